@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+dist_man_MANS += \
+	%D%/zcsync-protocol.7 \
+	%D%/zcsync.1

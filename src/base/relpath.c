@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Checks on names; see relpath.h. */
+#include "base/relpath.h"
+
+#include <string.h>
+
+bool zc_name_ok(const char *name, size_t n)
+{
+    if (n == 0 || n > ZC_NAME_MAX)
+        return false;
+    if (name[0] == '.' && (n == 1 || (n == 2 && name[1] == '.')))
+        return false;
+    return !memchr(name, '/', n) && !memchr(name, '\0', n);
+}
+
+bool zc_relpath_ok(const char *path, size_t n)
+{
+    for (;;) {
+        const char *slash = memchr(path, '/', n);
+        size_t len = slash ? (size_t)(slash - path) : n;
+        if (!zc_name_ok(path, len))
+            return false;
+        if (!slash)
+            return true;
+        path += len + 1;
+        n -= len + 1;
+    }
+}
+
+char *zc_relpath_join(const char *dir, const char *name)
+{
+    size_t d = strlen(dir), n = strlen(name);
+    char *path = malloc(d + n + 2);
+    if (!path)
+        return NULL;
+    memcpy(path, dir, d);
+    if (d)
+        path[d++] = '/';
+    memcpy(path + d, name, n + 1);
+    return path;
+}
+
+int zc_name_cmp(const char *a, size_t alen, const char *b, size_t blen)
+{
+    int c = memcmp(a, b, ZC_MIN(alen, blen));
+    return c ? c : (alen > blen) - (alen < blen);
+}

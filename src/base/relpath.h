@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names and relative paths as they may come from a peer. Pure functions, any
+ * thread.
+ */
+#ifndef ZC_BASE_RELPATH_H
+#define ZC_BASE_RELPATH_H
+
+#include "base/util.h"
+
+#define ZC_NAME_MAX 255 /* bytes in one name (NAME_MAX of every Linux fs) */
+
+/* The staging folder; reserved in a share's root and in the root of every
+ * mount below it (see fs/staging.h). */
+#define ZC_STAGING_NAME ".zcsync"
+
+/* True when the N bytes at NAME may be one component: 1 to ZC_NAME_MAX bytes,
+ * no '/', no NUL, not "." or "..". */
+bool zc_name_ok(const char *name, size_t n);
+
+/* True when PATH is a chain of good names joined by single slashes: not
+ * absolute, not empty, no trailing slash. Its length is not limited. */
+bool zc_relpath_ok(const char *path, size_t n);
+
+/* "DIR/NAME", or NAME when DIR is "". On the heap; NULL when memory ran out. */
+char *zc_relpath_join(const char *dir, const char *name);
+
+/* Orders names by their bytes, as memcmp, a prefix first. */
+int zc_name_cmp(const char *a, size_t alen, const char *b, size_t blen);
+
+#endif

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `zcsync help` and `zcsync version`, and the texts of --help; see cli.h. */
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/push_opts.h"
+
+#include <string.h>
+
+#ifndef PACKAGE_VERSION
+#define PACKAGE_VERSION "unknown"
+#endif
+
+static int written(void)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return ZC_EXIT_OK;
+    zc_log(ZC_LOG_ERROR, "standard output: %s",
+           strerror(errno ? errno : EIO));
+    return ZC_EXIT_FILEIO;
+}
+
+void zc_help_push(FILE *to)
+{
+    fputs(
+        "usage: zcsync push [OPTION]... SRC... DEST\n\n"
+        "Copies SRC to DEST with all metadata, sending what differs; when\n"
+        "zcsync exits 0, it is on stable storage. What only DEST has stays\n"
+        "there without --delete. SRC is local. DEST is one of\n"
+        "  DIR or FILE                       on this machine\n"
+        "  HOST::SHARE[/SUB]                 a peer that runs 'zcsync serve'\n"
+        "  zcsync://HOST[:PORT]/SHARE[/SUB]  the same\n"
+        "A directory SRC is copied onto DEST itself, with or without a slash\n"
+        "at its end (this differs from rsync); a file SRC goes into DEST if\n"
+        "that is a directory or ends in a slash, else to that name.\n",
+        to);
+    zc_opt_print(zc_push_opt_table(false), to);
+    fputs("\nSee zcsync(1) for filter rules, sizes and exit codes.\n", to);
+}
+
+void zc_help_diff(FILE *to)
+{
+    fputs(
+        "usage: zcsync diff [OPTION]... SRC... DEST\n\n"
+        "Prints what 'zcsync push' with the same options would change, as\n"
+        "push -n -i does, and changes nothing. Exits 0 when there is nothing\n"
+        "to change and 1 when there is. What only DEST has counts with\n"
+        "--delete.\n",
+        to);
+    zc_opt_print(zc_push_opt_table(true), to);
+    fputs("\nSee zcsync(1) for filter rules, sizes and exit codes.\n", to);
+}
+
+void zc_help_help(FILE *to)
+{
+    fputs("usage: zcsync COMMAND [OPTION]... [ARGUMENT]...\n\n"
+          "zcsync makes directories equal, on one machine or between two.\n\n",
+          to);
+    for (const struct zc_command *c = zc_commands; c->name; c++)
+        if (c->run)
+            fprintf(to, "  zcsync %-8s %-25s %s\n", c->name, c->synopsis,
+                    c->summary);
+    fputs("\n'zcsync help COMMAND' or 'zcsync COMMAND --help' tells more, and\n"
+          "zcsync(1) the rest.\n",
+          to);
+}
+
+void zc_help_version(FILE *to)
+{
+    fputs("usage: zcsync version\n\nPrints the version of zcsync.\n", to);
+}
+
+int zc_cmd_help(int argc, char **argv)
+{
+    const char *name = argc > 0 ? argv[0] : "help";
+    struct zc_err err;
+    if (strcmp(name, "--help") == 0)
+        name = "help";
+    for (const struct zc_command *c = zc_commands; c->name; c++) {
+        if (strcmp(c->name, name) != 0)
+            continue;
+        if (!c->run) {
+            zc_err_set(&err, ZC_EXIT_USAGE, 0, "%s is not supported yet", name);
+            return zc_cli_usage("help", &err);
+        }
+        c->help(stdout);
+        return written();
+    }
+    zc_err_set(&err, ZC_EXIT_USAGE, 0,
+               "there is no command '%s' (see 'zcsync help')", name);
+    return zc_cli_usage("help", &err);
+}
+
+int zc_cmd_version(int argc, char **argv)
+{
+    struct zc_err err;
+    if (argc > 0 && strcmp(argv[0], "--help") == 0) {
+        zc_help_version(stdout);
+        return written();
+    }
+    if (argc > 0) {
+        zc_err_set(&err, ZC_EXIT_USAGE, 0, "takes no argument, but got '%s'",
+                   argv[0]);
+        return zc_cli_usage("version", &err);
+    }
+    puts("zcsync " PACKAGE_VERSION);
+    return written();
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `zcsync push`, and `zcsync diff`, which is a push that changes nothing.
+ *
+ *     words -> push_opts -> plan: sessions
+ *     for each session: child or connection -> progress -> zc_push_run
+ *     report: items and troubles meanwhile, totals and exit code at the end
+ */
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/plan.h"
+#include "cli/progress.h"
+#include "cli/push_opts.h"
+#include "cli/report.h"
+#include "cli/signals.h"
+#include "daemon/serve.h"
+#include "net/dial.h"
+#include "sync/push.h"
+
+#include <string.h>
+
+struct run {
+    const struct zc_push_args *args;
+    const struct zc_plan *plan;
+    struct zc_report *report;
+    struct zc_err *err;
+};
+
+/* The peer: a child of ours (*CHILD), or a daemon that we connect to. */
+static struct zc_transport *reach_dest(struct run *r, pid_t *child)
+{
+    const struct zc_endpoint *dest = &r->plan->dest;
+    struct zc_transport *t;
+    if (dest->kind == ZC_AT_LOCAL)
+        t = zc_serve_embedded(dest->path, child, r->err);
+    else
+        t = zc_dial(dest->host, dest->port, r->args->contimeout_s, r->err);
+    if (t && r->args->opt.timeout_s)
+        zc_transport_set_timeout(t, r->args->opt.timeout_s);
+    return t;
+}
+
+/* Whether there is a progress line, and where: asked for, it is output like
+ * any other; of its own accord it shows up on a terminal only, and not among
+ * JSON. */
+static struct zc_progress *start_progress(struct run *r,
+                                          const struct zc_push_stats *stats)
+{
+    const struct zc_push_args *a = r->args;
+    if (a->progress == ZC_SHOW_OFF || (a->quiet && a->progress != ZC_SHOW_ON))
+        return NULL;
+    if (a->progress == ZC_SHOW_ON) {
+        FILE *out = a->json ? stderr : stdout;
+        return zc_progress_start(out, isatty(fileno(out)), stats);
+    }
+    if (a->json || !isatty(STDERR_FILENO))
+        return NULL;
+    return zc_progress_start(stderr, true, stats);
+}
+
+static void pause_progress(void *arg)
+{
+    zc_progress_pause(arg);
+}
+
+static void resume_progress(void *arg)
+{
+    zc_progress_resume(arg);
+}
+
+static enum zc_exit run_over(struct run *r, struct zc_transport *t,
+                             const struct zc_push_options *opt)
+{
+    struct zc_push_stats stats;
+    memset(&stats, 0, sizeof stats);
+    struct zc_push_events events = zc_report_events(r->report);
+    struct zc_progress *progress = start_progress(r, &stats);
+    zc_report_set_progress(r->report, progress);
+    zc_log_set_hooks(pause_progress, resume_progress, progress);
+    zc_signals_graceful(true);
+
+    enum zc_exit code = zc_push_run(t, opt, &events, &stats, zc_signals_stop(),
+                                    r->err);
+
+    zc_signals_graceful(false);
+    zc_log_set_hooks(NULL, NULL, NULL);
+    zc_report_set_progress(r->report, NULL);
+    zc_progress_stop(progress);
+    zc_report_add(r->report, &stats);
+    return code;
+}
+
+static enum zc_exit run_session(struct run *r,
+                                const struct zc_plan_session *session)
+{
+    const struct zc_endpoint *dest = &r->plan->dest;
+    struct zc_push_options opt = r->args->opt;
+    bool local = dest->kind == ZC_AT_LOCAL;
+    opt.src = session->src;
+    opt.only = session->names ? session->names : r->args->files;
+    opt.single_file = session->single_file;
+    opt.share = local ? "" : dest->share;
+    opt.path = local ? "" : dest->path;
+    opt.path_is_dir = r->plan->dest_is_dir;
+    zc_report_session(r->report, session->src,
+                      session->single_file ? NULL
+                      : local              ? dest->path
+                                           : r->plan->dest_text);
+
+    pid_t child = 0;
+    struct zc_transport *t = reach_dest(r, &child);
+    if (!t)
+        return r->err->code;
+    enum zc_exit code = run_over(r, t, &opt);
+    zc_transport_free(t);
+    if (child)
+        zc_serve_embedded_end(child);
+    return code;
+}
+
+/* All sessions, until one fails for good. What could not be done counts for
+ * more than what vanished. */
+static enum zc_exit run_all(struct run *r)
+{
+    enum zc_exit worst = ZC_EXIT_OK;
+    for (size_t i = 0; i < r->plan->sessions.len; i++) {
+        enum zc_exit code = run_session(r, &r->plan->sessions.v[i]);
+        if (code == ZC_EXIT_PARTIAL ||
+            (code == ZC_EXIT_VANISHED && worst == ZC_EXIT_OK))
+            worst = code;
+        else if (code != ZC_EXIT_OK && code != ZC_EXIT_VANISHED)
+            return code;
+    }
+    return worst;
+}
+
+static enum zc_exit run_plan(const struct zc_push_args *args,
+                             struct zc_report *report, struct zc_err *err)
+{
+    struct zc_plan plan;
+    struct run r = {args, &plan, report, err};
+    enum zc_exit code =
+        zc_plan_make(&plan, args, err) ? err->code : run_all(&r);
+    zc_plan_fini(&plan);
+    if (code == ZC_EXIT_SIGNAL) {
+        const char *name = zc_signals_name();
+        err->text[0] = '\0'; /* the report knows what else it may be */
+        if (name)
+            zc_err_set(err, ZC_EXIT_SIGNAL, 0, "interrupted by signal %s",
+                       name);
+    }
+    return code;
+}
+
+static int push(const struct zc_push_args *args)
+{
+    struct zc_err err = {0};
+    int64_t start = zc_clock_ns();
+    if (args->verbose > 1)
+        zc_log_level = args->verbose > 2 ? ZC_LOG_DEBUG : ZC_LOG_INFO;
+    zc_signals_catch();
+    struct zc_report *report = zc_report_new(args, zc_signals_stop());
+    if (!report) {
+        zc_err_nomem(&err);
+        return zc_cli_usage("push", &err);
+    }
+    enum zc_exit code = run_plan(args, report, &err);
+    double seconds = (double)(zc_clock_ns() - start) / ZC_NSEC_PER_SEC;
+    int result = zc_report_finish(report, code, &err, seconds);
+    zc_report_free(report);
+    return result;
+}
+
+static int run_command(bool diff, int argc, char **argv)
+{
+    struct zc_push_args args;
+    struct zc_err err;
+    int code;
+    if (zc_push_args_parse(&args, diff, argc, argv, &err)) {
+        code = zc_cli_usage(diff ? "diff" : "push", &err);
+    } else if (args.help) {
+        char *name = diff ? "diff" : "push";
+        code = zc_cmd_help(1, &name);
+    } else {
+        code = push(&args);
+    }
+    zc_push_args_fini(&args);
+    return code;
+}
+
+int zc_cmd_push(int argc, char **argv)
+{
+    return run_command(false, argc, argv);
+}
+
+int zc_cmd_diff(int argc, char **argv)
+{
+    return run_command(true, argc, argv);
+}

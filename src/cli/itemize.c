@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One change as a line of text; see itemize.h. */
+#include "cli/itemize.h"
+#include "cli/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define ESCAPES "nfilbLMBUGotp%"
+
+static char update_column(const struct zc_item *item)
+{
+    if (item->flags & ZC_ITEM_HARD_LINK)
+        return 'h';
+    if (!(item->flags & (ZC_ITEM_NEW | ZC_ITEM_DATA)))
+        return '.';
+    return S_ISREG(item->mode) ? '<' : 'c';
+}
+
+static char type_column(uint32_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return 'd';
+    case S_IFLNK:
+        return 'L';
+    case S_IFBLK:
+    case S_IFCHR:
+        return 'D';
+    case S_IFIFO:
+    case S_IFSOCK:
+        return 'S';
+    default:
+        return 'f';
+    }
+}
+
+void zc_itemize(char out[ZC_ITEMIZE_SIZE], const struct zc_item *item,
+                unsigned keep)
+{
+    unsigned f = item->flags;
+    if (f & ZC_ITEM_DELETED) {
+        memcpy(out, "*deleting  ", ZC_ITEMIZE_SIZE);
+        return;
+    }
+    bool reg = S_ISREG(item->mode);
+    bool content = f & (reg ? ZC_ITEM_CHECKSUM : ZC_ITEM_DATA);
+    out[0] = update_column(item);
+    out[1] = type_column(item->mode);
+    out[2] = content ? 'c' : '.';
+    out[3] = (f & ZC_ITEM_SIZE) && !S_ISLNK(item->mode) ? 's' : '.';
+    out[4] = !(f & ZC_ITEM_TIME) ? '.' : keep & ZC_KEEP_TIMES ? 't' : 'T';
+    out[5] = f & ZC_ITEM_PERMS ? 'p' : '.';
+    out[6] = f & ZC_ITEM_OWNER ? 'o' : '.';
+    out[7] = f & ZC_ITEM_GROUP ? 'g' : '.';
+    out[8] = '.'; /* u: times of access and creation are not kept */
+    out[9] = f & ZC_ITEM_ACL ? 'a' : '.';
+    out[10] = f & ZC_ITEM_XATTR ? 'x' : '.';
+    out[11] = '\0';
+    if (f & ZC_ITEM_NEW)
+        memset(out + 2, '+', 9);
+    else if (out[0] != '<' && strspn(out + 2, ".") == 9)
+        memset(out + 2, ' ', 9);
+}
+
+void zc_item_name(struct zc_buf *out, const struct zc_item *item)
+{
+    zc_text_name(out, *item->path ? item->path : ".");
+    if (S_ISDIR(item->mode))
+        zc_buf_put_str(out, "/");
+}
+
+/* Where an escape starts, past its '%': the letter, its width and style. */
+struct escape {
+    char letter;
+    bool left;
+    int width;
+    enum zc_text_style style;
+};
+
+#define WIDTH_MAX 4096
+
+/* Reads the escape after the '%' at P; returns what follows it. */
+static const char *read_escape(const char *p, struct escape *e)
+{
+    *e = (struct escape){.style = ZC_TEXT_PLAIN};
+    for (; *p == '\''; p++)
+        e->style = ZC_MIN(e->style + 1, ZC_TEXT_KIBI);
+    if (*p == '-') {
+        e->left = true;
+        p++;
+    }
+    for (; *p >= '0' && *p <= '9'; p++)
+        e->width = ZC_MIN(e->width * 10 + (*p - '0'), WIDTH_MAX);
+    for (; *p == '\''; p++)
+        e->style = ZC_MIN(e->style + 1, ZC_TEXT_KIBI);
+    e->letter = *p;
+    return *p ? p + 1 : p;
+}
+
+int zc_item_format_check(const char *format, struct zc_err *err)
+{
+    for (const char *p = format; (p = strchr(p, '%'));) {
+        struct escape e;
+        p = read_escape(p + 1, &e);
+        if (!e.letter)
+            return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                              "--out-format: '%%' at the end of '%s' (write "
+                              "%%%% for a percent sign)",
+                              format);
+        if (!strchr(ESCAPES, e.letter))
+            return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                              "--out-format: %%%c is not supported yet",
+                              e.letter);
+    }
+    return 0;
+}
+
+bool zc_item_format_has(const char *format, const char *letters)
+{
+    for (const char *p = format; (p = strchr(p, '%'));) {
+        struct escape e;
+        p = read_escape(p + 1, &e);
+        if (e.letter && strchr(letters, e.letter))
+            return true;
+    }
+    return false;
+}
+
+static void put_time(struct zc_buf *out, int64_t s, const char *format)
+{
+    struct tm tm;
+    time_t t = (time_t)s;
+    char text[64];
+    if (localtime_r(&t, &tm) && strftime(text, sizeof text, format, &tm))
+        zc_buf_put_str(out, text);
+    else
+        zc_buf_printf(out, "%lld", (long long)s);
+}
+
+static void put_escape(struct zc_buf *out, const struct escape *e,
+                       const struct zc_item *item, const char *src,
+                       unsigned keep)
+{
+    char text[ZC_TEXT_MAX], columns[ZC_ITEMIZE_SIZE];
+    bool sent = (item->flags & ZC_ITEM_DATA) && S_ISREG(item->mode);
+    switch (e->letter) {
+    case 'f':
+        zc_text_name(out, src);
+        if (*src && src[strlen(src) - 1] != '/')
+            zc_buf_put_str(out, "/");
+        zc_item_name(out, item);
+        return;
+    case 'n':
+        zc_item_name(out, item);
+        return;
+    case 'i':
+        zc_itemize(columns, item, keep);
+        zc_buf_put_str(out, columns);
+        return;
+    case 'l':
+        zc_buf_put_str(out, zc_text_count(text, item->size, e->style));
+        return;
+    case 'b':
+        zc_buf_put_str(out, zc_text_count(text, sent ? item->size : 0,
+                                          e->style));
+        return;
+    case 'L':
+        if (item->link_target) {
+            zc_buf_put_str(out, " -> ");
+            zc_text_name(out, item->link_target);
+        }
+        return;
+    case 'M':
+        put_time(out, item->mtime_s, "%Y/%m/%d-%H:%M:%S");
+        return;
+    case 'B':
+        zc_buf_put_str(out, zc_text_perms(text, item->mode));
+        return;
+    case 'U':
+        zc_buf_printf(out, "%u", item->uid);
+        return;
+    case 'G':
+        zc_buf_printf(out, "%u", item->gid);
+        return;
+    case 'o':
+        zc_buf_put_str(out, item->flags & ZC_ITEM_DELETED ? "del." : "send");
+        return;
+    case 't':
+        put_time(out, time(NULL), "%Y/%m/%d %H:%M:%S");
+        return;
+    case 'p':
+        zc_buf_printf(out, "%d", (int)getpid());
+        return;
+    case '%':
+        zc_buf_put_str(out, "%");
+        return;
+    }
+}
+
+void zc_item_format(struct zc_buf *out, const char *format,
+                    const struct zc_item *item, const char *src, unsigned keep)
+{
+    for (const char *p = format; *p;) {
+        size_t plain = strcspn(p, "%");
+        zc_buf_put(out, p, plain);
+        p += plain;
+        if (!*p)
+            return;
+        struct escape e;
+        p = read_escape(p + 1, &e);
+        struct zc_buf piece = ZC_BUF_INIT;
+        put_escape(&piece, &e, item, src, keep);
+        zc_buf_printf(out, "%*s", e.left || (size_t)e.width <= piece.len
+                                      ? 0
+                                      : e.width - (int)piece.len, "");
+        zc_buf_put(out, piece.data, piece.len);
+        zc_buf_printf(out, "%*s", e.left && (size_t)e.width > piece.len
+                                      ? e.width - (int)piece.len
+                                      : 0, "");
+        zc_buf_fini(&piece);
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One change as a line of text: rsync's YXcstpoguax columns and the escapes of
+ * its --out-format (rsync(1), --itemize-changes; rsyncd.conf(5), log format).
+ * Pure functions but for the time zone and, in %t, the clock; any thread.
+ */
+#ifndef ZC_CLI_ITEMIZE_H
+#define ZC_CLI_ITEMIZE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "sync/push.h"
+
+#define ZC_ITEMIZE_SIZE 12 /* 11 columns and a NUL */
+
+/*
+ * "<f.st......", "*deleting  ": Y is '<' for a file whose data was sent, 'c'
+ * for another thing made or changed, 'h' for a hard link, '.' for attributes
+ * only. KEEP (enum zc_keep) is what the run keeps.
+ */
+void zc_itemize(char out[ZC_ITEMIZE_SIZE], const struct zc_item *item,
+                unsigned keep);
+
+/*
+ * Appends FORMAT for ITEM, without a newline: %n (name, a slash after a
+ * directory), %f (the same after SRC), %i, %l (length), %b (bytes sent), %L
+ * (" -> target"), %M (mtime), %B (permissions), %U, %G, %o ("send", "del."), %t
+ * (now), %p (process), %%. Between % and letter may stand rsync's -, width and
+ * ' (digit groups, units). FORMAT was checked.
+ */
+void zc_item_format(struct zc_buf *out, const char *format,
+                    const struct zc_item *item, const char *src,
+                    unsigned keep);
+
+/* -1 with a sentence that names the escape zcsync does not have. */
+int zc_item_format_check(const char *format, struct zc_err *err);
+
+/* True when FORMAT has one of the escapes in LETTERS. */
+bool zc_item_format_has(const char *format, const char *letters);
+
+/* The name as listings show it: escaped, "./" for the root, a slash after a
+ * directory. */
+void zc_item_name(struct zc_buf *out, const struct zc_item *item);
+
+#endif

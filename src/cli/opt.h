@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The options of a command: one table feeds the parser, --help and the words
+ * in which an option is refused.
+ *
+ * Letters may be clustered (-ain); values stand as --name=VALUE, --name VALUE,
+ * -fVALUE or -f VALUE; negatable options also answer to --no-NAME and, as in
+ * rsync, to --no-LETTER. Options and operands mix freely; "--" ends the
+ * options; "-" is an operand. The functions keep no state: any thread.
+ */
+#ifndef ZC_CLI_OPT_H
+#define ZC_CLI_OPT_H
+
+#include "base/err.h"
+#include "base/vec.h"
+
+#include <stdio.h>
+
+struct zc_opt {
+    char letter;       /* 0: none */
+    const char *name;  /* long name without dashes; NULL: only a letter */
+    const char *value; /* what --help calls its value; NULL: takes none */
+    bool negatable;
+    int id;            /* for the command that owns the table */
+    uint64_t data;     /* likewise */
+    const char *help;  /* lines parted by '\n'. A row with neither letter nor
+                          name is a heading */
+    unsigned not_for; /* commands that refuse it: bits of the table's `as` */
+};
+
+/* An option of rsync's that zcsync refuses by name. */
+struct zc_opt_refused {
+    char letter;
+    const char *name;
+    const char *hint; /* follows "... is not supported yet"; NULL: nothing */
+};
+
+struct zc_opt_table {
+    const char *command; /* "push" */
+    unsigned as;         /* its bit, where commands share rows */
+    const struct zc_opt *rows;
+    size_t n_rows;
+    const struct zc_opt_refused *refused; /* up to a row without letter and
+                                             name; NULL: none */
+};
+
+/* Takes one option: VALUE is NULL where it has none or was negated, ON is false
+ * for --no-. SPELLED is how the user wrote it, for messages. -1 with a
+ * sentence. */
+typedef int zc_opt_take_fn(void *arg, const struct zc_opt *opt,
+                           const char *spelled, const char *value, bool on,
+                           struct zc_err *err);
+
+typedef ZC_VEC(char *) zc_operands;
+
+/* Calls TAKE for each option in ARGV (ARGC words, none of them a program name)
+ * and collects the operands, which stay words of ARGV. -1 with a sentence
+ * (ZC_EXIT_USAGE). */
+int zc_opt_parse(const struct zc_opt_table *t, int argc, char **argv,
+                 zc_opt_take_fn *take, void *arg, zc_operands *operands,
+                 struct zc_err *err);
+
+/* The table as --help shows it. */
+void zc_opt_print(const struct zc_opt_table *t, FILE *to);
+
+/* A whole number from 0 to MAX. -1 with a sentence naming SPELLED. */
+int zc_opt_number(const char *spelled, const char *value, uint64_t max,
+                  uint64_t *out, struct zc_err *err);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From SRC... and DEST to the sessions of a push. Everything that can be seen
+ * to be wrong before a byte is sent is refused here.
+ *
+ * Each directory SRC is a session of its own, root onto root; file SRCs that
+ * lie in one directory share a session. A SRC that is a symlink to a directory
+ * is that directory, as the user named it; any other symlink is itself the
+ * thing to copy.
+ */
+#ifndef ZC_CLI_PLAN_H
+#define ZC_CLI_PLAN_H
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "cli/push_opts.h"
+#include "net/endpoint.h"
+#include "tree/fileset.h"
+
+#include <sys/types.h>
+
+struct zc_plan_session {
+    char *src;                /* a directory */
+    struct zc_fileset *names; /* the files in it; NULL: all of it */
+    bool single_file;
+    dev_t dev; /* of src */
+    ino_t ino;
+};
+
+struct zc_plan {
+    ZC_VEC(struct zc_plan_session) sessions; /* at least one */
+    struct zc_endpoint dest;
+    const char *dest_text; /* as the user wrote it */
+    bool dest_is_dir;      /* DEST ended in a slash, or there are several SRC */
+};
+
+/* Fills in *P (to be finished with _fini in any case) from the operands in
+ * ARGS, which must outlive it. -1 with a sentence. */
+int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
+                 struct zc_err *err);
+void zc_plan_fini(struct zc_plan *p);
+
+#endif

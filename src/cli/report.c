@@ -1,0 +1,457 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Items, troubles and the end of a run; see report.h. */
+#include "cli/report.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/vec.h"
+#include "cli/itemize.h"
+#include "cli/text.h"
+#include "cli/totals.h"
+
+#include <stdio.h>
+#include <stdio_ext.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LINES_PER_GROUP 20
+#define DIFFERENT 1 /* exit code of diff, as of diff(1) */
+#define GROUPS_MAX 256 /* a peer that makes up reasons fills no memory */
+#define PATH_SHOWN 1400 /* bytes of a path that fit in a line of the log */
+#define OUT_BUFFER (64 * 1024)
+#define FLUSH_NS (ZC_NSEC_PER_SEC / 5)
+
+/* Troubles with the same cause. */
+struct group {
+    enum zc_trouble kind;
+    int eno;
+    uint64_t count;
+    char *what, *first;
+};
+
+struct zc_report {
+    const struct zc_push_args *args;
+    atomic_bool *stop;
+    struct zc_progress *progress;
+    const char *src, *dest;
+    bool tty_out; /* items share the terminal with the progress line */
+    int64_t flushed_ns;
+    int out_errno; /* why standard output failed */
+    uint64_t items;
+    ZC_VEC(struct group) groups;
+    struct zc_totals totals;
+    struct zc_buf line; /* reused */
+};
+
+struct zc_report *zc_report_new(const struct zc_push_args *args,
+                                atomic_bool *stop)
+{
+    struct zc_report *r = calloc(1, sizeof *r);
+    if (!r)
+        return NULL;
+    r->args = args;
+    r->stop = stop;
+    r->src = r->dest = "";
+    r->tty_out = isatty(STDOUT_FILENO);
+    /* Lives as long as stdout does. glibc sizes only buffers it is given. */
+    static char buffer[OUT_BUFFER];
+    if (!r->tty_out)
+        setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
+    r->totals.dry_run = args->opt.dry_run;
+    return r;
+}
+
+void zc_report_free(struct zc_report *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < r->groups.len; i++) {
+        free(r->groups.v[i].what);
+        free(r->groups.v[i].first);
+    }
+    zc_vec_fini(&r->groups);
+    zc_buf_fini(&r->line);
+    free(r);
+}
+
+void zc_report_session(struct zc_report *r, const char *src, const char *dest)
+{
+    r->src = src;
+    r->dest = dest;
+}
+
+void zc_report_set_progress(struct zc_report *r, struct zc_progress *p)
+{
+    r->progress = p;
+}
+
+void zc_report_add(struct zc_report *r, const struct zc_push_stats *stats)
+{
+    zc_totals_add(&r->totals, stats);
+}
+
+static void output_failed(struct zc_report *r)
+{
+    if (!r->out_errno)
+        r->out_errno = errno ? errno : EIO;
+    if (r->args->opt.dry_run)
+        atomic_store(r->stop, true);
+}
+
+static void flush_out(struct zc_report *r)
+{
+    errno = 0;
+    if (fflush(stdout))
+        output_failed(r);
+}
+
+/* Writes r->line and a newline. A reader at the other end of a pipe gets it
+ * soon, but not with a system call a line; and no write ends within a line,
+ * where a message on standard error could fall between. */
+static void put_line(struct zc_report *r)
+{
+    zc_buf_put_str(&r->line, "\n");
+    if (r->out_errno || r->line.failed)
+        return;
+    if (r->tty_out)
+        zc_progress_pause(r->progress);
+    if (!r->tty_out && __fpending(stdout) + r->line.len > OUT_BUFFER)
+        flush_out(r);
+    errno = 0;
+    if (fwrite(r->line.data, 1, r->line.len, stdout) != r->line.len)
+        output_failed(r);
+    int64_t now = zc_clock_ns();
+    if (now - r->flushed_ns >= FLUSH_NS) {
+        r->flushed_ns = now;
+        flush_out(r);
+    }
+    if (r->tty_out)
+        zc_progress_resume(r->progress);
+}
+
+/* --- items --- */
+
+/* "KEY": TEXT, and the bytes themselves where TEXT is not UTF-8. */
+static void put_json_text(struct zc_buf *out, const char *key, const char *text)
+{
+    zc_buf_printf(out, ",\"%s\":", key);
+    if (zc_text_json(out, text))
+        return;
+    zc_buf_printf(out, ",\"%s_base64\":\"", key);
+    zc_text_base64(out, text, strlen(text));
+    zc_buf_put_str(out, "\"");
+}
+
+static const char *kind_name(uint32_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "directory";
+    case S_IFLNK:
+        return "symlink";
+    case S_IFBLK:
+        return "block-device";
+    case S_IFCHR:
+        return "char-device";
+    case S_IFIFO:
+        return "fifo";
+    case S_IFSOCK:
+        return "socket";
+    default:
+        return "file";
+    }
+}
+
+static const char *action_name(const struct zc_item *item)
+{
+    if (item->flags & ZC_ITEM_DELETED)
+        return "delete";
+    if (item->flags & ZC_ITEM_HARD_LINK)
+        return "hard-link";
+    if (item->flags & ZC_ITEM_NEW)
+        return "create";
+    return item->flags & ZC_ITEM_DATA ? "update" : "metadata";
+}
+
+static void put_json_item(struct zc_report *r, const struct zc_item *item)
+{
+    char text[ZC_TEXT_MAX], columns[ZC_ITEMIZE_SIZE];
+    struct zc_buf *out = &r->line;
+    zc_itemize(columns, item, r->args->opt.keep);
+    zc_buf_printf(out, "{\"type\":\"item\",\"action\":\"%s\"",
+                  action_name(item));
+    put_json_text(out, "path", *item->path ? item->path : ".");
+    zc_buf_printf(out, ",\"kind\":\"%s\"", kind_name(item->mode));
+    if (!(item->flags & ZC_ITEM_DELETED)) {
+        zc_buf_printf(out, ",\"itemize\":\"%s\",\"size\":%llu", columns,
+                      (unsigned long long)item->size);
+        zc_buf_printf(out, ",\"mode\":\"%04o\",\"uid\":%u,\"gid\":%u",
+                      item->mode & 07777, item->uid, item->gid);
+        zc_buf_printf(out, ",\"mtime\":\"%s\"",
+                      zc_text_utc(text, item->mtime_s, item->mtime_ns));
+    }
+    if (item->link_target)
+        put_json_text(out, "link_target", item->link_target);
+    zc_buf_put_str(out, "}");
+}
+
+/* Something happened to the entry itself, not only to its metadata. */
+static bool is_transfer(const struct zc_item *item)
+{
+    return item->flags & (ZC_ITEM_NEW | ZC_ITEM_DATA | ZC_ITEM_HARD_LINK |
+                          ZC_ITEM_DELETED);
+}
+
+/* The lines that rsync prints for the same options. */
+static void put_text_item(struct zc_report *r, const struct zc_item *item)
+{
+    const struct zc_push_args *a = r->args;
+    bool deleted = item->flags & ZC_ITEM_DELETED;
+    const char *format = a->out_format  ? a->out_format
+                         : a->itemize   ? "%i %n%L"
+                         : a->verbose   ? "%n%L"
+                                        : NULL;
+    if (!format)
+        return;
+    bool all = zc_item_format_has(format, "i") || a->verbose > 1 ||
+               (!a->out_format && S_ISDIR(item->mode));
+    if (!all && !is_transfer(item))
+        return;
+    if (deleted && !zc_item_format_has(format, "io"))
+        format = "deleting %n";
+    zc_item_format(&r->line, format, item, r->src, a->opt.keep);
+    put_line(r);
+}
+
+static void on_item(void *arg, const struct zc_item *item)
+{
+    struct zc_report *r = arg;
+    if (!item->flags)
+        return;
+    r->items++;
+    if (r->args->quiet)
+        return;
+    zc_buf_reset(&r->line);
+    if (!r->args->json) {
+        put_text_item(r, item);
+        return;
+    }
+    put_json_item(r, item);
+    put_line(r);
+}
+
+/* --- troubles --- */
+
+/* PATH as a message shows it: below SRC or DEST, and the middle left out when
+ * the reason would not fit in the line after it. On the heap, or NULL. */
+static char *shown_path(const struct zc_report *r, enum zc_trouble kind,
+                        const char *path)
+{
+    bool here = kind == ZC_TROUBLE_SOURCE || kind == ZC_TROUBLE_VANISHED;
+    const char *base = here ? r->src : r->dest;
+    size_t n = base ? strlen(base) : 0;
+    const char *slash = n && *path && base[n - 1] != '/' ? "/" : "";
+    char *whole, *cut;
+    if (!n && !*path)
+        path = ".";
+    if (asprintf(&whole, "%s%s%s", n ? base : "", slash, path) < 0)
+        return NULL;
+    n = strlen(whole);
+    if (n <= PATH_SHOWN)
+        return whole;
+    const int half = PATH_SHOWN / 2;
+    if (asprintf(&cut, "%.*s[...]%s", half, whole, whole + n - half) < 0)
+        cut = NULL;
+    free(whole);
+    return cut;
+}
+
+static struct group *find_group(struct zc_report *r, enum zc_trouble kind,
+                                const char *what, int eno)
+{
+    for (size_t i = 0; i < r->groups.len; i++) {
+        struct group *g = &r->groups.v[i];
+        if (g->kind == kind && g->eno == eno && strcmp(g->what, what) == 0)
+            return g;
+    }
+    if (r->groups.len == GROUPS_MAX)
+        return &r->groups.v[GROUPS_MAX - 1];
+    struct group g = {.kind = kind, .eno = eno, .what = strdup(what)};
+    if (!g.what || zc_vec_push(&r->groups, g)) {
+        free(g.what);
+        return NULL;
+    }
+    return &r->groups.v[r->groups.len - 1];
+}
+
+/* ": Permission denied", or nothing when there is no errno behind it. */
+static const char *reason(char out[160], int eno)
+{
+    char why[128];
+    out[0] = '\0';
+    if (eno)
+        snprintf(out, 160, ": %s", strerror_r(eno, why, sizeof why));
+    return out;
+}
+
+static void log_one(enum zc_trouble kind, const char *what, const char *path,
+                    int eno)
+{
+    char why[160];
+    if (kind == ZC_TROUBLE_VANISHED && eno == ENOENT)
+        zc_log(ZC_LOG_ERROR, "%s: vanished before it could be sent", path);
+    else
+        zc_log(ZC_LOG_ERROR, "%s: could not %s%s", path, what,
+               reason(why, eno));
+}
+
+static void put_json_trouble(struct zc_report *r, enum zc_trouble kind,
+                             const char *what, const char *path, int eno)
+{
+    static const char *const names[] = {
+        [ZC_TROUBLE_SOURCE] = "source",
+        [ZC_TROUBLE_VANISHED] = "vanished",
+        [ZC_TROUBLE_DEST] = "destination",
+        [ZC_TROUBLE_META] = "metadata",
+    };
+    char why[128];
+    zc_buf_reset(&r->line);
+    zc_buf_printf(&r->line, "{\"type\":\"trouble\",\"kind\":\"%s\"",
+                  names[kind]);
+    put_json_text(&r->line, "path", *path ? path : ".");
+    put_json_text(&r->line, "what", what);
+    zc_buf_printf(&r->line, ",\"errno\":%d", eno);
+    if (eno)
+        put_json_text(&r->line, "error", strerror_r(eno, why, sizeof why));
+    zc_buf_put_str(&r->line, "}");
+    put_line(r);
+}
+
+/* What a user or a file system cannot do for one entry it cannot do for all:
+ * one line for the lot. Other trouble is told entry by entry. */
+static bool is_gathered(enum zc_trouble kind, int eno)
+{
+    return kind == ZC_TROUBLE_META ||
+           (kind == ZC_TROUBLE_DEST &&
+            (eno == EPERM || eno == EOPNOTSUPP || eno == ENOSYS));
+}
+
+static void on_trouble(void *arg, enum zc_trouble kind, const char *what,
+                       const char *path, int eno)
+{
+    struct zc_report *r = arg;
+    if (r->args->json)
+        put_json_trouble(r, kind, what, path, eno);
+
+    char *shown = shown_path(r, kind, path);
+    struct group *g = find_group(r, kind, what, eno);
+    if (g)
+        g->count++;
+    if (is_gathered(kind, eno) && g && shown) {
+        if (!g->first) {
+            g->first = shown;
+            shown = NULL;
+        }
+    } else if (!g || g->count <= LINES_PER_GROUP) {
+        flush_out(r); /* in the order in which it happened */
+        log_one(kind, what, shown ? shown : path, eno);
+    }
+    free(shown);
+}
+
+struct zc_push_events zc_report_events(struct zc_report *r)
+{
+    return (struct zc_push_events){on_item, on_trouble, r};
+}
+
+static void log_groups(const struct zc_report *r)
+{
+    for (size_t i = 0; i < r->groups.len; i++) {
+        const struct group *g = &r->groups.v[i];
+        const char *first = g->first ? g->first : "(out of memory)";
+        char why[160], n[ZC_TEXT_MAX];
+        reason(why, g->eno);
+        bool gathered = is_gathered(g->kind, g->eno);
+        if (gathered && g->count > 1)
+            zc_log(ZC_LOG_ERROR,
+                   "could not %s %s %s entries, the first: %s%s", g->what,
+                   g->kind == ZC_TROUBLE_META ? "of" : "for",
+                   zc_text_count(n, g->count, ZC_TEXT_COMMAS), first, why);
+        else if (gathered)
+            log_one(g->kind, g->what, first, g->eno);
+        else if (g->count > LINES_PER_GROUP)
+            zc_log(ZC_LOG_ERROR, "... and %s more: could not %s%s",
+                   zc_text_count(n, g->count - LINES_PER_GROUP,
+                                 ZC_TEXT_COMMAS),
+                   g->what, why);
+    }
+}
+
+/* --- the end --- */
+
+static void put_json_summary(struct zc_report *r, int code,
+                             const char *sentence)
+{
+    zc_buf_reset(&r->line);
+    zc_buf_printf(&r->line, "{\"type\":\"summary\",\"exit\":%d", code);
+    if (*sentence)
+        put_json_text(&r->line, "error", sentence);
+    zc_totals_json(&r->totals, &r->line);
+    zc_buf_put_str(&r->line, "}");
+    put_line(r);
+}
+
+/* Whether the one-line summary is wanted: somebody sits there, and nothing else
+ * says how it went. */
+static bool wants_line(const struct zc_push_args *a)
+{
+    return !a->verbose && !a->stats && !a->diff &&
+           a->progress != ZC_SHOW_OFF && isatty(STDERR_FILENO);
+}
+
+static void print_totals(struct zc_report *r)
+{
+    const struct zc_push_args *a = r->args;
+    if (a->quiet)
+        return;
+    if (a->stats)
+        zc_totals_print_stats(&r->totals, a->style, stdout);
+    if (a->stats || a->verbose)
+        zc_totals_print_sent(&r->totals, a->style, stdout);
+}
+
+int zc_report_finish(struct zc_report *r, enum zc_exit code,
+                     const struct zc_err *err, double seconds)
+{
+    const struct zc_push_args *a = r->args;
+    const char *sentence = "";
+    bool done = code == ZC_EXIT_OK || code == ZC_EXIT_PARTIAL ||
+                code == ZC_EXIT_VANISHED;
+    r->totals.seconds = seconds;
+    if (code == ZC_EXIT_PARTIAL)
+        sentence = "not everything could be done";
+    else if (code == ZC_EXIT_VANISHED)
+        sentence = "some source files vanished or kept changing";
+    else if (code != ZC_EXIT_OK)
+        sentence = err->text;
+    bool told = done && r->groups.len; /* each trouble had its line */
+    bool differs = a->diff && code == ZC_EXIT_OK && r->items;
+    int result = differs ? DIFFERENT : (int)code;
+
+    log_groups(r);
+    if (a->json)
+        put_json_summary(r, result, sentence);
+    else if (done)
+        print_totals(r);
+    flush_out(r);
+    if (done && !a->json && !a->quiet && wants_line(a))
+        zc_totals_print_line(&r->totals, stderr);
+    if (*sentence && !told)
+        zc_log(ZC_LOG_ERROR, "%s", sentence);
+    if (!r->out_errno || (*sentence && !done))
+        return result;
+    char why[160];
+    zc_log(ZC_LOG_ERROR, "standard output%s", reason(why, r->out_errno));
+    return code == ZC_EXIT_OK || code == ZC_EXIT_SIGNAL ? ZC_EXIT_FILEIO
+                                                        : result;
+}

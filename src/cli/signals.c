@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The stop flag and who sets it; see signals.h. */
+#include "cli/signals.h"
+#include "base/err.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static atomic_bool stop;
+static atomic_bool graceful;
+static atomic_int caught; /* the first signal, 0: none */
+
+static const char *name_of(int sig)
+{
+    switch (sig) {
+    case SIGINT:
+        return "SIGINT";
+    case SIGTERM:
+        return "SIGTERM";
+    case SIGHUP:
+        return "SIGHUP";
+    default:
+        return NULL;
+    }
+}
+
+/* Async-signal-safe, as is all of on_signal. */
+static void say_interrupted(int sig)
+{
+    char line[64] = "zcsync: interrupted by signal ";
+    strcat(line, name_of(sig));
+    strcat(line, "\n");
+    ssize_t r = write(STDERR_FILENO, line, strlen(line));
+    (void)r; /* there is nothing left to do about it */
+}
+
+static void on_signal(int sig)
+{
+    int none = 0;
+    bool first = atomic_compare_exchange_strong(&caught, &none, sig);
+    atomic_store(&stop, true);
+    if (first && atomic_load(&graceful))
+        return;
+    say_interrupted(sig);
+    _exit(ZC_EXIT_SIGNAL);
+}
+
+void zc_signals_catch(void)
+{
+    static const int sigs[] = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < ZC_ARRAY_LEN(sigs); i++) {
+        struct sigaction now, ours = {.sa_handler = on_signal};
+        sigemptyset(&ours.sa_mask);
+        if (sigaction(sigs[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
+            sigaction(sigs[i], &ours, NULL);
+    }
+}
+
+atomic_bool *zc_signals_stop(void)
+{
+    return &stop;
+}
+
+void zc_signals_graceful(bool on)
+{
+    atomic_store(&graceful, on);
+}
+
+const char *zc_signals_name(void)
+{
+    return name_of(atomic_load(&caught));
+}

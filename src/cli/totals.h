@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a whole command did: the counters of all its sessions, and the forms in
+ * which they are told. One thread.
+ */
+#ifndef ZC_CLI_TOTALS_H
+#define ZC_CLI_TOTALS_H
+
+#include "base/buf.h"
+#include "cli/text.h"
+#include "sync/push.h"
+
+#include <stdio.h>
+
+/* Named as in struct zc_push_stats. */
+struct zc_totals {
+    uint64_t scanned, scanned_bytes, need_files, need_bytes, done_files,
+        done_bytes, wire_out, wire_in, changed_meta, created, deleted, files,
+        dirs, symlinks, devices, specials, retries, troubles;
+    double seconds; /* of wall clock, set by the caller */
+    bool dry_run;   /* likewise */
+};
+
+void zc_totals_add(struct zc_totals *t, const struct zc_push_stats *s);
+
+/* --stats, in rsync's words where rsync has the number. */
+void zc_totals_print_stats(const struct zc_totals *t, enum zc_text_style style,
+                           FILE *to);
+/* The two lines that end rsync -v: "sent ... bytes  received ...". */
+void zc_totals_print_sent(const struct zc_totals *t, enum zc_text_style style,
+                          FILE *to);
+/* One line for a person at a terminal. */
+void zc_totals_print_line(const struct zc_totals *t, FILE *to);
+/* Members of a JSON object, starting with a comma. */
+void zc_totals_json(const struct zc_totals *t, struct zc_buf *out);
+
+#endif

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Four layers, each of which holds by itself, put in place in this order
+ * because each one may take away what the one before needs:
+ *
+ *   no_new_privs   nothing this process starts can gain rights
+ *   Landlock       which files can be opened, made, removed, renamed
+ *   capabilities   what root may still do: keep metadata
+ *   seccomp        which system calls exist
+ *
+ * What Landlock does not cover (as of Linux 6.18): changing mode, owner, times
+ * or attributes of a file by its path, and connecting to Unix sockets. There
+ * fs/rootdir.h and ordinary permissions are the guard.
+ */
+#include "daemon/sandbox.h"
+
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+/* Landlock: landlock(7). Debian 12's header ends with ABI 2. */
+
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
+#endif
+#ifndef LANDLOCK_ACCESS_FS_IOCTL_DEV
+#define LANDLOCK_ACCESS_FS_IOCTL_DEV (1ULL << 15)
+#endif
+#ifndef LANDLOCK_ACCESS_NET_BIND_TCP
+#define LANDLOCK_ACCESS_NET_BIND_TCP (1ULL << 0)
+#define LANDLOCK_ACCESS_NET_CONNECT_TCP (1ULL << 1)
+#endif
+#ifndef LANDLOCK_SCOPE_SIGNAL
+#define LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)
+#define LANDLOCK_SCOPE_SIGNAL (1ULL << 1)
+#endif
+
+/* struct landlock_ruleset_attr as of ABI 6; older kernels take it as long as
+ * the fields they do not know are zero. */
+struct ruleset {
+    uint64_t fs, net, scoped;
+};
+
+#define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+/* Rights that make sense for something that is not a directory: the kernel
+ * refuses a rule for a file that has others. */
+#define FS_ON_FILE                                                   \
+    (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |    \
+     LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_TRUNCATE |    \
+     LANDLOCK_ACCESS_FS_IOCTL_DEV)
+/* What no receiver needs, not even in its share. */
+#define FS_NEVER (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_IOCTL_DEV)
+
+/* Everything that the running ABI can refuse. */
+static struct ruleset ruleset_of_abi(int abi)
+{
+    /* ABI 2: EXECUTE (bit 0) to REFER (bit 13). */
+    struct ruleset r = {.fs = (LANDLOCK_ACCESS_FS_REFER << 1) - 1};
+    if (abi >= 3)
+        r.fs |= LANDLOCK_ACCESS_FS_TRUNCATE;
+    if (abi >= 4)
+        r.net = LANDLOCK_ACCESS_NET_BIND_TCP | LANDLOCK_ACCESS_NET_CONNECT_TCP;
+    if (abi >= 5)
+        r.fs |= LANDLOCK_ACCESS_FS_IOCTL_DEV;
+    if (abi >= 6)
+        r.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL;
+    return r;
+}
+
+static int allow_beneath(int ruleset, int fd, uint64_t access)
+{
+    struct landlock_path_beneath_attr rule = {.allowed_access = access,
+                                              .parent_fd = fd};
+    return (int)syscall(SYS_landlock_add_rule, ruleset,
+                        LANDLOCK_RULE_PATH_BENEATH, &rule, 0);
+}
+
+/*
+ * What turning names into ids and back reads, directly (passwd and group) or
+ * through a plug-in of nsswitch.conf(5), which has to be loaded first; the time
+ * zone for messages; the number of CPUs. Rules bind to inodes: a passwd file
+ * that is replaced during the session is not seen any more, and names become
+ * numbers, as for any user that is not known here.
+ */
+static const char *const read_only_paths[] = {
+    "/etc/passwd",        "/etc/group",
+    "/etc/nsswitch.conf", "/etc/localtime",
+    "/etc/ld.so.cache",   "/usr/lib",
+    "/usr/lib64",         "/lib",
+    "/lib64",             "/var/lib/sss",
+    "/var/lib/extrausers", "/run/systemd/userdb",
+    "/etc/userdb",        "/sys/devices/system/cpu",
+#if SANITIZED
+    "/proc", /* the leak check at exit looks at its own threads and maps */
+#endif
+};
+
+/* Adds the rules to the ruleset. 0, or -1 and errno. */
+static int add_rules(int ruleset, int root_fd, uint64_t root_access)
+{
+    struct stat st;
+    if (allow_beneath(ruleset, root_fd, root_access))
+        return -1;
+    for (size_t i = 0; i < ZC_ARRAY_LEN(read_only_paths); i++) {
+        zc_auto_close int fd = open(read_only_paths[i], O_PATH | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &st))
+            continue; /* not on this system */
+        uint64_t access = S_ISDIR(st.st_mode) ? FS_READ : FS_READ & FS_ON_FILE;
+        if (allow_beneath(ruleset, fd, access))
+            return -1;
+    }
+    return 0;
+}
+
+static int enter_landlock(int root_fd, bool read_only, struct zc_err *err)
+{
+    int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
+                           LANDLOCK_CREATE_RULESET_VERSION);
+    if (abi < 2) {
+        /* ABI 1 refuses every rename from one directory to another, which is
+         * how a file leaves the staging folder. */
+        zc_log(ZC_LOG_DEBUG, "sandbox: no Landlock here that allows renames");
+        return 0;
+    }
+    struct ruleset want = ruleset_of_abi(abi);
+    zc_auto_close int fd = (int)syscall(SYS_landlock_create_ruleset, &want,
+                                        sizeof want, 0);
+    if (fd < 0)
+        return zc_err_set(err, ZC_EXIT_START, errno,
+                          "could not make a Landlock ruleset");
+    if (add_rules(fd, root_fd, read_only ? FS_READ : want.fs & ~FS_NEVER))
+        return zc_err_set(err, ZC_EXIT_START, errno,
+                          "could not add a Landlock rule");
+    if (syscall(SYS_landlock_restrict_self, fd, 0))
+        return zc_err_set(err, ZC_EXIT_START, errno,
+                          "could not enter the Landlock ruleset");
+    return 0;
+}
+
+/* Capabilities: capabilities(7). */
+
+static const cap_value_t kept[] = {
+    CAP_CHOWN,           CAP_FOWNER, CAP_FSETID, CAP_MKNOD, CAP_SETFCAP,
+    CAP_DAC_OVERRIDE,    /* write into what others own */
+    CAP_DAC_READ_SEARCH, /* read it, and linkat(2) by fd */
+    CAP_SYS_ADMIN,       /* trusted.* and security.* attributes */
+    CAP_LEASE,           /* F_SETLEASE on others' files */
+    CAP_SYS_RESOURCE,    /* pipes above the limit, reserved blocks */
+};
+
+static bool is_kept(cap_value_t c)
+{
+    for (size_t i = 0; i < ZC_ARRAY_LEN(kept); i++)
+        if (kept[i] == c)
+            return true;
+    return false;
+}
+
+/* Takes all but the kept ones out of the bounding set, which only a process
+ * with CAP_SETPCAP can do. Without it no_new_privs still stands in front of
+ * every way to get them back. */
+static int drop_bounding(void)
+{
+    for (cap_value_t c = 0; c < cap_max_bits(); c++)
+        if (!is_kept(c) && cap_get_bound(c) > 0 && cap_drop_bound(c))
+            return errno == EPERM ? 0 : -1;
+    return 0;
+}
+
+static int drop_others(void)
+{
+    int result = -1;
+    cap_t had = cap_get_proc(), want = cap_init();
+    if (!had || !want)
+        goto out;
+    for (size_t i = 0; i < ZC_ARRAY_LEN(kept); i++) {
+        cap_flag_value_t on = CAP_CLEAR;
+        if (cap_get_flag(had, kept[i], CAP_PERMITTED, &on) || on != CAP_SET)
+            continue;
+        if (cap_set_flag(want, CAP_PERMITTED, 1, &kept[i], CAP_SET) ||
+            cap_set_flag(want, CAP_EFFECTIVE, 1, &kept[i], CAP_SET))
+            goto out;
+    }
+    /* Inheritable comes out empty, and with it the ambient set. */
+    result = cap_set_proc(want);
+out:;
+    int keep = errno;
+    if (had)
+        cap_free(had);
+    if (want)
+        cap_free(want);
+    errno = keep;
+    return result;
+}
+
+/* seccomp: everything but what a receiver never does. A list of what it does
+ * would break with the next C library. */
+
+static const char *const refused[] = {
+    /* other programs, other processes */
+    "execve", "execveat", "process_vm_readv", "process_vm_writev",
+    "process_madvise", "pidfd_getfd", "kcmp",
+#if !SANITIZED
+    "ptrace", /* the leak check stops the other threads with it */
+#endif
+    /* mounts and roots */
+    "mount", "umount", "umount2", "move_mount", "fsopen", "fsmount",
+    "fsconfig", "fspick", "open_tree", "open_tree_attr", "mount_setattr",
+    "pivot_root", "chroot", "setns", "unshare", "swapon", "swapoff",
+    "quotactl", "quotactl_fd",
+    /* the kernel itself */
+    "bpf", "perf_event_open", "kexec_load", "kexec_file_load", "init_module",
+    "finit_module", "delete_module", "create_module", "reboot", "acct",
+    "syslog", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex",
+    "sethostname", "setdomainname", "iopl", "ioperm", "userfaultfd",
+    "keyctl", "add_key", "request_key",
+    /* ways around the checks on paths and system calls */
+    "open_by_handle_at", "fanotify_init", "io_uring_setup", "io_uring_enter",
+    "io_uring_register",
+    /* by path and, before Landlock's ABI 3, not held to the share */
+    "truncate", "truncate64",
+};
+
+static int add_filter_rules(scmp_filter_ctx ctx)
+{
+    uint32_t eperm = SCMP_ACT_ERRNO(EPERM);
+    for (size_t i = 0; i < ZC_ARRAY_LEN(refused); i++) {
+        int nr = seccomp_syscall_resolve_name(refused[i]);
+        if (nr < 0)
+            continue; /* not on this CPU, or newer than this libseccomp */
+        int r = seccomp_rule_add(ctx, eperm, nr, 0);
+        if (r)
+            return r;
+    }
+    const struct scmp_arg_cmp not_unix = SCMP_CMP64(0, SCMP_CMP_NE, AF_UNIX, 0);
+    int r = seccomp_rule_add_array(ctx, eperm, SCMP_SYS(socket), 1, &not_unix);
+    return r ? r
+             : seccomp_rule_add_array(ctx, eperm, SCMP_SYS(socketpair), 1,
+                                      &not_unix);
+}
+
+static int enter_seccomp(struct zc_err *err)
+{
+    if (prctl(PR_GET_SECCOMP) < 0) {
+        zc_log(ZC_LOG_DEBUG, "sandbox: no seccomp here");
+        return 0;
+    }
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+    if (!ctx)
+        return zc_err_nomem(err);
+    int r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
+    if (r == -EOPNOTSUPP)
+        r = 0; /* before Linux 3.17; there are no other threads anyway */
+    if (!r)
+        r = add_filter_rules(ctx);
+    if (!r)
+        r = seccomp_load(ctx);
+    seccomp_release(ctx);
+    if (r)
+        return zc_err_set(err, ZC_EXIT_START, -r,
+                          "could not load the seccomp filter");
+    return 0;
+}
+
+int zc_sandbox_enter(int root_fd, bool read_only, struct zc_err *err)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        return zc_err_set(err, ZC_EXIT_START, errno,
+                          "could not set no_new_privs");
+    if (enter_landlock(root_fd, read_only, err))
+        return -1;
+    if (drop_bounding() || drop_others())
+        return zc_err_set(err, ZC_EXIT_START, errno,
+                          "could not drop capabilities");
+    return enter_seccomp(err);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Confinement of a receiver process, on top of fs/rootdir.h: Landlock (only the
+ * share is reachable, plus the few read-only files that name services need),
+ * no_new_privs, capabilities cut down to those that keeping metadata takes,
+ * and a seccomp filter (libseccomp) that refuses what a receiver never does
+ * (exec, mounts, ptrace, sockets other than AF_UNIX, modules, bpf, ...).
+ * Each layer is left out, with a debug message, where the kernel has it not.
+ */
+#ifndef ZC_DAEMON_SANDBOX_H
+#define ZC_DAEMON_SANDBOX_H
+
+#include "base/err.h"
+
+/* Confines this process (all later threads included; call before any starts)
+ * to the tree at ROOT_FD. Cannot be undone. 0, or -1 with a sentence when a
+ * layer that the kernel offers could not be put in place. Fits
+ * zc_receive_options.confine. */
+int zc_sandbox_enter(int root_fd, bool read_only, struct zc_err *err);
+
+#endif

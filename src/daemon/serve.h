@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A foreground receiver: `zcsync serve`. */
+#ifndef ZC_DAEMON_SERVE_H
+#define ZC_DAEMON_SERVE_H
+
+#include "base/err.h"
+#include "sync/receive.h"
+
+#include <sys/types.h>
+
+struct zc_serve_options {
+    const char *listen; /* "ADDR:PORT" and its short forms; NULL: loopback */
+    bool plain;         /* an address other hosts reach is allowed */
+    struct zc_receive_options receive;
+    unsigned max_connections; /* 0: a default of 64 */
+};
+
+/*
+ * Checks the shares, listens (on loopback only unless `plain`), prints
+ * "zcsync: listening on ADDR:PORT" to stdout (flushed) and forks a confined
+ * child per connection, until SIGTERM, SIGINT or SIGHUP; then stops accepting,
+ * tells the children (SIGTERM), waits up to ten seconds for them and kills the
+ * rest. Logs one line per session. Where receive.confine is NULL,
+ * zc_sandbox_enter is used; so it is below. Call before threads start.
+ * Returns 0, or -1 with a sentence.
+ */
+int zc_serve_run(const struct zc_serve_options *opt, struct zc_err *err);
+
+/* One session on standard input and output (`zcsync serve --stdio`), in this
+ * process, which is confined afterwards; stdin is then /dev/null, and stdout
+ * goes where stderr goes. Call before threads start. */
+int zc_serve_stdio(const struct zc_receive_options *opt, struct zc_err *err);
+
+/*
+ * The embedded receiver: forks a confined child that serves PATH, and returns
+ * the sender's end. *CHILD must be given to zc_serve_embedded_end, which waits
+ * for it: free the transport first, its end is what ends the child, which is
+ * deaf to stop signals. Call before threads start. NULL with a sentence.
+ */
+struct zc_transport *zc_serve_embedded(const char *path, pid_t *child,
+                                       struct zc_err *err);
+void zc_serve_embedded_end(pid_t child);
+
+#endif

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Looking at a file's metadata and making it what it shall be; see meta.h.
+ * Attributes and ACLs are in xattr.c.
+ *
+ * The order in which one file is done, and why:
+ *
+ *     owner, group    chown clears setuid, setgid and capabilities
+ *     xattrs, ACLs    an ACL changes the mode; user.* may need u+rw
+ *     mode            so this has the last word on both
+ *     capabilities
+ *     times           everything above may touch them
+ */
+#include "fs/meta.h"
+
+#include "fs/xattr.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+int zc_stat_at(int dirfd, const char *name, struct zc_stat *st)
+{
+    struct statx x;
+    int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    if (!*name)
+        flags |= AT_EMPTY_PATH;
+    if (statx(dirfd, name, flags,
+              STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &x) < 0)
+        return -1;
+    *st = (struct zc_stat){
+        .mode = x.stx_mode,
+        .uid = x.stx_uid,
+        .gid = x.stx_gid,
+        .nlink = x.stx_nlink,
+        .size = x.stx_size,
+        .blocks = x.stx_blocks,
+        .dev = makedev(x.stx_dev_major, x.stx_dev_minor),
+        .ino = x.stx_ino,
+        .rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor),
+        .mnt_id = x.stx_mask & STATX_MNT_ID ? x.stx_mnt_id : 0,
+        .mtime_s = x.stx_mtime.tv_sec,
+        .ctime_s = x.stx_ctime.tv_sec,
+        .mtime_ns = x.stx_mtime.tv_nsec,
+        .ctime_ns = x.stx_ctime.tv_nsec,
+        .has_btime = x.stx_mask & STATX_BTIME,
+    };
+    return 0;
+}
+
+bool zc_stat_same_version(const struct zc_stat *a, const struct zc_stat *b)
+{
+    return a->size == b->size && a->ino == b->ino && a->dev == b->dev &&
+           a->mtime_s == b->mtime_s && a->mtime_ns == b->mtime_ns &&
+           a->ctime_s == b->ctime_s && a->ctime_ns == b->ctime_ns;
+}
+
+const char *zc_meta_kind_name(enum zc_meta_kind kind)
+{
+    static const char *const names[ZC_META_KINDS] = {
+        [ZC_META_OWNER] = "owner",
+        [ZC_META_GROUP] = "group",
+        [ZC_META_PERMS] = "permissions",
+        [ZC_META_TIMES] = "times",
+        [ZC_META_ACL] = "ACL",
+        [ZC_META_XATTR] = "extended attributes",
+        [ZC_META_SECURITY] = "security attributes",
+        [ZC_META_CAPABILITY] = "capabilities",
+    };
+    return (unsigned)kind < ZC_META_KINDS ? names[kind] : "metadata";
+}
+
+/* ---- Setting ------------------------------------------------------------ */
+
+static const char *proc_path(char path[32], int fd)
+{
+    snprintf(path, 32, "/proc/self/fd/%d", fd);
+    return path;
+}
+
+int zc_fd_chmod(int fd, uint32_t mode)
+{
+    char path[32];
+    mode &= 07777;
+    if (fchmod(fd, mode) == 0)
+        return 0;
+    if (errno != EBADF)
+        return -1;
+    /* O_PATH. Before Linux 6.6 there is only the way through /proc; some
+     * sandboxes say EPERM for what they do not know. */
+    if (syscall(SYS_fchmodat2, fd, "", mode, AT_EMPTY_PATH) == 0)
+        return 0;
+    if (errno != ENOSYS && errno != EPERM)
+        return -1;
+    return chmod(proc_path(path, fd), mode);
+}
+
+static int set_mtime(int fd, int64_t s, uint32_t ns)
+{
+    char path[32];
+    struct timespec ts[2] = {{.tv_nsec = UTIME_OMIT},
+                             {.tv_sec = s, .tv_nsec = (long)ns}};
+    if (ns >= 1000000000) { /* UTIME_NOW and UTIME_OMIT are up there */
+        errno = EINVAL;
+        return -1;
+    }
+    if (futimens(fd, ts) == 0)
+        return 0;
+    if (errno != EBADF)
+        return -1;
+    if (utimensat(fd, "", ts, AT_EMPTY_PATH) == 0)
+        return 0;
+    if (errno != EINVAL) /* before Linux 5.8 */
+        return -1;
+    return utimensat(AT_FDCWD, proc_path(path, fd), ts, 0);
+}
+
+#define SAME_ID UINT32_MAX /* chown(2): leave it */
+
+static int change_owner(int fd, uint32_t uid, uint32_t gid)
+{
+    if (uid == SAME_ID && gid == SAME_ID) {
+        errno = EINVAL; /* a file cannot belong to that one */
+        return -1;
+    }
+    return fchownat(fd, "", uid, gid, AT_EMPTY_PATH);
+}
+
+/* Sets owner and group, in one call where both have to change. True when all
+ * is as wanted. */
+static bool apply_owner(int fd, const struct zc_stat *now,
+                        const struct zc_meta_want *want,
+                        struct zc_meta_report *report, bool *changed)
+{
+    bool user = want->keep & ZC_KEEP_OWNER && want->uid != now->uid;
+    bool group = want->keep & ZC_KEEP_GROUP && want->gid != now->gid;
+    if (user && group && want->uid != SAME_ID && want->gid != SAME_ID &&
+        change_owner(fd, want->uid, want->gid) == 0) {
+        *changed = true;
+        return true;
+    }
+    /* One by one: somebody who may not give files away can still have the
+     * right to another group. */
+    bool owned = true;
+    if (user && change_owner(fd, want->uid, SAME_ID) == 0) {
+        *changed = true;
+    } else if (user) {
+        report->eno[ZC_META_OWNER] = errno;
+        owned = false;
+    }
+    if (group && change_owner(fd, SAME_ID, want->gid) == 0) {
+        *changed = true;
+    } else if (group) {
+        report->eno[ZC_META_GROUP] = errno;
+        owned = false;
+    }
+    return owned;
+}
+
+/* Sets the permission bits unless the file has them: MODE is what they are,
+ * valid unless TOUCHED. */
+static void apply_mode(int fd, uint32_t mode, bool touched, uint32_t want,
+                       struct zc_meta_report *report, bool *changed)
+{
+    if (touched) {
+        struct zc_stat st;
+        if (zc_stat_at(fd, "", &st) == 0)
+            mode = st.mode;
+        else
+            mode = ~want;
+    }
+    if (((mode ^ want) & 07777) == 0)
+        return;
+    if (zc_fd_chmod(fd, want)) {
+        report->eno[ZC_META_PERMS] = errno;
+        return;
+    }
+    *changed = true;
+    /* Who is not in the file's group loses setgid without an error. */
+    struct zc_stat st;
+    if (want & S_ISGID && zc_stat_at(fd, "", &st) == 0 &&
+        !(st.mode & S_ISGID))
+        report->eno[ZC_META_PERMS] = EPERM;
+}
+
+static void apply_times(int fd, const struct zc_stat *now,
+                        const struct zc_meta_want *want,
+                        struct zc_meta_report *report, bool *changed)
+{
+    if (want->mtime_s == now->mtime_s && want->mtime_ns == now->mtime_ns)
+        return;
+    /* Only a time that looks cut is worth asking the file system. */
+    if (now->mtime_ns == 0 && want->mtime_ns &&
+        zc_time_equal(want->mtime_s, want->mtime_ns, now->mtime_s,
+                      now->mtime_ns, zc_time_step(fd)))
+        return;
+    if (set_mtime(fd, want->mtime_s, want->mtime_ns))
+        report->eno[ZC_META_TIMES] = errno;
+    else
+        *changed = true;
+}
+
+int zc_meta_apply(int fd, const struct zc_stat *now,
+                  const struct zc_meta_want *want, struct zc_idmap *ids,
+                  struct zc_meta_report *report, bool *changed)
+{
+    struct zc_meta_report mine = {{0}};
+    unsigned keep = want->keep;
+    if (S_ISLNK(now->mode)) /* symlinks have neither */
+        keep &= ~(unsigned)(ZC_KEEP_PERMS | ZC_KEEP_ACLS);
+    *changed = false;
+
+    bool owned = apply_owner(fd, now, want, &mine, changed);
+    /* chown may have taken setuid and setgid. */
+    bool touched = *changed && now->mode & 06000;
+
+    struct zc_xattr_job job = {
+        .fd = fd,
+        .mode = now->mode,
+        .keep = keep,
+        .want = want->xattrs,
+        .want_len = want->xattrs ? want->xattrs_len : 0,
+        .ids = ids,
+        .report = &mine,
+        .changed = changed,
+    };
+    bool attrs = want->have_xattrs &&
+                 keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS) &&
+                 zc_xattr_job_start(&job) == 0;
+    if (attrs)
+        zc_xattr_job_run(&job, ZC_XATTR_ALL_BUT_CAPABILITY);
+    touched |= job.mode_touched;
+
+    if (keep & ZC_KEEP_PERMS) {
+        uint32_t mode = want->mode & 07777;
+        if (!owned)
+            mode &= ~(uint32_t)06000;
+        /* With an ACL the group bits are its mask; alone they would let the
+         * owning group do what only some named ones may. */
+        if (job.acl_refused)
+            mode = (mode & ~(uint32_t)070) | (mode & job.group_perms << 3);
+        apply_mode(fd, now->mode, touched, mode, &mine, changed);
+    } else if (job.opened_up) {
+        apply_mode(fd, now->mode, true, now->mode, &mine, changed);
+    }
+
+    if (attrs)
+        zc_xattr_job_run(&job, ZC_XATTR_CAPABILITY);
+    zc_xattr_job_fini(&job);
+
+    if (keep & ZC_KEEP_TIMES && !want->skip_times)
+        apply_times(fd, now, want, &mine, changed);
+
+    int r = 0;
+    for (int i = 0; i < ZC_META_KINDS; i++) {
+        if (mine.eno[i])
+            r = -1;
+        if (!report->eno[i])
+            report->eno[i] = mine.eno[i];
+    }
+    return r;
+}
+
+/* ---- The resolution of times -------------------------------------------- */
+
+/* Those that linux/magic.h leaves out. */
+enum {
+    MAGIC_HFSPLUS = 0x482b,
+    MAGIC_HFS = 0x4244,
+    MAGIC_SMB2 = (int)0xfe534d42,
+    MAGIC_CIFS = (int)0xff534d42,
+    MAGIC_NTFS3 = 0x7366746e,
+};
+
+/* The lowest common step that a file of this file system could have. FUSE and
+ * network file systems are as good as what is behind them; a ctime is never
+ * set by anybody, so whole seconds in it are no chance. */
+uint32_t zc_time_step(int fd)
+{
+    const uint32_t second = 1000000000;
+    struct statfs fs;
+    struct zc_stat st;
+    if (fstatfs(fd, &fs) || zc_stat_at(fd, "", &st))
+        return 1;
+    switch ((int)fs.f_type) {
+    case MSDOS_SUPER_MAGIC:
+    case EXFAT_SUPER_MAGIC:
+        return 2 * second;
+    case MAGIC_HFSPLUS:
+    case MAGIC_HFS:
+    case MINIX_SUPER_MAGIC:
+    case MINIX2_SUPER_MAGIC:
+    case MINIX3_SUPER_MAGIC:
+        return second;
+    case EXT4_SUPER_MAGIC:
+        return st.has_btime ? 1 : second;
+    case MAGIC_SMB2:
+    case MAGIC_CIFS:
+    case MAGIC_NTFS3:
+        return 100;
+    case UDF_SUPER_MAGIC:
+        return 1000;
+    case FUSE_SUPER_MAGIC:
+    case NFS_SUPER_MAGIC:
+    case V9FS_MAGIC:
+        return st.ctime_ns == 0 && st.mtime_ns == 0 ? second : 1;
+    default:
+        return 1;
+    }
+}
+
+/* T_S seconds in steps of N of them, rounded down also before 1970. */
+static int64_t floor_div(int64_t t_s, int64_t n)
+{
+    return t_s / n - (t_s % n < 0);
+}
+
+bool zc_time_equal(int64_t a_s, uint32_t a_ns, int64_t b_s, uint32_t b_ns,
+                   uint32_t step_ns)
+{
+    const uint32_t second = 1000000000;
+    if (step_ns >= second) {
+        int64_t n = step_ns / second;
+        return floor_div(a_s, n) == floor_div(b_s, n);
+    }
+    if (step_ns == 0)
+        step_ns = 1;
+    return a_s == b_s && a_ns / step_ns == b_ns / step_ns;
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Names become files here, by openat2(2); see rootdir.h.
+ *
+ * glibc has no wrapper for openat2, so the call is made by number. It is strict
+ * where openat(2) is lax: unknown flags, or a mode without O_CREAT, are EINVAL.
+ */
+#include "fs/rootdir.h"
+
+#include "base/relpath.h"
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#define CONFINED (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+#define DIR_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+static int open_how(int dirfd, const char *path, int flags, mode_t mode,
+                    uint64_t resolve)
+{
+    struct open_how how = {.flags = (uint64_t)(unsigned)flags,
+                           .mode = mode,
+                           .resolve = resolve};
+    return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof how);
+}
+
+/* Opens for reading without touching the atime, where we may: O_NOATIME is
+ * EPERM unless the file is ours (open(2)). */
+static int open_reading(int dirfd, const char *path, int flags)
+{
+    int fd = open_how(dirfd, path, flags | O_NOATIME, 0, CONFINED);
+    if (fd < 0 && errno == EPERM)
+        fd = open_how(dirfd, path, flags, 0, CONFINED);
+    return fd;
+}
+
+static bool name_ok(const char *name)
+{
+    if (zc_name_ok(name, strnlen(name, ZC_NAME_MAX + 1)))
+        return true;
+    errno = EINVAL;
+    return false;
+}
+
+int zc_root_open(const char *path, bool create, bool *created,
+                 struct zc_err *err)
+{
+    bool made = false;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT && create) {
+        if (mkdir(path, 0777) == 0)
+            made = true;
+        else if (errno != EEXIST)
+            return zc_err_set(err, ZC_EXIT_SELECT, errno,
+                              "cannot create directory %s", path);
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (fd < 0)
+        return zc_err_set(err, ZC_EXIT_SELECT, errno,
+                          "cannot open directory %s", path);
+
+    int probe = open_how(fd, ".", O_PATH | O_CLOEXEC, 0, CONFINED);
+    if (probe < 0) {
+        zc_err_set(err, ZC_EXIT_SELECT, errno,
+                   "cannot use %s safely, as this needs the openat2 system "
+                   "call (Linux 5.6 or later)", path);
+        zc_close(&fd);
+        return -1;
+    }
+    close(probe);
+    if (created)
+        *created = made;
+    return fd;
+}
+
+/* Bytes of PATH, at most PATH_MAX - 1 as one call takes, up to a slash or its
+ * end. The last component of a good path always fits. */
+static size_t head_len(const char *path, size_t n)
+{
+    const size_t max = 4095;
+    if (n <= max)
+        return n;
+    const char *slash = memrchr(path, '/', max + 1);
+    return slash ? (size_t)(slash - path) : 0;
+}
+
+int zc_root_open_dir(int root, const char *relpath)
+{
+    size_t n = strlen(relpath);
+    if (!n)
+        return open_reading(root, ".", DIR_FLAGS);
+    if (!zc_relpath_ok(relpath, n)) {
+        errno = EINVAL;
+        return -1;
+    }
+    zc_auto_close int base = -1;
+    for (;;) {
+        int at = base >= 0 ? base : root;
+        size_t head = head_len(relpath, n);
+        if (head == n)
+            return open_reading(at, relpath, DIR_FLAGS);
+        char part[4096];
+        memcpy(part, relpath, head);
+        part[head] = '\0';
+        int next = open_how(at, part,
+                            O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0,
+                            CONFINED);
+        if (next < 0)
+            return -1;
+        zc_close(&base);
+        base = next;
+        relpath += head + 1;
+        n -= head + 1;
+    }
+}
+
+int zc_dir_open(int dirfd, const char *name)
+{
+    return name_ok(name) ? open_reading(dirfd, name, DIR_FLAGS) : -1;
+}
+
+int zc_dir_open_parent(int dirfd)
+{
+    /* RESOLVE_BENEATH forbids "..": the caller checks what it got. */
+    return open_how(dirfd, "..", DIR_FLAGS, 0,
+                    RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+}
+
+int zc_file_open(int dirfd, const char *name, int flags, mode_t mode)
+{
+    if (!name_ok(name))
+        return -1;
+    flags |= O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+    if ((flags & O_ACCMODE) == O_RDONLY && !(flags & O_CREAT))
+        return open_reading(dirfd, name, flags);
+    return open_how(dirfd, name, flags, flags & O_CREAT ? mode & 07777 : 0,
+                    CONFINED);
+}
+
+int zc_path_open(int dirfd, const char *name)
+{
+    if (!name_ok(name))
+        return -1;
+    return open_how(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, CONFINED);
+}
+
+char *zc_link_read(int dirfd, const char *name, size_t *len)
+{
+    char target[4096]; /* Linux has no longer ones */
+    if (!name_ok(name))
+        return NULL;
+    ssize_t n = readlinkat(dirfd, name, target, sizeof target);
+    if (n < 0)
+        return NULL;
+    if ((size_t)n == sizeof target) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    char *copy = malloc((size_t)n + 1);
+    if (!copy)
+        return NULL;
+    memcpy(copy, target, (size_t)n);
+    copy[n] = '\0';
+    *len = (size_t)n;
+    return copy;
+}

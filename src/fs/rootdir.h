@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The only place where a name becomes a file. Everything below a share's root
+ * is reached through openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
+ * RESOLVE_NO_MAGICLINKS, one directory fd at a time, so that neither "..", nor
+ * an absolute name, nor a symlink swapped in by another process can lead
+ * outside. Where the kernel has no openat2 (before 5.6) opening a root fails
+ * with a sentence that says so.
+ *
+ * The functions that take a directory fd accept single names only (zc_name_ok)
+ * and fail with EINVAL on anything else. They return an fd (close-on-exec) or
+ * -1 with errno. Any thread.
+ */
+#ifndef ZC_FS_ROOTDIR_H
+#define ZC_FS_ROOTDIR_H
+
+#include "base/err.h"
+
+#include <sys/types.h>
+
+/*
+ * Opens PATH, given by the local user, as the root of a tree: symlinks in it
+ * are followed, it must be a directory. With CREATE its last component is made
+ * (mode 0777 & ~umask) when missing. Returns an O_DIRECTORY fd, or -1 with a
+ * sentence (ZC_EXIT_SELECT). *CREATED (may be NULL) tells whether it was made.
+ */
+int zc_root_open(const char *path, bool create, bool *created,
+                 struct zc_err *err);
+
+/*
+ * Opens the directory RELPATH ("" is ROOT itself) below ROOT without following
+ * any symlink. RELPATH may be longer than PATH_MAX. Never leaves ROOT.
+ * ELOOP/ENOTDIR: a component is a symlink or no directory.
+ */
+int zc_root_open_dir(int root, const char *relpath);
+
+/* Opens the child directory NAME for reading and as a base. */
+int zc_dir_open(int dirfd, const char *name);
+
+/* Opens the parent of DIRFD, for a walk that comes back up. The directory may
+ * have been moved meanwhile, so the caller must check that it got the one it
+ * came from (device and inode) before it does anything with it. */
+int zc_dir_open_parent(int dirfd);
+
+/*
+ * Opens NAME with FLAGS (O_NOFOLLOW, O_CLOEXEC, O_NOCTTY and O_NONBLOCK are
+ * added; O_NONBLOCK so that a fifo never blocks the caller) and MODE. With
+ * O_RDONLY, O_NOATIME is tried first and dropped on EPERM.
+ */
+int zc_file_open(int dirfd, const char *name, int flags, mode_t mode);
+
+/* O_PATH | O_NOFOLLOW: a handle on NAME whatever it is, a symlink included. */
+int zc_path_open(int dirfd, const char *name);
+
+/* The symlink target of NAME: NUL-terminated, on the heap, length in *LEN;
+ * NULL and errno. */
+char *zc_link_read(int dirfd, const char *name, size_t *len);
+
+#endif

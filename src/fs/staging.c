@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The staging folder and the sessions in it; see staging.h.
+ *
+ *     share/.zcsync/            flock: held for a moment by whoever makes or
+ *         |                     looks for sessions, or takes the folder away
+ *         +-- 3f9c...(32 hex)/  flock: held by the session that owns it, for
+ *               +-- 1, 2, ...   as long as its process lives
+ *
+ * A session is made and locked while `.zcsync` is locked, so that whoever looks
+ * for dead sessions never meets one that is not locked yet. After waiting for
+ * the lock on `.zcsync` the folder may have been taken away: then its name
+ * leads elsewhere or nowhere, and we start again.
+ */
+#include "fs/staging.h"
+
+#include "base/relpath.h"
+#include "fs/acl.h"
+#include "fs/meta.h"
+#include "fs/remove.h"
+#include "fs/rootdir.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/xattr.h>
+
+#define SESSION_NAME_LEN 32
+
+struct zc_staging {
+    int root;
+    pthread_mutex_t lock; /* held while the folder is being made */
+    atomic_int fd;        /* the session's folder, locked; -1: not yet made */
+    int folder;           /* .zcsync; valid once fd is */
+    char name[SESSION_NAME_LEN + 1]; /* likewise */
+    atomic_uint_fast64_t last;
+};
+
+struct zc_staging *zc_staging_new(int dirfd)
+{
+    struct zc_staging *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->root = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
+    if (s->root < 0) {
+        free(s);
+        return NULL;
+    }
+    s->folder = -1;
+    atomic_init(&s->fd, -1);
+    pthread_mutex_init(&s->lock, NULL);
+    return s;
+}
+
+/* 0, or -1 and errno: EWOULDBLOCK where somebody else has it (LOCK_NB). */
+static int lock_fd(int fd, int how)
+{
+    int r;
+    do
+        r = flock(fd, how);
+    while (r < 0 && errno == EINTR);
+    return r;
+}
+
+/* A file system without flock(2): its sessions cannot be told from dead ones,
+ * and are never cleaned up. */
+static bool no_locks_here(void)
+{
+    return errno == EOPNOTSUPP || errno == ENOLCK || errno == ENOSYS;
+}
+
+static bool is_at(int fd, int dirfd, const char *name)
+{
+    struct zc_stat a, b;
+    return zc_stat_at(fd, "", &a) == 0 && zc_stat_at(dirfd, name, &b) == 0 &&
+           a.dev == b.dev && a.ino == b.ino && a.mnt_id == b.mnt_id;
+}
+
+/* Opens ROOT/.zcsync and locks it. ENOENT: there is none. */
+static int open_folder(int root)
+{
+    for (;;) {
+        int fd = zc_dir_open(root, ZC_STAGING_NAME);
+        if (fd < 0)
+            return -1;
+        if (lock_fd(fd, LOCK_EX) && !no_locks_here()) {
+            zc_close(&fd);
+            return -1;
+        }
+        if (is_at(fd, root, ZC_STAGING_NAME))
+            return fd;
+        /* Taken away while we waited; or a mount hides it, then opening it
+         * again gives the mount. */
+        close(fd);
+    }
+}
+
+/* Takes away what a new directory inherits from its parent: ACLs and setgid
+ * would end up on everything made in it. */
+static void strip(int fd)
+{
+    fremovexattr(fd, ZC_ACL_DEFAULT);
+    fremovexattr(fd, ZC_ACL_ACCESS);
+    zc_fd_chmod(fd, 0700);
+}
+
+static int make_folder(int root)
+{
+    for (;;) {
+        int fd = open_folder(root);
+        if (fd >= 0 || errno != ENOENT) {
+            if (fd >= 0)
+                strip(fd);
+            return fd;
+        }
+        if (mkdirat(root, ZC_STAGING_NAME, 0700) && errno != EEXIST)
+            return -1;
+    }
+}
+
+static int random_name(char name[SESSION_NAME_LEN + 1])
+{
+    uint8_t bits[SESSION_NAME_LEN / 2];
+    ssize_t n;
+    do
+        n = getrandom(bits, sizeof bits, 0);
+    while (n < 0 && errno == EINTR);
+    if (n != sizeof bits)
+        return -1;
+    for (size_t i = 0; i < sizeof bits; i++)
+        snprintf(name + 2 * i, 3, "%02x", bits[i]);
+    return 0;
+}
+
+/* Makes and locks a session in FOLDER, which is locked: its fd, or -1. */
+static int make_session(int folder, char name[SESSION_NAME_LEN + 1])
+{
+    if (random_name(name) || mkdirat(folder, name, 0700))
+        return -1;
+    int fd = zc_dir_open(folder, name);
+    if (fd < 0 || (lock_fd(fd, LOCK_EX | LOCK_NB) && !no_locks_here())) {
+        int keep = errno;
+        unlinkat(folder, name, AT_REMOVEDIR);
+        zc_close(&fd);
+        errno = keep;
+        return -1;
+    }
+    strip(fd);
+    return fd;
+}
+
+/* Takes `.zcsync` away when it is empty; FOLDER is an fd on it, locked. */
+static void drop_folder(int root, int folder)
+{
+    int keep = errno;
+    if (is_at(folder, root, ZC_STAGING_NAME))
+        unlinkat(root, ZC_STAGING_NAME, AT_REMOVEDIR);
+    errno = keep;
+}
+
+static int make(struct zc_staging *s)
+{
+    int folder = make_folder(s->root);
+    if (folder < 0)
+        return -1;
+    int fd = make_session(folder, s->name);
+    if (fd < 0) {
+        drop_folder(s->root, folder);
+        zc_close(&folder);
+        return -1;
+    }
+    lock_fd(folder, LOCK_UN);
+    s->folder = folder;
+    return fd;
+}
+
+int zc_staging_fd(struct zc_staging *s)
+{
+    int fd = atomic_load(&s->fd);
+    if (fd >= 0)
+        return fd;
+    pthread_mutex_lock(&s->lock);
+    fd = atomic_load(&s->fd);
+    if (fd < 0) {
+        fd = make(s);
+        if (fd >= 0)
+            atomic_store(&s->fd, fd);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return fd;
+}
+
+void zc_staging_name(struct zc_staging *s, char out[ZC_STAGING_NAME_SIZE])
+{
+    snprintf(out, ZC_STAGING_NAME_SIZE, "%llu",
+             (unsigned long long)atomic_fetch_add(&s->last, 1) + 1);
+}
+
+bool zc_staging_used(const struct zc_staging *s)
+{
+    return atomic_load(&s->fd) >= 0;
+}
+
+void zc_staging_free(struct zc_staging *s)
+{
+    if (!s)
+        return;
+    int keep = errno, fd = atomic_load(&s->fd);
+    if (fd >= 0) {
+        if (is_at(fd, s->folder, s->name))
+            zc_remove_tree(s->folder, s->name, s->name, NULL);
+        close(fd);
+        /* Somebody else at work there takes it away himself. */
+        if (lock_fd(s->folder, LOCK_EX) == 0 || no_locks_here())
+            drop_folder(s->root, s->folder);
+        close(s->folder);
+    }
+    close(s->root);
+    pthread_mutex_destroy(&s->lock);
+    free(s);
+    errno = keep;
+}
+
+static bool is_session_name(const char *name)
+{
+    return strlen(name) == SESSION_NAME_LEN &&
+           strspn(name, "0123456789abcdef") == SESSION_NAME_LEN;
+}
+
+/* Removes session NAME if it is dead: 1, or 0 when not, or -1 with errno.
+ * FOLDER is locked, but not while the tree, which may be large, is removed. */
+static int clean_session(int folder, const char *name)
+{
+    zc_auto_close int fd = zc_dir_open(folder, name);
+    if (fd < 0)
+        return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
+    if (lock_fd(fd, LOCK_EX | LOCK_NB))
+        return 0;
+    lock_fd(folder, LOCK_UN);
+    int r = zc_remove_tree(folder, name, name, NULL);
+    int eno = errno;
+    if (lock_fd(folder, LOCK_EX))
+        return -1;
+    errno = eno;
+    return r == 0 ? 1 : -1;
+}
+
+int zc_staging_clean(int dirfd)
+{
+    zc_auto_close int folder = open_folder(dirfd);
+    if (folder < 0)
+        return errno == ENOENT ? 0 : -1;
+    /* An fd of its own, as closedir closes it. */
+    int again = zc_root_open_dir(folder, "");
+    DIR *dir = again < 0 ? NULL : fdopendir(again);
+    if (!dir) {
+        zc_close(&again);
+        return -1;
+    }
+    int removed = 0, eno = 0;
+    const struct dirent *e;
+    while ((e = readdir(dir))) {
+        if (!is_session_name(e->d_name))
+            continue;
+        int r = clean_session(folder, e->d_name);
+        if (r > 0)
+            removed++;
+        else if (r < 0)
+            eno = errno;
+    }
+    closedir(dir);
+    drop_folder(dirfd, folder);
+    errno = eno;
+    return eno ? -1 : removed;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The staging folder: where new versions are written before they get their
+ * names. `.zcsync/` lies in the root of the share, and in the root of every
+ * mount or subvolume below it (rename does not cross those). Each session has
+ * a folder of its own in it, `.zcsync/<random>/`, held by flock(2), so that a
+ * later session knows which ones a crash left behind.
+ *
+ *     share/.zcsync/5f0c.../1, 2, 3 ... files and new directories in the making
+ *
+ * It is made when first needed and taken away at the end, so that a run with
+ * nothing to do changes nothing. One zc_staging per mount and session; any
+ * thread may call the functions below on it, except _free.
+ */
+#ifndef ZC_FS_STAGING_H
+#define ZC_FS_STAGING_H
+
+#include "base/err.h"
+
+struct zc_staging;
+
+/* For the mount whose root directory is DIRFD (dup'ed). Nothing is made yet.
+ * NULL: out of memory or fds (errno). */
+struct zc_staging *zc_staging_new(int dirfd);
+
+/* The fd of the session's folder, made (mode 0700, no inherited ACL) and
+ * locked on the first call. -1 with errno: the reason it could not be made;
+ * the next call tries again. The fd belongs to S. */
+int zc_staging_fd(struct zc_staging *s);
+
+/* A new name, unique in this session's folder. */
+#define ZC_STAGING_NAME_SIZE 24
+void zc_staging_name(struct zc_staging *s, char out[ZC_STAGING_NAME_SIZE]);
+
+/* True once the folder has been made. */
+bool zc_staging_used(const struct zc_staging *s);
+
+/*
+ * Removes what dead sessions left in DIRFD/.zcsync, and .zcsync itself when it
+ * is empty then. Sessions that are alive are left alone. The number of
+ * sessions removed, 0 when there is no staging folder, -1 with errno.
+ */
+int zc_staging_clean(int dirfd);
+
+/* Removes this session's folder with everything in it, and `.zcsync` when
+ * empty. NULL is fine. */
+void zc_staging_free(struct zc_staging *s);
+
+#endif

@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Extended attributes: reading them into a set, checking a set, its digest, and
+ * making a file's attributes equal to one; see meta.h and xattr.h.
+ *
+ * Linux 6.13 has listxattrat(2) and friends, which take a directory fd and a
+ * name; before, the same is reached through /proc/self/fd/DIRFD/NAME (a single
+ * name, so nothing can lead elsewhere). By fd alone there is fgetxattr(2),
+ * which O_PATH fds refuse, and for those /proc/self/fd/FD, which leads to the
+ * file itself, even when that is a symlink.
+ */
+#include "fs/xattr.h"
+
+#include "base/relpath.h"
+#include "fs/acl.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <xxhash.h>
+
+#define CAPABILITY "security.capability"
+#define SELINUX "security.selinux"
+
+/* The numbers are the same on all architectures but alpha, which this file
+ * then takes for an old kernel. */
+#if !defined SYS_getxattrat && !defined __alpha__
+#define SYS_getxattrat 464
+#define SYS_listxattrat 465
+#endif
+
+/* ---- Reaching the attributes of NAME in DIRFD, or of DIRFD ------------- */
+
+struct xattr_args { /* struct xattr_args of linux/xattr.h */
+    uint64_t value;
+    uint32_t size, flags;
+};
+
+/* Room for "/proc/self/fd/", a number, a slash and a name. */
+#define PROC_PATH_SIZE (32 + ZC_NAME_MAX + 1)
+
+static const char *proc_path(char *path, int fd, const char *name)
+{
+    snprintf(path, PROC_PATH_SIZE, "/proc/self/fd/%d%s%.*s", fd,
+             *name ? "/" : "", ZC_NAME_MAX, name);
+    return path;
+}
+
+/* Whether the kernel has the calls that take a directory fd. Asked once; two
+ * threads that ask at the same time get the same answer. */
+static bool have_xattrat(void)
+{
+#ifdef SYS_listxattrat
+    static atomic_int known; /* 0: not yet asked, 1: yes, -1: no */
+    int k = atomic_load_explicit(&known, memory_order_relaxed);
+    if (!k) {
+        k = syscall(SYS_listxattrat, -1, "x", 0, NULL, (size_t)0) < 0 &&
+                    errno == EBADF
+                ? 1
+                : -1;
+        atomic_store_explicit(&known, k, memory_order_relaxed);
+    }
+    return k > 0;
+#else
+    return false;
+#endif
+}
+
+static ssize_t list_at(int dirfd, const char *name, char *list, size_t size)
+{
+    char path[PROC_PATH_SIZE];
+    if (!*name) {
+        ssize_t n = flistxattr(dirfd, list, size);
+        if (n >= 0 || errno != EBADF)
+            return n;
+        return listxattr(proc_path(path, dirfd, ""), list, size);
+    }
+#ifdef SYS_listxattrat
+    if (have_xattrat())
+        return syscall(SYS_listxattrat, dirfd, name, AT_SYMLINK_NOFOLLOW, list,
+                       size);
+#endif
+    return llistxattr(proc_path(path, dirfd, name), list, size);
+}
+
+static ssize_t get_at(int dirfd, const char *name, const char *attr,
+                      void *value, size_t size)
+{
+    char path[PROC_PATH_SIZE];
+    if (!*name) {
+        ssize_t n = fgetxattr(dirfd, attr, value, size);
+        if (n >= 0 || errno != EBADF)
+            return n;
+        return getxattr(proc_path(path, dirfd, ""), attr, value, size);
+    }
+#ifdef SYS_getxattrat
+    if (have_xattrat()) {
+        struct xattr_args args = {(uintptr_t)value, (uint32_t)size, 0};
+        return syscall(SYS_getxattrat, dirfd, name, AT_SYMLINK_NOFOLLOW, attr,
+                       &args, sizeof args);
+    }
+#endif
+    return lgetxattr(proc_path(path, dirfd, name), attr, value, size);
+}
+
+static int set_fd(int fd, const char *attr, const void *value, size_t n)
+{
+    char path[PROC_PATH_SIZE];
+    int r = fsetxattr(fd, attr, value, n, 0);
+    if (r < 0 && errno == EBADF)
+        r = setxattr(proc_path(path, fd, ""), attr, value, n, 0);
+    return r;
+}
+
+static int remove_fd(int fd, const char *attr)
+{
+    char path[PROC_PATH_SIZE];
+    int r = fremovexattr(fd, attr);
+    if (r < 0 && errno == EBADF)
+        r = removexattr(proc_path(path, fd, ""), attr);
+    return r;
+}
+
+/* ---- Reading a set ------------------------------------------------------ */
+
+static bool has_prefix(const char *s, size_t n, const char *prefix)
+{
+    size_t p = strlen(prefix);
+    return n > p && memcmp(s, prefix, p) == 0;
+}
+
+static bool is_name(const char *s, size_t n, const char *name)
+{
+    return n == strlen(name) && memcmp(s, name, n) == 0;
+}
+
+static bool is_acl(const char *s, size_t n)
+{
+    return is_name(s, n, ZC_ACL_ACCESS) || is_name(s, n, ZC_ACL_DEFAULT);
+}
+
+static bool covered(unsigned keep, const char *s, size_t n)
+{
+    if (is_acl(s, n))
+        return keep & ZC_KEEP_ACLS;
+    return keep & ZC_KEEP_XATTRS &&
+           (has_prefix(s, n, "user.") || has_prefix(s, n, "trusted.") ||
+            has_prefix(s, n, "security."));
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Appends one attribute; 0, also when it has just vanished, or -1 and errno. */
+static int put_attr(int dirfd, const char *name, const char *attr,
+                    struct zc_buf *out, unsigned *count)
+{
+    size_t n = strlen(attr), start = out->len, room = 256;
+    zc_buf_u8(out, (uint8_t)n);
+    zc_buf_u32(out, 0);
+    zc_buf_put(out, attr, n);
+    for (;;) {
+        uint8_t *at = zc_buf_reserve(out, room);
+        if (!at) {
+            errno = ENOMEM;
+            return -1;
+        }
+        ssize_t got = get_at(dirfd, name, attr, at, room);
+        if (got >= 0) {
+            zc_buf_set_u32(out, start + 1, (uint32_t)got);
+            out->len += (size_t)got;
+            ++*count;
+            return 0;
+        }
+        if (errno != ERANGE || room >= XATTR_SIZE_MAX)
+            break;
+        room = XATTR_SIZE_MAX;
+    }
+    out->len = start;
+    return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -1;
+}
+
+/* Appends the set of the attributes in LIST (N bytes of NUL-ended names). */
+static int put_set(int dirfd, const char *name, unsigned keep,
+                   const char *list, size_t n, struct zc_buf *out)
+{
+    const char *few[32], **v = few;
+    zc_auto_free const char **many = NULL;
+    size_t len = 0, start = out->len;
+    for (const char *p = list; p < list + n; p += strlen(p) + 1)
+        len++;
+    if (len > ZC_ARRAY_LEN(few)) {
+        v = many = malloc(len * sizeof *many);
+        if (!many)
+            return -1;
+    }
+    len = 0;
+    for (const char *p = list; p < list + n; p += strlen(p) + 1)
+        if (covered(keep, p, strlen(p)))
+            v[len++] = p;
+    if (!len)
+        return 0;
+    if (len > 1)
+        qsort(v, len, sizeof *v, by_bytes);
+
+    unsigned count = 0;
+    zc_buf_u16(out, 0);
+    for (size_t i = 0; i < len; i++) {
+        if (put_attr(dirfd, name, v[i], out, &count))
+            return -1;
+        if (out->len - start > ZC_XATTR_SET_MAX) {
+            errno = E2BIG;
+            return -1;
+        }
+    }
+    zc_buf_set_u16(out, start, (uint16_t)count);
+    if (!count)
+        out->len = start;
+    return 0;
+}
+
+int zc_xattr_read(int dirfd, const char *name, unsigned keep,
+                  struct zc_buf *out)
+{
+    char few[1024];
+    zc_auto_free char *many = NULL;
+    char *list = few;
+    if (!(keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS)))
+        return 0;
+    ssize_t n = list_at(dirfd, name, few, sizeof few);
+    if (n < 0 && errno == ERANGE) {
+        list = many = malloc(XATTR_LIST_MAX);
+        if (!many)
+            return -1;
+        n = list_at(dirfd, name, many, XATTR_LIST_MAX);
+    }
+    if (n <= 0)
+        return n == 0 || errno == EOPNOTSUPP ? 0 : -1;
+    size_t start = out->len;
+    if (put_set(dirfd, name, keep, list, (size_t)n, out) == 0)
+        return 0;
+    out->len = start;
+    return -1;
+}
+
+/* ---- Walking a set ------------------------------------------------------ */
+
+struct attr {
+    const char *name; /* NAME_LEN bytes, no NUL at the end */
+    size_t name_len;
+    const uint8_t *value;
+    size_t len;
+};
+
+struct walk {
+    struct zc_rd r;
+    unsigned left;
+};
+
+static struct walk walk_start(const uint8_t *set, size_t n)
+{
+    struct walk w = {.r = zc_rd_init(set, n)};
+    if (n)
+        w.left = zc_rd_u16(&w.r);
+    return w;
+}
+
+/* False at the end, and where the set is cut short (w->r.bad). */
+static bool walk_next(struct walk *w, struct attr *a)
+{
+    if (!w->left)
+        return false;
+    w->left--;
+    a->name_len = zc_rd_u8(&w->r);
+    a->len = zc_rd_u32(&w->r);
+    a->name = (const char *)zc_rd_bytes(&w->r, a->name_len);
+    a->value = zc_rd_bytes(&w->r, a->len);
+    return !w->r.bad;
+}
+
+static int name_cmp(const struct attr *a, const struct attr *b)
+{
+    return zc_name_cmp(a->name, a->name_len, b->name, b->name_len);
+}
+
+bool zc_xattr_valid(const uint8_t *set, size_t n)
+{
+    if (n == 0)
+        return true;
+    if (n > ZC_XATTR_SET_MAX)
+        return false;
+    struct walk w = walk_start(set, n);
+    struct attr a, before = {.name_len = 0};
+    if (!w.left)
+        return false;
+    while (walk_next(&w, &a)) {
+        if (a.len > XATTR_SIZE_MAX || memchr(a.name, '\0', a.name_len) ||
+            !covered(ZC_KEEP_ACLS | ZC_KEEP_XATTRS, a.name, a.name_len))
+            return false;
+        if (before.name_len && name_cmp(&before, &a) >= 0)
+            return false;
+        before = a;
+    }
+    return !w.r.bad && zc_rd_left(&w.r) == 0;
+}
+
+struct zc_digest zc_xattr_digest(const uint8_t *set, size_t n,
+                                 struct zc_idmap *ids)
+{
+    struct zc_digest d = {{0}};
+    if (n == 0)
+        return d;
+    /* Chained: each step hashes the digest so far, the name and the value. */
+    struct walk w = walk_start(set, n);
+    struct attr a;
+    while (walk_next(&w, &a)) {
+        uint64_t v[2];
+        if (is_acl(a.name, a.name_len)) {
+            zc_acl_hash(a.value, a.len, ids, &v[0], &v[1]);
+        } else {
+            XXH128_hash_t h = XXH3_128bits(a.value, a.len);
+            v[0] = h.low64;
+            v[1] = h.high64;
+        }
+        uint8_t step[sizeof d.b + sizeof v + UINT8_MAX];
+        v[0] = htole64(v[0]);
+        v[1] = htole64(v[1]);
+        memcpy(step, d.b, sizeof d.b);
+        memcpy(step + sizeof d.b, v, sizeof v);
+        memcpy(step + sizeof d.b + sizeof v, a.name, a.name_len);
+        XXH128_hash_t h = XXH3_128bits(step,
+                                       sizeof d.b + sizeof v + a.name_len);
+        XXH128_canonical_t c;
+        XXH128_canonicalFromHash(&c, h);
+        memcpy(d.b, c.digest, sizeof d.b);
+    }
+    static const struct zc_digest zero;
+    if (memcmp(&d, &zero, sizeof d) == 0)
+        d.b[0] = 1;
+    return d;
+}
+
+void zc_xattr_ids(const uint8_t *set, size_t n,
+                  void (*found)(void *arg, enum zc_id_kind kind, uint32_t id),
+                  void *arg)
+{
+    struct attr a;
+    for (struct walk w = walk_start(set, n); walk_next(&w, &a);)
+        if (is_acl(a.name, a.name_len))
+            zc_acl_ids(a.value, a.len, found, arg);
+}
+
+/* ---- Making a file's attributes equal to a set -------------------------- */
+
+static enum zc_meta_kind kind_of(const struct attr *a)
+{
+    if (is_acl(a->name, a->name_len))
+        return ZC_META_ACL;
+    if (is_name(a->name, a->name_len, CAPABILITY))
+        return ZC_META_CAPABILITY;
+    if (has_prefix(a->name, a->name_len, "security."))
+        return ZC_META_SECURITY;
+    return ZC_META_XATTR;
+}
+
+static void note(struct zc_xattr_job *job, enum zc_meta_kind kind, int eno)
+{
+    if (!job->report->eno[kind])
+        job->report->eno[kind] = eno;
+}
+
+/* user.* attributes take read and write permission on the file, even by its
+ * owner and by fd (xattr(7)): adds them for the moment. True when that is
+ * worth another try. */
+static bool open_up(struct zc_xattr_job *job)
+{
+    if (errno != EACCES || job->opened_up || S_ISLNK(job->mode) ||
+        (job->mode & 0600) == 0600)
+        return false;
+    int keep = errno;
+    job->opened_up = zc_fd_chmod(job->fd, job->mode | 0600) == 0;
+    job->mode_touched |= job->opened_up;
+    errno = keep;
+    return job->opened_up;
+}
+
+int zc_xattr_job_start(struct zc_xattr_job *job)
+{
+    do {
+        if (zc_xattr_read(job->fd, "", job->keep, &job->have) == 0)
+            return 0;
+    } while (open_up(job));
+    note(job, job->keep & ZC_KEEP_XATTRS ? ZC_META_XATTR : ZC_META_ACL, errno);
+    return -1;
+}
+
+void zc_xattr_job_fini(struct zc_xattr_job *job)
+{
+    zc_buf_fini(&job->have);
+}
+
+static void drop(struct zc_xattr_job *job, const struct attr *a)
+{
+    char name[UINT8_MAX + 1];
+    memcpy(name, a->name, a->name_len);
+    name[a->name_len] = '\0';
+    /* A label is part of the host's policy and cannot be taken away. */
+    if (strcmp(name, SELINUX) == 0)
+        return;
+    int r;
+    do
+        r = remove_fd(job->fd, name);
+    while (r < 0 && open_up(job));
+    if (r < 0 && errno != ENODATA) {
+        note(job, kind_of(a), errno);
+        return;
+    }
+    *job->changed = true;
+    job->mode_touched |= kind_of(a) == ZC_META_ACL;
+}
+
+/* Sets W; H is what the file has under that name, or NULL. */
+static void put(struct zc_xattr_job *job, const struct attr *w,
+                const struct attr *h)
+{
+    struct zc_buf mine = ZC_BUF_INIT, theirs = ZC_BUF_INIT;
+    const uint8_t *value = w->value;
+    size_t len = w->len;
+    bool acl = kind_of(w) == ZC_META_ACL;
+    if (acl) {
+        zc_acl_put_local(&theirs, w->value, w->len, job->ids);
+        if (h)
+            zc_acl_put_local(&mine, h->value, h->len, NULL);
+        if (theirs.failed || mine.failed) {
+            note(job, ZC_META_ACL, ENOMEM);
+            goto out;
+        }
+        value = theirs.data;
+        len = theirs.len;
+        if (h && mine.len == len && memcmp(mine.data, value, len) == 0)
+            goto out;
+    } else if (h && h->len == len && memcmp(h->value, value, len) == 0) {
+        goto out;
+    }
+
+    char name[UINT8_MAX + 1];
+    memcpy(name, w->name, w->name_len);
+    name[w->name_len] = '\0';
+    int r;
+    do
+        r = set_fd(job->fd, name, value, len);
+    while (r < 0 && open_up(job));
+    if (r == 0) {
+        *job->changed = true;
+        job->mode_touched |= acl;
+    } else {
+        note(job, kind_of(w), errno);
+        if (is_name(w->name, w->name_len, ZC_ACL_ACCESS)) {
+            job->acl_refused = true;
+            job->group_perms = zc_acl_group_perms(value, len);
+        }
+    }
+out:
+    zc_buf_fini(&mine);
+    zc_buf_fini(&theirs);
+}
+
+static bool next_in_phase(const struct zc_xattr_job *job,
+                          enum zc_xattr_phase phase, struct walk *w,
+                          struct attr *a)
+{
+    while (walk_next(w, a)) {
+        bool capability = is_name(a->name, a->name_len, CAPABILITY);
+        if (capability == (phase == ZC_XATTR_CAPABILITY) &&
+            covered(job->keep, a->name, a->name_len))
+            return true;
+    }
+    return false;
+}
+
+/* One walk over both sets: the removals, or what is to be set. */
+static void run_pass(struct zc_xattr_job *job, enum zc_xattr_phase phase,
+                     bool dropping)
+{
+    struct walk ww = walk_start(job->want, job->want_len);
+    struct walk hw = walk_start(job->have.data, job->have.len);
+    struct attr w, h;
+    bool more_w = next_in_phase(job, phase, &ww, &w);
+    bool more_h = next_in_phase(job, phase, &hw, &h);
+    while (more_w || more_h) {
+        int c = !more_w ? 1 : !more_h ? -1 : name_cmp(&w, &h);
+        if (c > 0 && dropping)
+            drop(job, &h);
+        if (c <= 0 && !dropping)
+            put(job, &w, c == 0 ? &h : NULL);
+        if (c <= 0)
+            more_w = next_in_phase(job, phase, &ww, &w);
+        if (c >= 0)
+            more_h = next_in_phase(job, phase, &hw, &h);
+    }
+}
+
+void zc_xattr_job_run(struct zc_xattr_job *job, enum zc_xattr_phase phase)
+{
+    /* Removing first makes room where a file system has little of it. */
+    run_pass(job, phase, true);
+    run_pass(job, phase, false);
+}

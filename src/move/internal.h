@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The movers behind the table in mover.c; not for others. Each does one call's
+ * worth and returns bytes moved, 0 at the end of the file, -1 and errno. */
+#ifndef ZC_MOVE_INTERNAL_H
+#define ZC_MOVE_INTERNAL_H
+
+#include "move/mover.h"
+
+/* One side of a range moved; which side failed decides what happens next. */
+enum zc_move_fault { ZC_FAULT_NONE, ZC_FAULT_FILE, ZC_FAULT_PEER };
+
+typedef ssize_t zc_move_fn(struct zc_mover *m, struct zc_transport *t, int fd,
+                           uint64_t offset, size_t n,
+                           enum zc_move_fault *fault);
+
+zc_move_fn zc_move_send_sendfile;
+zc_move_fn zc_move_send_splice;
+zc_move_fn zc_move_send_buffer;
+zc_move_fn zc_move_recv_splice;
+zc_move_fn zc_move_recv_buffer;
+
+/* Makes M's pipe (1 MiB, or what the limits allow) or buffer. 0 or -1. */
+int zc_mover_need_pipe(struct zc_mover *m);
+int zc_mover_need_buf(struct zc_mover *m);
+
+#endif

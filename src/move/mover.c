@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Choosing a mover, and driving it over a whole range: short counts, files that
+ * end early, files that cannot be written. The movers themselves are in
+ * sendfile.c, splice.c and readwrite.c.
+ */
+#include "move/mover.h"
+
+#include "base/io.h"
+#include "move/internal.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+/*
+ * The table. Big files only: those of up to ZC_INLINE_MAX bytes are gathered
+ * with their headers into one buffer by the sender, which beats every mover
+ * there. Measured by tests/bench/push.sh --case=big --mover=...; figures in
+ * HACKING.md.
+ */
+static const struct choice {
+    enum zc_mover_kind asked;
+    bool raw; /* the transport gives its fds away */
+    zc_move_fn *send, *recv;
+    bool sends_pages;
+} table[] = {
+    {ZC_MOVER_AUTO, true, zc_move_send_sendfile, zc_move_recv_splice, true},
+    {ZC_MOVER_SENDFILE, true, zc_move_send_sendfile, zc_move_recv_splice,
+     true},
+    {ZC_MOVER_SPLICE, true, zc_move_send_splice, zc_move_recv_splice, true},
+    {ZC_MOVER_READWRITE, true, zc_move_send_buffer, zc_move_recv_buffer,
+     false},
+};
+static const struct choice through_buffer = {
+    ZC_MOVER_AUTO, false, zc_move_send_buffer, zc_move_recv_buffer, false};
+
+static const char *const names[] = {"auto", "sendfile", "splice", "readwrite"};
+
+int zc_mover_parse(const char *name, enum zc_mover_kind *kind)
+{
+    for (size_t i = 0; i < ZC_ARRAY_LEN(names); i++)
+        if (!strcmp(name, names[i])) {
+            *kind = (enum zc_mover_kind)i;
+            return 0;
+        }
+    return -1;
+}
+
+const char *zc_mover_name(enum zc_mover_kind kind)
+{
+    return names[kind];
+}
+
+static const struct choice *choose(const struct zc_mover *m, bool raw)
+{
+    for (size_t i = 0; i < ZC_ARRAY_LEN(table); i++)
+        if (table[i].asked == m->kind && table[i].raw == raw)
+            return &table[i];
+    return &through_buffer;
+}
+
+void zc_mover_init(struct zc_mover *m, enum zc_mover_kind kind)
+{
+    *m = (struct zc_mover){.kind = kind, .pipe_r = -1, .pipe_w = -1};
+}
+
+void zc_mover_fini(struct zc_mover *m)
+{
+    zc_close(&m->pipe_r);
+    zc_close(&m->pipe_w);
+    free(m->buf);
+    m->buf = NULL;
+}
+
+int zc_mover_need_pipe(struct zc_mover *m)
+{
+    if (m->pipe_r >= 0)
+        return 0;
+    int p[2];
+    if (pipe2(p, O_CLOEXEC))
+        return -1;
+    m->pipe_r = p[0];
+    m->pipe_w = p[1];
+    /* pipe(7): above /proc/sys/fs/pipe-max-size, or the user's quota of pipe
+     * pages, the call fails; a smaller pipe is only slower. */
+    for (size_t size = ZC_MOVER_CALL; size >= 64 * ZC_KIB; size /= 2)
+        if (fcntl(m->pipe_w, F_SETPIPE_SZ, (int)size) >= 0)
+            break;
+    int size = fcntl(m->pipe_w, F_GETPIPE_SZ);
+    m->pipe_size = size > 0 ? (size_t)size : 64 * ZC_KIB;
+    return 0;
+}
+
+int zc_mover_need_buf(struct zc_mover *m)
+{
+    if (!m->buf)
+        m->buf = malloc(ZC_MOVER_BUF);
+    if (!m->buf)
+        errno = ENOMEM;
+    return m->buf ? 0 : -1;
+}
+
+bool zc_mover_sends_pages(const struct zc_mover *m,
+                          const struct zc_transport *t)
+{
+    return choose(m, t->raw_wfd >= 0)->sends_pages;
+}
+
+/* The peer was promised these bytes. */
+static int send_zeros(struct zc_transport *t, uint64_t n)
+{
+    static const uint8_t zeros[64 * 1024];
+    while (n) {
+        size_t now = ZC_MIN(n, sizeof zeros);
+        struct iovec iov = {(void *)zeros, now};
+        if (zc_transport_send(t, &iov, 1))
+            return -1;
+        n -= now;
+    }
+    return 0;
+}
+
+int zc_mover_send(struct zc_mover *m, struct zc_transport *t, int fd,
+                  uint64_t offset, uint64_t length, bool *short_file,
+                  int *read_eno)
+{
+    zc_move_fn *send = choose(m, t->raw_wfd >= 0)->send;
+    while (length) {
+        enum zc_move_fault fault = ZC_FAULT_NONE;
+        size_t now = (size_t)ZC_MIN(length, (uint64_t)ZC_MOVER_CALL);
+        ssize_t r = send(m, t, fd, offset, now, &fault);
+        if (r < 0 && fault == ZC_FAULT_PEER)
+            return -1;
+        if (r < 0 && send != zc_move_send_buffer &&
+            (errno == EINVAL || errno == ENOSYS)) {
+            /* A file system without sendfile or splice. */
+            send = zc_move_send_buffer;
+            continue;
+        }
+        if (r <= 0) {
+            *short_file = true;
+            *read_eno = r < 0 ? errno : 0;
+            return send_zeros(t, length);
+        }
+        offset += (uint64_t)r;
+        length -= (uint64_t)r;
+    }
+    return 0;
+}
+
+static int discard(struct zc_mover *m, struct zc_transport *t, uint64_t n)
+{
+    if (zc_mover_need_buf(m))
+        return -1;
+    while (n) {
+        ssize_t r = zc_transport_recv(t, m->buf, ZC_MIN(n, ZC_MOVER_BUF));
+        if (r == 0)
+            errno = ECONNRESET;
+        if (r <= 0)
+            return -1;
+        n -= (uint64_t)r;
+    }
+    return 0;
+}
+
+int zc_mover_recv(struct zc_mover *m, struct zc_transport *t, int fd,
+                  uint64_t offset, uint64_t length, int *file_eno)
+{
+    zc_move_fn *recv = choose(m, t->raw_rfd >= 0)->recv;
+    while (length && !*file_eno && fd >= 0) {
+        enum zc_move_fault fault = ZC_FAULT_NONE;
+        size_t now = (size_t)ZC_MIN(length, (uint64_t)ZC_MOVER_CALL);
+        ssize_t r = recv(m, t, fd, offset, now, &fault);
+        if (r < 0)
+            return -1;
+        /* What came off the socket counts, even where writing it failed. */
+        if (fault == ZC_FAULT_FILE)
+            *file_eno = errno;
+        offset += (uint64_t)r;
+        length -= (uint64_t)r;
+    }
+    return length ? discard(m, t, length) : 0;
+}

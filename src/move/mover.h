@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Movers carry the bytes of file ranges: file -> peer on one side, peer -> file
+ * on the other. The choice among them stands in one table in mover.c.
+ *
+ * A zc_mover holds what a mover needs from call to call (a pipe, a buffer);
+ * each thread has its own.
+ */
+#ifndef ZC_MOVE_MOVER_H
+#define ZC_MOVE_MOVER_H
+
+#include "base/err.h"
+#include "net/transport.h"
+
+enum zc_mover_kind {
+    ZC_MOVER_AUTO,
+    ZC_MOVER_SENDFILE,  /* send: sendfile(2); receive: splice(2) */
+    ZC_MOVER_SPLICE,    /* send and receive: splice(2) through a pipe */
+    ZC_MOVER_READWRITE, /* both: through a buffer */
+};
+
+/* "auto", "sendfile", "splice", "readwrite": -1 for anything else. */
+int zc_mover_parse(const char *name, enum zc_mover_kind *kind);
+const char *zc_mover_name(enum zc_mover_kind kind);
+
+struct zc_mover {
+    enum zc_mover_kind kind; /* as asked for; AUTO: by the table */
+    int pipe_r, pipe_w;      /* -1 until needed */
+    size_t pipe_size;
+    uint8_t *buf; /* ZC_MOVER_BUF bytes, NULL until needed */
+};
+
+/* Bytes per sendfile, splice and read call. DESIGN: smaller calls and pipes
+ * lose up to a third; larger pipes need privilege. */
+#define ZC_MOVER_CALL ((size_t)1 << 20)
+#define ZC_MOVER_BUF ((size_t)256 << 10)
+
+void zc_mover_init(struct zc_mover *m, enum zc_mover_kind kind);
+void zc_mover_fini(struct zc_mover *m);
+
+/* True when M sends references to the page cache over T, so that the file's
+ * bytes can still change after the call (zcsync-protocol(7), SENT and GOT). */
+bool zc_mover_sends_pages(const struct zc_mover *m,
+                          const struct zc_transport *t);
+
+/*
+ * Sends exactly LENGTH bytes of FD from OFFSET on, raw. Where the file ends
+ * early, or cannot be read (*READ_ENO tells why), zeros are sent in place of
+ * the rest and *SHORT_FILE is set: the peer was promised LENGTH bytes. -1 with
+ * errno: the transport failed (EAGAIN and ETIMEDOUT: timed out).
+ */
+int zc_mover_send(struct zc_mover *m, struct zc_transport *t, int fd,
+                  uint64_t offset, uint64_t length, bool *short_file,
+                  int *read_eno);
+
+/*
+ * Receives exactly LENGTH raw bytes into FD at OFFSET. Where the file cannot be
+ * written (*FILE_ENO is set; it may be set on entry already, or FD be -1) the
+ * bytes are received all the same and dropped, so that the stream stays in
+ * step. -1 with errno: the transport failed; 0 bytes left too early is
+ * ECONNRESET.
+ */
+int zc_mover_recv(struct zc_mover *m, struct zc_transport *t, int fd,
+                  uint64_t offset, uint64_t length, int *file_eno);
+
+#endif

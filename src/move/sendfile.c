@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* sendfile(2): page cache to socket without a copy, in 1 MiB calls. */
+#include "move/internal.h"
+
+#include <poll.h>
+#include <sys/sendfile.h>
+
+ssize_t zc_move_send_sendfile(struct zc_mover *m, struct zc_transport *t,
+                              int fd, uint64_t offset, size_t n,
+                              enum zc_move_fault *fault)
+{
+    (void)m;
+    for (;;) {
+        if (zc_transport_wait(t, POLLOUT)) {
+            *fault = ZC_FAULT_PEER;
+            return -1;
+        }
+        off_t at = (off_t)offset;
+        ssize_t r = sendfile(t->raw_wfd, fd, &at, n);
+        if (r >= 0)
+            return r;
+        if (errno == EINTR)
+            continue;
+        /* EIO, EINVAL and the like come from the file; the rest is the
+         * socket's (sendfile(2), ERRORS). */
+        bool file = errno == EIO || errno == EINVAL || errno == ENOSYS ||
+                    errno == EOVERFLOW || errno == ESTALE || errno == EISDIR;
+        *fault = file ? ZC_FAULT_FILE : ZC_FAULT_PEER;
+        return -1;
+    }
+}

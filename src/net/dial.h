@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reaching a peer and being reached: TCP, IPv4 and IPv6. */
+#ifndef ZC_NET_DIAL_H
+#define ZC_NET_DIAL_H
+
+#include "base/err.h"
+#include "net/transport.h"
+
+#define ZC_DEFAULT_PORT "8730"
+
+/*
+ * Connects to HOST and PORT (a number or a service name), trying every address
+ * the name has. TIMEOUT_S 0: the system's own limit. TCP_NODELAY and keepalive
+ * (first probe after 30 s, dead after about a minute) are set. NULL with a
+ * sentence naming HOST and PORT: ZC_EXIT_SOCKET, ZC_EXIT_CONTIMEOUT, or
+ * ZC_EXIT_SIGNAL when a signal handler of the caller's ran meanwhile.
+ */
+struct zc_transport *zc_dial(const char *host, const char *port,
+                             unsigned timeout_s, struct zc_err *err);
+
+/*
+ * Listens on HOST (NULL: 127.0.0.1) and PORT ("0": any free one). The fd, or
+ * -1 with a sentence. The bound address goes to *BOUND as text, brackets around
+ * IPv6 (SIZE bytes). *LOOPBACK tells whether only this machine can reach it.
+ */
+int zc_listen(const char *host, const char *port, char *bound, size_t size,
+              bool *loopback, struct zc_err *err);
+
+/* One connection from LISTEN_FD, set up as zc_dial does. NULL and errno (EINTR
+ * included: the caller looks at its stop flag). */
+struct zc_transport *zc_accept(int listen_fd);
+
+/* Splits "ADDR:PORT", "[V6]:PORT", "ADDR", ":PORT" or "PORT" (digits only) in
+ * place of SPEC; *HOST is NULL when there is none, *PORT the default. Both on
+ * the heap. -1 with a sentence (ZC_EXIT_USAGE). */
+int zc_addr_split(const char *spec, char **host, char **port,
+                  struct zc_err *err);
+
+/* True when the N bytes at S are an IPv6 address, with or without a zone
+ * ("fe80::1%eth0"), not in brackets. */
+bool zc_addr_is_v6(const char *s, size_t n);
+
+#endif

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Reading SRC and DEST. The colons decide:
+ *
+ *   zcsync://HOST[:PORT]/SHARE[/SUB]
+ *   no colon, or a slash before the first one      local
+ *   HOST::SHARE[/SUB]
+ *   [USER@]HOST:PATH
+ *
+ * where the colons inside [2001:db8::1] do not count.
+ */
+#include "net/endpoint.h"
+
+#include "base/relpath.h"
+#include "net/dial.h"
+
+#include <string.h>
+
+static const char scheme[] = "zcsync://";
+
+/* The functions below return NULL, or what is wrong with the text: the end of
+ * the sentence. */
+static const char no_memory[] = "out of memory";
+static const char no_user[] = "a daemon takes no user name";
+
+bool zc_share_name_ok(const char *name, size_t n)
+{
+    if (!zc_name_ok(name, n))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)name[i];
+        if (c < 0x20 || c == 0x7f || c == ':')
+            return false;
+    }
+    return true;
+}
+
+/* Host and user names end up in messages and in the arguments of ssh: nothing
+ * that could be taken for an option, nothing that a terminal would obey. */
+static bool host_ok(const char *s, size_t n)
+{
+    if (n == 0 || n > ZC_NAME_MAX || *s == '-')
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (c <= 0x20 || c == 0x7f || strchr("/[]", c))
+            return false;
+    }
+    return true;
+}
+
+static bool port_ok(const char *s, size_t n)
+{
+    unsigned v = 0;
+    if (n == 0 || n > 5)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] < '0' || s[i] > '9')
+            return false;
+        v = v * 10 + (unsigned)(s[i] - '0');
+    }
+    return v > 0 && v <= UINT16_MAX;
+}
+
+/* Where the host (brackets included) at the start of S ends: at the first ':'
+ * or '/' outside brackets, or at the NUL. */
+static size_t host_span(const char *s)
+{
+    size_t inside = *s == '[' ? strcspn(s, "]/") : 0;
+    return inside + strcspn(s + inside, ":/");
+}
+
+/* Copies the host of N bytes at S to *HOST, its brackets taken off. */
+static const char *take_host(const char *s, size_t n, char **host)
+{
+    if (n > 2 && s[0] == '[' && s[n - 1] == ']') {
+        s++;
+        n -= 2;
+        if (!zc_addr_is_v6(s, n))
+            return "brackets are for IPv6 addresses";
+    }
+    if (!host_ok(s, n) || memchr(s, '@', n))
+        return "the host's name is not valid";
+    *host = strndup(s, n);
+    return *host ? NULL : no_memory;
+}
+
+/* Copies PATH to E without its trailing slashes. */
+static const char *take_path(const char *path, struct zc_endpoint *e)
+{
+    size_t n = strlen(path);
+    e->trailing_slash = n && path[n - 1] == '/';
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    e->path = strndup(path, n);
+    return e->path ? NULL : no_memory;
+}
+
+/* SHARE[/SUB] */
+static const char *take_share(const char *s, struct zc_endpoint *e)
+{
+    size_t n = strcspn(s, "/");
+    if (n == 0)
+        return "it names no share";
+    if (!zc_share_name_ok(s, n))
+        return "the share's name is not valid";
+    e->share = strndup(s, n);
+    if (!e->share)
+        return no_memory;
+
+    const char *why = take_path(s[n] ? s + n + 1 : "", e);
+    if (why)
+        return why;
+    if (s[n] && !s[n + 1])
+        e->trailing_slash = true; /* "SHARE/" */
+    if (*e->path && !zc_relpath_ok(e->path, strlen(e->path)))
+        return "the path below the share must be plain names joined by "
+               "single slashes";
+    return NULL;
+}
+
+static const char *take_url(const char *s, struct zc_endpoint *e)
+{
+    e->kind = ZC_AT_DAEMON;
+    size_t n = host_span(s);
+    if (memchr(s, '@', n))
+        return no_user;
+    const char *why = take_host(s, n, &e->host);
+    if (why)
+        return why;
+    s += n;
+    const char *port = ZC_DEFAULT_PORT;
+    n = strlen(port);
+    if (*s == ':') {
+        port = s + 1;
+        n = strcspn(port, "/");
+        if (!port_ok(port, n))
+            return "the port must be a number from 1 to 65535";
+        s = port + n;
+    }
+    e->port = strndup(port, n);
+    if (!e->port)
+        return no_memory;
+    return take_share(*s == '/' ? s + 1 : "", e);
+}
+
+static const char *take_daemon(const char *s, size_t host_len,
+                               struct zc_endpoint *e)
+{
+    e->kind = ZC_AT_DAEMON;
+    if (memchr(s, '@', host_len))
+        return no_user;
+    const char *why = take_host(s, host_len, &e->host);
+    if (why)
+        return why;
+    e->port = strdup(ZC_DEFAULT_PORT);
+    return e->port ? take_share(s + host_len + 2, e) : no_memory;
+}
+
+/* [USER@]HOST:PATH; AT is the '@' that ends USER, or NULL. */
+static const char *take_ssh(const char *s, const char *at, size_t len,
+                            struct zc_endpoint *e)
+{
+    e->kind = ZC_AT_SSH;
+    const char *path = s + len + 1;
+    size_t digits = strspn(path, "0123456789");
+    if (digits && strncmp(path + digits, "::", 2) == 0)
+        return "a port is written zcsync://HOST:PORT/SHARE";
+    if (at) {
+        if (!host_ok(s, (size_t)(at - s)))
+            return "the user's name is not valid";
+        e->user = strndup(s, (size_t)(at - s));
+        if (!e->user)
+            return no_memory;
+        len -= (size_t)(at + 1 - s);
+        s = at + 1;
+    }
+    const char *why = take_host(s, len, &e->host);
+    return why ? why : take_path(*path ? path : ".", e);
+}
+
+static const char *parse(const char *text, struct zc_endpoint *e)
+{
+    if (!*text)
+        return "it is empty";
+    if (strncmp(text, scheme, sizeof scheme - 1) == 0)
+        return take_url(text + sizeof scheme - 1, e);
+
+    /* The '@' of a user stands before the host's first colon, or before the
+     * bracket of an IPv6 address. */
+    size_t before = strcspn(text, ":/[");
+    const char *at = memrchr(text, '@', before);
+    const char *host = at ? at + 1 : text;
+    size_t len = (size_t)(host - text) + host_span(host);
+    if (text[len] != ':') {
+        e->kind = ZC_AT_LOCAL;
+        return take_path(text, e);
+    }
+    if (text[len + 1] == ':')
+        return take_daemon(text, len, e);
+    return take_ssh(text, at, len, e);
+}
+
+int zc_endpoint_parse(const char *text, struct zc_endpoint *e,
+                      struct zc_err *err)
+{
+    memset(e, 0, sizeof *e);
+    const char *why = parse(text, e);
+    if (!why)
+        return 0;
+    zc_endpoint_fini(e);
+    if (why == no_memory)
+        return zc_err_nomem(err);
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "cannot make sense of \"%.512s\": %s", text, why);
+}
+
+void zc_endpoint_fini(struct zc_endpoint *e)
+{
+    free(e->user);
+    free(e->host);
+    free(e->port);
+    free(e->share);
+    free(e->path);
+    memset(e, 0, sizeof *e);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A two-way byte stream to a peer, whatever carries it. Movers ask for the raw
+ * fds: where they are given, file data may cross them with sendfile(2) and
+ * splice(2); where they are -1, every byte has to go through send and recv
+ * (encrypted transports).
+ *
+ * One thread may send while another receives; two threads must not send, or
+ * receive, at the same time. A time-out (zc_transport_set_timeout) shows as
+ * ETIMEDOUT from send, recv and wait.
+ *
+ * send never raises SIGPIPE on a socket. On a pipe, and with sendfile or splice
+ * on any raw fd, nothing can keep the kernel from it: the programs ignore
+ * SIGPIPE before they use a transport.
+ */
+#ifndef ZC_NET_TRANSPORT_H
+#define ZC_NET_TRANSPORT_H
+
+#include "base/err.h"
+
+#include <sys/uio.h>
+
+struct zc_transport;
+
+struct zc_transport_ops {
+    /* At least one byte, 0 at the end of the stream, -1 and errno. EINTR is
+     * handled inside. */
+    ssize_t (*recv)(struct zc_transport *t, void *buf, size_t n);
+    /* All of it, or -1 and errno. IOV is used up (may be changed). */
+    int (*send)(struct zc_transport *t, struct iovec *iov, int count);
+    /* Both directions end; a thread blocked in recv or send wakes up with an
+     * error or end of stream. Callable from any thread and, for transports
+     * over fds, from a signal handler. Bytes that arrived before may still be
+     * received. */
+    void (*shutdown)(struct zc_transport *t);
+    void (*free)(struct zc_transport *t);
+};
+
+struct zc_transport {
+    const struct zc_transport_ops *ops;
+    int raw_rfd, raw_wfd; /* -1: not raw. Owned by T; sockets block, pipes do
+                             not: see zc_transport_wait */
+    bool socket;          /* the raw fds are sockets (else pipes) */
+    int timeout_ms;       /* 0: none */
+    char peer[160];       /* "192.0.2.1:8730", "local", "stdio": for messages */
+};
+
+/* Over fds that T takes over: RFD and WFD may be the same socket, or two
+ * pipes. Anything else works too, but is not raw. NULL: out of memory or fds;
+ * RFD and WFD are then still the caller's. Pipes are made non-blocking until
+ * T is freed. */
+struct zc_transport *zc_transport_new_fds(int rfd, int wfd, const char *peer);
+
+/* No progress for SECONDS (0: wait for ever) ends a send, recv or wait with
+ * ETIMEDOUT. Sets SO_RCVTIMEO and SO_SNDTIMEO on sockets (a raw sendfile or
+ * splice then fails with EAGAIN, which callers treat as ETIMEDOUT). */
+int zc_transport_set_timeout(struct zc_transport *t, unsigned seconds);
+
+/* Before *each* raw operation on a pipe, which moves what is possible and does
+ * not block: waits until it is ready, times out (ETIMEDOUT) or is shut down
+ * (ESHUTDOWN). EVENTS is POLLIN or POLLOUT. On sockets returns 0 at once. */
+int zc_transport_wait(struct zc_transport *t, short events);
+
+static inline ssize_t zc_transport_recv(struct zc_transport *t, void *buf,
+                                        size_t n)
+{
+    return t->ops->recv(t, buf, n);
+}
+static inline int zc_transport_send(struct zc_transport *t, struct iovec *iov,
+                                    int count)
+{
+    return t->ops->send(t, iov, count);
+}
+static inline void zc_transport_shutdown(struct zc_transport *t)
+{
+    t->ops->shutdown(t);
+}
+/* Closes and frees. NULL is fine. */
+void zc_transport_free(struct zc_transport *t);
+
+/* Two connected transports over a socket pair, for an embedded receiver. */
+int zc_transport_pair(struct zc_transport **a, struct zc_transport **b,
+                      struct zc_err *err);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The messages: one struct, one encoder and one decoder each. Encoders append
+ * a whole frame to a zc_buf (check b->failed once at the end). Decoders read a
+ * frame's body, check every field against its limit, and leave pointers into
+ * that body: it must outlive the struct. They return 0, or -1 with a sentence
+ * (ZC_EXIT_STREAM). Memory only, any thread. Field layouts: zcsync-protocol(7).
+ */
+#ifndef ZC_PROTO_MSG_H
+#define ZC_PROTO_MSG_H
+
+#include "proto/frame.h"
+
+/* A reference to an entry, or to the directory it names. */
+struct zc_ref {
+    uint32_t list, index;
+};
+
+struct zc_bytes {
+    const uint8_t *p;
+    size_t n;
+};
+
+struct zc_msg_open {
+    uint32_t flags; /* enum zc_open_flag */
+    uint32_t keep;  /* enum zc_keep of fs/meta.h */
+    uint8_t fsync;  /* enum zc_fsync of sync/options.h */
+    uint32_t timeout_s; /* the sender gives up after so long a silence; 0: no */
+    uint64_t max_delete;
+    struct zc_bytes share, path, name; /* name: ZC_OPEN_SINGLE_FILE */
+    struct zc_bytes chown_user, chown_group;
+    struct zc_bytes filter;
+};
+
+#define ZC_HOST_ID_SIZE 16
+struct zc_msg_opened {
+    uint8_t host_id[ZC_HOST_ID_SIZE]; /* equal: both run on one kernel */
+    uint64_t root_dev, root_ino;      /* 0, 0: there is no root yet */
+    uint32_t timeout_s; /* the receiver's, as in OPEN */
+    struct zc_bytes name; /* single file: what it is going to be called */
+};
+
+struct zc_msg_idname {
+    uint8_t kind; /* enum zc_id_kind of fs/idmap.h */
+    uint32_t id;
+    struct zc_bytes name;
+};
+
+struct zc_entry {
+    uint32_t mode; /* st_mode as on Linux; type must be one of the seven */
+    uint32_t uid, gid;
+    uint64_t size;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+    uint16_t flags; /* enum zc_entry_flag */
+    uint8_t name_len;
+    const char *name; /* not NUL-ended */
+    uint8_t xattr_digest[16];
+    uint32_t link_dev;   /* with link_ino: names the source's inode */
+    uint32_t link_count; /* st_nlink of the source */
+    uint64_t link_ino;
+    uint8_t tree_digest[16];
+    const char *target; /* symlink, not NUL-ended */
+    uint16_t target_len;
+    uint32_t rdev_major, rdev_minor; /* devices */
+};
+
+/* Appends one entry (not a frame). */
+void zc_entry_encode(struct zc_buf *b, const struct zc_entry *e);
+/* Reads one. ROOT: the name has to be empty, else it has to be a good name. */
+int zc_entry_decode(struct zc_rd *r, bool root, struct zc_entry *e,
+                    struct zc_err *err);
+
+struct zc_msg_list {
+    uint32_t list;
+    struct zc_ref dir; /* the directory; for list 0, itself (0, 0) */
+    uint16_t flags;    /* enum zc_list_flag */
+    struct zc_bytes after; /* names up to and including this came before */
+    uint32_t count;
+    struct zc_rd entries; /* COUNT entries, to be read one after the other */
+};
+/* Begins a LIST frame; entries are appended, then zc_list_end. */
+size_t zc_list_begin(struct zc_buf *b, const struct zc_msg_list *m);
+void zc_list_end(struct zc_buf *b, size_t at, uint32_t count, uint16_t flags);
+int zc_list_decode(struct zc_bytes body, struct zc_msg_list *m,
+                   struct zc_err *err);
+/* The next entry of M, checked to come after the one before (PREV, kept by the
+ * caller, name_len 0 at the start) and after m->after. */
+int zc_list_next(struct zc_msg_list *m, struct zc_entry *prev,
+                 struct zc_entry *e, struct zc_err *err);
+
+struct zc_msg_file {
+    struct zc_ref ref;
+    uint16_t flags; /* enum zc_file_flag */
+    struct zc_entry entry; /* as it is now */
+    struct zc_bytes xattrs; /* an attribute set, checked by the receiver */
+    struct zc_bytes data;   /* ZC_FILE_INLINE */
+};
+/* FILE, or META (same layout, no flags and no data). */
+void zc_file_encode(struct zc_buf *b, enum zc_frame_type type,
+                    const struct zc_msg_file *m);
+int zc_file_decode(struct zc_bytes body, enum zc_frame_type type,
+                   struct zc_msg_file *m, struct zc_err *err);
+
+struct zc_msg_data {
+    struct zc_ref ref;
+    uint64_t offset, length; /* LENGTH raw bytes follow the frame */
+};
+void zc_data_encode(struct zc_buf *b, const struct zc_msg_data *m);
+int zc_data_decode(struct zc_bytes body, struct zc_msg_data *m,
+                   struct zc_err *err);
+
+/* SENT and GOT: just a reference. */
+void zc_ref_encode(struct zc_buf *b, enum zc_frame_type type,
+                   struct zc_ref ref);
+int zc_ref_decode(struct zc_bytes body, struct zc_ref *ref,
+                  struct zc_err *err);
+
+#define ZC_HASH_SIZE 16 /* XXH3-128, canonical (big-endian) form */
+struct zc_msg_end {
+    struct zc_ref ref;
+    uint8_t verdict; /* enum zc_verdict */
+    uint32_t eno;
+    uint8_t hash[ZC_HASH_SIZE]; /* ZC_VERDICT_VERIFY */
+};
+void zc_end_encode(struct zc_buf *b, const struct zc_msg_end *m);
+int zc_end_decode(struct zc_bytes body, struct zc_msg_end *m,
+                  struct zc_err *err);
+
+struct zc_need_item {
+    uint32_t index;
+    uint8_t what;        /* enum zc_need */
+    uint16_t item_flags; /* enum zc_item_flags of sync/push.h */
+    uint8_t hash[ZC_HASH_SIZE]; /* ZC_NEED_CHECK */
+};
+struct zc_msg_need {
+    uint32_t list;
+    uint16_t flags; /* ZC_NEED_FINAL */
+    uint32_t count;
+    struct zc_rd items;
+};
+size_t zc_need_begin(struct zc_buf *b, uint32_t list);
+void zc_need_add(struct zc_buf *b, const struct zc_need_item *item);
+void zc_need_end(struct zc_buf *b, size_t at, uint32_t count, uint16_t flags);
+int zc_need_decode(struct zc_bytes body, struct zc_msg_need *m,
+                   struct zc_err *err);
+int zc_need_next(struct zc_msg_need *m, struct zc_need_item *item,
+                 struct zc_err *err);
+
+struct zc_result_item {
+    struct zc_ref ref;
+    uint8_t status; /* enum zc_status */
+    uint8_t op;     /* enum zc_op */
+    uint32_t eno;
+};
+struct zc_msg_result {
+    uint32_t count;
+    struct zc_rd items;
+};
+size_t zc_result_begin(struct zc_buf *b);
+void zc_result_add(struct zc_buf *b, const struct zc_result_item *item);
+void zc_result_end(struct zc_buf *b, size_t at, uint32_t count);
+int zc_result_decode(struct zc_bytes body, struct zc_msg_result *m,
+                     struct zc_err *err);
+int zc_result_next(struct zc_msg_result *m, struct zc_result_item *item,
+                   struct zc_err *err);
+/* "create", "set owner", ...: what could not be done. */
+const char *zc_op_text(unsigned op);
+
+/* NOTE: something about a path of the destination: an entry removed
+ * (ZC_OP_DELETE, eno 0; in a dry run: to be removed), or what could not be done
+ * there, where no entry of a list can be named any more. */
+struct zc_msg_note {
+    uint8_t op;    /* enum zc_op */
+    uint32_t mode; /* type of what is or was there, 0: not known */
+    uint32_t eno;
+    struct zc_bytes path; /* relative to the root; empty: the root itself */
+};
+void zc_note_encode(struct zc_buf *b, const struct zc_msg_note *m);
+int zc_note_decode(struct zc_bytes body, struct zc_msg_note *m,
+                   struct zc_err *err);
+
+struct zc_msg_finished {
+    uint8_t code; /* 0, or the exit code the receiver's side asks for */
+    uint8_t durable; /* 1: all of it is on stable storage */
+    uint64_t created, deleted;
+    struct zc_bytes text; /* the sentence for CODE */
+};
+void zc_finished_encode(struct zc_buf *b, const struct zc_msg_finished *m);
+int zc_finished_decode(struct zc_bytes body, struct zc_msg_finished *m,
+                       struct zc_err *err);
+
+/* ERROR: the session is over, and why. */
+struct zc_msg_error {
+    uint8_t code; /* enum zc_exit */
+    struct zc_bytes text;
+};
+void zc_error_encode(struct zc_buf *b, const struct zc_msg_error *m);
+int zc_error_decode(struct zc_bytes body, struct zc_msg_error *m,
+                    struct zc_err *err);
+
+void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m);
+int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
+                   struct zc_err *err);
+void zc_opened_encode(struct zc_buf *b, const struct zc_msg_opened *m);
+int zc_opened_decode(struct zc_bytes body, struct zc_msg_opened *m,
+                     struct zc_err *err);
+void zc_idname_encode(struct zc_buf *b, const struct zc_msg_idname *m);
+int zc_idname_decode(struct zc_bytes body, struct zc_msg_idname *m,
+                     struct zc_err *err);
+
+/* A frame without a body: DONE, PING. */
+void zc_empty_encode(struct zc_buf *b, enum zc_frame_type type);
+
+#endif

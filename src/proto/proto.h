@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The zcsync protocol, version 1: constants, limits and the dialogue. The
+ * reference for implementers is zcsync-protocol(7); this header and that page
+ * change together.
+ *
+ *   sender                              receiver
+ *   HELLO  ------------------------->
+ *          <-------------------------  HELLO
+ *   OPEN share, options, filter ---->
+ *          <-------------------------  OPENED root
+ *   LIST 0: the root's own entry --->
+ *          <-------------------------  NEED 0: DESCEND
+ *   LIST n: entries of a directory ->  compares with what it has, fixes
+ *          <-------------------------  NEED n: DATA, DESCEND, META, CHECK ...
+ *   FILE (small: with its bytes) --->
+ *   FILE, DATA + raw bytes, SENT --->
+ *          <-------------------------  GOT: the bytes have left the socket
+ *   END: commit, retry, abandon ---->  metadata, rename
+ *          <-------------------------  RESULT per entry
+ *   ... all of it pipelined, many lists and files at once ...
+ *   DONE --------------------------->  deletions, directory times, sync
+ *          <-------------------------  FINISHED
+ *
+ * A list is named by its number, an entry by (list, index). A directory's
+ * number is that of the entry that named it.
+ */
+#ifndef ZC_PROTO_PROTO_H
+#define ZC_PROTO_PROTO_H
+
+#include "base/util.h"
+
+#define ZC_PROTO_VERSION 1
+#define ZC_PROTO_VERSION_MIN 1
+
+/* Limits. A value from the wire is compared with its limit before anything is
+ * allocated or done with it. */
+#define ZC_FRAME_HEADER_SIZE 16
+#define ZC_FRAME_BODY_MAX (512 * 1024)        /* bytes, raw data not counted */
+#define ZC_INLINE_MAX (256 * 1024)            /* bytes of a file in FILE */
+#define ZC_LIST_BODY_MAX (128 * 1024)         /* bytes of a LIST body */
+#define ZC_LIST_ENTRIES_MAX 2048              /* entries in one LIST */
+#define ZC_DATA_MAX ((uint64_t)1 << 30)       /* raw bytes after one DATA */
+#define ZC_FILE_SIZE_MAX ((uint64_t)INT64_MAX)
+#define ZC_SYMLINK_MAX 4095                   /* bytes of a symlink target */
+#define ZC_OPEN_FILES_MAX 64                  /* FILEs between FILE and END */
+#define ZC_RESULT_ITEMS_MAX 4096
+#define ZC_ERROR_TEXT_MAX 1000
+#define ZC_SHARE_NAME_MAX 255
+#define ZC_PATH_TEXT_MAX 65535                /* bytes of a path in a message */
+#define ZC_PENDING_MAX 2000000 /* directories and entries a sender may leave
+                                  unfinished at the receiver */
+
+/* Frame types. Sender to receiver 1-19, receiver to sender 20-39, both 40-. */
+enum zc_frame_type {
+    ZC_FRAME_OPEN = 1,
+    ZC_FRAME_IDNAME = 2,
+    ZC_FRAME_LIST = 3,
+    ZC_FRAME_FILE = 4,
+    ZC_FRAME_DATA = 5,
+    ZC_FRAME_SENT = 6,
+    ZC_FRAME_END = 7,
+    ZC_FRAME_META = 8,
+    ZC_FRAME_DONE = 9,
+    ZC_FRAME_OPENED = 20,
+    ZC_FRAME_NEED = 21,
+    ZC_FRAME_GOT = 22,
+    ZC_FRAME_RESULT = 23,
+    ZC_FRAME_NOTE = 24,
+    ZC_FRAME_FINISHED = 25,
+    ZC_FRAME_ERROR = 40,
+    ZC_FRAME_PING = 41,
+};
+
+/* Feature bits of HELLO; a message that needs one is an error without it. None
+ * is defined in version 1's first release: subtree digests in LIST, resume
+ * (NEED_FROM) and deltas (NEED_DELTA) have their places below. */
+#define ZC_FEATURE_DIGESTS ((uint64_t)1 << 0)
+#define ZC_FEATURE_RESUME ((uint64_t)1 << 1)
+#define ZC_FEATURE_DELTA ((uint64_t)1 << 2)
+#define ZC_FEATURES_KNOWN ((uint64_t)0)
+
+/* Flags of OPEN. */
+enum zc_open_flag {
+    ZC_OPEN_DRY_RUN = 1 << 0,
+    ZC_OPEN_CHECKSUM = 1 << 1,
+    ZC_OPEN_UPDATE = 1 << 2,
+    ZC_OPEN_DELETE = 1 << 3,
+    ZC_OPEN_FORCE_DELETE = 1 << 4,
+    ZC_OPEN_NUMERIC_IDS = 1 << 5,
+    ZC_OPEN_WANT_ITEMS = 1 << 6,
+    ZC_OPEN_SINGLE_FILE = 1 << 7, /* `name` is set: DEST may be a file name */
+    ZC_OPEN_PATH_IS_DIR = 1 << 8, /* DEST was written with a slash */
+    ZC_OPEN_MAX_DELETE = 1 << 9,  /* `max_delete` was given by the user */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 10) - 1,
+};
+
+/* Flags of LIST. */
+enum zc_list_flag {
+    ZC_LIST_LAST = 1 << 0,       /* the directory's last list */
+    ZC_LIST_INCOMPLETE = 1 << 1, /* names may be missing: delete nothing here */
+    ZC_LIST_FLAGS_KNOWN = (1 << 2) - 1,
+};
+
+/* Flags of an entry. */
+enum zc_entry_flag {
+    ZC_ENTRY_XATTRS = 1 << 0, /* digest of its attributes follows */
+    ZC_ENTRY_LINK = 1 << 1,   /* inode and link count follow */
+    ZC_ENTRY_DIGEST = 1 << 2, /* subtree digest follows (ZC_FEATURE_DIGESTS) */
+    ZC_ENTRY_ABSENT = 1 << 3, /* asked for by name and not there: delete it */
+    ZC_ENTRY_IMPLIED = 1 << 4, /* the root when SRC is a file: not touched */
+    ZC_ENTRY_FLAGS_KNOWN = (1 << 5) - 1,
+};
+
+/* What a NEED item asks for, or tells. Several bits may be set. */
+enum zc_need {
+    ZC_NEED_DATA = 1 << 0,    /* the whole file */
+    ZC_NEED_FROM = 1 << 1,    /* from an offset on (ZC_FEATURE_RESUME) */
+    ZC_NEED_DELTA = 1 << 2,   /* against signatures (ZC_FEATURE_DELTA) */
+    ZC_NEED_CHECK = 1 << 3,   /* the whole file, unless its hash is this */
+    ZC_NEED_META = 1 << 4,    /* metadata with the attribute set */
+    ZC_NEED_DESCEND = 1 << 5, /* list this directory */
+    ZC_NEED_PENDING = 1 << 6, /* nothing; a RESULT will follow */
+    ZC_NEED_APPLIED = 1 << 7, /* nothing; done already (only if items wanted) */
+};
+#define ZC_NEED_KNOWN \
+    (ZC_NEED_DATA | ZC_NEED_CHECK | ZC_NEED_META | ZC_NEED_DESCEND | \
+     ZC_NEED_PENDING | ZC_NEED_APPLIED)
+/* The kinds that make an entry outstanding until its RESULT. */
+#define ZC_NEED_OUTSTANDING \
+    (ZC_NEED_DATA | ZC_NEED_CHECK | ZC_NEED_META | ZC_NEED_PENDING)
+
+#define ZC_NEED_FINAL 1 /* flag of NEED: nothing more about this list */
+
+/* Flags of FILE. */
+enum zc_file_flag {
+    ZC_FILE_INLINE = 1 << 0, /* the file's bytes are in this frame; no END */
+    ZC_FILE_FLAGS_KNOWN = (1 << 1) - 1,
+};
+
+/* Verdicts of END. */
+enum zc_verdict {
+    ZC_VERDICT_COMMIT = 0,
+    ZC_VERDICT_RETRY = 1,   /* drop it; another FILE will come */
+    ZC_VERDICT_ABANDON = 2, /* drop it; `eno` says why (0: kept changing) */
+    ZC_VERDICT_VERIFY = 3,  /* commit if the bytes have this hash, else AGAIN */
+};
+
+/* Status of a RESULT item. The first three end an outstanding entry. */
+enum zc_status {
+    ZC_STATUS_OK = 0,
+    ZC_STATUS_FAILED = 1,
+    ZC_STATUS_AGAIN = 2,       /* send it (again), whole */
+    ZC_STATUS_NOTE_META = 3,   /* some metadata was refused; not an end */
+    ZC_STATUS_NOTE_FAILED = 4, /* entry was not outstanding, and failed */
+};
+
+/* What failed, for RESULT items; texts in msg.c. */
+enum zc_op {
+    ZC_OP_NONE,
+    ZC_OP_STAT,
+    ZC_OP_READ,
+    ZC_OP_READ_DIR,
+    ZC_OP_CREATE,
+    ZC_OP_WRITE,
+    ZC_OP_MKDIR,
+    ZC_OP_SYMLINK,
+    ZC_OP_MKNOD,
+    ZC_OP_LINK,
+    ZC_OP_RENAME,
+    ZC_OP_DELETE,
+    ZC_OP_REPLACE_DIR, /* a non-empty directory is in the way */
+    ZC_OP_STAGING,
+    ZC_OP_SYNC,
+    ZC_OP_SOURCE, /* the sender gave the entry up */
+    ZC_OP_META,   /* ZC_OP_META + enum zc_meta_kind */
+    ZC_OP_MAX = ZC_OP_META + 16
+};
+
+#endif

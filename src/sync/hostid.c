@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who this kernel is; see hostid.h. */
+#include "sync/hostid.h"
+
+#include "base/io.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+void zc_host_id(uint8_t out[ZC_HOST_ID_SIZE])
+{
+    char text[64];
+    zc_auto_close int fd = open("/proc/sys/kernel/random/boot_id",
+                                O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : zc_io_read(fd, text, sizeof text);
+    if (n <= 0) {
+        memset(text, 0, sizeof text);
+        n = getrandom(text, 32, 0);
+    }
+    XXH128_canonical_t c;
+    XXH128_canonicalFromHash(&c, XXH3_128bits(text, (size_t)ZC_MAX(n, 0)));
+    memcpy(out, c.digest, ZC_HOST_ID_SIZE);
+}

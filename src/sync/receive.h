@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The receiving side of one connection: handshake, OPEN, then apply what the
+ * peer sends into one share. Runs in a process of its own.
+ */
+#ifndef ZC_SYNC_RECEIVE_H
+#define ZC_SYNC_RECEIVE_H
+
+#include "base/err.h"
+#include "net/transport.h"
+
+struct zc_share {
+    const char *name; /* "" for an embedded receiver */
+    const char *path; /* as the local user wrote it */
+    bool read_only;   /* only dry runs are let in */
+};
+
+struct zc_receive_options {
+    const struct zc_share *shares;
+    size_t n_shares;
+    /* The one share's root may be made when it is missing, and a file may be
+     * pushed to a name in its parent (embedded receiver: DEST is the user's own
+     * path). */
+    bool embedded;
+    unsigned timeout_s; /* no frame for so long ends the session; 0: none */
+    unsigned threads;   /* applying threads, 0: as many as make sense */
+    /* Called once, after the share's root has been opened and before anything
+     * the peer says is acted on: confines this process to ROOT_FD. NULL: not
+     * confined. */
+    int (*confine)(int root_fd, bool read_only, struct zc_err *err);
+};
+
+/*
+ * Serves T until the peer is done (0), or fails (-1 and the sentence, which the
+ * peer has been told as far as that was possible). Staging files of this
+ * session are gone afterwards either way.
+ */
+int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
+                   struct zc_err *err);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sending side's state, shared by push.c (start, end, threads), scan.c
+ * (directories -> LIST), outgoing.c (files -> FILE, DATA, END) and answers.c
+ * (NEED, GOT, RESULT -> work). Not for others.
+ *
+ *      dirs to list  --scan.c-->  LIST ----------------> peer
+ *           ^                       |                      |
+ *           |  DESCEND              v kept as zc_slist     |
+ *           +----------- answers.c <-------- NEED ---------+
+ *                            | wanted files
+ *                            v
+ *                     outgoing.c --> FILE, DATA ... --> RESULT: list released
+ *
+ * Threads: a few workers (scan and send), one reader (answers.c), and the
+ * caller's own, which watches the stop flag. The reader never sends: were it to
+ * wait for a full socket, and the peer for us to read, both would wait for
+ * ever. Lock order: sender.lock, then the link's turn is never taken under it.
+ */
+#ifndef ZC_SYNC_SENDER_H
+#define ZC_SYNC_SENDER_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "fs/idmap.h"
+#include "fs/meta.h"
+#include "sync/lease.h"
+#include "sync/link.h"
+#include "sync/push.h"
+#include "tree/dirnode.h"
+#include "tree/names.h"
+
+/* A directory that the peer wants listed. */
+struct zc_sdir {
+    struct zc_sdir *next; /* stack of the sender */
+    struct zc_dirnode *node;
+    struct zc_ref ref;
+    const struct zc_fileset_node *only; /* its place in options.only */
+    bool restricted; /* only the names in `only` (NULL: the top of the set) */
+    bool started, incomplete, reserved; /* reserved: has a staging folder */
+    struct zc_names names;
+    size_t at;       /* next of names, or of the file set's children */
+    char *after;     /* last name listed */
+};
+
+/* Where an entry of a list stands. */
+enum zc_sstate {
+    ZC_S_LISTED,  /* nothing to do for it */
+    ZC_S_WANTED,  /* asked for, not sent yet */
+    ZC_S_SENDING, /* a big file on its way; its END is not sent */
+    ZC_S_RETRY,   /* in zc_sender.retries, to be sent again */
+    ZC_S_SENT,    /* a RESULT will come */
+    ZC_S_PENDING, /* the peer does it alone; a RESULT will come */
+};
+
+struct zc_sentry {
+    uint32_t offset; /* of the encoded entry in zc_slist.body */
+    uint16_t item_flags;
+    uint8_t state;
+    uint8_t what; /* enum zc_need, as asked for */
+};
+
+/* A list that the peer has, until nothing in it is outstanding any more. */
+struct zc_slist {
+    struct zc_slist *next; /* queue of lists with wanted files; the dead */
+    uint32_t id, count;
+    struct zc_dirnode *node;
+    const struct zc_fileset_node *only;
+    bool restricted;
+    uint8_t *body; /* encoded entries */
+    size_t body_len;
+    struct zc_sentry *entries;
+    uint32_t next_need;   /* NEED items come in order */
+    uint32_t outstanding; /* entries without their RESULT */
+    uint32_t cursor;      /* first entry that may still be WANTED */
+    bool final, queued;
+    ZC_VEC(struct zc_need_item) checks; /* hashes of NEED CHECK */
+};
+
+/* A big file on its way: FILE is sent, END is not. */
+struct zc_sbig {
+    struct zc_sbig *next;
+    struct zc_slist *list;
+    uint32_t index;
+    unsigned tries;
+    int fd;
+    struct zc_stat before; /* as of FILE */
+    enum zc_lease lease;
+    bool got, spoiled; /* spoiled: came short, must be sent again */
+    int read_eno;
+};
+
+struct zc_retry {
+    struct zc_slist *list;
+    uint32_t index;
+    unsigned tries;
+    int64_t due; /* zc_clock_ns */
+};
+
+#define ZC_WORKERS_MAX 8u
+#define ZC_TRIES_MAX 6 /* looks at a file that changes under us */
+
+struct zc_sender {
+    const struct zc_push_options *opt;
+    const struct zc_push_events *events;
+    struct zc_push_stats *stats;
+    struct zc_link link;
+    struct zc_idmap *ids;
+    pthread_mutex_t id_lock; /* an id's name is sent before it is used */
+    struct zc_dirtree *tree;
+    struct zc_stat root_stat;
+    uint64_t dest_dev, dest_ino; /* the peer's root, if on this machine */
+    char *single_name; /* the peer's name for the one file, or NULL */
+    const char *source_name; /* and ours */
+
+    pthread_mutex_t event_lock; /* callbacks one at a time */
+    bool some_failed, some_vanished; /* under event_lock */
+    unsigned ping_s; /* the shorter of both sides' time-outs, 0: none */
+
+    pthread_mutex_t lock; /* all below */
+    pthread_cond_t work;  /* something changed */
+    struct zc_sdir *dirs; /* to list, deepest first */
+    unsigned dirs_active; /* in `dirs` or in a worker's hands */
+    struct zc_map lists;  /* id -> zc_slist */
+    unsigned unanswered;  /* lists without their final NEED */
+    size_t window;        /* bytes in lists */
+    uint32_t next_list;
+    struct zc_slist *files, **files_end; /* lists with wanted entries */
+    struct zc_slist *dead; /* done; freed by the reader, who may still use them */
+    struct zc_sbig *bigs;  /* all on their way */
+    unsigned n_bigs, n_got;
+    ZC_VEC(struct zc_retry) retries;
+    bool done_sent, finished;
+    _Atomic bool failed; /* err is set; everybody stops */
+    enum zc_exit peer_code; /* of FINISHED */
+    struct zc_err err;
+
+    pthread_mutex_t rate_lock; /* --bwlimit */
+    int64_t rate_next;
+    size_t batch_max; /* bytes gathered before they are sent */
+    uint64_t range_max; /* bytes of one DATA */
+};
+
+/* One worker's own things. */
+struct zc_sworker {
+    struct zc_sender *s;
+    pthread_t thread;
+    unsigned number;
+    struct zc_buf out;    /* frames to be sent together */
+    struct zc_buf xattrs, path, scratch;
+    struct zc_mover mover;
+    uint32_t last_uid, last_gid; /* known to be announced */
+    bool have_last;
+};
+
+/* push.c */
+void zc_sender_fail(struct zc_sender *s, const struct zc_err *err);
+void zc_sender_trouble(struct zc_sender *s, enum zc_trouble kind,
+                       const char *what, const char *path, int eno);
+int zc_sworker_flush(struct zc_sworker *w);
+/* Waits as --bwlimit demands before N bytes are sent. */
+void zc_sender_throttle(struct zc_sender *s, uint64_t n);
+
+/* scan.c */
+/* Lists more of D into W's buffer; true when D is finished (and freed). */
+bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d);
+int zc_scan_root(struct zc_sworker *w);
+void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
+/* Announces the names of all ids the attribute set and the entry use. */
+int zc_announce_ids(struct zc_sworker *w, uint32_t uid, uint32_t gid,
+                    const uint8_t *xattrs, size_t n);
+/* Fills E from ST; the name and the target are the caller's. */
+void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
+                        struct zc_entry *e);
+
+/* answers.c */
+void *zc_answers_thread(void *sender);
+void zc_slist_entry(const struct zc_slist *l, uint32_t index,
+                    struct zc_entry *e);
+/* With the lock held, after anything about L changed: when nothing in it is open
+ * any more, it leaves the table. */
+void zc_slist_release(struct zc_sender *s, struct zc_slist *l);
+void zc_slist_free(struct zc_sender *s, struct zc_slist *l);
+void zc_sender_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
+                    unsigned flags);
+
+/* outgoing.c */
+/* Sends the wanted entries of L. -1: the run has failed. */
+int zc_send_list(struct zc_sworker *w, struct zc_slist *l);
+int zc_send_again(struct zc_sworker *w, const struct zc_retry *r);
+/* Decides on a big file that has been GOT, and tells the peer. */
+int zc_send_verdict(struct zc_sworker *w, struct zc_sbig *b);
+
+#endif

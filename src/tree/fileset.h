@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The names of --files-from: a tree of just the listed paths, so that a scan
+ * can walk it as it walks a directory. Names in one directory are sorted by
+ * bytes, as in tree/names.h. Built by one thread, then read by any number.
+ *
+ * As in rsync, a listed directory is sent itself; its content is sent too
+ * (zcsync is recursive by default, and does not follow rsync's exception that
+ * --files-from turns recursion off) when its line ends in a slash; parents of
+ * a listed path are sent as directories.
+ */
+#ifndef ZC_TREE_FILESET_H
+#define ZC_TREE_FILESET_H
+
+#include "base/err.h"
+
+struct zc_fileset;      /* the whole set */
+struct zc_fileset_node; /* one name in it */
+
+struct zc_fileset *zc_fileset_new(void);
+void zc_fileset_free(struct zc_fileset *s);
+
+/* Adds one line: leading "./" and slashes are dropped, "a//b" is "a/b"; ".."
+ * anywhere and empty names are refused with a sentence (ZC_EXIT_USAGE). */
+int zc_fileset_add(struct zc_fileset *s, const char *path, size_t n,
+                   struct zc_err *err);
+/* Reads FILE ("-": standard input): a path a line, or NUL-ended with
+ * NUL_ENDED. Blank lines, and lines starting with ';' or '#', are skipped
+ * unless NUL_ENDED. Ends by calling zc_fileset_sort. */
+int zc_fileset_read(struct zc_fileset *s, const char *file, bool nul_ended,
+                    struct zc_err *err);
+/* Sorts and merges; call once after the last add. */
+int zc_fileset_sort(struct zc_fileset *s);
+
+/* The children of NODE (NULL: of the root), sorted: *N of them. */
+const struct zc_fileset_node *const *
+zc_fileset_children(const struct zc_fileset *s,
+                    const struct zc_fileset_node *node, size_t *n);
+const char *zc_fileset_name(const struct zc_fileset_node *node);
+/* True when the line for NODE asked for all that is below it. */
+bool zc_fileset_recurses(const struct zc_fileset_node *node);
+/* True when NODE was itself listed, false when it is only a parent. */
+bool zc_fileset_listed(const struct zc_fileset_node *node);
+
+#endif

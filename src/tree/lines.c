@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Lists in files; see lines.h. */
+#include "tree/lines.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_comment(const char *line)
+{
+    return *line == ';' || *line == '#';
+}
+
+/* Hands on what LINE (N bytes, its end mark gone) holds: as a rule one line,
+ * more when it has carriage returns in it. */
+static int hand_on(char *line, size_t n, bool nul_ended, zc_line_fn *fn,
+                   void *arg, struct zc_err *err)
+{
+    if (nul_ended)
+        return n ? fn(arg, line, n, err) : 0;
+    if (memchr(line, '\0', n))
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "a NUL byte in the line (is -0 missing?)");
+    for (char *end = line + n;;) {
+        char *cr = memchr(line, '\r', (size_t)(end - line));
+        char *stop = cr ? cr : end;
+        *stop = '\0';
+        if (stop > line && !is_comment(line) &&
+            fn(arg, line, (size_t)(stop - line), err))
+            return -1;
+        if (!cr)
+            return 0;
+        line = stop + 1;
+    }
+}
+
+int zc_lines_read(const char *file, bool nul_ended, zc_line_fn *fn, void *arg,
+                  struct zc_err *err)
+{
+    bool is_stdin = strcmp(file, "-") == 0;
+    const char *name = is_stdin ? "standard input" : file;
+    FILE *in = is_stdin ? stdin : fopen(file, "re");
+    if (!in)
+        return zc_err_set(err, ZC_EXIT_FILEIO, errno, "could not open %s",
+                          name);
+    char *line = NULL;
+    size_t cap = 0;
+    int rc = 0, mark = nul_ended ? '\0' : '\n';
+    for (size_t number = 1; rc == 0; number++) {
+        errno = 0;
+        ssize_t n = getdelim(&line, &cap, mark, in);
+        if (n < 0) {
+            if (!feof(in))
+                rc = zc_err_set(err, ZC_EXIT_FILEIO, errno, "could not read %s",
+                                name);
+            break;
+        }
+        if (n && line[n - 1] == (char)mark)
+            line[--n] = '\0';
+        rc = hand_on(line, (size_t)n, nul_ended, fn, arg, err);
+        if (rc)
+            zc_err_prefix(err, "%s, line %zu", name, number);
+    }
+    free(line);
+    if (!is_stdin)
+        fclose(in);
+    return rc;
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Writes the seeds of fuzz_hello, fuzz_frame and fuzz_msg: one file for every
+ * sample of wire.h, and whole sessions for the frames. Run it again after a
+ * change of the protocol:
+ *
+ *     cd tests/fuzz/corpus && make_seeds
+ */
+#include "../wire.h"
+#include "proto/hello.h"
+
+#include <stdio.h>
+
+static void save(const char *folder, const char *name, const void *bytes,
+                 size_t n)
+{
+    char path[256];
+
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    mkdir(folder, 0777);
+    FILE *out = fopen(path, "wb");
+    if (!out || fwrite(bytes, 1, n, out) != n || fclose(out)) {
+        perror(path);
+        exit(1);
+    }
+}
+
+static void save_hello(const char *name, struct zc_hello h)
+{
+    uint8_t bytes[ZC_HELLO_SIZE];
+
+    zc_hello_encode(&h, bytes);
+    save("hello", name, bytes, sizeof bytes);
+}
+
+struct streams {
+    struct zc_buf sender, receiver;
+};
+
+/* A stream is what one side says: types below 20, or the others. */
+static void each(void *arg, const char *name, unsigned type,
+                 struct zc_bytes body)
+{
+    struct streams *s = arg;
+    struct zc_buf msg = ZC_BUF_INIT;
+    struct zc_buf *b = type < ZC_FRAME_OPENED ? &s->sender : &s->receiver;
+    struct zc_frame f = {(uint32_t)body.n, (uint16_t)type, 0, 0};
+
+    zc_buf_u8(&msg, (uint8_t)type);
+    zc_buf_put(&msg, body.p, body.n);
+    save("msg", name, msg.data, msg.len);
+
+    zc_frame_encode(&f, zc_buf_reserve(b, ZC_FRAME_HEADER_SIZE));
+    b->len += ZC_FRAME_HEADER_SIZE;
+    zc_buf_put(b, body.p, body.n);
+    zc_buf_fini(&msg);
+}
+
+static void save_stream(const char *name, struct zc_buf *b)
+{
+    uint64_t seq = 0;
+
+    zc_frame_number(b->data, b->len, &seq);
+    save("frame", name, b->data, b->len);
+    zc_buf_fini(b);
+}
+
+/* Two ranges, the bytes of the first inside the stream. */
+static void save_data(void)
+{
+    struct zc_buf b = ZC_BUF_INIT;
+    uint64_t seq = 0;
+
+    zc_data_encode(&b, &(struct zc_msg_data){{1, 0}, 0, 5});
+    zc_frame_number(b.data, b.len, &seq);
+    zc_buf_put(&b, "hello", 5);
+    size_t at = b.len;
+    zc_data_encode(&b, &(struct zc_msg_data){{1, 0}, 4096, 7});
+    zc_frame_number(b.data + at, b.len - at, &seq);
+    save("frame", "data", b.data, b.len);
+    zc_buf_fini(&b);
+}
+
+int main(void)
+{
+    struct streams s = {ZC_BUF_INIT, ZC_BUF_INIT};
+
+    save_hello("sender", (struct zc_hello){1, 1, ZC_ROLE_SENDER, 0});
+    save_hello("receiver", (struct zc_hello){1, 1, ZC_ROLE_RECEIVER, 7});
+    save_hello("newer", (struct zc_hello){9, 2, ZC_ROLE_SENDER, 0});
+    save("hello", "http", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 35);
+    wire_samples(each, &s);
+    save_stream("sender", &s.sender);
+    save_stream("receiver", &s.receiver);
+    save_data();
+    return 0;
+}

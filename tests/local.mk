@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Programs for the tests; the scripts in t/ and the seeds need no list.
+
+UNIT_TESTS = \
+	%D%/unit/test_base \
+	%D%/unit/test_chmod \
+	%D%/unit/test_dial \
+	%D%/unit/test_endpoint \
+	%D%/unit/test_fileset \
+	%D%/unit/test_filter \
+	%D%/unit/test_filter_rsync \
+	%D%/unit/test_frame \
+	%D%/unit/test_hello \
+	%D%/unit/test_idmap \
+	%D%/unit/test_itemize \
+	%D%/unit/test_meta \
+	%D%/unit/test_msg \
+	%D%/unit/test_names \
+	%D%/unit/test_opt \
+	%D%/unit/test_progress \
+	%D%/unit/test_remove \
+	%D%/unit/test_rootdir \
+	%D%/unit/test_sandbox \
+	%D%/unit/test_serve \
+	%D%/unit/test_size \
+	%D%/unit/test_staging \
+	%D%/unit/test_transport \
+	%D%/unit/test_wildmatch \
+	%D%/unit/test_xattr
+
+FUZZ_TARGETS = \
+	%D%/fuzz/fuzz_chmod \
+	%D%/fuzz/fuzz_endpoint \
+	%D%/fuzz/fuzz_filter \
+	%D%/fuzz/fuzz_frame \
+	%D%/fuzz/fuzz_hello \
+	%D%/fuzz/fuzz_msg \
+	%D%/fuzz/fuzz_xattr
+
+# What scripts in t/ run beside zcsync, and what writes the seeds.
+TEST_TOOLS = \
+	%D%/fuzz/make_seeds \
+	%D%/tools/evil-receiver \
+	%D%/tools/evil-sender
+
+noinst_HEADERS += \
+	%D%/tools/evil-files.h \
+	%D%/tools/evil-links.h \
+	%D%/tools/evil-lists.h \
+	%D%/tools/evil-open.h \
+	%D%/tools/evil-sender.h \
+	%D%/tools/evil-streams.h \
+	%D%/tools/evil.h \
+	%D%/unit/attrs.h \
+	%D%/unit/scratch.h \
+	%D%/wire.h
+
+EXTRA_DIST += %D%/SkipSummary.pm %D%/bench %D%/fuzz/corpus %D%/run-all \
+	%D%/run-one %D%/t %D%/tools/relay.pl %D%/tools/stamps.pl
+
+if WITH_FUZZ
+check_PROGRAMS += $(FUZZ_TARGETS)
+LDADD = $(FUZZ_ENGINE) libzcsync.a $(ZC_LIBS)
+else
+check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS) $(TEST_TOOLS)
+check_LIBRARIES += %D%/libtap.a %D%/fuzz/libreplay.a
+LDADD = %D%/libtap.a %D%/fuzz/libreplay.a libzcsync.a $(ZC_LIBS)
+endif
+
+%C%_libtap_a_SOURCES = %D%/tap.c %D%/tap.h
+%C%_fuzz_libreplay_a_SOURCES = %D%/fuzz/replay.c
+
+# Builds what the tests need and runs none of them.
+.PHONY: check-programs
+check-programs: $(check_PROGRAMS)
+
+if WITH_FUZZ
+check-local:
+	@echo 'This build is for "make fuzz"; run the tests in an ordinary one.'
+	@exit 1
+else
+check-local:
+	$(srcdir)/%D%/run-all . -- $(PROVE_FLAGS)
+endif
+
+# Each target for FUZZ_SECONDS, on from the seeds; what is found stays in
+# fuzz-NAME/ below the build directory, crashes included.
+FUZZ_SECONDS = 60
+.PHONY: fuzz
+if WITH_FUZZ
+fuzz: $(FUZZ_TARGETS)
+	@top=`cd $(srcdir) && pwd` && for target in $(FUZZ_TARGETS); do \
+		name=`basename $$target | sed 's/^fuzz_//'`; \
+		echo "== $$name, $(FUZZ_SECONDS) seconds"; \
+		mkdir -p fuzz-$$name && $$target -max_total_time=$(FUZZ_SECONDS) \
+			-print_final_stats=1 -artifact_prefix=fuzz-$$name/ \
+			fuzz-$$name $$top/%D%/fuzz/corpus/$$name || exit 1; \
+	done
+else
+fuzz:
+	@echo 'make fuzz needs a build of its own:'
+	@echo '    mkdir build-fuzz && cd build-fuzz'
+	@echo '    ../configure --enable-fuzz CC=clang && make fuzz'
+	@exit 1
+endif

@@ -1,0 +1,174 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Every usage error is one sentence and exit 1; --help and the man page list
+# the same options, and the program takes every one of them.
+. "$(dirname "$0")/lib.sh"
+
+need perl
+man=$here/../../man/zcsync.1
+mkdir "$T/a" "$T/b" "$T/c"
+echo x >"$T/a/x"
+cd "$T" || exit
+
+# ---- sentences -----------------------------------------------------------------
+
+wrong() # REGEX ARGUMENT...
+{
+    local regex=$1
+    shift
+    runs_with 1 "zcsync $*" "$ZCSYNC" "$@"
+    one_sentence "$regex" "one sentence, with $regex"
+    is "$out" "" "and nothing on standard output"
+}
+wrong 'zcsync push.*help'
+wrong 'nonsense.*help' nonsense
+wrong '--nonsense' --nonsense
+wrong 'zcsync push -a' -a a b
+wrong 'zcsync push' a b
+for command in pull mirror verify status 'wait' keygen bench check-config; do
+    wrong "$command is not supported yet" $command a b
+done
+wrong 'pull is not supported yet' help pull
+wrong 'nonsense' help nonsense
+wrong 'nonsense' version nonsense
+for command in push diff; do
+    wrong "zcsync $command: SRC and DEST.*help" $command
+    wrong "zcsync $command: DEST.*help" $command a
+    wrong "zcsync $command: unknown option --nonsense.*zcsync $command --help" \
+        $command --nonsense a b
+    wrong 'unknown option --dry' $command --dry a b
+    wrong 'option --partial is not supported yet' $command --partial a b
+    wrong 'option -z is not supported yet' $command -az a b
+    wrong 'option --no-whole-file is not supported yet' $command --no-whole-file a b
+    wrong 'option --dry-run takes no value' $command --dry-run=yes a b
+    wrong 'option --no-times takes no value' $command --no-times=1 a b
+    wrong 'option --exclude needs a value' $command a b --exclude
+    wrong 'option -f needs a value' $command a b -nf
+    wrong '--no-quiet' $command --no-quiet a b
+    wrong 'timeout.*soon' $command --timeout=soon a b
+    wrong 'contimeout.*-1' $command --contimeout=-1 a b
+    wrong 'chown' $command --chown=: a b
+    wrong 'chmod.*"?sticky|sticky' $command --chmod=sticky a b
+    wrong 'filter.*nonsense' $command --filter='nonsense x' a b
+    wrong '--info=stats2 is not supported' $command --info=progress2,stats2 a b
+    wrong '--out-format: %C is not supported' $command --out-format='%n %C' a b
+    wrong '--out-format' $command --out-format='%n %' a b
+    wrong 'several' $command --delete a c b
+    wrong 'files-from' $command --files-from=/dev/null a c b
+    wrong 'files-from' $command --files-from=/dev/null a/x b
+    wrong 'SRC.*pull is not supported yet' $command host::share b
+    wrong 'SRC.*pull is not supported yet' $command a host:path b
+    wrong 'SSH' $command a user@host:path
+    wrong 'host::' $command a host::
+done
+wrong 'bwlimit.*fast' push --bwlimit=fast a b
+wrong 'max-delete.*most' push --max-delete=most a b
+wrong 'fsync.*often' push --fsync=often a b
+wrong 'mover.*pigeon' push --mover=pigeon a b
+for option in --bwlimit=1 --max-delete=1 --force-delete --fsync=none --mover=auto; do
+    wrong "${option%%=*} has no meaning for 'zcsync diff'" diff $option a b
+done
+is "$(ls b)" "" "none of this did anything"
+
+wrong 'zcsync serve: NAME=PATH' serve
+wrong "'a' is not NAME=PATH" serve a
+wrong "'=a' is not NAME=PATH" serve =a
+wrong "'a=' is not NAME=PATH" serve a=
+wrong 's.*twice' serve s=a s=b
+wrong 'name of a share' serve x/y=a
+wrong 'name of a share' serve ..=a
+wrong 'name of a share' serve x:y=a
+wrong 'stdio' serve --stdio --listen 127.0.0.1:0 s=a
+wrong 'stdio' serve --stdio --plain s=a
+wrong 'timeout' serve --timeout=soon s=a
+wrong 'unknown option --nonsense' serve --nonsense s=a
+wrong 'plain' serve --listen 0.0.0.0:0 s=a
+
+# ---- help and the man page -------------------------------------------------------
+
+# The options in a --help text, one a line, sorted.
+help_options()
+{
+    perl -ne 'next unless /^ {2,6}-/;
+        print "$1\n" if /^  (-\w)/;
+        print "--no-$1\n" if /^  -\w, --no-(\w)/;
+        next unless /^ {2,6}(?:-\w, )?--(\[no-\])?([a-z][\w-]*)/;
+        print "--$2\n" if $2 !~ /^no-/;
+        print "--no-$2\n" if $1' | sort -u
+}
+
+# The options in the lists of a section of the man page; with SKIP, without the
+# entries that start with that line.
+man_options() # SECTION [SKIP]
+{
+    perl -e 'my ($section, $skip) = (shift, shift // "none");
+        my ($in, @found);
+        while (<>) {
+            $in = $1 eq $section if /^\.Sh (.*)/;
+            @found = () if $in && $_ eq "$skip\n";
+            print "$_\n" for @found;
+            @found = ();
+            next unless $in && /^\.It Fl (.*)/;
+            for my $name (split / , /, $1) {
+                $name =~ s/^Fl //;
+                push @found, "-$1" if $name =~ /^(\S+)/;
+            }
+        }' "$1" "${2:-}" "$man" | sort -u
+}
+
+same_options() # COMMAND SECTION [SKIP]
+{
+    runs_with 0 "$1 --help" "$ZCSYNC" "$1" --help
+    is "$err" "" "is no error"
+    local shown=$out
+    is "$(help_options <<<"$shown")" "$(man_options "$2" "${3:-}")" \
+        "the man page lists what $1 --help lists"
+    runs_with 0 "help $1" "$ZCSYNC" help "$1"
+    is "$out" "$shown" "shows the same"
+    is "$(awk 'length > 80' <<<"$shown")" "" "in 80 columns"
+}
+same_options push "PUSH AND DIFF OPTIONS"
+ok "there are many" [ "$(help_options <<<"$out" | wc -l)" -gt 60 ]
+same_options diff "PUSH AND DIFF OPTIONS" ".Pq push"
+same_options serve "SERVE OPTIONS"
+runs_with 0 "push -h" "$ZCSYNC" push -h
+like "$out" '--dry-run' "alone is --help"
+runs_with 0 "--help" "$ZCSYNC" --help
+for command in push diff serve help version; do
+    like "$out" "zcsync $command" "names $command"
+    ok "and so does the man page" grep -q "^\.It Cm $command\$" "$man"
+done
+
+value_of() # OPTION: something it takes
+{
+    case $1 in
+    --chown) echo "$(id -u):$(id -g)" ;;
+    --chmod) echo u+r ;;
+    --fsync) echo none ;;
+    --mover) echo auto ;;
+    --info) echo progress2 ;;
+    --filter | -f) echo '- *.o' ;;
+    --*-from) echo /dev/null ;;
+    *) echo 7 ;;
+    esac
+}
+takes_all() # COMMAND
+{
+    local option value bad=""
+    for option in $("$ZCSYNC" "$1" --help | help_options); do
+        value=
+        "$ZCSYNC" "$1" --help | grep -qE "^ .*--(\[no-\])?${option#--}=" &&
+            value=$(value_of "$option")
+        case $option:$value in
+        -f:*) run "$ZCSYNC" "$1" -n -f "$(value_of -f)" a b ;;
+        *:?*) run "$ZCSYNC" "$1" "$option=$value" a b ;;
+        *) run "$ZCSYNC" "$1" -n "$option" a b ;;
+        esac
+        [ -z "$err" ] || bad+="$option: $err"$'\n'
+    done
+    is "$bad" "" "$1 takes each of them"
+}
+takes_all push
+takes_all diff
+done_testing

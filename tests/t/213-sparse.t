@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sparse files keep their holes, over 4 GiB too; --no-sparse fills them.
+. "$(dirname "$0")/lib.sh"
+
+mkdir "$T/a" "$T/share"
+truncate -s 4400M "$T/a/huge" || skip_all "no room for a 4.4 GB sparse file"
+for mib in 0 1000 4095 4096 4390; do
+    random_bytes 300000 | dd of="$T/a/huge" bs=1M seek=$mib conv=notrunc status=none
+done
+truncate -s 5G "$T/a/hole"
+start_serve s="$T/share"
+
+for dest in "$T/b" "zcsync://$addr/s"; do
+    dir=${dest/#zcsync*/$T/share}
+    pushes "a sparse file of over 4 GiB" "$T/a" "$dest"
+    ok "equal" cmp "$T/a/huge" "$dir/huge"
+    ok "holes kept" holes_kept "$T/a" "$dir"
+    is "$(stat -c %s "$dir/hole")" 5368709120 "a file of nothing but hole"
+    ok "takes no room" [ "$(allocated "$dir/hole")" -lt 64 ]
+done
+rm -r "$T/share/huge" "$T/share/hole" "$T/a/hole"
+
+random_bytes 200000 | dd of="$T/a/huge" bs=1M seek=2000 conv=notrunc status=none
+pushes "an update in the middle" "$T/a" "$T/b"
+ok "equal" cmp "$T/a/huge" "$T/b/huge"
+ok "holes kept" holes_kept "$T/a" "$T/b"
+truncate -s 4500M "$T/a/huge"
+pushes "a hole added at the end" "$T/a" "$T/b"
+is "$(stat -c %s "$T/b/huge")" $((4500 << 20)) "its size"
+ok "holes kept" holes_kept "$T/a" "$T/b"
+truncate -s 4200M "$T/a/huge"
+pushes "cut off" "$T/a" "$T/b"
+is "$(stat -c %s "$T/b/huge")" $((4200 << 20)) "its size"
+
+# data takes the place of a hole and the other way round, sizes unchanged
+rm -rf "$T/a" "$T/b"
+mkdir "$T/a"
+truncate -s 8M "$T/a/f"
+random_bytes 1000000 | dd of="$T/a/f" conv=notrunc status=none
+pushes "hole at the end" "$T/a" "$T/b"
+truncate -s 0 "$T/a/f" && truncate -s 8M "$T/a/f"
+random_bytes 1000000 | dd of="$T/a/f" bs=1M seek=7 conv=notrunc status=none
+pushes "hole at the start" "$T/a" "$T/b"
+ok "equal" cmp "$T/a/f" "$T/b/f"
+ok "holes kept" holes_kept "$T/a" "$T/b"
+
+pushes "--no-sparse" --no-sparse "$T/a" "$T/full"
+ok "equal" cmp "$T/a/f" "$T/full/f"
+ok "and filled" [ "$(allocated "$T/full/f")" -ge 16384 ]
+done_testing

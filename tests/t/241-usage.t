@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Options nobody knows, and rsync's that are not there yet, are refused by name.
+. "$(dirname "$0")/lib.sh"
+
+mkdir "$T/a" && echo x >"$T/a/x"
+refused() # TEXT-IN-SENTENCE ARGUMENT...
+{
+    local text=$1
+    shift
+    push_exits 1 "push $*" "$@" "$T/a" "$T/b"
+    like "$err" "$text" "names it"
+    nok "and does nothing" [ -e "$T/b" ]
+}
+for option in --partial --inplace --append --compress -z --backup --backup-dir=x \
+    --link-dest=x --copy-links -L --delete-excluded --ignore-existing --existing \
+    --size-only --partial-dir=x -e --rsh=ssh --suffix=x --temp-dir=x \
+    --remove-source-files --whole-file --fuzzy --compare-dest=x --relative -R; do
+    name=${option%%=*}
+    refused "option ${name/#-/\\-}.*not supported" "$option"
+done
+refused 'no-such-option.*--help|--help.*no-such-option' --no-such-option
+refused 'k' -k
+refused 'max-delete' --max-delete=many
+refused 'timeout' --timeout=soon
+refused 'fsync' --fsync=sometimes
+refused 'mover' --mover=pigeon
+refused 'delete' --delete=yes
+
+runs_with 1 "push with nothing" "$ZCSYNC" push
+runs_with 1 "push with one argument" "$ZCSYNC" push "$T/a"
+runs_with 1 "an unknown subcommand" "$ZCSYNC" shove "$T/a" "$T/b"
+like "$err" 'shove' "is named"
+runs_with 1 "no subcommand" "$ZCSYNC"
+for dest in zcsync://host zcsync:///share 'zcsync://host:port:x/s' 'zcsync://[::1/s' \
+    host:: 'host::s/../x' 'zcsync://127.0.0.1:1/s/../../x'; do
+    push_exits 1 "DEST $dest" "$T/a" "$dest"
+    like "$err" '^zcsync' "in a sentence"
+done
+push_exits 1 "over SSH, which is to come" "$T/a" user@host:path
+like "$err" 'SSH|ssh' "is said so"
+push_exits 1 "a remote SRC" host::share "$T/b"
+
+runs_with 0 "--help" "$ZCSYNC" --help
+like "$out" 'push' "shows the subcommands"
+runs_with 0 "push --help" "$ZCSYNC" push --help
+like "$out" '\-\-delete' "shows the options"
+runs_with 0 "help push" "$ZCSYNC" help push
+runs_with 0 "--version" "$ZCSYNC" --version
+like "$out" '^zcsync' "names itself"
+done_testing

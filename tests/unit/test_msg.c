@@ -1,0 +1,514 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The messages: every one survives a round trip, none survives being cut or
+ * lengthened, a changed byte is refused or means what it says, and every limit
+ * of proto.h holds at its exact value.
+ */
+#include "base/relpath.h"
+#include "proto/msg.h"
+
+#include "../tap.h"
+#include "../wire.h"
+
+#include <stdio.h>
+
+static struct zc_err err;
+
+/* A body in a block of its exact size, so that a sanitizer sees a read of one
+ * byte too many. */
+static int recode(unsigned type, const uint8_t *p, size_t n,
+                  struct zc_buf *out)
+{
+    uint8_t *copy = malloc(n ? n : 1);
+    if (!copy)
+        return -1;
+    if (n)
+        memcpy(copy, p, n);
+    memset(&err, 0, sizeof err);
+    zc_buf_reset(out);
+    int result = wire_recode(type, (struct zc_bytes){copy, n}, out, &err);
+    free(copy);
+    return result;
+}
+
+static bool same_body(const struct zc_buf *frame, const uint8_t *p, size_t n)
+{
+    return frame->len == ZC_FRAME_HEADER_SIZE + n &&
+           memcmp(frame->data + ZC_FRAME_HEADER_SIZE, p, n) == 0;
+}
+
+static bool refused_well(int result)
+{
+    return result == -1 && err.code == ZC_EXIT_STREAM && err.text[0];
+}
+
+/* ---- what holds for every message ---------------------------------------- */
+
+static void check_cut(const char *name, unsigned type, struct zc_bytes body,
+                      struct zc_buf *out)
+{
+    for (size_t n = 0; n < body.n; n++)
+        if (!refused_well(recode(type, body.p, n, out))) {
+            ok(0, "%s cut to %zu of %zu bytes is refused", name, n, body.n);
+            return;
+        }
+    ok(1, "%s cut at any byte is refused", name);
+}
+
+static void check_changed(const char *name, unsigned type,
+                          struct zc_bytes body, struct zc_buf *out)
+{
+    uint8_t bytes[2048];
+    size_t bad = 0;
+    memcpy(bytes, body.p, body.n);
+    for (size_t i = 0; i < body.n; i++) {
+        for (int v = 0; v < 256; v++) {
+            bytes[i] = (uint8_t)v;
+            int result = recode(type, bytes, body.n, out);
+            bad += result == 0 ? !same_body(out, bytes, body.n)
+                               : !refused_well(result);
+        }
+        bytes[i] = body.p[i];
+    }
+    is_int(bad, 0, "%s with a changed byte is refused or read exactly", name);
+}
+
+static void check_sample(void *arg, const char *name, unsigned type,
+                         struct zc_bytes body)
+{
+    struct zc_buf out = ZC_BUF_INIT, longer = ZC_BUF_INIT;
+    (void)arg;
+    ok(recode(type, body.p, body.n, &out) == 0 &&
+           same_body(&out, body.p, body.n),
+       "%s makes the round trip: %s", name, err.text);
+    check_cut(name, type, body, &out);
+    zc_buf_put(&longer, body.p, body.n);
+    zc_buf_u8(&longer, 0);
+    ok(refused_well(recode(type, longer.data, longer.len, &out)),
+       "%s with a byte more is refused", name);
+    check_changed(name, type, body, &out);
+    zc_buf_fini(&out);
+    zc_buf_fini(&longer);
+}
+
+/* ---- limits -------------------------------------------------------------- */
+
+static struct zc_buf frame = ZC_BUF_INIT;
+
+/* Takes the frame that was just encoded: 0 when its body is accepted. */
+static int taken(void)
+{
+    struct zc_buf out = ZC_BUF_INIT;
+    unsigned type = frame.data[4] | frame.data[5] << 8;
+    int result = recode(type, frame.data + ZC_FRAME_HEADER_SIZE,
+                        frame.len - ZC_FRAME_HEADER_SIZE, &out);
+    if (result && !refused_well(result))
+        result = -2;
+    zc_buf_fini(&out);
+    zc_buf_reset(&frame);
+    return result;
+}
+
+/* N times the byte 'x', valid until the next call. */
+static struct zc_bytes xs(size_t n)
+{
+    static uint8_t *bytes;
+    free(bytes);
+    bytes = malloc(n + 1);
+    memset(bytes, 'x', n + 1);
+    return (struct zc_bytes){bytes, n};
+}
+
+static int open_taken(const struct zc_msg_open *m)
+{
+    zc_open_encode(&frame, m);
+    return taken();
+}
+
+#define OPEN_WITH(field, value)         \
+    ({                                  \
+        struct zc_msg_open m_ = wire_open(); \
+        m_.field = (value);             \
+        open_taken(&m_);                \
+    })
+
+static void open_limits(void)
+{
+    is_int(OPEN_WITH(share, xs(ZC_SHARE_NAME_MAX)), 0, "longest share name");
+    is_int(OPEN_WITH(share, xs(ZC_SHARE_NAME_MAX + 1)), -1, "one more");
+    is_int(OPEN_WITH(share, ((struct zc_bytes){(uint8_t *)"a\0b", 3})), -1,
+           "a share name with a NUL");
+    struct zc_bytes deep = xs(ZC_PATH_TEXT_MAX);
+    for (size_t i = 200; i < deep.n; i += 200)
+        ((uint8_t *)deep.p)[i] = '/';
+    is_int(OPEN_WITH(path, deep), 0, "a path of the longest text");
+    is_int(OPEN_WITH(name, xs(ZC_NAME_MAX)), 0, "longest name");
+    is_int(OPEN_WITH(name, xs(ZC_NAME_MAX + 1)), -1, "one more");
+    is_int(OPEN_WITH(chown_user, xs(ZC_NAME_MAX)), 0, "longest user name");
+    is_int(OPEN_WITH(chown_user, xs(ZC_NAME_MAX + 1)), -1, "one more");
+    is_int(OPEN_WITH(chown_group, xs(ZC_NAME_MAX)), 0, "longest group name");
+    is_int(OPEN_WITH(chown_group, xs(ZC_NAME_MAX + 1)), -1, "one more");
+    is_int(OPEN_WITH(filter, xs(ZC_FRAME_BODY_MAX)), 0, "longest filter text");
+    is_int(OPEN_WITH(filter, xs(ZC_FRAME_BODY_MAX + 1)), -1, "one more");
+    is_int(OPEN_WITH(fsync, 3), -1, "a way to fsync that does not exist");
+    is_int(OPEN_WITH(flags, ZC_OPEN_FLAGS_KNOWN), 0, "all flags");
+    is_int(OPEN_WITH(flags, 1u << 10 | ZC_OPEN_SINGLE_FILE), -1,
+           "a flag more");
+    is_int(OPEN_WITH(flags, 0), -1, "a name without its flag");
+    is_int(OPEN_WITH(name, xs(0)), -1, "the flag without a name");
+
+    static const char *const bad[] = {"/etc", "..", "a/..", "a/../b", ".", "a/",
+                                      "a//b", "./a", "/", "a/./b"};
+    for (size_t i = 0; i < ZC_ARRAY_LEN(bad); i++)
+        is_int(OPEN_WITH(path, wire_bytes(bad[i])), -1, "the path \"%s\"",
+               bad[i]);
+    is_int(OPEN_WITH(path, ((struct zc_bytes){(uint8_t *)"a\0b", 3})), -1,
+           "a path with a NUL");
+    is_int(OPEN_WITH(name, wire_bytes("a/b")), -1, "a name with a slash");
+    is_int(OPEN_WITH(name, wire_bytes("..")), -1, "the name \"..\"");
+}
+
+static int list_taken(uint32_t list, struct zc_bytes after, uint32_t count,
+                      const struct zc_entry *e, size_t n, uint16_t flags)
+{
+    struct zc_msg_list m = {.list = list, .after = after};
+    size_t at = zc_list_begin(&frame, &m);
+    for (size_t i = 0; i < n; i++)
+        zc_entry_encode(&frame, &e[i]);
+    zc_list_end(&frame, at, count, flags);
+    return taken();
+}
+
+static int entry_taken(const struct zc_entry *e)
+{
+    return list_taken(1, wire_bytes(""), 1, e, 1, 0);
+}
+
+#define ENTRY_WITH(what, type, field, value)          \
+    ({                                                \
+        struct zc_entry e_ = wire_entry(what, type);  \
+        e_.field = (value);                           \
+        entry_taken(&e_);                             \
+    })
+
+static void name_limits(void)
+{
+    char name[ZC_NAME_MAX + 1];
+    memset(name, 'x', sizeof name);
+    name[ZC_NAME_MAX] = '\0';
+    struct zc_entry e = wire_entry(name, S_IFREG);
+    is_int(entry_taken(&e), 0, "a name of 255 bytes");
+    static const char *const bad[] = {"", ".", "..", "/", "a/b", "/etc",
+                                      "../x"};
+    for (size_t i = 0; i < ZC_ARRAY_LEN(bad); i++) {
+        e = wire_entry(bad[i], S_IFREG);
+        is_int(entry_taken(&e), -1, "the name \"%s\"", bad[i]);
+    }
+    e = wire_entry("a?b", S_IFREG);
+    e.name = "a\0b";
+    is_int(entry_taken(&e), -1, "a name with a NUL");
+    e = wire_entry("...", S_IFREG);
+    is_int(entry_taken(&e), 0, "the name \"...\" is a name");
+}
+
+static void type_limits(void)
+{
+    struct zc_entry e = wire_entry("x", S_IFREG);
+    int refused = 0;
+    for (uint32_t type = 0; type < 16; type++) {
+        static const uint32_t known[] = {1, 2, 4, 6, 8, 10, 12};
+        bool is_known = false;
+        for (size_t i = 0; i < ZC_ARRAY_LEN(known); i++)
+            is_known |= known[i] == type;
+        e = wire_entry("x", type << 12);
+        refused += (entry_taken(&e) != 0) == !is_known;
+    }
+    is_int(refused, 16, "the seven types are taken, the others refused");
+    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_DIGEST), -1,
+           "a subtree digest without its feature");
+    is_int(ENTRY_WITH("x", S_IFREG, flags, 1 << 5), -1, "an unknown flag");
+    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_IMPLIED), -1,
+           "only the root is implied");
+    is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_LINK), -1,
+           "a directory in a link group");
+}
+
+static void entry_limits(void)
+{
+    is_int(ENTRY_WITH("x", S_IFREG, size, ZC_FILE_SIZE_MAX), 0,
+           "a size of 2^63 - 1");
+    is_int(ENTRY_WITH("x", S_IFREG, size, ZC_FILE_SIZE_MAX + 1), -1,
+           "a size of 2^63");
+    is_int(ENTRY_WITH("x", S_IFREG, mtime_ns, 999999999), 0, "the last ns");
+    is_int(ENTRY_WITH("x", S_IFREG, mtime_ns, 1000000000), -1, "one more");
+    is_int(ENTRY_WITH("x", S_IFREG, mtime_s, INT64_MIN), 0, "the first second");
+
+    struct zc_entry e = wire_entry("x", S_IFLNK);
+    e.target = (const char *)xs(ZC_SYMLINK_MAX).p;
+    e.target_len = ZC_SYMLINK_MAX;
+    is_int(entry_taken(&e), 0, "the longest symlink target");
+    e.target = (const char *)xs(ZC_SYMLINK_MAX + 1).p;
+    e.target_len = ZC_SYMLINK_MAX + 1;
+    is_int(entry_taken(&e), -1, "one more");
+    e.target_len = 0;
+    is_int(entry_taken(&e), -1, "an empty symlink target");
+    e.target = "a\0b";
+    e.target_len = 3;
+    is_int(entry_taken(&e), -1, "a symlink target with a NUL");
+}
+
+static void root_limits(void)
+{
+    struct zc_entry root = wire_entry("", S_IFDIR | 0755);
+    struct zc_bytes none = wire_bytes("");
+    is_int(list_taken(0, none, 1, &root, 1, 0), 0, "the root in list 0");
+    is_int(list_taken(1, none, 1, &root, 1, 0), -1, "the root in list 1");
+    is_int(list_taken(0, none, 0, &root, 0, 0), -1, "list 0 without it");
+    struct zc_entry two[] = {root, root};
+    is_int(list_taken(0, none, 2, two, 2, 0), -1, "list 0 with two of it");
+    is_int(list_taken(0, wire_bytes("a"), 1, &root, 1, 0), -1,
+           "the root after something");
+    root.flags = ZC_ENTRY_IMPLIED;
+    is_int(list_taken(0, none, 1, &root, 1, 0), 0, "an implied root");
+    root.flags = ZC_ENTRY_ABSENT;
+    is_int(list_taken(0, none, 1, &root, 1, 0), -1, "an absent root");
+    root = wire_entry("", S_IFREG | 0644);
+    is_int(list_taken(0, none, 1, &root, 1, 0), -1, "a root that is a file");
+    root = wire_entry("x", S_IFDIR | 0755);
+    is_int(list_taken(0, none, 1, &root, 1, 0), -1, "a root with a name");
+}
+
+static void list_limits(void)
+{
+    struct zc_bytes none = wire_bytes("");
+    static char names[ZC_LIST_ENTRIES_MAX + 1][8];
+    static struct zc_entry e[ZC_LIST_ENTRIES_MAX + 1];
+    for (unsigned i = 0; i < ZC_ARRAY_LEN(e); i++) {
+        snprintf(names[i], sizeof names[i], "%05u", i);
+        e[i] = wire_entry(names[i], S_IFREG);
+    }
+    is_int(list_taken(1, none, ZC_LIST_ENTRIES_MAX, e, ZC_LIST_ENTRIES_MAX, 0),
+           0, "the most entries");
+    is_int(list_taken(1, none, ZC_ARRAY_LEN(e), e, ZC_ARRAY_LEN(e), 0), -1,
+           "one more");
+    is_int(list_taken(1, none, UINT32_MAX, e, 1, 0), -1,
+           "a count of 2^32 - 1");
+    is_int(list_taken(1, none, 2, e, 1, 0), -1, "fewer entries than counted");
+    is_int(list_taken(1, none, 1, e, 2, 0), -1, "more entries than counted");
+    is_int(list_taken(1, none, 1, e, 1, ZC_LIST_FLAGS_KNOWN), 0, "all flags");
+    is_int(list_taken(1, none, 1, e, 1, ZC_LIST_FLAGS_KNOWN + 1), -1,
+           "a flag more");
+    struct zc_entry z = wire_entry("xy", S_IFREG);
+    is_int(list_taken(1, xs(1), 1, &z, 1, 0), 0, "a list after a name");
+    char last[ZC_NAME_MAX + 1] = {'z'};
+    memset(last, 'z', ZC_NAME_MAX);
+    z = wire_entry(last, S_IFREG);
+    is_int(list_taken(1, xs(ZC_NAME_MAX), 1, &z, 1, 0), 0,
+           "after the longest name");
+    is_int(list_taken(1, xs(ZC_NAME_MAX + 1), 1, &z, 1, 0), -1, "one more");
+}
+
+static int order_taken(const char *after, const char *a, const char *b)
+{
+    struct zc_entry e[] = {wire_entry(a, S_IFREG), wire_entry(b, S_IFREG)};
+    return list_taken(1, wire_bytes(after), 2, e, 2, 0);
+}
+
+static void list_order(void)
+{
+    is_int(order_taken("", "a", "b"), 0, "a, b");
+    is_int(order_taken("", "a", "a"), -1, "a, a");
+    is_int(order_taken("", "b", "a"), -1, "b, a");
+    is_int(order_taken("", "a", "ab"), 0, "a prefix comes first");
+    is_int(order_taken("", "ab", "a"), -1, "... never second");
+    is_int(order_taken("", "B", "a"), 0, "by bytes: B, a");
+    is_int(order_taken("", "a", "B"), -1, "... never a, B");
+    is_int(order_taken("", "z", "\xc3\xa4"), 0, "bytes are unsigned");
+    is_int(order_taken("", "\xc3\xa4", "z"), -1, "... both ways");
+    is_int(order_taken("a", "b", "c"), 0, "after a: b, c");
+    is_int(order_taken("b", "b", "c"), -1, "after b: b");
+    is_int(order_taken("c", "b", "d"), -1, "after c: b");
+    is_int(order_taken("c", "d", "b"), -1, "after c: d, b");
+}
+
+static int file_taken(unsigned type, const struct zc_msg_file *m)
+{
+    zc_file_encode(&frame, type, m);
+    return taken();
+}
+
+static void file_limits(void)
+{
+    struct zc_msg_file m = {
+        .ref = {1, 0}, .flags = ZC_FILE_INLINE,
+        .entry = wire_entry("x", S_IFREG), .data = xs(ZC_INLINE_MAX),
+    };
+    m.entry.size = ZC_INLINE_MAX;
+    is_int(file_taken(ZC_FRAME_FILE, &m), 0, "the largest inline file");
+    m.entry.size = ZC_INLINE_MAX - 1;
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "more bytes than its size");
+    m.data = xs(ZC_INLINE_MAX + 1);
+    m.entry.size = ZC_INLINE_MAX + 1;
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "one byte too large");
+    m.flags = 0;
+    is_int(file_taken(ZC_FRAME_FILE, &m), 0, "... may come without its bytes");
+    m.flags = 2;
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "an unknown flag");
+    m.flags = ZC_FILE_INLINE;
+    m.data = xs(0);
+    m.entry.size = 0;
+    is_int(file_taken(ZC_FRAME_FILE, &m), 0, "an empty file");
+    m.flags = 0;
+    m.entry.flags = ZC_ENTRY_ABSENT;
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "a file that is not there");
+    m.entry = wire_entry("x", S_IFLNK | 0777);
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "the bytes of a symlink");
+    is_int(file_taken(ZC_FRAME_META, &m), 0, "... but its metadata");
+    m.flags = ZC_FILE_INLINE;
+    is_int(file_taken(ZC_FRAME_META, &m), -1, "metadata with bytes");
+    m.flags = 0;
+    m.xattrs = xs(ZC_FRAME_BODY_MAX + 1);
+    is_int(file_taken(ZC_FRAME_META, &m), -1, "attributes without end");
+}
+
+static int data_taken(uint64_t offset, uint64_t length)
+{
+    zc_data_encode(&frame, &(struct zc_msg_data){{1, 0}, offset, length});
+    return taken();
+}
+
+static void data_limits(void)
+{
+    uint64_t max = ZC_FILE_SIZE_MAX;
+    is_int(data_taken(0, 1), 0, "one byte");
+    is_int(data_taken(0, 0), -1, "no bytes");
+    is_int(data_taken(0, ZC_DATA_MAX), 0, "the longest range");
+    is_int(data_taken(0, ZC_DATA_MAX + 1), -1, "one more");
+    is_int(data_taken(0, (uint64_t)1 << 63), -1, "2^63 bytes");
+    is_int(data_taken(0, UINT64_MAX), -1, "2^64 - 1 bytes");
+    is_int(data_taken(max - 1, 1), 0, "the last byte a file can have");
+    is_int(data_taken(max, 1), -1, "one after it");
+    is_int(data_taken(max - ZC_DATA_MAX, ZC_DATA_MAX), 0, "the last range");
+    is_int(data_taken(max - ZC_DATA_MAX + 1, ZC_DATA_MAX), -1, "one further");
+    is_int(data_taken((uint64_t)1 << 63, 1), -1, "an offset of 2^63");
+    is_int(data_taken(UINT64_MAX, 1), -1, "an offset of 2^64 - 1");
+}
+
+static int need_taken(uint8_t what, uint16_t flags, uint32_t count)
+{
+    size_t at = zc_need_begin(&frame, 1);
+    zc_need_add(&frame, &(struct zc_need_item){.what = what});
+    zc_need_end(&frame, at, count, flags);
+    return taken();
+}
+
+static int result_taken(uint8_t status, uint8_t op, uint32_t n, uint32_t count)
+{
+    struct zc_result_item item = {{1, 0}, status, op, 13};
+    size_t at = zc_result_begin(&frame);
+    for (uint32_t i = 0; i < n; i++)
+        zc_result_add(&frame, &item);
+    zc_result_end(&frame, at, count);
+    return taken();
+}
+
+static void answer_limits(void)
+{
+    int wrong = 0;
+    for (int what = 0; what < 256; what++)
+        wrong += (need_taken((uint8_t)what, 0, 1) == 0) !=
+                 (what && !(what & (ZC_NEED_FROM | ZC_NEED_DELTA)));
+    is_int(wrong, 0, "NEED: the bits that exist, and at least one");
+    is_int(need_taken(ZC_NEED_DATA, ZC_NEED_FINAL + 1, 1), -1, "a flag");
+    is_int(need_taken(ZC_NEED_DATA, 0, 2), -1, "fewer items than counted");
+    is_int(need_taken(ZC_NEED_DATA, 0, 0), -1, "more items than counted");
+    is_int(need_taken(ZC_NEED_DATA, 0, ZC_LIST_ENTRIES_MAX + 1), -1,
+           "more items than a list has");
+
+    is_int(result_taken(0, 0, ZC_RESULT_ITEMS_MAX, ZC_RESULT_ITEMS_MAX), 0,
+           "RESULT: the most items");
+    is_int(result_taken(0, 0, ZC_RESULT_ITEMS_MAX + 1,
+                        ZC_RESULT_ITEMS_MAX + 1), -1, "one more");
+    is_int(result_taken(ZC_STATUS_NOTE_FAILED + 1, 0, 1, 1), -1, "a status");
+    is_int(result_taken(0, ZC_OP_MAX - 1, 1, 1), 0, "the last operation");
+    is_int(result_taken(0, ZC_OP_MAX, 1, 1), -1, "one more");
+    for (unsigned op = 0; op < 256; op++)
+        if (!zc_op_text(op) || !zc_op_text(op)[0])
+            ok(0, "operation %u has a text", op);
+}
+
+static int note_taken(uint8_t op, struct zc_bytes path)
+{
+    zc_note_encode(&frame, &(struct zc_msg_note){op, S_IFREG, 0, path});
+    return taken();
+}
+
+static int error_taken(uint8_t code, struct zc_bytes text)
+{
+    zc_error_encode(&frame, &(struct zc_msg_error){code, text});
+    return taken();
+}
+
+static int finished_taken(struct zc_bytes text)
+{
+    zc_finished_encode(&frame, &(struct zc_msg_finished){.text = text});
+    return taken();
+}
+
+static int idname_taken(uint8_t kind, struct zc_bytes name)
+{
+    zc_idname_encode(&frame, &(struct zc_msg_idname){kind, 1, name});
+    return taken();
+}
+
+static int opened_taken(struct zc_bytes name)
+{
+    zc_opened_encode(&frame, &(struct zc_msg_opened){.name = name});
+    return taken();
+}
+
+static void text_limits(void)
+{
+    struct zc_bytes nul = {(const uint8_t *)"a\0b", 3};
+    is_int(note_taken(ZC_OP_DELETE, wire_bytes("a/b")), 0, "NOTE a/b");
+    is_int(note_taken(ZC_OP_DELETE, wire_bytes("")), 0, "NOTE of the root");
+    is_int(note_taken(ZC_OP_DELETE, wire_bytes("/a")), -1, "NOTE /a");
+    is_int(note_taken(ZC_OP_DELETE, wire_bytes("../a")), -1, "NOTE ../a");
+    is_int(note_taken(ZC_OP_DELETE, nul), -1, "NOTE with a NUL");
+    is_int(note_taken(ZC_OP_MAX, wire_bytes("a")), -1, "no such operation");
+    is_int(error_taken(12, xs(ZC_ERROR_TEXT_MAX)), 0, "the longest ERROR");
+    is_int(error_taken(12, xs(ZC_ERROR_TEXT_MAX + 1)), -1, "one more");
+    is_int(error_taken(0, xs(1)), -1, "an ERROR that is none");
+    is_int(error_taken(12, nul), -1, "an ERROR with a NUL");
+    is_int(finished_taken(xs(ZC_ERROR_TEXT_MAX)), 0, "the longest FINISHED");
+    is_int(finished_taken(xs(ZC_ERROR_TEXT_MAX + 1)), -1, "one more");
+    is_int(finished_taken(nul), -1, "a FINISHED with a NUL");
+    is_int(idname_taken(0, xs(ZC_NAME_MAX)), 0, "the longest IDNAME");
+    is_int(idname_taken(0, xs(ZC_NAME_MAX + 1)), -1, "one more");
+    is_int(idname_taken(0, xs(0)), -1, "an IDNAME without a name");
+    is_int(idname_taken(2, xs(1)), -1, "neither user nor group");
+    is_int(idname_taken(0, nul), -1, "an IDNAME with a NUL");
+    is_int(opened_taken(xs(0)), 0, "OPENED without a name");
+    is_int(opened_taken(xs(ZC_NAME_MAX + 1)), -1, "a name too long");
+    is_int(opened_taken(wire_bytes("..")), -1, "OPENED \"..\"");
+    is_int(opened_taken(wire_bytes("a/b")), -1, "OPENED a/b");
+}
+
+int main(void)
+{
+    wire_samples(check_sample, NULL);
+    open_limits();
+    name_limits();
+    type_limits();
+    entry_limits();
+    root_limits();
+    list_limits();
+    list_order();
+    file_limits();
+    data_limits();
+    answer_limits();
+    text_limits();
+    xs(0);
+    zc_buf_fini(&frame);
+    return done_testing();
+}

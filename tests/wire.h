@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the tests and fuzz targets of src/proto share: reading any body to its
+ * end and writing it again, and one or more samples of every message.
+ */
+#ifndef ZC_TESTS_WIRE_H
+#define ZC_TESTS_WIRE_H
+
+#include "proto/msg.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static inline struct zc_bytes wire_bytes(const char *s)
+{
+    return (struct zc_bytes){(const uint8_t *)s, strlen(s)};
+}
+
+/* Items have no message of their own to end: nothing may follow the last. */
+static inline int wire_rest(const struct zc_rd *r, struct zc_err *err)
+{
+    if (zc_rd_left(r) == 0)
+        return 0;
+    return zc_err_set(err, ZC_EXIT_STREAM, 0, "bytes follow the last item");
+}
+
+static inline int wire_recode_list(struct zc_bytes body, struct zc_buf *out,
+                                   struct zc_err *err)
+{
+    struct zc_msg_list m;
+    struct zc_entry prev = {0}, e;
+    if (zc_list_decode(body, &m, err))
+        return -1;
+    size_t at = zc_list_begin(out, &m);
+    for (uint32_t i = 0; i < m.count; i++) {
+        if (zc_list_next(&m, &prev, &e, err))
+            return -1;
+        zc_entry_encode(out, &e);
+    }
+    zc_list_end(out, at, m.count, m.flags);
+    return wire_rest(&m.entries, err);
+}
+
+static inline int wire_recode_need(struct zc_bytes body, struct zc_buf *out,
+                                   struct zc_err *err)
+{
+    struct zc_msg_need m;
+    struct zc_need_item item;
+    if (zc_need_decode(body, &m, err))
+        return -1;
+    size_t at = zc_need_begin(out, m.list);
+    for (uint32_t i = 0; i < m.count; i++) {
+        if (zc_need_next(&m, &item, err))
+            return -1;
+        zc_need_add(out, &item);
+    }
+    zc_need_end(out, at, m.count, m.flags);
+    return wire_rest(&m.items, err);
+}
+
+static inline int wire_recode_result(struct zc_bytes body, struct zc_buf *out,
+                                     struct zc_err *err)
+{
+    struct zc_msg_result m;
+    struct zc_result_item item;
+    if (zc_result_decode(body, &m, err))
+        return -1;
+    size_t at = zc_result_begin(out);
+    for (uint32_t i = 0; i < m.count; i++) {
+        if (zc_result_next(&m, &item, err))
+            return -1;
+        zc_result_add(out, &item);
+    }
+    zc_result_end(out, at, m.count);
+    return wire_rest(&m.items, err);
+}
+
+#define WIRE_RECODE(name)                         \
+    do {                                          \
+        struct zc_msg_##name m;                   \
+        if (zc_##name##_decode(body, &m, err))    \
+            return -1;                            \
+        zc_##name##_encode(out, &m);              \
+        return 0;                                 \
+    } while (0)
+
+/*
+ * Decodes BODY as a message of TYPE with all its items, and appends the frame
+ * that encodes the same message to OUT. -1 with a sentence in ERR.
+ */
+static inline int wire_recode(unsigned type, struct zc_bytes body,
+                              struct zc_buf *out, struct zc_err *err)
+{
+    struct zc_msg_file file;
+    struct zc_ref ref;
+
+    switch (type) {
+    case ZC_FRAME_OPEN:
+        WIRE_RECODE(open);
+    case ZC_FRAME_IDNAME:
+        WIRE_RECODE(idname);
+    case ZC_FRAME_LIST:
+        return wire_recode_list(body, out, err);
+    case ZC_FRAME_FILE:
+    case ZC_FRAME_META:
+        if (zc_file_decode(body, type, &file, err))
+            return -1;
+        zc_file_encode(out, type, &file);
+        return 0;
+    case ZC_FRAME_DATA:
+        WIRE_RECODE(data);
+    case ZC_FRAME_SENT:
+    case ZC_FRAME_GOT:
+        if (zc_ref_decode(body, &ref, err))
+            return -1;
+        zc_ref_encode(out, type, ref);
+        return 0;
+    case ZC_FRAME_END:
+        WIRE_RECODE(end);
+    case ZC_FRAME_OPENED:
+        WIRE_RECODE(opened);
+    case ZC_FRAME_NEED:
+        return wire_recode_need(body, out, err);
+    case ZC_FRAME_RESULT:
+        return wire_recode_result(body, out, err);
+    case ZC_FRAME_NOTE:
+        WIRE_RECODE(note);
+    case ZC_FRAME_FINISHED:
+        WIRE_RECODE(finished);
+    case ZC_FRAME_ERROR:
+        WIRE_RECODE(error);
+    default: /* DONE, PING */
+        if (body.n)
+            return zc_err_set(err, ZC_EXIT_STREAM, 0, "a body where none is");
+        zc_empty_encode(out, type);
+        return 0;
+    }
+}
+
+/* ---- samples ------------------------------------------------------------- */
+
+static inline struct zc_entry wire_entry(const char *name, uint32_t mode)
+{
+    struct zc_entry e = {
+        .mode = mode, .uid = 1000, .gid = 100, .size = 5,
+        .mtime_s = 1700000000, .mtime_ns = 123456789,
+        .name = name, .name_len = (uint8_t)strlen(name),
+    };
+    if (S_ISLNK(mode)) {
+        e.target = "../target";
+        e.target_len = 9;
+    }
+    if (S_ISBLK(mode) || S_ISCHR(mode)) {
+        e.rdev_major = 259;
+        e.rdev_minor = 70000;
+    }
+    return e;
+}
+
+/* Every type, every flag; in the order a list has. */
+static inline size_t wire_entries(struct zc_entry out[10])
+{
+    size_t n = 0;
+    out[n++] = wire_entry("a regular", S_IFREG | 04755);
+    out[n++] = wire_entry("b directory", S_IFDIR | 01777);
+    out[n++] = wire_entry("c link", S_IFLNK | 0777);
+    out[n++] = wire_entry("d char", S_IFCHR | 0600);
+    out[n++] = wire_entry("e block", S_IFBLK | 0660);
+    out[n++] = wire_entry("f fifo", S_IFIFO | 0644);
+    out[n++] = wire_entry("g socket", S_IFSOCK | 0755);
+    out[n] = wire_entry("h linked, with attributes", S_IFREG | 0644);
+    out[n].flags = ZC_ENTRY_XATTRS | ZC_ENTRY_LINK;
+    out[n].link_dev = 0x800002;
+    out[n].link_ino = 0x1122334455667788;
+    out[n].link_count = 3;
+    memset(out[n++].xattr_digest, 0xab, 16);
+    out[n] = wire_entry("i absent", S_IFREG);
+    out[n++].flags = ZC_ENTRY_ABSENT;
+    out[n++] = wire_entry("j \xff\x01\n bytes", S_IFREG | 0600);
+    return n;
+}
+
+/* One user attribute in wire form: count 1; "user.a" = "bc". */
+#define WIRE_XATTRS "\1\0\6\2\0\0\0user.abc"
+
+static inline struct zc_bytes wire_xattrs(void)
+{
+    return (struct zc_bytes){(const uint8_t *)WIRE_XATTRS,
+                             sizeof WIRE_XATTRS - 1};
+}
+
+static inline struct zc_msg_open wire_open(void)
+{
+    return (struct zc_msg_open){
+        .flags = ZC_OPEN_DELETE | ZC_OPEN_MAX_DELETE | ZC_OPEN_SINGLE_FILE,
+        .keep = 0x7ff, .fsync = 1, .timeout_s = 60, .max_delete = 42,
+        .share = wire_bytes("www"), .path = wire_bytes("sub/dir"),
+        .name = wire_bytes("file.txt"), .chown_user = wire_bytes("root"),
+        .chown_group = wire_bytes("0"),
+        .filter = {(const uint8_t *)"- *.tmp\0+ /keep/\0", 17},
+    };
+}
+
+typedef void wire_each(void *arg, const char *name, unsigned type,
+                       struct zc_bytes body);
+
+/* Gives the frame in B, without its header, to EACH and empties B. */
+static inline void wire_emit(struct zc_buf *b, const char *name,
+                             wire_each *each, void *arg)
+{
+    unsigned type = b->data[4] | b->data[5] << 8;
+    each(arg, name, type,
+         (struct zc_bytes){b->data + ZC_FRAME_HEADER_SIZE,
+                           b->len - ZC_FRAME_HEADER_SIZE});
+    zc_buf_reset(b);
+}
+
+static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
+                                       void *arg)
+{
+    struct zc_msg_open open = wire_open();
+    zc_open_encode(b, &open);
+    wire_emit(b, "open", each, arg);
+    zc_open_encode(b, &(struct zc_msg_open){.keep = 0x7ff});
+    wire_emit(b, "open-embedded", each, arg);
+
+    zc_idname_encode(b, &(struct zc_msg_idname){
+                            1, 100, wire_bytes("users")});
+    wire_emit(b, "idname", each, arg);
+
+    struct zc_entry e[10];
+    size_t n = wire_entries(e);
+    size_t at = zc_list_begin(b, &(struct zc_msg_list){
+                                     .list = 7, .dir = {3, 9},
+                                     .after = wire_bytes("a")});
+    for (size_t i = 0; i < n; i++)
+        zc_entry_encode(b, &e[i]);
+    zc_list_end(b, at, (uint32_t)n, ZC_LIST_LAST | ZC_LIST_INCOMPLETE);
+    wire_emit(b, "list", each, arg);
+
+    struct zc_entry root = wire_entry("", S_IFDIR | 0755);
+    at = zc_list_begin(b, &(struct zc_msg_list){0});
+    zc_entry_encode(b, &root);
+    zc_list_end(b, at, 1, ZC_LIST_LAST);
+    wire_emit(b, "list-root", each, arg);
+    at = zc_list_begin(b, &(struct zc_msg_list){.list = 1});
+    zc_list_end(b, at, 0, ZC_LIST_LAST);
+    wire_emit(b, "list-empty", each, arg);
+
+    struct zc_msg_file f = {
+        .ref = {7, 0}, .flags = ZC_FILE_INLINE, .entry = e[0],
+        .xattrs = wire_xattrs(), .data = wire_bytes("hello"),
+    };
+    zc_file_encode(b, ZC_FRAME_FILE, &f);
+    wire_emit(b, "file-inline", each, arg);
+    f.flags = 0;
+    f.entry.size = (uint64_t)5 << 32;
+    zc_file_encode(b, ZC_FRAME_FILE, &f);
+    wire_emit(b, "file", each, arg);
+    f.entry = e[2];
+    zc_file_encode(b, ZC_FRAME_META, &f);
+    wire_emit(b, "meta", each, arg);
+    f.ref.list = 0;
+    f.entry = root;
+    zc_file_encode(b, ZC_FRAME_META, &f);
+    wire_emit(b, "meta-root", each, arg);
+
+    zc_data_encode(b, &(struct zc_msg_data){
+                          {7, 0}, (uint64_t)5 << 32, 1 << 20});
+    wire_emit(b, "data", each, arg);
+    zc_ref_encode(b, ZC_FRAME_SENT, (struct zc_ref){7, 0});
+    wire_emit(b, "sent", each, arg);
+    zc_end_encode(b, &(struct zc_msg_end){{7, 0}, ZC_VERDICT_ABANDON, 2, {0}});
+    wire_emit(b, "end", each, arg);
+    zc_end_encode(b, &(struct zc_msg_end){
+                         {7, 0}, ZC_VERDICT_VERIFY, 0, {1, 2, 3}});
+    wire_emit(b, "end-verify", each, arg);
+    zc_empty_encode(b, ZC_FRAME_DONE);
+    wire_emit(b, "done", each, arg);
+}
+
+static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
+                                         void *arg)
+{
+    zc_opened_encode(b, &(struct zc_msg_opened){
+                            {9, 8, 7}, 2049, 131, 60, wire_bytes("file.txt")});
+    wire_emit(b, "opened", each, arg);
+
+    size_t at = zc_need_begin(b, 7);
+    zc_need_add(b, &(struct zc_need_item){
+                       0, ZC_NEED_DATA | ZC_NEED_APPLIED, 3, {0}});
+    zc_need_add(b, &(struct zc_need_item){1, ZC_NEED_DESCEND, 0, {0}});
+    zc_need_add(b, &(struct zc_need_item){7, ZC_NEED_CHECK, 0, {4, 5, 6}});
+    zc_need_add(b, &(struct zc_need_item){
+                       9, ZC_NEED_META, 1 << 4, {0}});
+    zc_need_end(b, at, 4, ZC_NEED_FINAL);
+    wire_emit(b, "need", each, arg);
+
+    zc_ref_encode(b, ZC_FRAME_GOT, (struct zc_ref){7, 0});
+    wire_emit(b, "got", each, arg);
+
+    at = zc_result_begin(b);
+    for (uint8_t i = 0; i <= ZC_STATUS_NOTE_FAILED; i++)
+        zc_result_add(b, &(struct zc_result_item){
+                             {7, i}, i, ZC_OP_META + i, i ? 13 : 0});
+    zc_result_end(b, at, ZC_STATUS_NOTE_FAILED + 1);
+    wire_emit(b, "result", each, arg);
+
+    zc_note_encode(b, &(struct zc_msg_note){
+                          ZC_OP_DELETE, S_IFDIR, 39, wire_bytes("old/dir")});
+    wire_emit(b, "note", each, arg);
+    zc_note_encode(b, &(struct zc_msg_note){.op = ZC_OP_SYNC, .eno = 5});
+    wire_emit(b, "note-root", each, arg);
+    zc_finished_encode(b, &(struct zc_msg_finished){
+                              25, 1, 12, 13, wire_bytes("too many")});
+    wire_emit(b, "finished", each, arg);
+    zc_error_encode(b, &(struct zc_msg_error){12, wire_bytes("it broke")});
+    wire_emit(b, "error", each, arg);
+    zc_empty_encode(b, ZC_FRAME_PING);
+    wire_emit(b, "ping", each, arg);
+}
+
+/* Calls EACH with every sample. BODY is valid during the call. */
+static inline void wire_samples(wire_each *each, void *arg)
+{
+    struct zc_buf b = ZC_BUF_INIT;
+    wire_samples_sender(&b, each, arg);
+    wire_samples_receiver(&b, each, arg);
+    zc_buf_fini(&b);
+}
+
+#endif
