@@ -75,11 +75,10 @@ libzcsync_a_SOURCES = \
 	%D%/move/splice.c \
 	%D%/sync/answers.c \
 	%D%/sync/apply.c \
-	%D%/sync/compare.c \
 	%D%/sync/bigfile.c \
 	%D%/sync/commit.c \
+	%D%/sync/compare.c \
 	%D%/sync/deletions.c \
-	%D%/sync/links.c \
 	%D%/sync/hash.c \
 	%D%/sync/hash.h \
 	%D%/sync/hostid.c \
@@ -88,6 +87,7 @@ libzcsync_a_SOURCES = \
 	%D%/sync/lease.h \
 	%D%/sync/link.c \
 	%D%/sync/link.h \
+	%D%/sync/links.c \
 	%D%/sync/options.h \
 	%D%/sync/outgoing.c \
 	%D%/sync/push.c \

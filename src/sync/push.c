@@ -71,11 +71,14 @@ int zc_sworker_flush(struct zc_sworker *w)
     if (!w->out.len && !w->out.failed)
         return 0;
     zc_sender_throttle(w->s, w->out.len);
-    if (zc_link_send(&w->s->link, &w->out, &err)) {
+    zc_link_lock(&w->s->link);
+    int r = zc_scan_number(w) ? zc_err_nomem(&err)
+                              : zc_link_send_locked(&w->s->link, &w->out,
+                                                    &err);
+    zc_link_unlock(&w->s->link);
+    if (r)
         zc_sender_fail(w->s, &err);
-        return -1;
-    }
-    return 0;
+    return r;
 }
 
 /* Takes the retry that is due, if any; *WAIT is when the next one is. */
@@ -493,6 +496,9 @@ static void worker_init(struct zc_sworker *w, struct zc_sender *s, unsigned i)
 
 static void worker_fini(struct zc_sworker *w)
 {
+    for (size_t i = 0; i < w->fresh.len; i++) /* never sent */
+        zc_slist_free(w->s, w->fresh.v[i].list);
+    zc_vec_fini(&w->fresh);
     zc_buf_fini(&w->out);
     zc_buf_fini(&w->xattrs);
     zc_buf_fini(&w->path);

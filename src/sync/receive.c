@@ -351,7 +351,9 @@ static int run_flush(struct zc_receiver *r, struct run *run,
         return 0;
     run->work.list = zc_receiver_claim(r, run->list, run->count, err);
     run->count = 0;
-    return run->work.list ? zc_receiver_queue(r, &run->work) : -1;
+    int fail = run->work.list ? zc_receiver_queue(r, &run->work) : -1;
+    zc_slab_unref(run->work.slab);
+    return fail;
 }
 
 /* A FILE with its bytes in it joins the run, or starts a new one. */
@@ -367,6 +369,7 @@ static int run_add(struct zc_receiver *r, struct run *run, uint32_t list,
             return -1;
         *w = (struct zc_rwork){.kind = ZC_W_FILES, .slab = slab, .p = frame};
         run->list = list;
+        zc_slab_ref(slab); /* its bytes must stay where they are */
     }
     w->n += n;
     run->count++;
@@ -473,6 +476,8 @@ static int read_all(struct zc_receiver *r, struct zc_err *err)
         atomic_store_explicit(&r->last_input, zc_clock_ns(),
                               memory_order_relaxed);
     }
+    if (run.count)
+        zc_slab_unref(run.work.slab);
     zc_mover_fini(&mover);
     return got > 0 ? 0 : -1;
 }

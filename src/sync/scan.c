@@ -346,36 +346,12 @@ static int remember_after(struct zc_sdir *d, const struct zc_slist *l)
     return d->after ? 0 : -1;
 }
 
-static uint32_t next_id(struct zc_sender *s)
+/* Puts the header in front of the entries at BEGIN. The list gets its number,
+ * and its place in the table, when it is sent (zc_scan_number). */
+static int frame_list(struct zc_sworker *w, const struct zc_sdir *d,
+                      struct zc_slist *l, size_t begin, bool last)
 {
-    pthread_mutex_lock(&s->lock);
-    uint32_t id = s->next_list++;
-    pthread_mutex_unlock(&s->lock);
-    return id;
-}
-
-/* Puts L into the table. It is the answers' from then on: a peer may answer,
- * rightly or not, at any moment. */
-static int register_list(struct zc_sender *s, struct zc_slist *l, bool last)
-{
-    pthread_mutex_lock(&s->lock);
-    int r = zc_map_put(&s->lists, l->id, 0, l);
-    if (!r) {
-        s->unanswered++;
-        s->window += l->body_len;
-        if (last)
-            s->dirs_active--;
-    }
-    pthread_mutex_unlock(&s->lock);
-    return r;
-}
-
-/* Puts the header in front of the entries at BEGIN. */
-static void frame_list(struct zc_sworker *w, const struct zc_sdir *d,
-                       struct zc_slist *l, size_t begin, bool last)
-{
-    l->id = next_id(w->s);
-    struct zc_msg_list m = {.list = l->id, .dir = d->ref};
+    struct zc_msg_list m = {.dir = d->ref};
     if (d->after) {
         m.after.p = (const uint8_t *)d->after;
         m.after.n = strlen(d->after);
@@ -386,6 +362,36 @@ static void frame_list(struct zc_sworker *w, const struct zc_sdir *d,
     zc_list_end(&w->out, at, l->count,
                 (uint16_t)((last ? ZC_LIST_LAST : 0) |
                            (d->incomplete ? ZC_LIST_INCOMPLETE : 0)));
+    struct zc_snew fresh = {l, at, last};
+    return w->out.failed ? -1 : zc_vec_push(&w->fresh, fresh);
+}
+
+/* Numbers the lists in W's buffer in the order in which they are sent, and puts
+ * them into the table. They are the answers' from then on: a peer may answer,
+ * rightly or not, at any moment. */
+int zc_scan_number(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    int r = 0;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < w->fresh.len; i++) {
+        struct zc_slist *l = w->fresh.v[i].list;
+        l->id = s->next_list++;
+        zc_buf_set_u32(&w->out, w->fresh.v[i].at + ZC_FRAME_HEADER_SIZE,
+                       l->id);
+        if (r || zc_map_put(&s->lists, l->id, 0, l)) {
+            zc_slist_free(s, l);
+            r = -1;
+            continue;
+        }
+        s->unanswered++;
+        s->window += l->body_len;
+        if (w->fresh.v[i].last)
+            s->dirs_active--;
+    }
+    w->fresh.len = 0;
+    pthread_mutex_unlock(&s->lock);
+    return r;
 }
 
 static void fail_nomem(struct zc_sender *s)
@@ -419,14 +425,14 @@ bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
     if (!failed) {
         struct zc_slist *l = w->out.failed ? NULL
                                            : slist_new(w, d, begin, &offsets);
-        if (l)
-            frame_list(w, d, l, begin, last);
-        failed = !l || remember_after(d, l) || w->out.failed ||
-                 register_list(s, l, last);
-        if (failed) {
+        if (!l || frame_list(w, d, l, begin, last)) {
             zc_slist_free(s, l);
-            fail_nomem(s);
+            failed = true;
+        } else {
+            failed = remember_after(d, l) != 0;
         }
+        if (failed)
+            fail_nomem(s);
     }
     free(offsets.v);
     if (last || failed)
@@ -463,8 +469,8 @@ int zc_scan_root(struct zc_sworker *w)
         return -1;
     }
     l->restricted = s->opt->only != NULL;
-    frame_list(w, &root, l, begin, true);
-    if (w->out.failed || register_list(s, l, false)) {
+    s->dirs_active++; /* taken back by the list that is the root's last */
+    if (frame_list(w, &root, l, begin, true)) {
         zc_slist_free(s, l);
         fail_nomem(s);
         return -1;

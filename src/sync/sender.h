@@ -141,12 +141,20 @@ struct zc_sender {
     uint64_t range_max; /* bytes of one DATA */
 };
 
+/* A list in a worker's buffer, without its number yet. */
+struct zc_snew {
+    struct zc_slist *list;
+    size_t at; /* of its frame */
+    bool last;
+};
+
 /* One worker's own things. */
 struct zc_sworker {
     struct zc_sender *s;
     pthread_t thread;
     unsigned number;
     struct zc_buf out;    /* frames to be sent together */
+    ZC_VEC(struct zc_snew) fresh; /* the lists among them */
     struct zc_buf xattrs, path, scratch;
     struct zc_mover mover;
     uint32_t last_uid, last_gid; /* known to be announced */
@@ -165,6 +173,7 @@ void zc_sender_throttle(struct zc_sender *s, uint64_t n);
 /* Lists more of D into W's buffer; true when D is finished (and freed). */
 bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d);
 int zc_scan_root(struct zc_sworker *w);
+int zc_scan_number(struct zc_sworker *w);
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
 /* Announces the names of all ids the attribute set and the entry use. */
 int zc_announce_ids(struct zc_sworker *w, uint32_t uid, uint32_t gid,
