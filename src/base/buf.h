@@ -50,7 +50,7 @@ struct zc_rd {
 
 static inline struct zc_rd zc_rd_init(const void *bytes, size_t n)
 {
-    struct zc_rd r = {bytes, (const uint8_t *)bytes + n, false};
+    struct zc_rd r = {bytes, n ? (const uint8_t *)bytes + n : bytes, false};
     return r;
 }
 static inline size_t zc_rd_left(const struct zc_rd *r)

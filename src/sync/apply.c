@@ -124,7 +124,8 @@ static int stat_of_new(struct zc_receiver *r, struct zc_rvolume *v, int fd,
                            .uid = v->created_uid,
                            .gid = v->created_gid,
                            .nlink = 1,
-                           .mtime_s = INT64_MIN};
+                           .mtime_s = INT64_MIN,
+                           .mtime_ns = 1};
     pthread_mutex_unlock(&r->lock);
     if (known)
         return 0;

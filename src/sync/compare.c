@@ -226,6 +226,13 @@ static bool newer_here(const struct zc_receiver *r, const struct cmp *c)
             c->st.mtime_ns > c->e->mtime_ns);
 }
 
+/* The name shares its inode with one that stands for another file. */
+static bool shares_wrongly(struct zc_receiver *r, const struct cmp *c)
+{
+    return same_type(c) && c->st.nlink > 1 && r->keep & ZC_KEEP_HARD_LINKS &&
+           zc_link_taken(r, &c->st, c->e);
+}
+
 /* Changing an inode that has other names changes those too. */
 static bool may_change_in_place(const struct cmp *c)
 {
@@ -267,7 +274,7 @@ static void compare_file(struct answer *a, struct cmp *c)
         settle_link(a->w, c, true);
         return;
     }
-    bool same = same_data(a->w, c, &ask_hash);
+    bool same = same_data(a->w, c, &ask_hash) && !shares_wrongly(r, c);
     c->item = c->exists && same_type(c) ? meta_flags(r, c) : 0;
     bool fixable = !c->item || may_change_in_place(c);
     if (same && fixable && !ask_hash) {
@@ -324,7 +331,7 @@ static bool same_special(const struct cmp *c)
 static void compare_special(struct answer *a, struct cmp *c)
 {
     struct zc_receiver *r = a->w->r;
-    bool same = same_special(c);
+    bool same = same_special(c) && !shares_wrongly(r, c);
     if (same) {
         c->item = meta_flags(r, c);
         if (c->item & ZC_ITEM_XATTR && !r->dry) {

@@ -297,9 +297,37 @@ void zc_link_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
     zc_link_put(r, l);
 }
 
+/* Which file of the source a local inode stands for. */
+struct zc_rinode {
+    bool linked; /* with other names there, too: */
+    uint32_t link_dev;
+    uint64_t link_ino;
+};
+
+bool zc_link_taken(struct zc_receiver *r, const struct zc_stat *st,
+                   const struct zc_entry *e)
+{
+    bool linked = e->flags & ZC_ENTRY_LINK && r->keep & ZC_KEEP_HARD_LINKS;
+    pthread_mutex_lock(&r->lock);
+    struct zc_rinode *i = zc_map_get(&r->inodes, st->dev, st->ino);
+    bool taken = i && !(linked && i->linked && i->link_dev == e->link_dev &&
+                        i->link_ino == e->link_ino);
+    if (!i && (i = malloc(sizeof *i))) {
+        *i = (struct zc_rinode){linked, e->link_dev, e->link_ino};
+        if (zc_map_put(&r->inodes, st->dev, st->ino, i))
+            free(i);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return taken;
+}
+
 void zc_links_free(struct zc_receiver *r)
 {
     size_t at = 0;
+    for (struct zc_map_slot *slot; (slot = zc_map_next(&r->inodes, &at));)
+        free(slot->value);
+    zc_map_fini(&r->inodes);
+    at = 0;
     for (struct zc_map_slot *slot; (slot = zc_map_next(&r->links, &at));) {
         struct zc_rlink *l = slot->value;
         while (l->waiters) {

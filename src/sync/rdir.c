@@ -286,6 +286,11 @@ static int make_in_place(struct zc_rworker *w, struct zc_rdir *d)
     if (bad)
         return -1;
     zc_rdir_touched(r, d->parent);
+    /* It may have inherited ACLs from its parent. */
+    pthread_mutex_lock(&r->lock);
+    if (r->keep & ZC_KEEP_ACLS && !d->meta_asked)
+        d->have_xattrs = true;
+    pthread_mutex_unlock(&r->lock);
     int fd = zc_dirnode_pin(r->tree, d->node);
     if (fd >= 0) {
         set_metadata(w, d, fd, false);
@@ -455,7 +460,7 @@ void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d)
         pthread_mutex_lock(&r->lock);
         rdir_unlink(r, d);
         if (!parent)
-            r->root_done = true;
+            r->root = NULL;
         pthread_mutex_unlock(&r->lock);
         rdir_free(r, d);
         d = parent;

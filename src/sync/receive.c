@@ -286,6 +286,8 @@ static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
                                                        : ZC_RD_ABSENT);
     if (!root)
         return zc_err_nomem(err);
+    r->root = root;
+    root->pending++; /* finish() takes this one back */
     struct zc_rworker w = {.r = r};
     struct zc_rwork work = {.kind = ZC_W_LIST, .dir = root};
     work.list = list_new(r, 0, root);
@@ -526,7 +528,8 @@ static int finish(struct zc_receiver *r, struct zc_err *err)
     wait_idle(r);
     zc_commit_drain(r);
     pthread_mutex_lock(&r->lock);
-    bool complete = !r->failed && r->root_done && !r->lists.used && !r->bigs;
+    bool complete = !r->failed && r->root && r->root->listed &&
+                    r->root->pending == 1 && !r->lists.used && !r->bigs;
     if (r->failed)
         *err = r->err;
     pthread_mutex_unlock(&r->lock);
@@ -543,7 +546,10 @@ static int finish(struct zc_receiver *r, struct zc_err *err)
         m.text = (struct zc_bytes){(const uint8_t *)brake.text,
                                    ZC_MIN(strlen(brake.text),
                                           (size_t)ZC_ERROR_TEXT_MAX)};
+        /* What the source's root looks like is no more to be trusted. */
+        r->root->implied = true;
     }
+    zc_rdir_drop(&w, r->root);
     clear_staging(r);
     int fail = sync_volumes(r, err);
     m.durable = !fail && r->fsync != ZC_FSYNC_NONE;

@@ -205,7 +205,8 @@ struct zc_receiver {
     pthread_cond_t commit_work, commit_idle;
     atomic_bool failed;
     struct zc_err err;
-    bool root_done; /* the root directory is finished */
+    struct zc_rdir *root; /* kept open until the deletions are decided */
+    struct zc_map inodes; /* local ones with several names -> zc_rinode */
 
     atomic_uint_fast64_t created, deleted;
     atomic_uint_fast64_t local_seen; /* entries that were here */
@@ -365,6 +366,10 @@ void zc_link_put(struct zc_receiver *r, struct zc_rlink *l);
  * will never be): settles those that wait. */
 void zc_link_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
                     struct zc_rdir *d, const char *name, bool ok);
+/* The local file ST has several names. True when another of them already stands
+ * for another file of the source: the name of E needs an inode of its own. */
+bool zc_link_taken(struct zc_receiver *r, const struct zc_stat *st,
+                   const struct zc_entry *e);
 void zc_links_free(struct zc_receiver *r);
 
 /* deletions.c */

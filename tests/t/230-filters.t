@@ -88,7 +88,7 @@ like_rsync --exclude='+ top.o' --exclude='*.o' --delete
 like_rsync --exclude='*.o' --exclude='!' --exclude='*.c' --delete
 like_rsync --exclude-from="$T/list" --delete
 like_rsync --include-from="$T/list" --exclude='*' --delete
-like_rsync --exclude-from="$T/list0" -0 --delete
+like_rsync -0 --exclude-from="$T/list0" --delete
 like_rsync --filter='- *.o' --filter='+ *' --delete
 like_rsync --filter='exclude,! */' --delete
 like_rsync --filter='protect extra-*' --delete

@@ -45,23 +45,23 @@ reports() # DIR COMMAND...
     ok "no staging folder left" no_litter "$dir"
 }
 
-reports "$T/dest/b" as_nobody "$ZCSYNC" push "$T/a" "$T/dest/b"
-serve_as=(runuser -u nobody --)
+reports "$T/dest/b" "${nobody[@]}" "$ZCSYNC" push "$T/a" "$T/dest/b"
+serve_as=("${nobody[@]}")
 start_serve s="$T/share"
 serve_as=()
 reports "$T/share" "$ZCSYNC" push "$T/a" "zcsync://$addr/s"
 
 before=$(ctimes "$T/dest/b")
-runs_with 23 "again: still reported" as_nobody "$ZCSYNC" push "$T/a" "$T/dest/b"
+runs_with 23 "again: still reported" "${nobody[@]}" "$ZCSYNC" push "$T/a" "$T/dest/b"
 is "$(ctimes "$T/dest/b")" "$before" "nothing touched"
-runs_with 0 "not asked for, nothing to report" as_nobody "$ZCSYNC" push \
+runs_with 0 "not asked for, nothing to report" "${nobody[@]}" "$ZCSYNC" push \
     --no-owner --no-group --no-devices "$T/a" "$T/dest/b"
 is "$err" "" "silent"
 
 # a sender without root, a receiver with: owners arrive
 mkdir "$T/root-share"
 start_serve s="$T/root-share"
-runs_with 0 "sent by nobody, received by root" as_nobody "$ZCSYNC" push "$T/a" \
+runs_with 0 "sent by nobody, received by root" "${nobody[@]}" "$ZCSYNC" push "$T/a" \
     "zcsync://$addr/s"
 ok "equal" same_tree "$T/a" "$T/root-share"
 done_testing

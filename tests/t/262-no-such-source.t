@@ -19,10 +19,10 @@ one_sentence "dangling" "names it"
 push_exits 3 "a file with a slash" "$T/a/big/" "$T/b"
 one_sentence "$T/a/big" "names it"
 push_exits '1|3' "an empty name" "" "$T/b"
-if [ "$(id -u)" = 0 ] && as_nobody "$ZCSYNC" --version >/dev/null 2>&1; then
+if [ "$(id -u)" = 0 ] && "${nobody[@]}" "$ZCSYNC" --version >/dev/null 2>&1; then
     mkdir -m 700 "$T/secret" "$T/for-nobody"
     chown nobody "$T/for-nobody"
-    runs_with 3 "a SRC that may not be read" as_nobody "$ZCSYNC" push \
+    runs_with 3 "a SRC that may not be read" "${nobody[@]}" "$ZCSYNC" push \
         "$T/secret" "$T/for-nobody/b"
     one_sentence "$T/secret.*Permission denied" "names it"
 else

@@ -90,6 +90,9 @@ is()
 {
     if [ "$1" = "$2" ]; then
         pass "$3"
+    elif [[ $1$2 == *$'\n'* ]]; then
+        fail "$3" "< wanted, > got
+$(diff <(printf '%s\n' "$2") <(printf '%s\n' "$1") | cut -c 1-200 | head -n 30)"
     else
         fail "$3" "got:    ${1:0:2000}
 wanted: ${2:0:2000}"
@@ -205,7 +208,7 @@ pushes() { runs_with 0 "$1" "$ZCSYNC" push "${@:2}"; }
 # push_exits CODE NAME ARGUMENTS...
 push_exits() { runs_with "$1" "$2" "$ZCSYNC" push "${@:3}"; }
 
-as_nobody() { runuser -u nobody -- "$@"; }
+nobody=(runuser -u nobody --)
 
 # One clear sentence: a single line of ours on stderr, and it matches.
 one_sentence() # REGEX NAME
@@ -771,6 +774,6 @@ need_nobody()
 {
     need_root
     need runuser
-    as_nobody "$ZCSYNC" --version >/dev/null 2>&1 ||
+    "${nobody[@]}" "$ZCSYNC" --version >/dev/null 2>&1 ||
         skip_all "the user nobody cannot run $ZCSYNC"
 }

@@ -13,6 +13,34 @@ static void file_name(struct evil *e, const char *name)
     put_file(e, first, &other, "evil!");
 }
 
+/* The same with a file that comes in ranges. */
+static void big_name(struct evil *e, const char *name)
+{
+    struct zc_entry victim = file_entry("victim", 1 << 20);
+    struct zc_entry other = file_entry(name, 1 << 20);
+    begin_with(e, &victim, 1);
+    put_file(e, first, &other, NULL);
+    put_data(e, first, 0, 4096, 4096);
+    put_end(e, first, ZC_VERDICT_COMMIT);
+    evil_await(e, ZC_FRAME_RESULT);
+}
+
+/* ... and with a symlink that is sent as metadata. */
+static void special_name(struct evil *e, const char *name)
+{
+    struct zc_entry victim = link_entry("victim", "/etc");
+    struct zc_msg_file m = {.ref = first, .xattrs = wire_xattrs()};
+    victim.flags = ZC_ENTRY_XATTRS;
+    memset(victim.xattr_digest, 1, sizeof victim.xattr_digest);
+    begin_with(e, &victim, 1);
+    m.entry = victim;
+    m.entry.name = name;
+    m.entry.name_len = (uint8_t)strlen(name);
+    zc_file_encode(&e->out, ZC_FRAME_META, &m);
+    evil_send(e);
+    evil_await(e, ZC_FRAME_RESULT);
+}
+
 static void file_ref(struct evil *e, const char *arg)
 {
     struct zc_entry entries[] = {
@@ -191,6 +219,12 @@ static const struct attack file_attacks[] = {
     {"file-name-other", "any", file_name, "other"},
     {"file-name-planted", "any", file_name, "planted"},
     {"file-name-staging", "any", file_name, ".zcsync"},
+    {"big-name-staging", "any", big_name, ".zcsync"},
+    {"big-name-planted", "any", big_name, "planted"},
+    {"big-name-climbs", "refused", big_name, "../sentinel"},
+    {"special-name-staging", "any", special_name, ".zcsync"},
+    {"special-name-planted", "any", special_name, "planted"},
+    {"special-name-climbs", "refused", special_name, "../sentinel"},
     {"file-as-dir", "any", file_ref, "1,0"},
     {"file-as-symlink", "any", file_ref, "1,2"},
     {"file-as-fifo", "any", file_ref, "1,3"},
@@ -228,7 +262,7 @@ static const struct attack file_attacks[] = {
     {"end-verdict", "refused", end_ref, "4"},
     {"end-twice", "refused", end_twice, NULL},
     {"sent-unopened", "refused", sent_unopened, NULL},
-    {"meta-unasked", "refused", meta_unasked, "1,1"},
+    {"meta-unasked", "any", meta_unasked, "1,1"},
     {"meta-of-root", "refused", meta_unasked, "0,0"},
     {"done-early", "refused", done_early, NULL},
     {"done-unlisted", "refused", done_unlisted, NULL},

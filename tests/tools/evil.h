@@ -41,11 +41,16 @@ static inline void evil_socket_timeout(struct evil *e, int seconds)
     setsockopt(e->fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv);
 }
 
+/* The session is over, and how: one line, whatever the peer put into it. */
 static inline void evil_end(struct evil *e, const char *outcome)
 {
     e->over = true;
-    if (!e->outcome[0])
-        snprintf(e->outcome, sizeof e->outcome, "%s", outcome);
+    if (e->outcome[0])
+        return;
+    snprintf(e->outcome, sizeof e->outcome, "%s", outcome);
+    for (char *p = e->outcome; *p; p++)
+        if ((unsigned char)*p < ' ')
+            *p = '?';
 }
 
 /* Sends N bytes as they are. */
