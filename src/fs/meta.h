@@ -74,9 +74,10 @@ int zc_xattr_read(int dirfd, const char *name, unsigned keep,
 bool zc_xattr_valid(const uint8_t *set, size_t n);
 
 /*
- * 128-bit digest of a set (XXH3-128), equal on two hosts when the sets mean the
- * same: user and group ids inside ACLs count by name, or by number where IDS is
- * numeric or has no name. All zero exactly when the set is empty.
+ * Digest of a set, equal on two hosts when the sets mean the same: its first
+ * half (XXH3-64) speaks for the ACLs, in which user and group ids count by
+ * name, or by number where IDS is numeric or has no name; its second half for
+ * the other attributes. A half is zero exactly when there are none of its kind.
  */
 struct zc_digest {
     uint8_t b[16];

@@ -148,6 +148,9 @@ static bool covered(unsigned keep, const char *s, size_t n)
 {
     if (is_acl(s, n))
         return keep & ZC_KEEP_ACLS;
+    /* xfs shows ACLs a second time, in its own form. */
+    if (has_prefix(s, n, "trusted.SGI_ACL_"))
+        return false;
     return keep & ZC_KEEP_XATTRS &&
            (has_prefix(s, n, "user.") || has_prefix(s, n, "trusted.") ||
             has_prefix(s, n, "security."));
@@ -317,33 +320,36 @@ struct zc_digest zc_xattr_digest(const uint8_t *set, size_t n,
     struct zc_digest d = {{0}};
     if (n == 0)
         return d;
-    /* Chained: each step hashes the digest so far, the name and the value. */
+    /* Two chains, of the ACLs and of the rest: each step hashes the chain so
+     * far, the value's hash and the name. */
+    uint64_t chain[2] = {0, 0};
     struct walk w = walk_start(set, n);
     struct attr a;
     while (walk_next(&w, &a)) {
-        uint64_t v[2];
-        if (is_acl(a.name, a.name_len)) {
+        uint64_t v[3];
+        bool acl = is_acl(a.name, a.name_len);
+        if (acl) {
             zc_acl_hash(a.value, a.len, ids, &v[0], &v[1]);
         } else {
             XXH128_hash_t h = XXH3_128bits(a.value, a.len);
             v[0] = h.low64;
             v[1] = h.high64;
         }
-        uint8_t step[sizeof d.b + sizeof v + UINT8_MAX];
-        v[0] = htole64(v[0]);
-        v[1] = htole64(v[1]);
-        memcpy(step, d.b, sizeof d.b);
-        memcpy(step + sizeof d.b, v, sizeof v);
-        memcpy(step + sizeof d.b + sizeof v, a.name, a.name_len);
-        XXH128_hash_t h = XXH3_128bits(step,
-                                       sizeof d.b + sizeof v + a.name_len);
-        XXH128_canonical_t c;
-        XXH128_canonicalFromHash(&c, h);
-        memcpy(d.b, c.digest, sizeof d.b);
+        v[2] = chain[!acl];
+        uint8_t step[sizeof v + UINT8_MAX];
+        for (size_t i = 0; i < ZC_ARRAY_LEN(v); i++)
+            v[i] = htole64(v[i]);
+        memcpy(step, v, sizeof v);
+        memcpy(step + sizeof v, a.name, a.name_len);
+        uint64_t h = XXH3_64bits(step, sizeof v + a.name_len);
+        chain[!acl] = h ? h : 1;
     }
-    static const struct zc_digest zero;
-    if (memcmp(&d, &zero, sizeof d) == 0)
-        d.b[0] = 1;
+    for (size_t i = 0; i < 2; i++) {
+        XXH64_canonical_t c;
+        XXH64_canonicalFromHash(&c, chain[i]);
+        if (chain[i])
+            memcpy(d.b + i * sizeof c.digest, c.digest, sizeof c.digest);
+    }
     return d;
 }
 

@@ -268,7 +268,7 @@ int zc_result_next(struct zc_msg_result *m, struct zc_result_item *item,
     item->status = zc_rd_u8(r);
     item->op = zc_rd_u8(r);
     item->eno = zc_rd_u32(r);
-    if (r->bad || item->status > ZC_STATUS_NOTE_FAILED ||
+    if (r->bad || item->status > ZC_STATUS_SAME ||
         item->op >= ZC_OP_MAX)
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "the peer sent a malformed RESULT item");
@@ -339,9 +339,23 @@ int zc_error_decode(struct zc_bytes body, struct zc_msg_error *m,
     return zc_wire_end(&r, m->code != 0 && text_ok(m->text), "ERROR", err);
 }
 
-void zc_empty_encode(struct zc_buf *b, enum zc_frame_type type)
+void zc_done_encode(struct zc_buf *b, uint8_t flags)
 {
-    zc_frame_end(b, zc_frame_begin(b, type));
+    size_t at = zc_frame_begin(b, ZC_FRAME_DONE);
+    zc_buf_u8(b, flags);
+    zc_frame_end(b, at);
+}
+
+int zc_done_decode(struct zc_bytes body, uint8_t *flags, struct zc_err *err)
+{
+    struct zc_rd r = zc_wire_rd(body);
+    *flags = zc_rd_u8(&r);
+    return zc_wire_end(&r, !(*flags & ~ZC_DONE_FLAGS_KNOWN), "DONE", err);
+}
+
+void zc_ping_encode(struct zc_buf *b)
+{
+    zc_frame_end(b, zc_frame_begin(b, ZC_FRAME_PING));
 }
 
 const char *zc_op_text(unsigned op)

@@ -209,7 +209,11 @@ void zc_idname_encode(struct zc_buf *b, const struct zc_msg_idname *m);
 int zc_idname_decode(struct zc_bytes body, struct zc_msg_idname *m,
                      struct zc_err *err);
 
-/* A frame without a body: DONE, PING. */
-void zc_empty_encode(struct zc_buf *b, enum zc_frame_type type);
+/* DONE: everything asked for has been sent. FLAGS: enum zc_done_flag. */
+void zc_done_encode(struct zc_buf *b, uint8_t flags);
+int zc_done_decode(struct zc_bytes body, uint8_t *flags, struct zc_err *err);
+
+/* A frame without a body. */
+void zc_ping_encode(struct zc_buf *b);
 
 #endif

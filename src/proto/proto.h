@@ -132,6 +132,12 @@ enum zc_need {
 
 #define ZC_NEED_FINAL 1 /* flag of NEED: nothing more about this list */
 
+/* Flags of DONE. */
+enum zc_done_flag {
+    ZC_DONE_SOURCE_GONE = 1 << 0, /* SRC is not where it was: delete nothing */
+    ZC_DONE_FLAGS_KNOWN = (1 << 1) - 1,
+};
+
 /* Flags of FILE. */
 enum zc_file_flag {
     ZC_FILE_INLINE = 1 << 0, /* the file's bytes are in this frame; no END */
@@ -146,13 +152,14 @@ enum zc_verdict {
     ZC_VERDICT_VERIFY = 3,  /* commit if the bytes have this hash, else AGAIN */
 };
 
-/* Status of a RESULT item. The first three end an outstanding entry. */
+/* Status of a RESULT item. The NOTEs do not end an outstanding entry. */
 enum zc_status {
     ZC_STATUS_OK = 0,
     ZC_STATUS_FAILED = 1,
     ZC_STATUS_AGAIN = 2,       /* send it (again), whole */
     ZC_STATUS_NOTE_META = 3,   /* some metadata was refused; not an end */
     ZC_STATUS_NOTE_FAILED = 4, /* entry was not outstanding, and failed */
+    ZC_STATUS_SAME = 5, /* as OK, but there was nothing to be done */
 };
 
 /* What failed, for RESULT items; texts in msg.c. */

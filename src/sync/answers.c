@@ -269,6 +269,8 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
     const struct zc_sentry *se = &l->entries[item->ref.index];
     zc_slist_entry(l, item->ref.index, &e);
     bool data = se->what & (ZC_NEED_DATA | ZC_NEED_CHECK);
+    if (item->status == ZC_STATUS_SAME)
+        return;
     if (item->status == ZC_STATUS_OK) {
         if (data) {
             atomic_fetch_add(&s->stats->done_files, 1);

@@ -5,6 +5,7 @@
  * directory that is itself still in the staging folder, gets all its metadata,
  * and only then its name.
  */
+#include "base/clock.h"
 #include "base/io.h"
 #include "fs/rootdir.h"
 #include "sync/receiver.h"
@@ -179,27 +180,61 @@ void zc_apply_commit(struct zc_rworker *w, struct zc_rdir *d,
     zc_commit(w, &c);
 }
 
+/* Makes NAME in BASE with M's bytes in it. The fd, or -1 with errno and *OP. */
+static int write_once(int base, const char *name, uint32_t mode,
+                      const struct zc_msg_file *m, unsigned *op)
+{
+    *op = ZC_OP_CREATE;
+    int fd = zc_file_open(base, name, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (fd < 0 || !m->data.n || !zc_io_write(fd, m->data.p, m->data.n))
+        return fd;
+    int eno = errno;
+    *op = ZC_OP_WRITE;
+    close(fd);
+    unlinkat(base, name, 0);
+    errno = eno;
+    return -1;
+}
+
+/*
+ * A big file that does not fit fills the disk for a moment, until that is seen
+ * and what was written of it is dropped: small files that are met by that are
+ * tried again. True when it is worth it. FREED: zc_receiver.space_freed before.
+ */
+static bool space_may_come(struct zc_receiver *r, unsigned freed, int *rounds)
+{
+    if (atomic_load(&r->space_freed) != freed)
+        return true;
+    if (!atomic_load(&r->bigs_writing) || atomic_load(&r->disk_full))
+        return false;
+    if (++*rounds > 50) {
+        atomic_store(&r->disk_full, true);
+        return false;
+    }
+    zc_clock_sleep_ns(20 * 1000000LL);
+    return true;
+}
+
 /* Writes M's bytes and metadata to NAME in BASE. The fd, or -1 with errno. */
 static int write_file(struct zc_rworker *w, struct zc_rdir *d, int base,
                       const char *name, const struct zc_msg_file *m,
                       unsigned *op)
 {
+    struct zc_receiver *r = w->r;
     char final[ZC_NAME_MAX + 1] = "";
     memcpy(final, m->entry.name, m->entry.name_len);
-    uint32_t mode = zc_apply_create_mode(w->r, d, final, &m->entry);
-    *op = ZC_OP_CREATE;
-    int fd = zc_file_open(base, name, O_WRONLY | O_CREAT | O_EXCL, mode);
-    if (fd < 0)
-        return -1;
-    if (m->data.n && zc_io_write(fd, m->data.p, m->data.n)) {
-        int eno = errno;
-        *op = ZC_OP_WRITE;
-        close(fd);
-        unlinkat(base, name, 0);
-        errno = eno;
-        return -1;
+    uint32_t mode = zc_apply_create_mode(r, d, final, &m->entry);
+    int fd, rounds = 0;
+    for (;;) {
+        unsigned freed = atomic_load(&r->space_freed);
+        fd = write_once(base, name, mode, m, op);
+        if (fd >= 0 || errno != ENOSPC || !space_may_come(r, freed, &rounds))
+            break;
     }
-    zc_apply_new(w, d, fd, mode, m);
+    if (fd >= 0)
+        zc_apply_new(w, d, fd, mode, m);
+    else if (rounds)
+        errno = ENOSPC;
     return fd;
 }
 

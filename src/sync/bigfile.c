@@ -29,16 +29,23 @@ static int nonsense(struct zc_err *err, const char *what)
                       "the sender's message makes no sense: %s", what);
 }
 
-void zc_big_free(struct zc_rbig *b)
+void zc_big_shed(struct zc_receiver *r, struct zc_rbig *b)
+{
+    if (b->fd < 0)
+        return;
+    int staging = zc_staging_fd(b->dir->vol->staging);
+    zc_close(&b->fd);
+    if (staging >= 0)
+        unlinkat(staging, b->tmp, 0);
+    atomic_fetch_add(&r->space_freed, 1);
+    atomic_fetch_sub(&r->bigs_writing, 1);
+}
+
+void zc_big_free(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (!b)
         return;
-    if (b->fd >= 0) {
-        int staging = zc_staging_fd(b->dir->vol->staging);
-        zc_close(&b->fd);
-        if (staging >= 0)
-            unlinkat(staging, b->tmp, 0);
-    }
+    zc_big_shed(r, b);
     free(b->body);
     free(b);
 }
@@ -82,6 +89,8 @@ static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
                              b->mode);
     }
     b->eno = b->fd < 0 ? errno : 0;
+    if (b->fd >= 0)
+        atomic_fetch_add(&r->bigs_writing, 1);
 }
 
 int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
@@ -93,7 +102,7 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
     b->fd = -1;
     b->body = malloc(body.n + 1);
     if (!b->body) {
-        zc_big_free(b);
+        zc_big_free(r, b);
         return zc_err_nomem(err);
     }
     memcpy(b->body, body.p, body.n);
@@ -122,7 +131,7 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
     r->n_bigs++;
     return 0;
 fail:
-    zc_big_free(b);
+    zc_big_free(r, b);
     return -1;
 }
 
@@ -174,6 +183,8 @@ int zc_big_data(struct zc_receiver *r, struct zc_mover *mover,
                                   &b->eno))
         return zc_link_error(&r->link, errno, err);
     atomic_fetch_add(&r->link.bytes_in, m.length);
+    if (b->eno) /* others may have use for the space */
+        zc_big_shed(r, b);
     return 0;
 }
 
@@ -235,13 +246,13 @@ int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
         pthread_mutex_lock(&r->lock);
         b->list->claimable++;
         pthread_mutex_unlock(&r->lock);
-        zc_big_free(b);
+        zc_big_free(r, b);
         return 0;
     }
     struct zc_rwork work = {.kind = ZC_W_BIG, .big = b};
     if (!zc_receiver_queue(r, &work))
         return 0;
-    zc_big_free(b);
+    zc_big_free(r, b);
     return nonsense(err, "it goes on after the end");
 }
 
@@ -292,10 +303,11 @@ void zc_big_finish(struct zc_rworker *w, struct zc_rwork *work)
         } else {
             int fd = b->fd;
             b->fd = -1;
+            atomic_fetch_sub(&r->bigs_writing, 1);
             zc_apply_new(w, d, fd, b->mode, &b->m);
             zc_apply_commit(w, d, b->list, &b->m, b->tmp, fd);
         }
     }
-    zc_big_free(b);
+    zc_big_free(r, b);
     zc_rdir_drop(w, d);
 }

@@ -23,7 +23,7 @@ struct cmp {
     char name[ZC_NAME_MAX + 1];
     bool exists; /* here, as `st` */
     struct zc_stat st;
-    bool xattrs_differ;
+    unsigned xattrs; /* ZC_ITEM_ACL, ZC_ITEM_XATTR: these differ */
     unsigned item; /* enum zc_item_flags */
     uint8_t hash[ZC_HASH_SIZE];
 };
@@ -62,9 +62,7 @@ static unsigned meta_flags(const struct zc_receiver *r, const struct cmp *c)
         !zc_time_equal(e->mtime_s, e->mtime_ns, c->st.mtime_s,
                        c->st.mtime_ns, c->dir->vol->time_step))
         flags |= ZC_ITEM_TIME;
-    if (c->xattrs_differ)
-        flags |= ZC_ITEM_XATTR;
-    return flags;
+    return flags | c->xattrs;
 }
 
 static bool keeps_xattrs(const struct zc_receiver *r)
@@ -72,21 +70,26 @@ static bool keeps_xattrs(const struct zc_receiver *r)
     return r->keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS);
 }
 
-/* Compares the attributes here with the digest in the entry. */
-static bool xattrs_differ(struct zc_rworker *w, int dirfd, const char *name,
-                          const struct zc_entry *e)
+/* Compares the attributes here with the digest in the entry: which kinds of
+ * them differ (see zc_xattr_digest). */
+static unsigned compare_xattrs(struct zc_rworker *w, int dirfd,
+                               const char *name, const struct zc_entry *e)
 {
     struct zc_receiver *r = w->r;
+    struct zc_digest mine = {{0}}, theirs = {{0}};
     if (!keeps_xattrs(r))
-        return false;
+        return 0;
     zc_buf_reset(&w->xattrs);
     if (zc_xattr_read(dirfd, name, r->keep, &w->xattrs))
-        return true; /* setting them will tell what is wrong */
-    if (!w->xattrs.len || !(e->flags & ZC_ENTRY_XATTRS))
-        return w->xattrs.len || e->flags & ZC_ENTRY_XATTRS;
-    struct zc_digest d = zc_xattr_digest(w->xattrs.data, w->xattrs.len,
-                                         r->ids);
-    return memcmp(d.b, e->xattr_digest, sizeof d.b) != 0;
+        return ZC_ITEM_XATTR; /* setting them will tell what is wrong */
+    if (!w->xattrs.len && !(e->flags & ZC_ENTRY_XATTRS))
+        return 0;
+    mine = zc_xattr_digest(w->xattrs.data, w->xattrs.len, r->ids);
+    if (e->flags & ZC_ENTRY_XATTRS)
+        memcpy(theirs.b, e->xattr_digest, sizeof theirs.b);
+    size_t half = sizeof mine.b / 2;
+    return (memcmp(mine.b, theirs.b, half) ? ZC_ITEM_ACL : 0) |
+           (memcmp(mine.b + half, theirs.b + half, half) ? ZC_ITEM_XATTR : 0);
 }
 
 /* --- answers ------------------------------------------------------------- */
@@ -182,7 +185,7 @@ static void compare_dir(struct answer *a, struct cmp *c)
     } else {
         c->item = ZC_ITEM_NEW;
     }
-    bool want_meta = is_dir ? c->xattrs_differ
+    bool want_meta = is_dir ? c->xattrs != 0
                             : keeps_xattrs(r) &&
                                   c->e->flags & ZC_ENTRY_XATTRS;
     if (want_meta && !r->dry) {
@@ -266,6 +269,13 @@ static void settle_link(struct zc_rworker *w, const struct cmp *c, bool ok)
                        ok);
 }
 
+/* In a dry run, where the leader would get a new inode: no name has it yet. */
+static void settle_new(struct zc_rworker *w, const struct cmp *c)
+{
+    if (c->e->flags & ZC_ENTRY_LINK && w->r->keep & ZC_KEEP_HARD_LINKS)
+        zc_link_settle(w, c->e->link_dev, c->e->link_ino, c->dir, "", true);
+}
+
 static void compare_file(struct answer *a, struct cmp *c)
 {
     struct zc_receiver *r = a->w->r;
@@ -278,7 +288,7 @@ static void compare_file(struct answer *a, struct cmp *c)
     c->item = c->exists && same_type(c) ? meta_flags(r, c) : 0;
     bool fixable = !c->item || may_change_in_place(c);
     if (same && fixable && !ask_hash) {
-        bool needs_meta = c->item & ZC_ITEM_XATTR;
+        bool needs_meta = c->xattrs != 0;
         if (needs_meta)
             ask(a, c, ZC_NEED_META);
         else if (c->item)
@@ -302,12 +312,15 @@ static void compare_file(struct answer *a, struct cmp *c)
     c->item |= ZC_ITEM_DATA;
     if (same_type(c) && c->st.size != c->e->size)
         c->item |= ZC_ITEM_SIZE;
-    if (same_type(c) && r->flags & ZC_OPEN_CHECKSUM &&
-        c->st.size == c->e->size)
+    if (same_type(c) && r->flags & ZC_OPEN_CHECKSUM)
         c->item |= ZC_ITEM_CHECKSUM;
+    /* Not kept, but changed all the same. */
+    if (same_type(c) && (c->st.mtime_s != c->e->mtime_s ||
+                         c->st.mtime_ns != c->e->mtime_ns))
+        c->item |= ZC_ITEM_TIME;
     ask(a, c, ZC_NEED_DATA);
     if (r->dry)
-        settle_link(a->w, c, true);
+        settle_new(a->w, c);
 }
 
 /* The same target, or the same device. */
@@ -334,7 +347,7 @@ static void compare_special(struct answer *a, struct cmp *c)
     bool same = same_special(c) && !shares_wrongly(r, c);
     if (same) {
         c->item = meta_flags(r, c);
-        if (c->item & ZC_ITEM_XATTR && !r->dry) {
+        if (c->xattrs && !r->dry) {
             ask(a, c, ZC_NEED_META);
             return;
         }
@@ -347,10 +360,10 @@ static void compare_special(struct answer *a, struct cmp *c)
         settle_link(a->w, c, false);
         return;
     }
-    c->item = same_type(c) ? ZC_ITEM_DATA : ZC_ITEM_NEW | ZC_ITEM_DATA;
+    c->item = ZC_ITEM_DATA | (same_type(c) ? meta_flags(r, c) : ZC_ITEM_NEW);
     if (r->dry) {
         answer(a, c, 0);
-        settle_link(a->w, c, true);
+        settle_new(a->w, c);
         return;
     }
     if (c->e->flags & ZC_ENTRY_XATTRS && keeps_xattrs(r)) {
@@ -424,8 +437,8 @@ static void compare_entry(struct answer *a, struct cmp *c)
         if (!S_ISDIR(c->e->mode))
             return;
     }
-    c->xattrs_differ = same_type(c) &&
-                       xattrs_differ(a->w, c->dirfd, c->name, c->e);
+    if (same_type(c))
+        c->xattrs = compare_xattrs(a->w, c->dirfd, c->name, c->e);
     if (S_ISDIR(c->e->mode))
         compare_dir(a, c);
     else if (c->dir->state == ZC_RD_FAILED || compare_link(a, c))
@@ -562,6 +575,8 @@ static void compare_one(struct zc_rworker *w, struct zc_rwork *work)
     int dirfd = -1;
     if (d->state == ZC_RD_EXISTS || d->state == ZC_RD_STAGED) {
         dirfd = zc_dirnode_pin(r->tree, d->node);
+        if (dirfd < 0 && errno == EACCES && zc_rdir_make_writable(r, d))
+            dirfd = zc_dirnode_pin(r->tree, d->node);
         if (dirfd < 0) {
             zc_rworker_note(w, d->node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
             d->state = ZC_RD_FAILED;
@@ -634,10 +649,10 @@ void zc_compare_root(struct zc_rworker *w, struct zc_rdir *root,
     if (!c.exists) {
         c.item = ZC_ITEM_NEW;
     } else if (!root->implied) {
-        c.xattrs_differ = xattrs_differ(w, r->root_fd, "", e);
+        c.xattrs = compare_xattrs(w, r->root_fd, "", e);
         c.item = meta_flags(r, &c);
         root->differs = c.item != 0;
-        if (c.xattrs_differ && !r->dry) {
+        if (c.xattrs && !r->dry) {
             pthread_mutex_lock(&r->lock);
             root->pending++;
             root->meta_asked = true;

@@ -213,7 +213,13 @@ static int brake(struct zc_receiver *r, struct zc_err *err)
 {
     const struct zc_rplan *p = &r->plan;
     uint64_t local = atomic_load(&r->local_seen);
-    if (r->flags & ZC_OPEN_FORCE_DELETE || !p->names.len)
+    if (!p->names.len)
+        return 0;
+    if (r->done_flags & ZC_DONE_SOURCE_GONE)
+        return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
+                          "nothing was deleted: the source was removed, "
+                          "replaced or unmounted during the run");
+    if (r->flags & ZC_OPEN_FORCE_DELETE)
         return 0;
     if (r->flags & ZC_OPEN_MAX_DELETE) {
         if (p->count <= r->max_delete)

@@ -136,7 +136,7 @@ bool zc_link_same(struct zc_receiver *r, struct zc_rlink *l,
                   const struct zc_stat *st)
 {
     pthread_mutex_lock(&r->lock);
-    bool same = l->ino == st->ino && l->dev == st->dev;
+    bool same = l->ino && l->ino == st->ino && l->dev == st->dev;
     pthread_mutex_unlock(&r->lock);
     return same;
 }
@@ -200,7 +200,9 @@ static void serve(struct zc_rworker *w, struct zc_rlink *l, struct waiter *v)
                 zc_link_same(r, l, &st);
     if (dirfd >= 0)
         zc_dirnode_unpin(r->tree, v->dir->node);
-    if (same || r->dry || !zc_link_make(w, l, v->dir, v->name, &op))
+    if (same)
+        zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_SAME, 0, 0);
+    else if (r->dry || !zc_link_make(w, l, v->dir, v->name, &op))
         zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_OK, 0, 0);
     else if (v->regular)
         zc_entry_again(w, v->list, v->ref);
@@ -252,7 +254,7 @@ static void leader_ready(struct zc_rworker *w, struct zc_rlink *l,
     struct zc_receiver *r = w->r;
     struct zc_stat st = {0};
     char *copy = strdup(name);
-    int dirfd = zc_dirnode_pin(r->tree, d->node);
+    int dirfd = *name ? zc_dirnode_pin(r->tree, d->node) : -1;
     if (dirfd >= 0) {
         zc_stat_at(dirfd, name, &st);
         zc_dirnode_unpin(r->tree, d->node);

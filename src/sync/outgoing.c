@@ -432,18 +432,20 @@ static bool check_equal(struct zc_sworker *w, const struct outfile *f)
            !memcmp(mine, copy.hash, sizeof mine);
 }
 
+/* It is not the same after all: that is what the user shall read. */
+static void note_changed(struct zc_sworker *w, const struct outfile *f)
+{
+    pthread_mutex_lock(&w->s->lock);
+    f->list->entries[f->index].item_flags |= ZC_ITEM_DATA | ZC_ITEM_CHECKSUM;
+    pthread_mutex_unlock(&w->s->lock);
+}
+
 /* A dry run's CHECK is decided and reported here. */
-static void report_check(struct zc_sworker *w, const struct outfile *f,
-                         bool equal)
+static void report_check(struct zc_sworker *w, const struct outfile *f)
 {
     struct zc_sender *s = w->s;
-    pthread_mutex_lock(&s->lock);
     struct zc_sentry *se = &f->list->entries[f->index];
-    unsigned flags = se->item_flags;
-    pthread_mutex_unlock(&s->lock);
-    if (!equal)
-        flags |= ZC_ITEM_DATA | ZC_ITEM_CHECKSUM;
-    zc_sender_item(s, f->list, f->index, flags);
+    zc_sender_item(s, f->list, f->index, se->item_flags);
     pthread_mutex_lock(&s->lock);
     se->state = ZC_S_LISTED;
     f->list->outstanding--;
@@ -505,8 +507,10 @@ static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
     if (f.fd < 0)
         return r;
     bool equal = what & ZC_NEED_CHECK && tries == 0 && check_equal(w, &f);
+    if (what & ZC_NEED_CHECK && !equal)
+        note_changed(w, &f);
     if (what & ZC_NEED_CHECK && s->opt->dry_run)
-        report_check(w, &f, equal);
+        report_check(w, &f);
     else if (equal)
         r = send_meta(w, dirfd, &f);
     else

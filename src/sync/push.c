@@ -12,6 +12,7 @@
 #include "sync/sender.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 /* Bytes of lists that the peer has not finished with; 16 MiB hold some 200,000
  * entries. More only delays the others' memory. */
@@ -182,6 +183,15 @@ static bool all_done(const struct zc_sender *s)
     return !s->dirs_active && !s->lists.used && !s->done_sent;
 }
 
+/* SRC was unmounted, removed or replaced meanwhile: what was not found in it
+ * says nothing about what is to be deleted. */
+static bool source_gone(const struct zc_sender *s)
+{
+    struct stat st;
+    return stat(s->opt->src, &st) || st.st_ino != s->root_stat.ino ||
+           st.st_dev != s->root_stat.dev;
+}
+
 static int send_done(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
@@ -189,7 +199,7 @@ static int send_done(struct zc_sworker *w)
     pthread_mutex_unlock(&s->lock);
     atomic_store(&s->stats->scan_done, true);
     atomic_store(&s->stats->finishing, true);
-    zc_empty_encode(&w->out, ZC_FRAME_DONE);
+    zc_done_encode(&w->out, source_gone(s) ? ZC_DONE_SOURCE_GONE : 0);
     int r = zc_sworker_flush(w);
     pthread_mutex_lock(&s->lock);
     return r;
@@ -450,7 +460,7 @@ static void keep_alive(struct zc_sender *s, int64_t *next)
         return;
     struct zc_buf b = ZC_BUF_INIT;
     struct zc_err err;
-    zc_empty_encode(&b, ZC_FRAME_PING);
+    zc_ping_encode(&b);
     zc_link_send(&s->link, &b, &err); /* the reader sees what is wrong */
     zc_buf_fini(&b);
 }

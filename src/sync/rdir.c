@@ -394,17 +394,28 @@ void zc_rdir_put_in_place(struct zc_rworker *w, struct zc_rdir *d)
 
 /* --- the end ------------------------------------------------------------- */
 
+/* A handle on D that needs no permission on D itself. */
+static int open_handle(struct zc_receiver *r, struct zc_rdir *d)
+{
+    if (!d->parent)
+        return fcntl(r->root_fd, F_DUPFD_CLOEXEC, 0);
+    int up = zc_dirnode_pin(r->tree, d->parent->node);
+    if (up < 0)
+        return -1;
+    int fd = zc_path_open(up, zc_dirnode_name(d->node));
+    zc_dirnode_unpin(r->tree, d->parent->node);
+    return fd;
+}
+
 bool zc_rdir_make_writable(struct zc_receiver *r, struct zc_rdir *d)
 {
     struct zc_stat st;
-    bool done = false;
-    int fd = r->is_root ? -1 : zc_dirnode_pin(r->tree, d->node);
-    if (fd < 0)
+    if (r->is_root || r->dry)
         return false;
-    if (!zc_stat_at(fd, "", &st) && st.uid == geteuid() &&
-        (st.mode & S_IRWXU) != S_IRWXU)
-        done = !fchmod(fd, (st.mode & 07777) | S_IRWXU);
-    zc_dirnode_unpin(r->tree, d->node);
+    zc_auto_close int fd = open_handle(r, d);
+    bool done = fd >= 0 && !zc_stat_at(fd, "", &st) && S_ISDIR(st.mode) &&
+                st.uid == geteuid() && (st.mode & S_IRWXU) != S_IRWXU &&
+                !zc_fd_chmod(fd, (st.mode & 07777) | S_IRWXU);
     if (done) {
         pthread_mutex_lock(&r->lock);
         d->writable_made = true;

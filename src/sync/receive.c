@@ -449,7 +449,7 @@ static int dispatch(struct zc_receiver *r, struct run *run,
     case ZC_FRAME_PING:
         return 0;
     case ZC_FRAME_DONE:
-        return 1;
+        return zc_done_decode(body, &r->done_flags, err) ? -1 : 1;
     case ZC_FRAME_ERROR:
         return on_peer_error(body, err);
     default:
@@ -819,13 +819,13 @@ static void receiver_fini(struct zc_receiver *r)
     while (r->bigs) {
         struct zc_rbig *b = r->bigs;
         r->bigs = b->next;
-        zc_big_free(b);
+        zc_big_free(r, b);
     }
     while (r->queue) {
         struct zc_rwork *w = r->queue;
         r->queue = w->next;
         if (w->kind == ZC_W_BIG)
-            zc_big_free(w->big);
+            zc_big_free(r, w->big);
         zc_slab_unref(w->slab);
         free(w);
     }
@@ -878,7 +878,7 @@ static void *pinger_main(void *receiver)
         pthread_cond_timedwait(&r->commit_work, &r->lock, &until);
         pthread_mutex_unlock(&r->lock);
         if (zc_link_idle(&r->link)) {
-            zc_empty_encode(&b, ZC_FRAME_PING);
+            zc_ping_encode(&b);
             zc_link_send(&r->link, &b, &err); /* the reader sees trouble */
         }
         pthread_mutex_lock(&r->lock);

@@ -217,6 +217,10 @@ struct zc_receiver {
 
     struct zc_rbig *bigs; /* the reader's */
     unsigned n_bigs;
+    uint8_t done_flags; /* of DONE */
+    atomic_uint bigs_writing; /* big files that take up space */
+    atomic_uint space_freed;  /* counts those that gave it back */
+    atomic_bool disk_full;    /* it was waited for in vain */
 };
 
 struct zc_rworker {
@@ -298,9 +302,12 @@ int zc_big_sent(struct zc_receiver *r, struct zc_bytes body,
 int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
                struct zc_err *err);
 void zc_big_finish(struct zc_rworker *w, struct zc_rwork *work);
-void zc_big_free(struct zc_rbig *b);
+void zc_big_free(struct zc_receiver *r, struct zc_rbig *b);
 /* True while a file is coming in that is worth keeping out of the slab. */
 bool zc_big_receiving(const struct zc_receiver *r);
+
+/* A big file's bytes will not be needed: the space they take comes free. */
+void zc_big_shed(struct zc_receiver *r, struct zc_rbig *b);
 
 /* commit.c */
 /* Puts C (copied) on its way: at once, or with the next group. */

@@ -228,25 +228,26 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
         return;
     }
     struct zc_dirnode *parent = zc_dirnode_parent(d->node);
+    bool other_mount = st.dev != s->root_stat.dev ||
+                       st.mnt_id != s->root_stat.mnt_id;
+    if (s->opt->one_file_system && other_mount) {
+        d->incomplete = true;
+        return;
+    }
     if (parent && zc_dirnode_has_ancestor(parent, st.dev, st.ino)) {
         d->incomplete = true;
         trouble_at(w, d->node, "", ZC_TROUBLE_SOURCE,
-                   "walk it (it is one of its own parents, by a bind mount)",
-                   ELOOP);
+                   "walk it, as it is a file system loop: one of its own "
+                   "parents is mounted there", 0);
         return;
     }
     if (st.dev == s->dest_dev && st.ino == s->dest_ino) {
         d->incomplete = true;
         trouble_at(w, d->node, "", ZC_TROUBLE_SOURCE,
-                   "walk it (it is the destination itself)", ELOOP);
+                   "walk it, as it is the destination itself", 0);
         return;
     }
-    if (s->opt->one_file_system && st.dev != s->root_stat.dev) {
-        d->incomplete = true;
-        return;
-    }
-    d->reserved = !parent || st.dev != s->root_stat.dev ||
-                  st.mnt_id != s->root_stat.mnt_id;
+    d->reserved = !parent || other_mount;
     zc_dirnode_set_id(d->node, st.dev, st.ino);
     if (d->restricted) {
         d->incomplete = true;

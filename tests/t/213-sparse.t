@@ -11,19 +11,30 @@ done
 truncate -s 5G "$T/a/hole"
 start_serve s="$T/share"
 
-for dest in "$T/b" "zcsync://$addr/s"; do
+# compares only where data is: reading 4 GiB of zeros takes its time
+same_data() # MIB...
+{
+    local mib
+    for mib; do
+        cmp <(dd if="$T/a/huge" bs=1M skip="$mib" count=2 status=none) \
+            <(dd if="$dir/huge" bs=1M skip="$mib" count=2 status=none) || return
+    done
+}
+for dest in "zcsync://$addr/s" "$T/b"; do
     dir=${dest/#zcsync*/$T/share}
     pushes "a sparse file of over 4 GiB" "$T/a" "$dest"
-    ok "equal" cmp "$T/a/huge" "$dir/huge"
+    is "$(stat -c '%s %y' "$dir/huge")" "$(stat -c '%s %y' "$T/a/huge")" "size and time"
+    ok "the data" same_data 0 999 1000 4094 4095 4096 4389 4390 4399
     ok "holes kept" holes_kept "$T/a" "$dir"
     is "$(stat -c %s "$dir/hole")" 5368709120 "a file of nothing but hole"
     ok "takes no room" [ "$(allocated "$dir/hole")" -lt 64 ]
 done
+ok "equal, every byte" cmp "$T/a/huge" "$T/b/huge"
 rm -r "$T/share/huge" "$T/share/hole" "$T/a/hole"
 
 random_bytes 200000 | dd of="$T/a/huge" bs=1M seek=2000 conv=notrunc status=none
 pushes "an update in the middle" "$T/a" "$T/b"
-ok "equal" cmp "$T/a/huge" "$T/b/huge"
+ok "the data" same_data 0 1000 1999 2000 4095 4096 4390
 ok "holes kept" holes_kept "$T/a" "$T/b"
 truncate -s 4500M "$T/a/huge"
 pushes "a hole added at the end" "$T/a" "$T/b"

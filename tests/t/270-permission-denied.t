@@ -33,6 +33,7 @@ runs_with 0 "readable again" "${nobody[@]}" "$ZCSYNC" push --delete "${keep[@]}"
 ok "equal" same_tree "$T/a" "$T/dest/b"
 
 echo new >"$T/a/b/new" && echo new >"$T/a/anew"
+chown nobody:nogroup "$T/a/b/new" "$T/a/anew"
 chown root:root "$T/dest/b/b"
 runs_with 23 "a directory that may not be written" "${nobody[@]}" "$ZCSYNC" push \
     "${keep[@]}" "$T/a" "$T/dest/b"

@@ -7,21 +7,18 @@
 mkdir "$T/share"
 start_serve s="$T/share"
 seen=0
-for round in 1 2 3 4 5 6 7 8; do
+for round in 1 2 3 4 5; do
     rm -rf "$T/a" && find "$T/share" -mindepth 1 -delete
-    many_files "$T/a" 2000 8000 20
+    many_files "$T/a" 1000 8000 20
     # something is there already, so that lists go first and data later
     mkdir "$T/share/d019" && cp -p "$T/a"/d019/* "$T/share/d019"
     hold=$T/go.$round
     # answers wait while names go across: now remove what was listed
-    start_relay --hold-down "$((40 + round * 60)):$hold" --to "$addr"
+    start_relay --hold-down "$((40 + round * 150)):$hold" --to "$addr"
     background push "$ZCSYNC" push "$T/a" "zcsync://$relay/s"
     push_pid=$pid
-    if ((round % 2)); then
-        sleep 0.0$round
-    else
-        wait_until 10 [ -d "$T/share/.zcsync" ]
-    fi
+    # there is nothing to wait for that would show how far the sender came
+    sleep 0.0$((round * 2 % 10))
     rm -rf "$T/a/d007" "$T/a/d012" "$T/a/d000/f000000" "$T"/a/d018/*5
     touch "$hold"
     reap "$push_pid"
@@ -37,16 +34,16 @@ for round in 1 2 3 4 5 6 7 8; do
     *) fail "round $round: exit $rc, wanted 0 or 24" "$err" ;;
     esac
     ok "round $round: the rest is there" files_whole "$T/a" "$T/share"
-    is "$(find "$T/share/d003" -type f | wc -l)" 100 "complete"
+    is "$(find "$T/share/d003" -type f | wc -l)" 50 "complete"
     pushes "the next run" --delete "$T/a" "zcsync://$addr/s"
     ok "equal" same_tree "$T/a" "$T/share"
 done
-ok "vanishing was seen and told: $seen of 8" [ "$seen" -gt 0 ]
+ok "vanishing was seen and told: $seen of 5" [ "$seen" -gt 0 ]
 ok "no staging folder left" no_litter "$T/share"
 
 # SRC itself goes away: never a reason to delete
 rm -rf "$T/b" && mkdir "$T/b"
-many_files "$T/a2" 3000 2000 30
+many_files "$T/a2" 1000 2000 30
 pushes "first" "$T/a2" "$T/b"
 random_bytes 30000000 >"$T/a2/aaa"
 background push "$ZCSYNC" push --bwlimit=20M --delete "$T/a2" "$T/b"
@@ -55,5 +52,5 @@ wait_until 10 [ -d "$T/b/.zcsync" ]
 rm -rf "$T/a2"
 reap "$push_pid"
 like "$rc" '^(0|23|24|25|3)$' "SRC vanishes: exit $rc"
-[ "$rc" = 0 ] || ok "files stay" [ "$(find "$T/b" -name 'f*' | wc -l)" = 3000 ]
+[ "$rc" = 0 ] || ok "files stay" [ "$(find "$T/b" -name 'f*' | wc -l)" = 1000 ]
 done_testing
