@@ -38,7 +38,7 @@ static inline int wire_recode_list(struct zc_bytes body, struct zc_buf *out,
         zc_entry_encode(out, &e);
     }
     zc_list_end(out, at, m.count, m.flags);
-    return wire_rest(&m.entries, err);
+    return zc_list_ended(&m, err);
 }
 
 static inline int wire_recode_need(struct zc_bytes body, struct zc_buf *out,
@@ -93,6 +93,7 @@ static inline int wire_recode(unsigned type, struct zc_bytes body,
 {
     struct zc_msg_file file;
     struct zc_ref ref;
+    uint8_t flags;
 
     switch (type) {
     case ZC_FRAME_OPEN:
@@ -129,11 +130,18 @@ static inline int wire_recode(unsigned type, struct zc_bytes body,
         WIRE_RECODE(finished);
     case ZC_FRAME_ERROR:
         WIRE_RECODE(error);
-    default: /* DONE, PING */
+    case ZC_FRAME_DONE:
+        if (zc_done_decode(body, &flags, err))
+            return -1;
+        zc_done_encode(out, flags);
+        return 0;
+    case ZC_FRAME_PING:
         if (body.n)
             return zc_err_set(err, ZC_EXIT_STREAM, 0, "a body where none is");
-        zc_empty_encode(out, type);
+        zc_ping_encode(out);
         return 0;
+    default:
+        return zc_err_set(err, ZC_EXIT_STREAM, 0, "an unknown type");
     }
 }
 
@@ -275,7 +283,7 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     zc_end_encode(b, &(struct zc_msg_end){
                          {7, 0}, ZC_VERDICT_VERIFY, 0, {1, 2, 3}});
     wire_emit(b, "end-verify", each, arg);
-    zc_empty_encode(b, ZC_FRAME_DONE);
+    zc_done_encode(b, ZC_DONE_SOURCE_GONE);
     wire_emit(b, "done", each, arg);
 }
 
@@ -300,10 +308,10 @@ static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
     wire_emit(b, "got", each, arg);
 
     at = zc_result_begin(b);
-    for (uint8_t i = 0; i <= ZC_STATUS_NOTE_FAILED; i++)
+    for (uint8_t i = 0; i <= ZC_STATUS_SAME; i++)
         zc_result_add(b, &(struct zc_result_item){
                              {7, i}, i, ZC_OP_META + i, i ? 13 : 0});
-    zc_result_end(b, at, ZC_STATUS_NOTE_FAILED + 1);
+    zc_result_end(b, at, ZC_STATUS_SAME + 1);
     wire_emit(b, "result", each, arg);
 
     zc_note_encode(b, &(struct zc_msg_note){
@@ -316,7 +324,7 @@ static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
     wire_emit(b, "finished", each, arg);
     zc_error_encode(b, &(struct zc_msg_error){12, wire_bytes("it broke")});
     wire_emit(b, "error", each, arg);
-    zc_empty_encode(b, ZC_FRAME_PING);
+    zc_ping_encode(b);
     wire_emit(b, "ping", each, arg);
 }
 

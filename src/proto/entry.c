@@ -80,7 +80,8 @@ static bool entry_sane(const struct zc_entry *e, bool root)
 {
     if (e->flags & ~ZC_ENTRY_FLAGS_KNOWN || e->flags & ZC_ENTRY_DIGEST)
         return false;
-    if (e->mtime_ns >= 1000000000 || e->size > ZC_FILE_SIZE_MAX)
+    if (e->mode >> 16 || e->mtime_ns >= 1000000000 ||
+        e->size > ZC_FILE_SIZE_MAX)
         return false;
     if (root)
         return e->name_len == 0 && S_ISDIR(e->mode) &&
@@ -170,6 +171,11 @@ int zc_list_next(struct zc_msg_list *m, struct zc_entry *prev,
                           "the peer sent a list that is not in order");
     *prev = *e;
     return 0;
+}
+
+int zc_list_ended(const struct zc_msg_list *m, struct zc_err *err)
+{
+    return zc_wire_end(&m->entries, true, "LIST", err);
 }
 
 void zc_file_encode(struct zc_buf *b, enum zc_frame_type type,

@@ -89,6 +89,9 @@ int zc_list_decode(struct zc_bytes body, struct zc_msg_list *m,
 int zc_list_next(struct zc_msg_list *m, struct zc_entry *prev,
                  struct zc_entry *e, struct zc_err *err);
 
+/* After the last entry: nothing may be left. */
+int zc_list_ended(const struct zc_msg_list *m, struct zc_err *err);
+
 struct zc_msg_file {
     struct zc_ref ref;
     uint16_t flags; /* enum zc_file_flag */

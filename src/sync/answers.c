@@ -305,8 +305,12 @@ static int again(struct zc_sender *s, struct zc_slist *l, uint32_t index)
         atomic_fetch_add(&s->stats->need_files, 1);
         atomic_fetch_add(&s->stats->need_bytes, e.size);
     }
+    /* After the last try the peer is told that it cannot have it. */
+    if (++se->again > ZC_TRIES_MAX)
+        return -1;
     atomic_fetch_add(&s->stats->retries, 1);
-    struct zc_retry r = {l, index, 1, zc_clock_ns()};
+    struct zc_retry r = {l, index, se->again,
+                         zc_clock_ns() + (10000000LL << se->again)};
     se->state = ZC_S_RETRY;
     return zc_vec_push(&s->retries, r);
 }
@@ -393,6 +397,11 @@ static int on_note(struct zc_sender *s, struct zc_bytes body,
 static int peer_sentence(struct zc_err *err, unsigned code,
                          struct zc_bytes text)
 {
+    if (code > ZC_EXIT_CONTIMEOUT)
+        code = ZC_EXIT_STREAM;
+    if (!text.n)
+        return zc_err_set(err, (enum zc_exit)code, 0,
+                          "the peer gave up and did not say why");
     return zc_err_set(err, (enum zc_exit)code, 0, "%.*s", (int)text.n,
                       (const char *)text.p);
 }
@@ -442,7 +451,7 @@ static int dispatch(struct zc_sender *s, const struct zc_frame *f,
     case ZC_FRAME_ERROR:
         return on_error(body, err);
     case ZC_FRAME_PING:
-        return 0;
+        return body.n ? nonsense(err, "a PING with something in it") : 0;
     default:
         return nonsense(err, "a message of an unknown type");
     }

@@ -38,13 +38,17 @@ static int swap_in(int staging, const char *tmp, int dirfd, const char *name)
     return 0;
 }
 
-static int rename_in(int staging, const char *tmp, int dirfd,
-                     const char *name)
+/* A directory with anything in it goes only where deleting was asked for. */
+static int rename_in(struct zc_receiver *r, int staging, const char *tmp,
+                     int dirfd, const char *name)
 {
     if (!renameat2(staging, tmp, dirfd, name, 0))
         return 0;
-    if (errno == EISDIR || errno == ENOTDIR || errno == EEXIST)
+    if (errno == ENOTDIR ||
+        (errno == EISDIR && r->flags & ZC_OPEN_DELETE))
         return swap_in(staging, tmp, dirfd, name);
+    if (errno == EISDIR && !unlinkat(dirfd, name, AT_REMOVEDIR))
+        return renameat2(staging, tmp, dirfd, name, 0);
     return -1;
 }
 
@@ -57,9 +61,9 @@ int zc_place(struct zc_rworker *w, struct zc_rdir *d, const char *tmp,
     int dirfd = zc_dirnode_pin(r->tree, d->node);
     if (dirfd < 0)
         return -1;
-    int bad = staging < 0 ? -1 : rename_in(staging, tmp, dirfd, name);
+    int bad = staging < 0 ? -1 : rename_in(r, staging, tmp, dirfd, name);
     if (bad && errno == EACCES && zc_rdir_make_writable(r, d))
-        bad = rename_in(staging, tmp, dirfd, name);
+        bad = rename_in(r, staging, tmp, dirfd, name);
     int eno = errno;
     zc_dirnode_unpin(r->tree, d->node);
     if (!bad) {

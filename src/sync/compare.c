@@ -516,7 +516,32 @@ static bool walk_list(struct answer *a, struct zc_rdir *d, int dirfd,
     }
     if (m->flags & ZC_LIST_LAST)
         pass_extras(a->w, d, dirfd, NULL, 0, complete);
-    return true;
+    return zc_list_ended(m, err) == 0;
+}
+
+/* The list must go on where the one before it ended. */
+static int check_continues(struct zc_rdir *d, const struct zc_msg_list *m,
+                           struct zc_err *err)
+{
+    const char *last = d->last_name ? d->last_name : "";
+    if (m->after.n == strlen(last) && !memcmp(m->after.p, last, m->after.n))
+        return 0;
+    return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                      "the peer sent lists that are not in order");
+}
+
+static int remember_last(struct zc_rdir *d, struct zc_msg_list m,
+                         struct zc_err *err)
+{
+    struct zc_entry prev = {0}, e;
+    for (uint32_t i = 0; i < m.count; i++)
+        if (zc_list_next(&m, &prev, &e, err))
+            return -1;
+    if (!m.count || m.flags & ZC_LIST_LAST)
+        return 0;
+    free(d->last_name);
+    d->last_name = strndup(prev.name, prev.name_len);
+    return d->last_name ? 0 : zc_err_nomem(err);
 }
 
 static bool any_file(struct zc_msg_list m)
@@ -567,7 +592,8 @@ static void compare_one(struct zc_rworker *w, struct zc_rwork *work)
     struct answer a = {.w = w};
     struct zc_msg_list m;
     struct zc_err err;
-    if (zc_list_decode((struct zc_bytes){work->p, work->n}, &m, &err)) {
+    if (zc_list_decode((struct zc_bytes){work->p, work->n}, &m, &err) ||
+        check_continues(d, &m, &err) || remember_last(d, m, &err)) {
         zc_receiver_fail(r, &err);
         return;
     }
@@ -627,6 +653,7 @@ void zc_compare_list(struct zc_rworker *w, struct zc_rwork *work)
             d->waiting = mine->next;
             if (!d->waiting)
                 d->waiting_end = &d->waiting;
+            zc_receiver_taken(r, mine);
         } else {
             d->comparing = false;
         }

@@ -19,7 +19,7 @@ struct waiter {
     struct zc_rlist *list;
     struct zc_ref ref;
     bool regular;
-    char name[ZC_NAME_MAX + 1];
+    char name[];
 };
 
 struct zc_rlink {
@@ -87,7 +87,7 @@ static int wait_for_leader(struct zc_receiver *r, struct zc_rlink *l,
                            struct zc_rdir *d, struct zc_rlist *list,
                            const struct zc_entry *e, struct zc_ref ref)
 {
-    struct waiter *w = calloc(1, sizeof *w);
+    struct waiter *w = calloc(1, sizeof *w + e->name_len + 1);
     if (!w)
         return -1;
     w->dir = d;

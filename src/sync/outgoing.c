@@ -574,6 +574,11 @@ int zc_send_again(struct zc_sworker *w, const struct zc_retry *retry)
     int r, dirfd = zc_dirnode_pin(s->tree, node);
     if (dirfd < 0) {
         r = give_up_dir(w, retry->list, retry->index, errno);
+    } else if (retry->tries >= ZC_TRIES_MAX) {
+        struct outfile f;
+        out_init(s, &f, retry->list, retry->index, retry->tries);
+        r = retry_later(w, &f); /* gives up */
+        zc_dirnode_unpin(s->tree, node);
     } else {
         r = send_entry(w, dirfd, retry->list, retry->index, retry->tries);
         zc_dirnode_unpin(s->tree, node);

@@ -14,9 +14,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Bytes of lists that the peer has not finished with; 16 MiB hold some 200,000
- * entries. More only delays the others' memory. */
-#define WINDOW ((size_t)10 << 20)
+/* Bytes of lists that the peer has not finished with: some 200,000 entries at
+ * most, and well below ZC_PENDING_MAX. */
+#define WINDOW ((size_t)8 << 20)
+#define DIRS_AHEAD 4096
 
 /* Small files and lists are gathered up to here before they are sent. */
 #define BATCH ((size_t)768 << 10)
@@ -107,16 +108,25 @@ static struct zc_sbig *find_got(struct zc_sender *s)
     return b;
 }
 
+/* Of a directory with a great many subdirectories, no more is listed while
+ * those already known keep us busy. */
 static bool may_scan(const struct zc_sender *s)
 {
-    return s->dirs && s->window < WINDOW;
+    if (!s->dirs || s->window >= WINDOW)
+        return false;
+    return !s->dirs->after || s->dirs_active < DIRS_AHEAD || !s->unanswered;
 }
 
-/* Lists directories until there is something worth sending. */
+/*
+ * Lists directories until there is something worth sending. One that is not
+ * finished goes back on the stack only when its list is on the wire: the next
+ * one, by whichever worker, must come after it.
+ */
 static int do_scan(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
-    for (;;) {
+    struct zc_sdir *unfinished = NULL;
+    while (!unfinished && w->out.len < BATCH / 8) {
         pthread_mutex_lock(&s->lock);
         struct zc_sdir *d = may_scan(s) && !s->failed ? s->dirs : NULL;
         if (d)
@@ -124,16 +134,18 @@ static int do_scan(struct zc_sworker *w)
         pthread_mutex_unlock(&s->lock);
         if (!d)
             break;
-        if (!zc_scan_some(w, d)) {
-            pthread_mutex_lock(&s->lock);
-            d->next = s->dirs;
-            s->dirs = d;
-            pthread_mutex_unlock(&s->lock);
-        }
-        if (w->out.len >= BATCH / 8)
-            break;
+        if (!zc_scan_some(w, d))
+            unfinished = d;
     }
-    return zc_sworker_flush(w);
+    int r = zc_sworker_flush(w);
+    if (unfinished) {
+        pthread_mutex_lock(&s->lock);
+        unfinished->next = s->dirs;
+        s->dirs = unfinished;
+        pthread_cond_broadcast(&s->work);
+        pthread_mutex_unlock(&s->lock);
+    }
+    return r;
 }
 
 static int do_files(struct zc_sworker *w)

@@ -190,6 +190,7 @@ static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
     zc_dirnode_unref(r->tree, d->node);
     zc_names_fini(&d->names);
     free(d->xattrs);
+    free(d->last_name);
     free(d);
 }
 

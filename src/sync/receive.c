@@ -146,6 +146,13 @@ static void do_work(struct zc_rworker *w, struct zc_rwork *work)
     free(work);
 }
 
+void zc_receiver_taken(struct zc_receiver *r, const struct zc_rwork *work)
+{
+    r->queued--;
+    r->queued_bytes -= work->n;
+    pthread_cond_broadcast(&r->room);
+}
+
 static void *worker_main(void *arg)
 {
     struct zc_rworker *w = arg;
@@ -157,10 +164,8 @@ static void *worker_main(void *arg)
             r->queue = work->next;
             if (!r->queue)
                 r->queue_end = &r->queue;
-            r->queued--;
-            r->queued_bytes -= work->n;
+            zc_receiver_taken(r, work);
             r->busy++;
-            pthread_cond_broadcast(&r->room);
             pthread_mutex_unlock(&r->lock);
             do_work(w, work);
             pthread_mutex_lock(&r->lock);
@@ -213,6 +218,8 @@ int zc_receiver_queue(struct zc_receiver *r, const struct zc_rwork *work)
     if (!stop && copy->kind == ZC_W_LIST && copy->dir->comparing) {
         *copy->dir->waiting_end = copy;
         copy->dir->waiting_end = &copy->next;
+        r->queued++;
+        r->queued_bytes += copy->n;
         pthread_mutex_unlock(&r->lock);
         return 0;
     }
@@ -279,7 +286,7 @@ static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
                      struct zc_err *err)
 {
     struct zc_entry e, prev = {0};
-    if (zc_list_next(m, &prev, &e, err))
+    if (zc_list_next(m, &prev, &e, err) || zc_list_ended(m, err))
         return -1;
     struct zc_rdir *root = zc_rdir_new(r, NULL, &e, (struct zc_ref){0, 0},
                                        r->root_fd >= 0 ? ZC_RD_EXISTS
@@ -447,7 +454,7 @@ static int dispatch(struct zc_receiver *r, struct run *run,
     case ZC_FRAME_IDNAME:
         return on_idname(r, body, err);
     case ZC_FRAME_PING:
-        return 0;
+        return body.n ? nonsense(err, "a PING with something in it") : 0;
     case ZC_FRAME_DONE:
         return zc_done_decode(body, &r->done_flags, err) ? -1 : 1;
     case ZC_FRAME_ERROR:
@@ -636,10 +643,23 @@ static int make_last(int base, const char *path)
     return mkdirat(parent, name, 0777) && errno != EEXIST ? -1 : 0;
 }
 
-/* PATH below a share. */
+/* PATH below a share. The staging folder is nobody's to write into. */
+static bool names_staging(const char *path)
+{
+    size_t n = strlen(ZC_STAGING_NAME);
+    for (const char *at = path; (at = strstr(at, ZC_STAGING_NAME)); at += n)
+        if ((at == path || at[-1] == '/') && (at[n] == '/' || !at[n]))
+            return true;
+    return false;
+}
+
 static int open_share(struct zc_receiver *r, const struct zc_share *share,
                       const char *path, char **name, struct zc_err *err)
 {
+    if (names_staging(path))
+        return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                          "%s is the name of the staging folder, and reserved",
+                          ZC_STAGING_NAME);
     zc_auto_close int base = zc_root_open(share->path, false, NULL, err);
     if (base < 0)
         return -1;
@@ -806,13 +826,6 @@ static int receiver_init(struct zc_receiver *r, struct zc_transport *t,
     return zc_link_init(&r->link, t, err);
 }
 
-static void *map_pop(struct zc_map *m)
-{
-    size_t at = 0;
-    struct zc_map_slot *slot = zc_map_next(m, &at);
-    return slot ? zc_map_del(m, slot->a, slot->b) : NULL;
-}
-
 /* After all threads have ended; a session may have broken off anywhere. */
 static void receiver_fini(struct zc_receiver *r)
 {
@@ -835,8 +848,9 @@ static void receiver_fini(struct zc_receiver *r)
         zc_close(&c->fd);
         free(c);
     }
-    for (void *p; (p = map_pop(&r->lists));)
-        free(p);
+    size_t at = 0;
+    for (struct zc_map_slot *slot; (slot = zc_map_next(&r->lists, &at));)
+        free(slot->value);
     zc_map_fini(&r->lists);
     zc_map_fini(&r->dirs);
     zc_links_free(r);

@@ -95,6 +95,7 @@ struct zc_rdir {
     /* Comparing; one worker at a time. */
     bool comparing;
     struct zc_rwork *waiting, **waiting_end;
+    char *last_name; /* of the lists so far; NULL: none */
     struct zc_names names;
     size_t names_at;
     bool names_read;
@@ -234,6 +235,8 @@ struct zc_rworker {
 /* receive.c */
 void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err);
 int zc_receiver_queue(struct zc_receiver *r, const struct zc_rwork *w);
+/* WORK has left the queue, or its directory's. With the lock held. */
+void zc_receiver_taken(struct zc_receiver *r, const struct zc_rwork *work);
 int zc_rworker_flush(struct zc_rworker *w);
 /* One RESULT: at once for notes, gathered for the rest. */
 void zc_rworker_result(struct zc_rworker *w, struct zc_ref ref,

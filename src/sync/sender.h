@@ -58,6 +58,7 @@ struct zc_sentry {
     uint16_t item_flags;
     uint8_t state;
     uint8_t what; /* enum zc_need, as asked for */
+    uint8_t again; /* times the peer wanted it again */
 };
 
 /* A list that the peer has, until nothing in it is outstanding any more. */

@@ -20,7 +20,7 @@ same()
 
 mkdir "$T/a" "$T/share"
 start_serve s="$T/share"
-at_bottom "$T/a" 'open my $f, ">", $_ and print $f "$_\n" for "one", "y" x 255;
+at_bottom "$T/a" 'for ("one", "y" x 255) { open my $f, ">", $_ or die; print $f "$_\n" }
     symlink "one", "link"; link "one", "two"; mkdir "sub"; mkdir "sub/sub"'
 for dest in "$T/b" "zcsync://$addr/s"; do
     dir=${dest/#zcsync*/$T/share}

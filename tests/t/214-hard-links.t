@@ -7,7 +7,7 @@
 mkdir -p "$T/a/x/y" "$T/a/z" "$T/share"
 start_serve s="$T/share"
 for n in $(seq 300); do
-    echo "$n" >"$T/a/x/f$n"
+    echo "$n" >"$T/a/x/f$n" && touch -d "@$((1600000000 + n))" "$T/a/x/f$n"
     ln "$T/a/x/f$n" "$T/a/z/g$n"
 done
 echo many >"$T/a/m0"

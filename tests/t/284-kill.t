@@ -6,9 +6,9 @@
 . "$(dirname "$0")/lib.sh"
 
 kills=50
-many_files "$T/a" 1500 3000 30
+many_files "$T/a" 800 3000 20
 make_tree "$T/a/tree"
-for n in 1 2 3; do random_bytes 6000000 >"$T/a/large$n"; done
+for n in 1 2 3; do random_bytes 4000000 >"$T/a/large$n"; done
 ln "$T/a/large1" "$T/a/d001/link"
 mkdir "$T/share"
 start_serve s="$T/share"

@@ -200,7 +200,7 @@ static void done_early(struct evil *e, const char *arg)
     (void)arg;
     begin_file(e, 100);
     put_data(e, first, 0, 50, 50);
-    zc_empty_encode(&e->out, ZC_FRAME_DONE);
+    zc_done_encode(&e->out, 0);
     evil_send(e);
 }
 
@@ -210,7 +210,7 @@ static void done_unlisted(struct evil *e, const char *arg)
     struct zc_entry dir = wire_entry("dir", S_IFDIR | 0755);
     (void)arg;
     begin_with(e, &dir, 1);
-    zc_empty_encode(&e->out, ZC_FRAME_DONE);
+    zc_done_encode(&e->out, 0);
     evil_send(e);
 }
 

@@ -91,7 +91,7 @@ static void link_groups(struct evil *e, const char *arg)
         put_file(e, (struct zc_ref){1, i}, &entries[i],
                  i ? "seven b" : "evil!");
     evil_await(e, ZC_FRAME_RESULT);
-    zc_empty_encode(&e->out, ZC_FRAME_DONE);
+    zc_done_encode(&e->out, 0);
     evil_send(e);
 }
 

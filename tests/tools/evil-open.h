@@ -170,7 +170,7 @@ static void done_first(struct evil *e, const char *arg)
     (void)arg;
     open_session(e, &m);
     evil_await(e, ZC_FRAME_OPENED);
-    zc_empty_encode(&e->out, ZC_FRAME_DONE);
+    zc_done_encode(&e->out, 0);
     evil_send(e);
 }
 

@@ -467,7 +467,7 @@ static void ping_flood(struct evil *e, const char *arg)
     begin_root(e);
     for (int i = 0; i < MILLION && !e->over; i += 1000) {
         for (int k = 0; k < 1000; k++)
-            zc_empty_encode(&e->out, ZC_FRAME_PING);
+            zc_ping_encode(&e->out);
         evil_send(e);
     }
     put_final(e, 9);

@@ -429,12 +429,18 @@ static void answer_limits(void)
            "RESULT: the most items");
     is_int(result_taken(0, 0, ZC_RESULT_ITEMS_MAX + 1,
                         ZC_RESULT_ITEMS_MAX + 1), -1, "one more");
-    is_int(result_taken(ZC_STATUS_NOTE_FAILED + 1, 0, 1, 1), -1, "a status");
+    is_int(result_taken(ZC_STATUS_SAME + 1, 0, 1, 1), -1, "a status");
     is_int(result_taken(0, ZC_OP_MAX - 1, 1, 1), 0, "the last operation");
     is_int(result_taken(0, ZC_OP_MAX, 1, 1), -1, "one more");
     for (unsigned op = 0; op < 256; op++)
         if (!zc_op_text(op) || !zc_op_text(op)[0])
             ok(0, "operation %u has a text", op);
+}
+
+static int done_taken(uint8_t flags)
+{
+    zc_done_encode(&frame, flags);
+    return taken();
 }
 
 static int note_taken(uint8_t op, struct zc_bytes path)
@@ -470,6 +476,8 @@ static int opened_taken(struct zc_bytes name)
 static void text_limits(void)
 {
     struct zc_bytes nul = {(const uint8_t *)"a\0b", 3};
+    is_int(done_taken(ZC_DONE_FLAGS_KNOWN), 0, "DONE with all its flags");
+    is_int(done_taken(ZC_DONE_FLAGS_KNOWN + 1), -1, "one more");
     is_int(note_taken(ZC_OP_DELETE, wire_bytes("a/b")), 0, "NOTE a/b");
     is_int(note_taken(ZC_OP_DELETE, wire_bytes("")), 0, "NOTE of the root");
     is_int(note_taken(ZC_OP_DELETE, wire_bytes("/a")), -1, "NOTE /a");
