@@ -98,6 +98,7 @@ struct answer {
     struct zc_rworker *w;
     struct zc_buf items; /* encoded NEED items */
     uint32_t count;
+    bool waits; /* for the leaders of hard link groups */
 };
 
 static void answer(struct answer *a, const struct cmp *c, unsigned what)
@@ -414,6 +415,7 @@ static bool compare_link(struct answer *a, struct cmp *c)
         c->item = 0;
         return false;
     case ZC_LINK_WAITING:
+        a->waits = true;
         answer(a, c, ZC_NEED_PENDING);
         return true;
     case ZC_LINK_READY:
@@ -574,15 +576,22 @@ static void send_need(struct zc_rworker *w, uint32_t id, struct answer *a)
 }
 
 /* The list was compared: it may be forgotten when nothing is open in it. */
-static void list_compared(struct zc_receiver *r, struct zc_rlist *l)
+static void list_compared(struct zc_rworker *w, struct zc_rlist *l,
+                          bool waits)
 {
+    struct zc_receiver *r = w->r;
+    if (waits) /* others may settle its entries from now on */
+        zc_rworker_flush(w);
     pthread_mutex_lock(&r->lock);
     l->compared = true;
+    struct zc_rwaiter *deferred = l->deferred;
+    l->deferred = NULL;
     if (!l->outstanding) {
         zc_map_del(&r->lists, l->id, 0);
         free(l);
     }
     pthread_mutex_unlock(&r->lock);
+    zc_link_serve_deferred(w, deferred);
 }
 
 static void compare_one(struct zc_rworker *w, struct zc_rwork *work)
@@ -615,7 +624,7 @@ static void compare_one(struct zc_rworker *w, struct zc_rwork *work)
     if (d->ref.list == 0 && d->ref.index == 0 && m.count)
         atomic_store(&r->source_has_entries, true);
     send_need(w, m.list, &a);
-    list_compared(r, work->list);
+    list_compared(w, work->list, a.waits);
     if (!ok) {
         zc_receiver_fail(r, &err);
         return;
@@ -693,5 +702,5 @@ void zc_compare_root(struct zc_rworker *w, struct zc_rdir *root,
         c.item = 0;
     answer(&a, &c, what);
     send_need(w, 0, &a);
-    list_compared(r, list);
+    list_compared(w, list, false);
 }

@@ -13,8 +13,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
-struct waiter {
-    struct waiter *next;
+/* What becomes of one that waited. */
+enum fate { LINK_TO_LEADER, BECOME_LEADER, LOST };
+
+struct zc_rwaiter {
+    struct zc_rwaiter *next;
+    struct zc_rlink *link; /* referenced, while deferred */
+    enum fate fate;
     struct zc_rdir *dir;
     struct zc_rlist *list;
     struct zc_ref ref;
@@ -32,7 +37,7 @@ struct zc_rlink {
     struct zc_dirnode *node;
     char *name;
     uint64_t dev, ino; /* here; 0, 0 in a dry run that would make it */
-    struct waiter *waiters, **waiters_end;
+    struct zc_rwaiter *waiters, **waiters_end;
 };
 
 /* With the lock held: N references less. */
@@ -87,7 +92,7 @@ static int wait_for_leader(struct zc_receiver *r, struct zc_rlink *l,
                            struct zc_rdir *d, struct zc_rlist *list,
                            const struct zc_entry *e, struct zc_ref ref)
 {
-    struct waiter *w = calloc(1, sizeof *w + e->name_len + 1);
+    struct zc_rwaiter *w = calloc(1, sizeof *w + e->name_len + 1);
     if (!w)
         return -1;
     w->dir = d;
@@ -189,8 +194,9 @@ int zc_link_make(struct zc_rworker *w, struct zc_rlink *l, struct zc_rdir *d,
     return bad;
 }
 
-/* The leader is in place: W becomes a link to it. */
-static void serve(struct zc_rworker *w, struct zc_rlink *l, struct waiter *v)
+/* The leader is in place: V becomes a link to it. */
+static void link_waiter(struct zc_rworker *w, struct zc_rlink *l,
+                        struct zc_rwaiter *v)
 {
     struct zc_receiver *r = w->r;
     struct zc_stat st;
@@ -211,41 +217,89 @@ static void serve(struct zc_rworker *w, struct zc_rlink *l, struct waiter *v)
                       errno);
 }
 
-/* The leader failed: the first that waits is asked for instead. With the lock
- * held; the waiters that cannot be are returned. */
-static struct waiter *promote(struct zc_rlink *l, struct waiter **leader)
+static void serve(struct zc_rworker *w, struct zc_rlink *l,
+                  struct zc_rwaiter *v)
 {
-    *leader = l->waiters && l->waiters->regular ? l->waiters : NULL;
-    if (*leader) {
-        l->waiters = l->waiters->next;
-        if (!l->waiters)
-            l->waiters_end = &l->waiters;
-        return NULL;
+    switch (v->fate) {
+    case LINK_TO_LEADER:
+        link_waiter(w, l, v);
+        break;
+    case BECOME_LEADER:
+        zc_entry_again(w, v->list, v->ref);
+        break;
+    case LOST:
+        zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_FAILED,
+                      ZC_OP_LINK, ENOENT);
+        break;
     }
-    struct waiter *lost = l->waiters;
-    l->waiters = NULL;
-    l->waiters_end = &l->waiters;
-    l->state = FAILED;
-    return lost;
+    free(v);
 }
 
+/* Serves the chain V. The sender must have been asked about an entry before it
+ * is told the result: those whose list is still being compared are left to the
+ * worker that does that. */
+static void serve_all(struct zc_rworker *w, struct zc_rlink *l,
+                      struct zc_rwaiter *v, enum fate fate)
+{
+    struct zc_receiver *r = w->r;
+    while (v) {
+        struct zc_rwaiter *next = v->next;
+        v->fate = fate;
+        pthread_mutex_lock(&r->lock);
+        bool later = !v->list->compared;
+        if (later) {
+            v->link = l;
+            l->refs++;
+            v->next = v->list->deferred;
+            v->list->deferred = v;
+        }
+        pthread_mutex_unlock(&r->lock);
+        if (!later)
+            serve(w, l, v);
+        v = next;
+    }
+}
+
+void zc_link_serve_deferred(struct zc_rworker *w, struct zc_rwaiter *v)
+{
+    while (v) {
+        struct zc_rwaiter *next = v->next;
+        struct zc_rlink *l = v->link;
+        serve(w, l, v);
+        zc_link_put(w->r, l);
+        v = next;
+    }
+}
+
+void zc_link_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v)
+{
+    while (v) {
+        struct zc_rwaiter *next = v->next;
+        zc_link_put(r, v->link);
+        free(v);
+        v = next;
+    }
+}
+
+/* The leader failed: the first that waits is asked for instead; where it cannot
+ * be, all are lost. */
 static void leader_failed(struct zc_rworker *w, struct zc_rlink *l)
 {
     struct zc_receiver *r = w->r;
-    struct waiter *next_leader;
     pthread_mutex_lock(&r->lock);
-    struct waiter *lost = promote(l, &next_leader);
-    pthread_mutex_unlock(&r->lock);
-    if (next_leader)
-        zc_entry_again(w, next_leader->list, next_leader->ref);
-    free(next_leader);
-    while (lost) {
-        struct waiter *v = lost;
-        lost = v->next;
-        zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_FAILED,
-                      ZC_OP_LINK, ENOENT);
-        free(v);
+    struct zc_rwaiter *served = l->waiters;
+    bool promoted = served && served->regular;
+    if (promoted) {
+        l->waiters = served->next;
+        served->next = NULL;
+    } else {
+        l->waiters = NULL;
+        l->state = FAILED;
     }
+    if (!l->waiters)
+        l->waiters_end = &l->waiters;
+    pthread_mutex_unlock(&r->lock);
+    serve_all(w, l, served, promoted ? BECOME_LEADER : LOST);
 }
 
 static void leader_ready(struct zc_rworker *w, struct zc_rlink *l,
@@ -268,16 +322,11 @@ static void leader_ready(struct zc_rworker *w, struct zc_rlink *l,
     l->dev = st.dev;
     l->ino = st.ino;
     l->state = READY;
-    struct waiter *waiting = l->waiters;
+    struct zc_rwaiter *waiting = l->waiters;
     l->waiters = NULL;
     l->waiters_end = &l->waiters;
     pthread_mutex_unlock(&r->lock);
-    while (waiting) {
-        struct waiter *v = waiting;
-        waiting = v->next;
-        serve(w, l, v);
-        free(v);
-    }
+    serve_all(w, l, waiting, LINK_TO_LEADER);
 }
 
 void zc_link_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
@@ -333,7 +382,7 @@ void zc_links_free(struct zc_receiver *r)
     for (struct zc_map_slot *slot; (slot = zc_map_next(&r->links, &at));) {
         struct zc_rlink *l = slot->value;
         while (l->waiters) {
-            struct waiter *v = l->waiters;
+            struct zc_rwaiter *v = l->waiters;
             l->waiters = v->next;
             free(v);
         }

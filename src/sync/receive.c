@@ -849,8 +849,11 @@ static void receiver_fini(struct zc_receiver *r)
         free(c);
     }
     size_t at = 0;
-    for (struct zc_map_slot *slot; (slot = zc_map_next(&r->lists, &at));)
-        free(slot->value);
+    for (struct zc_map_slot *slot; (slot = zc_map_next(&r->lists, &at));) {
+        struct zc_rlist *l = slot->value;
+        zc_link_drop_deferred(r, l->deferred);
+        free(l);
+    }
     zc_map_fini(&r->lists);
     zc_map_fini(&r->dirs);
     zc_links_free(r);

@@ -40,6 +40,7 @@
 
 struct zc_receiver;
 struct zc_rdir;
+struct zc_rwaiter;
 
 /* One mount (or subvolume) below the root; the root's own is the first. */
 struct zc_rvolume {
@@ -121,7 +122,8 @@ struct zc_rlist {
     struct zc_rdir *dir;
     unsigned outstanding; /* entries without their RESULT */
     unsigned claimable;   /* of these, what the sender may still send */
-    bool compared;
+    bool compared;        /* its NEED has been sent */
+    struct zc_rwaiter *deferred; /* links.c: settled before that */
 };
 
 struct zc_rlink;
@@ -376,6 +378,9 @@ void zc_link_put(struct zc_receiver *r, struct zc_rlink *l);
  * will never be): settles those that wait. */
 void zc_link_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
                     struct zc_rdir *d, const char *name, bool ok);
+/* Those of a list that were settled before its NEED was sent. */
+void zc_link_serve_deferred(struct zc_rworker *w, struct zc_rwaiter *v);
+void zc_link_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v);
 /* The local file ST has several names. True when another of them already stands
  * for another file of the source: the name of E needs an inode of its own. */
 bool zc_link_taken(struct zc_receiver *r, const struct zc_stat *st,
