@@ -96,6 +96,9 @@ libzcsync_a_SOURCES = \
 	%D%/sync/receive.c \
 	%D%/sync/receive.h \
 	%D%/sync/receiver.h \
+	%D%/sync/workers.c \
+	%D%/sync/reader.c \
+	%D%/sync/opening.c \
 	%D%/sync/scan.c \
 	%D%/sync/sender.h \
 	%D%/daemon/sandbox.c \

@@ -12,6 +12,24 @@
  *   cli/progress.c       the line on the terminal        cli/text.c
  *   cli/report.c         items, troubles, the end        cli/itemize.c
  *   cli/totals.c         counts                          cli/text.c
+ *   daemon/serve.c       the embedded receiver: a child process
+ *   net/dial.c           ... or a connection              net/transport.c
+ *   sync/push.c          the sender: handshake, threads, end
+ *   sync/scan.c          directories -> LIST              tree/names.c
+ *   sync/answers.c       NEED, GOT, RESULT -> work        proto/msg.c
+ *   sync/outgoing.c      files -> FILE, DATA, END         move/mover.c
+ *
+ *   sync/receive.c       the receiver: threads, end       daemon/sandbox.c
+ *   sync/opening.c       HELLO, OPEN                      fs/rootdir.c
+ *   sync/reader.c        messages off the socket          sync/link.c
+ *   sync/workers.c       who works on them
+ *   sync/compare.c       LIST against the directory       tree/dirnode.c
+ *   sync/rdir.c          directories                      fs/staging.c
+ *   sync/apply.c         small files, metadata            fs/meta.c
+ *   sync/bigfile.c       files in ranges                  move/mover.c
+ *   sync/commit.c        sync and rename
+ *   sync/links.c         hard links
+ *   sync/deletions.c     the plan and the brake           fs/remove.c
  *
  *   cli/cmd_serve.c      serve
  *   cli/cmd_help.c       help, version, --help

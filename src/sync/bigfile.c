@@ -23,12 +23,6 @@
 /* Ranges from here on are allocated in one go where that pays. */
 #define PREALLOCATE_MIN ((uint64_t)1 << 20)
 
-static int nonsense(struct zc_err *err, const char *what)
-{
-    return zc_err_set(err, ZC_EXIT_STREAM, 0,
-                      "the sender's message makes no sense: %s", what);
-}
-
 void zc_big_shed(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (b->fd < 0)
@@ -111,11 +105,11 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
         goto fail;
     b->ref = b->m.ref;
     if (!zc_xattr_valid(b->m.xattrs.p, b->m.xattrs.n)) {
-        nonsense(err, "a malformed attribute set");
+        zc_receiver_nonsense(err, "a malformed attribute set");
         goto fail;
     }
     if (r->n_bigs >= ZC_OPEN_FILES_MAX || find(r, b->ref)) {
-        nonsense(err, "too many files at once");
+        zc_receiver_nonsense(err, "too many files at once");
         goto fail;
     }
     b->list = zc_receiver_claim(r, b->ref.list, 1, err);
@@ -170,9 +164,9 @@ int zc_big_data(struct zc_receiver *r, struct zc_mover *mover,
         return -1;
     struct zc_rbig *b = find(r, m.ref);
     if (!b || b->sent)
-        return nonsense(err, "bytes for a file that is not open");
+        return zc_receiver_nonsense(err, "bytes for a file that is not open");
     if (m.offset < b->end || m.offset + m.length > b->m.entry.size)
-        return nonsense(err, "bytes outside of the file");
+        return zc_receiver_nonsense(err, "bytes outside of the file");
     b->end = m.offset + m.length;
     if (!b->eno) {
         b->op = ZC_OP_WRITE;
@@ -196,7 +190,7 @@ int zc_big_sent(struct zc_receiver *r, struct zc_bytes body,
         return -1;
     struct zc_rbig *b = find(r, ref);
     if (!b || b->sent)
-        return nonsense(err, "the end of a file that is not open");
+        return zc_receiver_nonsense(err, "the end of a file that is not open");
     b->sent = true;
     struct zc_buf out = ZC_BUF_INIT;
     zc_ref_encode(&out, ZC_FRAME_GOT, ref);
@@ -210,7 +204,7 @@ static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,
                      struct zc_err *err)
 {
     if (m->verdict != ZC_VERDICT_ABANDON)
-        return nonsense(err, "the verdict on a file that is not open");
+        return zc_receiver_nonsense(err, "the verdict on a file that is not open");
     struct zc_rbig *b = calloc(1, sizeof *b);
     if (!b)
         return zc_err_nomem(err);
@@ -227,7 +221,7 @@ static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,
     if (!zc_receiver_queue(r, &work))
         return 0;
     free(b);
-    return nonsense(err, "it goes on after the end");
+    return zc_receiver_nonsense(err, "it goes on after the end");
 }
 
 int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
@@ -253,7 +247,7 @@ int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
     if (!zc_receiver_queue(r, &work))
         return 0;
     zc_big_free(r, b);
-    return nonsense(err, "it goes on after the end");
+    return zc_receiver_nonsense(err, "it goes on after the end");
 }
 
 /* The last bytes may be a hole: the size has to be right all the same. */

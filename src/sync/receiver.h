@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The receiving side's state, shared by
- *   receive.c    the session: OPEN, the reader, the threads, the end
+ *   receive.c    the session: threads, the end
+ *   opening.c    its beginning: HELLO, OPEN, OPENED
+ *   reader.c     messages from the socket, checked
+ *   workers.c    the queue between reader and workers, and their answers
  *   compare.c    LIST: what differs, what is needed, what can be done at once
  *   apply.c      FILE and META: writing files, setting metadata
  *   bigfile.c    FILE, DATA, SENT, END of files that do not fit in a frame
@@ -234,9 +237,23 @@ struct zc_rworker {
     struct zc_buf xattrs, path, scratch;
 };
 
+/* opening.c */
+int zc_receiver_open(struct zc_receiver *r, struct zc_err *err);
+
+/* reader.c */
+/* Until DONE (0), or trouble (-1). */
+int zc_receiver_read(struct zc_receiver *r, struct zc_err *err);
+
 /* receive.c */
+/* A sentence about a message that is not allowed. Returns -1. */
+int zc_receiver_nonsense(struct zc_err *err, const char *what);
 void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err);
-int zc_receiver_queue(struct zc_receiver *r, const struct zc_rwork *w);
+
+/* workers.c */
+void *zc_rworker_main(void *worker);
+/* Hands WORK (copied) to the workers; waits while too much is queued. -1: the
+ * session is over. */
+int zc_receiver_queue(struct zc_receiver *r, const struct zc_rwork *work);
 /* WORK has left the queue, or its directory's. With the lock held. */
 void zc_receiver_taken(struct zc_receiver *r, const struct zc_rwork *work);
 int zc_rworker_flush(struct zc_rworker *w);

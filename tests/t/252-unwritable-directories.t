@@ -28,10 +28,11 @@ for dest in "$T/dest/b" "zcsync://$addr/s"; do
         chown nobody:nogroup "$T/a/closed"
     runs_with 0 "first" "${as[@]}" "$ZCSYNC" push "${keep[@]}" "$T/a" "$dest"
     ok "equal" same_tree "$T/a" "$dir"
-    before=$(ctimes "$dir")
+    # a directory its owner may not read has to be opened up for a moment
+    before=$(ctimes "$dir" | grep -v '^closed ')
     runs_with 0 "again" "${as[@]}" "$ZCSYNC" push "${keep[@]}" -i "$T/a" "$dest"
     is "$out" "" "nothing to do"
-    is "$(ctimes "$dir")" "$before" "nothing touched"
+    is "$(ctimes "$dir" | grep -v '^closed ')" "$before" "nothing touched"
     echo more >>"$T/a/ro/one" && echo new >"$T/a/ro/sub/deeper/new"
     rm -f "$T/a/ro/sub/deeper/two" && mkdir -m 555 "$T/a/ro/sub/newdir"
     chown -R nobody:nogroup "$T/a/ro"
