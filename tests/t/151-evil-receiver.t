@@ -47,7 +47,8 @@ check_sentence()
     0 | 23 | 24) ;;
     *)
         [ "$lines" -ge 1 ] || problem "no sentence"
-        [[ $attack != *flood && $attack != note* && $lines -gt 1 ]] &&
+        [[ $attack != *flood && $attack != note* &&
+            $attack != again-for-ever && $lines -gt 1 ]] &&
             problem "more than one sentence: $(cat "$T/log/push.err")"
         ;;
     esac

@@ -1,0 +1,5 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Another quarter of the attacks of 150-evil-sender.t.
+
+ZC_PART=2 exec "$(dirname "$0")/150-evil-sender.t"
