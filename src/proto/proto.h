@@ -121,7 +121,7 @@ enum zc_need {
     ZC_NEED_META = 1 << 4,    /* metadata with the attribute set */
     ZC_NEED_DESCEND = 1 << 5, /* list this directory */
     ZC_NEED_PENDING = 1 << 6, /* nothing; a RESULT will follow */
-    ZC_NEED_APPLIED = 1 << 7, /* nothing; done already (only if items wanted) */
+    ZC_NEED_APPLIED = 1 << 7, /* nothing; done already */
 };
 #define ZC_NEED_KNOWN \
     (ZC_NEED_DATA | ZC_NEED_CHECK | ZC_NEED_META | ZC_NEED_DESCEND | \

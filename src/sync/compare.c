@@ -103,9 +103,7 @@ struct answer {
 
 static void answer(struct answer *a, const struct cmp *c, unsigned what)
 {
-    struct zc_receiver *r = a->w->r;
-    bool wants_items = r->flags & ZC_OPEN_WANT_ITEMS && c->item;
-    if (wants_items && !(what & ZC_NEED_OUTSTANDING))
+    if (c->item && !(what & ZC_NEED_OUTSTANDING))
         what |= ZC_NEED_APPLIED;
     if (!what)
         return;

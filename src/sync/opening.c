@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #define MAX_IDLE_DIRS 128
+#define HANDSHAKE_S 30 /* seconds until OPEN must be here */
 
 static const struct zc_share *find_share(const struct zc_receive_options *opt,
                                          struct zc_bytes name)
@@ -220,9 +221,12 @@ int zc_receiver_open(struct zc_receiver *r, struct zc_err *err)
     zc_auto_free char *name = NULL;
     struct zc_msg_opened opened = {.timeout_s = r->opt->timeout_s};
     zc_host_id(opened.host_id); /* /proc is out of reach when confined */
+    /* Whoever connects and says nothing does not keep the place for long. */
+    zc_transport_set_timeout(r->link.t, HANDSHAKE_S);
     if (zc_link_hello(&r->link, ZC_ROLE_RECEIVER, err) ||
         zc_link_recv(&r->link, false, &f, &body, &slab, err))
         return -1;
+    zc_transport_set_timeout(r->link.t, r->opt->timeout_s);
     if (f.type != ZC_FRAME_OPEN)
         return zc_receiver_nonsense(err, "it does not begin with OPEN");
     if (open_all(r, body, &name, err) || prepare_root(r, err))
