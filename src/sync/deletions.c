@@ -144,12 +144,28 @@ struct where {
     char *dir;
     int fd;
     bool changed;
+    bool opened_up; /* u+rwx was added for us; it was: */
+    uint32_t mode;
     struct record last;
 };
 
-/* Its times go back to what the source has. */
+/* A directory of ours that we may not write into: for the time being we may. */
+static void open_up(struct zc_receiver *r, struct where *at)
+{
+    struct zc_stat st;
+    if (r->is_root || r->dry || zc_stat_at(at->fd, "", &st) ||
+        st.uid != geteuid() || (st.mode & S_IRWXU) == S_IRWXU)
+        return;
+    at->mode = st.mode & 07777;
+    at->opened_up = !fchmod(at->fd, at->mode | S_IRWXU);
+}
+
+/* Its mode and times go back to what they were, and to what the source has. */
 static void leave(struct zc_receiver *r, struct where *at)
 {
+    if (at->opened_up)
+        fchmod(at->fd, at->mode);
+    at->opened_up = false;
     if (at->fd >= 0 && at->changed) {
         if (at->last.times) {
             struct timespec times[2] = {
@@ -181,7 +197,10 @@ static int enter(struct zc_receiver *r, struct where *at, const char *path)
         return -1;
     }
     at->fd = zc_root_open_dir(r->root_fd, at->dir);
-    return at->fd < 0 ? -1 : 0;
+    if (at->fd < 0)
+        return -1;
+    open_up(r, at);
+    return 0;
 }
 
 static void delete_record(struct walk *walk, struct where *at,
