@@ -46,18 +46,26 @@ static bool name_ok(const char *name)
     return false;
 }
 
+/* O_NOATIME is for the owner only (open(2)). */
+static int open_root(const char *path)
+{
+    int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+    int fd = open(path, flags | O_NOATIME);
+    return fd < 0 && errno == EPERM ? open(path, flags) : fd;
+}
+
 int zc_root_open(const char *path, bool create, bool *created,
                  struct zc_err *err)
 {
     bool made = false;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_root(path);
     if (fd < 0 && errno == ENOENT && create) {
         if (mkdir(path, 0777) == 0)
             made = true;
         else if (errno != EEXIST)
             return zc_err_set(err, ZC_EXIT_SELECT, errno,
                               "cannot create directory %s", path);
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        fd = open_root(path);
     }
     if (fd < 0)
         return zc_err_set(err, ZC_EXIT_SELECT, errno,

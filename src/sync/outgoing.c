@@ -270,6 +270,18 @@ static int send_extents(struct zc_sworker *w, struct zc_sbig *b)
     return 0;
 }
 
+struct zc_sbig *zc_send_claim_got(struct zc_sender *s)
+{
+    struct zc_sbig *b = s->n_got ? s->bigs : NULL;
+    while (b && (!b->got || b->claimed))
+        b = b->next;
+    if (b) {
+        b->claimed = true;
+        s->n_got--;
+    }
+    return b;
+}
+
 /* Waits for room among the big files on their way, doing verdicts meanwhile so
  * that somebody always does them. */
 static int room_for_big(struct zc_sworker *w)
@@ -277,9 +289,7 @@ static int room_for_big(struct zc_sworker *w)
     struct zc_sender *s = w->s;
     pthread_mutex_lock(&s->lock);
     while (s->n_bigs >= ZC_OPEN_FILES_MAX / 2 && !s->failed) {
-        struct zc_sbig *b = s->bigs;
-        while (b && !b->got)
-            b = b->next;
+        struct zc_sbig *b = zc_send_claim_got(s);
         if (!b) {
             pthread_cond_wait(&s->work, &s->lock);
             continue;
@@ -378,14 +388,6 @@ static void judge(struct zc_sworker *w, struct zc_sbig *b,
 int zc_send_verdict(struct zc_sworker *w, struct zc_sbig *b)
 {
     struct zc_sender *s = w->s;
-    /* Mine: nobody else looks at it from now on. */
-    pthread_mutex_lock(&s->lock);
-    bool mine = b->got;
-    b->got = false;
-    s->n_got -= mine;
-    pthread_mutex_unlock(&s->lock);
-    if (!mine)
-        return 0;
     struct outfile f;
     struct zc_msg_end end = {.ref = {b->list->id, b->index}};
     out_init(s, &f, b->list, b->index, b->tries);

@@ -100,14 +100,6 @@ static bool take_retry(struct zc_sender *s, struct zc_retry *out,
     return false;
 }
 
-static struct zc_sbig *find_got(struct zc_sender *s)
-{
-    struct zc_sbig *b = s->n_got ? s->bigs : NULL;
-    while (b && !b->got)
-        b = b->next;
-    return b;
-}
-
 /* Of a directory with a great many subdirectories, no more is listed while
  * those already known keep us busy. */
 static bool may_scan(const struct zc_sender *s)
@@ -225,7 +217,7 @@ static void *worker_main(void *arg)
     while (!s->failed && !s->finished) {
         struct zc_retry retry;
         int64_t wait = ZC_NSEC_PER_SEC;
-        struct zc_sbig *got = find_got(s);
+        struct zc_sbig *got = zc_send_claim_got(s);
         bool due = !got && take_retry(s, &retry, &wait);
         bool files = s->files, scan = may_scan(s);
         if (!s->dirs_active && !s->unanswered)

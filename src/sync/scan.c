@@ -325,7 +325,8 @@ static struct zc_slist *slist_new(struct zc_sworker *w, struct zc_sdir *d,
         free(l);
         return NULL;
     }
-    memcpy(l->body, w->out.data + begin, l->body_len);
+    if (l->body_len)
+        memcpy(l->body, w->out.data + begin, l->body_len);
     for (uint32_t i = 0; i < l->count; i++)
         l->entries[i].offset = offsets->v[i] - (uint32_t)begin;
     l->node = d->node;

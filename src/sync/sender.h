@@ -87,7 +87,8 @@ struct zc_sbig {
     int fd;
     struct zc_stat before; /* as of FILE */
     enum zc_lease lease;
-    bool got, spoiled; /* spoiled: came short, must be sent again */
+    bool got, claimed; /* GOT has come; a worker is deciding on it */
+    bool spoiled;      /* came short, must be sent again */
     int read_eno;
 };
 
@@ -198,7 +199,10 @@ void zc_sender_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
 /* Sends the wanted entries of L. -1: the run has failed. */
 int zc_send_list(struct zc_sworker *w, struct zc_slist *l);
 int zc_send_again(struct zc_sworker *w, const struct zc_retry *r);
-/* Decides on a big file that has been GOT, and tells the peer. */
+/* A big file that has been GOT, now the caller's to decide on; NULL: there is
+ * none. With the lock held. */
+struct zc_sbig *zc_send_claim_got(struct zc_sender *s);
+/* Decides on it, tells the peer, and frees it. */
 int zc_send_verdict(struct zc_sworker *w, struct zc_sbig *b);
 
 #endif
