@@ -78,6 +78,7 @@ libzcsync_a_SOURCES = \
 	%D%/sync/bigfile.c \
 	%D%/sync/commit.c \
 	%D%/sync/compare.c \
+	%D%/sync/compare.h \
 	%D%/sync/deletions.c \
 	%D%/sync/hash.c \
 	%D%/sync/hash.h \
@@ -96,6 +97,7 @@ libzcsync_a_SOURCES = \
 	%D%/sync/receive.c \
 	%D%/sync/receive.h \
 	%D%/sync/receiver.h \
+	%D%/sync/walk.c \
 	%D%/sync/workers.c \
 	%D%/sync/reader.c \
 	%D%/sync/opening.c \

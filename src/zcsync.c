@@ -23,7 +23,8 @@
  *   sync/opening.c       HELLO, OPEN                      fs/rootdir.c
  *   sync/reader.c        messages off the socket          sync/link.c
  *   sync/workers.c       who works on them
- *   sync/compare.c       LIST against the directory       tree/dirnode.c
+ *   sync/walk.c          LIST against the directory       tree/dirnode.c
+ *   sync/compare.c       an entry against a file
  *   sync/rdir.c          directories                      fs/staging.c
  *   sync/apply.c         small files, metadata            fs/meta.c
  *   sync/bigfile.c       files in ranges                  move/mover.c

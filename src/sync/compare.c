@@ -1,34 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A list from the sender against the directory here. Both are sorted: they are
- * walked in step. What needs no bytes is done on the spot (metadata, symlinks,
- * devices); what needs them is asked for; names that only exist here go to the
- * deletion plan.
+ * An entry from the sender against the file here: what is different, and what
+ * is to be done about it. What needs no bytes is done on the spot (metadata,
+ * symlinks, devices); what needs them is asked for.
  */
 #include "fs/rootdir.h"
-#include "sync/receiver.h"
+#include "sync/compare.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-/* One entry being compared. */
-struct cmp {
-    struct zc_rdir *dir;
-    struct zc_rlist *list;
-    int dirfd; /* -1: the directory is not there */
-    struct zc_ref ref;
-    const struct zc_entry *e;
-    char name[ZC_NAME_MAX + 1];
-    bool exists; /* here, as `st` */
-    struct zc_stat st;
-    unsigned xattrs; /* ZC_ITEM_ACL, ZC_ITEM_XATTR: these differ */
-    unsigned item; /* enum zc_item_flags */
-    uint8_t hash[ZC_HASH_SIZE];
-};
-
-static bool same_type(const struct cmp *c)
+static bool same_type(const struct zc_cmp *c)
 {
     return c->exists && (c->st.mode & S_IFMT) == (c->e->mode & S_IFMT);
 }
@@ -45,7 +29,7 @@ static bool type_kept(const struct zc_receiver *r, uint32_t mode)
 }
 
 /* Which of its metadata is not as the source has it. */
-static unsigned meta_flags(const struct zc_receiver *r, const struct cmp *c)
+unsigned zc_compare_meta(const struct zc_receiver *r, const struct zc_cmp *c)
 {
     const struct zc_entry *e = c->e;
     struct zc_meta_want want;
@@ -72,7 +56,7 @@ static bool keeps_xattrs(const struct zc_receiver *r)
 
 /* Compares the attributes here with the digest in the entry: which kinds of
  * them differ (see zc_xattr_digest). */
-static unsigned compare_xattrs(struct zc_rworker *w, int dirfd,
+unsigned zc_compare_xattrs(struct zc_rworker *w, int dirfd,
                                const char *name, const struct zc_entry *e)
 {
     struct zc_receiver *r = w->r;
@@ -94,14 +78,7 @@ static unsigned compare_xattrs(struct zc_rworker *w, int dirfd,
 
 /* --- answers ------------------------------------------------------------- */
 
-struct answer {
-    struct zc_rworker *w;
-    struct zc_buf items; /* encoded NEED items */
-    uint32_t count;
-    bool waits; /* for the leaders of hard link groups */
-};
-
-static void answer(struct answer *a, const struct cmp *c, unsigned what)
+void zc_compare_answer(struct zc_answer *a, const struct zc_cmp *c, unsigned what)
 {
     if (c->item && !(what & ZC_NEED_OUTSTANDING))
         what |= ZC_NEED_APPLIED;
@@ -116,7 +93,7 @@ static void answer(struct answer *a, const struct cmp *c, unsigned what)
 }
 
 /* The entry counts as outstanding before the sender is told. */
-static void count_outstanding(struct zc_receiver *r, const struct cmp *c,
+static void count_outstanding(struct zc_receiver *r, const struct zc_cmp *c,
                               unsigned what)
 {
     if (!(what & ZC_NEED_OUTSTANDING) || r->dry)
@@ -132,17 +109,17 @@ static void count_outstanding(struct zc_receiver *r, const struct cmp *c,
     pthread_mutex_unlock(&r->lock);
 }
 
-static void ask(struct answer *a, const struct cmp *c, unsigned what)
+static void ask(struct zc_answer *a, const struct zc_cmp *c, unsigned what)
 {
     struct zc_receiver *r = a->w->r;
     /* A dry run only reports; a CHECK is decided by the sender. */
     if (r->dry)
         what &= ZC_NEED_DESCEND | ZC_NEED_CHECK;
     count_outstanding(r, c, what);
-    answer(a, c, what);
+    zc_compare_answer(a, c, what);
 }
 
-static void note_failed(struct answer *a, const struct cmp *c, unsigned op,
+static void note_failed(struct zc_answer *a, const struct zc_cmp *c, unsigned op,
                         int eno)
 {
     zc_rworker_result(a->w, c->ref, ZC_STATUS_NOTE_FAILED, op, eno);
@@ -151,7 +128,7 @@ static void note_failed(struct answer *a, const struct cmp *c, unsigned op,
 /* --- one entry ----------------------------------------------------------- */
 
 /* The whole of what a directory that something replaces may be replaced. */
-static bool may_replace(struct answer *a, struct cmp *c)
+static bool may_replace(struct zc_answer *a, struct zc_cmp *c)
 {
     if (!c->exists || !S_ISDIR(c->st.mode) || S_ISDIR(c->e->mode))
         return true;
@@ -161,7 +138,7 @@ static bool may_replace(struct answer *a, struct cmp *c)
     return false;
 }
 
-static void compare_dir(struct answer *a, struct cmp *c)
+static void compare_dir(struct zc_answer *a, struct zc_cmp *c)
 {
     struct zc_receiver *r = a->w->r;
     bool is_dir = same_type(c);
@@ -179,7 +156,7 @@ static void compare_dir(struct answer *a, struct cmp *c)
     if (is_dir && zc_rdir_set_volume(r, child, c->dirfd, c->name, &c->st))
         note_failed(a, c, ZC_OP_READ_DIR, errno);
     if (is_dir) {
-        c->item = meta_flags(r, c);
+        c->item = zc_compare_meta(r, c);
         child->differs = c->item != 0;
     } else {
         c->item = ZC_ITEM_NEW;
@@ -198,12 +175,12 @@ static void compare_dir(struct answer *a, struct cmp *c)
         pthread_mutex_unlock(&r->lock);
         what |= ZC_NEED_META;
     }
-    answer(a, c, what);
+    zc_compare_answer(a, c, what);
 }
 
 /* Is it the same file by size and time (or, with -c, by content)? *ASK_HASH:
  * only the sender can tell. */
-static bool same_data(struct zc_rworker *w, struct cmp *c, bool *ask_hash)
+static bool same_data(struct zc_rworker *w, struct zc_cmp *c, bool *ask_hash)
 {
     struct zc_receiver *r = w->r;
     *ask_hash = false;
@@ -219,7 +196,7 @@ static bool same_data(struct zc_rworker *w, struct cmp *c, bool *ask_hash)
     return true;
 }
 
-static bool newer_here(const struct zc_receiver *r, const struct cmp *c)
+static bool newer_here(const struct zc_receiver *r, const struct zc_cmp *c)
 {
     if (!(r->flags & ZC_OPEN_UPDATE) || !same_type(c))
         return false;
@@ -229,25 +206,25 @@ static bool newer_here(const struct zc_receiver *r, const struct cmp *c)
 }
 
 /* The name shares its inode with one that stands for another file. */
-static bool shares_wrongly(struct zc_receiver *r, const struct cmp *c)
+static bool shares_wrongly(struct zc_receiver *r, const struct zc_cmp *c)
 {
     return same_type(c) && c->st.nlink > 1 && r->keep & ZC_KEEP_HARD_LINKS &&
            zc_link_taken(r, &c->st, c->e);
 }
 
 /* Changing an inode that has other names changes those too. */
-static bool may_change_in_place(const struct cmp *c)
+static bool may_change_in_place(const struct zc_cmp *c)
 {
     return c->st.nlink == 1 || (c->e->flags & ZC_ENTRY_LINK &&
                                 c->e->link_count == c->st.nlink);
 }
 
 /* Sets what differs on the file in place. */
-static void fix_metadata(struct answer *a, struct cmp *c)
+static void fix_metadata(struct zc_answer *a, struct zc_cmp *c)
 {
     struct zc_receiver *r = a->w->r;
     if (r->dry) {
-        answer(a, c, 0);
+        zc_compare_answer(a, c, 0);
         return;
     }
     struct zc_meta_want want;
@@ -256,12 +233,12 @@ static void fix_metadata(struct answer *a, struct cmp *c)
                           c->ref))
         note_failed(a, c, ZC_OP_STAT, errno);
     else
-        answer(a, c, 0);
+        zc_compare_answer(a, c, 0);
 }
 
 /* Where it leads a hard link group, the others may link to it now, or OK is
  * false and they have to do without. */
-static void settle_link(struct zc_rworker *w, const struct cmp *c, bool ok)
+static void settle_link(struct zc_rworker *w, const struct zc_cmp *c, bool ok)
 {
     if (c->e->flags & ZC_ENTRY_LINK && w->r->keep & ZC_KEEP_HARD_LINKS)
         zc_link_settle(w, c->e->link_dev, c->e->link_ino, c->dir, c->name,
@@ -269,13 +246,13 @@ static void settle_link(struct zc_rworker *w, const struct cmp *c, bool ok)
 }
 
 /* In a dry run, where the leader would get a new inode: no name has it yet. */
-static void settle_new(struct zc_rworker *w, const struct cmp *c)
+static void settle_new(struct zc_rworker *w, const struct zc_cmp *c)
 {
     if (c->e->flags & ZC_ENTRY_LINK && w->r->keep & ZC_KEEP_HARD_LINKS)
         zc_link_settle(w, c->e->link_dev, c->e->link_ino, c->dir, "", true);
 }
 
-static void compare_file(struct answer *a, struct cmp *c)
+static void compare_file(struct zc_answer *a, struct zc_cmp *c)
 {
     struct zc_receiver *r = a->w->r;
     bool ask_hash;
@@ -284,7 +261,7 @@ static void compare_file(struct answer *a, struct cmp *c)
         return;
     }
     bool same = same_data(a->w, c, &ask_hash) && !shares_wrongly(r, c);
-    c->item = c->exists && same_type(c) ? meta_flags(r, c) : 0;
+    c->item = c->exists && same_type(c) ? zc_compare_meta(r, c) : 0;
     bool fixable = !c->item || may_change_in_place(c);
     if (same && fixable && !ask_hash) {
         bool needs_meta = c->xattrs != 0;
@@ -323,7 +300,7 @@ static void compare_file(struct answer *a, struct cmp *c)
 }
 
 /* The same target, or the same device. */
-static bool same_special(const struct cmp *c)
+static bool same_special(const struct zc_cmp *c)
 {
     const struct zc_entry *e = c->e;
     if (!same_type(c))
@@ -340,12 +317,12 @@ static bool same_special(const struct cmp *c)
 }
 
 /* Symlinks, devices, fifos, sockets: nothing to transfer. */
-static void compare_special(struct answer *a, struct cmp *c)
+static void compare_special(struct zc_answer *a, struct zc_cmp *c)
 {
     struct zc_receiver *r = a->w->r;
     bool same = same_special(c) && !shares_wrongly(r, c);
     if (same) {
-        c->item = meta_flags(r, c);
+        c->item = zc_compare_meta(r, c);
         if (c->xattrs && !r->dry) {
             ask(a, c, ZC_NEED_META);
             return;
@@ -359,9 +336,9 @@ static void compare_special(struct answer *a, struct cmp *c)
         settle_link(a->w, c, false);
         return;
     }
-    c->item = ZC_ITEM_DATA | (same_type(c) ? meta_flags(r, c) : ZC_ITEM_NEW);
+    c->item = ZC_ITEM_DATA | (same_type(c) ? zc_compare_meta(r, c) : ZC_ITEM_NEW);
     if (r->dry) {
-        answer(a, c, 0);
+        zc_compare_answer(a, c, 0);
         settle_new(a->w, c);
         return;
     }
@@ -376,19 +353,19 @@ static void compare_special(struct answer *a, struct cmp *c)
         settle_link(a->w, c, false);
         return;
     }
-    answer(a, c, 0);
+    zc_compare_answer(a, c, 0);
     settle_link(a->w, c, true);
 }
 
 /* The group's inode is in place as L. */
-static void link_to(struct answer *a, struct cmp *c, struct zc_rlink *l)
+static void link_to(struct zc_answer *a, struct zc_cmp *c, struct zc_rlink *l)
 {
     struct zc_receiver *r = a->w->r;
     unsigned op;
     if (c->exists && zc_link_same(r, l, &c->st))
         return;
     if (r->dry || !zc_link_make(a->w, l, c->dir, c->name, &op)) {
-        answer(a, c, 0);
+        zc_compare_answer(a, c, 0);
     } else if (S_ISREG(c->e->mode)) {
         /* Too many links, another mount: then as a file of its own. */
         c->item = ZC_ITEM_DATA | (c->exists ? 0 : ZC_ITEM_NEW);
@@ -399,7 +376,7 @@ static void link_to(struct answer *a, struct cmp *c, struct zc_rlink *l)
 }
 
 /* One name of an inode with several. True: dealt with. */
-static bool compare_link(struct answer *a, struct cmp *c)
+static bool compare_link(struct zc_answer *a, struct zc_cmp *c)
 {
     struct zc_receiver *r = a->w->r;
     struct zc_rlink *l;
@@ -414,7 +391,7 @@ static bool compare_link(struct answer *a, struct cmp *c)
         return false;
     case ZC_LINK_WAITING:
         a->waits = true;
-        answer(a, c, ZC_NEED_PENDING);
+        zc_compare_answer(a, c, ZC_NEED_PENDING);
         return true;
     case ZC_LINK_READY:
         break;
@@ -427,7 +404,7 @@ static bool compare_link(struct answer *a, struct cmp *c)
     return true;
 }
 
-static void compare_entry(struct answer *a, struct cmp *c)
+void zc_compare_entry(struct zc_answer *a, struct zc_cmp *c)
 {
     struct zc_receiver *r = a->w->r;
     if (!type_kept(r, c->e->mode))
@@ -438,7 +415,7 @@ static void compare_entry(struct answer *a, struct cmp *c)
             return;
     }
     if (same_type(c))
-        c->xattrs = compare_xattrs(a->w, c->dirfd, c->name, c->e);
+        c->xattrs = zc_compare_xattrs(a->w, c->dirfd, c->name, c->e);
     if (S_ISDIR(c->e->mode))
         compare_dir(a, c);
     else if (c->dir->state == ZC_RD_FAILED || compare_link(a, c))
@@ -447,258 +424,4 @@ static void compare_entry(struct answer *a, struct cmp *c)
         compare_file(a, c);
     else
         compare_special(a, c);
-}
-
-/* --- the walk ------------------------------------------------------------ */
-
-static bool reserved(const struct zc_rdir *d, const char *name, size_t n)
-{
-    return d->volume_top && n == strlen(ZC_STAGING_NAME) &&
-           !memcmp(name, ZC_STAGING_NAME, n);
-}
-
-/* The local names before NAME (NULL: all that are left) have no counterpart. */
-static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
-                        const char *name, size_t n, bool complete)
-{
-    while (d->names_at < d->names.len) {
-        const char *here = zc_names_at(&d->names, d->names_at);
-        size_t here_len = d->names.v[d->names_at].len;
-        if (name && zc_name_cmp(here, here_len, name, n) >= 0)
-            break;
-        d->names_at++;
-        if (reserved(d, here, here_len))
-            continue;
-        atomic_fetch_add(&w->r->local_seen, 1);
-        if (complete)
-            zc_plan_delete(w, d, dirfd, here);
-    }
-}
-
-/* Is the entry's name here? The cursor moves past it. */
-static bool take_name(struct zc_rdir *d, const char *name, size_t n)
-{
-    if (d->names_at >= d->names.len ||
-        zc_name_cmp(zc_names_at(&d->names, d->names_at),
-                    d->names.v[d->names_at].len, name, n) != 0)
-        return false;
-    d->names_at++;
-    return true;
-}
-
-static bool walk_list(struct answer *a, struct zc_rdir *d, int dirfd,
-                      struct zc_rlist *list, struct zc_msg_list *m,
-                      struct zc_err *err)
-{
-    struct zc_receiver *r = a->w->r;
-    struct zc_entry prev = {0}, e;
-    bool complete = r->flags & ZC_OPEN_DELETE &&
-                    !(m->flags & ZC_LIST_INCOMPLETE);
-    for (uint32_t i = 0; i < m->count; i++) {
-        if (zc_list_next(m, &prev, &e, err))
-            return false;
-        if (reserved(d, e.name, e.name_len))
-            continue;
-        pass_extras(a->w, d, dirfd, e.name, e.name_len, complete);
-        struct cmp c = {.dir = d, .list = list, .dirfd = dirfd, .e = &e,
-                        .ref = {m->list, i}};
-        memcpy(c.name, e.name, e.name_len);
-        bool here = take_name(d, e.name, e.name_len);
-        if (here)
-            atomic_fetch_add(&r->local_seen, 1);
-        c.exists = here && !zc_stat_at(dirfd, c.name, &c.st);
-        if (e.flags & ZC_ENTRY_ABSENT) {
-            if (c.exists)
-                zc_plan_delete(a->w, d, dirfd, c.name);
-        } else {
-            compare_entry(a, &c);
-        }
-    }
-    if (m->flags & ZC_LIST_LAST)
-        pass_extras(a->w, d, dirfd, NULL, 0, complete);
-    return zc_list_ended(m, err) == 0;
-}
-
-/* The list must go on where the one before it ended. */
-static int check_continues(struct zc_rdir *d, const struct zc_msg_list *m,
-                           struct zc_err *err)
-{
-    const char *last = d->last_name ? d->last_name : "";
-    if (m->after.n == strlen(last) && !memcmp(m->after.p, last, m->after.n))
-        return 0;
-    return zc_err_set(err, ZC_EXIT_STREAM, 0,
-                      "the peer sent lists that are not in order");
-}
-
-static int remember_last(struct zc_rdir *d, struct zc_msg_list m,
-                         struct zc_err *err)
-{
-    struct zc_entry prev = {0}, e;
-    for (uint32_t i = 0; i < m.count; i++)
-        if (zc_list_next(&m, &prev, &e, err))
-            return -1;
-    if (!m.count || m.flags & ZC_LIST_LAST)
-        return 0;
-    free(d->last_name);
-    d->last_name = strndup(prev.name, prev.name_len);
-    return d->last_name ? 0 : zc_err_nomem(err);
-}
-
-static bool any_file(struct zc_msg_list m)
-{
-    struct zc_entry prev = {0}, e;
-    for (uint32_t i = 0; i < m.count; i++)
-        if (!zc_list_next(&m, &prev, &e, NULL) && S_ISREG(e.mode))
-            return true;
-    return false;
-}
-
-/* What is in the directory now, once. */
-static void read_names(struct zc_rworker *w, struct zc_rdir *d, int dirfd)
-{
-    if (d->names_read || d->state != ZC_RD_EXISTS || dirfd < 0)
-        return;
-    d->names_read = true;
-    if (zc_names_read(dirfd, &d->names))
-        zc_rworker_note(w, d->node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
-}
-
-/* NEED for list ID from the answers gathered. */
-static void send_need(struct zc_rworker *w, uint32_t id, struct answer *a)
-{
-    size_t at = zc_need_begin(&w->out, id);
-    zc_buf_put(&w->out, a->items.data, a->items.len);
-    zc_need_end(&w->out, at, a->count, ZC_NEED_FINAL);
-    w->out.failed |= a->items.failed;
-    zc_buf_fini(&a->items);
-}
-
-/* The list was compared: it may be forgotten when nothing is open in it. */
-static void list_compared(struct zc_rworker *w, struct zc_rlist *l,
-                          bool waits)
-{
-    struct zc_receiver *r = w->r;
-    if (waits) /* others may settle its entries from now on */
-        zc_rworker_flush(w);
-    pthread_mutex_lock(&r->lock);
-    l->compared = true;
-    struct zc_rwaiter *deferred = l->deferred;
-    l->deferred = NULL;
-    if (!l->outstanding) {
-        zc_map_del(&r->lists, l->id, 0);
-        free(l);
-    }
-    pthread_mutex_unlock(&r->lock);
-    zc_link_serve_deferred(w, deferred);
-}
-
-static void compare_one(struct zc_rworker *w, struct zc_rwork *work)
-{
-    struct zc_receiver *r = w->r;
-    struct zc_rdir *d = work->dir;
-    struct answer a = {.w = w};
-    struct zc_msg_list m;
-    struct zc_err err;
-    if (zc_list_decode((struct zc_bytes){work->p, work->n}, &m, &err) ||
-        check_continues(d, &m, &err) || remember_last(d, m, &err)) {
-        zc_receiver_fail(r, &err);
-        return;
-    }
-    zc_rdir_start(w, d, any_file(m));
-    int dirfd = -1;
-    if (d->state == ZC_RD_EXISTS || d->state == ZC_RD_STAGED) {
-        dirfd = zc_dirnode_pin(r->tree, d->node);
-        if (dirfd < 0 && errno == EACCES && zc_rdir_make_writable(r, d))
-            dirfd = zc_dirnode_pin(r->tree, d->node);
-        if (dirfd < 0) {
-            zc_rworker_note(w, d->node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
-            d->state = ZC_RD_FAILED;
-        }
-    }
-    read_names(w, d, dirfd);
-    bool ok = walk_list(&a, d, dirfd, work->list, &m, &err);
-    if (dirfd >= 0)
-        zc_dirnode_unpin(r->tree, d->node);
-    if (d->ref.list == 0 && d->ref.index == 0 && m.count)
-        atomic_store(&r->source_has_entries, true);
-    send_need(w, m.list, &a);
-    list_compared(w, work->list, a.waits);
-    if (!ok) {
-        zc_receiver_fail(r, &err);
-        return;
-    }
-    if (m.flags & ZC_LIST_LAST) {
-        zc_names_fini(&d->names);
-        pthread_mutex_lock(&r->lock);
-        d->listed = true;
-        pthread_mutex_unlock(&r->lock);
-        zc_rdir_check(w, d);
-        zc_rdir_drop(w, d);
-    }
-}
-
-void zc_compare_list(struct zc_rworker *w, struct zc_rwork *work)
-{
-    struct zc_receiver *r = w->r;
-    struct zc_rdir *d = work->dir;
-    struct zc_rwork *mine = work;
-    for (;;) {
-        /* After its last list D may be gone; nothing waits behind that. */
-        struct zc_msg_list m = {0};
-        zc_list_decode((struct zc_bytes){mine->p, mine->n}, &m, NULL);
-        bool last = m.flags & ZC_LIST_LAST;
-        compare_one(w, mine);
-        if (mine != work) {
-            zc_slab_unref(mine->slab);
-            free(mine);
-        }
-        if (last || atomic_load(&r->failed))
-            return;
-        pthread_mutex_lock(&r->lock);
-        mine = d->waiting;
-        if (mine) {
-            d->waiting = mine->next;
-            if (!d->waiting)
-                d->waiting_end = &d->waiting;
-            zc_receiver_taken(r, mine);
-        } else {
-            d->comparing = false;
-        }
-        pthread_mutex_unlock(&r->lock);
-        if (!mine)
-            return;
-        if (w->out.len >= 32 * ZC_KIB && zc_rworker_flush(w))
-            return;
-    }
-}
-
-void zc_compare_root(struct zc_rworker *w, struct zc_rdir *root,
-                     struct zc_rlist *list, const struct zc_entry *e)
-{
-    struct zc_receiver *r = w->r;
-    struct answer a = {.w = w};
-    struct cmp c = {.dir = root, .list = list, .dirfd = r->root_fd, .e = e};
-    unsigned what = ZC_NEED_DESCEND;
-    c.exists = r->root_fd >= 0 && !zc_stat_at(r->root_fd, "", &c.st);
-    if (!c.exists) {
-        c.item = ZC_ITEM_NEW;
-    } else if (!root->implied) {
-        c.xattrs = compare_xattrs(w, r->root_fd, "", e);
-        c.item = meta_flags(r, &c);
-        root->differs = c.item != 0;
-        if (c.xattrs && !r->dry) {
-            pthread_mutex_lock(&r->lock);
-            root->pending++;
-            root->meta_asked = true;
-            list->outstanding++;
-            list->claimable++;
-            pthread_mutex_unlock(&r->lock);
-            what |= ZC_NEED_META;
-        }
-    }
-    if (root->implied)
-        c.item = 0;
-    answer(&a, &c, what);
-    send_need(w, 0, &a);
-    list_compared(w, list, false);
 }

@@ -68,7 +68,7 @@ static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
     work.list = list_new(r, 0, root);
     if (!work.list)
         return zc_err_nomem(err);
-    zc_compare_root(&w, root, work.list, &e);
+    zc_walk_root(&w, root, work.list, &e);
     int fail = zc_rworker_flush(&w);
     zc_buf_fini(&w.out);
     zc_buf_fini(&w.xattrs);

@@ -5,7 +5,8 @@
  *   opening.c    its beginning: HELLO, OPEN, OPENED
  *   reader.c     messages from the socket, checked
  *   workers.c    the queue between reader and workers, and their answers
- *   compare.c    LIST: what differs, what is needed, what can be done at once
+ *   walk.c       LIST against the directory here
+ *   compare.c    one entry: what differs, what is needed or done at once
  *   apply.c      FILE and META: writing files, setting metadata
  *   bigfile.c    FILE, DATA, SENT, END of files that do not fit in a frame
  *   commit.c     from the staging folder to the name, after the sync
@@ -270,11 +271,11 @@ void zc_rworker_note_path(struct zc_rworker *w, const char *path, unsigned op,
 struct zc_rlist *zc_receiver_claim(struct zc_receiver *r, uint32_t list,
                                    unsigned n, struct zc_err *err);
 
-/* compare.c */
+/* walk.c */
 /* The root's own entry: answers LIST 0. */
-void zc_compare_root(struct zc_rworker *w, struct zc_rdir *root,
+void zc_walk_root(struct zc_rworker *w, struct zc_rdir *root,
                      struct zc_rlist *list, const struct zc_entry *e);
-void zc_compare_list(struct zc_rworker *w, struct zc_rwork *work);
+void zc_walk_list(struct zc_rworker *w, struct zc_rwork *work);
 
 /* apply.c */
 void zc_apply_files(struct zc_rworker *w, struct zc_rwork *work);

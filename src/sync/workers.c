@@ -124,7 +124,7 @@ static void do_work(struct zc_rworker *w, struct zc_rwork *work)
 {
     switch (work->kind) {
     case ZC_W_LIST:
-        zc_compare_list(w, work);
+        zc_walk_list(w, work);
         break;
     case ZC_W_FILES:
         zc_apply_files(w, work);
