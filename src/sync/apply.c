@@ -32,6 +32,7 @@ void zc_entry_done(struct zc_rworker *w, struct zc_rdir *d,
                    enum zc_status status, unsigned op, int eno)
 {
     struct zc_receiver *r = w->r;
+    zc_link_leader_done(w, ref);
     zc_rworker_result(w, ref, status, op, eno);
     pthread_mutex_lock(&r->lock);
     list_settle(r, list);
@@ -165,6 +166,8 @@ void zc_apply_commit(struct zc_rworker *w, struct zc_rdir *d,
                      struct zc_rlist *list, const struct zc_msg_file *m,
                      const char *tmp, int fd)
 {
+    if (w->out.len) /* notes about it go before the committer's RESULT */
+        zc_rworker_flush(w);
     struct zc_rcommit c = {.dir = d,
                            .list = list,
                            .ref = m->ref,
@@ -277,7 +280,12 @@ static bool apply_direct(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         file_failed(w, d, list, m, op, errno);
         return false;
     }
-    close(fd);
+    if (close(fd)) { /* some file systems find out only now */
+        int eno = errno;
+        unlinkat(dirfd, name, 0);
+        file_failed(w, d, list, m, ZC_OP_WRITE, eno);
+        return false;
+    }
     atomic_fetch_add_explicit(&w->r->created, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&w->r->changes, 1, memory_order_relaxed);
     zc_entry_done(w, d, list, m->ref, ZC_STATUS_OK, 0, 0);

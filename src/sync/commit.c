@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* A group is synced when it is this big, or this old, or the line is quiet. */
 #define GROUP_ITEMS 2000
@@ -88,12 +89,19 @@ static void sync_dir(struct zc_receiver *r, struct zc_rdir *d)
 static void commit_one(struct zc_rworker *w, struct zc_rcommit *c, int eno)
 {
     struct zc_receiver *r = w->r;
-    zc_close(&c->fd);
+    unsigned op = eno ? ZC_OP_SYNC : ZC_OP_WRITE;
+    if (c->fd >= 0 && close(c->fd) && !eno)
+        eno = errno; /* some file systems find out only now */
+    c->fd = -1;
+    if (c->is_dir && eno) {
+        zc_rworker_note(w, c->dir->node, "", op, S_IFDIR, eno);
+        zc_rdir_drop(w, c->dir);
+        return;
+    }
     if (c->is_dir) {
         zc_rdir_put_in_place(w, c->dir);
         return;
     }
-    unsigned op = ZC_OP_SYNC;
     if (!eno && zc_place(w, c->dir, c->tmp, c->name, &op))
         eno = errno;
     if (!eno && r->fsync == ZC_FSYNC_FILE)
@@ -200,6 +208,11 @@ static void run_group(struct zc_rworker *w)
     r->commits_running++;
     pthread_mutex_unlock(&r->lock);
     int eno = sync_group(r, group);
+    if (eno) {
+        pthread_mutex_lock(&r->lock);
+        r->sync_eno = eno;
+        pthread_mutex_unlock(&r->lock);
+    }
     while (group) {
         struct zc_rcommit *next = group->next;
         commit_one(w, group, eno);

@@ -2,8 +2,8 @@
 /*
  * Deletions: gathered while comparing, decided on when everything else is done
  * and the whole plan is known, and only then carried out. What the plan says
- * is looked at again when its turn comes: names, not inodes, are deleted, and
- * filters protect what they match, however deep.
+ * is looked at again when its turn comes: only what was there when it was
+ * planned is deleted, and filters protect what they match, however deep.
  *
  * A plan that would empty a destination because a source was not mounted, or
  * was not the one that was meant, is refused as a whole (zcsync(1),
@@ -19,21 +19,25 @@
 /* Trees are always tolerated up to so many entries. */
 #define BRAKE_MIN 100
 
-/* A record of the plan: u32 path length, path, u8 "set the directory's times
+/* A record of the plan: u32 path length, path, u64 device, u64 inode, u8 "set the directory's times
  * again" and these: i64 seconds, u32 nanoseconds. */
 struct record {
     struct zc_bytes path;
+    uint64_t dev, ino;
     bool times;
     int64_t mtime_s;
     uint32_t mtime_ns;
 };
 
 static void record_put(struct zc_buf *b, const char *path,
-                       const struct zc_rdir *d, bool times)
+                       const struct zc_stat *st, const struct zc_rdir *d,
+                       bool times)
 {
     size_t n = strlen(path);
     zc_buf_u32(b, (uint32_t)n);
     zc_buf_put(b, path, n);
+    zc_buf_u64(b, st->dev);
+    zc_buf_u64(b, st->ino);
     zc_buf_u8(b, times);
     zc_buf_u64(b, (uint64_t)d->mtime_s);
     zc_buf_u32(b, d->mtime_ns);
@@ -43,6 +47,8 @@ static void record_get(struct zc_rd *rd, struct record *rec)
 {
     rec->path.n = zc_rd_u32(rd);
     rec->path.p = zc_rd_bytes(rd, rec->path.n);
+    rec->dev = zc_rd_u64(rd);
+    rec->ino = zc_rd_u64(rd);
     rec->times = zc_rd_u8(rd);
     rec->mtime_s = (int64_t)zc_rd_u64(rd);
     rec->mtime_ns = zc_rd_u32(rd);
@@ -76,7 +82,7 @@ void zc_plan_delete(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         return;
     pthread_mutex_lock(&r->lock);
     r->plan.count += n;
-    record_put(&r->plan.names, path, d,
+    record_put(&r->plan.names, path, &st, d,
                r->keep & ZC_KEEP_TIMES && !d->implied);
     pthread_mutex_unlock(&r->lock);
 }
@@ -99,11 +105,16 @@ bool zc_plan_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     if (zc_count_tree(dirfd, name, path, &ops, UINT64_MAX) != all)
         return false; /* something in it is protected */
     pthread_mutex_lock(&r->lock);
+    /* The tree goes when its name does, before the whole plan is known: so by
+     * default no more than the brake always lets through. */
+    uint64_t limit = r->flags & ZC_OPEN_MAX_DELETE ? r->max_delete : BRAKE_MIN;
     bool fits = r->flags & ZC_OPEN_FORCE_DELETE ||
-                !(r->flags & ZC_OPEN_MAX_DELETE) ||
-                r->plan.count + all <= r->max_delete;
+                r->plan.count + all <= limit;
+    atomic_fetch_add(&r->local_seen, all - 1);
     if (fits)
         r->plan.count += all;
+    else
+        r->plan.held = true;
     pthread_mutex_unlock(&r->lock);
     return fits;
 }
@@ -197,8 +208,13 @@ static int enter(struct zc_receiver *r, struct where *at, const char *path)
         return -1;
     }
     at->fd = zc_root_open_dir(r->root_fd, at->dir);
-    if (at->fd < 0)
+    if (at->fd < 0) {
+        int eno = errno;
+        free(at->dir);
+        at->dir = NULL;
+        errno = eno;
         return -1;
+    }
     open_up(r, at);
     return 0;
 }
@@ -216,11 +232,15 @@ static void delete_record(struct walk *walk, struct where *at,
     }
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
+    /* Not what was there when it was planned: where case does not count, it
+     * may be the file just written under a name that differs in case. */
+    struct zc_stat st;
+    if (zc_stat_at(at->fd, name, &st) || st.ino != rec->ino ||
+        st.dev != rec->dev)
+        return;
     at->last = *rec;
     if (r->dry) {
-        struct zc_stat st;
-        if (!zc_stat_at(at->fd, name, &st))
-            zc_count_tree(at->fd, name, path, &ops, UINT64_MAX);
+        zc_count_tree(at->fd, name, path, &ops, UINT64_MAX);
     } else {
         at->changed = true;
         zc_remove_tree(at->fd, name, path, &ops);
@@ -232,6 +252,12 @@ static int brake(struct zc_receiver *r, struct zc_err *err)
 {
     const struct zc_rplan *p = &r->plan;
     uint64_t local = atomic_load(&r->local_seen);
+    if (p->held)
+        return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
+                          "nothing more was deleted: a directory of the "
+                          "destination with many entries would be replaced "
+                          "by something else; --max-delete=N or "
+                          "--force-delete does it");
     if (!p->names.len)
         return 0;
     if (r->done_flags & ZC_DONE_SOURCE_GONE)
@@ -240,6 +266,12 @@ static int brake(struct zc_receiver *r, struct zc_err *err)
                           "replaced or unmounted during the run");
     if (r->flags & ZC_OPEN_FORCE_DELETE)
         return 0;
+    if (!atomic_load(&r->source_has_entries))
+        return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
+                          "nothing was deleted: the source is empty, and all "
+                          "%llu entries of the destination would be deleted; "
+                          "--force-delete does it",
+                          (unsigned long long)p->count);
     if (r->flags & ZC_OPEN_MAX_DELETE) {
         if (p->count <= r->max_delete)
             return 0;
@@ -249,12 +281,6 @@ static int brake(struct zc_receiver *r, struct zc_err *err)
                           (unsigned long long)p->count,
                           (unsigned long long)r->max_delete);
     }
-    if (!atomic_load(&r->source_has_entries))
-        return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
-                          "nothing was deleted: the source is empty, and all "
-                          "%llu entries of the destination would be deleted; "
-                          "--force-delete does it",
-                          (unsigned long long)p->count);
     if (local > BRAKE_MIN && p->count > local / 2)
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing was deleted: %llu of %llu entries would "

@@ -99,6 +99,16 @@ void zc_link_lock(struct zc_link *l)
     pthread_mutex_unlock(&l->lock);
 }
 
+bool zc_link_trylock(struct zc_link *l)
+{
+    pthread_mutex_lock(&l->lock);
+    bool ok = l->now_serving == l->next_ticket;
+    if (ok)
+        l->next_ticket++;
+    pthread_mutex_unlock(&l->lock);
+    return ok;
+}
+
 void zc_link_unlock(struct zc_link *l)
 {
     pthread_mutex_lock(&l->lock);

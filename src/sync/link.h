@@ -52,6 +52,8 @@ int zc_link_hello(struct zc_link *l, enum zc_role role, struct zc_err *err);
 /* Takes the turn to send; other senders wait. */
 void zc_link_lock(struct zc_link *l);
 void zc_link_unlock(struct zc_link *l);
+/* Takes the turn only if nobody has it or waits for it. */
+bool zc_link_trylock(struct zc_link *l);
 
 /* Numbers and sends the whole frames in B. Between lock and unlock. */
 int zc_link_send_locked(struct zc_link *l, struct zc_buf *b,

@@ -31,6 +31,7 @@ struct zc_rlink {
     enum { PENDING, READY, FAILED } state;
     unsigned refs; /* the table's, and users' */
     uint32_t seen, total;
+    struct zc_ref leader; /* PENDING: the entry that leads */
     uint32_t link_dev;
     uint64_t link_ino;
     /* READY: the leader. */
@@ -68,8 +69,22 @@ void zc_link_put(struct zc_receiver *r, struct zc_rlink *l)
     pthread_mutex_unlock(&r->lock);
 }
 
+/* Entry REF leads L from now on. With the lock held. */
+static int lead(struct zc_receiver *r, struct zc_rlink *l, struct zc_ref ref)
+{
+    zc_map_del(&r->leaders, l->leader.list, l->leader.index);
+    l->leader = ref;
+    return zc_map_put(&r->leaders, ref.list, ref.index, l);
+}
+
+static void nobody_leads(struct zc_receiver *r, struct zc_rlink *l)
+{
+    zc_map_del(&r->leaders, l->leader.list, l->leader.index);
+    l->leader = (struct zc_ref){0, 0}; /* the root: never a link */
+}
+
 static struct zc_rlink *link_new(struct zc_receiver *r,
-                                 const struct zc_entry *e)
+                                 const struct zc_entry *e, struct zc_ref ref)
 {
     struct zc_rlink *l = calloc(1, sizeof *l);
     if (!l)
@@ -80,7 +95,12 @@ static struct zc_rlink *link_new(struct zc_receiver *r,
     l->link_dev = e->link_dev;
     l->link_ino = e->link_ino;
     l->waiters_end = &l->waiters;
+    if (lead(r, l, ref)) {
+        free(l);
+        return NULL;
+    }
     if (zc_map_put(&r->links, e->link_dev, e->link_ino, l)) {
+        nobody_leads(r, l);
         free(l);
         return NULL;
     }
@@ -118,12 +138,12 @@ enum zc_link_role zc_link_join(struct zc_receiver *r, struct zc_rdir *d,
     pthread_mutex_lock(&r->lock);
     struct zc_rlink *l = zc_map_get(&r->links, e->link_dev, e->link_ino);
     if (!l) {
-        role = link_new(r, e) ? ZC_LINK_LEADER : ZC_LINK_NOMEM;
+        role = link_new(r, e, ref) ? ZC_LINK_LEADER : ZC_LINK_NOMEM;
     } else {
         l->seen++;
         if (l->state == FAILED) {
             l->state = PENDING;
-            role = ZC_LINK_LEADER;
+            role = lead(r, l, ref) ? ZC_LINK_NOMEM : ZC_LINK_LEADER;
         } else if (l->state == READY) {
             l->refs++;
             *link = l;
@@ -288,13 +308,14 @@ static void leader_failed(struct zc_rworker *w, struct zc_rlink *l)
     struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
     struct zc_rwaiter *served = l->waiters;
-    bool promoted = served && served->regular;
+    bool promoted = served && served->regular && !lead(r, l, served->ref);
     if (promoted) {
         l->waiters = served->next;
         served->next = NULL;
     } else {
         l->waiters = NULL;
         l->state = FAILED;
+        nobody_leads(r, l);
     }
     if (!l->waiters)
         l->waiters_end = &l->waiters;
@@ -322,6 +343,7 @@ static void leader_ready(struct zc_rworker *w, struct zc_rlink *l,
     l->dev = st.dev;
     l->ino = st.ino;
     l->state = READY;
+    nobody_leads(r, l);
     struct zc_rwaiter *waiting = l->waiters;
     l->waiters = NULL;
     l->waiters_end = &l->waiters;
@@ -345,6 +367,21 @@ void zc_link_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
         leader_ready(w, l, d, name);
     else
         leader_failed(w, l);
+    zc_link_put(r, l);
+}
+
+void zc_link_leader_done(struct zc_rworker *w, struct zc_ref ref)
+{
+    struct zc_receiver *r = w->r;
+    pthread_mutex_lock(&r->lock);
+    struct zc_rlink *l = zc_map_get(&r->leaders, ref.list, ref.index);
+    bool mine = l && l->state == PENDING;
+    if (mine)
+        l->refs++;
+    pthread_mutex_unlock(&r->lock);
+    if (!mine)
+        return;
+    leader_failed(w, l);
     zc_link_put(r, l);
 }
 
@@ -378,6 +415,7 @@ void zc_links_free(struct zc_receiver *r)
     for (struct zc_map_slot *slot; (slot = zc_map_next(&r->inodes, &at));)
         free(slot->value);
     zc_map_fini(&r->inodes);
+    zc_map_fini(&r->leaders);
     at = 0;
     for (struct zc_map_slot *slot; (slot = zc_map_next(&r->links, &at));) {
         struct zc_rlink *l = slot->value;

@@ -72,6 +72,16 @@ static void set_state(struct zc_sworker *w, const struct outfile *f,
     pthread_mutex_unlock(&w->s->lock);
 }
 
+/* In a dry run the peer counts nothing as outstanding. The list is in our
+ * hands and is released when we are through with it. */
+static void settle_here(struct zc_sworker *w, const struct outfile *f)
+{
+    pthread_mutex_lock(&w->s->lock);
+    f->list->entries[f->index].state = ZC_S_LISTED;
+    f->list->outstanding--;
+    pthread_mutex_unlock(&w->s->lock);
+}
+
 /* The peer asked for it and shall not have it; the user is told why. */
 static int give_up(struct zc_sworker *w, const struct outfile *f,
                    const char *what, int eno)
@@ -82,6 +92,10 @@ static int give_up(struct zc_sworker *w, const struct outfile *f,
     struct zc_msg_end end = {.ref = {f->list->id, f->index},
                              .verdict = ZC_VERDICT_ABANDON,
                              .eno = (uint32_t)eno};
+    if (w->s->opt->dry_run) { /* the peer does not wait for it */
+        settle_here(w, f);
+        return 0;
+    }
     set_state(w, f, ZC_S_SENT);
     zc_end_encode(&w->out, &end);
     return 0;
@@ -380,9 +394,12 @@ static void judge(struct zc_sworker *w, struct zc_sbig *b,
     end->verdict = ZC_VERDICT_RETRY;
     if (same && b->lease == ZC_LEASE_HELD && zc_lease_unbroken(b->fd))
         end->verdict = ZC_VERDICT_COMMIT;
-    else if ((same || grown) &&
-             !zc_hash_fd(&w->scratch, b->fd, b->before.size, end->hash))
-        end->verdict = ZC_VERDICT_VERIFY;
+    else if (same || grown) {
+        if (!zc_hash_fd(&w->scratch, b->fd, b->before.size, end->hash))
+            end->verdict = ZC_VERDICT_VERIFY;
+        else if (same)
+            b->read_eno = errno;
+    }
 }
 
 int zc_send_verdict(struct zc_sworker *w, struct zc_sbig *b)
@@ -448,10 +465,7 @@ static void report_check(struct zc_sworker *w, const struct outfile *f)
     struct zc_sender *s = w->s;
     struct zc_sentry *se = &f->list->entries[f->index];
     zc_sender_item(s, f->list, f->index, se->item_flags);
-    pthread_mutex_lock(&s->lock);
-    se->state = ZC_S_LISTED;
-    f->list->outstanding--;
-    pthread_mutex_unlock(&s->lock);
+    settle_here(w, f);
 }
 
 /* Opens F's file and looks at it. */

@@ -11,6 +11,7 @@
 #include "sync/hostid.h"
 #include "sync/sender.h"
 
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -453,19 +454,27 @@ static void sender_fini(struct zc_sender *s)
     pthread_cond_destroy(&s->work);
 }
 
-/* PING when the line has been quiet for a quarter of the time-out. */
+/*
+ * PING when the line has been quiet for a quarter of the time-out. Whoever has
+ * the turn is sending, so it is not quiet; and this thread must not wait for a
+ * peer that is stuck, as it has the stop flag to watch: a PING that may not fit
+ * into the socket is not sent.
+ */
 static void keep_alive(struct zc_sender *s, int64_t *next)
 {
     int64_t now = zc_clock_ns();
     if (!s->ping_s || now < *next)
         return;
     *next = now + s->ping_s * ZC_NSEC_PER_SEC / 4;
-    if (!zc_link_idle(&s->link))
+    struct pollfd room = {.fd = s->link.t->raw_wfd, .events = POLLOUT};
+    if (!zc_link_idle(&s->link) || !zc_link_trylock(&s->link))
         return;
     struct zc_buf b = ZC_BUF_INIT;
     struct zc_err err;
     zc_ping_encode(&b);
-    zc_link_send(&s->link, &b, &err); /* the reader sees what is wrong */
+    if (room.fd < 0 || poll(&room, 1, 0) == 1)
+        zc_link_send_locked(&s->link, &b, &err); /* the reader sees trouble */
+    zc_link_unlock(&s->link);
     zc_buf_fini(&b);
 }
 

@@ -333,10 +333,24 @@ void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files)
     pthread_mutex_unlock(&r->lock);
 }
 
+void zc_rdir_fail(struct zc_rworker *w, struct zc_rdir *d)
+{
+    struct zc_receiver *r = w->r;
+    pthread_mutex_lock(&r->lock);
+    bool staged = d->state == ZC_RD_STAGED && !d->placing;
+    if (staged)
+        d->placing = true; /* it never will be */
+    d->state = ZC_RD_FAILED;
+    pthread_mutex_unlock(&r->lock);
+    if (staged)
+        zc_rdir_drop(w, d); /* its listing still counts */
+}
+
 bool zc_rdir_direct_begin(struct zc_receiver *r, struct zc_rdir *d)
 {
     pthread_mutex_lock(&r->lock);
-    bool may = d->state == ZC_RD_STAGED && !d->closing;
+    bool may = d->state == ZC_RD_STAGED && !d->closing &&
+               r->fsync != ZC_FSYNC_FILE;
     if (may)
         d->direct++;
     pthread_mutex_unlock(&r->lock);

@@ -44,6 +44,7 @@ void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err)
     pthread_cond_broadcast(&r->work);
     pthread_cond_broadcast(&r->room);
     pthread_cond_broadcast(&r->commit_work);
+    pthread_cond_broadcast(&r->over);
     pthread_mutex_unlock(&r->lock);
     if (first)
         send_error(r, err);
@@ -69,6 +70,11 @@ static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
 {
     if (r->fsync == ZC_FSYNC_NONE || r->dry || !atomic_load(&r->changes))
         return 0;
+    /* Files in a directory of such a group were taken for done; and the kernel
+     * tells of a failed write-back once only. */
+    if (r->sync_eno)
+        return zc_err_set(err, ZC_EXIT_FILEIO, r->sync_eno,
+                          "the receiver cannot sync to stable storage");
     for (struct zc_rvolume *v = r->volumes; v; v = v->next) {
         int fail = atomic_load(&r->need_syncfs) ? syncfs(v->dirfd)
                                                 : fsync(v->dirfd);
@@ -147,6 +153,7 @@ static int receiver_init(struct zc_receiver *r, struct zc_transport *t,
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&r->commit_work, &monotonic);
+    pthread_cond_init(&r->over, &monotonic);
     pthread_condattr_destroy(&monotonic);
     pthread_cond_init(&r->commit_idle, NULL);
     pthread_cond_init(&r->work, NULL);
@@ -210,6 +217,7 @@ static void receiver_fini(struct zc_receiver *r)
     pthread_cond_destroy(&r->room);
     pthread_cond_destroy(&r->commit_work);
     pthread_cond_destroy(&r->commit_idle);
+    pthread_cond_destroy(&r->over);
 }
 
 /* PING when the line has been quiet for a quarter of the time-out. */
@@ -226,7 +234,7 @@ static void *pinger_main(void *receiver)
         int64_t ns = until.tv_nsec + step;
         until.tv_sec += ns / ZC_NSEC_PER_SEC;
         until.tv_nsec = ns % ZC_NSEC_PER_SEC;
-        pthread_cond_timedwait(&r->commit_work, &r->lock, &until);
+        pthread_cond_timedwait(&r->over, &r->lock, &until);
         pthread_mutex_unlock(&r->lock);
         if (zc_link_idle(&r->link)) {
             zc_ping_encode(&b);
@@ -245,6 +253,7 @@ static void stop_threads(struct zc_receiver *r)
     r->stopping = true;
     pthread_cond_broadcast(&r->work);
     pthread_cond_broadcast(&r->commit_work);
+    pthread_cond_broadcast(&r->over);
     pthread_mutex_unlock(&r->lock);
 }
 

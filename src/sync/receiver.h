@@ -169,6 +169,7 @@ struct zc_rbig {
 };
 
 struct zc_rplan { /* deletions.c */
+    bool held; /* something may not be replaced: the brake */
     struct zc_buf names; /* records */
     uint64_t count;      /* entries to be deleted, trees counted through */
 };
@@ -202,14 +203,17 @@ struct zc_receiver {
     uint64_t pending; /* against ZC_PENDING_MAX */
     struct zc_rdir *all_dirs;
     struct zc_rvolume *volumes;
-    struct zc_map links; /* (dev, ino) of the source -> zc_rlink */
+    struct zc_map links;   /* (dev, ino) of the source -> zc_rlink */
+    struct zc_map leaders; /* (list, index) -> zc_rlink whose leader it is */
     struct zc_rplan plan;
     struct zc_rcommit *commits, **commits_end;
     unsigned n_commits, commits_running;
     uint64_t commit_bytes;
     int64_t commit_since; /* when the oldest came */
     bool commit_now;
+    int sync_eno; /* of a group's sync that failed */
     pthread_cond_t commit_work, commit_idle;
+    pthread_cond_t over; /* the session ends: for the pinger */
     atomic_bool failed;
     struct zc_err err;
     struct zc_rdir *root; /* kept open until the deletions are decided */
@@ -354,6 +358,8 @@ int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
                        const char *name, const struct zc_stat *st);
 /* Makes sure D is there before its first list is worked on. */
 void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files);
+/* D cannot be worked in; the caller, who is listing it, has told. */
+void zc_rdir_fail(struct zc_rworker *w, struct zc_rdir *d);
 /* Counts one pending thing less; finishes D, and parents, when that was the
  * last. */
 void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d);
@@ -396,6 +402,9 @@ void zc_link_put(struct zc_receiver *r, struct zc_rlink *l);
  * will never be): settles those that wait. */
 void zc_link_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
                     struct zc_rdir *d, const char *name, bool ok);
+/* Entry REF is finished. Where it led a group and left it unsettled, because
+ * what came for it was not that inode any more, or did not come, it failed. */
+void zc_link_leader_done(struct zc_rworker *w, struct zc_ref ref);
 /* Those of a list that were settled before its NEED was sent. */
 void zc_link_serve_deferred(struct zc_rworker *w, struct zc_rwaiter *v);
 void zc_link_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v);

@@ -170,7 +170,7 @@ static void compare_one(struct zc_rworker *w, struct zc_rwork *work)
             dirfd = zc_dirnode_pin(r->tree, d->node);
         if (dirfd < 0) {
             zc_rworker_note(w, d->node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
-            d->state = ZC_RD_FAILED;
+            zc_rdir_fail(w, d);
         }
     }
     read_names(w, d, dirfd);

@@ -2,6 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Power fails: what a push that exited 0 wrote is there, and a push in the middle
 # leaves whole versions only, old or new.
+
+# In a mount namespace of its own: one that another test makes meanwhile would
+# hold on to a copy of these mounts, and to the dead file system with it.
+if [ -z "${ZC_OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/null; then
+    ZC_OWN_MOUNTS=1 exec unshare -m "$0"
+fi
 . "$(dirname "$0")/lib.sh"
 
 need_mounts
