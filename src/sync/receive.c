@@ -167,7 +167,8 @@ static int receiver_init(struct zc_receiver *r, struct zc_transport *t,
     return zc_link_init(&r->link, t, err);
 }
 
-/* After all threads have ended; a session may have broken off anywhere. */
+/* Everything but the link, after all threads have ended; a session may have
+ * broken off anywhere. */
 static void receiver_fini(struct zc_receiver *r)
 {
     while (r->bigs) {
@@ -211,7 +212,6 @@ static void receiver_fini(struct zc_receiver *r)
     zc_idmap_free(r->ids);
     zc_filter_free(r->filter);
     zc_close(&r->root_fd);
-    zc_link_fini(&r->link);
     pthread_mutex_destroy(&r->lock);
     pthread_cond_destroy(&r->work);
     pthread_cond_destroy(&r->room);
@@ -323,11 +323,11 @@ int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
 {
     struct zc_receiver r = {.opt = opt};
     int fail = receiver_init(&r, t, err) || zc_receiver_open(&r, err) || run(&r, err);
-    if (fail && r.link.slab && err->code != ZC_EXIT_SOCKET) {
-        if (!r.failed)
-            send_error(&r, err);
-        linger(&r);
-    }
+    if (fail && r.link.slab && !r.failed)
+        send_error(&r, err);
     receiver_fini(&r);
+    if (fail && r.link.slab && err->code != ZC_EXIT_SOCKET)
+        linger(&r);
+    zc_link_fini(&r.link);
     return fail ? -1 : 0;
 }
