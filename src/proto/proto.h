@@ -92,7 +92,8 @@ enum zc_open_flag {
     ZC_OPEN_SINGLE_FILE = 1 << 7, /* `name` is set: DEST may be a file name */
     ZC_OPEN_PATH_IS_DIR = 1 << 8, /* DEST was written with a slash */
     ZC_OPEN_MAX_DELETE = 1 << 9,  /* `max_delete` was given by the user */
-    ZC_OPEN_FLAGS_KNOWN = (1 << 10) - 1,
+    ZC_OPEN_BUFFER = 1 << 10,     /* receive file data through a buffer */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 11) - 1,
 };
 
 /* Flags of LIST. */

@@ -271,6 +271,7 @@ static void fill_open(const struct zc_push_options *opt, struct zc_buf *filter,
                (opt->numeric_ids ? ZC_OPEN_NUMERIC_IDS : 0) |
                (opt->want_items ? ZC_OPEN_WANT_ITEMS : 0) |
                (opt->path_is_dir ? ZC_OPEN_PATH_IS_DIR : 0) |
+               (opt->mover == ZC_MOVER_READWRITE ? ZC_OPEN_BUFFER : 0) |
                (opt->max_delete != ZC_MAX_DELETE_DEFAULT ? ZC_OPEN_MAX_DELETE
                                                          : 0);
     if (opt->single_file) {

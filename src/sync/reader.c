@@ -240,7 +240,8 @@ int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
     struct zc_bytes body;
     struct zc_slab *slab;
     int got = 0;
-    zc_mover_init(&mover, ZC_MOVER_AUTO);
+    zc_mover_init(&mover, r->flags & ZC_OPEN_BUFFER ? ZC_MOVER_READWRITE
+                                                    : ZC_MOVER_AUTO);
     while (!got && !atomic_load_explicit(&r->failed, memory_order_relaxed)) {
         if (!zc_link_has_bytes(&r->link) && run_flush(r, &run, err))
             got = -1;
