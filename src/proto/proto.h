@@ -48,7 +48,7 @@
 #define ZC_ERROR_TEXT_MAX 1000
 #define ZC_SHARE_NAME_MAX 255
 #define ZC_PATH_TEXT_MAX 65535                /* bytes of a path in a message */
-#define ZC_PENDING_MAX 400000 /* directories and entries a sender may leave
+#define ZC_PENDING_MAX 300000 /* directories and entries a sender may leave
                                   unfinished at the receiver */
 
 /* Frame types. Sender to receiver 1-19, receiver to sender 20-39, both 40-. */
