@@ -84,7 +84,7 @@ int zc_mover_need_pipe(struct zc_mover *m)
     m->pipe_w = p[1];
     /* pipe(7): above /proc/sys/fs/pipe-max-size, or the user's quota of pipe
      * pages, the call fails; a smaller pipe is only slower. */
-    for (size_t size = ZC_MOVER_CALL; size >= 64 * ZC_KIB; size /= 2)
+    for (size_t size = 2 * ZC_MOVER_CALL; size >= 64 * ZC_KIB; size /= 2)
         if (fcntl(m->pipe_w, F_SETPIPE_SZ, (int)size) >= 0)
             break;
     int size = fcntl(m->pipe_w, F_GETPIPE_SZ);

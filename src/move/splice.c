@@ -50,6 +50,20 @@ ssize_t zc_move_send_splice(struct zc_mover *m, struct zc_transport *t, int fd,
     return have;
 }
 
+/*
+ * After EAGAIN, which a UNIX socket (but not a TCP one) also gives when it has
+ * nothing yet: true when there is room in the pipe and something has come.
+ */
+static bool wait_for_more(struct zc_mover *m, struct zc_transport *t)
+{
+    struct pollfd room = {.fd = m->pipe_w, .events = POLLOUT};
+    struct pollfd more = {.fd = t->raw_rfd, .events = POLLIN};
+    if (poll(&room, 1, 0) != 1)
+        return false;
+    int timeout = t->timeout_ms ? t->timeout_ms : -1;
+    return poll(&more, 1, timeout) == 1 && more.revents & POLLIN;
+}
+
 /* Socket -> pipe until N bytes are in it, or it is full. */
 static ssize_t fill_pipe(struct zc_mover *m, struct zc_transport *t, size_t n)
 {
@@ -69,9 +83,10 @@ static ssize_t fill_pipe(struct zc_mover *m, struct zc_transport *t, size_t n)
         ssize_t r = splice_again(t->raw_rfd, NULL, m->pipe_w, NULL,
                                  n - (size_t)have,
                                  SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-        if (r <= 0)
+        if (r > 0)
+            have += r;
+        else if (r == 0 || errno != EAGAIN || !wait_for_more(m, t))
             break; /* full, or trouble that the next call will meet again */
-        have += r;
     }
     return have;
 }
