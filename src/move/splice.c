@@ -4,6 +4,7 @@
  * filled first and emptied then, because the size of each write into the file
  * decides how fast it is.
  */
+#include "base/io.h"
 #include "move/internal.h"
 
 #include <fcntl.h>
@@ -23,10 +24,8 @@ ssize_t zc_move_send_splice(struct zc_mover *m, struct zc_transport *t, int fd,
                             uint64_t offset, size_t n,
                             enum zc_move_fault *fault)
 {
-    if (zc_mover_need_pipe(m)) {
-        *fault = ZC_FAULT_FILE;
-        return -1;
-    }
+    if (zc_mover_need_pipe(m)) /* no fds left for one */
+        return zc_move_send_buffer(m, t, fd, offset, n, fault);
     off_t at = (off_t)offset;
     ssize_t have = splice_again(fd, &at, m->pipe_w, NULL,
                                 ZC_MIN(n, m->pipe_size), 0);
@@ -105,6 +104,25 @@ static void drain_pipe(struct zc_mover *m, size_t n)
     }
 }
 
+/* The N bytes in the pipe go into a file that cannot be spliced into. */
+static int write_pipe(struct zc_mover *m, int fd, off_t at, size_t n)
+{
+    if (zc_mover_need_buf(m))
+        return -1;
+    while (n) {
+        ssize_t r = zc_io_read(m->pipe_r, m->buf, ZC_MIN(n, ZC_MOVER_BUF));
+        if (r <= 0 || zc_io_pwrite(fd, m->buf, (size_t)r, at)) {
+            int eno = r > 0 ? errno : EIO;
+            drain_pipe(m, n - (size_t)ZC_MAX(r, (ssize_t)0));
+            errno = eno;
+            return -1;
+        }
+        at += r;
+        n -= (size_t)r;
+    }
+    return 0;
+}
+
 ssize_t zc_move_recv_splice(struct zc_mover *m, struct zc_transport *t, int fd,
                             uint64_t offset, size_t n,
                             enum zc_move_fault *fault)
@@ -122,6 +140,11 @@ ssize_t zc_move_recv_splice(struct zc_mover *m, struct zc_transport *t, int fd,
     for (ssize_t left = have; left > 0;) {
         ssize_t r = splice_again(m->pipe_r, NULL, fd, &at, (size_t)left,
                                  SPLICE_F_MOVE);
+        if (r < 0 && errno == EINVAL) {
+            if (write_pipe(m, fd, at, (size_t)left))
+                *fault = ZC_FAULT_FILE;
+            return have;
+        }
         if (r <= 0) {
             int eno = r < 0 ? errno : EIO;
             drain_pipe(m, (size_t)left);

@@ -238,12 +238,7 @@ void *zc_commit_thread(void *receiver)
             run_group(&w);
             continue;
         }
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        int64_t ns = until.tv_nsec + wait;
-        until.tv_sec += ns / ZC_NSEC_PER_SEC;
-        until.tv_nsec = ns % ZC_NSEC_PER_SEC;
-        pthread_cond_timedwait(&r->commit_work, &r->lock, &until);
+        zc_clock_cond_wait(&r->commit_work, &r->lock, wait);
     }
     pthread_cond_broadcast(&r->commit_idle);
     pthread_mutex_unlock(&r->lock);

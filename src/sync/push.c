@@ -172,16 +172,6 @@ static int do_something(struct zc_sworker *w, struct zc_sbig *got,
     return do_scan(w);
 }
 
-static void wait_for_work(struct zc_sender *s, int64_t ns)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    ns += until.tv_nsec;
-    until.tv_sec += ns / ZC_NSEC_PER_SEC;
-    until.tv_nsec = ns % ZC_NSEC_PER_SEC;
-    pthread_cond_timedwait(&s->work, &s->lock, &until);
-}
-
 /* Everything asked for was sent and answered: DONE. With the lock held. */
 static bool all_done(const struct zc_sender *s)
 {
@@ -238,7 +228,7 @@ static void *worker_main(void *arg)
         } else if (all_done(s)) {
             send_done(w);
         } else {
-            wait_for_work(s, wait);
+            zc_clock_cond_wait(&s->work, &s->lock, wait);
         }
     }
     pthread_mutex_unlock(&s->lock);
@@ -485,7 +475,7 @@ static void watch(struct zc_sender *s, const atomic_bool *stop)
     int64_t next_ping = 0;
     pthread_mutex_lock(&s->lock);
     while (!s->failed && !s->finished) {
-        wait_for_work(s, TICK_NS);
+        zc_clock_cond_wait(&s->work, &s->lock, TICK_NS);
         pthread_mutex_unlock(&s->lock);
         atomic_store(&s->stats->wire_out, atomic_load(&s->link.bytes_out));
         if (stop && atomic_load(stop)) {

@@ -229,12 +229,7 @@ static void *pinger_main(void *receiver)
     int64_t step = r->ping_s * ZC_NSEC_PER_SEC / 4;
     pthread_mutex_lock(&r->lock);
     while (!r->stopping) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        int64_t ns = until.tv_nsec + step;
-        until.tv_sec += ns / ZC_NSEC_PER_SEC;
-        until.tv_nsec = ns % ZC_NSEC_PER_SEC;
-        pthread_cond_timedwait(&r->over, &r->lock, &until);
+        zc_clock_cond_wait(&r->over, &r->lock, step);
         pthread_mutex_unlock(&r->lock);
         if (zc_link_idle(&r->link)) {
             zc_ping_encode(&b);
