@@ -40,7 +40,9 @@ is "$(ctimes "$T/outside")" "$outside" "the outside was not touched"
 is "$(ls -A "$T/outside")" "$(printf 'd\nkeep')" "nothing was added there"
 is "$(cat "$T/outside/d/f0")" precious "nothing changed there"
 ok "serve is still there" kill -0 "$serve_pid"
-rm -rf "$T/share/saved"
+# "saved" may have become anything, .zcsync with the files of d in it included
+wait_until 10 eval '! pgrep -P "$serve_pid" >/dev/null'
+rm -rf "$T/share/saved" "$T/share/.zcsync"
 pushes "in peace" --delete --force-delete "$T/a" "zcsync://$addr/s"
 ok "equal" same_tree "$T/a" "$T/share"
 
