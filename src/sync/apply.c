@@ -80,11 +80,10 @@ void zc_apply_metadata(struct zc_rworker *w, int fd, const struct zc_stat *now,
         atomic_fetch_add(&w->r->changes, 1);
 }
 
-int zc_apply_in_place(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
-                      const char *name, const struct zc_stat *now,
+int zc_apply_in_place(struct zc_rworker *w, int dirfd, const char *name,
+                      const struct zc_stat *now,
                       const struct zc_meta_want *want, struct zc_ref ref)
 {
-    (void)d;
     zc_auto_close int fd = zc_path_open(dirfd, name);
     struct zc_stat st;
     if (fd < 0 || zc_stat_at(fd, "", &st))
@@ -491,7 +490,7 @@ static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
         want.xattrs = m->xattrs.p;
         want.xattrs_len = m->xattrs.n;
         errno = ENOENT;
-        bad = there ? zc_apply_in_place(w, d, dirfd, name, &st, &want, m->ref)
+        bad = there ? zc_apply_in_place(w, dirfd, name, &st, &want, m->ref)
                     : -1;
         /* A symlink or device with another target is made anew below. */
     } else {

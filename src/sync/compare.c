@@ -229,7 +229,7 @@ static void fix_metadata(struct zc_answer *a, struct zc_cmp *c)
     }
     struct zc_meta_want want;
     zc_apply_want(r, c->e, &want);
-    if (zc_apply_in_place(a->w, c->dir, c->dirfd, c->name, &c->st, &want,
+    if (zc_apply_in_place(a->w, c->dirfd, c->name, &c->st, &want,
                           c->ref))
         note_failed(a, c, ZC_OP_STAT, errno);
     else

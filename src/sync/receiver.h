@@ -296,8 +296,8 @@ void zc_apply_want(const struct zc_receiver *r, const struct zc_entry *e,
 void zc_apply_metadata(struct zc_rworker *w, int fd, const struct zc_stat *now,
                        const struct zc_meta_want *want, struct zc_ref ref);
 /* The same for a file in place that needs nothing but metadata. */
-int zc_apply_in_place(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
-                      const char *name, const struct zc_stat *now,
+int zc_apply_in_place(struct zc_rworker *w, int dirfd, const char *name,
+                      const struct zc_stat *now,
                       const struct zc_meta_want *want, struct zc_ref ref);
 /* Entry REF of LIST in D is finished with STATUS; counters go down. */
 void zc_entry_done(struct zc_rworker *w, struct zc_rdir *d,
