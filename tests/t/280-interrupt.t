@@ -43,7 +43,8 @@ ok "equal" same_tree "$T/a" "$T/share"
 if command -v script >/dev/null; then
     rm -rf "$T/b"
     mkfifo "$T/keys"
-    perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' script -qec "$(printf '%q ' "$ZCSYNC" push --bwlimit=10M "$T/a" "$T/b"); \
+    # the shell that script starts has the signal, too, and must live to tell
+    perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' script -qec "trap : INT; $(printf '%q ' "$ZCSYNC" push --bwlimit=10M "$T/a" "$T/b"); \
 echo \"exit: \$?\"" /dev/null <"$T/keys" >"$T/log/tty" 2>&1 &
     tty_pid=$!
     started+=("$tty_pid")
