@@ -67,6 +67,7 @@ libzcsync_a_SOURCES = \
 	%D%/tree/names.h \
 	%D%/tree/wildmatch.c \
 	%D%/tree/wildmatch.h \
+	%D%/watch/change.h \
 	%D%/move/internal.h \
 	%D%/move/mover.c \
 	%D%/move/mover.h \
@@ -90,7 +91,13 @@ libzcsync_a_SOURCES = \
 	%D%/sync/link.h \
 	%D%/sync/links.c \
 	%D%/sync/options.h \
+	%D%/sync/options.c \
+	%D%/sync/outbig.c \
+	%D%/sync/outfile.h \
 	%D%/sync/outgoing.c \
+	%D%/sync/outsmall.c \
+	%D%/sync/places.c \
+	%D%/sync/places_out.c \
 	%D%/sync/push.c \
 	%D%/sync/push.h \
 	%D%/sync/rdir.c \
@@ -102,6 +109,9 @@ libzcsync_a_SOURCES = \
 	%D%/sync/reader.c \
 	%D%/sync/opening.c \
 	%D%/sync/scan.c \
+	%D%/sync/session.c \
+	%D%/sync/session.h \
+	%D%/sync/sworkers.c \
 	%D%/sync/sender.h \
 	%D%/daemon/sandbox.c \
 	%D%/daemon/sandbox.h \

@@ -27,6 +27,7 @@ UNIT_TESTS = \
 	%D%/unit/test_rootdir \
 	%D%/unit/test_sandbox \
 	%D%/unit/test_serve \
+	%D%/unit/test_session \
 	%D%/unit/test_size \
 	%D%/unit/test_staging \
 	%D%/unit/test_transport \
@@ -46,13 +47,16 @@ FUZZ_TARGETS = \
 TEST_TOOLS = \
 	%D%/fuzz/make_seeds \
 	%D%/tools/evil-receiver \
-	%D%/tools/evil-sender
+	%D%/tools/evil-sender \
+	%D%/tools/rounds
 
 noinst_HEADERS += \
 	%D%/tools/evil-files.h \
 	%D%/tools/evil-links.h \
 	%D%/tools/evil-lists.h \
 	%D%/tools/evil-open.h \
+	%D%/tools/evil-receiver-rounds.h \
+	%D%/tools/evil-rounds.h \
 	%D%/tools/evil-sender.h \
 	%D%/tools/evil-streams.h \
 	%D%/tools/evil.h \

@@ -118,6 +118,10 @@ static inline int wire_recode(unsigned type, struct zc_bytes body,
         return 0;
     case ZC_FRAME_END:
         WIRE_RECODE(end);
+    case ZC_FRAME_AT:
+        WIRE_RECODE(at);
+    case ZC_FRAME_RENAME:
+        WIRE_RECODE(rename);
     case ZC_FRAME_OPENED:
         WIRE_RECODE(opened);
     case ZC_FRAME_NEED:
@@ -223,6 +227,49 @@ static inline void wire_emit(struct zc_buf *b, const char *name,
     zc_buf_reset(b);
 }
 
+/* What only rounds have: AT, RENAME, and lists about some names. */
+static inline void wire_samples_round(struct zc_buf *b, wire_each *each,
+                                      void *arg)
+{
+    struct zc_msg_open open = {.flags = ZC_OPEN_DELETE | ZC_OPEN_ROUNDS,
+                               .keep = 0x7ff, .share = wire_bytes("www")};
+    zc_open_encode(b, &open);
+    wire_emit(b, "open-rounds", each, arg);
+
+    zc_rename_encode(b, &(struct zc_msg_rename){
+                            wire_bytes("old/name"), wire_bytes("new"), false,
+                            (uint64_t)5 << 32, 1700000000, 123456789});
+    wire_emit(b, "rename", each, arg);
+    zc_rename_encode(b, &(struct zc_msg_rename){
+                            .from = wire_bytes("d"), .to = wire_bytes("e/d"),
+                            .is_dir = true});
+    wire_emit(b, "rename-dir", each, arg);
+
+    struct zc_msg_at m = {8, wire_bytes("a/b"),
+                          wire_entry("", S_IFDIR | 0755)};
+    zc_at_encode(b, &m);
+    wire_emit(b, "at", each, arg);
+    m.path = wire_bytes("");
+    m.self.flags = ZC_ENTRY_XATTRS;
+    memset(m.self.xattr_digest, 0xcd, sizeof m.self.xattr_digest);
+    zc_at_encode(b, &m);
+    wire_emit(b, "at-root", each, arg);
+
+    struct zc_entry e[] = {
+        wire_entry("absent", S_IFREG), wire_entry("changed", S_IFREG | 0644),
+        wire_entry("deep", S_IFDIR | 0755), wire_entry("eager", S_IFREG)};
+    e[0].flags = ZC_ENTRY_ABSENT;
+    e[1].flags = ZC_ENTRY_CHANGED;
+    e[2].flags = ZC_ENTRY_DEEP;
+    e[3].flags = ZC_ENTRY_EAGER;
+    size_t at = zc_list_begin(b, &(struct zc_msg_list){
+                                     .list = 9, .dir = {8, 0}});
+    for (size_t i = 0; i < ZC_ARRAY_LEN(e); i++)
+        zc_entry_encode(b, &e[i]);
+    zc_list_end(b, at, ZC_ARRAY_LEN(e), ZC_LIST_LAST | ZC_LIST_INCOMPLETE);
+    wire_emit(b, "list-round", each, arg);
+}
+
 static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
                                        void *arg)
 {
@@ -246,6 +293,8 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     zc_list_end(b, at, (uint32_t)n, ZC_LIST_LAST | ZC_LIST_INCOMPLETE);
     wire_emit(b, "list", each, arg);
 
+    wire_samples_round(b, each, arg);
+
     struct zc_entry root = wire_entry("", S_IFDIR | 0755);
     at = zc_list_begin(b, &(struct zc_msg_list){0});
     zc_entry_encode(b, &root);
@@ -265,6 +314,11 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     f.entry.size = (uint64_t)5 << 32;
     zc_file_encode(b, ZC_FRAME_FILE, &f);
     wire_emit(b, "file", each, arg);
+    f.flags = ZC_FILE_FROM;
+    f.from = (uint64_t)4 << 32;
+    zc_file_encode(b, ZC_FRAME_FILE, &f);
+    wire_emit(b, "file-from", each, arg);
+    f.flags = 0;
     f.entry = e[2];
     zc_file_encode(b, ZC_FRAME_META, &f);
     wire_emit(b, "meta", each, arg);
@@ -272,6 +326,9 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     f.entry = root;
     zc_file_encode(b, ZC_FRAME_META, &f);
     wire_emit(b, "meta-root", each, arg);
+    f.ref.list = 8;
+    zc_file_encode(b, ZC_FRAME_META, &f);
+    wire_emit(b, "meta-at", each, arg);
 
     zc_data_encode(b, &(struct zc_msg_data){
                           {7, 0}, (uint64_t)5 << 32, 1 << 20});
@@ -285,6 +342,8 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     wire_emit(b, "end-verify", each, arg);
     zc_done_encode(b, ZC_DONE_SOURCE_GONE);
     wire_emit(b, "done", each, arg);
+    zc_done_encode(b, ZC_DONE_SYNC);
+    wire_emit(b, "done-sync", each, arg);
 }
 
 static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
@@ -296,12 +355,14 @@ static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
 
     size_t at = zc_need_begin(b, 7);
     zc_need_add(b, &(struct zc_need_item){
-                       0, ZC_NEED_DATA | ZC_NEED_APPLIED, 3, {0}});
-    zc_need_add(b, &(struct zc_need_item){1, ZC_NEED_DESCEND, 0, {0}});
-    zc_need_add(b, &(struct zc_need_item){7, ZC_NEED_CHECK, 0, {4, 5, 6}});
+                       0, ZC_NEED_DATA | ZC_NEED_APPLIED, 3, {0}, 0});
+    zc_need_add(b, &(struct zc_need_item){1, ZC_NEED_DESCEND, 0, {0}, 0});
+    zc_need_add(b, &(struct zc_need_item){7, ZC_NEED_CHECK, 0, {4, 5, 6}, 0});
     zc_need_add(b, &(struct zc_need_item){
-                       9, ZC_NEED_META, 1 << 4, {0}});
-    zc_need_end(b, at, 4, ZC_NEED_FINAL);
+                       8, ZC_NEED_FROM, 1 << 2, {7, 8, 9}, 1 << 20});
+    zc_need_add(b, &(struct zc_need_item){
+                       9, ZC_NEED_META, 1 << 4, {0}, 0});
+    zc_need_end(b, at, 5, ZC_NEED_FINAL);
     wire_emit(b, "need", each, arg);
 
     zc_ref_encode(b, ZC_FRAME_GOT, (struct zc_ref){7, 0});
@@ -319,6 +380,9 @@ static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
     wire_emit(b, "note", each, arg);
     zc_note_encode(b, &(struct zc_msg_note){.op = ZC_OP_SYNC, .eno = 5});
     wire_emit(b, "note-root", each, arg);
+    zc_note_encode(b, &(struct zc_msg_note){
+                          .op = ZC_OP_NOT_RENAMED, .path = wire_bytes("new")});
+    wire_emit(b, "note-not-renamed", each, arg);
     zc_finished_encode(b, &(struct zc_msg_finished){
                               25, 1, 12, 13, wire_bytes("too many")});
     wire_emit(b, "finished", each, arg);

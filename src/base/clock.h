@@ -26,12 +26,18 @@ static inline int64_t zc_clock_wall_ns(void)
     return ts.tv_sec * ZC_NSEC_PER_SEC + ts.tv_nsec;
 }
 
+#define ZC_CLOCK_FOREVER INT64_MAX
+
 /* Waits for C, which must go by CLOCK_MONOTONIC (pthread_condattr_setclock(3)),
- * but no longer than NS nanoseconds. With M locked. */
+ * but no longer than NS nanoseconds (or ZC_CLOCK_FOREVER). With M locked. */
 static inline void zc_clock_cond_wait(pthread_cond_t *c, pthread_mutex_t *m,
                                       int64_t ns)
 {
     struct timespec until;
+    if (ns == ZC_CLOCK_FOREVER) {
+        pthread_cond_wait(c, m);
+        return;
+    }
     clock_gettime(CLOCK_MONOTONIC, &until);
     ns += until.tv_nsec;
     until.tv_sec += ns / ZC_NSEC_PER_SEC;

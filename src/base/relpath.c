@@ -45,3 +45,12 @@ int zc_name_cmp(const char *a, size_t alen, const char *b, size_t blen)
     int c = memcmp(a, b, ZC_MIN(alen, blen));
     return c ? c : (alen > blen) - (alen < blen);
 }
+
+bool zc_relpath_names_staging(const char *path)
+{
+    size_t n = strlen(ZC_STAGING_NAME);
+    for (const char *at = path; (at = strstr(at, ZC_STAGING_NAME)); at += n)
+        if ((at == path || at[-1] == '/') && (at[n] == '/' || !at[n]))
+            return true;
+    return false;
+}

@@ -361,7 +361,8 @@ static void on_trouble(void *arg, enum zc_trouble kind, const char *what,
 
 struct zc_push_events zc_report_events(struct zc_report *r)
 {
-    return (struct zc_push_events){on_item, on_trouble, r};
+    return (struct zc_push_events){
+        .item = on_item, .trouble = on_trouble, .arg = r};
 }
 
 static void log_groups(const struct zc_report *r)

@@ -23,17 +23,14 @@ static const struct choice {
     enum zc_mover_kind asked;
     bool raw; /* the transport gives its fds away */
     zc_move_fn *send, *recv;
-    bool sends_pages;
 } table[] = {
-    {ZC_MOVER_AUTO, true, zc_move_send_sendfile, zc_move_recv_splice, true},
-    {ZC_MOVER_SENDFILE, true, zc_move_send_sendfile, zc_move_recv_splice,
-     true},
-    {ZC_MOVER_SPLICE, true, zc_move_send_splice, zc_move_recv_splice, true},
-    {ZC_MOVER_READWRITE, true, zc_move_send_buffer, zc_move_recv_buffer,
-     false},
+    {ZC_MOVER_AUTO, true, zc_move_send_sendfile, zc_move_recv_splice},
+    {ZC_MOVER_SENDFILE, true, zc_move_send_sendfile, zc_move_recv_splice},
+    {ZC_MOVER_SPLICE, true, zc_move_send_splice, zc_move_recv_splice},
+    {ZC_MOVER_READWRITE, true, zc_move_send_buffer, zc_move_recv_buffer},
 };
 static const struct choice through_buffer = {
-    ZC_MOVER_AUTO, false, zc_move_send_buffer, zc_move_recv_buffer, false};
+    ZC_MOVER_AUTO, false, zc_move_send_buffer, zc_move_recv_buffer};
 
 static const char *const names[] = {"auto", "sendfile", "splice", "readwrite"};
 
@@ -99,12 +96,6 @@ int zc_mover_need_buf(struct zc_mover *m)
     if (!m->buf)
         errno = ENOMEM;
     return m->buf ? 0 : -1;
-}
-
-bool zc_mover_sends_pages(const struct zc_mover *m,
-                          const struct zc_transport *t)
-{
-    return choose(m, t->raw_wfd >= 0)->sends_pages;
 }
 
 /* The peer was promised these bytes. */

@@ -38,11 +38,6 @@ struct zc_mover {
 void zc_mover_init(struct zc_mover *m, enum zc_mover_kind kind);
 void zc_mover_fini(struct zc_mover *m);
 
-/* True when M sends references to the page cache over T, so that the file's
- * bytes can still change after the call (zcsync-protocol(7), SENT and GOT). */
-bool zc_mover_sends_pages(const struct zc_mover *m,
-                          const struct zc_transport *t);
-
 /*
  * Sends exactly LENGTH bytes of FD from OFFSET on, raw. Where the file ends
  * early, or cannot be read (*READ_ENO tells why), zeros are sent in place of

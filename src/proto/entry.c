@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Entries, and the messages that carry them: LIST (many, sorted), FILE and META
- * (one, with its attributes and perhaps its bytes).
+ * (one, with its attributes and perhaps its bytes), AT (a directory's own).
  */
 #include "base/relpath.h"
 #include "proto/wire.h"
@@ -85,9 +85,14 @@ static bool entry_sane(const struct zc_entry *e, bool root)
         return false;
     if (root)
         return e->name_len == 0 && S_ISDIR(e->mode) &&
-               !(e->flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_LINK));
+               !(e->flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_LINK |
+                             ZC_ENTRY_PLACED));
     if (e->flags & ZC_ENTRY_IMPLIED ||
         (e->flags & ZC_ENTRY_LINK && S_ISDIR(e->mode)))
+        return false;
+    /* Eager are plain files that are there and have one name. */
+    if (e->flags & ZC_ENTRY_EAGER &&
+        (!S_ISREG(e->mode) || e->flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_LINK)))
         return false;
     return zc_name_ok(e->name, e->name_len);
 }
@@ -178,12 +183,79 @@ int zc_list_ended(const struct zc_msg_list *m, struct zc_err *err)
     return zc_wire_end(&m->entries, true, "LIST", err);
 }
 
+/* AT: u32 list, u16+bytes path, entry */
+void zc_at_encode(struct zc_buf *b, const struct zc_msg_at *m)
+{
+    size_t at = zc_frame_begin(b, ZC_FRAME_AT);
+    zc_buf_u32(b, m->list);
+    zc_wire_put16(b, m->path);
+    zc_entry_encode(b, &m->self);
+    zc_frame_end(b, at);
+}
+
+static bool path_sane(struct zc_bytes path)
+{
+    return zc_relpath_ok((const char *)path.p, path.n);
+}
+
+int zc_at_decode(struct zc_bytes body, struct zc_msg_at *m,
+                 struct zc_err *err)
+{
+    struct zc_rd r = zc_wire_rd(body);
+    memset(m, 0, sizeof *m);
+    m->list = zc_rd_u32(&r);
+    m->path = zc_wire_get16(&r, ZC_PATH_TEXT_MAX);
+    if (zc_entry_decode(&r, true, &m->self, err))
+        return -1;
+    return zc_wire_end(&r, !m->path.n || path_sane(m->path), "AT", err);
+}
+
+/* RENAME: u16+bytes from, u16+bytes to, u8 is_dir, u64 size, i64 seconds, u32
+ * nanoseconds */
+void zc_rename_encode(struct zc_buf *b, const struct zc_msg_rename *m)
+{
+    size_t at = zc_frame_begin(b, ZC_FRAME_RENAME);
+    zc_wire_put16(b, m->from);
+    zc_wire_put16(b, m->to);
+    zc_buf_u8(b, m->is_dir);
+    zc_buf_u64(b, m->size);
+    zc_buf_u64(b, (uint64_t)m->mtime_s);
+    zc_buf_u32(b, m->mtime_ns);
+    zc_frame_end(b, at);
+}
+
+int zc_rename_decode(struct zc_bytes body, struct zc_msg_rename *m,
+                     struct zc_err *err)
+{
+    struct zc_rd r = zc_wire_rd(body);
+    memset(m, 0, sizeof *m);
+    m->from = zc_wire_get16(&r, ZC_PATH_TEXT_MAX);
+    m->to = zc_wire_get16(&r, ZC_PATH_TEXT_MAX);
+    uint8_t is_dir = zc_rd_u8(&r);
+    m->is_dir = is_dir;
+    m->size = zc_rd_u64(&r);
+    m->mtime_s = (int64_t)zc_rd_u64(&r);
+    m->mtime_ns = zc_rd_u32(&r);
+    bool ok = !r.bad && is_dir <= 1 && m->mtime_ns < 1000000000 &&
+              path_sane(m->from) && path_sane(m->to);
+    return zc_wire_end(&r, ok, "RENAME", err);
+}
+
+/* Is the entry that comes next one without a name, a directory's own? */
+static bool entry_of_self(struct zc_rd r)
+{
+    zc_rd_bytes(&r, 3 * 4 + 8 + 8 + 4 + 2);
+    return zc_rd_u8(&r) == 0 && !r.bad;
+}
+
 void zc_file_encode(struct zc_buf *b, enum zc_frame_type type,
                     const struct zc_msg_file *m)
 {
     size_t at = zc_frame_begin(b, type);
     zc_wire_put_ref(b, m->ref);
     zc_buf_u16(b, m->flags);
+    if (m->flags & ZC_FILE_FROM)
+        zc_buf_u64(b, m->from);
     zc_entry_encode(b, &m->entry);
     zc_wire_put32(b, m->xattrs);
     if (m->flags & ZC_FILE_INLINE)
@@ -198,8 +270,11 @@ int zc_file_decode(struct zc_bytes body, enum zc_frame_type type,
     memset(m, 0, sizeof *m);
     m->ref = zc_wire_get_ref(&r);
     m->flags = zc_rd_u16(&r);
-    bool root = m->ref.list == 0;
-    if (zc_entry_decode(&r, root, &m->entry, err))
+    if (m->flags & ZC_FILE_FROM)
+        m->from = zc_rd_u64(&r);
+    bool self = type == ZC_FRAME_META && m->ref.index == 0 &&
+                entry_of_self(r);
+    if (zc_entry_decode(&r, self, &m->entry, err))
         return -1;
     m->xattrs = zc_wire_get32(&r, ZC_FRAME_BODY_MAX);
     if (m->flags & ZC_FILE_INLINE)
@@ -208,6 +283,8 @@ int zc_file_decode(struct zc_bytes body, enum zc_frame_type type,
     if (type == ZC_FRAME_FILE)
         ok = ok && S_ISREG(m->entry.mode) &&
              !(m->flags & ~ZC_FILE_FLAGS_KNOWN) &&
+             m->flags != (ZC_FILE_INLINE | ZC_FILE_FROM) &&
+             (!(m->flags & ZC_FILE_FROM) || m->from <= m->entry.size) &&
              (!(m->flags & ZC_FILE_INLINE) || m->data.n == m->entry.size);
     else
         ok = ok && m->flags == 0;

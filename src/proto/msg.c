@@ -183,8 +183,10 @@ void zc_need_add(struct zc_buf *b, const struct zc_need_item *item)
     zc_buf_u32(b, item->index);
     zc_buf_u8(b, item->what);
     zc_buf_u16(b, item->item_flags);
-    if (item->what & ZC_NEED_CHECK)
+    if (item->what & (ZC_NEED_CHECK | ZC_NEED_FROM))
         zc_buf_put(b, item->hash, sizeof item->hash);
+    if (item->what & ZC_NEED_FROM)
+        zc_buf_u64(b, item->from);
 }
 
 void zc_need_end(struct zc_buf *b, size_t at, uint32_t count, uint16_t flags)
@@ -216,11 +218,13 @@ int zc_need_next(struct zc_msg_need *m, struct zc_need_item *item,
     item->index = zc_rd_u32(r);
     item->what = zc_rd_u8(r);
     item->item_flags = zc_rd_u16(r);
-    if (item->what & ZC_NEED_CHECK) {
+    if (item->what & (ZC_NEED_CHECK | ZC_NEED_FROM)) {
         const uint8_t *hash = zc_rd_bytes(r, sizeof item->hash);
         if (hash)
             memcpy(item->hash, hash, sizeof item->hash);
     }
+    if (item->what & ZC_NEED_FROM)
+        item->from = zc_rd_u64(r);
     if (r->bad || item->what & ~ZC_NEED_KNOWN || !item->what)
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "the peer sent a malformed NEED item");
@@ -376,6 +380,7 @@ const char *zc_op_text(unsigned op)
         [ZC_OP_REPLACE_DIR] = "replace the directory that is in its place",
         [ZC_OP_STAGING] = ("make the staging folder " ZC_STAGING_NAME),
         [ZC_OP_SYNC] = "sync it to stable storage",
+        [ZC_OP_NOT_RENAMED] = "rename to it",
         [ZC_OP_SOURCE] = "read it at the source",
         /* ZC_OP_META + the kinds of fs/meta.h, in their order */
         [ZC_OP_META] = "set the owner",

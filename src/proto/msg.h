@@ -92,9 +92,33 @@ int zc_list_next(struct zc_msg_list *m, struct zc_entry *prev,
 /* After the last entry: nothing may be left. */
 int zc_list_ended(const struct zc_msg_list *m, struct zc_err *err);
 
+/* AT: list LIST is the directory at PATH itself, as its one entry. Lists of
+ * names in it refer to it as (LIST, 0). */
+struct zc_msg_at {
+    uint32_t list;
+    struct zc_bytes path; /* relative to the root; "" is the root */
+    struct zc_entry self; /* its name is empty */
+};
+void zc_at_encode(struct zc_buf *b, const struct zc_msg_at *m);
+int zc_at_decode(struct zc_bytes body, struct zc_msg_at *m,
+                 struct zc_err *err);
+
+/* RENAME: TO was FROM. A file is meant only if it has this size and time. */
+struct zc_msg_rename {
+    struct zc_bytes from, to; /* paths relative to the root */
+    bool is_dir;
+    uint64_t size;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+};
+void zc_rename_encode(struct zc_buf *b, const struct zc_msg_rename *m);
+int zc_rename_decode(struct zc_bytes body, struct zc_msg_rename *m,
+                     struct zc_err *err);
+
 struct zc_msg_file {
     struct zc_ref ref;
     uint16_t flags; /* enum zc_file_flag */
+    uint64_t from;  /* ZC_FILE_FROM: so many bytes are not sent */
     struct zc_entry entry; /* as it is now */
     struct zc_bytes xattrs; /* an attribute set, checked by the receiver */
     struct zc_bytes data;   /* ZC_FILE_INLINE */
@@ -134,7 +158,8 @@ struct zc_need_item {
     uint32_t index;
     uint8_t what;        /* enum zc_need */
     uint16_t item_flags; /* enum zc_item_flags of sync/push.h */
-    uint8_t hash[ZC_HASH_SIZE]; /* ZC_NEED_CHECK */
+    uint8_t hash[ZC_HASH_SIZE]; /* ZC_NEED_CHECK, ZC_NEED_FROM */
+    uint64_t from; /* ZC_NEED_FROM: the hash is that of so many bytes */
 };
 struct zc_msg_need {
     uint32_t list;

@@ -22,6 +22,17 @@
  *   DONE --------------------------->  deletions, directory times, sync
  *          <-------------------------  FINISHED
  *
+ * A mirror's session (ZC_OPEN_ROUNDS) goes on: round after round, each from its
+ * first list to FINISHED. A round may also be about some names only:
+ *
+ *   RENAME from, to ---------------->  renames, if it has what is meant
+ *   AT n: a directory, by its path -->
+ *   LIST n + 1: the names in doubt -->  compares; absent ones are deleted
+ *   FILE of those that are eager ---->  metadata, rename
+ *          <-------------------------  NEED n, NEED n + 1 ..., RESULT
+ *   DONE --------------------------->
+ *          <-------------------------  FINISHED
+ *
  * A list is named by its number, an entry by (list, index). A directory's
  * number is that of the entry that named it.
  */
@@ -50,6 +61,8 @@
 #define ZC_PATH_TEXT_MAX 65535                /* bytes of a path in a message */
 #define ZC_PENDING_MAX 300000 /* directories and entries a sender may leave
                                   unfinished at the receiver */
+#define ZC_PLACE_NAMES_MAX 250000 /* names in the paths of a round's ATs, and
+                                     one for each AT */
 
 /* Frame types. Sender to receiver 1-19, receiver to sender 20-39, both 40-. */
 enum zc_frame_type {
@@ -62,6 +75,8 @@ enum zc_frame_type {
     ZC_FRAME_END = 7,
     ZC_FRAME_META = 8,
     ZC_FRAME_DONE = 9,
+    ZC_FRAME_AT = 10,
+    ZC_FRAME_RENAME = 11,
     ZC_FRAME_OPENED = 20,
     ZC_FRAME_NEED = 21,
     ZC_FRAME_GOT = 22,
@@ -73,10 +88,9 @@ enum zc_frame_type {
 };
 
 /* Feature bits of HELLO; a message that needs one is an error without it. None
- * is defined in version 1's first release: subtree digests in LIST, resume
- * (NEED_FROM) and deltas (NEED_DELTA) have their places below. */
+ * is defined in version 1's first release: subtree digests in LIST and deltas
+ * (NEED_DELTA) have their places below. */
 #define ZC_FEATURE_DIGESTS ((uint64_t)1 << 0)
-#define ZC_FEATURE_RESUME ((uint64_t)1 << 1)
 #define ZC_FEATURE_DELTA ((uint64_t)1 << 2)
 #define ZC_FEATURES_KNOWN ((uint64_t)0)
 
@@ -93,7 +107,8 @@ enum zc_open_flag {
     ZC_OPEN_PATH_IS_DIR = 1 << 8, /* DEST was written with a slash */
     ZC_OPEN_MAX_DELETE = 1 << 9,  /* `max_delete` was given by the user */
     ZC_OPEN_BUFFER = 1 << 10,     /* receive file data through a buffer */
-    ZC_OPEN_FLAGS_KNOWN = (1 << 11) - 1,
+    ZC_OPEN_ROUNDS = 1 << 11,     /* after FINISHED another round may follow */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 12) - 1,
 };
 
 /* Flags of LIST. */
@@ -110,13 +125,21 @@ enum zc_entry_flag {
     ZC_ENTRY_DIGEST = 1 << 2, /* subtree digest follows (ZC_FEATURE_DIGESTS) */
     ZC_ENTRY_ABSENT = 1 << 3, /* asked for by name and not there: delete it */
     ZC_ENTRY_IMPLIED = 1 << 4, /* the root when SRC is a file: not touched */
-    ZC_ENTRY_FLAGS_KNOWN = (1 << 5) - 1,
+    /* In lists of a directory that AT named: */
+    ZC_ENTRY_EAGER = 1 << 5,   /* a FILE with its bytes follows unasked */
+    ZC_ENTRY_CHANGED = 1 << 6, /* its bytes may have changed, whatever its size
+                                  and time say */
+    ZC_ENTRY_DEEP = 1 << 7,    /* a directory to be descended into even when it
+                                  is there */
+    ZC_ENTRY_PLACED = ZC_ENTRY_EAGER | ZC_ENTRY_CHANGED | ZC_ENTRY_DEEP,
+    ZC_ENTRY_FLAGS_KNOWN = (1 << 8) - 1,
 };
 
 /* What a NEED item asks for, or tells. Several bits may be set. */
 enum zc_need {
     ZC_NEED_DATA = 1 << 0,    /* the whole file */
-    ZC_NEED_FROM = 1 << 1,    /* from an offset on (ZC_FEATURE_RESUME) */
+    ZC_NEED_FROM = 1 << 1,    /* from an offset on, if what is before it has
+                                 this hash; else the whole file */
     ZC_NEED_DELTA = 1 << 2,   /* against signatures (ZC_FEATURE_DELTA) */
     ZC_NEED_CHECK = 1 << 3,   /* the whole file, unless its hash is this */
     ZC_NEED_META = 1 << 4,    /* metadata with the attribute set */
@@ -125,24 +148,31 @@ enum zc_need {
     ZC_NEED_APPLIED = 1 << 7, /* nothing; done already */
 };
 #define ZC_NEED_KNOWN \
-    (ZC_NEED_DATA | ZC_NEED_CHECK | ZC_NEED_META | ZC_NEED_DESCEND | \
-     ZC_NEED_PENDING | ZC_NEED_APPLIED)
+    (ZC_NEED_DATA | ZC_NEED_FROM | ZC_NEED_CHECK | ZC_NEED_META | \
+     ZC_NEED_DESCEND | ZC_NEED_PENDING | ZC_NEED_APPLIED)
 /* The kinds that make an entry outstanding until its RESULT. */
 #define ZC_NEED_OUTSTANDING \
-    (ZC_NEED_DATA | ZC_NEED_CHECK | ZC_NEED_META | ZC_NEED_PENDING)
+    (ZC_NEED_DATA | ZC_NEED_FROM | ZC_NEED_CHECK | ZC_NEED_META | \
+     ZC_NEED_PENDING)
+
+/* The kinds that may be answered with bytes. */
+#define ZC_NEED_BYTES (ZC_NEED_DATA | ZC_NEED_FROM | ZC_NEED_CHECK)
 
 #define ZC_NEED_FINAL 1 /* flag of NEED: nothing more about this list */
 
 /* Flags of DONE. */
 enum zc_done_flag {
     ZC_DONE_SOURCE_GONE = 1 << 0, /* SRC is not where it was: delete nothing */
-    ZC_DONE_FLAGS_KNOWN = (1 << 1) - 1,
+    ZC_DONE_SYNC = 1 << 1, /* onto stable storage, whatever OPEN said */
+    ZC_DONE_FLAGS_KNOWN = (1 << 2) - 1,
 };
 
 /* Flags of FILE. */
 enum zc_file_flag {
     ZC_FILE_INLINE = 1 << 0, /* the file's bytes are in this frame; no END */
-    ZC_FILE_FLAGS_KNOWN = (1 << 1) - 1,
+    ZC_FILE_FROM = 1 << 1, /* the first bytes are those that the receiver has;
+                              the verdict will be VERIFY */
+    ZC_FILE_FLAGS_KNOWN = (1 << 2) - 1,
 };
 
 /* Verdicts of END. */
@@ -181,6 +211,8 @@ enum zc_op {
     ZC_OP_STAGING,
     ZC_OP_SYNC,
     ZC_OP_SOURCE, /* the sender gave the entry up */
+    ZC_OP_NOT_RENAMED, /* NOTE: a RENAME to this path was not carried out; no
+                          failure, but the path has to be looked at */
     ZC_OP_META,   /* ZC_OP_META + enum zc_meta_kind */
     ZC_OP_MAX = ZC_OP_META + 16
 };

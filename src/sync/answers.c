@@ -18,7 +18,7 @@ void zc_slist_entry(const struct zc_slist *l, uint32_t index,
     struct zc_rd r = zc_rd_init(l->body + l->entries[index].offset,
                                 l->body_len - l->entries[index].offset);
     /* Our own encoding: cannot fail. */
-    zc_entry_decode(&r, l->id == 0, e, NULL);
+    zc_entry_decode(&r, l->self, e, NULL);
 }
 
 void zc_slist_free(struct zc_sender *s, struct zc_slist *l)
@@ -132,14 +132,14 @@ static const struct zc_fileset_node *child_only(struct zc_sender *s,
 static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
                    const struct zc_entry *e, struct zc_err *err)
 {
-    if (!S_ISDIR(e->mode))
+    if (!S_ISDIR(e->mode) || l->at)
         return nonsense(err, "it descends into something else than a "
-                             "directory");
+                             "directory of a list");
     struct zc_sdir *d = calloc(1, sizeof *d);
     if (!d)
         return zc_err_nomem(err);
     d->ref = (struct zc_ref){l->id, index};
-    if (l->id == 0) {
+    if (l->self) {
         d->node = zc_dirtree_root(s->tree);
         zc_dirnode_ref(s->tree, d->node);
         d->restricted = l->restricted;
@@ -162,6 +162,18 @@ static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
     return 0;
 }
 
+/* A file that was sent unasked: no more is said of it than what changes. */
+static int eager_item(struct zc_sender *s, struct zc_slist *l,
+                      const struct zc_need_item *item, struct zc_err *err)
+{
+    if (item->what != ZC_NEED_APPLIED)
+        return nonsense(err, "it asks for a file that it is being sent");
+    pthread_mutex_lock(&s->lock);
+    l->entries[item->index].item_flags = item->item_flags;
+    pthread_mutex_unlock(&s->lock);
+    return 0;
+}
+
 /* One thing asked for about entry INDEX. */
 static int need_item(struct zc_sender *s, struct zc_slist *l,
                      const struct zc_need_item *item, struct zc_err *err)
@@ -171,7 +183,7 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
     l->next_need = item->index + 1;
     struct zc_entry e;
     zc_slist_entry(l, item->index, &e);
-    unsigned data = item->what & (ZC_NEED_DATA | ZC_NEED_CHECK);
+    unsigned data = item->what & ZC_NEED_BYTES;
     unsigned open = item->what & ZC_NEED_OUTSTANDING;
     if (data && !S_ISREG(e.mode))
         return nonsense(err, "it wants the bytes of something else than a "
@@ -180,6 +192,8 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
         return nonsense(err, "it wants a file that is not there");
     if ((open & (open - 1)) != 0)
         return nonsense(err, "it wants an entry in two ways");
+    if (e.flags & ZC_ENTRY_EAGER)
+        return eager_item(s, l, item, err);
     if (item->what & ZC_NEED_DESCEND && descend(s, l, item->index, &e, err))
         return -1;
 
@@ -188,7 +202,7 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
     se->item_flags = item->item_flags;
     se->what = item->what;
     int r = 0;
-    if (item->what & ZC_NEED_CHECK)
+    if (item->what & (ZC_NEED_CHECK | ZC_NEED_FROM))
         r = zc_vec_push(&l->checks, *item);
     if (open) {
         l->outstanding++;
@@ -268,7 +282,7 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
     struct zc_entry e;
     const struct zc_sentry *se = &l->entries[item->ref.index];
     zc_slist_entry(l, item->ref.index, &e);
-    bool data = se->what & (ZC_NEED_DATA | ZC_NEED_CHECK);
+    bool data = se->what & ZC_NEED_BYTES;
     if (item->status == ZC_STATUS_SAME)
         return;
     if (item->status == ZC_STATUS_OK) {
@@ -309,8 +323,12 @@ static int again(struct zc_sender *s, struct zc_slist *l, uint32_t index)
     if (++se->again > ZC_TRIES_MAX)
         return -1;
     atomic_fetch_add(&s->stats->retries, 1);
-    struct zc_retry r = {l, index, se->again,
-                         zc_clock_ns() + (10000000LL << se->again)};
+    struct zc_retry r = {
+        .list = l,
+        .index = index,
+        .tries = se->again,
+        .due = zc_clock_ns() + (10000000LL << se->again),
+    };
     se->state = ZC_S_RETRY;
     return zc_vec_push(&s->retries, r);
 }
@@ -376,6 +394,13 @@ static int on_note(struct zc_sender *s, struct zc_bytes body,
     zc_auto_free char *path = strndup((const char *)m.path.p, m.path.n);
     if (!path)
         return zc_err_nomem(err);
+    if (m.op == ZC_OP_NOT_RENAMED) {
+        pthread_mutex_lock(&s->event_lock);
+        if (s->events->not_renamed)
+            s->events->not_renamed(s->events->arg, path);
+        pthread_mutex_unlock(&s->event_lock);
+        return 0;
+    }
     if (m.op != ZC_OP_DELETE || m.eno) {
         zc_sender_trouble(s,
                           m.op >= ZC_OP_META ? ZC_TROUBLE_META
@@ -412,18 +437,19 @@ static int on_finished(struct zc_sender *s, struct zc_bytes body,
     struct zc_msg_finished m;
     if (zc_finished_decode(body, &m, err))
         return -1;
+    bury_dead(s); /* the round's tree goes next */
     pthread_mutex_lock(&s->lock);
-    bool expected = s->done_sent;
-    s->finished = expected;
-    s->peer_code = (enum zc_exit)m.code;
-    if (m.code)
-        peer_sentence(&s->err, m.code, m.text);
-    pthread_cond_broadcast(&s->work);
+    bool expected = s->done_sent && !s->finished;
+    if (expected) {
+        atomic_fetch_add(&s->stats->deleted, m.deleted);
+        s->finished = true;
+        s->peer_code = (enum zc_exit)m.code;
+        if (m.code)
+            peer_sentence(&s->err, m.code, m.text);
+        pthread_cond_broadcast(&s->work);
+    }
     pthread_mutex_unlock(&s->lock);
-    if (!expected)
-        return nonsense(err, "it finished before the end");
-    atomic_store(&s->stats->deleted, m.deleted);
-    return 0;
+    return expected ? 0 : nonsense(err, "it finished before the end");
 }
 
 static int on_error(struct zc_bytes body, struct zc_err *err)
@@ -434,9 +460,22 @@ static int on_error(struct zc_bytes body, struct zc_err *err)
     return peer_sentence(err, m.code, m.text);
 }
 
+/* A message about a round, and there is none. */
+static bool untimely(struct zc_sender *s, unsigned type)
+{
+    if (type == ZC_FRAME_PING || type == ZC_FRAME_ERROR)
+        return false;
+    pthread_mutex_lock(&s->lock);
+    bool between = s->finished;
+    pthread_mutex_unlock(&s->lock);
+    return between;
+}
+
 static int dispatch(struct zc_sender *s, const struct zc_frame *f,
                     struct zc_bytes body, struct zc_err *err)
 {
+    if (untimely(s, f->type))
+        return nonsense(err, "it speaks between two rounds");
     switch (f->type) {
     case ZC_FRAME_NEED:
         return on_need(s, body, err);
@@ -464,8 +503,8 @@ void *zc_answers_thread(void *sender)
     struct zc_bytes body;
     struct zc_slab *slab;
     struct zc_err err;
-    bool finished = false;
-    while (!finished) {
+    bool over = false;
+    while (!over) {
         if (zc_link_recv(&s->link, false, &f, &body, &slab, &err) ||
             dispatch(s, &f, body, &err)) {
             zc_sender_fail(s, &err);
@@ -474,8 +513,9 @@ void *zc_answers_thread(void *sender)
         atomic_store_explicit(&s->stats->wire_in,
                               atomic_load(&s->link.bytes_in),
                               memory_order_relaxed);
-        finished = f.type == ZC_FRAME_FINISHED;
-        bury_dead(s);
+        over = f.type == ZC_FRAME_FINISHED && !s->opt->rounds;
+        if (f.type != ZC_FRAME_FINISHED)
+            bury_dead(s);
     }
     bury_dead(s);
     return NULL;

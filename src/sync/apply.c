@@ -331,6 +331,8 @@ void zc_apply_files(struct zc_rworker *w, struct zc_rwork *work)
         if (d->volume_top && m.entry.name_len == strlen(ZC_STAGING_NAME) &&
             !memcmp(m.entry.name, ZC_STAGING_NAME, m.entry.name_len))
             file_failed(w, d, list, &m, ZC_OP_CREATE, EPERM);
+        else if (d->shallow && zc_place_settles(w, list, &m))
+            continue;
         else if (dirfd >= 0 && !(m.entry.flags & ZC_ENTRY_LINK))
             direct += apply_direct(w, d, dirfd, list, &m);
         else
@@ -464,6 +466,25 @@ static bool meta_of_dir(struct zc_rworker *w, struct zc_rlist *list,
         zc_rdir_drop(w, d);
     else
         free(copy);
+    return ok;
+}
+
+bool zc_apply_no_meta(struct zc_rworker *w, struct zc_ref ref)
+{
+    struct zc_receiver *r = w->r;
+    pthread_mutex_lock(&r->lock);
+    struct zc_rlist *list = zc_map_get(&r->lists, ref.list, 0);
+    struct zc_rdir *d = zc_map_get(&r->dirs, ref.list, ref.index);
+    bool ok = list && list->dirs_meta && d && d->meta_asked;
+    if (ok) {
+        list->dirs_meta--;
+        d->meta_asked = false;
+        zc_rworker_result(w, ref, ZC_STATUS_FAILED, ZC_OP_SOURCE, 0);
+        list_settle(r, list);
+    }
+    pthread_mutex_unlock(&r->lock);
+    if (ok)
+        zc_rdir_drop(w, d);
     return ok;
 }
 

@@ -16,6 +16,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 /* From here on a file's bytes are worth a system call or two to keep them out
  * of the receive buffer. */
@@ -87,6 +88,44 @@ static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
         atomic_fetch_add(&r->bigs_writing, 1);
 }
 
+/* The first N bytes of IN, shared with it where the file system can. */
+static int copy_range(int in, int out, uint64_t n)
+{
+    loff_t from = 0, to = 0;
+    while (n) {
+        ssize_t done = copy_file_range(in, &from, out, &to,
+                                       (size_t)ZC_MIN(n, (uint64_t)1 << 30),
+                                       0);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0) {
+            errno = done ? errno : ESTALE; /* it is shorter than it was */
+            return -1;
+        }
+        n -= (uint64_t)done;
+    }
+    return 0;
+}
+
+/* The beginning is what the name has now: the verdict will tell whether it
+ * still was what we said it is. */
+static void take_beginning(struct zc_receiver *r, struct zc_rbig *b)
+{
+    char name[ZC_NAME_MAX + 1] = "";
+    memcpy(name, b->m.entry.name, b->m.entry.name_len);
+    b->op = ZC_OP_READ;
+    b->end = b->m.from;
+    int dirfd = zc_dirnode_pin(r->tree, b->dir->node);
+    if (dirfd < 0) {
+        b->eno = errno;
+        return;
+    }
+    zc_auto_close int old = zc_file_open(dirfd, name, O_RDONLY, 0);
+    if (old < 0 || copy_range(old, b->fd, b->m.from))
+        b->eno = errno;
+    zc_dirnode_unpin(r->tree, b->dir->node);
+}
+
 int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
                  struct zc_err *err)
 {
@@ -120,6 +159,8 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
         b->eno = ENOENT;
     else
         open_staging_file(r, b);
+    if (b->m.flags & ZC_FILE_FROM && !b->eno)
+        take_beginning(r, b);
     b->next = r->bigs;
     r->bigs = b;
     r->n_bigs++;
@@ -204,7 +245,10 @@ static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,
                      struct zc_err *err)
 {
     if (m->verdict != ZC_VERDICT_ABANDON)
-        return zc_receiver_nonsense(err, "the verdict on a file that is not open");
+        return zc_receiver_nonsense(err, "the verdict on a file that is not "
+                                         "open");
+    if (zc_apply_no_meta(r->reader, m->ref))
+        return 0;
     struct zc_rbig *b = calloc(1, sizeof *b);
     if (!b)
         return zc_err_nomem(err);
@@ -277,6 +321,22 @@ static void give_up(struct zc_rworker *w, struct zc_rbig *b, unsigned op,
     zc_entry_done(w, b->dir, b->list, b->ref, ZC_STATUS_FAILED, op, eno);
 }
 
+/* A directory that must stay has the name: asked when the entry was compared,
+ * but for a small file that grew. */
+static bool in_the_way(struct zc_rworker *w, const struct zc_rbig *b)
+{
+    char name[ZC_NAME_MAX + 1] = "";
+    struct zc_stat st;
+    memcpy(name, b->m.entry.name, b->m.entry.name_len);
+    int dirfd = zc_dirnode_pin(w->r->tree, b->dir->node);
+    if (dirfd < 0)
+        return false; /* naming it will fail */
+    bool yes = !zc_stat_at(dirfd, name, &st) && S_ISDIR(st.mode) &&
+               !zc_plan_replace(w, b->dir, dirfd, name);
+    zc_dirnode_unpin(w->r->tree, b->dir->node);
+    return yes;
+}
+
 void zc_big_finish(struct zc_rworker *w, struct zc_rwork *work)
 {
     struct zc_rbig *b = work->big;
@@ -290,10 +350,14 @@ void zc_big_finish(struct zc_rworker *w, struct zc_rwork *work)
         give_up(w, b, ZC_OP_SOURCE, 0);
     } else {
         set_size(b);
-        if (b->eno) {
+        if (b->eno && b->op == ZC_OP_READ) { /* its beginning is gone */
+            zc_entry_again(w, b->list, b->ref);
+        } else if (b->eno) {
             give_up(w, b, b->op, b->eno);
         } else if (!verified(w, b)) {
             zc_entry_again(w, b->list, b->ref);
+        } else if (d->shallow && in_the_way(w, b)) {
+            give_up(w, b, ZC_OP_REPLACE_DIR, ENOTEMPTY);
         } else {
             int fd = b->fd;
             b->fd = -1;

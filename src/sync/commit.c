@@ -24,6 +24,7 @@
 #define GROUP_BYTES ((uint64_t)512 << 20)
 #define GROUP_AGE_NS (1500 * 1000000LL)
 #define QUIET_NS (10 * 1000000LL)
+#define QUIET_ROUND_NS (1000000LL) /* where a mirror waits for it */
 
 /* Up to so many files are synced one by one. */
 #define FSYNC_MAX 16
@@ -184,13 +185,14 @@ static int sync_group(struct zc_receiver *r, struct zc_rcommit *group)
 /* Is it time? *WAIT: how long to sleep otherwise. With the lock held. */
 static bool group_ready(struct zc_receiver *r, int64_t *wait)
 {
-    *wait = ZC_NSEC_PER_SEC;
+    *wait = ZC_CLOCK_FOREVER;
     if (!r->n_commits)
         return false;
+    int64_t quiet_ns = r->flags & ZC_OPEN_ROUNDS ? QUIET_ROUND_NS : QUIET_NS;
     int64_t now = zc_clock_ns();
     bool quiet = !r->queued && !r->busy &&
-                 now - atomic_load(&r->last_input) > QUIET_NS;
-    *wait = QUIET_NS / 2;
+                 now - atomic_load(&r->last_input) > quiet_ns;
+    *wait = quiet_ns / 2;
     return r->commit_now || quiet || r->n_commits >= GROUP_ITEMS ||
            r->commit_bytes >= GROUP_BYTES ||
            now - r->commit_since >= GROUP_AGE_NS;

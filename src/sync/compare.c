@@ -12,6 +12,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+/* Files from so many bytes on are worth a look at what is here already. */
+#define FROM_MIN ((uint64_t)64 << 10)
+
 static bool same_type(const struct zc_cmp *c)
 {
     return c->exists && (c->st.mode & S_IFMT) == (c->e->mode & S_IFMT);
@@ -78,7 +81,8 @@ unsigned zc_compare_xattrs(struct zc_rworker *w, int dirfd,
 
 /* --- answers ------------------------------------------------------------- */
 
-void zc_compare_answer(struct zc_answer *a, const struct zc_cmp *c, unsigned what)
+void zc_compare_answer(struct zc_answer *a, const struct zc_cmp *c,
+                       unsigned what)
 {
     if (c->item && !(what & ZC_NEED_OUTSTANDING))
         what |= ZC_NEED_APPLIED;
@@ -88,6 +92,7 @@ void zc_compare_answer(struct zc_answer *a, const struct zc_cmp *c, unsigned wha
                                 .what = (uint8_t)what,
                                 .item_flags = (uint16_t)c->item};
     memcpy(item.hash, c->hash, sizeof item.hash);
+    item.from = c->from;
     zc_need_add(&a->items, &item);
     a->count++;
 }
@@ -119,8 +124,8 @@ static void ask(struct zc_answer *a, const struct zc_cmp *c, unsigned what)
     zc_compare_answer(a, c, what);
 }
 
-static void note_failed(struct zc_answer *a, const struct zc_cmp *c, unsigned op,
-                        int eno)
+static void note_failed(struct zc_answer *a, const struct zc_cmp *c,
+                        unsigned op, int eno)
 {
     zc_rworker_result(a->w, c->ref, ZC_STATUS_NOTE_FAILED, op, eno);
 }
@@ -142,6 +147,12 @@ static void compare_dir(struct zc_answer *a, struct zc_cmp *c)
 {
     struct zc_receiver *r = a->w->r;
     bool is_dir = same_type(c);
+    bool descend = !is_dir || !c->dir->shallow ||
+                   c->e->flags & ZC_ENTRY_DEEP;
+    if (is_dir)
+        c->item = zc_compare_meta(r, c);
+    if (!descend && !c->item)
+        return;
     enum zc_rdir_state state = is_dir   ? ZC_RD_EXISTS
                                : r->dry ? ZC_RD_ABSENT
                                         : ZC_RD_NEW;
@@ -152,15 +163,13 @@ static void compare_dir(struct zc_answer *a, struct zc_cmp *c)
         zc_receiver_fail(r, &err);
         return;
     }
-    unsigned what = ZC_NEED_DESCEND;
+    unsigned what = descend ? ZC_NEED_DESCEND : 0;
+    child->list_over = child->listed = !descend;
     if (is_dir && zc_rdir_set_volume(r, child, c->dirfd, c->name, &c->st))
         note_failed(a, c, ZC_OP_READ_DIR, errno);
-    if (is_dir) {
-        c->item = zc_compare_meta(r, c);
-        child->differs = c->item != 0;
-    } else {
+    child->differs = c->item != 0;
+    if (!is_dir)
         c->item = ZC_ITEM_NEW;
-    }
     bool want_meta = is_dir ? c->xattrs != 0
                             : keeps_xattrs(r) &&
                                   c->e->flags & ZC_ENTRY_XATTRS;
@@ -170,12 +179,14 @@ static void compare_dir(struct zc_answer *a, struct zc_cmp *c)
         child->pending++;
         child->meta_asked = true;
         c->list->outstanding++;
-        c->list->claimable++;
+        c->list->dirs_meta++;
         r->pending++;
         pthread_mutex_unlock(&r->lock);
         what |= ZC_NEED_META;
     }
     zc_compare_answer(a, c, what);
+    if (!descend)
+        zc_rdir_drop(a->w, child);
 }
 
 /* Is it the same file by size and time (or, with -c, by content)? *ASK_HASH:
@@ -186,13 +197,32 @@ static bool same_data(struct zc_rworker *w, struct zc_cmp *c, bool *ask_hash)
     *ask_hash = false;
     if (!same_type(c) || c->st.size != c->e->size)
         return false;
-    if (!(r->flags & ZC_OPEN_CHECKSUM))
-        return zc_time_equal(c->e->mtime_s, c->e->mtime_ns, c->st.mtime_s,
-                             c->st.mtime_ns, c->dir->vol->time_step);
+    if (!(r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED)) {
+        bool same = zc_time_equal(c->e->mtime_s, c->e->mtime_ns, c->st.mtime_s,
+                                  c->st.mtime_ns, c->dir->vol->time_step);
+        /* A mirror saw only its metadata change: most likely it was touched. */
+        if (same || !c->dir->shallow)
+            return same;
+    }
     zc_auto_close int fd = zc_file_open(c->dirfd, c->name, O_RDONLY, 0);
     if (fd < 0 || zc_hash_fd(&w->scratch, fd, c->st.size, c->hash))
         return false;
     *ask_hash = true;
+    return true;
+}
+
+/* A big file that has grown while it was watched, a log most likely: what is
+ * here may be its beginning. */
+static bool may_have_grown(struct zc_rworker *w, struct zc_cmp *c)
+{
+    if (!c->dir->shallow || !(c->e->flags & ZC_ENTRY_CHANGED) ||
+        !same_type(c) || c->st.nlink != 1 || c->st.size < FROM_MIN ||
+        c->st.size >= c->e->size || c->st.blocks * 512 < c->st.size)
+        return false;
+    zc_auto_close int fd = zc_file_open(c->dirfd, c->name, O_RDONLY, 0);
+    if (fd < 0 || zc_hash_fd(&w->scratch, fd, c->st.size, c->hash))
+        return false;
+    c->from = c->st.size;
     return true;
 }
 
@@ -294,7 +324,7 @@ static void compare_file(struct zc_answer *a, struct zc_cmp *c)
     if (same_type(c) && (c->st.mtime_s != c->e->mtime_s ||
                          c->st.mtime_ns != c->e->mtime_ns))
         c->item |= ZC_ITEM_TIME;
-    ask(a, c, ZC_NEED_DATA);
+    ask(a, c, may_have_grown(a->w, c) ? ZC_NEED_FROM : ZC_NEED_DATA);
     if (r->dry)
         settle_new(a->w, c);
 }
@@ -336,7 +366,8 @@ static void compare_special(struct zc_answer *a, struct zc_cmp *c)
         settle_link(a->w, c, false);
         return;
     }
-    c->item = ZC_ITEM_DATA | (same_type(c) ? zc_compare_meta(r, c) : ZC_ITEM_NEW);
+    c->item = ZC_ITEM_DATA |
+              (same_type(c) ? zc_compare_meta(r, c) : ZC_ITEM_NEW);
     if (r->dry) {
         zc_compare_answer(a, c, 0);
         settle_new(a->w, c);
@@ -404,14 +435,35 @@ static bool compare_link(struct zc_answer *a, struct zc_cmp *c)
     return true;
 }
 
+bool zc_compare_looks(const struct zc_receiver *r, const struct zc_entry *e)
+{
+    return !(e->flags & ZC_ENTRY_EAGER) || r->flags & ZC_OPEN_WANT_ITEMS;
+}
+
+/* Its bytes are on their way already: only what to tell the user. */
+static void compare_eager(struct zc_answer *a, struct zc_cmp *c)
+{
+    if (!zc_compare_looks(a->w->r, c->e))
+        return;
+    c->item = ZC_ITEM_DATA | (same_type(c) ? zc_compare_meta(a->w->r, c)
+                                           : ZC_ITEM_NEW);
+    if (same_type(c) && c->st.size != c->e->size)
+        c->item |= ZC_ITEM_SIZE;
+    zc_compare_answer(a, c, 0);
+}
+
 void zc_compare_entry(struct zc_answer *a, struct zc_cmp *c)
 {
     struct zc_receiver *r = a->w->r;
+    if (c->e->flags & ZC_ENTRY_EAGER) {
+        compare_eager(a, c);
+        return;
+    }
     if (!type_kept(r, c->e->mode))
         return;
     if (c->dir->state == ZC_RD_FAILED && !r->dry) {
         /* Reported when the directory could not be made. */
-        if (!S_ISDIR(c->e->mode))
+        if (!S_ISDIR(c->e->mode) || c->dir->shallow)
             return;
     }
     if (same_type(c))

@@ -19,8 +19,8 @@
 /* Trees are always tolerated up to so many entries. */
 #define BRAKE_MIN 100
 
-/* A record of the plan: u32 path length, path, u64 device, u64 inode, u8 "set the directory's times
- * again" and these: i64 seconds, u32 nanoseconds. */
+/* A record of the plan: u32 path length, path, u64 device, u64 inode, u8 "set
+ * the directory's times again" and these: i64 seconds, u32 nanoseconds. */
 struct record {
     struct zc_bytes path;
     uint64_t dev, ino;
@@ -61,7 +61,7 @@ static bool kept(void *arg, const char *path, bool is_dir)
 }
 
 void zc_plan_delete(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
-                    const char *name)
+                    const char *name, bool named)
 {
     struct zc_receiver *r = w->r;
     struct zc_stat st;
@@ -76,12 +76,14 @@ void zc_plan_delete(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     if (is_dir) {
         struct zc_remove_ops ops = {.keep = kept, .arg = r};
         n = zc_count_tree(dirfd, name, path, &ops, UINT64_MAX);
-        atomic_fetch_add(&r->local_seen, n ? n - 1 : 0);
+        atomic_fetch_add(&r->local_seen, n && !named ? n - 1 : 0);
     }
     if (!n)
         return;
     pthread_mutex_lock(&r->lock);
     r->plan.count += n;
+    if (named)
+        r->plan.named += n;
     record_put(&r->plan.names, path, &st, d,
                r->keep & ZC_KEEP_TIMES && !d->implied);
     pthread_mutex_unlock(&r->lock);
@@ -108,12 +110,15 @@ bool zc_plan_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     /* The tree goes when its name does, before the whole plan is known: so by
      * default no more than the brake always lets through. */
     uint64_t limit = r->flags & ZC_OPEN_MAX_DELETE ? r->max_delete : BRAKE_MIN;
-    bool fits = r->flags & ZC_OPEN_FORCE_DELETE ||
+    bool seen_to_go = d->shallow && !(r->flags & ZC_OPEN_MAX_DELETE);
+    bool fits = r->flags & ZC_OPEN_FORCE_DELETE || seen_to_go ||
                 r->plan.count + all <= limit;
     atomic_fetch_add(&r->local_seen, all - 1);
     if (fits)
         r->plan.count += all;
-    else
+    if (fits && seen_to_go)
+        r->plan.named += all;
+    if (!fits)
         r->plan.held = true;
     pthread_mutex_unlock(&r->lock);
     return fits;
@@ -266,7 +271,7 @@ static int brake(struct zc_receiver *r, struct zc_err *err)
                           "replaced or unmounted during the run");
     if (r->flags & ZC_OPEN_FORCE_DELETE)
         return 0;
-    if (!atomic_load(&r->source_has_entries))
+    if (r->full && !atomic_load(&r->source_has_entries))
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing was deleted: the source is empty, and all "
                           "%llu entries of the destination would be deleted; "
@@ -281,12 +286,13 @@ static int brake(struct zc_receiver *r, struct zc_err *err)
                           (unsigned long long)p->count,
                           (unsigned long long)r->max_delete);
     }
-    if (local > BRAKE_MIN && p->count > local / 2)
+    uint64_t missed = p->count - p->named;
+    if (local > BRAKE_MIN && missed > local / 2)
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing was deleted: %llu of %llu entries would "
                           "be, more than half; --max-delete=N or "
                           "--force-delete does it",
-                          (unsigned long long)p->count,
+                          (unsigned long long)missed,
                           (unsigned long long)local);
     return 0;
 }

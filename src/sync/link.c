@@ -186,8 +186,10 @@ static int fill(struct zc_link *l, size_t need, bool exact, struct zc_err *err)
         ssize_t r = zc_transport_recv(l->t, l->slab->data + l->end, room);
         if (r < 0)
             return zc_link_error(l, errno, err);
-        if (r == 0)
+        if (r == 0) {
+            l->ended = l->end == l->start;
             return closed(l, err);
+        }
         l->end += (size_t)r;
         atomic_fetch_add_explicit(&l->bytes_in, (uint64_t)r,
                                   memory_order_relaxed);
@@ -219,4 +221,12 @@ const uint8_t *zc_link_take_raw(struct zc_link *l, size_t n, size_t *got)
     const uint8_t *p = l->slab->data + l->start;
     l->start += *got;
     return p;
+}
+
+unsigned zc_link_threads(unsigned asked, unsigned max)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    if (asked)
+        return ZC_MIN(asked, max);
+    return (unsigned)ZC_MIN(ZC_MAX(cpus, 2L), 4L);
 }

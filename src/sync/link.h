@@ -39,12 +39,17 @@ struct zc_link {
     struct zc_slab *slab;
     size_t start, end; /* bytes in the slab that were received, not consumed */
     uint64_t seq_in;
+    bool ended; /* the peer closed the connection between two frames */
     atomic_uint_fast64_t bytes_out, bytes_in;
 };
 
 int zc_link_init(struct zc_link *l, struct zc_transport *t,
                  struct zc_err *err);
 void zc_link_fini(struct zc_link *l); /* the transport stays the caller's */
+
+/* How many threads work at one end of a link: ASKED, or (0) as many as make
+ * sense on this machine; MAX at most. */
+unsigned zc_link_threads(unsigned asked, unsigned max);
 
 /* Exchanges HELLOs, sending ours as ROLE. */
 int zc_link_hello(struct zc_link *l, enum zc_role role, struct zc_err *err);

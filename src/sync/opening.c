@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_IDLE_DIRS 128
 #define HANDSHAKE_S 30 /* seconds until OPEN must be here */
 
 static const struct zc_share *find_share(const struct zc_receive_options *opt,
@@ -24,7 +23,8 @@ static const struct zc_share *find_share(const struct zc_receive_options *opt,
     return NULL;
 }
 
-/* Splits PATH at its last slash: the parent ("." or "" by EMPTY) and the name. */
+/* Splits PATH at its last slash: the parent ("." or "" by EMPTY) and the name.
+ */
 static int split_last(const char *path, const char *empty, char **dir,
                       char **name)
 {
@@ -81,20 +81,10 @@ static int make_last(int base, const char *path)
     return mkdirat(parent, name, 0777) && errno != EEXIST ? -1 : 0;
 }
 
-/* PATH below a share. The staging folder is nobody's to write into. */
-static bool names_staging(const char *path)
-{
-    size_t n = strlen(ZC_STAGING_NAME);
-    for (const char *at = path; (at = strstr(at, ZC_STAGING_NAME)); at += n)
-        if ((at == path || at[-1] == '/') && (at[n] == '/' || !at[n]))
-            return true;
-    return false;
-}
-
 static int open_share(struct zc_receiver *r, const struct zc_share *share,
                       const char *path, char **name, struct zc_err *err)
 {
-    if (names_staging(path))
+    if (zc_relpath_names_staging(path)) /* nobody's to write into */
         return zc_err_set(err, ZC_EXIT_SELECT, 0,
                           "%s is the name of the staging folder, and reserved",
                           ZC_STAGING_NAME);
@@ -198,6 +188,8 @@ static int open_all(struct zc_receiver *r, struct zc_bytes body, char **name,
         return -1;
     if (*name && !zc_name_ok(*name, strlen(*name)))
         return zc_err_set(err, ZC_EXIT_SELECT, 0, "%s is no file name", *name);
+    if (r->opt->opened)
+        r->opt->opened(r->opt->opened_arg, share->name);
     if (r->root_fd >= 0 && r->opt->confine &&
         r->opt->confine(r->root_fd, share->read_only || r->dry, err))
         return -1;
@@ -209,7 +201,7 @@ static int prepare_root(struct zc_receiver *r, struct zc_err *err)
     if (r->root_fd >= 0 && !r->dry && zc_staging_clean(r->root_fd) < 0 &&
         errno != EROFS)
         zc_log(ZC_LOG_WARN, "cannot clear the staging folder: %m");
-    r->tree = zc_dirtree_new(r->root_fd, MAX_IDLE_DIRS);
+    r->tree = zc_dirtree_new(r->root_fd, ZC_DIRTREE_OPEN);
     return r->tree ? 0 : zc_err_nomem(err);
 }
 

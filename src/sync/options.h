@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What one push was asked to do: filled in by the command line, read by the
- * sender, and the part that concerns the other side crosses in OPEN. */
+/* What one push was asked to do: filled in by the command line or from
+ * zcsync.conf, read by the sender, and the part that concerns the other side
+ * crosses in OPEN. Plain memory: any thread may use its own. */
 #ifndef ZC_SYNC_OPTIONS_H
 #define ZC_SYNC_OPTIONS_H
 
+#include "base/err.h"
 #include "base/util.h"
 #include "move/mover.h"
 #include "tree/chmod.h"
@@ -49,6 +51,29 @@ struct zc_push_options {
     unsigned timeout_s;             /* --timeout, 0: none */
     enum zc_mover_kind mover;       /* --mover, ZC_MOVER_AUTO by default */
     unsigned threads;               /* 0: as many as make sense */
+
+    bool rounds; /* a session of many rounds: a mirror's */
+    /* Called by the sender's threads for every file with several names that is
+     * listed: PATH is one of them. May be NULL. */
+    void (*linked)(void *arg, const char *path, uint64_t dev, uint64_t ino);
+    void *linked_arg;
 };
+
+/* What holds when nothing is said: everything is kept, nothing is deleted. */
+void zc_push_options_init(struct zc_push_options *o);
+
+/* Takes USER, USER:GROUP, USER: or :GROUP: chown_user and chown_group point
+ * into *OWNED, which is freed first and is the caller's to free. -1 with a
+ * sentence (ZC_EXIT_USAGE) that quotes VALUE. */
+int zc_push_options_chown(struct zc_push_options *o, char **owned,
+                          const char *value, struct zc_err *err);
+
+/* To be called when all is filled in: who is given by chown is kept, whatever
+ * was said about owners and groups. */
+void zc_push_options_settle(struct zc_push_options *o);
+
+/* "none", "batch" or "file"; -1: none of them. */
+int zc_fsync_parse(const char *text, enum zc_fsync *mode);
+const char *zc_fsync_name(enum zc_fsync mode);
 
 #endif

@@ -60,6 +60,10 @@ struct zc_push_events {
      * ZC_TROUBLE_META called per entry; the caller gathers. */
     void (*trouble)(void *arg, enum zc_trouble kind, const char *what,
                     const char *path, int eno);
+    /* A mirror's: a rename to TO was not done by the peer, which has something
+     * else there, or has not what was renamed. TO has to be looked at again,
+     * down to its leaves. */
+    void (*not_renamed)(void *arg, const char *to);
     void *arg;
 };
 
@@ -76,7 +80,7 @@ struct zc_push_stats {
     atomic_uint_fast64_t changed_meta; /* entries with metadata only changed */
     atomic_uint_fast64_t created, deleted; /* entries */
     atomic_uint_fast64_t files, dirs, symlinks, devices, specials; /* listed */
-    atomic_uint_fast64_t retries;      /* files read again because they changed */
+    atomic_uint_fast64_t retries; /* files read again because they changed */
     atomic_uint_fast64_t troubles;     /* calls of `trouble` */
     atomic_bool finishing; /* all is sent, the peer writes to stable storage */
 };

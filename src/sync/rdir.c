@@ -72,14 +72,15 @@ static struct zc_rvolume *volume_get(struct zc_receiver *r, int dirfd,
     return v;
 }
 
-int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
-                       const char *name, const struct zc_stat *st)
+static bool in_volume(const struct zc_rdir *d, const struct zc_stat *st)
 {
-    if (d->vol && st->dev == d->vol->dev && st->mnt_id == d->vol->mnt_id)
-        return 0;
-    zc_auto_close int fd = zc_dir_open(dirfd, name);
-    if (fd < 0)
-        return -1;
+    return d->vol && st->dev == d->vol->dev && st->mnt_id == d->vol->mnt_id;
+}
+
+/* D is, or is below, the top directory FD (ST) of another mount. */
+static int enter_volume(struct zc_receiver *r, struct zc_rdir *d, int fd,
+                        const struct zc_stat *st)
+{
     if (!r->dry)
         zc_staging_clean(fd);
     struct zc_rvolume *v = volume_get(r, fd, st);
@@ -90,6 +91,15 @@ int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
     d->vol = v;
     d->volume_top = true;
     return 0;
+}
+
+int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
+                       const char *name, const struct zc_stat *st)
+{
+    if (in_volume(d, st))
+        return 0;
+    zc_auto_close int fd = zc_dir_open(dirfd, name);
+    return fd < 0 ? -1 : enter_volume(r, d, fd, st);
 }
 
 /* --- life ---------------------------------------------------------------- */
@@ -121,9 +131,11 @@ static void link_all(struct zc_receiver *r, struct zc_rdir *d)
     r->all_dirs = d;
 }
 
-struct zc_rdir *zc_rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
-                            const struct zc_entry *e, struct zc_ref ref,
-                            enum zc_rdir_state state)
+/* A child of PARENT, or, without one, what NODE is. */
+static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
+                                struct zc_dirnode *node,
+                                const struct zc_entry *e, struct zc_ref ref,
+                                enum zc_rdir_state state)
 {
     struct zc_meta_want want;
     struct zc_rdir *d = calloc(1, sizeof *d);
@@ -145,12 +157,10 @@ struct zc_rdir *zc_rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
         d->vol = parent->vol;
         d->node = zc_dirnode_new(r->tree, parent->node, e->name, e->name_len);
     } else {
-        d->node = zc_dirtree_root(r->tree);
+        d->node = node;
         zc_dirnode_ref(r->tree, d->node);
-        if (set_root_volume(r, d))
-            goto fail;
     }
-    if (!d->node)
+    if (!d->node || (!d->vol && set_root_volume(r, d)))
         goto fail;
     pthread_mutex_lock(&r->lock);
     int bad = zc_map_put(&r->dirs, ref.list, ref.index, d);
@@ -167,6 +177,72 @@ fail:
     zc_dirnode_unref(r->tree, d->node);
     free(d);
     return NULL;
+}
+
+struct zc_rdir *zc_rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
+                            const struct zc_entry *e, struct zc_ref ref,
+                            enum zc_rdir_state state)
+{
+    return rdir_new(r, parent, NULL, e, ref, state);
+}
+
+/* D lies on another mount than the root: on which, is seen on the way down. */
+static int volume_of_node(struct zc_receiver *r, struct zc_rdir *d,
+                          struct zc_dirnode *node)
+{
+    struct zc_stat st;
+    struct zc_dirnode *up = zc_dirnode_parent(node);
+    if (up && volume_of_node(r, d, up))
+        return -1;
+    int fd = zc_dirnode_pin(r->tree, node);
+    if (fd < 0)
+        return -1;
+    d->volume_top = !up;
+    int bad = zc_stat_at(fd, "", &st) ||
+              (!in_volume(d, &st) && enter_volume(r, d, fd, &st));
+    zc_dirnode_unpin(r->tree, node);
+    return bad;
+}
+
+/* Is there a directory, and on which mount? */
+static int look_at_top(struct zc_receiver *r, struct zc_rdir *d)
+{
+    struct zc_stat st;
+    int fd = zc_dirnode_pin(r->tree, d->node);
+    if (fd < 0)
+        return -1;
+    int bad = zc_stat_at(fd, "", &st);
+    zc_dirnode_unpin(r->tree, d->node);
+    if (bad)
+        return -1;
+    return in_volume(d, &st) ? 0 : volume_of_node(r, d, d->node);
+}
+
+struct zc_rdir *zc_rdir_new_top(struct zc_receiver *r, struct zc_bytes path,
+                                const struct zc_entry *e, struct zc_ref ref)
+{
+    struct zc_dirnode *node = zc_dirnode_at(r->tree, (const char *)path.p,
+                                            path.n);
+    if (!node)
+        return NULL;
+    struct zc_rdir *d = rdir_new(r, NULL, node, e, ref,
+                                 r->root_fd >= 0 ? ZC_RD_EXISTS
+                                                 : ZC_RD_ABSENT);
+    zc_dirnode_unref(r->tree, node);
+    if (!d)
+        return NULL;
+    d->top = true;
+    if (path.n) {
+        d->volume_top = false;
+        if (look_at_top(r, d))
+            d->state = ZC_RD_FAILED;
+    }
+    pthread_mutex_lock(&r->lock);
+    bool bad = zc_vec_push(&r->tops, d);
+    if (!bad)
+        d->pending++; /* taken back when the round is over */
+    pthread_mutex_unlock(&r->lock);
+    return bad ? NULL : d; /* freed with all the others */
 }
 
 /* With the lock held. */
@@ -412,13 +488,14 @@ void zc_rdir_put_in_place(struct zc_rworker *w, struct zc_rdir *d)
 /* A handle on D that needs no permission on D itself. */
 static int open_handle(struct zc_receiver *r, struct zc_rdir *d)
 {
-    if (!d->parent)
+    struct zc_dirnode *parent = zc_dirnode_parent(d->node);
+    if (!parent)
         return fcntl(r->root_fd, F_DUPFD_CLOEXEC, 0);
-    int up = zc_dirnode_pin(r->tree, d->parent->node);
+    int up = zc_dirnode_pin(r->tree, parent);
     if (up < 0)
         return -1;
     int fd = zc_path_open(up, zc_dirnode_name(d->node));
-    zc_dirnode_unpin(r->tree, d->parent->node);
+    zc_dirnode_unpin(r->tree, parent);
     return fd;
 }
 
@@ -485,8 +562,6 @@ void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d)
         struct zc_rdir *parent = d->parent;
         pthread_mutex_lock(&r->lock);
         rdir_unlink(r, d);
-        if (!parent)
-            r->root = NULL;
         pthread_mutex_unlock(&r->lock);
         rdir_free(r, d);
         d = parent;

@@ -8,9 +8,13 @@
 #include "sync/receiver.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
-static struct zc_rlist *list_new(struct zc_receiver *r, uint32_t id,
-                                 struct zc_rdir *dir)
+/* Bytes of its own answers that the reader gathers while more is coming in. */
+#define ANSWERS_MAX (32 * ZC_KIB)
+
+struct zc_rlist *zc_receiver_list(struct zc_receiver *r, uint32_t id,
+                                  struct zc_rdir *dir)
 {
     struct zc_rlist *l = calloc(1, sizeof *l);
     if (!l)
@@ -41,7 +45,8 @@ static struct zc_rdir *dir_to_list(struct zc_receiver *r,
     bool full = r->pending > ZC_PENDING_MAX;
     pthread_mutex_unlock(&r->lock);
     if (!d)
-        zc_receiver_nonsense(err, "it lists a directory that was not asked for");
+        zc_receiver_nonsense(err, "it lists a directory that was not asked "
+                                  "for");
     if (full) {
         zc_receiver_nonsense(err, "too much is left unfinished");
         return NULL;
@@ -56,25 +61,14 @@ static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
     struct zc_entry e, prev = {0};
     if (zc_list_next(m, &prev, &e, err) || zc_list_ended(m, err))
         return -1;
-    struct zc_rdir *root = zc_rdir_new(r, NULL, &e, (struct zc_ref){0, 0},
-                                       r->root_fd >= 0 ? ZC_RD_EXISTS
-                                                       : ZC_RD_ABSENT);
-    if (!root)
+    struct zc_bytes here = {NULL, 0};
+    struct zc_rdir *root = zc_rdir_new_top(r, here, &e, (struct zc_ref){0, 0});
+    struct zc_rlist *list = root ? zc_receiver_list(r, 0, root) : NULL;
+    if (!list)
         return zc_err_nomem(err);
-    r->root = root;
-    root->pending++; /* finish() takes this one back */
-    struct zc_rworker w = {.r = r};
-    struct zc_rwork work = {.kind = ZC_W_LIST, .dir = root};
-    work.list = list_new(r, 0, root);
-    if (!work.list)
-        return zc_err_nomem(err);
-    zc_walk_root(&w, root, work.list, &e);
-    int fail = zc_rworker_flush(&w);
-    zc_buf_fini(&w.out);
-    zc_buf_fini(&w.xattrs);
-    zc_buf_fini(&w.path);
-    zc_vec_fini(&w.results);
-    return fail;
+    r->full = true;
+    zc_walk_top(r->reader, root, list, &e);
+    return 0;
 }
 
 static int on_list(struct zc_receiver *r, struct zc_bytes body,
@@ -93,10 +87,17 @@ static int on_list(struct zc_receiver *r, struct zc_bytes body,
     work.dir = dir_to_list(r, &m, err);
     if (!work.dir)
         return -1;
-    work.list = list_new(r, m.list, work.dir);
+    work.list = zc_receiver_list(r, m.list, work.dir);
     if (!work.list)
         return zc_err_nomem(err);
-    return zc_receiver_queue(r, &work);
+    if (!work.dir->shallow)
+        return zc_receiver_queue(r, &work);
+    /* A few names, and a peer that waits: at once, without a change of threads.
+     */
+    if (zc_place_eager(r, work.list, m, err))
+        return -1;
+    zc_walk_list(r->reader, &work);
+    return 0;
 }
 
 struct zc_rlist *zc_receiver_claim(struct zc_receiver *r, uint32_t list,
@@ -121,6 +122,17 @@ struct run {
     unsigned count;
 };
 
+/* Nothing else is to be done: what came can as well be done by this thread. */
+static bool all_idle(struct zc_receiver *r)
+{
+    if (zc_link_has_bytes(&r->link))
+        return false;
+    pthread_mutex_lock(&r->lock);
+    bool idle = !r->queued && !r->busy;
+    pthread_mutex_unlock(&r->lock);
+    return idle;
+}
+
 static int run_flush(struct zc_receiver *r, struct run *run,
                      struct zc_err *err)
 {
@@ -128,7 +140,13 @@ static int run_flush(struct zc_receiver *r, struct run *run,
         return 0;
     run->work.list = zc_receiver_claim(r, run->list, run->count, err);
     run->count = 0;
-    int fail = run->work.list ? zc_receiver_queue(r, &run->work) : -1;
+    int fail = -1;
+    if (run->work.list && run->work.list->dir->shallow && all_idle(r)) {
+        zc_apply_files(r->reader, &run->work);
+        fail = 0;
+    } else if (run->work.list) {
+        fail = zc_receiver_queue(r, &run->work);
+    }
     zc_slab_unref(run->work.slab);
     return fail;
 }
@@ -167,13 +185,33 @@ static int on_file(struct zc_receiver *r, struct run *run,
     return run_flush(r, run, err) || zc_big_begin(r, body, err) ? -1 : 0;
 }
 
+/* META of a directory, of which LIST has some open. */
+static struct zc_rlist *claim_dir(struct zc_receiver *r, uint32_t list,
+                                  struct zc_err *err)
+{
+    pthread_mutex_lock(&r->lock);
+    struct zc_rlist *l = zc_map_get(&r->lists, list, 0);
+    bool ok = l && l->dirs_meta;
+    if (ok)
+        l->dirs_meta--;
+    pthread_mutex_unlock(&r->lock);
+    if (ok)
+        return l;
+    zc_receiver_nonsense(err, "it sends metadata that was not asked for");
+    return NULL;
+}
+
 static int on_meta(struct zc_receiver *r, struct zc_bytes body,
                    struct zc_slab *slab, struct zc_err *err)
 {
     struct zc_rd rd = zc_rd_init(body.p, body.n);
     struct zc_rwork work = {.kind = ZC_W_META, .slab = slab,
                             .p = body.p, .n = body.n};
-    work.list = zc_receiver_claim(r, zc_rd_u32(&rd), 1, err);
+    uint32_t list = zc_rd_u32(&rd);
+    zc_rd_u32(&rd);
+    zc_rd_u16(&rd); /* flags */
+    work.list = S_ISDIR(zc_rd_u32(&rd)) ? claim_dir(r, list, err)
+                                        : zc_receiver_claim(r, list, 1, err);
     return work.list ? zc_receiver_queue(r, &work) : -1;
 }
 
@@ -211,6 +249,10 @@ static int dispatch(struct zc_receiver *r, struct run *run,
     switch (f->type) {
     case ZC_FRAME_LIST:
         return on_list(r, body, slab, err);
+    case ZC_FRAME_AT:
+        return zc_place_at(r, body, err);
+    case ZC_FRAME_RENAME:
+        return zc_place_rename(r, body, err);
     case ZC_FRAME_DATA:
         return zc_big_data(r, mover, body, err);
     case ZC_FRAME_SENT:
@@ -222,7 +264,8 @@ static int dispatch(struct zc_receiver *r, struct run *run,
     case ZC_FRAME_IDNAME:
         return on_idname(r, body, err);
     case ZC_FRAME_PING:
-        return body.n ? zc_receiver_nonsense(err, "a PING with something in it") : 0;
+        return body.n ? zc_receiver_nonsense(err, "a PING with something in it")
+                      : 0;
     case ZC_FRAME_DONE:
         return zc_done_decode(body, &r->done_flags, err) ? -1 : 1;
     case ZC_FRAME_ERROR:
@@ -243,7 +286,8 @@ int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
     zc_mover_init(&mover, r->flags & ZC_OPEN_BUFFER ? ZC_MOVER_READWRITE
                                                     : ZC_MOVER_AUTO);
     while (!got && !atomic_load_explicit(&r->failed, memory_order_relaxed)) {
-        if (!zc_link_has_bytes(&r->link) && run_flush(r, &run, err))
+        bool last = !zc_link_has_bytes(&r->link);
+        if (last && (run_flush(r, &run, err) || zc_rworker_flush(r->reader)))
             got = -1;
         else if (zc_link_recv(&r->link, zc_big_receiving(r), &f, &body, &slab,
                               err))
@@ -252,6 +296,8 @@ int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
             got = dispatch(r, &run, &mover, &f, body, slab, err);
         atomic_store_explicit(&r->last_input, zc_clock_ns(),
                               memory_order_relaxed);
+        if (r->reader->out.len >= ANSWERS_MAX && zc_rworker_flush(r->reader))
+            got = -1;
     }
     if (run.count)
         zc_slab_unref(run.work.slab);

@@ -68,8 +68,17 @@ static void wait_idle(struct zc_receiver *r)
 
 static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
 {
-    if (r->fsync == ZC_FSYNC_NONE || r->dry || !atomic_load(&r->changes))
+    bool asked = r->done_flags & ZC_DONE_SYNC;
+    if ((r->fsync == ZC_FSYNC_NONE && !asked) || r->dry)
         return 0;
+    if (asked) /* of earlier rounds, and sessions, too */
+        atomic_store(&r->need_syncfs, true);
+    else if (!atomic_load(&r->changes))
+        return 0;
+    if (asked && r->volumes_left) { /* some are not known any more */
+        sync();
+        r->volumes_left = false;
+    }
     /* Files in a directory of such a group were taken for done; and the kernel
      * tells of a failed write-back once only. */
     if (r->sync_eno)
@@ -85,6 +94,14 @@ static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
     return 0;
 }
 
+static void restore_top_times(struct zc_rvolume *v)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                                {v->top_mtime_s, v->top_mtime_ns}};
+    if (v->top_wanted)
+        futimens(v->dirfd, times);
+}
+
 /* The staging folders go; what that did to their parents' times is undone. */
 static void clear_staging(struct zc_receiver *r)
 {
@@ -92,56 +109,143 @@ static void clear_staging(struct zc_receiver *r)
         bool used = v->staging && zc_staging_used(v->staging);
         zc_staging_free(v->staging);
         v->staging = NULL;
-        if (!used || !v->top_wanted)
-            continue;
-        struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
-                                    {v->top_mtime_s, v->top_mtime_ns}};
-        futimens(v->dirfd, times);
+        if (used)
+            restore_top_times(v);
     }
+}
+
+/* Another round may follow: they stay, and what making them did is undone. */
+static void keep_staging(struct zc_receiver *r)
+{
+    for (struct zc_rvolume *v = r->volumes; v; v = v->next) {
+        bool used = zc_staging_used(v->staging);
+        if (used && !v->staging_kept)
+            restore_top_times(v);
+        v->staging_kept = used;
+    }
+}
+
+/* Everything that was announced has been sent and done? */
+static bool round_complete(struct zc_receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    bool ok = !r->failed && !r->lists.used && !r->bigs &&
+              (r->full || r->flags & ZC_OPEN_ROUNDS);
+    for (size_t i = 0; ok && i < r->tops.len; i++)
+        ok = r->tops.v[i]->listed && r->tops.v[i]->pending == 1;
+    pthread_mutex_unlock(&r->lock);
+    return ok;
+}
+
+static void finish_tops(struct zc_rworker *w, bool leave)
+{
+    struct zc_receiver *r = w->r;
+    for (size_t i = 0; i < r->tops.len; i++) {
+        r->tops.v[i]->implied |= leave;
+        zc_rdir_drop(w, r->tops.v[i]);
+    }
+    r->tops.len = 0;
+}
+
+static int send_finished(struct zc_rworker *w, struct zc_msg_finished *m,
+                         struct zc_err *err)
+{
+    struct zc_receiver *r = w->r;
+    m->created = atomic_load(&r->created);
+    m->deleted = atomic_load(&r->deleted);
+    zc_finished_encode(&w->out, m);
+    int fail = zc_rworker_flush(w);
+    if (fail)
+        *err = r->err;
+    return fail;
 }
 
 static int finish(struct zc_receiver *r, struct zc_err *err)
 {
     wait_idle(r);
     zc_commit_drain(r);
-    pthread_mutex_lock(&r->lock);
-    bool complete = !r->failed && r->root && r->root->listed &&
-                    r->root->pending == 1 && !r->lists.used && !r->bigs;
-    if (r->failed)
+    if (r->failed) {
+        pthread_mutex_lock(&r->lock);
         *err = r->err;
-    pthread_mutex_unlock(&r->lock);
-    if (r->failed)
+        pthread_mutex_unlock(&r->lock);
         return -1;
-    if (!complete)
-        return zc_receiver_nonsense(err, "it is done before everything was sent");
+    }
+    if (!round_complete(r))
+        return zc_receiver_nonsense(err, "it is done before everything was "
+                                         "sent");
 
-    struct zc_rworker w = {.r = r};
     struct zc_msg_finished m = {0};
     struct zc_err brake;
-    if (zc_plan_run(&w, &brake)) {
+    bool held = zc_plan_run(r->reader, &brake);
+    if (held) {
         m.code = (uint8_t)brake.code;
         m.text = (struct zc_bytes){(const uint8_t *)brake.text,
                                    ZC_MIN(strlen(brake.text),
                                           (size_t)ZC_ERROR_TEXT_MAX)};
-        /* What the source's root looks like is no more to be trusted. */
-        r->root->implied = true;
     }
-    zc_rdir_drop(&w, r->root);
-    clear_staging(r);
-    int fail = sync_volumes(r, err);
-    m.durable = !fail && r->fsync != ZC_FSYNC_NONE;
-    m.created = atomic_load(&r->created);
-    m.deleted = atomic_load(&r->deleted);
-    if (!fail) {
-        zc_finished_encode(&w.out, &m);
-        fail = zc_rworker_flush(&w);
-        if (fail)
-            *err = r->err;
+    /* What the source's root looks like is no more to be trusted then. */
+    finish_tops(r->reader, held && r->full);
+    if (r->flags & ZC_OPEN_ROUNDS)
+        keep_staging(r);
+    else
+        clear_staging(r);
+    if (sync_volumes(r, err))
+        return -1;
+    m.durable = r->fsync != ZC_FSYNC_NONE || r->done_flags & ZC_DONE_SYNC;
+    return send_finished(r->reader, &m, err);
+}
+
+/* Mounts that were met are left alone between rounds, or nobody could unmount
+ * them. The root's own volume is the last. */
+static void leave_volumes(struct zc_receiver *r)
+{
+    while (r->volumes && r->volumes->next) {
+        struct zc_rvolume *v = r->volumes;
+        r->volumes = v->next;
+        r->volumes_left = true;
+        zc_staging_free(v->staging);
+        restore_top_times(v);
+        zc_close(&v->dirfd);
+        free(v);
     }
-    zc_buf_fini(&w.out);
-    zc_buf_fini(&w.path);
-    zc_vec_fini(&w.results);
-    return fail;
+}
+
+/* As at the start, for the next round. No thread but this one is at work. */
+static void next_round(struct zc_receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    zc_links_free(r);
+    leave_volumes(r);
+    r->plan.names.len = 0;
+    r->plan.count = r->plan.named = 0;
+    r->plan.held = false;
+    r->next_list = 0;
+    r->full = false;
+    r->done_flags = 0;
+    r->commit_now = false;
+    r->sync_eno = 0;
+    atomic_store(&r->disk_full, false);
+    atomic_store(&r->source_has_entries, false);
+    atomic_store(&r->need_syncfs, false);
+    atomic_store(&r->local_seen, 0);
+    atomic_store(&r->changes, 0);
+    atomic_store(&r->created, 0);
+    atomic_store(&r->deleted, 0);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* Round after round, or the one. */
+static int rounds(struct zc_receiver *r, struct zc_err *err)
+{
+    for (bool first = true;; first = false) {
+        if (zc_receiver_read(r, err))
+            return !first && r->link.ended && !r->next_list ? 0 : -1;
+        if (finish(r, err))
+            return -1;
+        if (!(r->flags & ZC_OPEN_ROUNDS))
+            return 0;
+        next_round(r);
+    }
 }
 
 /* --- all together -------------------------------------------------------- */
@@ -207,6 +311,7 @@ static void receiver_fini(struct zc_receiver *r)
         zc_close(&v->dirfd);
         free(v);
     }
+    zc_vec_fini(&r->tops);
     zc_buf_fini(&r->plan.names);
     zc_dirtree_free(r->tree);
     zc_idmap_free(r->ids);
@@ -252,12 +357,13 @@ static void stop_threads(struct zc_receiver *r)
     pthread_mutex_unlock(&r->lock);
 }
 
-static unsigned thread_count(unsigned asked)
+static void rworker_fini(struct zc_rworker *w)
 {
-    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-    if (asked)
-        return ZC_MIN(asked, WORKERS_MAX);
-    return (unsigned)ZC_MIN(ZC_MAX(cpus, 2L), 4L);
+    zc_buf_fini(&w->out);
+    zc_buf_fini(&w->xattrs);
+    zc_buf_fini(&w->path);
+    zc_buf_fini(&w->scratch);
+    zc_vec_fini(&w->results);
 }
 
 /* The session proper: threads around the reader. */
@@ -267,7 +373,10 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     pthread_t committer, pinger;
     /* One worker sees the names of a hard link group in order, so that a dry
      * run tells the same every time. */
-    unsigned n = r->dry ? 1 : thread_count(r->opt->threads), started = 0;
+    unsigned n = r->dry ? 1 : zc_link_threads(r->opt->threads, WORKERS_MAX);
+    unsigned started = 0;
+    struct zc_rworker reader = {.r = r};
+    r->reader = &reader;
     bool committing = !pthread_create(&committer, NULL, zc_commit_thread, r);
     bool pinging = r->ping_s &&
                    !pthread_create(&pinger, NULL, pinger_main, r);
@@ -281,7 +390,7 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     if (!started)
         fail = zc_err_set(err, ZC_EXIT_MEMORY, errno, "cannot start a thread");
     if (!fail)
-        fail = zc_receiver_read(r, err) || finish(r, err);
+        fail = rounds(r, err);
     stop_threads(r);
     for (unsigned i = 0; i < started; i++)
         pthread_join(workers[i].thread, NULL);
@@ -289,13 +398,9 @@ static int run(struct zc_receiver *r, struct zc_err *err)
         pthread_join(committer, NULL);
     if (pinging)
         pthread_join(pinger, NULL);
-    for (unsigned i = 0; i < n; i++) {
-        zc_buf_fini(&workers[i].out);
-        zc_buf_fini(&workers[i].xattrs);
-        zc_buf_fini(&workers[i].path);
-        zc_buf_fini(&workers[i].scratch);
-        zc_vec_fini(&workers[i].results);
-    }
+    for (unsigned i = 0; i < n; i++)
+        rworker_fini(&workers[i]);
+    rworker_fini(&reader);
     /* A worker's reason comes before the reader's, which only saw the end. */
     if (fail && r->failed)
         *err = r->err;
@@ -317,7 +422,8 @@ int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
                    struct zc_err *err)
 {
     struct zc_receiver r = {.opt = opt};
-    int fail = receiver_init(&r, t, err) || zc_receiver_open(&r, err) || run(&r, err);
+    int fail = receiver_init(&r, t, err) || zc_receiver_open(&r, err) ||
+               run(&r, err);
     if (fail && r.link.slab && !r.failed)
         send_error(&r, err);
     receiver_fini(&r);

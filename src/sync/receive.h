@@ -28,6 +28,9 @@ struct zc_receive_options {
      * the peer says is acted on: confines this process to ROOT_FD. NULL: not
      * confined. */
     int (*confine)(int root_fd, bool read_only, struct zc_err *err);
+    /* Called before that with the share's name. May be NULL. */
+    void (*opened)(void *arg, const char *share);
+    void *opened_arg;
 };
 
 /*

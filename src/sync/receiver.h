@@ -4,6 +4,7 @@
  *   receive.c    the session: threads, the end
  *   opening.c    its beginning: HELLO, OPEN, OPENED
  *   reader.c     messages from the socket, checked
+ *   places.c     rounds about some names only: AT, RENAME
  *   workers.c    the queue between reader and workers, and their answers
  *   walk.c       LIST against the directory here
  *   compare.c    one entry: what differs, what is needed or done at once
@@ -56,6 +57,7 @@ struct zc_rvolume {
     bool preallocate;      /* fallocate(2) pays on this file system */
     bool created_known;    /* what a new file's owner is here: */
     uint32_t created_uid, created_gid;
+    bool staging_kept;     /* over the end of a round */
     bool top_wanted;       /* its top directory's times were wanted: */
     int64_t top_mtime_s;
     uint32_t top_mtime_ns;
@@ -94,6 +96,8 @@ struct zc_rdir {
     int64_t mtime_s;
     uint32_t mtime_ns;
     bool implied; /* leave it as it is */
+    bool top;     /* a round's own: LIST 0, or AT */
+    bool shallow; /* AT: what is below its subdirectories is not in doubt */
     bool have_xattrs;
     uint8_t *xattrs;
     size_t xattrs_len;
@@ -126,6 +130,8 @@ struct zc_rlist {
     struct zc_rdir *dir;
     unsigned outstanding; /* entries without their RESULT */
     unsigned claimable;   /* of these, what the sender may still send */
+    unsigned dirs_meta;   /* the same for META of directories, each of which
+                             counts in that directory and not in `dir` */
     bool compared;        /* its NEED has been sent */
     struct zc_rwaiter *deferred; /* links.c: settled before that */
 };
@@ -172,6 +178,7 @@ struct zc_rplan { /* deletions.c */
     bool held; /* something may not be replaced: the brake */
     struct zc_buf names; /* records */
     uint64_t count;      /* entries to be deleted, trees counted through */
+    uint64_t named;      /* of these, what a mirror saw go */
 };
 
 struct zc_receiver {
@@ -201,6 +208,7 @@ struct zc_receiver {
     struct zc_map lists; /* id -> zc_rlist */
     uint32_t next_list;
     uint64_t pending; /* against ZC_PENDING_MAX */
+    uint64_t place_names; /* against ZC_PLACE_NAMES_MAX; the reader's */
     struct zc_rdir *all_dirs;
     struct zc_rvolume *volumes;
     struct zc_map links;   /* (dev, ino) of the source -> zc_rlink */
@@ -216,7 +224,10 @@ struct zc_receiver {
     pthread_cond_t over; /* the session ends: for the pinger */
     atomic_bool failed;
     struct zc_err err;
-    struct zc_rdir *root; /* kept open until the deletions are decided */
+    ZC_VEC(struct zc_rdir *) tops; /* kept open until the deletions are
+                                      decided */
+    bool full; /* the round began with LIST 0 */
+    bool volumes_left; /* mounts that were written to in earlier rounds */
     struct zc_map inodes; /* local ones with several names -> zc_rinode */
 
     atomic_uint_fast64_t created, deleted;
@@ -229,6 +240,7 @@ struct zc_receiver {
     struct zc_rbig *bigs; /* the reader's */
     unsigned n_bigs;
     uint8_t done_flags; /* of DONE */
+    struct zc_rworker *reader; /* what the reader does itself */
     atomic_uint bigs_writing; /* big files that take up space */
     atomic_uint space_freed;  /* counts those that gave it back */
     atomic_bool disk_full;    /* it was waited for in vain */
@@ -246,8 +258,25 @@ struct zc_rworker {
 int zc_receiver_open(struct zc_receiver *r, struct zc_err *err);
 
 /* reader.c */
-/* Until DONE (0), or trouble (-1). */
+/* One round, until DONE (0), or trouble (-1). */
 int zc_receiver_read(struct zc_receiver *r, struct zc_err *err);
+/* The list ID of D, new in the table. NULL: out of memory. */
+struct zc_rlist *zc_receiver_list(struct zc_receiver *r, uint32_t id,
+                                  struct zc_rdir *dir);
+
+/* places.c: called by the reader. -1 and ERR: the session is over. */
+int zc_place_at(struct zc_receiver *r, struct zc_bytes body,
+                struct zc_err *err);
+int zc_place_rename(struct zc_receiver *r, struct zc_bytes body,
+                    struct zc_err *err);
+/* A list of a shallow directory: its eager entries count as asked for. */
+int zc_place_eager(struct zc_receiver *r, struct zc_rlist *list,
+                   struct zc_msg_list m, struct zc_err *err);
+/* Before M, a file of LIST, whose directory is shallow, is written: true when
+ * it has been dealt with (it is here already to the last byte; a directory that
+ * must stay is in its way; its own directory is not there). */
+bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
+                      const struct zc_msg_file *m);
 
 /* receive.c */
 /* A sentence about a message that is not allowed. Returns -1. */
@@ -276,14 +305,17 @@ struct zc_rlist *zc_receiver_claim(struct zc_receiver *r, uint32_t list,
                                    unsigned n, struct zc_err *err);
 
 /* walk.c */
-/* The root's own entry: answers LIST 0. */
-void zc_walk_root(struct zc_rworker *w, struct zc_rdir *root,
-                     struct zc_rlist *list, const struct zc_entry *e);
+/* The own entry E of TOP: answers LIST 0, or AT. */
+void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
+                 struct zc_rlist *list, const struct zc_entry *e);
 void zc_walk_list(struct zc_rworker *w, struct zc_rwork *work);
 
 /* apply.c */
 void zc_apply_files(struct zc_rworker *w, struct zc_rwork *work);
 void zc_apply_meta(struct zc_rworker *w, struct zc_rwork *work);
+/* The metadata of directory REF, which was asked for, will not come. False: it
+ * was not asked for. */
+bool zc_apply_no_meta(struct zc_rworker *w, struct zc_ref ref);
 /* Makes the symlink, device, fifo or socket E in D, with attributes XATTRS.
  * 0, or -1 and *OP, errno. Metadata trouble is noted against REF. */
 int zc_apply_special(struct zc_rworker *w, struct zc_rdir *d,
@@ -356,6 +388,11 @@ struct zc_rdir *zc_rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
 /* An existing directory ST, NAME in DIRFD, may be another mount's top. */
 int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
                        const char *name, const struct zc_stat *st);
+/* The directory at PATH ("": the root) as a top of this round. One more thing
+ * is pending in it, until the round is over. It is FAILED where it is not a
+ * directory here. */
+struct zc_rdir *zc_rdir_new_top(struct zc_receiver *r, struct zc_bytes path,
+                                const struct zc_entry *e, struct zc_ref ref);
 /* Makes sure D is there before its first list is worked on. */
 void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files);
 /* D cannot be worked in; the caller, who is listing it, has told. */
@@ -415,9 +452,10 @@ bool zc_link_taken(struct zc_receiver *r, const struct zc_stat *st,
 void zc_links_free(struct zc_receiver *r);
 
 /* deletions.c */
-/* NAME in D is not in the source. */
+/* NAME in D is not in the source. NAMED: a mirror saw it go, it was not merely
+ * missed in a list. */
 void zc_plan_delete(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
-                    const char *name);
+                    const char *name, bool named);
 /* Decides on the plan and carries it out. 0, or -1: the brake holds. */
 int zc_plan_run(struct zc_rworker *w, struct zc_err *err);
 /* May NAME, a directory in D that something else shall replace, be removed? */

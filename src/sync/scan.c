@@ -93,7 +93,7 @@ void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
     }
 }
 
-static void trouble_at(struct zc_sworker *w, struct zc_dirnode *d,
+void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
                        const char *name, enum zc_trouble kind,
                        const char *what, int eno)
 {
@@ -120,7 +120,7 @@ static void count_entry(struct zc_sender *s, const struct zc_entry *e)
 }
 
 /* The digest of NAME's attributes into E. */
-static int add_xattrs(struct zc_sworker *w, int dirfd, const char *name,
+int zc_scan_xattrs(struct zc_sworker *w, int dirfd, const char *name,
                       struct zc_entry *e)
 {
     unsigned keep = w->s->opt->keep;
@@ -144,21 +144,29 @@ static bool type_kept(uint32_t mode)
            S_ISBLK(mode) || S_ISFIFO(mode) || S_ISSOCK(mode);
 }
 
-/*
- * Looks at NAME in D and appends its entry, called AS in the list, to W's
- * buffer. 1: appended; 0: nothing to append (gone again, hidden, or trouble,
- * which has been reported); -1: the run has failed.
- */
-static int add_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+static void tell_linked(struct zc_sworker *w, const struct zc_sdir *d,
+                        const char *name, const struct zc_stat *st)
+{
+    const char *path = zc_dirnode_path_of(d->node, name, strlen(name),
+                                          &w->path);
+    if (path)
+        w->s->opt->linked(w->s->opt->linked_arg, path, st->dev, st->ino);
+}
+
+int zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                      const char *name, const char *as)
 {
     struct zc_sender *s = w->s;
     struct zc_stat st;
+    w->seen = (struct zc_seen){0};
+    w->absent = false;
     if (zc_stat_at(dirfd, name, &st)) {
-        if (errno == ENOENT)
+        w->absent = errno == ENOENT;
+        if (w->absent)
             return 0;
         d->incomplete = true;
-        trouble_at(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it", errno);
+        zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
+                        errno);
         return 0;
     }
     if (!type_kept(st.mode))
@@ -174,6 +182,10 @@ static int add_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     zc_entry_from_stat(s, &st, &e);
     e.name = as;
     e.name_len = (uint8_t)strlen(as);
+    if (d->place)
+        e.flags |= zc_place_flags(s, d->what, &st);
+    if (e.flags & ZC_ENTRY_LINK && s->opt->linked)
+        tell_linked(w, d, name, &st);
     zc_auto_free char *target = NULL;
     if (S_ISLNK(st.mode)) {
         size_t n;
@@ -181,7 +193,7 @@ static int add_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         if (!target || n > ZC_SYMLINK_MAX) {
             if (target || errno != ENOENT) {
                 d->incomplete = true;
-                trouble_at(w, d->node, name, ZC_TROUBLE_SOURCE,
+                zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
                            "read the symlink", target ? ENAMETOOLONG : errno);
             }
             return 0;
@@ -190,8 +202,12 @@ static int add_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         e.target_len = (uint16_t)n;
     }
     zc_buf_reset(&w->xattrs);
-    if (add_xattrs(w, dirfd, name, &e))
-        trouble_at(w, d->node, name, ZC_TROUBLE_SOURCE,
+    bool unknown = zc_scan_xattrs(w, dirfd, name, &e);
+    if (!unknown && !w->xattrs.len && S_ISREG(st.mode) &&
+        !zc_maybe_sparse(&st, s->opt->keep) && !zc_changed_lately(&st))
+        w->seen = zc_seen_of(&st);
+    if (unknown)
+        zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
                    "read its extended attributes", errno);
     if (zc_announce_ids(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
         return -1;
@@ -201,11 +217,12 @@ static int add_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
 }
 
 /* A name that --files-from lists and the source does not have. */
-static int add_absent(struct zc_sworker *w, struct zc_sdir *d,
+int zc_scan_absent(struct zc_sworker *w, struct zc_sdir *d,
                       const char *name)
 {
     if (!w->s->opt->del) {
-        trouble_at(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it", ENOENT);
+        zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
+                        ENOENT);
         return 0;
     }
     struct zc_entry e = {.mode = S_IFREG,
@@ -224,7 +241,7 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     d->started = true;
     if (zc_stat_at(dirfd, "", &st)) {
         d->incomplete = true;
-        trouble_at(w, d->node, "", ZC_TROUBLE_SOURCE, "look at it", errno);
+        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE, "look at it", errno);
         return;
     }
     struct zc_dirnode *parent = zc_dirnode_parent(d->node);
@@ -236,14 +253,14 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     }
     if (parent && zc_dirnode_has_ancestor(parent, st.dev, st.ino)) {
         d->incomplete = true;
-        trouble_at(w, d->node, "", ZC_TROUBLE_SOURCE,
+        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
                    "walk it, as it is a file system loop: one of its own "
                    "parents is mounted there", 0);
         return;
     }
     if (st.dev == s->dest_dev && st.ino == s->dest_ino) {
         d->incomplete = true;
-        trouble_at(w, d->node, "", ZC_TROUBLE_SOURCE,
+        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
                    "walk it, as it is the destination itself", 0);
         return;
     }
@@ -255,7 +272,7 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     }
     if (zc_names_read(dirfd, &d->names)) {
         d->incomplete = true;
-        trouble_at(w, d->node, "", ZC_TROUBLE_SOURCE, "read the directory",
+        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE, "read the directory",
                    errno);
     }
 }
@@ -270,21 +287,16 @@ static size_t dir_len(const struct zc_sender *s, const struct zc_sdir *d,
     return n;
 }
 
-struct offsets {
-    uint32_t *v;
-    size_t len, cap;
-};
-
 /* Appends entries until the list is full or D ends. */
 static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                       size_t begin, struct offsets *offsets)
+                       size_t begin, zc_snotes *notes)
 {
     struct zc_sender *s = w->s;
     const struct zc_fileset_node *const *set = NULL;
     size_t n = dir_len(s, d, &set);
     for (; d->at < n; d->at++) {
         if (w->out.len - begin > LIST_TARGET ||
-            offsets->len == ZC_LIST_ENTRIES_MAX)
+            notes->len == ZC_LIST_ENTRIES_MAX)
             break;
         const char *name = set ? zc_fileset_name(set[d->at])
                                : zc_names_at(&d->names, d->at);
@@ -292,30 +304,31 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
             continue;
         size_t before = w->out.len;
         const char *as = s->single_name ? s->single_name : name;
-        uint64_t troubles = atomic_load(&s->stats->troubles);
-        int r = add_entry(w, d, dirfd, name, as);
-        if (r == 0 && set && zc_fileset_listed(set[d->at]) &&
-            troubles == atomic_load(&s->stats->troubles)) {
-            struct zc_stat st;
-            if (zc_stat_at(dirfd, name, &st) && errno == ENOENT)
-                r = add_absent(w, d, name);
-        }
+        int r = zc_scan_entry(w, d, dirfd, name, as);
+        if (r == 0 && w->absent && set && zc_fileset_listed(set[d->at]))
+            r = zc_scan_absent(w, d, name);
         if (r < 0)
             return -1;
-        if (r && zc_vec_push(offsets, (uint32_t)before))
+        if (r && zc_scan_note(w, notes, before))
             w->out.failed = true;
     }
     return 0;
 }
 
+int zc_scan_note(struct zc_sworker *w, zc_snotes *notes, size_t offset)
+{
+    struct zc_snote note = {offset, w->seen};
+    return zc_vec_push(notes, note);
+}
+
 /* Keeps what the peer is told, to be able to answer its NEEDs. */
-static struct zc_slist *slist_new(struct zc_sworker *w, struct zc_sdir *d,
-                                  size_t begin, const struct offsets *offsets)
+struct zc_slist *zc_scan_list(struct zc_sworker *w, struct zc_sdir *d,
+                                  size_t begin, const zc_snotes *notes)
 {
     struct zc_slist *l = calloc(1, sizeof *l);
     if (!l)
         return NULL;
-    l->count = (uint32_t)offsets->len;
+    l->count = (uint32_t)notes->len;
     l->body_len = w->out.len - begin;
     l->body = malloc(l->body_len + 1);
     l->entries = calloc(l->count + 1, sizeof *l->entries);
@@ -328,7 +341,9 @@ static struct zc_slist *slist_new(struct zc_sworker *w, struct zc_sdir *d,
     if (l->body_len)
         memcpy(l->body, w->out.data + begin, l->body_len);
     for (uint32_t i = 0; i < l->count; i++)
-        l->entries[i].offset = offsets->v[i] - (uint32_t)begin;
+        l->entries[i] = (struct zc_sentry){
+            .seen = notes->v[i].seen,
+            .offset = (uint32_t)(notes->v[i].offset - begin)};
     l->node = d->node;
     zc_dirnode_ref(w->s->tree, d->node);
     l->only = d->only;
@@ -350,7 +365,7 @@ static int remember_after(struct zc_sdir *d, const struct zc_slist *l)
 
 /* Puts the header in front of the entries at BEGIN. The list gets its number,
  * and its place in the table, when it is sent (zc_scan_number). */
-static int frame_list(struct zc_sworker *w, const struct zc_sdir *d,
+int zc_scan_frame(struct zc_sworker *w, const struct zc_sdir *d,
                       struct zc_slist *l, size_t begin, bool last)
 {
     struct zc_msg_list m = {.dir = d->ref};
@@ -406,28 +421,28 @@ static void fail_nomem(struct zc_sender *s)
 bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
 {
     struct zc_sender *s = w->s;
-    struct offsets offsets = {0};
+    zc_snotes notes = {0};
     size_t begin = w->out.len;
     bool last = true, failed = false;
     int dirfd = zc_dirnode_pin(s->tree, d->node);
     if (dirfd < 0) {
         int eno = errno;
         d->incomplete = true;
-        trouble_at(w, d->node, "",
+        zc_scan_trouble(w, d->node, "",
                    eno == ENOENT ? ZC_TROUBLE_VANISHED : ZC_TROUBLE_SOURCE,
                    "open the directory", eno);
     } else {
         if (!d->started)
             start_dir(w, d, dirfd);
-        failed = add_entries(w, d, dirfd, begin, &offsets) != 0;
+        failed = add_entries(w, d, dirfd, begin, &notes) != 0;
         const struct zc_fileset_node *const *set = NULL;
         last = d->at >= dir_len(s, d, &set);
         zc_dirnode_unpin(s->tree, d->node);
     }
     if (!failed) {
         struct zc_slist *l = w->out.failed ? NULL
-                                           : slist_new(w, d, begin, &offsets);
-        if (!l || frame_list(w, d, l, begin, last)) {
+                                           : zc_scan_list(w, d, begin, &notes);
+        if (!l || zc_scan_frame(w, d, l, begin, last)) {
             zc_slist_free(s, l);
             failed = true;
         } else {
@@ -436,7 +451,7 @@ bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
         if (failed)
             fail_nomem(s);
     }
-    free(offsets.v);
+    zc_vec_fini(&notes);
     if (last || failed)
         zc_sdir_free(s, d);
     return last || failed;
@@ -447,15 +462,15 @@ int zc_scan_root(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
     struct zc_sdir root = {.node = zc_dirtree_root(s->tree)};
-    struct offsets offsets = {0};
+    zc_snotes notes = {0};
     struct zc_entry e;
     zc_entry_from_stat(s, &s->root_stat, &e);
     e.name = "";
     int dirfd = zc_dirnode_pin(s->tree, root.node);
     if (s->opt->only && !s->opt->files_from)
         e.flags |= ZC_ENTRY_IMPLIED;
-    else if (add_xattrs(w, dirfd, "", &e))
-        trouble_at(w, root.node, "", ZC_TROUBLE_SOURCE,
+    else if (zc_scan_xattrs(w, dirfd, "", &e))
+        zc_scan_trouble(w, root.node, "", ZC_TROUBLE_SOURCE,
                    "read its extended attributes", errno);
     zc_dirnode_unpin(s->tree, root.node);
     if (zc_announce_ids(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
@@ -463,16 +478,17 @@ int zc_scan_root(struct zc_sworker *w)
     size_t begin = w->out.len;
     zc_entry_encode(&w->out, &e);
     struct zc_slist *l = NULL;
-    if (!zc_vec_push(&offsets, (uint32_t)begin) && !w->out.failed)
-        l = slist_new(w, &root, begin, &offsets);
-    free(offsets.v);
+    if (!zc_scan_note(w, &notes, begin) && !w->out.failed)
+        l = zc_scan_list(w, &root, begin, &notes);
+    zc_vec_fini(&notes);
     if (!l) {
         fail_nomem(s);
         return -1;
     }
     l->restricted = s->opt->only != NULL;
+    l->self = true;
     s->dirs_active++; /* taken back by the list that is the root's last */
-    if (frame_list(w, &root, l, begin, true)) {
+    if (zc_scan_frame(w, &root, l, begin, true)) {
         zc_slist_free(s, l);
         fail_nomem(s);
         return -1;

@@ -29,7 +29,7 @@ static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
             continue;
         atomic_fetch_add(&w->r->local_seen, 1);
         if (complete)
-            zc_plan_delete(w, d, dirfd, here);
+            zc_plan_delete(w, d, dirfd, here, false);
     }
 }
 
@@ -44,6 +44,12 @@ static bool take_name(struct zc_rdir *d, const char *name, size_t n)
     return true;
 }
 
+/* Some names of a directory that may have a great many. */
+static bool asks_by_name(const struct zc_rdir *d, const struct zc_msg_list *m)
+{
+    return d->shallow && m->flags & ZC_LIST_INCOMPLETE;
+}
+
 static bool walk_list(struct zc_answer *a, struct zc_rdir *d, int dirfd,
                       struct zc_rlist *list, struct zc_msg_list *m,
                       struct zc_err *err)
@@ -52,22 +58,28 @@ static bool walk_list(struct zc_answer *a, struct zc_rdir *d, int dirfd,
     struct zc_entry prev = {0}, e;
     bool complete = r->flags & ZC_OPEN_DELETE &&
                     !(m->flags & ZC_LIST_INCOMPLETE);
+    bool by_name = asks_by_name(d, m);
     for (uint32_t i = 0; i < m->count; i++) {
         if (zc_list_next(m, &prev, &e, err))
             return false;
+        if (e.flags & ZC_ENTRY_PLACED && !d->shallow) {
+            zc_receiver_nonsense(err, "flags of a round in a whole list");
+            return false;
+        }
         if (reserved(d, e.name, e.name_len))
             continue;
         pass_extras(a->w, d, dirfd, e.name, e.name_len, complete);
         struct zc_cmp c = {.dir = d, .list = list, .dirfd = dirfd, .e = &e,
                         .ref = {m->list, i}};
         memcpy(c.name, e.name, e.name_len);
-        bool here = take_name(d, e.name, e.name_len);
-        if (here)
-            atomic_fetch_add(&r->local_seen, 1);
+        bool here = by_name ? zc_compare_looks(r, &e) && dirfd >= 0
+                            : take_name(d, e.name, e.name_len);
         c.exists = here && !zc_stat_at(dirfd, c.name, &c.st);
+        if (by_name ? c.exists : here)
+            atomic_fetch_add(&r->local_seen, 1);
         if (e.flags & ZC_ENTRY_ABSENT) {
             if (c.exists)
-                zc_plan_delete(a->w, d, dirfd, c.name);
+                zc_plan_delete(a->w, d, dirfd, c.name, d->shallow);
         } else {
             zc_compare_entry(a, &c);
         }
@@ -75,6 +87,17 @@ static bool walk_list(struct zc_answer *a, struct zc_rdir *d, int dirfd,
     if (m->flags & ZC_LIST_LAST)
         pass_extras(a->w, d, dirfd, NULL, 0, complete);
     return zc_list_ended(m, err) == 0;
+}
+
+/* Names that lists before this one were about: those that were asked for one by
+ * one have not moved the cursor. */
+static void pass_earlier(struct zc_rdir *d, const struct zc_msg_list *m)
+{
+    while (d->names_at < d->names.len &&
+           zc_name_cmp(zc_names_at(&d->names, d->names_at),
+                       d->names.v[d->names_at].len,
+                       (const char *)m->after.p, m->after.n) <= 0)
+        d->names_at++;
 }
 
 /* The list must go on where the one before it ended. */
@@ -173,11 +196,14 @@ static void compare_one(struct zc_rworker *w, struct zc_rwork *work)
             zc_rdir_fail(w, d);
         }
     }
-    read_names(w, d, dirfd);
+    if (!asks_by_name(d, &m)) {
+        read_names(w, d, dirfd);
+        pass_earlier(d, &m);
+    }
     bool ok = walk_list(&a, d, dirfd, work->list, &m, &err);
     if (dirfd >= 0)
         zc_dirnode_unpin(r->tree, d->node);
-    if (d->ref.list == 0 && d->ref.index == 0 && m.count)
+    if (d->top && !d->shallow && m.count)
         atomic_store(&r->source_has_entries, true);
     send_need(w, m.list, &a);
     list_compared(w, work->list, a.waits);
@@ -230,33 +256,49 @@ void zc_walk_list(struct zc_rworker *w, struct zc_rwork *work)
     }
 }
 
-void zc_walk_root(struct zc_rworker *w, struct zc_rdir *root,
-                     struct zc_rlist *list, const struct zc_entry *e)
+/* Top is C.e: does its own metadata differ? What else is needed. */
+static unsigned compare_top(struct zc_rworker *w, struct zc_rdir *top,
+                            struct zc_rlist *list, struct zc_cmp *c)
+{
+    struct zc_receiver *r = w->r;
+    c->xattrs = zc_compare_xattrs(w, c->dirfd, "", c->e);
+    c->item = zc_compare_meta(r, c);
+    top->differs = c->item != 0;
+    if (!c->xattrs || r->dry)
+        return 0;
+    pthread_mutex_lock(&r->lock);
+    top->pending++;
+    top->meta_asked = true;
+    list->outstanding++;
+    list->dirs_meta++;
+    r->pending++;
+    pthread_mutex_unlock(&r->lock);
+    return ZC_NEED_META;
+}
+
+void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
+                 struct zc_rlist *list, const struct zc_entry *e)
 {
     struct zc_receiver *r = w->r;
     struct zc_answer a = {.w = w};
-    struct zc_cmp c = {.dir = root, .list = list, .dirfd = r->root_fd, .e = e};
-    unsigned what = ZC_NEED_DESCEND;
-    c.exists = r->root_fd >= 0 && !zc_stat_at(r->root_fd, "", &c.st);
-    if (!c.exists) {
+    struct zc_cmp c = {.dir = top, .list = list, .dirfd = -1, .e = e,
+                       .ref = {list->id, 0}};
+    unsigned what = top->shallow ? 0 : ZC_NEED_DESCEND;
+    if (top->state == ZC_RD_EXISTS)
+        c.dirfd = zc_dirnode_pin(r->tree, top->node);
+    c.exists = c.dirfd >= 0 && !zc_stat_at(c.dirfd, "", &c.st);
+    if (c.exists && !top->implied) {
+        what |= compare_top(w, top, list, &c);
+    } else if (top->shallow && !c.exists) {
+        top->state = ZC_RD_FAILED;
+        zc_rworker_result(w, c.ref, ZC_STATUS_NOTE_FAILED, ZC_OP_READ_DIR,
+                          ENOENT);
+    } else if (!top->implied) {
         c.item = ZC_ITEM_NEW;
-    } else if (!root->implied) {
-        c.xattrs = zc_compare_xattrs(w, r->root_fd, "", e);
-        c.item = zc_compare_meta(r, &c);
-        root->differs = c.item != 0;
-        if (c.xattrs && !r->dry) {
-            pthread_mutex_lock(&r->lock);
-            root->pending++;
-            root->meta_asked = true;
-            list->outstanding++;
-            list->claimable++;
-            pthread_mutex_unlock(&r->lock);
-            what |= ZC_NEED_META;
-        }
     }
-    if (root->implied)
-        c.item = 0;
+    if (c.dirfd >= 0)
+        zc_dirnode_unpin(r->tree, top->node);
     zc_compare_answer(&a, &c, what);
-    send_need(w, 0, &a);
+    send_need(w, list->id, &a);
     list_compared(w, list, false);
 }

@@ -144,6 +144,23 @@ void zc_dirnode_unref(struct zc_dirtree *t, struct zc_dirnode *d)
     pthread_mutex_unlock(&t->lock);
 }
 
+struct zc_dirnode *zc_dirnode_at(struct zc_dirtree *t, const char *path,
+                                 size_t n)
+{
+    struct zc_dirnode *node = zc_dirtree_root(t);
+    const char *end = path + n;
+    zc_dirnode_ref(t, node);
+    while (path < end && node) {
+        const char *slash = memchr(path, '/', (size_t)(end - path));
+        size_t len = (size_t)((slash ? slash : end) - path);
+        struct zc_dirnode *child = zc_dirnode_new(t, node, path, len);
+        zc_dirnode_unref(t, node);
+        node = child;
+        path += len + 1;
+    }
+    return node;
+}
+
 /* Opens D itself; its base is open. */
 static int open_one(struct zc_dirnode *d)
 {

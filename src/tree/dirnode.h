@@ -19,6 +19,9 @@
 struct zc_dirtree;
 struct zc_dirnode;
 
+/* What to pass for MAX_OPEN: deep trees stay open from top to bottom. */
+#define ZC_DIRTREE_OPEN 128
+
 /* A tree whose root is ROOT_FD (dup'ed; -1: a root that does not exist). At
  * most MAX_OPEN fds are kept open while nobody uses them. */
 struct zc_dirtree *zc_dirtree_new(int root_fd, unsigned max_open);
@@ -31,6 +34,10 @@ struct zc_dirnode *zc_dirtree_root(struct zc_dirtree *t); /* not referenced */
 struct zc_dirnode *zc_dirnode_new(struct zc_dirtree *t,
                                   struct zc_dirnode *parent, const char *name,
                                   size_t n);
+/* The directory at PATH (N bytes, relative to the root, "" is the root), with
+ * one reference, the caller's. Nothing is opened. NULL: out of memory. */
+struct zc_dirnode *zc_dirnode_at(struct zc_dirtree *t, const char *path,
+                                 size_t n);
 void zc_dirnode_ref(struct zc_dirtree *t, struct zc_dirnode *d);
 void zc_dirnode_unref(struct zc_dirtree *t, struct zc_dirnode *d);
 

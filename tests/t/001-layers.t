@@ -10,8 +10,8 @@ CC=${CC:-cc}
 declare -A layer=(
     [base]=0
     [fs]=1 [proto]=1 [delta]=1
-    [net]=2 [tree]=2 [watch]=2
-    [move]=3
+    [net]=2 [tree]=2
+    [move]=3 [watch]=3
     [sync]=4
     [daemon]=5
     [cli]=6

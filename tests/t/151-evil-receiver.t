@@ -3,12 +3,15 @@
 #
 # A hostile receiver cannot hurt a sender: whatever tests/tools/evil-receiver
 # answers, push ends in time, with the right exit code and one clear sentence,
-# with bounded memory, and nothing odd reaches the terminal.
+# with bounded memory, and nothing odd reaches the terminal. With
+# $ZC_PART=rounds (156) the sender is that of a mirror, tests/tools/rounds.
 
 . "$(dirname "$0")/lib.sh"
 
 evil=${TOP_BUILDDIR:-$here/../../build}/tests/tools/evil-receiver
-[ -x "$evil" ] || skip_all "evil-receiver is not built (make check-programs)"
+rounds=${evil%evil-receiver}rounds
+[ -x "$evil" ] && [ -x "$rounds" ] ||
+    skip_all "evil-receiver is not built (make check-programs)"
 
 MEMORY_MAX_KIB=$((100 * 1024))
 LIMIT=20
@@ -73,8 +76,12 @@ attack()
     fi
     addr=$(sed -n 's/^listening //p' "$T/log/evil.out")
 
-    background push "$ZCSYNC" push -i --delete --timeout=$timeout "$T/src" \
-        "zcsync://$addr/www"
+    if [ "${ZC_PART:-}" = rounds ]; then
+        background push "$rounds" "$addr" www "$T/src"
+    else
+        background push "$ZCSYNC" push -i --delete --timeout=$timeout \
+            "$T/src" "zcsync://$addr/www"
+    fi
     watch_push
     [[ $rc =~ ^($codes)$ ]] ||
         problem "exit code $rc, wanted $codes: $(head -c 600 "$T/log/push.err")"
@@ -93,7 +100,13 @@ attack()
 
 while read -r name codes; do
     attack "$name" "$codes" </dev/null
-done < <("$evil" --list | grep -E "${ZC_ATTACKS:-.}")
+done < <(
+    if [ "${ZC_PART:-}" = rounds ]; then
+        "$evil" --list | grep ^round-
+    else
+        "$evil" --list | grep -v ^round-
+    fi | grep -E "${ZC_ATTACKS:-.}"
+)
 
 is "$(listing "$T/src")" "$before" "the source was not touched"
 done_testing

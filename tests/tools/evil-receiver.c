@@ -7,6 +7,7 @@
  *     evil-receiver --list    "ATTACK CODES" for each: the exit codes of push
  *                             that are right, as a pattern
  *
+ * The sender for those that begin with "round-" is tests/tools/rounds.
  * SRC is expected to hold a-dir/inside, b-small, c-big (too large to come
  * inline), d-link (a symlink) and e-small, and no more.
  */
@@ -402,14 +403,18 @@ static void after_finished(struct evil *e, const char *arg)
     evil_raw(e, "noise", 5);
 }
 
+static void error_frame(struct evil *e, uint8_t code, const char *text)
+{
+    zc_error_encode(&e->out, &(struct zc_msg_error){code, wire_bytes(text)});
+    evil_send(e);
+}
+
 static void error_with(struct evil *e, const char *arg)
 {
     char *text;
     unsigned long code = strtoul(arg, &text, 10);
     begin_root(e);
-    zc_error_encode(&e->out, &(struct zc_msg_error){(uint8_t)code,
-                                                    wire_bytes(text)});
-    evil_send(e);
+    error_frame(e, (uint8_t)code, text);
 }
 
 static void note(struct evil *e, const char *path)
@@ -528,6 +533,8 @@ static void deaf(struct evil *e, const char *arg)
     sleep(PATIENCE_S);
 }
 
+#include "evil-receiver-rounds.h"
+
 #define ESCAPES "\033]0;owned\007\033[2J\nzcsync: all is well\r"
 
 static const struct attack attacks[] = {
@@ -558,7 +565,9 @@ static const struct attack attacks[] = {
     {"need-out-of-range", "12", need_one, "5,1"},
     {"need-far-out-of-range", "12", need_one, "4294967295,1"},
     {"need-nothing", "12", need_one, "1,0"},
-    {"need-resume", "12", need_one, "1,2"},
+    {"need-from-and-data", "12", need_one, "1,3"},
+    {"need-from-of-dir", "12", need_one, "0,2"},
+    {"need-from-of-link", "12", need_one, "3,2"},
     {"need-delta", "12", need_one, "1,4"},
     {"need-bytes-of-dir", "12", need_one, "0,1"},
     {"need-check-of-dir", "12", need_one, "0,8"},
@@ -635,6 +644,8 @@ static const struct attack attacks[] = {
     {"deleted-flood", "12", note_flood, "deleted"},
     {"result-flood", "12", result_flood, NULL},
     {"deaf", "30", deaf, NULL},
+
+    ROUND_ATTACKS,
 };
 
 static int listen_somewhere(void)

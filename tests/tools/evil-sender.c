@@ -8,15 +8,18 @@
  * Prints one line: "refused CODE SENTENCE" (the receiver said ERROR), "closed"
  * (it hung up), "finished CODE", or "tolerated" when the session was still open
  * some time after the attack. EXPECTED is "refused" where only one of the first
- * two is right, "any" where the receiver may also live with what it got: the
- * test then looks at what it made of it.
+ * two is right, "finished" where the round has to come to its end, "any" where
+ * the receiver may also live with what it got: the test then looks at what it
+ * made of it.
  *
- * The share is expected to hold a symlink `planted` to a directory outside.
+ * The share is expected to hold a symlink `planted` to a directory outside, and
+ * what evil-rounds.h says.
  */
 #include "evil-files.h"
 #include "evil-links.h"
 #include "evil-lists.h"
 #include "evil-open.h"
+#include "evil-rounds.h"
 #include "evil-sender.h"
 #include "evil-streams.h"
 
@@ -31,6 +34,7 @@ static const struct {
     {file_attacks, ZC_ARRAY_LEN(file_attacks)},
     {link_attacks, ZC_ARRAY_LEN(link_attacks)},
     {stream_attacks, ZC_ARRAY_LEN(stream_attacks)},
+    {round_attacks, ZC_ARRAY_LEN(round_attacks)},
 };
 
 static int show_all(void)

@@ -20,6 +20,7 @@
 struct evil {
     int fd;
     bool over; /* the peer hung up, or the session ended */
+    bool rounds; /* FINISHED ends a round, not the session */
     uint64_t seq_out;
     struct zc_buf out; /* frames to be sent, raw bytes too */
     struct zc_frame in; /* the last frame received */
@@ -146,7 +147,8 @@ static inline unsigned evil_recv(struct evil *e)
                !zc_finished_decode(body, &fin, &err)) {
         snprintf(text, sizeof text, "finished %u %.*s", fin.code,
                  (int)fin.text.n, (const char *)fin.text.p);
-        evil_end(e, text);
+        if (!e->rounds)
+            evil_end(e, text);
     }
     return e->in.type;
 }

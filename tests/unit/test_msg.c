@@ -226,11 +226,31 @@ static void type_limits(void)
     is_int(refused, 16, "the seven types are taken, the others refused");
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_DIGEST), -1,
            "a subtree digest without its feature");
-    is_int(ENTRY_WITH("x", S_IFREG, flags, 1 << 5), -1, "an unknown flag");
+    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_FLAGS_KNOWN + 1), -1,
+           "an unknown flag");
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_IMPLIED), -1,
            "only the root is implied");
     is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_LINK), -1,
            "a directory in a link group");
+}
+
+static void round_flag_limits(void)
+{
+    static const uint32_t types[] = {S_IFDIR, S_IFLNK,  S_IFCHR,
+                                     S_IFBLK, S_IFIFO, S_IFSOCK};
+    int refused = 0;
+    for (size_t i = 0; i < ZC_ARRAY_LEN(types); i++)
+        refused += ENTRY_WITH("x", types[i], flags, ZC_ENTRY_EAGER) != 0;
+    is_int(refused, ZC_ARRAY_LEN(types), "only files are eager");
+    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_EAGER), 0, "... they are");
+    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_EAGER | ZC_ENTRY_XATTRS),
+           0, "... with attributes, too");
+    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_EAGER | ZC_ENTRY_LINK),
+           -1, "... but not with several names");
+    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_EAGER | ZC_ENTRY_ABSENT),
+           -1, "... and not when they are not there");
+    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_CHANGED), 0, "CHANGED");
+    is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_DEEP), 0, "DEEP");
 }
 
 static void entry_limits(void)
@@ -272,6 +292,11 @@ static void root_limits(void)
     is_int(list_taken(0, none, 1, &root, 1, 0), 0, "an implied root");
     root.flags = ZC_ENTRY_ABSENT;
     is_int(list_taken(0, none, 1, &root, 1, 0), -1, "an absent root");
+    for (uint16_t flag = ZC_ENTRY_EAGER; flag <= ZC_ENTRY_DEEP; flag <<= 1) {
+        root.flags = flag;
+        is_int(list_taken(0, none, 1, &root, 1, 0), -1,
+               "a root with flag %u of a round", flag);
+    }
     root = wire_entry("", S_IFREG | 0644);
     is_int(list_taken(0, none, 1, &root, 1, 0), -1, "a root that is a file");
     root = wire_entry("x", S_IFDIR | 0755);
@@ -352,8 +377,20 @@ static void file_limits(void)
     is_int(file_taken(ZC_FRAME_FILE, &m), -1, "one byte too large");
     m.flags = 0;
     is_int(file_taken(ZC_FRAME_FILE, &m), 0, "... may come without its bytes");
-    m.flags = 2;
+    m.flags = ZC_FILE_FLAGS_KNOWN + 1;
     is_int(file_taken(ZC_FRAME_FILE, &m), -1, "an unknown flag");
+    m.flags = ZC_FILE_FROM;
+    m.from = m.entry.size;
+    is_int(file_taken(ZC_FRAME_FILE, &m), 0, "from the last byte on");
+    m.from++;
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "from behind it on");
+    m.from = UINT64_MAX;
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "from 2^64 - 1 on");
+    m.flags = ZC_FILE_INLINE | ZC_FILE_FROM;
+    m.from = 0;
+    m.data = xs(ZC_INLINE_MAX);
+    m.entry.size = ZC_INLINE_MAX;
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "inline and from somewhere on");
     m.flags = ZC_FILE_INLINE;
     m.data = xs(0);
     m.entry.size = 0;
@@ -375,6 +412,106 @@ static int data_taken(uint64_t offset, uint64_t length)
 {
     zc_data_encode(&frame, &(struct zc_msg_data){{1, 0}, offset, length});
     return taken();
+}
+
+/* META of a directory itself, which has no name: the one entry of LIST 0 or AT,
+ * so its index is 0. */
+static void self_limits(void)
+{
+    struct zc_msg_file m = {.ref = {9, 0},
+                            .entry = wire_entry("", S_IFDIR | 0755)};
+    is_int(file_taken(ZC_FRAME_META, &m), 0, "META of a directory itself");
+    m.ref.index = 1;
+    is_int(file_taken(ZC_FRAME_META, &m), -1, "... as entry 1");
+    m.ref.index = 0;
+    m.entry.mode = S_IFREG | 0644;
+    is_int(file_taken(ZC_FRAME_META, &m), -1, "META of a nameless file");
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "FILE of a nameless file");
+    m.entry = wire_entry("x", S_IFDIR | 0755);
+    is_int(file_taken(ZC_FRAME_META, &m), 0, "META of a named directory");
+}
+
+static int at_taken(uint32_t list, struct zc_bytes path,
+                    const struct zc_entry *self)
+{
+    zc_at_encode(&frame, &(struct zc_msg_at){list, path, *self});
+    return taken();
+}
+
+/* The longest path: names of 199 bytes, the last one shorter or longer. */
+static struct zc_bytes deep_path(size_t n)
+{
+    struct zc_bytes path = xs(n);
+    for (size_t i = 199; i + 1 < n; i += 200)
+        ((uint8_t *)path.p)[i] = '/';
+    return path;
+}
+
+static const char *const bad_paths[] = {
+    "/", "/etc", "..", ".", "a/..", "../a", "a/../b", "a/./b", "./a", "a/",
+    "a//b", "//"};
+
+static void at_limits(void)
+{
+    struct zc_entry self = wire_entry("", S_IFDIR | 0755);
+    is_int(at_taken(0, wire_bytes(""), &self), 0, "AT the root");
+    is_int(at_taken(UINT32_MAX, wire_bytes("a"), &self), 0, "AT a");
+    is_int(at_taken(1, deep_path(ZC_PATH_TEXT_MAX), &self), 0,
+           "AT a path of the longest text");
+    is_int(at_taken(1, xs(ZC_NAME_MAX), &self), 0, "AT the longest name");
+    is_int(at_taken(1, xs(ZC_NAME_MAX + 1), &self), -1, "one more");
+    for (size_t i = 0; i < ZC_ARRAY_LEN(bad_paths); i++)
+        is_int(at_taken(1, wire_bytes(bad_paths[i]), &self), -1, "AT \"%s\"",
+               bad_paths[i]);
+    is_int(at_taken(1, (struct zc_bytes){(const uint8_t *)"a\0b", 3}, &self),
+           -1, "AT a path with a NUL");
+    struct zc_entry e = wire_entry("x", S_IFDIR | 0755);
+    is_int(at_taken(1, wire_bytes("x"), &e), -1, "AT with a name");
+    e = wire_entry("", S_IFREG | 0644);
+    is_int(at_taken(1, wire_bytes("x"), &e), -1, "AT a file");
+    for (uint16_t flag = 1; flag <= ZC_ENTRY_FLAGS_KNOWN; flag <<= 1) {
+        e = self;
+        e.flags = flag;
+        bool may = flag == ZC_ENTRY_XATTRS || flag == ZC_ENTRY_IMPLIED;
+        is_int(at_taken(1, wire_bytes("x"), &e), may ? 0 : -1,
+               "AT with flag %u of an entry", flag);
+    }
+}
+
+static int rename_taken(struct zc_bytes from, struct zc_bytes to)
+{
+    zc_rename_encode(&frame, &(struct zc_msg_rename){.from = from, .to = to});
+    return taken();
+}
+
+static void rename_limits(void)
+{
+    struct zc_bytes a = wire_bytes("a"), b = wire_bytes("b/c");
+    is_int(rename_taken(a, b), 0, "RENAME a, b/c");
+    is_int(rename_taken(a, a), 0, "RENAME a, a");
+    is_int(rename_taken(wire_bytes(""), b), -1, "RENAME of the root");
+    is_int(rename_taken(a, wire_bytes("")), -1, "RENAME to the root");
+    for (size_t i = 0; i < ZC_ARRAY_LEN(bad_paths); i++) {
+        is_int(rename_taken(wire_bytes(bad_paths[i]), b), -1,
+               "RENAME of \"%s\"", bad_paths[i]);
+        is_int(rename_taken(a, wire_bytes(bad_paths[i])), -1,
+               "RENAME to \"%s\"", bad_paths[i]);
+    }
+    is_int(rename_taken(a, (struct zc_bytes){(const uint8_t *)"a\0b", 3}), -1,
+           "RENAME to a path with a NUL");
+    is_int(rename_taken(a, deep_path(ZC_PATH_TEXT_MAX)), 0,
+           "RENAME to a path of the longest text");
+
+    struct zc_msg_rename m = {.from = a, .to = b, .mtime_ns = 999999999};
+    zc_rename_encode(&frame, &m);
+    is_int(taken(), 0, "RENAME at the last nanosecond");
+    m.mtime_ns++;
+    zc_rename_encode(&frame, &m);
+    is_int(taken(), -1, "one more");
+    m.mtime_ns = 0;
+    zc_rename_encode(&frame, &m);
+    frame.data[ZC_FRAME_HEADER_SIZE + 2 + 1 + 2 + 3] = 2;
+    is_int(taken(), -1, "RENAME of neither a file nor a directory");
 }
 
 static void data_limits(void)
@@ -417,7 +554,7 @@ static void answer_limits(void)
     int wrong = 0;
     for (int what = 0; what < 256; what++)
         wrong += (need_taken((uint8_t)what, 0, 1) == 0) !=
-                 (what && !(what & (ZC_NEED_FROM | ZC_NEED_DELTA)));
+                 (what && !(what & ZC_NEED_DELTA));
     is_int(wrong, 0, "NEED: the bits that exist, and at least one");
     is_int(need_taken(ZC_NEED_DATA, ZC_NEED_FINAL + 1, 1), -1, "a flag");
     is_int(need_taken(ZC_NEED_DATA, 0, 2), -1, "fewer items than counted");
@@ -508,11 +645,15 @@ int main(void)
     open_limits();
     name_limits();
     type_limits();
+    round_flag_limits();
     entry_limits();
     root_limits();
     list_limits();
     list_order();
     file_limits();
+    self_limits();
+    at_limits();
+    rename_limits();
     data_limits();
     answer_limits();
     text_limits();

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a watcher says has happened, and what one round of a mirror is about.
+ * Events are hints: they name what has to be looked at, never what it is now.
+ */
+#ifndef ZC_WATCH_CHANGE_H
+#define ZC_WATCH_CHANGE_H
+
+#include "base/buf.h"
+
+/* A watched directory, by a number that is never used twice while a watcher
+ * lives. A directory keeps it when it is renamed or moved within the tree. */
+typedef uint64_t zc_wdir;
+#define ZC_WDIR_NONE ((zc_wdir)0)
+#define ZC_WDIR_ROOT ((zc_wdir)1)
+
+/* What may have happened to a name. Bits. */
+enum zc_change {
+    ZC_CHANGE_DATA = 1 << 0,    /* bytes changed, and the writer has closed it */
+    ZC_CHANGE_WRITING = 1 << 1, /* bytes changed, and more may be coming */
+    ZC_CHANGE_META = 1 << 2,    /* owner, mode, times, attributes */
+    ZC_CHANGE_NAME = 1 << 3,    /* it appeared, went, or was replaced */
+    ZC_CHANGE_DEEP = 1 << 4,    /* it is a directory, and so is all that is
+                                   below it */
+};
+
+/* One name to be looked at. */
+struct zc_round_name {
+    const char *name; /* in the round's arena */
+    unsigned what;    /* enum zc_change */
+};
+
+/* A directory in which names have to be looked at. */
+struct zc_round_dir {
+    const char *path; /* relative to the root, "" for the root itself */
+    bool whole;       /* all its names: `names` is not used (what is below its
+                         subdirectories is not in doubt) */
+    const struct zc_round_name *names; /* sorted by bytes, no name twice */
+    size_t n;
+};
+
+/* The directory or file `from` was seen to be renamed to `to`. Both names are
+ * also among the names of the round, or below one of them that is DEEP, or their
+ * directory is there as a whole or is gone. Paths are those at its turn, when
+ * the renames before it are done. */
+struct zc_round_rename {
+    const char *from, *to; /* paths relative to the root */
+    bool is_dir;
+};
+
+/* What a mirror sends a peer at one go. */
+struct zc_round {
+    bool all;  /* the whole tree; nothing else is set then but `sync` */
+    bool sync; /* to be on stable storage when it is finished, whatever the
+                  session's fsync mode */
+    const struct zc_round_rename *renames; /* in order */
+    size_t n_renames;
+    const struct zc_round_dir *dirs; /* sorted: parents before what is in them */
+    size_t n_dirs;
+};
+
+#endif
