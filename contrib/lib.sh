@@ -17,7 +17,8 @@ die()
 # What a build takes, by Debian's names.
 build_packages=(
     autoconf automake gcc libc6-dev linux-libc-dev make pkgconf
-    libcap-dev libseccomp-dev libxxhash-dev
+    libcap-dev libinotifytools0-dev libseccomp-dev
+    libxxhash-dev
 )
 
 is_installed()

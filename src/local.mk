@@ -68,6 +68,23 @@ libzcsync_a_SOURCES = \
 	%D%/tree/wildmatch.c \
 	%D%/tree/wildmatch.h \
 	%D%/watch/change.h \
+	%D%/watch/dirty.c \
+	%D%/watch/dirty.h \
+	%D%/watch/dirty_batch.c \
+	%D%/watch/dirty_internal.h \
+	%D%/watch/dirty_marks.c \
+	%D%/watch/dirty_outcome.c \
+	%D%/watch/dirty_renames.c \
+	%D%/watch/events.c \
+	%D%/watch/fanotify.c \
+	%D%/watch/inotify.c \
+	%D%/watch/internal.h \
+	%D%/watch/place.c \
+	%D%/watch/rescan.c \
+	%D%/watch/tree.c \
+	%D%/watch/tree.h \
+	%D%/watch/watch.c \
+	%D%/watch/watch.h \
 	%D%/move/internal.h \
 	%D%/move/mover.c \
 	%D%/move/mover.h \

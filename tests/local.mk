@@ -5,6 +5,8 @@ UNIT_TESTS = \
 	%D%/unit/test_base \
 	%D%/unit/test_chmod \
 	%D%/unit/test_dial \
+	%D%/unit/test_dirty \
+	%D%/unit/test_dirty_model \
 	%D%/unit/test_dirnode \
 	%D%/unit/test_endpoint \
 	%D%/unit/test_fileset \
@@ -31,6 +33,9 @@ UNIT_TESTS = \
 	%D%/unit/test_size \
 	%D%/unit/test_staging \
 	%D%/unit/test_transport \
+	%D%/unit/test_watch \
+	%D%/unit/test_watch_model \
+	%D%/unit/test_watch_tree \
 	%D%/unit/test_wildmatch \
 	%D%/unit/test_xattr
 
@@ -48,7 +53,8 @@ TEST_TOOLS = \
 	%D%/fuzz/make_seeds \
 	%D%/tools/evil-receiver \
 	%D%/tools/evil-sender \
-	%D%/tools/rounds
+	%D%/tools/rounds \
+	%D%/tools/watch-speed
 
 noinst_HEADERS += \
 	%D%/tools/evil-files.h \
@@ -61,6 +67,8 @@ noinst_HEADERS += \
 	%D%/tools/evil-streams.h \
 	%D%/tools/evil.h \
 	%D%/unit/attrs.h \
+	%D%/unit/fakewatch.h \
+	%D%/unit/watching.h \
 	%D%/unit/scratch.h \
 	%D%/wire.h
 

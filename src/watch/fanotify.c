@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Watching with fanotify(7): one mark on each file system, and every event on
+ * it comes with the file handle of the directory and the name in it.
+ *
+ * The key of a directory is the number of its file system here, and its file
+ * handle as name_to_handle_at(2) tells it. Events in directories that are not
+ * in the table, anywhere else on the file system, end at the first look-up.
+ * The root has a mark of its own besides, for its removal or renaming.
+ */
+#include "watch/internal.h"
+
+#include "base/log.h"
+#include "fs/meta.h"
+
+#include <fcntl.h>
+#include <inotifytools/inotifytools.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/inotify.h>
+#include <sys/statfs.h>
+
+#define NAME_MASK \
+    (FAN_CREATE | FAN_DELETE | FAN_MODIFY | FAN_CLOSE_WRITE | FAN_ATTRIB)
+#define SELF_MASK (FAN_DELETE_SELF | FAN_MOVE_SELF)
+
+/* ---- Marks and keys ------------------------------------------------------ */
+
+static int mark_fs(struct zc_watch *w, int fd)
+{
+    uint64_t mask = NAME_MASK | FAN_ONDIR;
+    if (w->marks.len == 0)
+        w->fan_rename = true;
+    for (;;) {
+        uint64_t renames = w->fan_rename ? FAN_RENAME
+                                         : FAN_MOVED_FROM | FAN_MOVED_TO;
+        if (fanotify_mark(w->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+                          mask | renames, fd, NULL) == 0)
+            return 0;
+        /* Linux before 5.17 has no FAN_RENAME. */
+        if (errno != EINVAL || !w->fan_rename || w->marks.len)
+            return -1;
+        w->fan_rename = false;
+    }
+}
+
+/* The number of FD's file system, which gets its mark when it is new. -1 and
+ * errno: it cannot be watched. */
+static int fs_number(struct zc_watch *w, int fd)
+{
+    struct zc_stat st;
+    struct statfs sf;
+    if (zc_stat_at(fd, "", &st))
+        return -1;
+    for (size_t i = 0; i < w->marks.len; i++)
+        if (w->marks.v[i].dev == st.dev)
+            return (int)i;
+    struct zc_wfs fs = {.dev = st.dev};
+    if (fstatfs(fd, &sf))
+        return -1;
+    memcpy(fs.fsid, &sf.f_fsid, sizeof fs.fsid);
+    if (sf.f_type == BTRFS_SUPER_MAGIC) {
+        /* Which of its subvolumes an event is about cannot be told by fsid on
+         * every kernel. */
+        errno = EOPNOTSUPP;
+        return -1;
+    }
+    if (w->marks.len > UINT8_MAX) {
+        errno = ENOSPC;
+        return -1;
+    }
+    if (mark_fs(w, fd) || zc_vec_push(&w->marks, fs))
+        return -1;
+    return (int)w->marks.len - 1;
+}
+
+static int make_key(int fs, int type, const void *handle, size_t n,
+                    struct zc_wkey *key)
+{
+    if (n + 2 > sizeof key->bytes) {
+        errno = EOVERFLOW;
+        return -1;
+    }
+    key->len = (uint8_t)(n + 2);
+    key->bytes[0] = (uint8_t)fs;
+    key->bytes[1] = (uint8_t)type;
+    memcpy(key->bytes + 2, handle, n);
+    return 0;
+}
+
+static int handle_key(struct zc_watch *w, int fd, struct zc_wkey *key)
+{
+    union {
+        struct file_handle h;
+        uint8_t room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    } u;
+    int mount, fs = fs_number(w, fd);
+    u.h.handle_bytes = MAX_HANDLE_SZ;
+    if (fs < 0 || name_to_handle_at(fd, "", &u.h, &mount, AT_EMPTY_PATH))
+        return -1;
+    return make_key(fs, u.h.handle_type, u.h.f_handle, u.h.handle_bytes, key);
+}
+
+static int identify(struct zc_watch *w, int fd, bool root, struct zc_wkey *key)
+{
+    if (handle_key(w, fd, key))
+        return -1;
+    if (root && fanotify_mark(w->fd, FAN_MARK_ADD | FAN_MARK_ONLYDIR,
+                              SELF_MASK | FAN_ONDIR, fd, NULL))
+        return -1;
+    return 0;
+}
+
+static void release(struct zc_watch *w, const struct zc_wkey *key)
+{
+    (void)w;
+    (void)key; /* there is no watch of its own */
+}
+
+int zc_wfanotify_start(struct zc_watch *w, int rootfd, struct zc_err *err)
+{
+    struct zc_wkey key;
+    w->backend = &zc_wbackend_fanotify;
+    w->fd = fanotify_init(FAN_CLASS_NOTIF | FAN_REPORT_DFID_NAME |
+                              FAN_UNLIMITED_QUEUE | FAN_UNLIMITED_MARKS |
+                              FAN_NONBLOCK | FAN_CLOEXEC,
+                          O_RDONLY | O_CLOEXEC);
+    if (w->fd < 0 && errno == EPERM)
+        return zc_err_set(err, ZC_EXIT_FILEIO, errno,
+                          "cannot watch %s with fanotify, which takes "
+                          "CAP_SYS_ADMIN outside of user namespaces", w->root);
+    if (w->fd < 0 && errno == EINVAL)
+        return zc_err_set(err, ZC_EXIT_FILEIO, errno,
+                          "cannot watch %s with fanotify, which takes "
+                          "Linux 5.9 or later for this", w->root);
+    if (w->fd < 0)
+        return zc_err_set(err, ZC_EXIT_FILEIO, errno,
+                          "cannot watch %s with fanotify", w->root);
+    if (identify(w, rootfd, true, &key)) {
+        zc_err_set(err, ZC_EXIT_FILEIO, errno,
+                   "cannot watch the file system of %s with fanotify",
+                   w->root);
+        zc_close(&w->fd);
+        zc_vec_fini(&w->marks);
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- Events -------------------------------------------------------------- */
+
+/* A directory and a name in it, as an event tells them. */
+struct place {
+    zc_wdir dir; /* NONE: not ours */
+    const char *name;
+    size_t n;
+};
+
+static struct place read_place(const struct zc_watch *w,
+                               const struct fanotify_event_info_fid *info)
+{
+    struct place p = {ZC_WDIR_NONE, "", 0};
+    struct zc_wkey key;
+    struct file_handle h; /* INFO is not aligned for it */
+    const uint8_t *at = info->handle;
+    memcpy(&h, at, sizeof h);
+    at += sizeof h;
+    size_t fs = 0;
+    while (fs < w->marks.len &&
+           memcmp(w->marks.v[fs].fsid, &info->fsid, sizeof info->fsid))
+        fs++;
+    if (fs == w->marks.len ||
+        make_key((int)fs, h.handle_type, at, h.handle_bytes, &key))
+        return p;
+    p.dir = zc_wtree_by_key(w->tree, key.bytes, key.len);
+    if (info->hdr.info_type == FAN_EVENT_INFO_TYPE_DFID)
+        return p;
+    p.name = (const char *)at + h.handle_bytes;
+    p.n = strlen(p.name);
+    if (p.n > ZC_NAME_MAX)
+        p.dir = ZC_WDIR_NONE;
+    if (p.n == 1 && p.name[0] == '.')
+        p.n = 0;
+    return p;
+}
+
+/* inotify's names for the same events. */
+static void debug_event(struct zc_watch *w, uint64_t mask,
+                        const struct place *p)
+{
+    int same = (int)(mask & (IN_ALL_EVENTS | IN_ISDIR));
+    const char *path = zc_wtree_path(w->tree, p->dir, &w->path);
+    zc_log(ZC_LOG_DEBUG, "%s: %s%s in \"%s\": %s", w->root,
+           mask & FAN_RENAME ? "RENAME " : "",
+           same ? inotifytools_event_to_str(same) : "", path ? path : "?",
+           p->name);
+}
+
+/* What happened to the directory itself. */
+static void self_event(struct zc_watch *w, uint64_t mask, zc_wdir d)
+{
+    const char *at;
+    if (d == ZC_WDIR_ROOT && mask & SELF_MASK) {
+        char why[ZC_ERR_TEXT_MAX];
+        snprintf(why, sizeof why, "%s was %s", w->root,
+                 mask & FAN_DELETE_SELF ? "removed" : "renamed");
+        zc_wgone(w, why);
+        return;
+    }
+    if (!(mask & (FAN_ATTRIB | FAN_MODIFY))) /* MODIFY: its mtime alone */
+        return;
+    zc_wdir parent = zc_wtree_parent(w->tree, d, &at);
+    if (parent == ZC_WDIR_NONE) {
+        zc_wev_release(w);
+        zc_wreport(w, d, "", 0, ZC_CHANGE_META);
+        return;
+    }
+    char name[ZC_NAME_MAX + 1];
+    size_t n = strlen(at);
+    memcpy(name, at, n + 1);
+    zc_wev_name(w, parent, name, n, ZC_CHANGE_META, true);
+}
+
+static void name_event(struct zc_watch *w, uint64_t mask,
+                       const struct place *p)
+{
+    unsigned what = 0;
+    if (mask & FAN_CREATE)
+        what |= ZC_CHANGE_NAME | ZC_CHANGE_WRITING;
+    if (mask & FAN_MOVED_TO)
+        what |= ZC_CHANGE_NAME | ZC_CHANGE_DATA;
+    if (mask & (FAN_DELETE | FAN_MOVED_FROM))
+        what |= ZC_CHANGE_NAME;
+    if (mask & FAN_MODIFY)
+        what |= ZC_CHANGE_WRITING;
+    if (mask & FAN_CLOSE_WRITE)
+        what |= ZC_CHANGE_DATA;
+    if (mask & FAN_ATTRIB)
+        what |= ZC_CHANGE_META;
+    if (what)
+        zc_wev_name(w, p->dir, p->name, p->n, what, mask & FAN_ONDIR);
+}
+
+/* E is the head of the event at P, copied, since events are aligned to four
+ * bytes only. */
+static void one_event(struct zc_watch *w,
+                      const struct fanotify_event_metadata *e,
+                      const uint8_t *p)
+{
+    struct place at = {ZC_WDIR_NONE, "", 0}, from = at, to = at;
+    const uint8_t *end = p + e->event_len;
+    const struct fanotify_event_info_fid *info;
+    for (p += e->metadata_len; p + sizeof *info <= end; p += info->hdr.len) {
+        info = (const void *)p;
+        switch (info->hdr.info_type) {
+        case FAN_EVENT_INFO_TYPE_DFID:
+        case FAN_EVENT_INFO_TYPE_DFID_NAME:
+            at = read_place(w, info);
+            break;
+        case FAN_EVENT_INFO_TYPE_OLD_DFID_NAME:
+            from = read_place(w, info);
+            break;
+        case FAN_EVENT_INFO_TYPE_NEW_DFID_NAME:
+            to = read_place(w, info);
+            break;
+        }
+        if (!info->hdr.len)
+            break;
+    }
+    if (at.dir != ZC_WDIR_NONE || from.dir != ZC_WDIR_NONE ||
+        to.dir != ZC_WDIR_NONE)
+        w->events++;
+    if (at.dir != ZC_WDIR_NONE && zc_log_level >= ZC_LOG_DEBUG)
+        debug_event(w, e->mask, &at);
+    if (from.dir != ZC_WDIR_NONE || to.dir != ZC_WDIR_NONE)
+        zc_wev_moved(w, from.dir, from.name, from.n, to.dir, to.name, to.n,
+                     e->mask & FAN_ONDIR);
+    if (at.dir != ZC_WDIR_NONE && at.n)
+        name_event(w, e->mask, &at);
+    else if (at.dir != ZC_WDIR_NONE)
+        self_event(w, e->mask, at.dir);
+}
+
+static void events(struct zc_watch *w, size_t size)
+{
+    struct fanotify_event_metadata e;
+    const uint8_t *p = w->buf, *end = p + size;
+    for (; p + sizeof e <= end && !w->gone; p += e.event_len) {
+        memcpy(&e, p, sizeof e);
+        if (e.event_len < sizeof e || e.vers != FANOTIFY_METADATA_VERSION)
+            break;
+        w->seen++;
+        w->position += FAN_EVENT_METADATA_LEN;
+        if (e.mask & FAN_Q_OVERFLOW)
+            zc_wev_overflow(w);
+        else
+            one_event(w, &e, p);
+        if (e.fd >= 0)
+            close(e.fd);
+    }
+}
+
+const struct zc_wbackend zc_wbackend_fanotify = {
+    .kind = ZC_WATCH_FANOTIFY,
+    .identify = identify,
+    .release = release,
+    .events = events,
+};

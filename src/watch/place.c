@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What is there now: opening a directory of the tree, proving that it is the
+ * one the table means, and making the table agree with what has a name.
+ *
+ * A path out of the table may lead elsewhere by now, since events about it may
+ * not have been read yet. So what was opened is asked for its key; only when
+ * that is the directory's own are its names looked at, relative to it. A key
+ * that is found in a place, and which the table has in another, tells of a
+ * rename before its event does.
+ */
+#include "watch/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "fs/meta.h"
+#include "fs/rootdir.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+bool zc_wreserved(const struct zc_watch *w, zc_wdir dir, const char *name,
+                  size_t n)
+{
+    return n == strlen(ZC_STAGING_NAME) && !memcmp(name, ZC_STAGING_NAME, n) &&
+           (dir == ZC_WDIR_ROOT ||
+            zc_wtree_flags(w->tree, dir) & ZC_WDIR_MOUNT);
+}
+
+bool zc_whidden(struct zc_watch *w, zc_wdir dir, const char *name, size_t n)
+{
+    if (!w->filter || !zc_wtree_path(w->tree, dir, &w->path))
+        return false;
+    if (dir == ZC_WDIR_ROOT)
+        w->path.len = 0;
+    else
+        w->path.data[w->path.len - 1] = '/';
+    zc_buf_put(&w->path, name, n);
+    zc_buf_u8(&w->path, 0);
+    return !w->path.failed &&
+           zc_filter_hides(w->filter, (const char *)w->path.data, true);
+}
+
+/* ---- Opening ------------------------------------------------------------- */
+
+void zc_wclose(struct zc_watch *w)
+{
+    zc_close(&w->at_fd);
+    zc_close(&w->root_fd);
+    w->at_dir = ZC_WDIR_NONE;
+}
+
+static int open_root(struct zc_watch *w)
+{
+    struct zc_err err;
+    struct zc_stat st;
+    if (w->root_fd >= 0)
+        return w->root_fd;
+    if (w->gone)
+        return -1;
+    int fd = zc_root_open(w->root, false, NULL, &err);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
+        zc_wstarved(w, errno);
+        return -1;
+    }
+    if (fd < 0 || zc_stat_at(fd, "", &st) || st.dev != w->root_dev ||
+        st.ino != w->root_ino || st.mnt_id != w->root_mnt) {
+        zc_close(&fd);
+        if (!zc_watch_root_ok(w, &err))
+            zc_wgone(w, err.text);
+        return -1;
+    }
+    return w->root_fd = fd;
+}
+
+/* The key of FD. One that the table does not have is given back. NONE: it has
+ * none. */
+static zc_wdir known_as(struct zc_watch *w, int fd)
+{
+    struct zc_wkey key;
+    if (w->backend->identify(w, fd, false, &key))
+        return ZC_WDIR_NONE;
+    zc_wdir d = zc_wtree_by_key(w->tree, key.bytes, key.len);
+    if (d == ZC_WDIR_NONE)
+        w->backend->release(w, &key);
+    return d;
+}
+
+int zc_wopen(struct zc_watch *w, zc_wdir d)
+{
+    if (w->at_dir == d && w->at_fd >= 0)
+        return w->at_fd;
+    int root = open_root(w), fd;
+    const char *path = zc_wtree_path(w->tree, d, &w->path);
+    if (root < 0 || !path)
+        return -1;
+    fd = zc_root_open_dir(root, path);
+    if (fd < 0)
+        return -1;
+    struct zc_stat st;
+    if ((d != ZC_WDIR_ROOT && known_as(w, fd) != d) ||
+        zc_stat_at(fd, "", &st)) {
+        close(fd);
+        errno = ESTALE;
+        return -1;
+    }
+    zc_close(&w->at_fd);
+    w->at_fd = fd;
+    w->at_dir = d;
+    w->at_dev = st.dev;
+    w->at_mnt = st.mnt_id;
+    return fd;
+}
+
+/* D is still where the table has it. */
+static bool in_place(struct zc_watch *w, zc_wdir d)
+{
+    const char *name;
+    zc_wdir parent = zc_wtree_parent(w->tree, d, &name);
+    if (parent == ZC_WDIR_NONE)
+        return d == ZC_WDIR_ROOT;
+    int at = zc_wopen(w, parent);
+    zc_auto_close int fd = at < 0 ? -1 : zc_dir_open(at, name);
+    return fd >= 0 && known_as(w, fd) == d;
+}
+
+/* ---- Taking out ---------------------------------------------------------- */
+
+void zc_wforget_key(struct zc_watch *w, zc_wdir d)
+{
+    struct zc_wkey key;
+    zc_wtree_key(w->tree, d, &key);
+    if (!key.len)
+        return;
+    w->n_keys--;
+    key.len = 0;
+    if (zc_wtree_set_key(w->tree, d, &key))
+        zc_wstarved(w, ENOMEM);
+    if (w->n_unwatched)
+        w->retry = true;
+    if (w->at_dir == d)
+        w->at_dir = ZC_WDIR_NONE;
+}
+
+static void going(void *arg, zc_wdir d)
+{
+    struct zc_watch *w = arg;
+    struct zc_wkey key;
+    zc_wtree_key(w->tree, d, &key);
+    if (key.len) {
+        w->n_keys--;
+        w->backend->release(w, &key);
+        if (w->n_unwatched)
+            w->retry = true;
+    }
+    if (zc_wtree_flags(w->tree, d) & ZC_WDIR_UNWATCHED)
+        w->n_unwatched--;
+    if (w->at_dir == d)
+        w->at_dir = ZC_WDIR_NONE;
+}
+
+static void gone(void *arg, zc_wdir d)
+{
+    struct zc_watch *w = arg;
+    if (w->ev.removed)
+        w->ev.removed(w->ev.arg, d);
+}
+
+void zc_wdrop(struct zc_watch *w, zc_wdir d)
+{
+    zc_wtree_drop(w->tree, d, going, gone, w);
+}
+
+/* ---- What cannot be watched ---------------------------------------------- */
+
+static void warn_once(struct zc_watch *w, int eno)
+{
+    if (w->warned)
+        return;
+    w->warned = true;
+    long long every = w->rescan_ns / ZC_NSEC_PER_SEC;
+    if (eno == ENOSPC)
+        zc_log(ZC_LOG_WARN,
+               "%s has more directories than may be watched: the limit was "
+               "reached after %llu; the others are compared every %lld "
+               "seconds instead; to watch them too, raise "
+               "fs.inotify.max_user_watches with sysctl(8)",
+               w->root, (unsigned long long)w->n_keys, every);
+    else
+        zc_log(ZC_LOG_WARN,
+               "cannot watch every directory of %s: %s; those that are not "
+               "watched are compared every %lld seconds instead",
+               w->root, strerror(eno), every);
+}
+
+/* D is there, and cannot be watched. */
+static void set_unwatched(struct zc_watch *w, zc_wdir d)
+{
+    uint8_t flags = zc_wtree_flags(w->tree, d);
+    zc_wdir child;
+    while ((child = zc_wtree_first(w->tree, d)) != ZC_WDIR_NONE)
+        zc_wdrop(w, child);
+    if (flags & ZC_WDIR_UNWATCHED)
+        return;
+    if (zc_vec_push(&w->unwatched, d)) {
+        zc_wstarved(w, ENOMEM);
+        return;
+    }
+    zc_wtree_set_flags(w->tree, d, flags | ZC_WDIR_UNWATCHED);
+    if (!w->n_unwatched++)
+        w->next_rescan = zc_clock_ns() + w->rescan_ns;
+}
+
+static void set_watched(struct zc_watch *w, zc_wdir d, bool mount)
+{
+    uint8_t flags = zc_wtree_flags(w->tree, d);
+    if (flags & ZC_WDIR_UNWATCHED)
+        w->n_unwatched--;
+    flags &= (uint8_t)~(ZC_WDIR_UNWATCHED | ZC_WDIR_MOUNT |
+                        ZC_WDIR_UNMOUNTED);
+    zc_wtree_set_flags(w->tree, d, mount ? flags | ZC_WDIR_MOUNT : flags);
+}
+
+/* Looks at D again; true when it is still not watched. *FULL: and so it would
+ * be with the others. */
+static bool retry_one(struct zc_watch *w, zc_wdir d, bool report, bool *full)
+{
+    struct zc_wname in;
+    struct zc_wlooked found;
+    const char *name;
+    in.dir = zc_wtree_parent(w->tree, d, &name);
+    in.len = (uint8_t)strlen(name);
+    memcpy(in.name, name, in.len + 1u);
+    enum zc_wfound what = zc_wlook(w, in.dir, in.name, in.len, &found);
+    if (what == ZC_WFOUND_NEW) {
+        zc_wnew(w, found.dir, found.fd, true);
+        return false;
+    }
+    zc_close(&found.fd);
+    *full = what == ZC_WFOUND_UNWATCHED && found.eno;
+    if (what == ZC_WFOUND_STUCK)
+        zc_wrecheck_later(w, in.dir);
+    if (what == ZC_WFOUND_NONE)
+        zc_wreport(w, in.dir, in.name, in.len, ZC_CHANGE_NAME);
+    if (!zc_wtree_has(w->tree, d) ||
+        !(zc_wtree_flags(w->tree, d) & ZC_WDIR_UNWATCHED))
+        return false;
+    if (report)
+        zc_wdoubt(w, d);
+    return true;
+}
+
+void zc_wretry_unwatched(struct zc_watch *w, bool report)
+{
+    size_t kept = 0, n = w->unwatched.len;
+    bool full = false;
+    w->retry = false;
+    for (size_t i = 0; i < n && !w->gone; i++) {
+        zc_wdir d = w->unwatched.v[i];
+        if (!(zc_wtree_flags(w->tree, d) & ZC_WDIR_UNWATCHED))
+            continue;
+        if (full && report)
+            zc_wdoubt(w, d);
+        if (full || retry_one(w, d, report, &full))
+            w->unwatched.v[kept++] = d;
+    }
+    /* What became unwatched meanwhile was appended. */
+    if (n)
+        memmove(w->unwatched.v + kept, w->unwatched.v + n,
+                (w->unwatched.len - n) * sizeof *w->unwatched.v);
+    w->unwatched.len -= n - kept;
+    if (w->n_unwatched)
+        w->next_rescan = zc_clock_ns() + w->rescan_ns;
+}
+
+/* ---- Looking ------------------------------------------------------------- */
+
+/* What is being looked at. */
+struct look {
+    zc_wdir parent, known; /* known: what the table has there */
+    const char *name;
+    size_t n;
+    bool mount;
+};
+
+/* Makes sure that the name has an entry without a key, which is unwatched. */
+static enum zc_wfound no_watch(struct zc_watch *w, struct look *l, int eno,
+                               struct zc_wlooked *out)
+{
+    out->eno = eno;
+    if (eno && !w->switching)
+        warn_once(w, eno);
+    struct zc_wkey key = {0};
+    if (l->known != ZC_WDIR_NONE)
+        zc_wtree_key(w->tree, l->known, &key);
+    if (key.len) {
+        zc_wdrop(w, l->known);
+        l->known = ZC_WDIR_NONE;
+    }
+    if (l->known == ZC_WDIR_NONE)
+        l->known = zc_wtree_add(w->tree, l->parent, l->name, l->n);
+    zc_close(&out->fd);
+    if (l->known == ZC_WDIR_NONE) {
+        zc_wstarved(w, ENOMEM);
+        return ZC_WFOUND_NONE;
+    }
+    set_unwatched(w, l->known);
+    out->dir = l->known;
+    return ZC_WFOUND_UNWATCHED;
+}
+
+static enum zc_wfound nothing(struct zc_watch *w, struct look *l,
+                              struct zc_wlooked *out)
+{
+    if (l->known != ZC_WDIR_NONE)
+        zc_wdrop(w, l->known);
+    zc_close(&out->fd);
+    return ZC_WFOUND_NONE;
+}
+
+/* The directory OWNER has been found here. */
+static enum zc_wfound found_elsewhere(struct zc_watch *w, struct look *l,
+                                      zc_wdir owner, struct zc_wlooked *out)
+{
+    if (in_place(w, owner)) {
+        /* Mounted twice. Its events come once, for the other place. */
+        if (zc_wtree_above(w->tree, owner, l->parent))
+            return nothing(w, l, out);
+        return no_watch(w, l, 0, out);
+    }
+    if (zc_wtree_above(w->tree, owner, l->parent)) {
+        zc_wdoubt_all(w);
+        return nothing(w, l, out);
+    }
+    const char *name;
+    struct zc_wname from;
+    from.dir = zc_wtree_parent(w->tree, owner, &name);
+    from.len = (uint8_t)strlen(name);
+    memcpy(from.name, name, from.len + 1u);
+    /* Out of what it replaces first: it may have been below that. */
+    bool moved = !zc_wtree_move(w->tree, owner, l->parent, "", 0);
+    if (moved && l->known != ZC_WDIR_NONE)
+        zc_wdrop(w, l->known);
+    if (!moved || zc_wtree_move(w->tree, owner, l->parent, l->name, l->n)) {
+        zc_wstarved(w, ENOMEM);
+        zc_close(&out->fd);
+        return ZC_WFOUND_NONE;
+    }
+    set_watched(w, owner, l->mount);
+    zc_wverify_later(w, from.dir, from.name, from.len);
+    struct zc_wjob *job = zc_wjob_get(w, zc_wtree_job(w->tree, owner));
+    if (w->ev.renamed)
+        w->ev.renamed(w->ev.arg, from.dir, from.name, from.len, l->parent,
+                      l->name, l->n, true);
+    if (job)
+        zc_wjob_top(w, job, owner, false);
+    out->dir = owner;
+    return ZC_WFOUND_SAME;
+}
+
+/* KEY, which nobody has, is here. */
+static enum zc_wfound found_new(struct zc_watch *w, struct look *l,
+                                const struct zc_wkey *key,
+                                struct zc_wlooked *out)
+{
+    struct zc_wkey old = {0};
+    if (w->watch_max && w->backend->kind == ZC_WATCH_INOTIFY &&
+        w->n_keys >= w->watch_max) {
+        w->backend->release(w, key);
+        w->switching = w->may_switch;
+        return no_watch(w, l, ENOSPC, out);
+    }
+    if (l->known != ZC_WDIR_NONE)
+        zc_wtree_key(w->tree, l->known, &old);
+    if (old.len) {
+        zc_wdrop(w, l->known);
+        l->known = ZC_WDIR_NONE;
+    }
+    if (l->known == ZC_WDIR_NONE)
+        l->known = zc_wtree_add(w->tree, l->parent, l->name, l->n);
+    if (l->known == ZC_WDIR_NONE || zc_wtree_set_key(w->tree, l->known, key)) {
+        w->backend->release(w, key);
+        zc_wstarved(w, ENOMEM);
+        return nothing(w, l, out);
+    }
+    w->n_keys++;
+    set_watched(w, l->known, l->mount);
+    out->dir = l->known;
+    return ZC_WFOUND_NEW;
+}
+
+/* NAME could not be opened. */
+static enum zc_wfound not_opened(struct zc_watch *w, struct look *l, int eno,
+                                 struct zc_wlooked *out)
+{
+    struct zc_wkey key = {0};
+    switch (eno) {
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case EIO:
+        return no_watch(w, l, eno, out);
+    case EACCES:
+    case EPERM:
+        /* What is watched already stays so. */
+        if (l->known != ZC_WDIR_NONE)
+            zc_wtree_key(w->tree, l->known, &key);
+        if (key.len) {
+            out->dir = l->known;
+            return ZC_WFOUND_SAME;
+        }
+        break;
+    }
+    return nothing(w, l, out);
+}
+
+enum zc_wfound zc_wlook(struct zc_watch *w, zc_wdir parent, const char *name,
+                        size_t n, struct zc_wlooked *out)
+{
+    struct look l = {parent, ZC_WDIR_NONE, name, n, false};
+    struct zc_wkey key;
+    struct zc_stat st;
+    *out = (struct zc_wlooked){ZC_WDIR_NONE, -1, 0};
+    int at = zc_wopen(w, parent);
+    if (at < 0)
+        return ZC_WFOUND_STUCK;
+    l.known = zc_wtree_child(w->tree, parent, name, n);
+    if (zc_wreserved(w, parent, name, n) || zc_whidden(w, parent, name, n))
+        return nothing(w, &l, out);
+    out->fd = zc_dir_open(at, name);
+    if (out->fd < 0)
+        return not_opened(w, &l, errno, out);
+    if (zc_stat_at(out->fd, "", &st))
+        return nothing(w, &l, out);
+    if (w->one_file_system &&
+        (st.dev != w->root_dev || st.mnt_id != w->root_mnt))
+        return nothing(w, &l, out);
+    l.mount = st.dev != w->at_dev || st.mnt_id != w->at_mnt;
+
+    if (w->backend->identify(w, out->fd, false, &key)) {
+        if (w->gone)
+            return nothing(w, &l, out);
+        return no_watch(w, &l, errno, out);
+    }
+    zc_wdir owner = zc_wtree_by_key(w->tree, key.bytes, key.len);
+    if (owner == ZC_WDIR_NONE)
+        return found_new(w, &l, &key, out);
+    if (owner != l.known)
+        return found_elsewhere(w, &l, owner, out);
+    set_watched(w, owner, l.mount);
+    out->dir = owner;
+    return ZC_WFOUND_SAME;
+}

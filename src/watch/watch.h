@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Watching a directory tree: which names in it may have changed.
+ *
+ * Two ways behind one interface: inotify(7), a watch per directory, and, for
+ * who has CAP_SYS_ADMIN on a kernel that can (FAN_REPORT_DFID_NAME,
+ * fanotify(7)), one mark on the whole file system. The latter has no limit, but
+ * wakes for whatever anybody does on that file system.
+ *
+ * A directory is watched before it is listed, so that nothing made in it
+ * meanwhile is missed. Whatever may have been lost is reported as in doubt.
+ * The staging folder (ZC_STAGING_NAME in the root, or in the top directory of a
+ * mount in the tree) is not watched and never reported. Directories that the
+ * filter hides are not watched; names of files are not filtered here.
+ *
+ * A watcher is not locked inside: the caller has one lock for it and for what
+ * its callbacks touch. Nothing here blocks for long but zc_watch_scan, which
+ * does as much as it is told to.
+ */
+#ifndef ZC_WATCH_WATCH_H
+#define ZC_WATCH_WATCH_H
+
+#include "base/err.h"
+#include "tree/filter.h"
+#include "watch/change.h"
+
+enum zc_watch_kind { ZC_WATCH_AUTO, ZC_WATCH_INOTIFY, ZC_WATCH_FANOTIFY };
+
+/* Called from within zc_watch_read, _tick and _scan. Strings are valid during
+ * the call. They must not call into the watcher but for zc_watch_path and the
+ * other functions that take a const struct zc_watch. */
+struct zc_watch_events {
+    /* NAME (N bytes) in DIR; "" only for the root's own metadata. A directory's
+     * own metadata is reported as its name in its parent. For a new directory
+     * (made, or moved in from outside) WHAT has ZC_CHANGE_DEEP, and the call
+     * comes when all that is below it is watched. */
+    void (*changed)(void *arg, zc_wdir dir, const char *name, size_t n,
+                    unsigned what);
+    /* FROM_NAME in FROM is now TO_NAME in TO. What had that name before is gone.
+     * A directory has its new place in zc_watch_path already. Where the two
+     * halves of a rename did not come together, `changed` is called for each
+     * instead. Not called for an exchange of two names (RENAME_EXCHANGE): both
+     * are reported as changed, with DEEP for directories. */
+    void (*renamed)(void *arg, zc_wdir from, const char *from_name,
+                    size_t from_n, zc_wdir to, const char *to_name,
+                    size_t to_n, bool is_dir);
+    /* DIR and all below it may have changed in ways that were not seen: the
+     * queue overflowed, a watch was lost, it is not watched (every
+     * `rescan_s`). */
+    void (*in_doubt)(void *arg, zc_wdir dir);
+    /* DIR is not in the tree any more; called for every directory below it,
+     * too. Its number means nothing from now on. */
+    void (*removed)(void *arg, zc_wdir dir);
+    /* The root was unmounted, removed, renamed or replaced; WHY is a sentence
+     * that names it. Nothing is watched any more: free the watcher, and make a
+     * new one when the root is back. */
+    void (*gone)(void *arg, const char *why);
+    void *arg;
+};
+
+struct zc_watch_options {
+    const char *root; /* as the user named it; symlinks in it are followed */
+    enum zc_watch_kind kind;
+    const struct zc_filter *filter; /* NULL: none */
+    bool one_file_system;           /* -x: do not enter other mounts */
+    unsigned rescan_s; /* unwatched directories are reported as in doubt so
+                          often; 0: 60 */
+    unsigned watch_max; /* for tests: no more watches than this; 0: no such
+                           limit of our own */
+};
+
+struct zc_watch_stats {
+    enum zc_watch_kind kind; /* which one it is */
+    uint64_t dirs;      /* directories known */
+    uint64_t watches;   /* in use by this watcher (fanotify: marks) */
+    uint64_t limit;     /* fs.inotify.max_user_watches (0: does not apply) */
+    uint64_t unwatched; /* directories for which there was none left */
+    uint64_t events, overflows;
+};
+
+/* Opens the root and begins to watch; zc_watch_scan does the rest. NULL with a
+ * sentence. With ZC_WATCH_AUTO it is inotify, until there are no more watches
+ * and fanotify works. */
+struct zc_watch *zc_watch_new(const struct zc_watch_options *opt,
+                              const struct zc_watch_events *events,
+                              struct zc_err *err);
+void zc_watch_free(struct zc_watch *w); /* NULL is fine */
+
+/* Lists and watches up to N more directories. True when there is nothing left
+ * to do (new directories may bring more later). The first time, nothing is
+ * reported for what is found. */
+bool zc_watch_scan(struct zc_watch *w, size_t n);
+/* True when zc_watch_scan has something to do. */
+bool zc_watch_scanning(const struct zc_watch *w);
+
+/* To be polled for POLLIN. */
+int zc_watch_fd(const struct zc_watch *w);
+/* Handles what can be read without waiting, up to some 64 KiB of events. True
+ * when there was something. */
+bool zc_watch_read(struct zc_watch *w);
+/* True when the kernel's queue is empty: everything that was done to the tree
+ * before this call has been reported, but for what waits in zc_watch_tick. */
+bool zc_watch_drained(const struct zc_watch *w);
+/* The end of the kernel's queue, as a position: everything that was done to the
+ * tree before this call has been reported, but for what waits in zc_watch_tick,
+ * when zc_watch_reached says so. A file system's fanotify queue holds what goes
+ * on everywhere on it, so that on a busy one it may never be seen empty. */
+uint64_t zc_watch_queued(const struct zc_watch *w);
+bool zc_watch_reached(const struct zc_watch *w, uint64_t position);
+/* Drained, no half of a rename waits for the other, and no place is to be
+ * looked at again. */
+bool zc_watch_caught_up(const struct zc_watch *w);
+
+/* Nanoseconds until zc_watch_tick has something to do (half a rename that waits
+ * for the other, a rescan); INT64_MAX: nothing. NOW as zc_clock_ns. */
+int64_t zc_watch_next_tick(const struct zc_watch *w, int64_t now);
+void zc_watch_tick(struct zc_watch *w, int64_t now);
+/* Reports now what zc_watch_tick would report later about renames. */
+void zc_watch_flush(struct zc_watch *w);
+
+/* The root is still the directory that was opened. Else false and WHY (a
+ * sentence). */
+bool zc_watch_root_ok(const struct zc_watch *w, struct zc_err *why);
+
+/* The path of DIR relative to the root, NUL-ended, replacing what OUT held;
+ * NULL when DIR is not known (any more), or memory ran out. */
+const char *zc_watch_path(const struct zc_watch *w, zc_wdir dir,
+                          struct zc_buf *out);
+/* The directory DIR is in; *NAME (may be NULL) is its name there, valid until
+ * the watcher is next changed. ZC_WDIR_NONE for the root and the unknown. */
+zc_wdir zc_watch_parent(const struct zc_watch *w, zc_wdir dir,
+                        const char **name);
+/* The directory NAME in DIR, or ZC_WDIR_NONE. */
+zc_wdir zc_watch_child(const struct zc_watch *w, zc_wdir dir,
+                       const char *name, size_t n);
+/* The directory at PATH, or ZC_WDIR_NONE. */
+zc_wdir zc_watch_lookup(const struct zc_watch *w, const char *path);
+
+void zc_watch_get_stats(const struct zc_watch *w,
+                        struct zc_watch_stats *stats);
+
+#endif

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* src/watch/dirty*.c: what is due when, and what a batch looks like. Batches
+ * are compared as text: "a>b" a rename of a directory, "a~b" of a file, "dir/"
+ * a directory with its names, "name!" one that is DEEP, "*" all names. */
+#include "tap.h"
+
+#include "fakewatch.h"
+#include "watch/dirty.h"
+
+#include <stdio.h>
+
+#define MS INT64_C(1000000)
+#define DATA ZC_CHANGE_DATA
+#define WRITING ZC_CHANGE_WRITING
+#define META ZC_CHANGE_META
+#define NAME ZC_CHANGE_NAME
+#define DEEP ZC_CHANGE_DEEP
+
+/* The tree: a, a/x, a/x/y, b, and a-b, which sorts after what is in a. */
+enum { ROOT = 1, A, X, Y, B, A_B };
+
+static struct zc_watch w;
+static struct zc_dirty *d;
+static struct zc_buf text = ZC_BUF_INIT;
+static int64_t now;
+
+static void begin(const struct zc_dirty_limits *lim)
+{
+    zc_dirty_free(d);
+    memset(&w, 0, sizeof w);
+    fake_set(&w, A, ROOT, "a");
+    fake_set(&w, X, A, "x");
+    fake_set(&w, Y, X, "y");
+    fake_set(&w, B, ROOT, "b");
+    fake_set(&w, A_B, ROOT, "a-b");
+    now = 1000000 * MS;
+    d = zc_dirty_new(&w, lim);
+}
+
+static void mark(zc_wdir dir, const char *name, unsigned what)
+{
+    zc_dirty_mark(d, dir, name, strlen(name), what, now);
+}
+
+static void move_dir(zc_wdir id, zc_wdir to, const char *to_name)
+{
+    zc_wdir from = w.v[id].parent;
+    char name[32];
+    strcpy(name, w.v[id].name);
+    fake_set(&w, id, to, to_name);
+    zc_dirty_renamed(d, from, name, strlen(name), to, to_name, strlen(to_name),
+                     true, now);
+}
+
+static void move_file(zc_wdir from, const char *a, zc_wdir to, const char *b)
+{
+    zc_dirty_renamed(d, from, a, strlen(a), to, b, strlen(b), false, now);
+}
+
+/* Takes a batch, up to MAX names, and puts it into words. */
+static const char *take_max(size_t max)
+{
+    struct zc_round r;
+    if (!zc_dirty_take(d, max, now, &r))
+        return "nothing";
+    zc_buf_reset(&text);
+    if (r.all)
+        zc_buf_printf(&text, "ALL ");
+    for (size_t i = 0; i < r.n_renames; i++)
+        zc_buf_printf(&text, "%s%s%s ", r.renames[i].from,
+                      r.renames[i].is_dir ? ">" : "~", r.renames[i].to);
+    for (size_t i = 0; i < r.n_dirs; i++) {
+        zc_buf_printf(&text, "%s/%s ", r.dirs[i].path,
+                      r.dirs[i].whole ? "*" : "");
+        for (size_t k = 0; k < r.dirs[i].n; k++)
+            zc_buf_printf(&text, "%s%s ", r.dirs[i].names[k].name,
+                          r.dirs[i].names[k].what & DEEP ? "!" : "");
+    }
+    text.data[text.len - 1] = '\0';
+    return (const char *)text.data;
+}
+
+static const char *take(void)
+{
+    return take_max(1000);
+}
+
+static void done(void)
+{
+    zc_dirty_done(d, now);
+    zc_dirty_caught_up(d);
+}
+
+static const char *round_trip(void)
+{
+    const char *s = take();
+    done();
+    return s;
+}
+
+static struct zc_dirty_stats stats(void)
+{
+    struct zc_dirty_stats s;
+    zc_dirty_get_stats(d, &s);
+    return s;
+}
+
+static void test_settling(void)
+{
+    begin(NULL);
+    is_int(zc_dirty_next(d, now), INT64_MAX, "an empty set has nothing due");
+    mark(ROOT, "f", NAME | WRITING);
+    is_int(zc_dirty_next(d, now), 20 * MS, "a new file is given 20 ms");
+    is_int(stats().oldest_ns, now, "the oldest mark is told");
+    now += 5 * MS;
+    mark(ROOT, "f", WRITING);
+    is_int(zc_dirty_next(d, now), 15 * MS, "more writing does not extend it");
+    is_str(take(), "nothing", "nothing is taken before");
+    mark(ROOT, "f", DATA);
+    is_int(zc_dirty_next(d, now), 0, "closed: due now");
+    is_str(take(), "/ f", "and taken");
+    is_int(zc_dirty_next(d, now), INT64_MAX, "in flight: nothing is due");
+    mark(ROOT, "g", META);
+    is_int(stats().names, 2, "both count");
+    is_str(take(), "nothing", "nothing can be taken meanwhile");
+    done();
+    is_str(round_trip(), "/ g", "what came meanwhile is next");
+
+    int64_t wait = 20 * MS;
+    bool doubles = true;
+    for (int i = 0; i < 10; i++) {
+        mark(A, "log", WRITING);
+        doubles = doubles && zc_dirty_next(d, now) == wait;
+        now += wait;
+        round_trip();
+        wait = wait * 2 > 2000 * MS ? 2000 * MS : wait * 2;
+    }
+    ok(doubles, "a log that stays open: the interval doubles, up to 2 s");
+    mark(A, "log", DATA);
+    round_trip();
+    mark(A, "log", WRITING);
+    is_int(zc_dirty_next(d, now), 20 * MS, "a close resets it");
+    mark(A, "log", NAME);
+    is_int(zc_dirty_next(d, now), 0, "removed: due now");
+}
+
+static void test_order(void)
+{
+    begin(NULL);
+    mark(A_B, "1", DATA);
+    mark(X, "2", DATA);
+    mark(A, "b", DATA);
+    mark(A, "a", DATA);
+    mark(A, "ab", DATA);
+    mark(A, "a", META);
+    mark(ROOT, "", META);
+    is_str(round_trip(), "/  a/ a ab b a/x/ 2 a-b/ 1",
+           "parents first, '/' lowest, names by bytes, no name twice");
+    mark(ROOT, "1", DATA);
+    mark(ROOT, "2", DATA);
+    mark(ROOT, "3", DATA);
+    is_str(take_max(2), "/ 1 2", "no more than asked for, the oldest first");
+    done();
+    is_str(round_trip(), "/ 3", "the rest later");
+}
+
+static void test_deep(void)
+{
+    begin(NULL);
+    mark(X, "f", DATA);
+    mark(B, "f", DATA);
+    mark(ROOT, "a", NAME | DEEP);
+    mark(Y, "g", DATA);
+    is_int(stats().names, 3, "below a DEEP one nothing more is kept");
+    is_str(round_trip(), "/ a! b/ f", "and what was kept before is dropped");
+    zc_dirty_tree(d, X, now);
+    is_str(round_trip(), "a/ x!", "a subtree in doubt");
+    zc_dirty_tree(d, ROOT, now);
+    mark(A, "f", DATA);
+    ok(stats().all, "the root in doubt is everything");
+    is_str(take(), "ALL", "and nothing else is");
+    mark(A, "f", DATA);
+    done();
+    is_str(round_trip(), "a/ f", "what comes during it is kept");
+    mark(X, "f", DATA);
+    mark(A, "x", NAME);
+    w.v[X].parent = w.v[Y].parent = 0;
+    zc_dirty_removed(d, X);
+    is_str(round_trip(), "a/ x", "a removed directory's names are dropped");
+    mark(Y, "f", DATA);
+    is_str(round_trip(), "nothing", "also when nobody said so");
+}
+
+static void test_renames(void)
+{
+    begin(NULL);
+    mark(X, "f", DATA);
+    move_dir(A, ROOT, "c");
+    move_dir(X, A, "z");
+    is_str(take(), "a>c c/x>c/z / a c c/ x z c/z/ f",
+           "in order, by the paths of their time; names by those of now");
+    done();
+
+    begin(NULL);
+    move_dir(X, B, "x");
+    move_dir(B, ROOT, "c");
+    is_str(round_trip(), "a/x>b/x b>c / b c a/ x c/ x",
+           "a rename below a directory that moves later");
+    move_dir(B, ROOT, "t");
+    move_dir(B, ROOT, "u");
+    is_str(round_trip(), "c>t t>u / c t u", "a chain of directories");
+    move_dir(B, ROOT, "v");
+    move_dir(B, ROOT, "u");
+    is_str(round_trip(), "/ u! v", "there and back: no rename");
+    mark(ROOT, "n", NAME | DEEP);
+    fake_set(&w, 10, ROOT, "n");
+    move_dir(10, A, "m");
+    is_str(round_trip(), "/ n a/ m!", "one that was never sent");
+
+    move_file(ROOT, "1", ROOT, "2");
+    is_str(round_trip(), "1~2 / 1 2", "a file");
+    mark(ROOT, "tmp", DATA);
+    move_file(ROOT, "tmp", ROOT, "2");
+    is_str(round_trip(), "/ 2 tmp", "a file that was not sent yet");
+    move_file(ROOT, "1", ROOT, "t");
+    move_file(ROOT, "2", ROOT, "1");
+    move_file(ROOT, "t", ROOT, "2");
+    is_str(round_trip(), "/ 1 2 t", "files that swap names are only marked");
+    begin(NULL);
+    mark(ROOT, "3", DATA);
+    move_file(A, "1", B, "2");
+    is_str(take_max(1), "a/1~b/2 a/ 1 b/ 2", "both names, whatever the limit");
+    done();
+    is_str(round_trip(), "/ 3", "others after them");
+}
+
+/* What was taken under a path that was not right any more. */
+static void test_races(void)
+{
+    begin(NULL);
+    mark(X, "f", DATA);
+    take();
+    move_dir(A, ROOT, "c");
+    done();
+    is_str(round_trip(), "a>c / a c c/x/ f!",
+           "names in flight below a renamed directory are looked at again");
+    mark(X, "f", DATA);
+    take();
+    zc_dirty_done(d, now);
+    move_dir(A, ROOT, "e");
+    is_str(round_trip(), "c>e / c e e/x/ f!", "done, but not caught up: too");
+    mark(ROOT, "e", META);
+    take();
+    move_dir(A, ROOT, "g");
+    done();
+    is_str(round_trip(), "e>g / e g!", "a directory taken itself: DEEP");
+    zc_dirty_all(d, now);
+    take();
+    move_dir(A, ROOT, "a");
+    done();
+    is_str(round_trip(), "g>a / a! g", "everything in flight: DEEP");
+
+    move_dir(X, B, "x");
+    move_dir(Y, ROOT, "y");
+    is_str(take(), "a/x>b/x b/x/y>y / y a/ x b/ x b/x/ y", "two, the second"
+           " out of the first");
+    zc_dirty_refused(d, "b/x", now);
+    done();
+    is_str(round_trip(), "/ y! b/ x!", "refused: both are DEEP");
+    is_int(stats().failed, 0, "which is no failure");
+}
+
+static void test_failures(void)
+{
+    struct zc_buf out = ZC_BUF_INIT;
+    begin(NULL);
+    mark(A, "f", DATA);
+    mark(A, "g", DATA);
+    take();
+    zc_dirty_failed(d, "a/f", now);
+    zc_dirty_failed(d, "a/f", now);
+    done();
+    is_int(zc_dirty_next(d, now), 1000 * MS, "a failed name waits a second");
+    is_int(stats().failed, 1, "and is counted");
+    uint64_t ticket = zc_dirty_barrier(d, now);
+    is_int(zc_dirty_next(d, now), 0, "a barrier makes it due");
+    is_str(take(), "a/ f!", "for one try");
+    is_int(stats().failed, 1, "it still counts in flight");
+    zc_dirty_failed(d, "a/f", now);
+    done();
+    is_int(zc_dirty_next(d, now), 2000 * MS, "the back-off doubles");
+    ok(!zc_dirty_passed(d, ticket), "it holds the barrier up");
+    is_str(zc_dirty_holding(d, ticket, &out), "a/f", "and is named");
+    mark(A, "f", DATA);
+    is_int(zc_dirty_next(d, now), 0, "a fresh mark: at once");
+    is_int(stats().failed, 1, "still failing");
+    round_trip();
+    is_int(stats().failed, 0, "until it succeeds");
+    ok(zc_dirty_passed(d, ticket), "then the barrier has passed");
+    ok(!zc_dirty_holding(d, ticket, &out), "nothing holds it");
+    mark(A, "f", DATA);
+    take();
+    zc_dirty_failed(d, "a/f", now);
+    zc_dirty_failed(d, "a/n/o/p", now);
+    done();
+    is_int(zc_dirty_next(d, now), 1000 * MS, "success resets the back-off");
+    now += 1000 * MS;
+    is_str(round_trip(), "a/ f! n!", "an unknown directory: the nearest known");
+    zc_buf_fini(&out);
+}
+
+static void test_barriers(void)
+{
+    begin(NULL);
+    ok(zc_dirty_passed(d, zc_dirty_barrier(d, now)), "nothing to wait for");
+    mark(A, "f", WRITING);
+    uint64_t one = zc_dirty_barrier(d, now);
+    is_str(take(), "a/ f", "what is being written does not wait");
+    mark(A, "g", DATA);
+    uint64_t two = zc_dirty_barrier(d, now);
+    ok(!zc_dirty_passed(d, one), "what is in flight is waited for");
+    done();
+    ok(zc_dirty_passed(d, one) && !zc_dirty_passed(d, two), "each its own");
+    take();
+    zc_dirty_lost(d, now);
+    ok(!zc_dirty_passed(d, two), "the connection broke: not passed");
+    is_str(take(), "ALL", "everything is in doubt");
+    ok(!zc_dirty_passed(d, two), "not before it is done");
+    mark(A, "h", DATA);
+    done();
+    ok(zc_dirty_passed(d, two), "then passed, whatever came later");
+    zc_dirty_rebase(d, NULL);
+    is_int(zc_dirty_next(d, now), INT64_MAX, "no watcher: nothing is due");
+    zc_dirty_rebase(d, &w);
+    is_str(round_trip(), "ALL", "with another one everything is");
+}
+
+static void test_bounds(void)
+{
+    struct zc_dirty_limits lim = {.max_names = 100, .max_dirs = 2};
+    char name[16];
+    begin(&lim);
+    mark(A, "f", DATA);
+    mark(B, "n", NAME | DEEP);
+    for (int i = 0; i < 99; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        mark(X, name, DATA);
+    }
+    is_int(stats().names, 3, "past the limit a directory is dirty as a whole");
+    mark(X, "n1", DATA);
+    is_int(stats().names, 3, "which covers its names");
+    mark(X, "y", NAME | DEEP);
+    is_str(round_trip(), "a/ f a/x/* b/ n!", "one batch");
+    is_str(round_trip(), "a/x/ y!", "what is DEEP in it comes after it");
+    for (int i = 0; i < 400; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        mark((zc_wdir[]){A, X, Y, B}[i % 4], name, DATA);
+    }
+    is_str(round_trip(), "ALL", "past that limit everything is in doubt");
+}
+
+static void test_many(void)
+{
+    begin(NULL);
+    char name[16];
+    size_t taken = 0;
+    struct zc_round r;
+    for (int i = 0; i < 100000; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        mark(i % 2 ? A : Y, name, i % 3 ? DATA : WRITING);
+    }
+    is_int(stats().names, 100000, "100,000 names are held");
+    now += 20 * MS;
+    while (zc_dirty_take(d, 1000, now, &r)) {
+        for (size_t i = 0; i < r.n_dirs; i++)
+            taken += r.dirs[i].n;
+        done();
+    }
+    is_int(taken, 100000, "and taken, each once");
+}
+
+int main(void)
+{
+    test_settling();
+    test_order();
+    test_deep();
+    test_renames();
+    test_races();
+    test_failures();
+    test_barriers();
+    test_bounds();
+    test_many();
+    zc_dirty_free(d);
+    zc_buf_fini(&text);
+    return done_testing();
+}
