@@ -2,4 +2,6 @@
 
 dist_man_MANS += \
 	%D%/zcsync-protocol.7 \
-	%D%/zcsync.1
+	%D%/zcsync.1 \
+	%D%/zcsync.conf.5 \
+	%D%/zcsyncd.8

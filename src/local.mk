@@ -18,6 +18,7 @@ libzcsync_a_SOURCES = \
 	%D%/base/relpath.h \
 	%D%/base/size.c \
 	%D%/base/size.h \
+	%D%/base/utf8.h \
 	%D%/base/util.h \
 	%D%/base/vec.c \
 	%D%/base/vec.h \
@@ -107,8 +108,18 @@ libzcsync_a_SOURCES = \
 	%D%/sync/link.c \
 	%D%/sync/link.h \
 	%D%/sync/links.c \
-	%D%/sync/options.h \
+	%D%/sync/live.c \
+	%D%/sync/live.h \
+	%D%/sync/live_index.c \
+	%D%/sync/live_internal.h \
+	%D%/sync/live_links.c \
+	%D%/sync/live_peer.c \
+	%D%/sync/live_round.c \
+	%D%/sync/live_search.c \
+	%D%/sync/live_state.c \
+	%D%/sync/live_wait.c \
 	%D%/sync/options.c \
+	%D%/sync/options.h \
 	%D%/sync/outbig.c \
 	%D%/sync/outfile.h \
 	%D%/sync/outgoing.c \
@@ -128,17 +139,63 @@ libzcsync_a_SOURCES = \
 	%D%/sync/scan.c \
 	%D%/sync/session.c \
 	%D%/sync/session.h \
+	%D%/sync/status.c \
+	%D%/sync/status.h \
 	%D%/sync/sworkers.c \
 	%D%/sync/sender.h \
+	%D%/daemon/activate.c \
+	%D%/daemon/activate.h \
+	%D%/daemon/conf.c \
+	%D%/daemon/conf.h \
+	%D%/daemon/conf_ini.c \
+	%D%/daemon/conf_ini.h \
+	%D%/daemon/conf_mirror.c \
+	%D%/daemon/conf_table.c \
+	%D%/daemon/conf_table.h \
+	%D%/daemon/conf_value.c \
+	%D%/daemon/conf_value.h \
+	%D%/daemon/control.c \
+	%D%/daemon/control.h \
+	%D%/daemon/control_client.c \
+	%D%/daemon/control_client.h \
+	%D%/daemon/control_msg.c \
+	%D%/daemon/control_msg.h \
+	%D%/daemon/listeners.c \
+	%D%/daemon/listeners.h \
+	%D%/daemon/metrics.c \
+	%D%/daemon/metrics.h \
+	%D%/daemon/mirrors.c \
+	%D%/daemon/mirrors.h \
+	%D%/daemon/notify.c \
+	%D%/daemon/notify.h \
+	%D%/daemon/forker.c \
+	%D%/daemon/forker.h \
+	%D%/daemon/process.c \
+	%D%/daemon/process.h \
+	%D%/daemon/receivers.c \
+	%D%/daemon/receivers.h \
 	%D%/daemon/sandbox.c \
 	%D%/daemon/sandbox.h \
 	%D%/daemon/serve.c \
 	%D%/daemon/serve.h \
+	%D%/daemon/snapshot.c \
+	%D%/daemon/snapshot.h \
+	%D%/daemon/supervisor.c \
+	%D%/daemon/supervisor.h \
+	%D%/daemon/waits.c \
+	%D%/daemon/waits.h \
+	%D%/daemon/watcher.c \
+	%D%/daemon/watcher.h \
 	%D%/cli/cli.c \
 	%D%/cli/cli.h \
+	%D%/cli/cmd_check_config.c \
 	%D%/cli/cmd_help.c \
+	%D%/cli/cmd_mirror.c \
 	%D%/cli/cmd_push.c \
 	%D%/cli/cmd_serve.c \
+	%D%/cli/cmd_status.c \
+	%D%/cli/cmd_wait.c \
+	%D%/cli/daemon_main.c \
 	%D%/cli/itemize.c \
 	%D%/cli/itemize.h \
 	%D%/cli/opt.c \
@@ -155,6 +212,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/rsync_opts.h \
 	%D%/cli/signals.c \
 	%D%/cli/signals.h \
+	%D%/cli/status_show.c \
+	%D%/cli/status_show.h \
 	%D%/cli/text.c \
 	%D%/cli/text.h \
 	%D%/cli/totals.c \
@@ -163,3 +222,7 @@ libzcsync_a_SOURCES = \
 bin_PROGRAMS += zcsync
 zcsync_SOURCES = %D%/zcsync.c
 zcsync_LDADD = libzcsync.a $(ZC_LIBS)
+
+sbin_PROGRAMS += zcsyncd
+zcsyncd_SOURCES = %D%/zcsyncd.c
+zcsyncd_LDADD = libzcsync.a $(ZC_LIBS)

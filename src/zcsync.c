@@ -14,7 +14,9 @@
  *   cli/totals.c         counts                          cli/text.c
  *   daemon/serve.c       the embedded receiver: a child process
  *   net/dial.c           ... or a connection              net/transport.c
- *   sync/push.c          the sender: handshake, threads, end
+ *   sync/push.c          a session of one round
+ *   sync/session.c       the sender: handshake, threads, rounds, end
+ *   sync/sworkers.c      what to do next
  *   sync/scan.c          directories -> LIST              tree/names.c
  *   sync/answers.c       NEED, GOT, RESULT -> work        proto/msg.c
  *   sync/outgoing.c      files -> FILE, DATA, END         move/mover.c
@@ -32,6 +34,17 @@
  *   sync/links.c         hard links
  *   sync/deletions.c     the plan and the brake           fs/remove.c
  *
+ *   cli/cmd_mirror.c     mirror: as push, and then
+ *   daemon/forker.c      embedded receivers, whenever one is needed
+ *   sync/live.c          the watch thread                 watch/watch.c
+ *   sync/live_peer.c     a thread per DEST                watch/dirty.c
+ *   sync/session.c       round after round
+ *   sync/places_out.c    names in doubt -> AT, LIST, FILE
+ *   sync/places.c        ... and what the receiver does with them
+ *   sync/live_links.c    hard links                       sync/live_search.c
+ *
+ *   cli/cmd_status.c, cmd_wait.c    ask zcsyncd           daemon/control_client.c
+ *   cli/cmd_check_config.c          read zcsync.conf      daemon/conf.c
  *   cli/cmd_serve.c      serve
  *   cli/cmd_help.c       help, version, --help
  */

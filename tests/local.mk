@@ -4,10 +4,12 @@
 UNIT_TESTS = \
 	%D%/unit/test_base \
 	%D%/unit/test_chmod \
+	%D%/unit/test_conf \
+	%D%/unit/test_control \
 	%D%/unit/test_dial \
+	%D%/unit/test_dirnode \
 	%D%/unit/test_dirty \
 	%D%/unit/test_dirty_model \
-	%D%/unit/test_dirnode \
 	%D%/unit/test_endpoint \
 	%D%/unit/test_fileset \
 	%D%/unit/test_filter \
@@ -19,10 +21,12 @@ UNIT_TESTS = \
 	%D%/unit/test_itemize \
 	%D%/unit/test_lease \
 	%D%/unit/test_link \
+	%D%/unit/test_live \
 	%D%/unit/test_meta \
 	%D%/unit/test_mover \
 	%D%/unit/test_msg \
 	%D%/unit/test_names \
+	%D%/unit/test_notify \
 	%D%/unit/test_opt \
 	%D%/unit/test_progress \
 	%D%/unit/test_remove \
@@ -32,6 +36,7 @@ UNIT_TESTS = \
 	%D%/unit/test_session \
 	%D%/unit/test_size \
 	%D%/unit/test_staging \
+	%D%/unit/test_status \
 	%D%/unit/test_transport \
 	%D%/unit/test_watch \
 	%D%/unit/test_watch_model \
@@ -41,6 +46,8 @@ UNIT_TESTS = \
 
 FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_chmod \
+	%D%/fuzz/fuzz_conf \
+	%D%/fuzz/fuzz_control \
 	%D%/fuzz/fuzz_endpoint \
 	%D%/fuzz/fuzz_filter \
 	%D%/fuzz/fuzz_frame \
@@ -51,12 +58,17 @@ FUZZ_TARGETS = \
 # What scripts in t/ run beside zcsync, and what writes the seeds.
 TEST_TOOLS = \
 	%D%/fuzz/make_seeds \
+	%D%/tools/churn \
 	%D%/tools/evil-receiver \
 	%D%/tools/evil-sender \
+	%D%/tools/latency \
 	%D%/tools/rounds \
-	%D%/tools/watch-speed
+	%D%/tools/watch-speed \
+	%D%/tools/witness
 
 noinst_HEADERS += \
+	%D%/tools/churn-files.h \
+	%D%/tools/churn.h \
 	%D%/tools/evil-files.h \
 	%D%/tools/evil-links.h \
 	%D%/tools/evil-lists.h \
@@ -66,14 +78,16 @@ noinst_HEADERS += \
 	%D%/tools/evil-sender.h \
 	%D%/tools/evil-streams.h \
 	%D%/tools/evil.h \
+	%D%/tools/version.h \
 	%D%/unit/attrs.h \
 	%D%/unit/fakewatch.h \
-	%D%/unit/watching.h \
 	%D%/unit/scratch.h \
+	%D%/unit/watching.h \
 	%D%/wire.h
 
 EXTRA_DIST += %D%/SkipSummary.pm %D%/bench %D%/fuzz/corpus %D%/run-all \
-	%D%/run-one %D%/t %D%/tools/relay.pl %D%/tools/stamps.pl
+	%D%/run-one %D%/t %D%/tools/activate.pl %D%/tools/notify.pl \
+	%D%/tools/relay.pl %D%/tools/stamps.pl
 
 if WITH_FUZZ
 check_PROGRAMS += $(FUZZ_TARGETS)

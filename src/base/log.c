@@ -33,6 +33,12 @@ void zc_log_set_hooks(void (*before)(void *), void (*after)(void *), void *arg)
     pthread_mutex_unlock(&sink.lock);
 }
 
+void zc_log_forked(void)
+{
+    pthread_mutex_init(&sink.lock, NULL);
+    sink.before = sink.after = NULL;
+}
+
 /* Copies TEXT to OUT (SIZE bytes) with control bytes as \ooo. */
 static size_t escape(char *out, size_t size, const char *text)
 {

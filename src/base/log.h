@@ -27,6 +27,10 @@ void zc_log_init(const char *prefix, bool syslog_levels);
  * it back. BEFORE and AFTER run under the log's lock: they must not log. */
 void zc_log_set_hooks(void (*before)(void *), void (*after)(void *), void *arg);
 
+/* In a child that was forked by a process with threads, before it logs: the
+ * log's lock may be held by a thread that is not there. Drops the hooks. */
+void zc_log_forked(void);
+
 /* Writes one line to stderr with one write(2). Keeps errno. Control bytes in
  * the text come out as \ooo, so that no file name can move the cursor. */
 void zc_log(enum zc_log_level level, const char *fmt, ...) ZC_PRINTF(2, 3);

@@ -12,18 +12,22 @@ const struct zc_command zc_commands[] = {
      zc_help_push},
     {"diff", "[OPTION]... SRC... DEST", "tell what push would change",
      zc_cmd_diff, zc_help_diff},
+    {"mirror", "[OPTION]... SRC DEST...", "keep DEST equal to SRC",
+     zc_cmd_mirror, zc_help_mirror},
     {"serve", "[OPTION]... NAME=PATH...", "receive pushes into directories",
      zc_cmd_serve, zc_help_serve},
+    {"status", "[OPTION]... [MIRROR]...", "tell what zcsyncd is doing",
+     zc_cmd_status, zc_help_status},
+    {"wait", "[OPTION]... [MIRROR[@PEER]]", "wait until peers have it all",
+     zc_cmd_wait, zc_help_wait},
+    {"check-config", "[FILE]", "tell whether zcsync.conf is right",
+     zc_cmd_check_config, zc_help_check_config},
     {"help", "[COMMAND]", "explain a command", zc_cmd_help, zc_help_help},
     {"version", "", "print the version", zc_cmd_version, zc_help_version},
     {.name = "pull"},
-    {.name = "mirror"},
     {.name = "verify"},
-    {.name = "status"},
-    {.name = "wait"},
     {.name = "keygen"},
     {.name = "bench"},
-    {.name = "check-config"},
     {.name = NULL},
 };
 
@@ -67,9 +71,7 @@ static int no_command(const char *word)
     return ZC_EXIT_USAGE;
 }
 
-/* A descriptor 0, 1 or 2 that is closed would become the next file opened, and
- * messages would be written into it. */
-static void open_standard_fds(void)
+void zc_cli_open_standard_fds(void)
 {
     int fd;
     do
@@ -81,7 +83,7 @@ static void open_standard_fds(void)
 
 int zc_cli_main(int argc, char **argv)
 {
-    open_standard_fds();
+    zc_cli_open_standard_fds();
     signal(SIGPIPE, SIG_IGN);
     zc_log_init("zcsync", false);
     if (argc < 2) {

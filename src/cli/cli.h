@@ -12,6 +12,13 @@
 /* `zcsync ARGV[1] ...`. Called once, by main. */
 int zc_cli_main(int argc, char **argv);
 
+/* `zcsyncd ARGV[1] ...`. Likewise. */
+int zc_daemon_main(int argc, char **argv);
+
+/* A descriptor 0, 1 or 2 that is closed would become the next file opened, and
+ * messages would be written into it. Opens them. */
+void zc_cli_open_standard_fds(void);
+
 struct zc_command {
     const char *name;
     const char *synopsis; /* what follows the name; NULL: not there yet */
@@ -27,18 +34,30 @@ extern const struct zc_command zc_commands[];
 
 int zc_cmd_push(int argc, char **argv);
 int zc_cmd_diff(int argc, char **argv);
+int zc_cmd_mirror(int argc, char **argv);
 int zc_cmd_serve(int argc, char **argv);
+int zc_cmd_status(int argc, char **argv);
+int zc_cmd_wait(int argc, char **argv);
+int zc_cmd_check_config(int argc, char **argv);
 int zc_cmd_help(int argc, char **argv);
 int zc_cmd_version(int argc, char **argv);
 
 void zc_help_push(FILE *to);
 void zc_help_diff(FILE *to);
+void zc_help_mirror(FILE *to);
 void zc_help_serve(FILE *to);
+void zc_help_status(FILE *to);
+void zc_help_wait(FILE *to);
+void zc_help_check_config(FILE *to);
 void zc_help_help(FILE *to);
 void zc_help_version(FILE *to);
 
 /* Logs the sentence of a usage error as "zcsync NAME: ...". Returns its exit
  * code. */
 int zc_cli_usage(const char *name, const struct zc_err *err);
+
+/* Flushes standard output. Returns the exit code: 0, or ZC_EXIT_FILEIO after
+ * saying why. */
+int zc_cli_written(void);
 
 #endif

@@ -10,7 +10,7 @@
 #define PACKAGE_VERSION "unknown"
 #endif
 
-static int written(void)
+int zc_cli_written(void)
 {
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -34,7 +34,7 @@ void zc_help_push(FILE *to)
         "at its end (this differs from rsync); a file SRC goes into DEST if\n"
         "that is a directory or ends in a slash, else to that name.\n",
         to);
-    zc_opt_print(zc_push_opt_table(false), to);
+    zc_opt_print(zc_push_opt_table(ZC_AS_PUSH), to);
     fputs("\nSee zcsync(1) for filter rules, sizes and exit codes.\n", to);
 }
 
@@ -47,7 +47,21 @@ void zc_help_diff(FILE *to)
         "to change and 1 when there is. What only DEST has counts with\n"
         "--delete.\n",
         to);
-    zc_opt_print(zc_push_opt_table(true), to);
+    zc_opt_print(zc_push_opt_table(ZC_AS_DIFF), to);
+    fputs("\nSee zcsync(1) for filter rules, sizes and exit codes.\n", to);
+}
+
+void zc_help_mirror(FILE *to)
+{
+    fputs(
+        "usage: zcsync mirror [OPTION]... SRC DEST...\n\n"
+        "Makes every DEST equal to the directory SRC, and keeps them equal, in\n"
+        "the foreground, until SIGTERM or SIGINT: what changes in SRC is sent at\n"
+        "once, what is deleted there is deleted. A DEST that cannot be reached\n"
+        "is tried again and compared when it is back. DEST is written as for\n"
+        "'zcsync push'.\n",
+        to);
+    zc_opt_print(zc_push_opt_table(ZC_AS_MIRROR), to);
     fputs("\nSee zcsync(1) for filter rules, sizes and exit codes.\n", to);
 }
 
@@ -58,7 +72,7 @@ void zc_help_help(FILE *to)
           to);
     for (const struct zc_command *c = zc_commands; c->name; c++)
         if (c->run)
-            fprintf(to, "  zcsync %-8s %-25s %s\n", c->name, c->synopsis,
+            fprintf(to, "  zcsync %-12s %-25s %s\n", c->name, c->synopsis,
                     c->summary);
     fputs("\n'zcsync help COMMAND' or 'zcsync COMMAND --help' tells more, and\n"
           "zcsync(1) the rest.\n",
@@ -84,7 +98,7 @@ int zc_cmd_help(int argc, char **argv)
             return zc_cli_usage("help", &err);
         }
         c->help(stdout);
-        return written();
+        return zc_cli_written();
     }
     zc_err_set(&err, ZC_EXIT_USAGE, 0,
                "there is no command '%s' (see 'zcsync help')", name);
@@ -96,7 +110,7 @@ int zc_cmd_version(int argc, char **argv)
     struct zc_err err;
     if (argc > 0 && strcmp(argv[0], "--help") == 0) {
         zc_help_version(stdout);
-        return written();
+        return zc_cli_written();
     }
     if (argc > 0) {
         zc_err_set(&err, ZC_EXIT_USAGE, 0, "takes no argument, but got '%s'",
@@ -104,5 +118,5 @@ int zc_cmd_version(int argc, char **argv)
         return zc_cli_usage("version", &err);
     }
     puts("zcsync " PACKAGE_VERSION);
-    return written();
+    return zc_cli_written();
 }

@@ -177,7 +177,8 @@ static int run_command(bool diff, int argc, char **argv)
     struct zc_push_args args;
     struct zc_err err;
     int code;
-    if (zc_push_args_parse(&args, diff, argc, argv, &err)) {
+    enum zc_push_as as = diff ? ZC_AS_DIFF : ZC_AS_PUSH;
+    if (zc_push_args_parse(&args, as, argc, argv, &err)) {
         code = zc_cli_usage(diff ? "diff" : "push", &err);
     } else if (args.help) {
         char *name = diff ? "diff" : "push";

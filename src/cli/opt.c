@@ -18,8 +18,10 @@ static int usage(struct parse *p, const char *fmt, const char *spelled)
 {
     char text[ZC_ERR_TEXT_MAX / 2];
     snprintf(text, sizeof text, fmt, spelled);
-    return zc_err_set(p->err, ZC_EXIT_USAGE, 0, "%s (see 'zcsync %s --help')",
-                      text, p->t->command);
+    bool own = p->t->program;
+    return zc_err_set(p->err, ZC_EXIT_USAGE, 0, "%s (see '%s%s --help')", text,
+                      own ? "" : "zcsync ",
+                      own ? p->t->program : p->t->command);
 }
 
 /* NAME has N bytes; a single letter may stand for the long name. */
@@ -114,6 +116,8 @@ static int take_long(struct parse *p, const char *word)
                       : take(p, opt, spelled, NULL, on);
     if (equals)
         return take(p, opt, spelled, equals + 1, true);
+    if (opt->optional)
+        return take(p, opt, spelled, NULL, true);
     if (p->at == p->argc)
         return usage(p, "option %s needs a value", spelled);
     return take(p, opt, spelled, p->argv[p->at++], true);
@@ -127,7 +131,7 @@ static int take_cluster(struct parse *p, const char *word)
         const struct zc_opt *opt = find_letter(p->t, *c);
         if (!opt)
             return refuse(p, spelled, c, 1, false);
-        if (!opt->value) {
+        if (!opt->value || opt->optional) {
             if (take(p, opt, spelled, NULL, true))
                 return -1;
             continue;
@@ -176,7 +180,9 @@ static int print_option(const struct zc_opt *opt, FILE *to)
     else if (opt->negatable)
         at += fprintf(to, ", --no-%c", opt->letter);
     if (opt->value)
-        at += fprintf(to, "%s%s", opt->name ? "=" : " ", opt->value);
+        at += fprintf(to, "%s%s%s%s", opt->optional ? "[" : "",
+                      opt->name ? "=" : " ", opt->value,
+                      opt->optional ? "]" : "");
     return at;
 }
 

@@ -21,6 +21,8 @@ struct zc_opt {
     const char *name;  /* long name without dashes; NULL: only a letter */
     const char *value; /* what --help calls its value; NULL: takes none */
     bool negatable;
+    bool optional;     /* the value may be left out, and is only taken from
+                          --name=VALUE */
     int id;            /* for the command that owns the table */
     uint64_t data;     /* likewise */
     const char *help;  /* lines parted by '\n'. A row with neither letter nor
@@ -37,6 +39,7 @@ struct zc_opt_refused {
 
 struct zc_opt_table {
     const char *command; /* "push" */
+    const char *program; /* for messages; NULL: "zcsync COMMAND" */
     unsigned as;         /* its bit, where commands share rows */
     const struct zc_opt *rows;
     size_t n_rows;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The options of push and diff, and what each one does; see push_opts.h. */
+/* The options of push, diff and mirror, and what each does; see push_opts.h. */
 #include "cli/push_opts.h"
 #include "base/size.h"
 #include "cli/itemize.h"
@@ -30,9 +30,13 @@ enum push_opt_id {
     OPT_CONTIMEOUT,
     OPT_FSYNC,
     OPT_MOVER,
+    OPT_WATCH,
+    OPT_RESCAN,
+    OPT_DRAIN,
 };
 
-enum { AS_PUSH = 1, AS_DIFF = 2 };
+#define DRAIN_S 10
+
 enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 
 #define KEEP_ARCHIVE                                                         \
@@ -44,7 +48,7 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
     {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_FLAG,         \
      .data = offsetof(struct zc_push_args, field), .help = (text)}
 #define PUSH_FLAG(n, field, text)                                            \
-    {.name = (n), .id = OPT_FLAG, .not_for = AS_DIFF,                        \
+    {.name = (n), .id = OPT_FLAG, .not_for = ZC_AS_DIFF,                     \
      .data = offsetof(struct zc_push_args, field), .help = (text)}
 #define KEEP(l, n, neg, bits, text)                                          \
     {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_KEEP,         \
@@ -54,13 +58,25 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
      .help = (text)}
 #define PUSH_VALUE(n, v, neg, i, text)                                       \
     {.name = (n), .value = (v), .negatable = (neg), .id = (i),               \
-     .not_for = AS_DIFF, .help = (text)}
+     .not_for = ZC_AS_DIFF, .help = (text)}
 #define ACTION(l, n, neg, i, text) VALUE(l, n, NULL, neg, i, text)
+/* For runs that have an end. */
+#define ONCE_FLAG(l, n, neg, field, text)                                    \
+    {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_FLAG,         \
+     .not_for = ZC_AS_MIRROR, .data = offsetof(struct zc_push_args, field),  \
+     .help = (text)}
+#define ONCE_VALUE(l, n, v, neg, i, text)                                    \
+    {.letter = (l), .name = (n), .value = (v), .negatable = (neg), .id = (i), \
+     .not_for = ZC_AS_MIRROR, .help = (text)}
+#define ONCE_ACTION(l, n, neg, i, text) ONCE_VALUE(l, n, NULL, neg, i, text)
+#define MIRROR_VALUE(n, v, i, text)                                          \
+    {.name = (n), .value = (v), .id = (i),                                   \
+     .not_for = ZC_AS_PUSH | ZC_AS_DIFF, .help = (text)}
 
 static const struct zc_opt rows[] = {
     HEADING("What to do:"),
-    FLAG('n', "dry-run", ON, opt.dry_run,
-         "change nothing, tell what would be done"),
+    ONCE_FLAG('n', "dry-run", ON, opt.dry_run,
+              "change nothing, tell what would be done"),
     FLAG('c', "checksum", ON_OFF, opt.checksum,
          "compare by content, not by size and time"),
     FLAG('u', "update", ON_OFF, opt.update,
@@ -68,10 +84,11 @@ static const struct zc_opt rows[] = {
     FLAG('x', "one-file-system", ON_OFF, opt.one_file_system,
          "do not enter other mounts below SRC"),
     FLAG(0, "delete", ON_OFF, opt.del,
-         "delete at DEST what SRC does not have, after\nall else was sent"),
+         "delete at DEST what SRC does not have, after\nall else was sent "
+         "(mirror: the default)"),
     PUSH_VALUE("max-delete", "N", ON, OPT_MAX_DELETE,
-               "delete nothing and exit 25 when it would be\n"
-               "more than N entries"),
+               "delete nothing when it would be more than N\n"
+               "entries (push: and exit 25)"),
     PUSH_FLAG("force-delete", opt.force_delete,
               "delete however much it is"),
 
@@ -84,8 +101,8 @@ static const struct zc_opt rows[] = {
           "read patterns from FILE, one a line"),
     VALUE(0, "include-from", "FILE", ON, OPT_INCLUDE_FROM, "likewise"),
     VALUE('f', "filter", "RULE", ON, OPT_FILTER, "add a filter rule"),
-    VALUE(0, "files-from", "FILE", ON, OPT_FILES_FROM,
-          "send only the paths listed in FILE"),
+    ONCE_VALUE(0, "files-from", "FILE", ON, OPT_FILES_FROM,
+               "send only the paths listed in FILE"),
     FLAG('0', "from0", ON_OFF, from0, "entries in these files end in NUL"),
 
     HEADING("Kept by default; with --no-NAME (or --no-LETTER) not:"),
@@ -127,35 +144,48 @@ static const struct zc_opt rows[] = {
     PUSH_VALUE("mover", "KIND", ON, OPT_MOVER,
                "how bytes are moved: auto (default),\n"
                "sendfile, splice, readwrite"),
+    MIRROR_VALUE("watch", "KIND", OPT_WATCH,
+                 "how SRC is watched: auto (default), inotify,\n"
+                 "fanotify"),
+    MIRROR_VALUE("rescan", "SECONDS", OPT_RESCAN,
+                 "how often directories are compared for which\n"
+                 "there is no watch left (default 60)"),
+    MIRROR_VALUE("drain", "SECONDS", OPT_DRAIN,
+                 "at the end, how long changes may still be sent\n"
+                 "(default 10)"),
 
     HEADING("What to tell:"),
     ACTION('v', "verbose", ON_OFF, OPT_VERBOSE,
-           "name what is sent; twice: all that is changed"),
+           "name what is sent; twice: all that is changed\n"
+           "(mirror: its states; twice: what is sent)"),
     FLAG('q', "quiet", ON, quiet, "errors only"),
     FLAG('i', "itemize-changes", ON_OFF, itemize,
          "name every change, as YXcstpoguax"),
     VALUE(0, "out-format", "FORMAT", ON, OPT_OUT_FORMAT,
           "a line for every change, with %-escapes"),
     FLAG(0, "json", ON, json, "a JSON object a line instead"),
-    FLAG(0, "stats", ON_OFF, stats, "counts at the end"),
-    ACTION('h', "human-readable", ON_OFF, OPT_HUMAN,
-           "numbers as 1.23M; twice: in steps of 1024"),
-    ACTION(0, "progress", ON_OFF, OPT_PROGRESS,
-           "show how far it is (default on a terminal)"),
-    VALUE(0, "info", "progress2", ON, OPT_INFO, "same as --progress"),
+    ONCE_FLAG(0, "stats", ON_OFF, stats, "counts at the end"),
+    ONCE_ACTION('h', "human-readable", ON_OFF, OPT_HUMAN,
+                "numbers as 1.23M; twice: in steps of 1024"),
+    ONCE_ACTION(0, "progress", ON_OFF, OPT_PROGRESS,
+                "show how far it is (default on a terminal)"),
+    ONCE_VALUE(0, "info", "progress2", ON, OPT_INFO, "same as --progress"),
     FLAG(0, "help", ON, help, "show this"),
 };
 
-static const struct zc_opt_table push_table = {
-    "push", AS_PUSH, rows, ZC_ARRAY_LEN(rows), zc_rsync_opts,
-};
-static const struct zc_opt_table diff_table = {
-    "diff", AS_DIFF, rows, ZC_ARRAY_LEN(rows), zc_rsync_opts,
+#define TABLE(name, bit)                                                     \
+    {.command = (name), .as = (bit), .rows = rows,                           \
+     .n_rows = ZC_ARRAY_LEN(rows), .refused = zc_rsync_opts}
+
+static const struct zc_opt_table tables[] = {
+    TABLE("push", ZC_AS_PUSH),
+    TABLE("diff", ZC_AS_DIFF),
+    TABLE("mirror", ZC_AS_MIRROR),
 };
 
-const struct zc_opt_table *zc_push_opt_table(bool diff)
+const struct zc_opt_table *zc_push_opt_table(enum zc_push_as as)
 {
-    return diff ? &diff_table : &push_table;
+    return &tables[as == ZC_AS_PUSH ? 0 : as == ZC_AS_DIFF ? 1 : 2];
 }
 
 static int take_info(const char *value, bool *progress, struct zc_err *err)
@@ -178,39 +208,17 @@ static int take_info(const char *value, bool *progress, struct zc_err *err)
 static int take_fsync(const char *value, enum zc_fsync *mode,
                       struct zc_err *err)
 {
-    static const char *const names[] = {
-        [ZC_FSYNC_NONE] = "none",
-        [ZC_FSYNC_BATCH] = "batch",
-        [ZC_FSYNC_FILE] = "file",
-    };
-    for (size_t i = 0; i < ZC_ARRAY_LEN(names); i++) {
-        if (strcmp(value, names[i]) == 0) {
-            *mode = (enum zc_fsync)i;
-            return 0;
-        }
-    }
+    if (zc_fsync_parse(value, mode) == 0)
+        return 0;
     return zc_err_set(err, ZC_EXIT_USAGE, 0,
                       "--fsync: '%s' is none of none, batch, file", value);
 }
 
-/* USER, USER:GROUP, USER: and :GROUP. */
 static int take_chown(struct zc_push_args *a, const char *value,
                       struct zc_err *err)
 {
-    char *copy = strdup(value);
-    if (!copy)
-        return zc_err_nomem(err);
-    free(a->chown);
-    a->chown = copy;
-    char *colon = strchr(copy, ':');
-    if (colon)
-        *colon++ = '\0';
-    a->opt.chown_user = *copy ? copy : NULL;
-    a->opt.chown_group = colon && *colon ? colon : NULL;
-    if (!a->opt.chown_user && !a->opt.chown_group)
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "--chown: '%s' names neither a user nor a group",
-                          value);
+    if (zc_push_options_chown(&a->opt, &a->chown, value, err))
+        return zc_err_prefix(err, "--chown");
     return 0;
 }
 
@@ -242,6 +250,25 @@ static void take_keep(struct zc_push_args *a, uint64_t bits, bool on)
         a->opt.keep |= (unsigned)bits;
     else
         a->opt.keep &= ~(unsigned)bits;
+}
+
+static int take_watch(const char *value, enum zc_watch_kind *kind,
+                      struct zc_err *err)
+{
+    static const char *const names[] = {
+        [ZC_WATCH_AUTO] = "auto",
+        [ZC_WATCH_INOTIFY] = "inotify",
+        [ZC_WATCH_FANOTIFY] = "fanotify",
+    };
+    for (size_t i = 0; i < ZC_ARRAY_LEN(names); i++) {
+        if (strcmp(value, names[i]) == 0) {
+            *kind = (enum zc_watch_kind)i;
+            return 0;
+        }
+    }
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "--watch: '%s' is none of auto, inotify, fanotify",
+                      value);
 }
 
 static int take_human(struct zc_push_args *a, bool on)
@@ -324,6 +351,12 @@ static int take(void *arg, const struct zc_opt *opt, const char *spelled,
                               "splice, readwrite",
                               value);
         return 0;
+    case OPT_WATCH:
+        return take_watch(value, &a->watch, err);
+    case OPT_RESCAN:
+        return take_seconds(spelled, value, &a->rescan_s, err);
+    case OPT_DRAIN:
+        return take_seconds(spelled, value, &a->drain_s, err);
     }
     return 0;
 }
@@ -367,7 +400,7 @@ static int build_sets(struct zc_push_args *a, struct zc_err *err)
 
 static int check_operands(const struct zc_push_args *a, struct zc_err *err)
 {
-    const char *name = a->diff ? "diff" : "push";
+    const char *name = zc_push_opt_table(a->as)->command;
     if (a->operands.len == 0)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "SRC and DEST are missing (see 'zcsync %s --help')",
@@ -379,38 +412,38 @@ static int check_operands(const struct zc_push_args *a, struct zc_err *err)
     return 0;
 }
 
-int zc_push_args_parse(struct zc_push_args *a, bool diff, int argc,
+int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
                        char **argv, struct zc_err *err)
 {
     *a = (struct zc_push_args){
-        .diff = diff,
+        .as = as,
+        .diff = as == ZC_AS_DIFF,
         .style = ZC_TEXT_COMMAS,
-        .opt = {.keep = ZC_KEEP_ALL,
-                .max_delete = ZC_MAX_DELETE_DEFAULT,
-                .fsync = ZC_FSYNC_BATCH},
+        .drain_s = DRAIN_S,
     };
+    zc_push_options_init(&a->opt);
+    a->opt.del = as == ZC_AS_MIRROR;
     /* rsync's -h is --human-readable, but --help when it stands alone. */
     if (argc == 1 && strcmp(argv[0], "-h") == 0) {
         a->help = true;
         return 0;
     }
-    if (zc_opt_parse(zc_push_opt_table(diff), argc, argv, take, a,
+    if (zc_opt_parse(zc_push_opt_table(as), argc, argv, take, a,
                      &a->operands, err) ||
         (!a->help && (check_operands(a, err) || build_sets(a, err))))
         return -1;
-    if (a->opt.chown_user)
-        a->opt.keep |= ZC_KEEP_OWNER;
-    if (a->opt.chown_group)
-        a->opt.keep |= ZC_KEEP_GROUP;
-    if (diff) {
+    zc_push_options_settle(&a->opt);
+    if (a->diff) {
         /* Nothing is written, so there is nothing to brake. */
         a->opt.dry_run = a->opt.force_delete = true;
         a->itemize = !a->out_format;
     }
     if (a->opt.dry_run)
         a->opt.fsync = ZC_FSYNC_NONE;
-    a->opt.want_items = a->itemize || a->verbose || a->json || a->out_format ||
-                        a->opt.dry_run;
+    /* A mirror's first -v is about its states. */
+    unsigned named = as == ZC_AS_MIRROR ? 2 : 1;
+    a->opt.want_items = a->itemize || a->verbose >= named || a->json ||
+                        a->out_format || a->opt.dry_run;
     return 0;
 }
 

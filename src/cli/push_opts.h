@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command line of `zcsync push` and `zcsync diff`, taken in and checked as
- * far as that goes without looking at SRC and DEST.
+ * The command line of `zcsync push`, `zcsync diff` and `zcsync mirror`, taken
+ * in and checked as far as that goes without looking at SRC and DEST.
  */
 #ifndef ZC_CLI_PUSH_OPTS_H
 #define ZC_CLI_PUSH_OPTS_H
@@ -11,6 +11,10 @@
 #include "cli/opt.h"
 #include "cli/text.h"
 #include "sync/options.h"
+#include "watch/watch.h"
+
+/* The commands that share these options. Bits. */
+enum zc_push_as { ZC_AS_PUSH = 1, ZC_AS_DIFF = 2, ZC_AS_MIRROR = 4 };
 
 enum zc_show { ZC_SHOW_AUTO, ZC_SHOW_ON, ZC_SHOW_OFF };
 
@@ -26,6 +30,7 @@ struct zc_push_args {
      * path_is_dir are left for each session (see plan.h). */
     struct zc_push_options opt;
 
+    enum zc_push_as as;     /* the command */
     bool diff;              /* the command is diff */
     bool help;              /* --help: nothing else was checked */
     bool quiet;             /* -q */
@@ -39,7 +44,12 @@ struct zc_push_args {
     bool from0;
     const char *files_from; /* NULL: none */
 
-    zc_operands operands; /* SRC... DEST */
+    /* mirror */
+    enum zc_watch_kind watch;
+    unsigned rescan_s; /* 0: the watcher's default */
+    unsigned drain_s;
+
+    zc_operands operands; /* SRC... DEST; mirror: SRC DEST... */
 
     /* Owned; `opt` points into them. */
     struct zc_filter *filter;
@@ -50,12 +60,12 @@ struct zc_push_args {
 };
 
 /* The table, for --help. */
-const struct zc_opt_table *zc_push_opt_table(bool diff);
+const struct zc_opt_table *zc_push_opt_table(enum zc_push_as as);
 
 /* Fills in *A (to be finished with _fini in any case) from the words after the
  * command's name; reads the files that filter options name. -1 with a
  * sentence. */
-int zc_push_args_parse(struct zc_push_args *a, bool diff, int argc,
+int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
                        char **argv, struct zc_err *err);
 void zc_push_args_fini(struct zc_push_args *a);
 

@@ -34,6 +34,7 @@ struct zc_report {
     atomic_bool *stop;
     struct zc_progress *progress;
     const char *src, *dest;
+    const char *label; /* of the lines: the DEST they are about, or NULL */
     bool tty_out; /* items share the terminal with the progress line */
     int64_t flushed_ns;
     int out_errno; /* why standard output failed */
@@ -180,6 +181,8 @@ static void put_json_item(struct zc_report *r, const struct zc_item *item)
     zc_itemize(columns, item, r->args->opt.keep);
     zc_buf_printf(out, "{\"type\":\"item\",\"action\":\"%s\"",
                   action_name(item));
+    if (r->label)
+        put_json_text(out, "destination", r->label);
     put_json_text(out, "path", *item->path ? item->path : ".");
     zc_buf_printf(out, ",\"kind\":\"%s\"", kind_name(item->mode));
     if (!(item->flags & ZC_ITEM_DELETED)) {
@@ -219,6 +222,8 @@ static void put_text_item(struct zc_report *r, const struct zc_item *item)
         return;
     if (deleted && !zc_item_format_has(format, "io"))
         format = "deleting %n";
+    if (r->label)
+        zc_buf_printf(&r->line, "%s: ", r->label);
     zc_item_format(&r->line, format, item, r->src, a->opt.keep);
     put_line(r);
 }
@@ -318,6 +323,8 @@ static void put_json_trouble(struct zc_report *r, enum zc_trouble kind,
     zc_buf_reset(&r->line);
     zc_buf_printf(&r->line, "{\"type\":\"trouble\",\"kind\":\"%s\"",
                   names[kind]);
+    if (r->label)
+        put_json_text(&r->line, "destination", r->label);
     put_json_text(&r->line, "path", *path ? path : ".");
     put_json_text(&r->line, "what", what);
     zc_buf_printf(&r->line, ",\"errno\":%d", eno);
@@ -363,6 +370,46 @@ struct zc_push_events zc_report_events(struct zc_report *r)
 {
     return (struct zc_push_events){
         .item = on_item, .trouble = on_trouble, .arg = r};
+}
+
+/* --- a mirror --- */
+
+void zc_report_mirror_item(struct zc_report *r, const char *dest,
+                           const struct zc_item *item)
+{
+    r->label = dest;
+    on_item(r, item);
+    flush_out(r);
+}
+
+void zc_report_mirror_trouble(struct zc_report *r, const char *dest,
+                              enum zc_trouble kind, const char *what,
+                              const char *path, int eno)
+{
+    if (!r->args->json)
+        return;
+    r->label = dest;
+    put_json_trouble(r, kind, what, path, eno);
+    flush_out(r);
+}
+
+void zc_report_mirror_state(struct zc_report *r, const char *dest,
+                            const char *state, const char *path,
+                            const char *text)
+{
+    if (!r->args->json)
+        return;
+    zc_buf_reset(&r->line);
+    zc_buf_printf(&r->line, "{\"type\":\"state\",\"state\":\"%s\"", state);
+    if (dest)
+        put_json_text(&r->line, "destination", dest);
+    if (*path)
+        put_json_text(&r->line, "path", path);
+    if (*text)
+        put_json_text(&r->line, "text", text);
+    zc_buf_put_str(&r->line, "}");
+    put_line(r);
+    flush_out(r);
 }
 
 static void log_groups(const struct zc_report *r)

@@ -37,6 +37,21 @@ struct zc_push_events zc_report_events(struct zc_report *r);
 void zc_report_add(struct zc_report *r, const struct zc_push_stats *stats);
 
 /*
+ * A mirror, which has no end: each line is flushed at once. DEST is named in it
+ * where there are several, else NULL. Troubles and states go to standard output
+ * with --json only: for people, they are logged.
+ */
+void zc_report_mirror_item(struct zc_report *r, const char *dest,
+                           const struct zc_item *item);
+void zc_report_mirror_trouble(struct zc_report *r, const char *dest,
+                              enum zc_trouble kind, const char *what,
+                              const char *path, int eno);
+/* DEST NULL: of the mirror itself. */
+void zc_report_mirror_state(struct zc_report *r, const char *dest,
+                            const char *state, const char *path,
+                            const char *text);
+
+/*
  * Tells the rest: gathered troubles, totals, and the final sentence (ERR's, or
  * one for 23 and 24 when no trouble explains them). Returns the exit code of
  * the program: CODE, but when all was well 1 for a diff with differences, and

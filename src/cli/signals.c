@@ -5,11 +5,13 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 static atomic_bool stop;
 static atomic_bool graceful;
 static atomic_int caught; /* the first signal, 0: none */
+static atomic_int wake = -1; /* an eventfd, if there is one */
 
 static const char *name_of(int sig)
 {
@@ -40,6 +42,10 @@ static void on_signal(int sig)
     int none = 0;
     bool first = atomic_compare_exchange_strong(&caught, &none, sig);
     atomic_store(&stop, true);
+    int fd = atomic_load(&wake), keep = errno;
+    if (fd >= 0)
+        (void)!write(fd, &(uint64_t){1}, sizeof(uint64_t));
+    errno = keep;
     if (first && atomic_load(&graceful))
         return;
     say_interrupted(sig);
@@ -55,6 +61,13 @@ void zc_signals_catch(void)
         if (sigaction(sigs[i], NULL, &now) == 0 && now.sa_handler != SIG_IGN)
             sigaction(sigs[i], &ours, NULL);
     }
+}
+
+int zc_signals_fd(void)
+{
+    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    atomic_store(&wake, fd);
+    return fd;
 }
 
 atomic_bool *zc_signals_stop(void)

@@ -16,6 +16,10 @@ void zc_signals_catch(void);
 /* True once one came: the stop flag of zc_push_run. */
 atomic_bool *zc_signals_stop(void);
 
+/* Becomes readable when one comes, for those who poll; -1 and errno. Once,
+ * before zc_signals_catch; closed at exit only. */
+int zc_signals_fd(void);
+
 /* While nothing runs that would look at the flag (a connection is being made),
  * the first signal already ends the process. Off at first. */
 void zc_signals_graceful(bool on);

@@ -2,6 +2,8 @@
 /* Numbers, times and names for output; see text.h. */
 #include "cli/text.h"
 
+#include "base/utf8.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,28 +124,6 @@ const char *zc_text_perms(char out[ZC_TEXT_MAX], uint32_t mode)
     return out;
 }
 
-/* The length of the well-formed UTF-8 sequence at P (RFC 3629), 0 when it is
- * none; its code point goes to *CP. P ends with a NUL. */
-static size_t utf8_sequence(const unsigned char *p, uint32_t *cp)
-{
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    size_t n = *p < 0x80             ? 1
-               : (*p & 0xe0) == 0xc0 ? 2
-               : (*p & 0xf0) == 0xe0 ? 3
-               : (*p & 0xf8) == 0xf0 ? 4
-                                     : 0;
-    if (n == 0)
-        return 0;
-    *cp = n == 1 ? *p : *p & (0x7fu >> n);
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        *cp = *cp << 6 | (p[i] & 0x3fu);
-    }
-    bool surrogate = *cp >= 0xd800 && *cp <= 0xdfff;
-    return *cp < least[n] || *cp > 0x10ffff || surrogate ? 0 : n;
-}
-
 static bool looks_escaped(const unsigned char *p)
 {
     if (p[0] != '\\' || p[1] != '#')
@@ -164,7 +144,7 @@ void zc_text_name(struct zc_buf *out, const char *name)
 {
     for (const unsigned char *p = (const unsigned char *)name; *p;) {
         uint32_t cp = 0;
-        size_t n = utf8_sequence(p, &cp);
+        size_t n = zc_utf8_sequence(p, &cp);
         if (n && !is_control(cp) && !looks_escaped(p)) {
             zc_buf_put(out, p, n);
             p += n;
@@ -181,7 +161,7 @@ bool zc_text_json(struct zc_buf *out, const char *text)
     zc_buf_put_str(out, "\"");
     for (const unsigned char *p = (const unsigned char *)text; *p;) {
         uint32_t cp = 0;
-        size_t n = utf8_sequence(p, &cp);
+        size_t n = zc_utf8_sequence(p, &cp);
         if (n == 0) {
             zc_buf_put_str(out, "\xef\xbf\xbd");
             whole = false;

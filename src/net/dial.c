@@ -266,6 +266,18 @@ static int listen_one(const struct addrinfo *a)
     return fd;
 }
 
+int zc_listen_adopt(int fd, char *bound, size_t size, bool *loopback)
+{
+    union address here;
+    if (address_of(fd, get_sock, &here))
+        return -1;
+    *loopback = address_loopback(&here);
+    if (*loopback)
+        prefer_cubic(fd);
+    address_text(&here, bound, size);
+    return 0;
+}
+
 int zc_listen(const char *host, const char *port, char *bound, size_t size,
               bool *loopback, struct zc_err *err)
 {
@@ -280,18 +292,13 @@ int zc_listen(const char *host, const char *port, char *bound, size_t size,
     int why = errno;
     freeaddrinfo(list);
 
-    union address here;
-    if (fd >= 0 && address_of(fd, get_sock, &here)) {
+    if (fd >= 0 && zc_listen_adopt(fd, bound, size, loopback)) {
         why = errno;
         zc_close(&fd);
     }
     if (fd < 0)
         return zc_err_set(err, ZC_EXIT_SOCKET, why,
                           "could not listen on %s port %s", host, port);
-    *loopback = address_loopback(&here);
-    if (*loopback)
-        prefer_cubic(fd);
-    address_text(&here, bound, size);
     return fd;
 }
 

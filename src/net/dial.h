@@ -26,6 +26,9 @@ struct zc_transport *zc_dial(const char *host, const char *port,
 int zc_listen(const char *host, const char *port, char *bound, size_t size,
               bool *loopback, struct zc_err *err);
 
+/* The same for a listening FD that somebody else opened. 0, or -1 and errno. */
+int zc_listen_adopt(int fd, char *bound, size_t size, bool *loopback);
+
 /* One connection from LISTEN_FD, set up as zc_dial does. NULL and errno (EINTR
  * included: the caller looks at its stop flag). */
 struct zc_transport *zc_accept(int listen_fd);

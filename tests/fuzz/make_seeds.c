@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Writes the seeds of fuzz_hello, fuzz_frame and fuzz_msg: one file for every
- * sample of wire.h, and whole sessions for the frames. Run it again after a
- * change of the protocol:
+ * sample of wire.h, and whole sessions for the frames; and the answers among
+ * the seeds of fuzz_control. Run it again after a change of the protocol:
  *
  *     cd tests/fuzz/corpus && make_seeds
  */
 #include "../wire.h"
+#include "daemon/control_msg.h"
 #include "proto/hello.h"
 
 #include <stdio.h>
@@ -81,6 +82,38 @@ static void save_data(void)
     zc_buf_fini(&b);
 }
 
+static void save_answer(const char *name, struct zc_buf *b)
+{
+    save("control", name, b->data, b->len);
+    zc_buf_fini(b);
+    zc_buf_u8(b, 1);
+}
+
+static void save_control(void)
+{
+    struct zc_snap_peer peer = {.name = "web2::www", .path = "a/b",
+                                .text = "Permission denied", .state = 5};
+    struct zc_snap_mirror mirror = {.name = "www", .source = "/srv/www"};
+    struct zc_snap_session session = {.peer = "192.0.2.7:5000", .share = "s"};
+    struct zc_snapshot s = {.version = "1", .listen = "127.0.0.1:8730"};
+    struct zc_buf body = ZC_BUF_INIT, b = ZC_BUF_INIT;
+
+    if (zc_vec_push(&mirror.peers, peer) || zc_vec_push(&mirror.peers, peer) ||
+        zc_vec_push(&s.mirrors, mirror) || zc_vec_push(&s.sessions, session))
+        exit(1);
+    zc_snapshot_encode(&s, &body);
+    zc_buf_u8(&b, 1);
+    zc_control_put(&b, ZC_CONTROL_ANSWER_STATUS, body.data, body.len);
+    save_answer("status-answer", &b);
+    zc_control_put_waiting(&b, "www", "3 changes");
+    save_answer("waiting", &b);
+    zc_control_put_error(&b, ZC_EXIT_USAGE, "there is no mirror 'x'");
+    save_answer("error", &b);
+    zc_buf_fini(&b);
+    zc_buf_fini(&body);
+    zc_snapshot_fini(&s);
+}
+
 int main(void)
 {
     struct streams s = {ZC_BUF_INIT, ZC_BUF_INIT};
@@ -93,5 +126,6 @@ int main(void)
     save_stream("sender", &s.sender);
     save_stream("receiver", &s.receiver);
     save_data();
+    save_control();
     return 0;
 }

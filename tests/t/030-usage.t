@@ -26,7 +26,7 @@ wrong 'nonsense.*help' nonsense
 wrong '--nonsense' --nonsense
 wrong 'zcsync push -a' -a a b
 wrong 'zcsync push' a b
-for command in pull mirror verify status 'wait' keygen bench check-config; do
+for command in pull verify keygen bench; do
     wrong "$command is not supported yet" $command a b
 done
 wrong 'pull is not supported yet' help pull
@@ -132,10 +132,19 @@ same_options push "PUSH AND DIFF OPTIONS"
 ok "there are many" [ "$(help_options <<<"$out" | wc -l)" -gt 60 ]
 same_options diff "PUSH AND DIFF OPTIONS" ".Pq push"
 same_options serve "SERVE OPTIONS"
+same_options status "STATUS OPTIONS"
+same_options wait "WAIT OPTIONS"
+runs_with 0 "mirror --help" "$ZCSYNC" mirror --help
+is "$(help_options <<<"$out")" \
+    "$({
+        man_options "PUSH AND DIFF OPTIONS" ".Pq push and diff"
+        man_options "MIRROR OPTIONS"
+    } | sort -u)" "the man page lists what mirror --help lists"
+is "$(awk 'length > 80' <<<"$out")" "" "in 80 columns"
 runs_with 0 "push -h" "$ZCSYNC" push -h
 like "$out" '--dry-run' "alone is --help"
 runs_with 0 "--help" "$ZCSYNC" --help
-for command in push diff serve help version; do
+for command in push diff mirror serve status wait help version; do
     like "$out" "zcsync $command" "names $command"
     ok "and so does the man page" grep -q "^\.It Cm $command\$" "$man"
 done

@@ -19,8 +19,11 @@ static const struct zc_opt rows[] = {
 };
 static const struct zc_opt_refused refused[] = {
     {'z', "zip", NULL}, {'w', "whole", "it is so anyway"}, {0, NULL, NULL}};
-static const struct zc_opt_table table = {"test", 2, rows,
-                                          ZC_ARRAY_LEN(rows), refused};
+static const struct zc_opt_table table = {.command = "test",
+                                          .as = 2,
+                                          .rows = rows,
+                                          .n_rows = ZC_ARRAY_LEN(rows),
+                                          .refused = refused};
 
 /* Writes what was taken: "alpha neg- file=x". */
 static int take(void *arg, const struct zc_opt *opt, const char *spelled,
@@ -157,18 +160,18 @@ static void test_number(void)
 }
 
 #define PUSH(...)                                                           \
-    push(false, (char *[]){__VA_ARGS__, "SRC", "DEST", NULL})
+    parse_as(ZC_AS_PUSH, (char *[]){__VA_ARGS__, "SRC", "DEST", NULL})
 
 static struct zc_push_args args;
 static struct zc_err args_err;
 
-static int push(bool diff, char **argv)
+static int parse_as(enum zc_push_as as, char **argv)
 {
     int argc = 0;
     while (argv[argc])
         argc++;
     zc_push_args_fini(&args);
-    return zc_push_args_parse(&args, diff, argc, argv, &args_err);
+    return zc_push_args_parse(&args, as, argc, argv, &args_err);
 }
 
 static void test_push_keep(void)
@@ -239,16 +242,24 @@ static void test_push_refused(void)
            args_err.text);
         is_int(args_err.code, ZC_EXIT_USAGE, "exit 1");
     }
-    is_int(push(false, (char *[]){"a", NULL}), -1, "DEST missing");
-    is_int(push(false, (char *[]){NULL}), -1, "SRC and DEST missing");
-    is_int(push(false, (char *[]){"-h", NULL}), 0, "-h alone");
+    is_int(parse_as(ZC_AS_PUSH, (char *[]){"a", NULL}), -1, "DEST missing");
+    is_int(parse_as(ZC_AS_PUSH, (char *[]){NULL}), -1, "SRC and DEST missing");
+    is_int(parse_as(ZC_AS_PUSH, (char *[]){"-h", NULL}), 0, "-h alone");
     ok(args.help, "is --help");
-    is_int(push(true, (char *[]){"--bwlimit=1", "a", "b", NULL}), -1,
+    is_int(parse_as(ZC_AS_DIFF, (char *[]){"--bwlimit=1", "a", "b", NULL}), -1,
            "diff --bwlimit");
-    is_int(push(true, (char *[]){"--delete", "a", "b", NULL}), 0,
+    is_int(parse_as(ZC_AS_DIFF, (char *[]){"--delete", "a", "b", NULL}), 0,
            "diff --delete");
     ok(args.opt.dry_run && args.itemize && args.opt.force_delete,
        "diff is -n -i, and has nothing to brake");
+    is_int(parse_as(ZC_AS_MIRROR, (char *[]){"-n", "a", "b", NULL}), -1,
+           "mirror -n");
+    is_int(parse_as(ZC_AS_MIRROR, (char *[]){"a", "b", "c", NULL}), 0,
+           "mirror to two places");
+    ok(args.opt.del, "which deletes");
+    is_int(parse_as(ZC_AS_MIRROR, (char *[]){"--no-delete", "a", "b", NULL}), 0,
+           "mirror --no-delete");
+    ok(!args.opt.del, "which does not");
 }
 
 int main(void)

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the system around zcsyncd reads. Everything goes below the prefix; the
+# configuration is only an example there, since nobody's own is overwritten.
+
+systemdunitdir = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+sysctldir = $(prefix)/lib/sysctl.d
+examplesdir = $(docdir)/examples
+
+dist_systemdunit_DATA = %D%/zcsyncd.socket
+dist_sysctl_DATA = %D%/60-zcsync-inotify.conf
+dist_examples_DATA = %D%/zcsync.conf %D%/zcsyncd-user.conf
+EXTRA_DIST += %D%/zcsync.sysusers %D%/zcsync.tmpfiles %D%/zcsyncd.service
+
+# These get another name, or another path in them.
+install-data-hook:
+	$(MKDIR_P) $(DESTDIR)$(sysusersdir) $(DESTDIR)$(tmpfilesdir)
+	$(INSTALL_DATA) $(srcdir)/%D%/zcsync.sysusers \
+		$(DESTDIR)$(sysusersdir)/zcsync.conf
+	$(INSTALL_DATA) $(srcdir)/%D%/zcsync.tmpfiles \
+		$(DESTDIR)$(tmpfilesdir)/zcsync.conf
+	sed 's|/usr/sbin/|$(sbindir)/|' $(srcdir)/%D%/zcsyncd.service \
+		>$(DESTDIR)$(systemdunitdir)/zcsyncd.service
+	chmod 644 $(DESTDIR)$(systemdunitdir)/zcsyncd.service
+
+uninstall-hook:
+	rm -f $(DESTDIR)$(sysusersdir)/zcsync.conf \
+		$(DESTDIR)$(tmpfilesdir)/zcsync.conf \
+		$(DESTDIR)$(systemdunitdir)/zcsyncd.service

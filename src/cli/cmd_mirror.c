@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * `zcsync mirror`: one SRC and its DESTs, watched and kept equal by
+ * sync/live.h, until a signal.
+ *
+ *     words -> push_opts -> plan: each DEST is checked as push would
+ *     forker (local receivers), then threads
+ */
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/plan.h"
+#include "cli/push_opts.h"
+#include "cli/report.h"
+#include "cli/signals.h"
+#include "daemon/forker.h"
+#include "net/dial.h"
+#include "sync/live.h"
+
+#include <signal.h>
+#include <string.h>
+
+struct mirror;
+
+struct dest {
+    struct mirror *mirror;
+    struct zc_plan plan;
+    char *words[2]; /* SRC and DEST, its operands */
+    struct zc_push_args args;
+};
+
+struct mirror {
+    const struct zc_push_args *args;
+    struct dest *dests;
+    struct zc_live_peer *peers;
+    size_t n;
+    struct zc_forker *forker; /* NULL: there is no local DEST */
+    struct zc_report *report;
+    struct zc_mirror_status *status;
+};
+
+/* --- what is told --- */
+
+/* The DEST to be named in a line, where there are several. */
+static const char *label(const struct mirror *m, size_t peer)
+{
+    return m->n > 1 || m->args->json ? m->peers[peer].name : NULL;
+}
+
+static void on_item(void *arg, size_t peer, const struct zc_item *item)
+{
+    struct mirror *m = arg;
+    zc_report_mirror_item(m->report, label(m, peer), item);
+}
+
+static void on_trouble(void *arg, size_t peer, enum zc_trouble kind,
+                       const char *what, const char *path, int eno)
+{
+    struct mirror *m = arg;
+    zc_report_mirror_trouble(m->report, label(m, peer), kind, what, path, eno);
+}
+
+static void on_changed(void *arg, size_t peer, unsigned state,
+                       const char *path, const char *text)
+{
+    struct mirror *m = arg;
+    bool own = peer == ZC_LIVE_MIRROR;
+    zc_report_mirror_state(m->report, own ? NULL : m->peers[peer].name,
+                           own ? zc_mirror_state_text(state)
+                               : zc_peer_state_text(state),
+                           path, text);
+}
+
+/* --- DESTs --- */
+
+static struct zc_transport *reach_dest(void *arg, struct zc_err *err)
+{
+    struct dest *d = arg;
+    const struct zc_endpoint *at = &d->plan.dest;
+    if (at->kind == ZC_AT_LOCAL)
+        return zc_forker_connect(d->mirror->forker, at->path, err);
+    return zc_dial(at->host, at->port, d->mirror->args->contimeout_s, err);
+}
+
+static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
+{
+    struct dest *d = &m->dests[i];
+    d->mirror = m;
+    d->args = *m->args;
+    d->words[0] = m->args->operands.v[0];
+    d->words[1] = m->args->operands.v[1 + i];
+    d->args.operands = (zc_operands){d->words, 2, 2};
+    if (zc_plan_make(&d->plan, &d->args, err))
+        return -1;
+    if (d->plan.sessions.v[0].names)
+        return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                          "SRC %s is not a directory: only directories are "
+                          "mirrored ('zcsync push' copies files)",
+                          d->words[0]);
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(m->dests[k].words[1], d->words[1]) == 0)
+            return zc_err_set(err, ZC_EXIT_USAGE, 0, "DEST %s is given twice",
+                              d->words[1]);
+    bool local = d->plan.dest.kind == ZC_AT_LOCAL;
+    m->peers[i] = (struct zc_live_peer){
+        .name = d->words[1],
+        .connect = reach_dest,
+        .arg = d,
+        .share = local ? "" : d->plan.dest.share,
+        .path = local ? "" : d->plan.dest.path,
+    };
+    if (local && !m->forker)
+        m->forker = zc_forker_new(err);
+    return local && !m->forker ? -1 : 0;
+}
+
+static int mirror_init(struct mirror *m, const struct zc_push_args *args,
+                       struct zc_err *err)
+{
+    *m = (struct mirror){.args = args, .n = args->operands.len - 1};
+    m->dests = calloc(m->n, sizeof *m->dests);
+    m->peers = calloc(m->n, sizeof *m->peers);
+    m->status = calloc(1, sizeof *m->status);
+    m->report = zc_report_new(args, zc_signals_stop());
+    if (!m->dests || !m->peers || !m->status || !m->report)
+        return zc_err_nomem(err);
+    for (size_t i = 0; i < m->n; i++)
+        if (plan_dest(m, i, err))
+            return -1;
+    return 0;
+}
+
+static void mirror_fini(struct mirror *m)
+{
+    zc_forker_free(m->forker);
+    for (size_t i = 0; m->dests && i < m->n; i++)
+        zc_plan_fini(&m->dests[i].plan);
+    zc_report_free(m->report);
+    free(m->status);
+    free(m->peers);
+    free(m->dests);
+}
+
+/* --- the run --- */
+
+static int run(struct mirror *m, int stop_fd, struct zc_err *err)
+{
+    const struct zc_push_args *a = m->args;
+    struct zc_live_options opt = {
+        .name = a->operands.v[0],
+        .push = a->opt,
+        .watch = a->watch,
+        .rescan_s = a->rescan_s,
+        .peers = m->peers,
+        .n_peers = m->n,
+        .status = m->status,
+        .item = a->opt.want_items ? on_item : NULL,
+        .trouble = on_trouble,
+        .changed = on_changed,
+        .arg = m,
+        .stop_fd = stop_fd,
+        .control_fd = -1,
+        .drain_s = a->drain_s,
+    };
+    opt.push.src = m->dests[0].plan.sessions.v[0].src;
+    return zc_live_run(&opt, err);
+}
+
+/* What goes to standard error: for somebody who sits there, or asked, also what
+ * goes well. */
+static enum zc_log_level log_level(const struct zc_push_args *a)
+{
+    if (a->verbose > 2)
+        return ZC_LOG_DEBUG;
+    if (a->verbose || (isatty(STDERR_FILENO) && !a->quiet))
+        return ZC_LOG_INFO;
+    return a->quiet ? ZC_LOG_ERROR : ZC_LOG_WARN;
+}
+
+/* SIGTERM is how a mirror is meant to end; anything else interrupts it. */
+static int how_it_ended(void)
+{
+    const char *name = zc_signals_name();
+    if (name && strcmp(name, "SIGTERM") == 0) {
+        zc_log(ZC_LOG_INFO, "stopped by %s", name);
+        return ZC_EXIT_OK;
+    }
+    zc_log(ZC_LOG_ERROR, "interrupted by signal %s", name ? name : "?");
+    return ZC_EXIT_SIGNAL;
+}
+
+static int mirror(const struct zc_push_args *args)
+{
+    struct mirror m;
+    struct zc_err err = {0};
+    zc_log_level = log_level(args);
+    int stop_fd = zc_signals_fd();
+    if (stop_fd < 0) {
+        zc_err_set(&err, ZC_EXIT_START, errno, "could not wait for signals");
+        return zc_cli_usage("mirror", &err);
+    }
+    zc_signals_catch();
+    zc_signals_graceful(true);
+    int r = mirror_init(&m, args, &err);
+    if (r == 0)
+        r = run(&m, stop_fd, &err);
+    mirror_fini(&m);
+    if (r)
+        return zc_cli_usage("mirror", &err);
+    return how_it_ended();
+}
+
+int zc_cmd_mirror(int argc, char **argv)
+{
+    struct zc_push_args args;
+    struct zc_err err;
+    int code;
+    if (zc_push_args_parse(&args, ZC_AS_MIRROR, argc, argv, &err)) {
+        code = zc_cli_usage("mirror", &err);
+    } else if (args.help) {
+        char *name = "mirror";
+        code = zc_cmd_help(1, &name);
+    } else {
+        code = mirror(&args);
+    }
+    zc_push_args_fini(&args);
+    return code;
+}

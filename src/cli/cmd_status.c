@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `zcsync status`: asks zcsyncd, and prints the answer in one of three ways. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/status_show.h"
+#include "daemon/conf.h"
+#include "daemon/control_client.h"
+#include "daemon/metrics.h"
+
+#include <string.h>
+
+struct status_args {
+    const char *control;
+    bool json, metrics, watch, help;
+    unsigned interval_s;
+    zc_operands mirrors;
+};
+
+enum status_opt_id { OPT_FLAG, OPT_CONTROL, OPT_WATCH };
+
+#define FLAG(n, field, text)                                                 \
+    {.name = (n), .id = OPT_FLAG,                                            \
+     .data = offsetof(struct status_args, field), .help = (text)}
+
+static const struct zc_opt rows[] = {
+    {.help = "Options:"},
+    FLAG("json", json, "a JSON object a line instead"),
+    FLAG("metrics", metrics, "for Prometheus instead"),
+    {.name = "watch",
+     .value = "SECONDS",
+     .optional = true,
+     .id = OPT_WATCH,
+     .help = "again and again, every 2 seconds if not said\n"
+             "otherwise, with speeds"},
+    {.name = "control",
+     .value = "PATH",
+     .id = OPT_CONTROL,
+     .help = "zcsyncd's socket instead of\n" ZC_CONTROL_DEFAULT},
+    FLAG("help", help, "show this"),
+};
+
+static const struct zc_opt_table table = {
+    .command = "status", .rows = rows, .n_rows = ZC_ARRAY_LEN(rows)};
+
+void zc_help_status(FILE *to)
+{
+    fputs("usage: zcsync status [OPTION]... [MIRROR]...\n\n"
+          "Tells what zcsyncd on this machine is doing: for each mirror and\n"
+          "each of its peers whether they are in sync, how far behind, or why\n"
+          "not; and who is pushing to its shares.\n",
+          to);
+    zc_opt_print(&table, to);
+    fputs("\nSee zcsync(1) for the fields of --json.\n", to);
+}
+
+static int take(void *arg, const struct zc_opt *opt, const char *spelled,
+                const char *value, bool on, struct zc_err *err)
+{
+    struct status_args *a = arg;
+    uint64_t n = 0;
+    switch (opt->id) {
+    case OPT_FLAG:
+        *(bool *)((char *)a + opt->data) = on;
+        break;
+    case OPT_CONTROL:
+        a->control = value;
+        break;
+    case OPT_WATCH:
+        n = 2;
+        if (value && zc_opt_number(spelled, value, 86400, &n, err))
+            return -1;
+        a->interval_s = ZC_MAX((unsigned)n, 1U);
+        a->watch = true;
+        break;
+    }
+    return 0;
+}
+
+static int check(const struct status_args *a, struct zc_err *err)
+{
+    if (a->json && a->metrics)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--json and --metrics do not go together");
+    if (a->watch && (a->json || a->metrics))
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--watch goes with neither --json nor --metrics");
+    return 0;
+}
+
+/* Leaves only the mirrors that were named. */
+static int select_mirrors(const struct status_args *a, struct zc_snapshot *s,
+                          struct zc_err *err)
+{
+    if (a->mirrors.len == 0)
+        return 0;
+    for (size_t k = 0; k < a->mirrors.len; k++) {
+        size_t i = 0;
+        while (i < s->mirrors.len &&
+               strcmp(s->mirrors.v[i].name, a->mirrors.v[k]) != 0)
+            i++;
+        if (i == s->mirrors.len)
+            return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                              "there is no mirror '%s'", a->mirrors.v[k]);
+    }
+    size_t to = 0;
+    for (size_t i = 0; i < s->mirrors.len; i++) {
+        bool named = false;
+        for (size_t k = 0; k < a->mirrors.len; k++)
+            named |= strcmp(s->mirrors.v[i].name, a->mirrors.v[k]) == 0;
+        if (named)
+            s->mirrors.v[to++] = s->mirrors.v[i];
+        else
+            zc_vec_fini(&s->mirrors.v[i].peers);
+    }
+    s->mirrors.len = to;
+    return 0;
+}
+
+/* Asks once and prints. *BEFORE (may be zeroed) is the last answer and becomes
+ * this one. */
+static int show(const struct status_args *a, struct zc_snapshot *before,
+                struct zc_err *err)
+{
+    struct zc_snapshot s = {0};
+    struct zc_buf out = ZC_BUF_INIT;
+    bool all = a->mirrors.len == 0;
+    if (zc_control_ask_status(a->control, &s, err) ||
+        select_mirrors(a, &s, err)) {
+        zc_snapshot_fini(&s);
+        return -1;
+    }
+    if (a->metrics)
+        zc_metrics_write(&s, &out);
+    else if (a->json)
+        zc_status_json(&s, all, &out);
+    else
+        zc_status_text(&s, before->at ? before : NULL, all, &out);
+    if (a->watch && isatty(STDOUT_FILENO))
+        fputs("\033[H\033[2J", stdout);
+    else if (a->watch && before->at)
+        putchar('\n');
+    int r = out.failed ? zc_err_nomem(err) : 0;
+    if (r == 0)
+        fwrite(out.data, 1, out.len, stdout);
+    zc_buf_fini(&out);
+    zc_snapshot_fini(before);
+    *before = s;
+    return r;
+}
+
+static int run(const struct status_args *a)
+{
+    struct zc_snapshot before = {0};
+    struct zc_err err;
+    int code, r;
+    do {
+        r = show(a, &before, &err);
+        code = r ? (int)err.code : zc_cli_written();
+        if (a->watch && code == ZC_EXIT_OK)
+            zc_clock_sleep_ns(a->interval_s * ZC_NSEC_PER_SEC);
+    } while (a->watch && code == ZC_EXIT_OK);
+    zc_snapshot_fini(&before);
+    return r ? zc_cli_usage("status", &err) : code;
+}
+
+int zc_cmd_status(int argc, char **argv)
+{
+    struct status_args a = {.control = ZC_CONTROL_DEFAULT};
+    struct zc_err err;
+    int code;
+    if (zc_opt_parse(&table, argc, argv, take, &a, &a.mirrors, &err) ||
+        (!a.help && check(&a, &err))) {
+        code = zc_cli_usage("status", &err);
+    } else if (a.help) {
+        char *name = "status";
+        code = zc_cmd_help(1, &name);
+    } else {
+        code = run(&a);
+    }
+    zc_vec_fini(&a.mirrors);
+    return code;
+}

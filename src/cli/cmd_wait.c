@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* `zcsync wait`: returns when the peers have what is there now. */
+#include "base/log.h"
+#include "cli/cli.h"
+#include "daemon/conf.h"
+#include "daemon/control_client.h"
+
+struct wait_args {
+    const char *control;
+    unsigned timeout_s;
+    bool help;
+    zc_operands operands;
+};
+
+enum wait_opt_id { OPT_CONTROL, OPT_TIMEOUT, OPT_HELP };
+
+static const struct zc_opt rows[] = {
+    {.help = "Options:"},
+    {.name = "timeout",
+     .value = "SECONDS",
+     .negatable = true,
+     .id = OPT_TIMEOUT,
+     .help = "give up after so long, say what is missing and\n"
+             "exit with 30 (default: wait for ever)"},
+    {.name = "control",
+     .value = "PATH",
+     .id = OPT_CONTROL,
+     .help = "zcsyncd's socket instead of\n" ZC_CONTROL_DEFAULT},
+    {.name = "help", .id = OPT_HELP, .help = "show this"},
+};
+
+static const struct zc_opt_table table = {
+    .command = "wait", .rows = rows, .n_rows = ZC_ARRAY_LEN(rows)};
+
+void zc_help_wait(FILE *to)
+{
+    fputs("usage: zcsync wait [OPTION]... [MIRROR[@PEER]]\n\n"
+          "Returns when everything that was written to the source of MIRROR\n"
+          "before this call is on stable storage at PEER (as in the\n"
+          "configuration's 'to', or the part of it before '::'). Without\n"
+          "PEER: at all of them; without MIRROR: for all mirrors.\n",
+          to);
+    zc_opt_print(&table, to);
+}
+
+static int take(void *arg, const struct zc_opt *opt, const char *spelled,
+                const char *value, bool on, struct zc_err *err)
+{
+    struct wait_args *a = arg;
+    uint64_t n = 0;
+    switch (opt->id) {
+    case OPT_CONTROL:
+        a->control = value;
+        break;
+    case OPT_TIMEOUT:
+        if (value && zc_opt_number(spelled, value, 366 * 86400, &n, err))
+            return -1;
+        a->timeout_s = (unsigned)n;
+        break;
+    case OPT_HELP:
+        a->help = on;
+        break;
+    }
+    return 0;
+}
+
+static int run(const struct wait_args *a)
+{
+    const char *what = a->operands.len ? a->operands.v[0] : "";
+    zc_missings missing = {0};
+    struct zc_err err = {0};
+    int r = zc_control_wait(a->control, what, a->timeout_s, &missing, &err);
+    size_t told = 0;
+    if (r && err.code == ZC_EXIT_TIMEOUT)
+        for (size_t i = 0; i < missing.len; i++) {
+            if (!*missing.v[i].text)
+                continue;
+            zc_log(ZC_LOG_ERROR, "%s: %s", missing.v[i].mirror,
+                   missing.v[i].text);
+            told++;
+        }
+    zc_missings_fini(&missing);
+    if (r == 0)
+        return ZC_EXIT_OK;
+    return told ? (int)err.code : zc_cli_usage("wait", &err);
+}
+
+int zc_cmd_wait(int argc, char **argv)
+{
+    struct wait_args a = {.control = ZC_CONTROL_DEFAULT};
+    struct zc_err err;
+    int code;
+    if (zc_opt_parse(&table, argc, argv, take, &a, &a.operands, &err)) {
+        code = zc_cli_usage("wait", &err);
+    } else if (a.help) {
+        char *name = "wait";
+        code = zc_cmd_help(1, &name);
+    } else if (a.operands.len > 1) {
+        zc_err_set(&err, ZC_EXIT_USAGE, 0,
+                   "takes one MIRROR, but got '%s' as well (see 'zcsync wait "
+                   "--help')", a.operands.v[1]);
+        code = zc_cli_usage("wait", &err);
+    } else {
+        code = run(&a);
+    }
+    zc_vec_fini(&a.operands);
+    return code;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * zcsync.conf(5): INI, read with libinih. One table (conf.c) names every
+ * section and key, with its type, its default and a line of help; parser,
+ * `zcsync check-config` and a test that compares the table with the man page
+ * are driven by it. Unknown sections and keys, bad values and things named that
+ * do not exist are errors that name file and line. Memory only but for reading
+ * the file; any thread.
+ */
+#ifndef ZC_DAEMON_CONF_H
+#define ZC_DAEMON_CONF_H
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "net/endpoint.h"
+#include "sync/options.h"
+#include "watch/watch.h"
+
+#define ZC_CONF_DEFAULT "/etc/zcsync/zcsync.conf"
+#define ZC_CONTROL_DEFAULT "/run/zcsync/control"
+
+struct zc_conf_peer { /* [peer NAME] */
+    char *name;
+    char *host, *port; /* address = HOST[:PORT] */
+    unsigned line;
+};
+
+struct zc_conf_share { /* [share NAME] */
+    char *name, *path;
+    bool read_only;
+    unsigned line;
+};
+
+struct zc_conf_dest { /* one of `to` */
+    char *text; /* as written: PEER::SHARE[/SUB], HOST::SHARE, zcsync://..., or
+                   a local path */
+    struct zc_endpoint at; /* a [peer]'s address filled in */
+};
+
+struct zc_conf_mirror { /* [mirror NAME] */
+    char *name, *path;
+    ZC_VEC(struct zc_conf_dest) to;
+    /* src, filter, chmod, keep, del (default true), ... ; share and path are
+     * left to each peer. Owned parts below. */
+    struct zc_push_options push;
+    struct zc_filter *filter;
+    struct zc_chmod *chmod;
+    char *chown;
+    enum zc_watch_kind watch;
+    unsigned rescan_s, contimeout_s, drain_s;
+    char *text; /* the section in a canonical form: two mirrors whose texts are
+                   equal are the same, and a reload leaves them alone */
+    unsigned line;
+};
+
+struct zc_conf {
+    char *file;
+    /* [daemon] */
+    char *listen;        /* NULL: 127.0.0.1 and the default port; "none": do not
+                            listen */
+    bool plain;          /* security = plain */
+    char *control;       /* path of the control socket */
+    char *control_group; /* its group; NULL: "zcsync" where there is one */
+    unsigned max_connections;
+    unsigned timeout_s;
+    ZC_VEC(struct zc_conf_peer) peers;
+    ZC_VEC(struct zc_conf_share) shares;
+    ZC_VEC(struct zc_conf_mirror) mirrors;
+};
+
+/* NULL with a sentence "FILE:LINE: ..." (ZC_EXIT_USAGE). */
+struct zc_conf *zc_conf_load(const char *file, struct zc_err *err);
+/* The same from N bytes of memory, called FILE in messages. */
+struct zc_conf *zc_conf_parse(const char *file, const char *bytes, size_t n,
+                              struct zc_err *err);
+void zc_conf_free(struct zc_conf *c);
+
+#endif

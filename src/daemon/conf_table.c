@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Every section and key of zcsync.conf(5); see conf_table.h. A test compares
+ * the table with the manual page and with etc/zcsync.conf.
+ */
+#include "daemon/conf_table.h"
+
+#include "daemon/conf.h"
+#include "fs/meta.h"
+
+#include <string.h>
+
+/* As on the command line: a year, which fits in milliseconds everywhere. */
+#define SECONDS_MAX (366 * 86400)
+#define CONNECTIONS_MAX 65535
+
+#define DAEMON(n, v, d, t, field, ...)                                       \
+    {.section = ZC_CONF_DAEMON, .name = (n), .value = (v), .def = (d),       \
+     .type = (t), .at = offsetof(struct zc_conf, field), __VA_ARGS__}
+#define SHARE(n, v, d, t, field, ...)                                        \
+    {.section = ZC_CONF_SHARE, .name = (n), .value = (v), .def = (d),        \
+     .type = (t), .at = offsetof(struct zc_conf_share, field), __VA_ARGS__}
+#define MIRROR(n, v, d, t, field, ...)                                       \
+    {.section = ZC_CONF_MIRROR, .name = (n), .value = (v), .def = (d),       \
+     .type = (t), .at = offsetof(struct zc_conf_mirror, field), __VA_ARGS__}
+#define FLAG(n, d, field, text)                                              \
+    MIRROR(n, "yes|no", d, ZC_CONF_BOOL, push.field, .help = (text))
+#define KEEP(n, bit, text)                                                   \
+    MIRROR(n, "yes|no", "yes", ZC_CONF_KEEP, push.keep, .min = (bit),        \
+           .help = (text))
+#define RULE(n, v, t, text)                                                  \
+    MIRROR(n, v, NULL, t, filter, .help = (text))
+
+const struct zc_conf_key zc_conf_keys[] = {
+    DAEMON("listen", "ADDR:PORT|none", "127.0.0.1:8730", ZC_CONF_LISTEN, listen,
+           .help = "where peers connect"),
+    DAEMON("security", "plain", NULL, ZC_CONF_SECURITY, plain,
+           .help = "listen where other hosts can connect, though\n"
+                   "nothing is encrypted and nobody asked who he is"),
+    DAEMON("control", "PATH", ZC_CONTROL_DEFAULT, ZC_CONF_PATH, control,
+           .max = 107, .help = "the socket of 'zcsync status' and 'wait'"),
+    DAEMON("control group", "GROUP", NULL, ZC_CONF_TEXT, control_group,
+           .help = "who may use it beside root (zcsync, if there is\n"
+                   "such a group)"),
+    DAEMON("max connections", "N", "64", ZC_CONF_NUMBER, max_connections,
+           .min = 1, .max = CONNECTIONS_MAX, .help = "from peers, at a time"),
+    DAEMON("timeout", "SECONDS", "0", ZC_CONF_NUMBER, timeout_s,
+           .max = SECONDS_MAX,
+           .help = "end a session whose peer is silent for so\n"
+                   "long; 0: never"),
+
+    {.section = ZC_CONF_PEER,
+     .name = "address",
+     .value = "HOST[:PORT]",
+     .required = true,
+     .type = ZC_CONF_ADDRESS,
+     .help = "where the peer listens"},
+
+    SHARE("path", "DIR", NULL, ZC_CONF_PATH, path, .required = true,
+          .help = "what peers push into"),
+    SHARE("read only", "yes|no", "no", ZC_CONF_BOOL, read_only,
+          .help = "let only dry runs and diff in"),
+
+    MIRROR("path", "DIR", NULL, ZC_CONF_PATH, path, .required = true,
+           .help = "what is watched"),
+    MIRROR("to", "DEST, DEST...", NULL, ZC_CONF_TO, to, .required = true,
+           .help = "PEER::SHARE[/SUB], HOST::SHARE[/SUB],\n"
+                   "zcsync://HOST[:PORT]/SHARE[/SUB], DIR"),
+    RULE("exclude", "PATTERN", ZC_CONF_EXCLUDE, "leave out what matches"),
+    RULE("include", "PATTERN", ZC_CONF_INCLUDE,
+         "keep what matches, whatever is excluded later"),
+    RULE("exclude from", "FILE", ZC_CONF_EXCLUDE_FROM,
+         "patterns from FILE, one a line"),
+    RULE("include from", "FILE", ZC_CONF_INCLUDE_FROM, "likewise"),
+    RULE("filter", "RULE", ZC_CONF_FILTER, "a filter rule"),
+    FLAG("delete", "yes", del, "delete at DEST what is deleted here"),
+    MIRROR("max delete", "N", NULL, ZC_CONF_COUNT, push.max_delete,
+           .max = UINT64_MAX - 1,
+           .help = "delete nothing when it would be more entries\n"
+                   "(half of a tree of over 100)"),
+    FLAG("force delete", "no", force_delete, "delete however much it is"),
+    FLAG("checksum", "no", checksum,
+         "compare by content, not by size and time"),
+    FLAG("one file system", "no", one_file_system,
+         "do not enter other mounts"),
+    KEEP("links", ZC_KEEP_SYMLINKS, "symlinks, as symlinks"),
+    KEEP("perms", ZC_KEEP_PERMS, "permissions"),
+    KEEP("owner", ZC_KEEP_OWNER, "owner"),
+    KEEP("group", ZC_KEEP_GROUP, "group"),
+    KEEP("times", ZC_KEEP_TIMES, "modification times"),
+    KEEP("acls", ZC_KEEP_ACLS, "ACLs"),
+    KEEP("xattrs", ZC_KEEP_XATTRS, "extended attributes, capabilities, labels"),
+    KEEP("hard links", ZC_KEEP_HARD_LINKS, "hard links"),
+    KEEP("sparse", ZC_KEEP_SPARSE, "holes in files"),
+    KEEP("devices", ZC_KEEP_DEVICES, "device files"),
+    KEEP("specials", ZC_KEEP_SPECIALS, "fifos and sockets"),
+    FLAG("numeric ids", "no", numeric_ids,
+         "users and groups by number, not by name"),
+    MIRROR("chown", "USER:GROUP", NULL, ZC_CONF_CHOWN, chown,
+           .help = "give all entries this owner and group"),
+    MIRROR("chmod", "CHANGES", NULL, ZC_CONF_CHMOD, chmod,
+           .help = "change permissions on the way, as D755,F644"),
+    MIRROR("fsync", "none|batch|file", "batch", ZC_CONF_FSYNC, push.fsync,
+           .help = "when files are forced to stable storage"),
+    MIRROR("bwlimit", "RATE", "0", ZC_CONF_RATE, push.bwlimit,
+           .help = "at most RATE KiB a second (or 1.5M, 100KB) to\n"
+                   "each DEST; 0: no limit"),
+    MIRROR("watch", "auto|inotify|fanotify", "auto", ZC_CONF_WATCH, watch,
+           .help = "how changes are noticed"),
+    MIRROR("rescan", "SECONDS", "60", ZC_CONF_NUMBER, rescan_s, .min = 1,
+           .max = SECONDS_MAX,
+           .help = "look so often at what could not be watched"),
+    MIRROR("connect timeout", "SECONDS", "0", ZC_CONF_NUMBER, contimeout_s,
+           .max = SECONDS_MAX,
+           .help = "give up connecting after so long, and try\n"
+                   "again; 0: when the system does"),
+    MIRROR("timeout", "SECONDS", "0", ZC_CONF_NUMBER, push.timeout_s,
+           .max = SECONDS_MAX,
+           .help = "connect again when a peer is silent for so\n"
+                   "long; 0: never"),
+    MIRROR("drain", "SECONDS", "5", ZC_CONF_NUMBER, drain_s, .max = 3600,
+           .help = "when stopped, send for so long what is due"),
+};
+
+const size_t zc_conf_n_keys = ZC_ARRAY_LEN(zc_conf_keys);
+_Static_assert(ZC_ARRAY_LEN(zc_conf_keys) <= ZC_CONF_KEYS_MAX, "too many keys");
+
+static const char *const section_names[ZC_CONF_SECTIONS] = {
+    [ZC_CONF_DAEMON] = "daemon",
+    [ZC_CONF_PEER] = "peer",
+    [ZC_CONF_SHARE] = "share",
+    [ZC_CONF_MIRROR] = "mirror",
+};
+
+const char *zc_conf_section_name(enum zc_conf_section s)
+{
+    return section_names[s];
+}
+
+bool zc_conf_section_named(enum zc_conf_section s)
+{
+    return s != ZC_CONF_DAEMON;
+}
+
+#define NEAR_MAX 48 /* names longer than that are near nothing */
+
+/* How many bytes have to be put in, taken out or replaced to get from A to
+ * B. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[NEAR_MAX + 1], n = strlen(b);
+    if (strlen(a) > NEAR_MAX || n > NEAR_MAX)
+        return SIZE_MAX;
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < n; j++) {
+            size_t replaced = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = ZC_MIN(replaced, ZC_MIN(row[j], row[j + 1]) + 1);
+        }
+    }
+    return row[n];
+}
+
+/* Keeps CANDIDATE in *NEAR when it is nearer to NAME than *BEST: up to two
+ * slips, and no more than one in three letters. */
+static void consider(const char *name, const char *candidate, size_t *best,
+                     const char **near)
+{
+    size_t d = distance(name, candidate);
+    if (d < *best && d <= 2 && 3 * d <= strlen(candidate)) {
+        *best = d;
+        *near = candidate;
+    }
+}
+
+enum zc_conf_section zc_conf_find_section(const char *name, const char **near)
+{
+    size_t best = SIZE_MAX;
+    *near = NULL;
+    for (unsigned i = 0; i < ZC_CONF_SECTIONS; i++) {
+        if (strcmp(name, section_names[i]) == 0)
+            return (enum zc_conf_section)i;
+        consider(name, section_names[i], &best, near);
+    }
+    return ZC_CONF_SECTIONS;
+}
+
+const struct zc_conf_key *zc_conf_find_key(enum zc_conf_section s,
+                                           const char *name,
+                                           const char **near)
+{
+    size_t best = SIZE_MAX;
+    *near = NULL;
+    for (size_t i = 0; i < zc_conf_n_keys; i++) {
+        const struct zc_conf_key *k = &zc_conf_keys[i];
+        if (k->section != s)
+            continue;
+        if (strcmp(name, k->name) == 0)
+            return k;
+        consider(name, k->name, &best, near);
+    }
+    return NULL;
+}
+
+#define HELP_COLUMN 30
+
+/* The lines of TEXT, each but the first indented. */
+static void print_help(const char *text, FILE *to)
+{
+    for (; *text; text++) {
+        fputc(*text, to);
+        if (*text == '\n')
+            fprintf(to, "%*s", HELP_COLUMN, "");
+    }
+}
+
+void zc_conf_print_keys(FILE *to)
+{
+    enum zc_conf_section section = ZC_CONF_SECTIONS;
+    for (size_t i = 0; i < zc_conf_n_keys; i++) {
+        const struct zc_conf_key *k = &zc_conf_keys[i];
+        if (k->section != section)
+            fprintf(to, "\n[%s%s]\n", section_names[k->section],
+                    zc_conf_section_named(k->section) ? " NAME" : "");
+        section = k->section;
+        int at = fprintf(to, "  %s = %s", k->name, k->value);
+        if (at + 2 > HELP_COLUMN) {
+            fputc('\n', to);
+            at = 0;
+        }
+        fprintf(to, "%*s", HELP_COLUMN - at, "");
+        print_help(k->help, to);
+        if (k->required)
+            fputs(" (required)", to);
+        else if (k->def)
+            fprintf(to, "\n%*s(default %s)", HELP_COLUMN, "", k->def);
+        fputc('\n', to);
+    }
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What values of zcsync.conf mean; see conf_value.h. */
+#include "daemon/conf_value.h"
+
+#include "base/size.h"
+#include "net/dial.h"
+#include "sync/status.h"
+
+#include <arpa/inet.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHOWN "%.300s" /* so that the reason fits behind it */
+
+#define bad(err, ...) zc_err_set((err), ZC_EXIT_USAGE, 0, __VA_ARGS__)
+
+static const char *const watch_names[] = {
+    [ZC_WATCH_AUTO] = "auto",
+    [ZC_WATCH_INOTIFY] = "inotify",
+    [ZC_WATCH_FANOTIFY] = "fanotify",
+};
+
+const char *zc_conf_watch_name(enum zc_watch_kind kind)
+{
+    return watch_names[kind];
+}
+
+static int take_text(char **out, const char *value, struct zc_err *err)
+{
+    *out = strdup(value);
+    return *out ? 0 : zc_err_nomem(err);
+}
+
+static int take_bool(const char *value, bool *out, struct zc_err *err)
+{
+    *out = strcmp(value, "yes") == 0;
+    if (*out || strcmp(value, "no") == 0)
+        return 0;
+    return bad(err, "'" SHOWN "' is neither yes nor no", value);
+}
+
+static int take_number(const char *value, uint64_t min, uint64_t max,
+                       uint64_t *out, struct zc_err *err)
+{
+    if (strspn(value, "0123456789") != strlen(value))
+        return bad(err, "'" SHOWN "' is not a whole number", value);
+    errno = 0;
+    unsigned long long n = strtoull(value, NULL, 10);
+    if (errno || n < min || n > max)
+        return bad(err, SHOWN " is not from %llu to %llu", value,
+                   (unsigned long long)min, (unsigned long long)max);
+    *out = n;
+    return 0;
+}
+
+int zc_conf_take_path(const char *value, size_t max, char **out,
+                      struct zc_err *err)
+{
+    if (*value != '/')
+        return bad(err, "'" SHOWN "' is not an absolute path", value);
+    if (strlen(value) > max)
+        return bad(err, "'%.100s...' is longer than %zu bytes", value, max);
+    char *path = malloc(strlen(value) + 1), *end = path;
+    if (!path)
+        return zc_err_nomem(err);
+    for (const char *name = value; *name;) {
+        name += strspn(name, "/");
+        size_t n = strcspn(name, "/");
+        if (n == 2 && memcmp(name, "..", 2) == 0) {
+            free(path);
+            return bad(err, "'" SHOWN "' has '..' in it", value);
+        }
+        if (n && !(n == 1 && *name == '.')) {
+            *end++ = '/';
+            memcpy(end, name, n);
+            end += n;
+        }
+        name += n;
+    }
+    if (end == path)
+        *end++ = '/';
+    *end = '\0';
+    *out = path;
+    return 0;
+}
+
+/* Whether only this machine can reach HOST, as far as that is known without
+ * asking anybody. */
+static bool may_be_loopback(const char *host)
+{
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (!host)
+        return true;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    if (inet_pton(AF_INET6, host, &v6) == 1)
+        return IN6_IS_ADDR_LOOPBACK(&v6);
+    return !zc_addr_is_v6(host, strlen(host)); /* a name, or with a zone */
+}
+
+int zc_conf_check_listen(const struct zc_conf *c, struct zc_err *err)
+{
+    zc_auto_free char *host = NULL, *port = NULL;
+    if (!c->listen || strcmp(c->listen, "none") == 0)
+        return 0;
+    if (zc_addr_split(c->listen, &host, &port, err))
+        return -1;
+    if (!c->plain && !may_be_loopback(host))
+        return bad(err, "other hosts can reach %s, and nothing is "
+                        "encrypted: write 'security = plain' to allow that",
+                   c->listen);
+    return 0;
+}
+
+static int take_listen(const char *value, char **out, struct zc_err *err)
+{
+    zc_auto_free char *host = NULL, *port = NULL;
+    if (strcmp(value, "none") != 0 && zc_addr_split(value, &host, &port, err))
+        return -1;
+    return take_text(out, value, err);
+}
+
+/* The parser of destinations does it: zcsync://ADDRESS/x. */
+static int take_address(const char *value, struct zc_conf_peer *p,
+                        struct zc_err *err)
+{
+    struct zc_endpoint e;
+    char text[600];
+    int n = snprintf(text, sizeof text, "zcsync://%s/x", value);
+    if ((size_t)n >= sizeof text || strchr(value, '/') ||
+        zc_endpoint_parse(text, &e, err))
+        return bad(err, "'" SHOWN "' is neither HOST nor HOST:PORT (with IPv6 "
+                        "addresses in brackets)", value);
+    p->host = e.host;
+    p->port = e.port;
+    e.host = e.port = NULL;
+    zc_endpoint_fini(&e);
+    return 0;
+}
+
+static int take_watch(const char *value, enum zc_watch_kind *out,
+                      struct zc_err *err)
+{
+    for (size_t i = 0; i < ZC_ARRAY_LEN(watch_names); i++) {
+        if (strcmp(value, watch_names[i]) == 0) {
+            *out = (enum zc_watch_kind)i;
+            return 0;
+        }
+    }
+    return bad(err, "'" SHOWN "' is none of auto, inotify, fanotify", value);
+}
+
+/* Cuts VALUE at its commas. */
+static int take_to(const char *value, struct zc_conf_mirror *m,
+                   struct zc_err *err)
+{
+    for (const char *at = value;; at++) {
+        at += strspn(at, " \t");
+        size_t n = strcspn(at, ","), len = n;
+        while (len && (at[len - 1] == ' ' || at[len - 1] == '\t'))
+            len--;
+        if (len == 0)
+            return bad(err, "there is nothing %s a comma",
+                       at[n] ? "before" : "after");
+        if (m->to.len == ZC_STATUS_PEERS_MAX)
+            return bad(err, "there are more than %d destinations",
+                       ZC_STATUS_PEERS_MAX);
+        struct zc_conf_dest d = {.text = strndup(at, len)};
+        if (!d.text || zc_vec_push(&m->to, d)) {
+            free(d.text);
+            return zc_err_nomem(err);
+        }
+        at += n;
+        if (!*at)
+            return 0;
+    }
+}
+
+/* A daemon has no standard input to read rules from, and no directory that
+ * relative names could mean. */
+static int check_rule_file(const char *path, struct zc_err *err)
+{
+    if (*path != '/')
+        return bad(err, "'" SHOWN "' is not an absolute path", path);
+    return 0;
+}
+
+/* The file that a rule merges: "merge FILE", ".,MODIFIERS FILE"; else NULL. */
+static const char *merged_file(const char *rule)
+{
+    static const char name[] = "merge";
+    size_t n = *rule == '.' ? 1 : sizeof name - 1;
+    if (*rule != '.' && strncmp(rule, name, n) != 0)
+        return NULL;
+    n += strcspn(rule + n, " _");
+    return rule[n] ? rule + n + 1 : NULL;
+}
+
+static int take_rule(const struct zc_conf_key *k, const char *value,
+                     struct zc_filter **f, struct zc_err *err)
+{
+    if (!*f && !(*f = zc_filter_new()))
+        return zc_err_nomem(err);
+    const char *file = k->type == ZC_CONF_FILTER    ? merged_file(value)
+                       : k->type > ZC_CONF_FILTER ? value
+                                                  : NULL;
+    if (file && check_rule_file(file, err))
+        return -1;
+    switch (k->type) {
+    case ZC_CONF_EXCLUDE:
+        return zc_filter_add_exclude(*f, value, err);
+    case ZC_CONF_INCLUDE:
+        return zc_filter_add_include(*f, value, err);
+    case ZC_CONF_EXCLUDE_FROM:
+        return zc_filter_add_file(*f, value, false, false, err);
+    case ZC_CONF_INCLUDE_FROM:
+        return zc_filter_add_file(*f, value, true, false, err);
+    default:
+        return zc_filter_add(*f, value, err);
+    }
+}
+
+/* Values that concern mirrors only. */
+static int take_for_mirror(const struct zc_conf_key *k,
+                           struct zc_conf_mirror *m, const char *value,
+                           struct zc_err *err)
+{
+    bool on;
+    switch (k->type) {
+    case ZC_CONF_KEEP:
+        if (take_bool(value, &on, err))
+            return -1;
+        m->push.keep = on ? m->push.keep | (unsigned)k->min
+                          : m->push.keep & ~(unsigned)k->min;
+        return 0;
+    case ZC_CONF_FSYNC:
+        if (zc_fsync_parse(value, &m->push.fsync))
+            return bad(err, "'" SHOWN "' is none of none, batch, file", value);
+        return 0;
+    case ZC_CONF_WATCH:
+        return take_watch(value, &m->watch, err);
+    case ZC_CONF_RATE:
+        if (zc_size_parse(value, ZC_KIB, &m->push.bwlimit))
+            return bad(err, "'" SHOWN "' is not a rate such as 800, 1.5M or "
+                            "100KB", value);
+        return 0;
+    case ZC_CONF_TO:
+        return take_to(value, m, err);
+    case ZC_CONF_CHOWN:
+        return zc_push_options_chown(&m->push, &m->chown, value, err);
+    case ZC_CONF_CHMOD:
+        return zc_chmod_add(&m->chmod, value, err);
+    default:
+        return take_rule(k, value, &m->filter, err);
+    }
+}
+
+int zc_conf_take(const struct zc_conf_key *k, void *object, const char *value,
+                 struct zc_err *err)
+{
+    void *at = (char *)object + k->at;
+    uint64_t n = 0;
+    switch (k->type) {
+    case ZC_CONF_TEXT:
+        return take_text(at, value, err);
+    case ZC_CONF_PATH:
+        return zc_conf_take_path(
+            value, k->max ? (size_t)k->max : PATH_MAX - 1, at, err);
+    case ZC_CONF_BOOL:
+        return take_bool(value, at, err);
+    case ZC_CONF_NUMBER:
+        if (take_number(value, k->min, k->max, &n, err))
+            return -1;
+        *(unsigned *)at = (unsigned)n;
+        return 0;
+    case ZC_CONF_COUNT:
+        return take_number(value, k->min, k->max, at, err);
+    case ZC_CONF_LISTEN:
+        return take_listen(value, at, err);
+    case ZC_CONF_SECURITY:
+        *(bool *)at = strcmp(value, "plain") == 0;
+        return *(bool *)at ? 0 : bad(err, "'" SHOWN "' is not plain, the only "
+                                          "value there is", value);
+    case ZC_CONF_ADDRESS:
+        return take_address(value, object, err);
+    default:
+        return take_for_mirror(k, object, value, err);
+    }
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Values of zcsync.conf(5): text to struct and back. Inside the configuration:
+ * only conf*.c include this.
+ */
+#ifndef ZC_DAEMON_CONF_VALUE_H
+#define ZC_DAEMON_CONF_VALUE_H
+
+#include "base/buf.h"
+#include "daemon/conf.h"
+#include "daemon/conf_table.h"
+
+/* Takes VALUE for K into OBJECT (struct zc_conf, zc_conf_peer, ...), where K
+ * has no value yet or may have several. `to` is only cut at its commas (see
+ * zc_conf_resolve). -1 with a sentence that does not say where. */
+int zc_conf_take(const struct zc_conf_key *k, void *object, const char *value,
+                 struct zc_err *err);
+
+/* Takes an absolute path of up to MAX bytes, in its shortest form, so that two
+ * can be compared: single slashes, none at the end, no "."; ".." is refused, as
+ * what it means depends on symlinks. *OUT is the caller's to free. */
+int zc_conf_take_path(const char *value, size_t max, char **out,
+                      struct zc_err *err);
+
+const char *zc_conf_watch_name(enum zc_watch_kind kind); /* "inotify" */
+
+/* When all of [daemon] is known: an address that other hosts can reach is used
+ * with security = plain only. -1 with a sentence that does not say where. */
+int zc_conf_check_listen(const struct zc_conf *c, struct zc_err *err);
+
+/* Finds out where M's destinations are. -1 with a sentence that does not say
+ * where. */
+int zc_conf_resolve(const struct zc_conf *c, struct zc_conf_mirror *m,
+                    struct zc_err *err);
+
+/* Fills in m->text. CHMOD: as it was written, or NULL. -1: out of memory. */
+int zc_conf_describe(struct zc_conf_mirror *m, const char *chmod);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Asking zcsyncd through its control socket (control_msg.h). Any thread; every
+ * call has a connection of its own. */
+#ifndef ZC_DAEMON_CONTROL_CLIENT_H
+#define ZC_DAEMON_CONTROL_CLIENT_H
+
+#include "daemon/control_msg.h"
+
+/* Fills in *S (zeroed; to be finished with zc_snapshot_fini either way). -1
+ * with a sentence: ZC_EXIT_SOCKET when nobody listens at PATH. */
+int zc_control_ask_status(const char *path, struct zc_snapshot *s,
+                          struct zc_err *err);
+
+/* What is in the way of one mirror, or of one of its peers. */
+struct zc_missing {
+    char *mirror, *text; /* "": nothing any more */
+};
+typedef ZC_VEC(struct zc_missing) zc_missings;
+
+/*
+ * Until all that was written before this call is durable on the peers of WHAT
+ * ("", MIRROR or MIRROR@PEER): 0. -1 with a sentence: ZC_EXIT_TIMEOUT after
+ * TIMEOUT_S (0: no limit), *MISSING saying what is; ZC_EXIT_USAGE when there is
+ * no such mirror or peer. MISSING is to be finished either way.
+ */
+int zc_control_wait(const char *path, const char *what, unsigned timeout_s,
+                    zc_missings *missing, struct zc_err *err);
+void zc_missings_fini(zc_missings *missing);
+
+#endif

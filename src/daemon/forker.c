@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The process that starts receivers; see forker.h. A request is one packet, the
+ * path with its NUL; the answer is one packet, an errno with an fd beside it if
+ * that is 0.
+ */
+#include "daemon/forker.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/vec.h"
+#include "daemon/serve.h"
+
+#include <linux/limits.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#define PATH_SIZE (PATH_MAX + 1)
+#define STOP_WAIT_NS (10 * ZC_NSEC_PER_SEC)
+
+struct zc_forker {
+    pthread_mutex_t lock; /* one request at a time; innermost */
+    int fd;
+    pid_t pid;
+};
+
+/* --- the forker's own process --- */
+
+struct children {
+    ZC_VEC(pid_t) pids;
+    int signal_fd;
+};
+
+static int send_answer(int fd, int eno, int pass)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control = {0};
+    struct iovec iov = {&eno, sizeof eno};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
+    if (pass >= 0) {
+        m.msg_control = control.bytes;
+        m.msg_controllen = sizeof control.bytes;
+        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof pass);
+        memcpy(CMSG_DATA(c), &pass, sizeof pass);
+    }
+    return sendmsg(fd, &m, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+/* Forgets the receivers that have ended. */
+static void reap(struct children *c)
+{
+    struct signalfd_siginfo info;
+    int status;
+    while (read(c->signal_fd, &info, sizeof info) == sizeof info)
+        ;
+    for (size_t i = 0; i < c->pids.len;) {
+        pid_t r = waitpid(c->pids.v[i], &status, WNOHANG);
+        if (r == 0) {
+            i++;
+            continue;
+        }
+        if (r > 0 && WIFSIGNALED(status))
+            zc_log(ZC_LOG_WARN, "the receiver was killed by signal %d",
+                   WTERMSIG(status));
+        c->pids.v[i] = c->pids.v[--c->pids.len];
+    }
+}
+
+static int start_receiver(struct children *c, int fd, const char *path)
+{
+    struct zc_err err = {0};
+    pid_t pid;
+    struct zc_transport *t = zc_serve_embedded(path, &pid, &err);
+    if (!t)
+        return send_answer(fd, err.eno ? err.eno : ENOMEM, -1);
+    /* One that is not on the list is only waited for later, by init. */
+    (void)zc_vec_push(&c->pids, pid);
+    int r = send_answer(fd, 0, t->raw_rfd);
+    zc_transport_free(t);
+    return r;
+}
+
+static void wait_for_all(struct children *c)
+{
+    int64_t end = zc_clock_ns() + STOP_WAIT_NS;
+    struct pollfd p = {.fd = c->signal_fd, .events = POLLIN};
+    for (reap(c); c->pids.len; reap(c)) {
+        int64_t left = end - zc_clock_ns();
+        if (left <= 0)
+            break;
+        poll(&p, 1, (int)(left / 1000000) + 1);
+    }
+    for (size_t i = 0; i < c->pids.len; i++)
+        kill(c->pids.v[i], SIGKILL);
+    for (size_t i = 0; i < c->pids.len; i++)
+        waitpid(c->pids.v[i], NULL, 0);
+}
+
+/* Signals are blocked at first: no handler of our parent's is to run here. */
+static _Noreturn void forker_main(int fd)
+{
+    static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    struct children c = {.signal_fd = -1};
+    char path[PATH_SIZE];
+    sigset_t mask;
+
+    /* Stop signals that reach us all, from a terminal or a service manager, are
+     * our parent's business. */
+    for (size_t i = 0; i < ZC_ARRAY_LEN(ignored); i++)
+        signal(ignored[i], SIG_IGN);
+    signal(SIGCHLD, SIG_DFL);
+    zc_log_forked();
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    prctl(PR_SET_NAME, "zcsync-forker");
+    /* The parent's descriptors, its end of our socket among them, are not kept
+     * open here. */
+    if (fd > 3)
+        (void)close_range(3, (unsigned)fd - 1, 0);
+    (void)close_range((unsigned)fd + 1, ~0U, 0);
+    c.signal_fd = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+
+    struct pollfd p[] = {{.fd = fd, .events = POLLIN},
+                         {.fd = c.signal_fd, .events = POLLIN}};
+    for (;;) {
+        if (poll(p, ZC_ARRAY_LEN(p), -1) < 0 && errno != EINTR)
+            break;
+        reap(&c);
+        if (!p[0].revents)
+            continue;
+        ssize_t n = recv(fd, path, sizeof path, 0);
+        if (n <= 0 || path[n - 1] || start_receiver(&c, fd, path))
+            break;
+    }
+    close(fd);
+    wait_for_all(&c);
+    _exit(0);
+}
+
+/* --- the process that has threads --- */
+
+static int start(struct zc_forker *f, struct zc_err *err)
+{
+    int s[2];
+    sigset_t all, old;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s))
+        return zc_err_set(err, ZC_EXIT_SOCKET, errno,
+                          "could not make a socket pair");
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    f->pid = fork();
+    int why = errno;
+    if (f->pid == 0) {
+        close(s[0]);
+        forker_main(s[1]);
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    close(s[1]);
+    f->fd = s[0];
+    if (f->pid > 0)
+        return 0;
+    zc_close(&f->fd);
+    return zc_err_set(err, ZC_EXIT_START, why, "could not start a process");
+}
+
+/* Lets the forker end, and waits for it. */
+static void stop(struct zc_forker *f)
+{
+    zc_close(&f->fd);
+    while (f->pid > 0 && waitpid(f->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    f->pid = 0;
+}
+
+struct zc_forker *zc_forker_new(struct zc_err *err)
+{
+    struct zc_forker *f = calloc(1, sizeof *f);
+    if (!f) {
+        zc_err_nomem(err);
+        return NULL;
+    }
+    pthread_mutex_init(&f->lock, NULL);
+    if (start(f, err) == 0)
+        return f;
+    pthread_mutex_destroy(&f->lock);
+    free(f);
+    return NULL;
+}
+
+/* The answer's errno, *FD where it is 0; -1: there is none, the forker is
+ * gone. */
+static int recv_answer(int from, int *fd)
+{
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    int eno;
+    struct iovec iov = {&eno, sizeof eno};
+    struct msghdr m = {.msg_iov = &iov,
+                       .msg_iovlen = 1,
+                       .msg_control = control.bytes,
+                       .msg_controllen = sizeof control.bytes};
+    ssize_t n;
+    do
+        n = recvmsg(from, &m, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    if (n != sizeof eno)
+        return -1;
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    if (!eno && (!c || c->cmsg_type != SCM_RIGHTS))
+        return EMFILE; /* there was no room for it here */
+    if (!eno)
+        memcpy(fd, CMSG_DATA(c), sizeof *fd);
+    return eno;
+}
+
+/* With the lock: asks for a receiver for PATH (N bytes, the NUL among them).
+ * As recv_answer. */
+static int ask(struct zc_forker *f, const char *path, size_t n, int *fd)
+{
+    if (f->fd < 0 || send(f->fd, path, n, MSG_NOSIGNAL) != (ssize_t)n)
+        return -1;
+    return recv_answer(f->fd, fd);
+}
+
+struct zc_transport *zc_forker_connect(struct zc_forker *f, const char *path,
+                                       struct zc_err *err)
+{
+    int fd = -1;
+    size_t n = strlen(path) + 1;
+    if (n > PATH_SIZE) {
+        zc_err_set(err, ZC_EXIT_SELECT, ENAMETOOLONG, "%.200s...", path);
+        return NULL;
+    }
+    pthread_mutex_lock(&f->lock);
+    int eno = ask(f, path, n, &fd);
+    if (eno < 0) {
+        /* Somebody killed it. A new one has to be forked among threads after
+         * all: what it uses either has no locks (poll, fork) or is made safe
+         * for that by the C library (malloc) or zc_log_forked. */
+        stop(f);
+        if (start(f, err) == 0)
+            eno = ask(f, path, n, &fd);
+    }
+    pthread_mutex_unlock(&f->lock);
+    if (eno < 0)
+        zc_err_set(err, ZC_EXIT_START, 0,
+                   "the process that starts receivers is gone");
+    else if (eno)
+        zc_err_set(err, ZC_EXIT_START, eno, "could not start a receiver");
+    if (eno)
+        return NULL;
+    struct zc_transport *t = zc_transport_new_fds(fd, fd, "local");
+    if (!t) {
+        zc_close(&fd);
+        zc_err_nomem(err);
+    }
+    return t;
+}
+
+void zc_forker_free(struct zc_forker *f)
+{
+    if (!f)
+        return;
+    stop(f);
+    pthread_mutex_destroy(&f->lock);
+    free(f);
+}

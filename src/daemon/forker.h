@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Embedded receivers on demand, for a process that has threads by then. A
+ * process with threads must not fork one; so a small process that has none is
+ * forked off at the start, and starts the receivers when it is asked to:
+ *
+ *     our threads  --path-->  forker  --fork-->  receiver
+ *                  <--fd----                         |
+ *         the socket of that fd  <-------------------+
+ *
+ * It waits for the receivers, and logs when one was killed. It ends with the
+ * process that made it, however that ends, and so do the receivers, since their
+ * connections end.
+ */
+#ifndef ZC_DAEMON_FORKER_H
+#define ZC_DAEMON_FORKER_H
+
+#include "base/err.h"
+#include "net/transport.h"
+
+struct zc_forker;
+
+/* Call before threads start. NULL with a sentence. */
+struct zc_forker *zc_forker_new(struct zc_err *err);
+
+/* The sender's end of a new receiver for the local directory PATH (relative to
+ * the working directory at zc_forker_new). Any thread. What is wrong with PATH
+ * is heard through the protocol. NULL with a sentence. */
+struct zc_transport *zc_forker_connect(struct zc_forker *f, const char *path,
+                                       struct zc_err *err);
+
+/* All its transports must have been freed: waits for the receivers to put their
+ * things away, up to ten seconds, and kills those that do not end. NULL is
+ * fine. */
+void zc_forker_free(struct zc_forker *f);
+
+#endif

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Opening, checking and replacing listening sockets; see listeners.h. */
+#include "daemon/listeners.h"
+
+#include "base/log.h"
+#include "net/dial.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+void zc_listeners_close(struct zc_listeners *l)
+{
+    for (size_t i = 0; i < l->v.len; i++)
+        zc_close(&l->v.v[i].fd);
+    zc_vec_fini(&l->v);
+    free(l->spec);
+    l->spec = NULL;
+}
+
+static int check(const char *bound, bool loopback, bool plain,
+                 struct zc_err *err)
+{
+    if (loopback || plain)
+        return 0;
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "other hosts could reach %s and read what crosses it: "
+                      "write 'security = plain' to allow that, or listen on "
+                      "127.0.0.1", bound);
+}
+
+int zc_listeners_adopt(struct zc_listeners *l, struct zc_activated *a,
+                       const struct zc_conf *conf, struct zc_err *err)
+{
+    l->passed = a->n_listen > 0;
+    for (; a->n_listen > 0; a->n_listen--, a->listen++) {
+        struct zc_listener one = {.fd = a->listen[0]};
+        bool loopback;
+        if (zc_listen_adopt(one.fd, one.bound, sizeof one.bound, &loopback))
+            return zc_err_set(err, ZC_EXIT_SOCKET, errno,
+                              "descriptor %d, which was passed in", one.fd);
+        if (check(one.bound, loopback, conf->plain, err))
+            return -1;
+        if (zc_vec_push(&l->v, one))
+            return zc_err_nomem(err);
+        zc_log(ZC_LOG_INFO, "listening on %s", one.bound);
+    }
+    return 0;
+}
+
+/* Opens SPEC into L, which is empty. */
+static int open_spec(struct zc_listeners *l, const char *spec, bool plain,
+                     struct zc_err *err)
+{
+    zc_auto_free char *host = NULL, *port = NULL;
+    struct zc_listener one;
+    bool loopback;
+    if (zc_addr_split(spec, &host, &port, err))
+        return -1;
+    one.fd = zc_listen(host, port, one.bound, sizeof one.bound, &loopback, err);
+    if (one.fd < 0)
+        return -1;
+    l->spec = strdup(spec);
+    l->plain = plain;
+    if (!l->spec || zc_vec_push(&l->v, one)) {
+        zc_close(&one.fd);
+        zc_listeners_close(l);
+        return zc_err_nomem(err);
+    }
+    /* A connection that is reset between poll and accept must not block us. */
+    if (check(one.bound, loopback, plain, err) ||
+        (fcntl(one.fd, F_SETFL, O_NONBLOCK) &&
+         zc_err_set(err, ZC_EXIT_SOCKET, errno, "could not set up %s",
+                    one.bound))) {
+        zc_listeners_close(l);
+        return -1;
+    }
+    return 0;
+}
+
+/* Puts the sockets of NEXT into L's place. */
+static void replace(struct zc_listeners *l, struct zc_listeners *next)
+{
+    zc_listeners_close(l);
+    *l = *next;
+    for (size_t i = 0; i < l->v.len; i++)
+        zc_log(ZC_LOG_INFO, "listening on %s", l->v.v[i].bound);
+}
+
+int zc_listeners_configure(struct zc_listeners *l, const struct zc_conf *conf,
+                           struct zc_err *err)
+{
+    const char *spec = conf->listen ? conf->listen : ZC_DEFAULT_PORT;
+    struct zc_listeners next = {0};
+    struct zc_err ignored;
+
+    if (l->passed)
+        return 0;
+    if (conf->shares.len == 0 || strcmp(spec, "none") == 0) {
+        zc_listeners_close(l);
+        return 0;
+    }
+    if (l->spec && strcmp(spec, l->spec) == 0 && l->plain == conf->plain)
+        return 0;
+    if (open_spec(&next, spec, conf->plain, err) == 0) {
+        replace(l, &next);
+        return 0;
+    }
+    if (!l->spec)
+        return -1;
+    /* The old socket may be what is in the way of the new one (127.0.0.1 and
+     * all addresses, on the same port). */
+    zc_auto_free char *old = l->spec;
+    bool plain = l->plain;
+    l->spec = NULL;
+    zc_listeners_close(l);
+    int r = open_spec(&next, spec, conf->plain, err);
+    if (r == 0 || open_spec(&next, old, plain, &ignored) == 0)
+        replace(l, &next);
+    return r;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a watcher process does: one [mirror] of zcsync.conf, by zc_live_run. */
+#ifndef ZC_DAEMON_WATCHER_H
+#define ZC_DAEMON_WATCHER_H
+
+#include "daemon/conf.h"
+#include "sync/status.h"
+
+#include <signal.h>
+
+struct zc_watcher {
+    const struct zc_conf_mirror *mirror;
+    struct zc_mirror_status *status; /* shared with the parent */
+    int stop_fd, control_fd;         /* as in zc_live_options */
+    pid_t parent;                    /* the process dies with it */
+    const sigset_t *mask;            /* to be set */
+};
+
+/* The names that `status` shows, from the first moment on. */
+void zc_watcher_describe(const struct zc_conf_mirror *m,
+                         struct zc_mirror_status *status);
+
+/* The whole life of a process that has just been forked: 0 after a stop, else
+ * the exit code of what went wrong, which has been logged and stands in the
+ * status. */
+_Noreturn void zc_watcher_main(const struct zc_watcher *w);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A running mirror: what the files live*.c share.
+ *
+ *   live.c           start and stop, the watch thread
+ *   live_peer.c      a peer's thread: connect, rounds, back-off
+ *   live_state.c     what status and user get to know about a peer
+ *   live_wait.c      questions that come over the control socket
+ *   live_links.c     hard links: the other names of a changed file
+ *   live_index.c     what is known of them
+ *   live_round.c     a round with more names
+ *   live_search.c    where in the tree those names are
+ */
+#ifndef ZC_SYNC_LIVE_INTERNAL_H
+#define ZC_SYNC_LIVE_INTERNAL_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "sync/live.h"
+#include "sync/session.h"
+#include "watch/dirty.h"
+
+#include <pthread.h>
+
+/*
+ * Locks, in the order in which they may be taken:
+ *
+ *   a session's own locks  (callbacks come with some of them held)
+ *   zc_live.gate           taken only to get at `lock`
+ *   zc_live.lock
+ *   zc_live.report_lock    calls of the user's callbacks, one at a time
+ *   zc_lpeer.session_lock  what there is to be stopped
+ *
+ * `lock` covers the watcher and all that hangs on it. It is never held across
+ * anything that waits for a peer, nor across the user's callbacks. The watch
+ * thread takes it again and again; the gate lets others in between, because
+ * whoever waits for `lock` holds the gate.
+ */
+
+/* Names of files that have several: dev and ino -> where they are. */
+struct zc_llink_name {
+    zc_wdir dir;
+    char *name;
+};
+struct zc_llink {
+    uint64_t dev, ino;
+    ZC_VEC(struct zc_llink_name) names;
+    uint32_t searched; /* the link count for which all names in the tree were
+                          looked for; 0: they were not */
+    const struct zc_lpeer *seen_by; /* in whose list of this round it is */
+    uint64_t seen_round;
+};
+struct zc_llinks {
+    struct zc_map map;     /* (dev, ino) -> struct zc_llink */
+    struct zc_map by_name; /* (directory, hash of the name) -> the same */
+    size_t n_names;
+    bool full_said;
+    int64_t search_at, search_cost; /* when the next search may begin, and how
+                                       long the last one took: ns */
+};
+struct zc_lino {
+    uint64_t dev, ino;
+};
+typedef ZC_VEC(struct zc_lino) zc_linos;
+
+/* Troubles that were logged, so as not to repeat them (live_state.c). */
+struct zc_lsaid {
+    uint64_t hash;
+    int64_t at;
+};
+
+struct zc_lpeer {
+    struct zc_live *live;
+    size_t index;
+    const struct zc_live_peer *conf;
+    struct zc_peer_status *st;
+    struct zc_push_options push;
+    struct zc_push_events events;
+    pthread_t thread;
+    bool started;
+    int wake; /* eventfd: something that the thread waits for may have come */
+
+    /* Under `lock`. */
+    struct zc_dirty *dirty;
+    bool waiting;    /* the thread is idle ... */
+    int64_t wake_at; /* ... until then */
+    bool connected, in_round, ended;
+    bool full;           /* the round under way is one of the whole tree */
+    uint64_t generation; /* of the source that the session has open */
+    uint64_t sync_asked, sync_done; /* rounds that end on stable storage */
+    uint64_t relinked; /* times names were marked because of hard links */
+    zc_linos pending;  /* files whose other names are to be searched for */
+    /* The brake held; everything is to be compared again at brake_retry, or
+     * when something changed, but not before brake_soonest. */
+    bool braked;
+    int64_t brake_retry, brake_soonest;
+    bool blocked; /* entries are refused */
+
+    /* The thread's, and its session's callbacks', one at a time. */
+    struct zc_push_stats stats;
+    uint64_t round_number;
+    uint64_t base_files, base_bytes, base_deleted; /* of earlier sessions */
+    unsigned told; /* enum zc_peer_state, as last told; ~0U: nothing yet */
+    ZC_VEC(struct zc_lsaid) said;
+    int64_t said_at;
+    uint64_t unsaid; /* lines that were left out since */
+    uint64_t meta;   /* entries that lack metadata since the last full round */
+    char meta_text[ZC_STATUS_TEXT], meta_path[ZC_STATUS_TEXT];
+    char reason[ZC_STATUS_TEXT]; /* why it is not connected, as last logged */
+    zc_linos fresh;  /* files with several names that the round has listed;
+                        under `lock` */
+    bool collecting; /* under `lock` */
+    ZC_VEC(void *) scratch; /* memory of the round under way */
+    struct zc_round round;
+
+    pthread_mutex_t session_lock;
+    struct zc_session *session; /* to be stopped, or */
+    struct zc_transport *transport; /* shut down while there is no session */
+    bool connecting;
+};
+
+struct zc_lasked; /* a question (live_wait.c) */
+
+struct zc_live {
+    const struct zc_live_options *opt;
+    struct zc_mirror_status *st;
+    pthread_mutex_t gate, lock, report_lock;
+    int wake; /* eventfd: the watch thread shall look again */
+
+    /* Under `lock`. */
+    struct zc_watch *w; /* NULL: the source is not there */
+    bool ready;         /* all was watched once: peers may be sent rounds */
+    bool gone;          /* the watcher, or a look at the root, said so */
+    struct zc_err why;
+    uint64_t generation; /* rises when the source goes */
+    size_t n_asked;      /* questions open */
+    struct zc_llinks links;
+
+    atomic_bool stopping; /* what is due is still sent */
+    atomic_bool hurry;    /* and now nothing more */
+    struct zc_lpeer *peers;
+    size_t n_peers;
+
+    /* The watch thread's. */
+    ZC_VEC(struct zc_lasked *) asked;
+    int control_fd;
+    int64_t root_at; /* when to look for the root again */
+    unsigned told;   /* enum zc_mirror_state */
+    bool active;     /* a peer is busy: keep its numbers up to date */
+};
+
+/* live.c */
+void zc_live_lock(struct zc_live *l);
+void zc_live_unlock(struct zc_live *l);
+/* Makes a thread that polls FD, an eventfd, look again. */
+void zc_live_wake(int fd);
+
+/* live_peer.c */
+void *zc_lpeer_main(void *arg);
+/* Nanoseconds until the peer, if connected, has something to do; 0: now,
+ * INT64_MAX: nothing. With the lock. */
+int64_t zc_lpeer_next(const struct zc_lpeer *p, int64_t now);
+/* Ends what the peer's thread waits for: a round too if BUSY, else only what
+ * comes before the first. Not with the lock. */
+void zc_lpeer_interrupt(struct zc_lpeer *p, bool busy);
+
+/* live_state.c */
+/* Brings the status of a connected peer up to date. With the lock. */
+void zc_lpeer_update(struct zc_lpeer *p);
+/* Logs and tells a new state. The peer's thread, without the lock. */
+void zc_lpeer_tell(struct zc_lpeer *p);
+/* The connection could not be made or was lost (ERR); the next try is in DELAY
+ * ns. The peer's thread, without the lock. */
+void zc_lpeer_disconnected(struct zc_lpeer *p, const struct zc_err *err,
+                           int64_t delay);
+/* Logs what P was not sent before the end. */
+void zc_lpeer_left_behind(struct zc_lpeer *p);
+/* Events of the session. */
+void zc_lpeer_on_item(void *arg, const struct zc_item *item);
+void zc_lpeer_on_trouble(void *arg, enum zc_trouble kind, const char *what,
+                         const char *path, int eno);
+void zc_lpeer_on_not_renamed(void *arg, const char *to);
+/* The mirror's own state. The watch thread, without the lock. */
+void zc_live_tell(struct zc_live *l);
+
+/* live_wait.c: all for the watch thread. */
+/* Reads what has come in over the control socket. */
+void zc_live_read_requests(struct zc_live *l);
+/* Notes for new questions how far the watcher has to get before they count.
+ * True while it has not yet got there for all. With the lock, as the next. */
+bool zc_live_place_requests(struct zc_live *l);
+/* Has the watcher tell halves of renames that a question waits for. */
+void zc_live_flush_for_requests(struct zc_live *l);
+/* Answers what can be answered; nanoseconds until there may be more to say. */
+int64_t zc_live_answer_requests(struct zc_live *l, int64_t now);
+void zc_live_drop_requests(struct zc_live *l);
+
+/* live_index.c: all with the lock. */
+void zc_llinks_clear(struct zc_live *l);
+struct zc_llink *zc_lindex_find(struct zc_live *l, uint64_t dev, uint64_t ino,
+                                bool make);
+/* PATH is a name of the file. */
+void zc_lindex_add(struct zc_live *l, const char *path, uint64_t dev,
+                   uint64_t ino);
+/* Forgets the name I of K, and K with its last. */
+void zc_lindex_drop(struct zc_live *l, struct zc_llink *k, size_t i);
+/* The directory of PATH; *NAME points into PATH. */
+zc_wdir zc_lindex_place(struct zc_live *l, const char *path,
+                        const char **name);
+/* Events: marks the other names of what NAME is a name of, for all peers. */
+void zc_lindex_changed(struct zc_live *l, zc_wdir dir, const char *name,
+                       size_t n, unsigned what, int64_t now);
+void zc_lindex_renamed(struct zc_live *l, zc_wdir from, const char *from_name,
+                       size_t from_n, zc_wdir to, const char *to_name,
+                       size_t to_n, int64_t now);
+
+/* live_links.c */
+/* zc_push_options.linked; ARG is the peer. */
+void zc_llinks_report(void *arg, const char *path, uint64_t dev, uint64_t ino);
+/* ROUND and, with it, the other names of the files in it. Valid until the end
+ * of the round. The peer's thread, without the lock. */
+const struct zc_round *zc_llinks_begin(struct zc_lpeer *p,
+                                       const struct zc_round *round);
+/* The round is over; if it went well, marks names that should have been in
+ * it. */
+void zc_llinks_end(struct zc_lpeer *p, const struct zc_round *round, bool good);
+/* Searches for what is pending. */
+void zc_llinks_pending(struct zc_lpeer *p);
+
+/* live_round.c */
+/* True when ROUND is about PATH (cut up and put together again): it, or all of
+ * a directory that it is in. */
+bool zc_lround_covers(const struct zc_round *round, char *path);
+/* ROUND with the N PATHS in it, none of which it covers: in p->round, which
+ * lasts as long as p->scratch. PATHS are sorted, and cut up. -1: no memory. */
+int zc_lround_add(struct zc_lpeer *p, const struct zc_round *round,
+                  char **paths, size_t n);
+
+/* live_search.c */
+struct zc_lfound {
+    char *path; /* on the heap */
+    uint64_t dev, ino;
+};
+typedef ZC_VEC(struct zc_lfound) zc_lfounds;
+/* Looks through the tree below ROOT for the names of the N files. Ends early
+ * when the mirror stops. Without the lock. */
+void zc_live_search(struct zc_live *l, int root, const struct zc_lino *files,
+                    size_t n, zc_lfounds *found);
+
+#endif

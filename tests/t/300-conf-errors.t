@@ -1,0 +1,225 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# zcsync.conf: whatever is wrong, check-config says it in one sentence with file
+# and line, and exits 1.
+. "$(dirname "$0")/lib.sh"
+
+conf=$T/zcsync.conf
+check() { run "$ZCSYNC" check-config "$conf"; }
+
+# refused LINE SENTENCE: what is in the file is refused for that
+refused()
+{
+    check
+    is "$rc" 1 "exit 1: $2"
+    is "$err" "zcsync: $conf:$1: $2" "with one sentence"
+    is "$out" "" "and nothing on standard output"
+}
+
+# wrong LINE SENTENCE TEXT: so is TEXT, a format of printf
+wrong()
+{
+    # shellcheck disable=SC2059
+    printf "$3" >"$conf"
+    refused "$1" "$2"
+}
+
+# wrong_key SECTION KEY SENTENCE: so is that line, in a section that is right
+wrong_key()
+{
+    case $1 in
+    daemon) printf '[daemon]\n%s\n' "$2" ;;
+    peer) printf '[peer p]\n%s\naddress = h\n' "$2" ;;
+    share) printf '[share s]\n%s\npath = /s\n' "$2" ;;
+    mirror) printf '[mirror m]\n%s\npath = /m\nto = h::m\n' "$2" ;;
+    esac >"$conf"
+    refused 2 "$3"
+}
+
+# ---- lines -------------------------------------------------------------------
+
+blank="the line starts with a blank: sections and keys start in the first\
+ column, and no value has a second line"
+wrong 4 "$blank" \
+    '[share s]\npath = /s\n\n  read only = yes\n'
+wrong 3 "$blank" \
+    '[share s]\npath = /s\n\t[share t]\n'
+wrong 2 "'path /s' is not KEY = VALUE" \
+    '[share s]\npath /s\n'
+wrong 2 "'path: /s' is not KEY = VALUE" \
+    '[share s]\npath: /s\n'
+wrong 2 "there is no key before the '='" \
+    '[share s]\n= /s\n'
+wrong 1 "the section has no ']' at its end" \
+    '[share s\npath = /s\n'
+wrong 1 "' # mine' follows the section's ']'" \
+    '[share s] # mine\npath = /s\n'
+wrong 2 "the key 'path' stands before the first [section]" \
+    '# x\npath = /s\n'
+wrong 2 "there is a NUL byte in the line" \
+    '[share s]\npath = /s\0/t\n'
+wrong 2 "there is a control character (0x1b) in the line" \
+    '[share s]\npath = /s\033[m\n'
+wrong 1 "there is a control character (0x0d) in the line" \
+    '[share s]\rpath = /s\n'
+{ printf '[share s]\npath = /'; head -c 65536 /dev/zero | tr '\0' x; } >"$conf"
+refused 2 "the line is longer than 65536 bytes"
+
+# ---- sections ----------------------------------------------------------------
+
+wrong 2 "there is no section [mirrors]; is [mirror] meant?" '\n[mirrors m]\n'
+wrong 1 "there is no section [global]" \
+    '[global]\n'
+wrong 1 "there is no section []" \
+    '[]\n'
+wrong 1 "[daemon] takes no name" \
+    '[daemon x]\n'
+wrong 1 "[mirror] needs a name: [mirror NAME]" \
+    '[mirror]\n'
+wrong 1 "'a/b' cannot be the name of a share" \
+    '[share a/b]\n'
+wrong 1 "'..' cannot be the name of a share" \
+    '[share ..]\n'
+wrong 1 "'a@b' cannot be the name of a mirror" \
+    '[mirror a@b]\n'
+wrong 1 "'a b' cannot be the name of a peer" \
+    '[peer a b]\n'
+wrong 3 "[daemon] is there already, in line 1" \
+    '[daemon]\n\n[daemon]\n'
+for kind in 'peer x/address = h' 'share x/path = /s' \
+    'mirror x/path = /m\nto = h::m'; do
+    section=${kind%%/*} keys=${kind#*/}
+    text="# 1\n[$section]\n$keys\n"
+    line=$(($(printf "$text" | wc -l) + 1))
+    wrong $line "[$section] is there already, in line 2" "$text[$section]\n"
+done
+wrong 1 "[peer a] has no key 'address'" \
+    '[peer a]\n[peer b]\naddress = h\n'
+wrong 2 "[share s] has no key 'path'" \
+    '[daemon]\n[share s]\nread only = yes\n'
+wrong 1 "[mirror m] has no key 'path'" \
+    '[mirror m]\nto = h::m\n'
+wrong 1 "[mirror m] has no key 'to'" \
+    '[mirror m]\npath = /m\n'
+
+# ---- keys --------------------------------------------------------------------
+
+wrong_key daemon 'listn = none' \
+    "[daemon] has no key 'listn'; is 'listen' meant?"
+wrong_key daemon 'path = /x' "[daemon] has no key 'path'"
+wrong_key mirror 'max-delete = 1' \
+    "[mirror NAME] has no key 'max-delete'; is 'max delete' meant?"
+wrong_key mirror 'Delete = no' \
+    "[mirror NAME] has no key 'Delete'; is 'delete' meant?"
+wrong_key share 'delete = no' "[share NAME] has no key 'delete'"
+wrong_key mirror 'delete =' "'delete' has no value"
+wrong_key mirror 'exclude =' "'exclude' has no value"
+wrong 4 "'path' is there already, in line 2" \
+    '[share s]\npath = /s\nread only = no\npath = /t\n'
+wrong 4 "'to' is there already, in line 3" \
+    '[mirror m]\npath = /m\nto = h::m\nto = i::m\n'
+
+# ---- values ------------------------------------------------------------------
+
+wrong_key daemon 'listen = [::1' "listen: \"[::1\" is no address: write\
+ ADDR:PORT, ADDR or PORT, with IPv6 addresses in brackets"
+for address in 0.0.0.0:8730 10.1.2.3 '[::]:8730' '[fe80::1%eth0]:1'; do
+    wrong_key daemon "listen = $address" "listen: other hosts can reach\
+ $address, and nothing is encrypted: write 'security = plain' to allow that"
+done
+wrong_key daemon 'security = none' \
+    "security: 'none' is not plain, the only value there is"
+wrong_key daemon 'control = run/control' \
+    "control: 'run/control' is not an absolute path"
+long=/$(printf '%0107d' 0)
+wrong_key daemon "control = $long" \
+    "control: '${long:0:100}...' is longer than 107 bytes"
+wrong_key daemon 'max connections = 0' \
+    "max connections: 0 is not from 1 to 65535"
+wrong_key daemon 'max connections = many' \
+    "max connections: 'many' is not a whole number"
+wrong_key daemon 'timeout = -1' "timeout: '-1' is not a whole number"
+wrong_key daemon 'timeout = 99999999999999999999' \
+    "timeout: 99999999999999999999 is not from 0 to 31622400"
+for address in h:0 h:http ::1 h/s user@h :1 '[h]:1'; do
+    wrong 2 "address: '$address' is neither HOST nor HOST:PORT (with IPv6\
+ addresses in brackets)" "[peer p]\naddress = $address\n"
+done
+wrong 2 "path: 'srv/s' is not an absolute path" \
+    '[share s]\npath = srv/s\n'
+wrong 2 "path: '/srv/../s' has '..' in it" \
+    '[share s]\npath = /srv/../s\n'
+wrong_key share 'read only = true' "read only: 'true' is neither yes nor no"
+wrong_key mirror 'owner = maybe' "owner: 'maybe' is neither yes nor no"
+wrong_key mirror 'delete = 1' "delete: '1' is neither yes nor no"
+wrong_key mirror 'max delete = half' "max delete: 'half' is not a whole number"
+wrong_key mirror 'fsync = often' \
+    "fsync: 'often' is none of none, batch, file"
+wrong_key mirror 'watch = poll' \
+    "watch: 'poll' is none of auto, inotify, fanotify"
+wrong_key mirror 'bwlimit = fast' \
+    "bwlimit: 'fast' is not a rate such as 800, 1.5M or 100KB"
+wrong_key mirror 'rescan = 0' "rescan: 0 is not from 1 to 31622400"
+wrong_key mirror 'drain = 3601' "drain: 3601 is not from 0 to 3600"
+wrong_key mirror 'chown = :' "chown: ':' names neither a user nor a group"
+wrong_key mirror 'chmod = sticky' \
+    "chmod: \"sticky\" is not a list of mode changes"
+wrong_key mirror 'filter = nonsense x' "$(
+    run "$ZCSYNC" push --filter='nonsense x' a b
+    echo "filter: ${err#zcsync push: }"
+)"
+wrong_key mirror 'exclude from = rules' \
+    "exclude from: 'rules' is not an absolute path"
+wrong_key mirror 'include from = -' \
+    "include from: '-' is not an absolute path"
+wrong_key mirror 'filter = merge rules' \
+    "filter: 'rules' is not an absolute path"
+wrong_key mirror 'filter = .,s -' "filter: '-' is not an absolute path"
+wrong_key mirror "exclude from = $T/nowhere" "exclude from: could not open\
+ $T/nowhere: No such file or directory"
+printf '# x\n: x\n' >"$T/rules"
+wrong_key mirror "filter = . $T/rules" "filter: $T/rules, line 2: filter rule\
+ \": x\": $("$ZCSYNC" push --filter=': x' a b 2>&1 | sed 's/.*": x": //')"
+
+# ---- destinations ------------------------------------------------------------
+
+wrong_to() # TO SENTENCE
+{
+    wrong 2 "to: $2" "[mirror m]\nto = $1\npath = /m/n\n"
+}
+wrong_to 'h::m,' "there is nothing after a comma"
+wrong_to 'h::m, , i::m' "there is nothing before a comma"
+wrong_to 'h::' "cannot make sense of \"h::\": it names no share"
+wrong_to 'h::s/../t' "cannot make sense of \"h::s/../t\": the path below the\
+ share must be plain names joined by single slashes"
+wrong_to 'zcsync://h:x/s' "cannot make sense of \"zcsync://h:x/s\": the port\
+ must be a number from 1 to 65535"
+wrong_to 'h:/srv' "'h:/srv' is reached over SSH, which is not supported yet (a\
+ share is written HOST::SHARE)"
+wrong_to 'backup' "'backup' is not an absolute path"
+wrong_to '/m/n' "'/m/n' is the mirror's own path"
+wrong_to 'h::m, /m/./n//' "'/m/./n//' is the mirror's own path"
+wrong_to '/m/n/o' "'/m/n/o' is inside the mirror's own path"
+wrong_to 'h::m, i::m, zcsync://h/m' \
+    "'h::m' and 'zcsync://h/m' are the same place"
+wrong_to "$(printf 'h%d::m, ' {1..64})x::m" \
+    "there are more than 64 destinations"
+wrong 5 "to: 'p::m' and 'zcsync://h:1/m' are the same place" \
+    '[peer p]\naddress = h:1\n[mirror m]\npath = /m\nto = p::m,zcsync://h:1/m\n'
+
+# ---- files -------------------------------------------------------------------
+
+head -c 1048577 /dev/zero | tr '\0' '\n' >"$conf"
+check
+is "$rc" 1 "a file that is too large: exit 1"
+is "$err" "zcsync: $conf: the file is larger than 1 MiB" "with one sentence"
+runs_with 1 "a file that is not there" "$ZCSYNC" check-config "$T/nowhere"
+is "$err" "zcsync: $T/nowhere: No such file or directory" "with one sentence"
+runs_with 1 "a directory" "$ZCSYNC" check-config "$T"
+is "$err" "zcsync: $T: Is a directory" "with one sentence"
+runs_with 1 "two files" "$ZCSYNC" check-config a b
+one_sentence "zcsync check-config: .*'b'.*--help" "with one sentence"
+runs_with 1 "an option it does not know" "$ZCSYNC" check-config --fix
+one_sentence "unknown option --fix.*zcsync check-config --help" \
+    "with one sentence"
+done_testing

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kill -9 of zcsyncd's watcher, of a receiver, and of either supervisor, in
+# turns, under churn. A supervisor is started again, as systemd would; what it
+# has below it, it starts again itself and says so.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-live.sh"
+
+need_tools churn witness
+[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+zcsyncd=$(dirname "$ZCSYNC")/zcsyncd
+[ -x "$zcsyncd" ] || skip_all "zcsyncd is not built"
+kills=$((BIG ? 80 : 12))
+mkdir "$T/a" "$T/share"
+port=$(perl -MIO::Socket::INET -e '
+    print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+cat >"$T/source.conf" <<CONF
+[daemon]
+listen = none
+control = $T/source.control
+[peer there]
+address = 127.0.0.1:$port
+[mirror m]
+path = $T/a
+to = there::s
+fsync = none
+force delete = yes
+CONF
+cat >"$T/share.conf" <<CONF
+[daemon]
+listen = 127.0.0.1:$port
+control = $T/share.control
+[share s]
+path = $T/share
+CONF
+daemons=0
+daemon() # source|share: $pid
+{
+    daemons=$((daemons + 1))
+    background "$1.$daemons" "$zcsyncd" --no-detach --config="$T/$1.conf"
+}
+runs_with 0 "the configuration is right" "$zcsyncd" --check --config="$T/source.conf"
+daemon share
+share_pid=$pid
+daemon source
+source_pid=$pid
+ok "the mirror comes up" shows_up 20 "$T/a" "$T/share"
+start_witness "$T/share"
+start_churn "$T/a" 600
+
+# kill_family PID: all that was below it must go by itself
+kill_family()
+{
+    local offspring
+    offspring=$(family "$1")
+    kill -KILL "$1"
+    reap "$1"
+    all_gone() { for p in $offspring; do gone_or_zombie "$p" || return 1; done; }
+    wait_until 20 all_gone ||
+        fail "nothing survives its supervisor" "$(ps -o pid,ppid,stat,args $offspring)"
+}
+
+up_again=0
+for ((n = 0; n < kills; n++)); do
+    perl -e 'select undef, undef, undef, 0.2 + rand 0.6'
+    # shellcheck disable=SC2046
+    case $((n % 4)) in
+    0) kill -KILL $(watcher_of "$source_pid") ;;
+    1) kill -KILL $(leaves "$share_pid") ;;
+    2)
+        kill_family "$source_pid"
+        daemon source
+        source_pid=$pid
+        ;;
+    3)
+        kill_family "$share_pid"
+        daemon share
+        share_pid=$pid
+        ;;
+    esac 2>/dev/null
+    if ((n % 4 == 1 || n % 4 == 3)); then
+        shows_up 40 "$T/a" "$T/share" && up_again=$((up_again + 1))
+    fi
+done
+is "$up_again" $((kills / 2)) "after $kills kills it always came to work again"
+like "$(cat "$T"/log/source.*.err "$T"/log/source.*.out)" \
+    'start(s|ed|ing)? .*again|restart' "the death of a watcher was said"
+kill -TERM "$churn_pid"
+churn_ends 30
+becomes_equal 60 "$T/a" "$T/share" "equal"
+witnesses_saw_whole_files
+for daemon in "$source_pid" "$share_pid"; do
+    kill -TERM "$daemon"
+    reap "$daemon" 20
+    is "$rc" 0 "it ends when told to"
+done
+ok "no staging folder left" no_litter_soon "$T/share"
+done_testing

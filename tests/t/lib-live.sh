@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# For scenarios with a running mirror; sourced after lib.sh.
+#
+#   ZC_SOAK        seconds for each soak (default: what the test asks for)
+#   ZC_SEED        repeats the choices of churn
+
+live_tools=${TOP_BUILDDIR:-$here/../../build}/tests/tools
+churn=$live_tools/churn witness=$live_tools/witness
+
+need_mirror()
+{
+    "$ZCSYNC" mirror --help >/dev/null 2>&1 ||
+        skip_all "this zcsync has no mirror command"
+}
+
+need_tools() # NAME...
+{
+    local tool
+    for tool in "$@"; do
+        [ -x "$live_tools/$tool" ] ||
+            skip_all "$tool is not built (make check-programs)"
+    done
+}
+
+# Whether this user and kernel can watch by fanotify: asked of the kernel, not
+# of zcsync (FAN_REPORT_DFID_NAME | FAN_CLASS_NOTIF, then a file-system mark).
+can_fanotify() # DIR
+{
+    perl -e '
+        my ($dir) = @ARGV;
+        my ($init, $mark) = (300, 301); # the same on x86-64 and arm64, or:
+        ($init, $mark) = (262, 263) if `uname -m` =~ /^aarch64|^riscv/;
+        my $fd = syscall $init, 0xc00, 0;
+        exit 1 if $fd < 0;
+        # FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_CREATE
+        exit(syscall($mark, $fd, 0x101, 0x100, -100, $dir) < 0);' "$1"
+}
+
+# ---- mirrors -----------------------------------------------------------------
+
+mirrors=0
+declare -a mirror_as=()
+
+# start_mirror [OPTION...] SRC DEST...: $mirror_pid; output in $mirror_log.{out,err}
+start_mirror()
+{
+    mirrors=$((mirrors + 1))
+    mirror_log=$T/log/mirror.$mirrors
+    "${mirror_as[@]}" "$ZCSYNC" mirror "$@" \
+        >"$mirror_log.out" 2>"$mirror_log.err" </dev/null &
+    mirror_pid=$!
+    started+=("$mirror_pid")
+}
+
+# Leaves its exit code in $rc.
+stop_mirror()
+{
+    kill -TERM "$mirror_pid" 2>/dev/null
+    reap "$mirror_pid" "${1:-20}"
+}
+
+mirror_runs() { ! gone_or_zombie "$mirror_pid"; }
+
+# All processes below PID, and PID, one a line.
+family()
+{
+    local child
+    echo "$1"
+    for child in $(children "$1"); do
+        family "$child"
+    done
+}
+
+# Those of them that have no children: who receives is one of these.
+leaves()
+{
+    local p
+    for p in $(family "$1"); do
+        [ "$p" != "$1" ] && [ -z "$(children "$p")" ] && echo "$p"
+    done
+}
+
+# The process among PID and those below it that reads events.
+watcher_of()
+{
+    local p
+    for p in $(family "$1"); do
+        if ls -l "/proc/$p/fd" 2>/dev/null | grep -q 'anon_inode:.*notify'; then
+            echo "$p"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# ---- being equal -------------------------------------------------------------
+
+# What is cheap to ask again and again, and mostly right.
+looks_equal() # A B
+{
+    local d
+    d=$(rsync -aHAX --numeric-ids --modify-window=-1 -n -i --delete \
+        --exclude=/.zcsync/ --filter='-x trusted.SGI_ACL_*' "$1/" "$2/" 2>&1)
+    [ -z "$d" ] && return
+    sleep 0.1
+    return 1
+}
+
+# becomes_equal SECONDS A B NAME: within that time, with nobody's help
+becomes_equal()
+{
+    wait_until "$1" looks_equal "$2" "$3" ||
+        diag "not equal after $1 s: $(mirror_said)"
+    ok "$4" same_tree_soon "$2" "$3"
+}
+
+# mirrored A B: B is soon equal to A, to the byte; for between two steps, while
+# the receiver keeps its staging folder.
+mirrored()
+{
+    wait_until "${ZC_MIRRORED_S:-20}" looks_equal "$1" "$2" &&
+        same_tree_but_staging "$1" "$2" && return
+    rsync_diff "$1" "$2" --exclude=/.zcsync/ | head -n 20
+    mirror_said
+    return 1
+}
+
+same_tree_but_staging()
+{
+    [ -z "$(rsync_diff "$1" "$2" --exclude=/.zcsync/)" ]
+}
+
+# As same_tree, with the mirror's session still open: its staging folder is there.
+same_live_tree()
+{
+    local d how
+    d=$(rsync_diff "$1" "$2" --exclude=/.zcsync/)
+    if [ -n "$d" ]; then
+        printf 'rsync sees a difference:\n%s\n' "$d" | cut -c 1-200 | head -n 20
+        return 1
+    fi
+    for how in mtree listing xattrs; do
+        [ $how = mtree ] && ! command -v bsdtar >/dev/null && continue
+        d=$(diff <($how "$1" | not_staging) <($how "$2" | not_staging)) && continue
+        printf '%s differs:\n%s\n' "$how" "$d" | cut -c 1-300 | head -n 20
+        return 1
+    done
+}
+
+not_staging() { grep -av -e '^\(\./\)\?\.zcsync[ /]' -e '^# file: \.zcsync'; }
+
+# The last metadata may be under way while the names are there already.
+same_tree_soon()
+{
+    same_live_tree "$1" "$2" || { sleep 1 && same_live_tree "$1" "$2"; }
+}
+
+mirror_said()
+{
+    tail -n 5 "$mirror_log.out" "$mirror_log.err" 2>/dev/null | cut -c 1-300
+}
+
+# A new name at the source that shows up there: the mirror is alive and watching.
+shows_up() # SECONDS SRC DEST
+{
+    local name=.alive.$RANDOM$RANDOM there
+    echo "$name" >"$2/$name"
+    wait_until "$1" [ -e "$3/$name" ]
+    there=$?
+    rm "$2/$name"
+    return $there
+}
+
+# What the mirror leaves at the destination when it is not at work there.
+no_litter_soon() { wait_until 15 no_litter "$1" && no_litter "$1"; }
+
+# ---- churn and witness -------------------------------------------------------
+
+soak_seconds() { echo "${ZC_SOAK:-$1}"; }
+
+# start_churn DIR SECONDS [OPTION...]: $churn_pid
+start_churn()
+{
+    local dir=$1 seconds=$2
+    shift 2
+    [ -n "${ZC_SEED:-}" ] && set -- "$@" --seed "$ZC_SEED"
+    background churn "$churn" --seconds "$seconds" "$@" "$dir"
+    churn_pid=$pid
+    wait_until 5 grep -q seed "$T/log/churn.out"
+    diag "churn: $(head -n 1 "$T/log/churn.out")"
+}
+
+churning() { ! gone_or_zombie "$churn_pid"; }
+
+# churn_ends SECONDS: no trouble of its own
+churn_ends()
+{
+    reap "$churn_pid" "$1"
+    [ "$rc" = 0 ] && diag "$(tail -n 1 "$T/log/churn.out")"
+    is "$rc" 0 "churn had no trouble$(sed 's/^/: /' "$T/log/churn.err")"
+}
+
+declare -a witnesses=()
+
+start_witness() # DIR...
+{
+    local dir
+    for dir; do
+        background "witness${#witnesses[@]}" "$witness" "$dir"
+        witnesses+=("$pid")
+    done
+}
+
+# Each of them saw whole files only, and not nothing.
+witnesses_saw_whole_files()
+{
+    local i seen
+    for i in "${!witnesses[@]}"; do
+        kill -TERM "${witnesses[i]}" 2>/dev/null
+        reap "${witnesses[i]}" 20
+        seen=$(tail -n 1 "$T/log/witness$i.out")
+        diag "witness $i: $seen"
+        is "$rc" 0 "a witness saw whole files only" ||
+            diag "$(grep torn: "$T/log/witness$i.out" | head -n 10)"
+        unlike "$seen" '^0 files' "and some"
+    done
+    witnesses=()
+}
