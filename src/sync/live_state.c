@@ -194,6 +194,15 @@ static bool was_said(struct zc_lpeer *p, uint64_t hash, int64_t now)
     return false;
 }
 
+/* It was left out of the log: it is new when it is met again. */
+static void left_out(struct zc_lpeer *p, uint64_t hash, int64_t now)
+{
+    p->unsaid++;
+    for (size_t i = 0; i < p->said.len; i++)
+        if (p->said.v[i].hash == hash)
+            p->said.v[i].at = now - SAID_NS;
+}
+
 /* Logs TEXT, once, and at most one such line a second. */
 static void say(struct zc_lpeer *p, uint64_t hash, const char *path,
                 const char *text)
@@ -203,7 +212,7 @@ static void say(struct zc_lpeer *p, uint64_t hash, const char *path,
     if (was_said(p, hash, now))
         return;
     if (p->said_at && now - p->said_at < SAY_NS) {
-        p->unsaid++;
+        left_out(p, hash, now);
         return;
     }
     if (p->unsaid)
