@@ -16,8 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LIST_TARGET ((size_t)64 << 10)
-
 unsigned zc_place_flags(const struct zc_sender *s, unsigned what,
                         const struct zc_stat *st)
 {
@@ -248,7 +246,7 @@ static int add_list(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     zc_snotes notes = {0};
     size_t begin = w->out.len;
     int r = 0;
-    for (; *at < place->n && r >= 0 && w->out.len - begin < LIST_TARGET &&
+    for (; *at < place->n && r >= 0 && w->out.len - begin < ZC_LIST_TARGET &&
            notes.len < ZC_LIST_ENTRIES_MAX;
          ++*at) {
         size_t before = w->out.len;

@@ -13,10 +13,6 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-/* Bytes of entries after which a list is sent; one more entry (name, target,
- * digests) always fits below ZC_LIST_BODY_MAX then. */
-#define LIST_TARGET ((size_t)64 << 10)
-
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
 {
     zc_names_fini(&d->names);
@@ -295,7 +291,7 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     const struct zc_fileset_node *const *set = NULL;
     size_t n = dir_len(s, d, &set);
     for (; d->at < n; d->at++) {
-        if (w->out.len - begin > LIST_TARGET ||
+        if (w->out.len - begin > ZC_LIST_TARGET ||
             notes->len == ZC_LIST_ENTRIES_MAX)
             break;
         const char *name = set ? zc_fileset_name(set[d->at])

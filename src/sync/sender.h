@@ -119,6 +119,10 @@ struct zc_retry {
     int64_t due; /* zc_clock_ns */
 };
 
+/* Bytes of entries after which a list is sent; one more entry (name, target,
+ * digests) always fits below ZC_LIST_BODY_MAX then. */
+#define ZC_LIST_TARGET ((size_t)64 << 10)
+
 #define ZC_WORKERS_MAX 8u
 #define ZC_TRIES_MAX 6 /* looks at a file that changes under us */
 #define ZC_TRIES_ROUND 2 /* the same in a mirror, which comes again */
