@@ -168,6 +168,8 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/mirrors.h \
 	%D%/daemon/notify.c \
 	%D%/daemon/notify.h \
+	%D%/daemon/fence.c \
+	%D%/daemon/fence.h \
 	%D%/daemon/forker.c \
 	%D%/daemon/forker.h \
 	%D%/daemon/process.c \

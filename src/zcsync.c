@@ -21,6 +21,7 @@
  *   sync/answers.c       NEED, GOT, RESULT -> work        proto/msg.c
  *   sync/outgoing.c      files -> FILE, DATA, END         move/mover.c
  *
+ *   daemon/receivers.c   a process for a connection       daemon/fence.c
  *   sync/receive.c       the receiver: threads, end       daemon/sandbox.c
  *   sync/opening.c       HELLO, OPEN                      fs/rootdir.c
  *   sync/reader.c        messages off the socket          sync/link.c

@@ -11,6 +11,7 @@ UNIT_TESTS = \
 	%D%/unit/test_dirty \
 	%D%/unit/test_dirty_model \
 	%D%/unit/test_endpoint \
+	%D%/unit/test_fence \
 	%D%/unit/test_fileset \
 	%D%/unit/test_filter \
 	%D%/unit/test_filter_rsync \

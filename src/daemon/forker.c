@@ -33,8 +33,13 @@ struct zc_forker {
 
 /* --- the forker's own process --- */
 
+struct child {
+    pid_t pid;
+    char *path;
+};
+
 struct children {
-    ZC_VEC(pid_t) pids;
+    ZC_VEC(struct child) v;
     int signal_fd;
 };
 
@@ -65,8 +70,8 @@ static void reap(struct children *c)
     int status;
     while (read(c->signal_fd, &info, sizeof info) == sizeof info)
         ;
-    for (size_t i = 0; i < c->pids.len;) {
-        pid_t r = waitpid(c->pids.v[i], &status, WNOHANG);
+    for (size_t i = 0; i < c->v.len;) {
+        pid_t r = waitpid(c->v.v[i].pid, &status, WNOHANG);
         if (r == 0) {
             i++;
             continue;
@@ -74,38 +79,59 @@ static void reap(struct children *c)
         if (r > 0 && WIFSIGNALED(status))
             zc_log(ZC_LOG_WARN, "the receiver was killed by signal %d",
                    WTERMSIG(status));
-        c->pids.v[i] = c->pids.v[--c->pids.len];
+        free(c->v.v[i].path);
+        c->v.v[i] = c->v.v[--c->v.len];
+    }
+}
+
+static bool serves(const struct child *c, const char *path)
+{
+    return !path || strcmp(c->path, path) == 0;
+}
+
+/* Waits for the receivers of PATH (NULL: all of them), whose connections have
+ * ended: what they still hold is not to be applied behind the next one's
+ * back. */
+static void wait_for(struct children *c, const char *path)
+{
+    int64_t end = zc_clock_ns() + STOP_WAIT_NS;
+    struct pollfd p = {.fd = c->signal_fd, .events = POLLIN};
+    for (;;) {
+        size_t left = 0;
+        int64_t ns = end - zc_clock_ns();
+        reap(c);
+        for (size_t i = 0; i < c->v.len; i++) {
+            if (!serves(&c->v.v[i], path))
+                continue;
+            left++;
+            if (ns <= 0)
+                kill(c->v.v[i].pid, SIGKILL);
+        }
+        if (!left)
+            return;
+        poll(&p, 1, ns > 0 ? (int)(ns / 1000000) + 1 : -1);
     }
 }
 
 static int start_receiver(struct children *c, int fd, const char *path)
 {
     struct zc_err err = {0};
-    pid_t pid;
-    struct zc_transport *t = zc_serve_embedded(path, &pid, &err);
-    if (!t)
+    struct child child = {.path = strdup(path)};
+    wait_for(c, path);
+    if (!child.path || zc_vec_push(&c->v, child)) {
+        free(child.path);
+        return send_answer(fd, ENOMEM, -1);
+    }
+    struct child *last = &c->v.v[c->v.len - 1];
+    struct zc_transport *t = zc_serve_embedded(path, &last->pid, &err);
+    if (!t) {
+        free(last->path);
+        c->v.len--;
         return send_answer(fd, err.eno ? err.eno : ENOMEM, -1);
-    /* One that is not on the list is only waited for later, by init. */
-    (void)zc_vec_push(&c->pids, pid);
+    }
     int r = send_answer(fd, 0, t->raw_rfd);
     zc_transport_free(t);
     return r;
-}
-
-static void wait_for_all(struct children *c)
-{
-    int64_t end = zc_clock_ns() + STOP_WAIT_NS;
-    struct pollfd p = {.fd = c->signal_fd, .events = POLLIN};
-    for (reap(c); c->pids.len; reap(c)) {
-        int64_t left = end - zc_clock_ns();
-        if (left <= 0)
-            break;
-        poll(&p, 1, (int)(left / 1000000) + 1);
-    }
-    for (size_t i = 0; i < c->pids.len; i++)
-        kill(c->pids.v[i], SIGKILL);
-    for (size_t i = 0; i < c->pids.len; i++)
-        waitpid(c->pids.v[i], NULL, 0);
 }
 
 /* Signals are blocked at first: no handler of our parent's is to run here. */
@@ -146,7 +172,7 @@ static _Noreturn void forker_main(int fd)
             break;
     }
     close(fd);
-    wait_for_all(&c);
+    wait_for(&c, NULL);
     _exit(0);
 }
 

@@ -86,27 +86,36 @@ int zc_receiver_session(struct zc_transport *t,
     return r;
 }
 
-/* Tells the parent which share it is. */
-static void note_share(void *arg, const char *share)
+/* What a receiver tells others. */
+struct told {
+    struct zc_receiver_note *note;
+    struct zc_fence *fence;
+    struct zc_fence_slot *slot;
+};
+
+/* Tells the parent which share it is, and older receivers of the same mirror to
+ * end. */
+static int tell(void *arg, const char *share, const uint8_t *origin,
+                struct zc_err *err)
 {
-    struct zc_receiver_note *note = arg;
-    if (!note)
-        return;
-    snprintf(note->share, sizeof note->share, "%s", share);
-    atomic_store(&note->opened, true);
+    const struct told *t = arg;
+    if (t->note) {
+        snprintf(t->note->share, sizeof t->note->share, "%s", share);
+        atomic_store(&t->note->opened, true);
+    }
+    return origin ? zc_fence_enter(t->fence, t->slot, origin, err) : 0;
 }
 
 /* A child's whole life. */
 static _Noreturn void child_main(struct zc_transport *t, pid_t parent,
                                  const struct zc_receive_options *opt,
-                                 struct zc_receiver_note *note,
-                                 const sigset_t *mask)
+                                 struct told *told, const sigset_t *mask)
 {
     struct zc_receive_options own = *opt;
     struct zc_err err = {0};
 
-    own.opened = note_share;
-    own.opened_arg = note;
+    own.opened = tell;
+    own.opened_arg = told;
     zc_process_name("zcsync:receive");
     zc_receiver_signals(t);
     sigprocmask(SIG_SETMASK, mask, NULL);
@@ -139,22 +148,30 @@ void zc_receivers_fini(struct zc_receivers *r)
     for (size_t i = 0; i < r->v.len; i++)
         note_free(r->v.v[i].note);
     zc_vec_fini(&r->v);
+    zc_fence_free(r->fence);
 }
 
 /* Starts the receiver of C. -1: logged. */
-static int start(struct zc_receiver *c, struct zc_transport *t,
-                 const struct zc_receive_options *opt, const sigset_t *mask)
+static int start(struct zc_receivers *r, struct zc_receiver *c,
+                 struct zc_transport *t, const struct zc_receive_options *opt,
+                 const sigset_t *mask)
 {
     pid_t parent = getpid();
+    if (!r->fence)
+        r->fence = zc_fence_new();
     c->since = zc_clock_wall_ns();
     c->note = note_new();
-    c->pid = fork();
+    c->slot = r->fence ? zc_fence_take(r->fence) : NULL;
+    errno = ENOMEM;
+    c->pid = c->slot ? fork() : -1;
     if (c->pid == 0)
-        child_main(t, parent, opt, c->note, mask);
+        child_main(t, parent, opt, &(struct told){c->note, r->fence, c->slot},
+                   mask);
     if (c->pid > 0)
         return 0;
     zc_log(ZC_LOG_WARN, "%s: could not start a receiver: %s", c->peer,
            strerror(errno));
+    zc_fence_give_back(c->slot);
     note_free(c->note);
     return -1;
 }
@@ -181,7 +198,7 @@ void zc_receivers_accept(struct zc_receivers *r, int listen_fd,
                c.peer, r->max);
     } else if (zc_vec_push(&r->v, c)) {
         zc_log(ZC_LOG_WARN, "%s: refused, out of memory", c.peer);
-    } else if (start(&r->v.v[r->v.len - 1], t, opt, mask)) {
+    } else if (start(r, &r->v.v[r->v.len - 1], t, opt, mask)) {
         r->v.len--;
     } else {
         r->refused--;
@@ -204,6 +221,7 @@ bool zc_receivers_reap(struct zc_receivers *r, bool wait)
         if (WIFSIGNALED(status))
             zc_log(ZC_LOG_WARN, "%s: the receiver was killed by signal %d",
                    c->peer, WTERMSIG(status));
+        zc_fence_give_back(c->slot);
         note_free(c->note);
         *c = r->v.v[--r->v.len];
         any = true;

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/vec.h"
+#include "daemon/fence.h"
 #include "sync/receive.h"
 
 #include <signal.h>
@@ -29,11 +30,13 @@ struct zc_receiver {
     int64_t since; /* wall clock ns */
     char peer[sizeof((struct zc_transport *)0)->peer];
     struct zc_receiver_note *note; /* NULL: there was no memory for it */
+    struct zc_fence_slot *slot;
 };
 
 struct zc_receivers {
     unsigned max; /* more connections are refused */
     uint64_t accepted, refused;
+    struct zc_fence *fence; /* made with the first of them */
     ZC_VEC(struct zc_receiver) v;
 };
 

@@ -37,6 +37,7 @@ static int run(const struct zc_watcher *w, struct dest *dests,
     struct zc_forker *forker = NULL;
     struct zc_live_options opt = {
         .name = m->name,
+        .unique = true,
         .push = m->push,
         .watch = m->watch,
         .rescan_s = m->rescan_s,

@@ -21,6 +21,8 @@ void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m)
     zc_wire_put16(b, m->chown_user);
     zc_wire_put16(b, m->chown_group);
     zc_wire_put32(b, m->filter);
+    if (m->flags & ZC_OPEN_ORIGIN)
+        zc_buf_put(b, m->origin, sizeof m->origin);
     zc_frame_end(b, at);
 }
 
@@ -44,6 +46,12 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
     m->chown_user = zc_wire_get16(&r, ZC_NAME_MAX);
     m->chown_group = zc_wire_get16(&r, ZC_NAME_MAX);
     m->filter = zc_wire_get32(&r, ZC_FRAME_BODY_MAX);
+    memset(m->origin, 0, sizeof m->origin);
+    const uint8_t *origin = m->flags & ZC_OPEN_ORIGIN
+                                ? zc_rd_bytes(&r, sizeof m->origin)
+                                : NULL;
+    if (origin)
+        memcpy(m->origin, origin, sizeof m->origin);
     bool single = m->flags & ZC_OPEN_SINGLE_FILE;
     bool ok = !r.bad && !(m->flags & ~(uint32_t)ZC_OPEN_FLAGS_KNOWN) &&
               m->fsync <= 2 && text_ok(m->share) && text_ok(m->chown_user) &&

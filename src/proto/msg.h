@@ -21,6 +21,7 @@ struct zc_bytes {
     size_t n;
 };
 
+#define ZC_ORIGIN_SIZE 16
 struct zc_msg_open {
     uint32_t flags; /* enum zc_open_flag */
     uint32_t keep;  /* enum zc_keep of fs/meta.h */
@@ -30,6 +31,8 @@ struct zc_msg_open {
     struct zc_bytes share, path, name; /* name: ZC_OPEN_SINGLE_FILE */
     struct zc_bytes chown_user, chown_group;
     struct zc_bytes filter;
+    uint8_t origin[ZC_ORIGIN_SIZE]; /* ZC_OPEN_ORIGIN: the same mirror's sessions
+                                       have the same; the newest ends others */
 };
 
 #define ZC_HOST_ID_SIZE 16

@@ -108,7 +108,8 @@ enum zc_open_flag {
     ZC_OPEN_MAX_DELETE = 1 << 9,  /* `max_delete` was given by the user */
     ZC_OPEN_BUFFER = 1 << 10,     /* receive file data through a buffer */
     ZC_OPEN_ROUNDS = 1 << 11,     /* after FINISHED another round may follow */
-    ZC_OPEN_FLAGS_KNOWN = (1 << 12) - 1,
+    ZC_OPEN_ORIGIN = 1 << 12,     /* `origin` is given */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 13) - 1,
 };
 
 /* Flags of LIST. */

@@ -14,6 +14,7 @@
  * is timed only while a peer is busy (its numbers are kept up to date once a
  * second), a rename or a rescan waits, or the source is gone.
  */
+#include "sync/hostid.h"
 #include "sync/live_internal.h"
 
 #include "base/clock.h"
@@ -381,6 +382,9 @@ static int start_peer(struct zc_live *l, size_t i, struct zc_err *err)
     p->push.share = p->conf->share;
     p->push.path = p->conf->path;
     p->push.rounds = true;
+    p->push.has_origin = true;
+    zc_origin_id(l->opt->name, l->opt->push.src, p->conf->name, l->opt->unique,
+                 p->push.origin);
     if (p->push.keep & ZC_KEEP_HARD_LINKS) {
         p->push.linked = zc_llinks_report;
         p->push.linked_arg = p;

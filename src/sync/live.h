@@ -33,6 +33,9 @@ struct zc_live_peer {
 
 struct zc_live_options {
     const char *name; /* of the mirror, for messages */
+    /* No other process on this host runs a mirror of that name: sessions that a
+     * process before this one left behind are ended, too. */
+    bool unique;
     struct zc_push_options push; /* share and path are each peer's */
     enum zc_watch_kind watch;
     unsigned rescan_s;

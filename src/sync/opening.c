@@ -188,8 +188,10 @@ static int open_all(struct zc_receiver *r, struct zc_bytes body, char **name,
         return -1;
     if (*name && !zc_name_ok(*name, strlen(*name)))
         return zc_err_set(err, ZC_EXIT_SELECT, 0, "%s is no file name", *name);
-    if (r->opt->opened)
-        r->opt->opened(r->opt->opened_arg, share->name);
+    if (r->opt->opened &&
+        r->opt->opened(r->opt->opened_arg, share->name,
+                       m.flags & ZC_OPEN_ORIGIN ? m.origin : NULL, err))
+        return -1;
     if (r->root_fd >= 0 && r->opt->confine &&
         r->opt->confine(r->root_fd, share->read_only || r->dry, err))
         return -1;

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/util.h"
 #include "move/mover.h"
+#include "proto/msg.h"
 #include "tree/chmod.h"
 #include "tree/fileset.h"
 #include "tree/filter.h"
@@ -53,6 +54,8 @@ struct zc_push_options {
     unsigned threads;               /* 0: as many as make sense */
 
     bool rounds; /* a session of many rounds: a mirror's */
+    bool has_origin; /* the peer ends older sessions of the same ORIGIN */
+    uint8_t origin[ZC_ORIGIN_SIZE];
     /* Called by the sender's threads for every file with several names that is
      * listed: PATH is one of them. May be NULL. */
     void (*linked)(void *arg, const char *path, uint64_t dev, uint64_t ino);

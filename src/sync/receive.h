@@ -28,8 +28,10 @@ struct zc_receive_options {
      * the peer says is acted on: confines this process to ROOT_FD. NULL: not
      * confined. */
     int (*confine)(int root_fd, bool read_only, struct zc_err *err);
-    /* Called before that with the share's name. May be NULL. */
-    void (*opened)(void *arg, const char *share);
+    /* Called before that with the share's name and the mirror's origin (NULL:
+     * it has none). May be NULL; -1 with a sentence refuses the session. */
+    int (*opened)(void *arg, const char *share, const uint8_t *origin,
+                  struct zc_err *err);
     void *opened_arg;
 };
 

@@ -77,8 +77,10 @@ static void fill_open(const struct zc_push_options *opt, struct zc_buf *filter,
                (opt->path_is_dir ? ZC_OPEN_PATH_IS_DIR : 0) |
                (opt->mover == ZC_MOVER_READWRITE ? ZC_OPEN_BUFFER : 0) |
                (opt->rounds ? ZC_OPEN_ROUNDS : 0) |
+               (opt->has_origin ? ZC_OPEN_ORIGIN : 0) |
                (opt->max_delete != ZC_MAX_DELETE_DEFAULT ? ZC_OPEN_MAX_DELETE
                                                          : 0);
+    memcpy(m->origin, opt->origin, sizeof m->origin);
     if (opt->single_file) {
         size_t n;
         const struct zc_fileset_node *const *v =
