@@ -460,9 +460,13 @@ int zc_scan_root(struct zc_sworker *w)
     struct zc_sdir root = {.node = zc_dirtree_root(s->tree)};
     zc_snotes notes = {0};
     struct zc_entry e;
-    zc_entry_from_stat(s, &s->root_stat, &e);
-    e.name = "";
+    struct zc_stat st;
     int dirfd = zc_dirnode_pin(s->tree, root.node);
+    /* It may have changed since the session was opened. */
+    if (dirfd < 0 || zc_stat_at(dirfd, "", &st))
+        st = s->root_stat;
+    zc_entry_from_stat(s, &st, &e);
+    e.name = "";
     if (s->opt->only && !s->opt->files_from)
         e.flags |= ZC_ENTRY_IMPLIED;
     else if (zc_scan_xattrs(w, dirfd, "", &e))

@@ -74,6 +74,8 @@ static bool equal(void)
         diag("differs: %s", line);
         same = false;
     }
+    if (!same)
+        sh("stat -c '# %n: %y, changed %z' src dst dst/.zcsync >&2");
     return p && pclose(p) == 0 && same;
 }
 
