@@ -46,15 +46,17 @@ runs_with 10 "a socket of another kind" env LISTEN_FDS=1 \
 like "$err" 'descriptor 3' "is refused"
 
 if command -v systemd-socket-activate >/dev/null; then
-    with=(systemd-socket-activate -l 127.0.0.1:18731)
+    port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
+        Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+    with=(systemd-socket-activate -l "127.0.0.1:$port")
     ctl=$T/control
     background activate "${with[@]}" "$ZCSYNCD" --config="$T/conf"
-    listening_there() { : >"/dev/tcp/127.0.0.1/18731"; }
+    listening_there() { : >"/dev/tcp/127.0.0.1/$port"; }
     if wait_until 10 listening_there; then
         pushes "started by the first connection" "$T/a" \
-            zcsync://127.0.0.1:18731/s
+            "zcsync://127.0.0.1:$port/s"
     else
-        skip 1 "port 18731 is not free"
+        skip 1 "port $port is not free any more"
     fi
     kill "$pid"
     reap "$pid" 20
