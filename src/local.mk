@@ -110,6 +110,7 @@ libzcsync_a_SOURCES = \
 	%D%/sync/links.c \
 	%D%/sync/live.c \
 	%D%/sync/live.h \
+	%D%/sync/live_ghosts.c \
 	%D%/sync/live_index.c \
 	%D%/sync/live_internal.h \
 	%D%/sync/live_links.c \
@@ -118,6 +119,7 @@ libzcsync_a_SOURCES = \
 	%D%/sync/live_search.c \
 	%D%/sync/live_state.c \
 	%D%/sync/live_wait.c \
+	%D%/sync/live_young.c \
 	%D%/sync/options.c \
 	%D%/sync/options.h \
 	%D%/sync/outbig.c \

@@ -23,6 +23,7 @@ UNIT_TESTS = \
 	%D%/unit/test_lease \
 	%D%/unit/test_link \
 	%D%/unit/test_live \
+	%D%/unit/test_live_young \
 	%D%/unit/test_meta \
 	%D%/unit/test_mover \
 	%D%/unit/test_msg \

@@ -94,8 +94,12 @@ static void on_changed(void *arg, zc_wdir dir, const char *name, size_t n,
 {
     struct zc_live *l = arg;
     int64_t now = zc_clock_ns();
+    unsigned mark = what & ~(unsigned)(ZC_CHANGE_MADE | ZC_CHANGE_GONE);
+    if (what & ZC_CHANGE_MADE && !(what & ZC_CHANGE_DATA))
+        mark |= ZC_CHANGE_WRITING;
+    zc_lyoung_changed(l, dir, name, n, what);
     for (size_t i = 0; i < l->n_peers; i++)
-        zc_dirty_mark(l->peers[i].dirty, dir, name, n, what, now);
+        zc_dirty_mark(l->peers[i].dirty, dir, name, n, mark, now);
     zc_lindex_changed(l, dir, name, n, what, now);
 }
 
@@ -105,9 +109,15 @@ static void on_renamed(void *arg, zc_wdir from, const char *from_name,
 {
     struct zc_live *l = arg;
     int64_t now = zc_clock_ns();
+    bool missed = is_dir && zc_lwalk_disturbed(l);
+    zc_wdir moved = missed ? zc_watch_child(l->w, to, to_name, to_n)
+                           : ZC_WDIR_NONE;
+    zc_lyoung_renamed(l, from, from_name, from_n, to, to_name, to_n, is_dir);
     for (size_t i = 0; i < l->n_peers; i++)
         zc_dirty_renamed(l->peers[i].dirty, from, from_name, from_n, to,
                          to_name, to_n, is_dir, now);
+    for (size_t i = 0; i < l->n_peers && moved != ZC_WDIR_NONE; i++)
+        zc_dirty_tree(l->peers[i].dirty, moved, now);
     if (!is_dir)
         zc_lindex_renamed(l, from, from_name, from_n, to, to_name, to_n, now);
 }
@@ -123,6 +133,7 @@ static void on_doubt(void *arg, zc_wdir dir)
 static void on_removed(void *arg, zc_wdir dir)
 {
     struct zc_live *l = arg;
+    l->young.moves++;
     for (size_t i = 0; i < l->n_peers; i++)
         zc_dirty_removed(l->peers[i].dirty, dir);
 }
@@ -161,6 +172,8 @@ static void source_gone(struct zc_live *l)
     l->generation++;
     l->root_at = zc_clock_ns() + ROOT_NS;
     zc_llinks_clear(l);
+    zc_lyoung_clear(l);
+    l->ghosts.walked = l->ghosts.seen;
     for (size_t i = 0; i < l->n_peers; i++)
         zc_dirty_rebase(l->peers[i].dirty, NULL);
     zc_mirror_set_text(l->st, l->why.text);
@@ -208,8 +221,11 @@ static bool read_events(struct zc_live *l, int turns)
             zc_live_unlock(l);
             zc_live_lock(l);
         }
+        zc_lyoung_begin(l);
         zc_watch_read(l->w);
         notify(l, zc_clock_ns());
+        if (!l->gone)
+            zc_lyoung_end(l);
         drained = zc_watch_drained(l->w);
     }
     return drained;
@@ -244,7 +260,8 @@ static bool work(struct zc_live *l)
     if (drained && zc_watch_caught_up(l->w))
         for (size_t i = 0; i < l->n_peers; i++)
             zc_dirty_caught_up_at(l->peers[i].dirty, zc_clock_ns());
-    return !drained || !l->ready || zc_watch_scanning(l->w);
+    return !drained || !l->ready || zc_watch_scanning(l->w) ||
+           zc_lyoung_busy(l);
 }
 
 static void update_status(struct zc_live *l, int64_t now)
@@ -388,6 +405,7 @@ static int start_peer(struct zc_live *l, size_t i, struct zc_err *err)
     if (p->push.keep & ZC_KEEP_HARD_LINKS) {
         p->push.linked = zc_llinks_report;
         p->push.linked_arg = p;
+        l->young.on = true;
     }
     p->events = (struct zc_push_events){
         .item = l->opt->item ? zc_lpeer_on_item : NULL,
@@ -453,6 +471,7 @@ static void live_fini(struct zc_live *l)
     }
     zc_live_drop_requests(l);
     zc_llinks_clear(l);
+    zc_lyoung_clear(l);
     zc_watch_free(l->w);
     free(l->peers);
     zc_close(&l->wake);

@@ -8,8 +8,10 @@
  *   live_wait.c      questions that come over the control socket
  *   live_links.c     hard links: the other names of a changed file
  *   live_index.c     what is known of them
+ *   live_young.c     names that were touched and have to be looked at at once
+ *   live_ghosts.c    changes of files that nobody knows the names of
  *   live_round.c     a round with more names
- *   live_search.c    where in the tree those names are
+ *   live_search.c    where in the tree those names are, or what changed lately
  */
 #ifndef ZC_SYNC_LIVE_INTERNAL_H
 #define ZC_SYNC_LIVE_INTERNAL_H
@@ -37,14 +39,26 @@
  * whoever waits for `lock` holds the gate.
  */
 
+struct zc_lino {
+    uint64_t dev, ino;
+};
+typedef ZC_VEC(struct zc_lino) zc_linos;
+
 /* Names of files that have several: dev and ino -> where they are. */
 struct zc_llink_name {
     zc_wdir dir;
-    char *name;
+    struct zc_llink *file;
+    struct zc_llink_name *chain; /* in by_name */
+    bool former; /* it was one, and is not any more */
+    bool muddy;  /* something has had the name since that nobody has looked at */
+    uint8_t len;
+    char name[]; /* NUL-ended */
 };
 struct zc_llink {
     uint64_t dev, ino;
-    ZC_VEC(struct zc_llink_name) names;
+    ZC_VEC(struct zc_llink_name *) names;
+    size_t n_former; /* of them */
+    bool several;    /* it has, or had, more than one */
     uint32_t searched; /* the link count for which all names in the tree were
                           looked for; 0: they were not */
     const struct zc_lpeer *seen_by; /* in whose list of this round it is */
@@ -52,16 +66,64 @@ struct zc_llink {
 };
 struct zc_llinks {
     struct zc_map map;     /* (dev, ino) -> struct zc_llink */
-    struct zc_map by_name; /* (directory, hash of the name) -> the same */
-    size_t n_names;
+    struct zc_map by_name; /* (directory, hash of the name) -> the first
+                              struct zc_llink_name in a chain */
+    size_t n_names, n_several;
+    zc_linos memory; /* a ring of files that have one name, or none */
+    size_t oldest;
     bool full_said;
     int64_t search_at, search_cost; /* when the next search may begin, and how
                                        long the last one took: ns */
 };
-struct zc_lino {
-    uint64_t dev, ino;
+
+/* Names that were made or touched lately (live_young.c). */
+struct zc_lyoung_name {
+    zc_wdir dir;
+    size_t at;        /* its place in the table */
+    unsigned what;    /* of a touch: it is not known yet what was touched */
+    bool touched;
+    bool mixed;       /* made and touched by one event: in which order? */
+    bool left;        /* renamed; kept as there may have been another one */
+    bool looked;      /* and this was found there: */
+    enum zc_lyoung_found {
+        ZC_LYOUNG_NOTHING,
+        ZC_LYOUNG_ONE,     /* a file with this name only */
+        ZC_LYOUNG_SEVERAL, /* one with several */
+        ZC_LYOUNG_DIR,
+    } found;
+    uint64_t dev, ino;   /* NOTHING: those of what "#INO" stands for, or 0 */
+    uint64_t moves;      /* zc_lyoung.moves at the look */
+    uint64_t first, pos; /* positions of the watcher's queue: at the first event,
+                            and after the look */
+    int64_t floor;       /* not older than the first event, wall clock */
+    char name[];
 };
-typedef ZC_VEC(struct zc_lino) zc_linos;
+struct zc_lyoung {
+    bool on;             /* hard links are kept */
+    ZC_VEC(struct zc_lyoung_name *) v;
+    struct zc_map map;   /* (directory, hash of the name) -> the same */
+    uint64_t moves;      /* renames of directories */
+    /* Everything before FLOOR has been reported. The next one to be is WALL,
+     * when the watcher has got to POS. */
+    int64_t floor, wall;
+    int64_t ahead;       /* the wall clock, of the monotonic one, at FLOOR */
+    int64_t wall_ahead;
+    uint64_t pos;
+    bool waiting;
+};
+
+/* Changes that could not be told of any file (live_ghosts.c). */
+struct zc_lghosts {
+    uint64_t seen, walked; /* how many there were; and up to which one the tree
+                              has been walked for them */
+    int64_t floor;         /* the oldest of those that are left; wall clock */
+    int64_t walk_at, soonest; /* no walk before; and when somebody asks */
+    bool walking;
+    unsigned under_way;    /* walks and searches */
+    bool unsure;           /* one has ended, but what the watcher told when it
+                              had got to POS was before that */
+    uint64_t pos;
+};
 
 /* Troubles that were logged, so as not to repeat them (live_state.c). */
 struct zc_lsaid {
@@ -90,6 +152,7 @@ struct zc_lpeer {
     uint64_t sync_asked, sync_done; /* rounds that end on stable storage */
     uint64_t relinked; /* times names were marked because of hard links */
     zc_linos pending;  /* files whose other names are to be searched for */
+    bool searching;    /* for them, right now */
     /* The brake held; everything is to be compared again at brake_retry, or
      * when something changed, but not before brake_soonest. */
     bool braked;
@@ -135,6 +198,8 @@ struct zc_live {
     uint64_t generation; /* rises when the source goes */
     size_t n_asked;      /* questions open */
     struct zc_llinks links;
+    struct zc_lyoung young;
+    struct zc_lghosts ghosts;
 
     atomic_bool stopping; /* what is due is still sent */
     atomic_bool hurry;    /* and now nothing more */
@@ -197,13 +262,38 @@ void zc_live_drop_requests(struct zc_live *l);
 
 /* live_index.c: all with the lock. */
 void zc_llinks_clear(struct zc_live *l);
-struct zc_llink *zc_lindex_find(struct zc_live *l, uint64_t dev, uint64_t ino,
-                                bool make);
-/* PATH is a name of the file. */
+struct zc_llink *zc_lindex_find(struct zc_live *l, uint64_t dev, uint64_t ino);
+/* PATH is a name of the file, which has several. */
 void zc_lindex_add(struct zc_live *l, const char *path, uint64_t dev,
                    uint64_t ino);
-/* Forgets the name I of K, and K with its last. */
+/* The same for NAME in DIR. The file, or NULL. */
+struct zc_llink *zc_lindex_add_name(struct zc_live *l, zc_wdir dir,
+                                    const char *name, uint64_t dev,
+                                    uint64_t ino);
+/* NAME in DIR is the only name of the file, as far as its link count tells. */
+void zc_lindex_add_single(struct zc_live *l, zc_wdir dir, const char *name,
+                          uint64_t dev, uint64_t ino);
+/* Forgets the name I of K, and K with the last that it still has. */
 void zc_lindex_drop(struct zc_live *l, struct zc_llink *k, size_t i);
+/* The name I of K is a former one from now on; or K goes, as above. */
+void zc_lindex_lost(struct zc_live *l, struct zc_llink *k, size_t i);
+/* NAME in DIR has been looked at, and what was found there is in the index. */
+void zc_lindex_seen(struct zc_live *l, zc_wdir dir, const char *name);
+/* All files that had, or have, the name NAME in DIR, and that have others, are
+ * in the index. */
+bool zc_lindex_knows(struct zc_live *l, zc_wdir dir, const char *name);
+/* NAME in DIR is, for the index, a name of this file. */
+bool zc_lindex_has(struct zc_live *l, zc_wdir dir, const char *name,
+                   uint64_t dev, uint64_t ino);
+/* A file was touched that was made without a name; NAME stands for it. False:
+ * it was not known, and so, if it has got a name, that is not known either. */
+bool zc_lindex_add_nameless(struct zc_live *l, zc_wdir dir, const char *name,
+                            uint64_t dev, uint64_t ino, unsigned what,
+                            int64_t now);
+/* Marks the names of K, but for BUT in BUT_DIR, for all peers. */
+void zc_lindex_mark(struct zc_live *l, const struct zc_llink *k,
+                    zc_wdir but_dir, const char *but, unsigned what,
+                    int64_t now);
 /* The directory of PATH; *NAME points into PATH. */
 zc_wdir zc_lindex_place(struct zc_live *l, const char *path,
                         const char **name);
@@ -214,7 +304,42 @@ void zc_lindex_renamed(struct zc_live *l, zc_wdir from, const char *from_name,
                        size_t from_n, zc_wdir to, const char *to_name,
                        size_t to_n, int64_t now);
 
+/* live_young.c: the watch thread, with the lock. */
+/* Events, before the index hears of them. */
+void zc_lyoung_changed(struct zc_live *l, zc_wdir dir, const char *name,
+                       size_t n, unsigned what);
+void zc_lyoung_renamed(struct zc_live *l, zc_wdir from, const char *from_name,
+                       size_t from_n, zc_wdir to, const char *to_name,
+                       size_t to_n, bool is_dir);
+/* Before and after events are read. The latter lets others have the lock while
+ * it looks at names. */
+void zc_lyoung_begin(struct zc_live *l);
+void zc_lyoung_end(struct zc_live *l);
+/* True while names are to be looked at again. */
+bool zc_lyoung_busy(const struct zc_live *l);
+/* All that was touched before POSITION has been looked at. */
+bool zc_lyoung_settled(const struct zc_live *l, uint64_t position);
+void zc_lyoung_clear(struct zc_live *l);
+
+/* live_ghosts.c: with the lock. */
+/* Some file has changed, not before FLOOR, of which no name may be known. */
+void zc_lghost(struct zc_live *l, int64_t floor);
+/* Nanoseconds until P should walk; INT64_MAX: there is no need. */
+int64_t zc_lghost_next(const struct zc_lpeer *p, int64_t now);
+/* Walks, if there is a need, letting go of the lock. */
+void zc_lghost_walk(struct zc_lpeer *p);
+/* Somebody walks, or there is a need. */
+bool zc_lghost_open(const struct zc_live *l);
+/* Around what goes through the tree by itself: a directory that is renamed
+ * meanwhile may be missed, and is in doubt. */
+void zc_lwalk_begin(struct zc_live *l);
+void zc_lwalk_end(struct zc_live *l);
+bool zc_lwalk_disturbed(struct zc_live *l);
+
 /* live_links.c */
+/* The index lacks names of the file: they are to be searched for. With the
+ * lock. */
+void zc_llinks_incomplete(struct zc_live *l, uint64_t dev, uint64_t ino);
 /* zc_push_options.linked; ARG is the peer. */
 void zc_llinks_report(void *arg, const char *path, uint64_t dev, uint64_t ino);
 /* ROUND and, with it, the other names of the files in it. Valid until the end
@@ -246,5 +371,9 @@ typedef ZC_VEC(struct zc_lfound) zc_lfounds;
  * when the mirror stops. Without the lock. */
 void zc_live_search(struct zc_live *l, int root, const struct zc_lino *files,
                     size_t n, zc_lfounds *found);
+/* The same for all names, but of directories, of what has changed since FLOOR
+ * (wall clock, ns). False: it has ended early, or memory ran out. */
+bool zc_live_changed_since(struct zc_live *l, int root, int64_t floor,
+                           zc_lfounds *found);
 
 #endif

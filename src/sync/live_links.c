@@ -38,7 +38,7 @@ void zc_llinks_report(void *arg, const char *path, uint64_t dev, uint64_t ino)
     struct zc_live *l = p->live;
     zc_live_lock(l);
     zc_lindex_add(l, path, dev, ino);
-    struct zc_llink *k = zc_lindex_find(l, dev, ino, false);
+    struct zc_llink *k = zc_lindex_find(l, dev, ino);
     bool seen = k && k->seen_by == p && k->seen_round == p->round_number;
     if (k && !seen && p->collecting && p->fresh.len < FILES_MAX) {
         struct zc_lino f = {dev, ino};
@@ -91,30 +91,44 @@ static char *path_of(struct zc_live *l, const struct zc_llink_name *n)
     return path;
 }
 
-/* Takes the names that are not there any more out of the index. Names whose
- * number in BAD is set; the list may have grown, not shrunk, meanwhile. */
+/* The names BAD are the file's no more. */
 static void drop_names(struct zc_live *l, uint64_t dev, uint64_t ino,
                        const struct group *bad)
 {
     zc_live_lock(l);
-    struct zc_llink *k = zc_lindex_find(l, dev, ino, false);
-    bool last = false; /* K goes with its last name */
-    for (size_t i = 0; k && i < k->names.len;) {
-        zc_auto_free char *path = path_of(l, &k->names.v[i]);
-        bool drop = !path;
-        for (size_t b = 0; b < bad->paths.len && !drop; b++)
-            drop = strcmp(bad->paths.v[b], path) == 0;
-        if (!drop) {
-            i++;
-            continue;
-        }
-        if (k->names.len == 1)
-            last = true;
-        zc_lindex_drop(l, k, i);
-        if (last)
+    struct zc_llink *k = zc_lindex_find(l, dev, ino);
+    for (size_t b = 0; b < bad->paths.len && k; b++) {
+        for (size_t i = 0; k && i < k->names.len; i++) {
+            zc_auto_free char *path = path_of(l, k->names.v[i]);
+            if (!path || strcmp(bad->paths.v[b], path) != 0)
+                continue;
+            k->searched = 0; /* it may just be elsewhere */
+            zc_lindex_lost(l, k, i);
             break;
+        }
+        k = zc_lindex_find(l, dev, ino);
     }
     zc_live_unlock(l);
+}
+
+/* The paths of those names of K that it should still have. One whose directory
+ * is gone is forgotten. */
+static void list_names(struct zc_live *l, struct zc_llink *k, struct group *g)
+{
+    for (size_t i = k->names.len; i-- > 0;) {
+        if (k->names.v[i]->former)
+            continue;
+        char *path = path_of(l, k->names.v[i]);
+        if (path) {
+            if (zc_vec_push(&g->paths, path))
+                free(path);
+            continue;
+        }
+        bool last = k->names.len == 1;
+        zc_lindex_drop(l, k, i);
+        if (last)
+            return; /* and K with it */
+    }
 }
 
 /* The names of a file that the index has and that are still its names. */
@@ -125,13 +139,10 @@ static void known_names(struct zc_live *l, int root, uint64_t dev,
     uint32_t searched = 0;
     *g = (struct group){0};
     zc_live_lock(l);
-    struct zc_llink *k = zc_lindex_find(l, dev, ino, false);
-    for (size_t i = 0; k && i < k->names.len; i++) {
-        char *path = path_of(l, &k->names.v[i]);
-        if (path && zc_vec_push(&g->paths, path))
-            free(path);
-    }
+    struct zc_llink *k = zc_lindex_find(l, dev, ino);
     searched = k ? k->searched : 0;
+    if (k)
+        list_names(l, k, g);
     zc_live_unlock(l);
 
     for (size_t i = 0; i < g->paths.len;) {
@@ -160,9 +171,13 @@ static void search(struct zc_live *l, int root, const zc_linos *files)
 {
     zc_lfounds found = {0};
     int64_t start = zc_clock_ns();
+    zc_live_lock(l);
+    zc_lwalk_begin(l);
+    zc_live_unlock(l);
     zc_live_search(l, root, files->v, files->len, &found);
     int64_t now = zc_clock_ns();
     zc_live_lock(l);
+    zc_lwalk_end(l);
     l->links.search_cost = now - start;
     l->links.search_at = now + REST * (now - start);
     for (size_t i = 0; i < found.len; i++) {
@@ -176,7 +191,7 @@ static void search(struct zc_live *l, int root, const zc_linos *files)
         known_names(l, root, files->v[i].dev, files->v[i].ino, &g);
         zc_live_lock(l);
         struct zc_llink *k =
-            zc_lindex_find(l, files->v[i].dev, files->v[i].ino, false);
+            zc_lindex_find(l, files->v[i].dev, files->v[i].ino);
         if (k)
             k->searched = g.nlink;
         zc_live_unlock(l);
@@ -293,7 +308,7 @@ const struct zc_round *zc_llinks_begin(struct zc_lpeer *p,
     zc_live_lock(l);
     p->collecting = p->push.linked && !round->all;
     p->fresh.len = 0;
-    bool any = l->links.map.used;
+    bool any = l->links.n_several;
     zc_live_unlock(l);
     if (!p->collecting || !any || !round->n_dirs)
         return round;
@@ -302,7 +317,8 @@ const struct zc_round *zc_llinks_begin(struct zc_lpeer *p,
 }
 
 /* Marks all names of a file dirty, if ROUND (NULL: no round) was not about all
- * of them. With the names looked at. */
+ * of them. With the names looked at. After a search there may be one only: what
+ * happened under the others was not said to be about this one. */
 static void mark_group(struct zc_lpeer *p, const struct zc_round *round,
                        const struct group *g)
 {
@@ -310,7 +326,7 @@ static void mark_group(struct zc_lpeer *p, const struct zc_round *round,
     bool missing = round == NULL;
     for (size_t i = 0; i < g->paths.len && !missing; i++)
         missing = !zc_lround_covers(round, g->paths.v[i]);
-    if (!missing || g->paths.len < 2)
+    if (!missing || (round && g->paths.len < 2))
         return;
     zc_live_lock(l);
     p->relinked++;
@@ -344,6 +360,20 @@ static void mark_files(struct zc_lpeer *p, int root,
     }
 }
 
+void zc_llinks_incomplete(struct zc_live *l, uint64_t dev, uint64_t ino)
+{
+    struct zc_lino f = {dev, ino};
+    for (size_t i = 0; i < l->n_peers; i++) {
+        struct zc_lpeer *p = &l->peers[i];
+        const struct zc_lino *last =
+            p->pending.len ? &p->pending.v[p->pending.len - 1] : NULL;
+        if (last && last->dev == dev && last->ino == ino)
+            continue;
+        if (p->pending.len >= FILES_MAX || zc_vec_push(&p->pending, f))
+            zc_dirty_all(p->dirty, zc_clock_ns());
+    }
+}
+
 void zc_llinks_end(struct zc_lpeer *p, const struct zc_round *round, bool good)
 {
     struct zc_live *l = p->live;
@@ -370,6 +400,7 @@ void zc_llinks_pending(struct zc_lpeer *p)
     zc_live_lock(l);
     zc_linos files = {p->pending.v, p->pending.len, p->pending.cap};
     p->pending = (zc_linos){0};
+    p->searching = true;
     zc_live_unlock(l);
     zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
     if (root >= 0) {
@@ -377,4 +408,7 @@ void zc_llinks_pending(struct zc_lpeer *p)
         mark_files(p, root, NULL, &files);
     }
     zc_vec_fini(&files);
+    zc_live_lock(l);
+    p->searching = false;
+    zc_live_unlock(l);
 }

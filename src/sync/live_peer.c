@@ -55,7 +55,7 @@ int64_t zc_lpeer_next(const struct zc_lpeer *p, int64_t now)
         next = ZC_MIN(next, atomic_load(&l->stopping)
                                 ? 0
                                 : ZC_MAX(l->links.search_at - now, 0));
-    return next;
+    return ZC_MIN(next, zc_lghost_next(p, now));
 }
 
 void zc_lpeer_interrupt(struct zc_lpeer *p, bool busy)
@@ -233,8 +233,11 @@ static enum outcome serve(struct zc_lpeer *p, bool *worked, struct zc_err *err)
     struct zc_live *l = p->live;
     while (p->generation == l->generation) {
         int64_t now = zc_clock_ns(), next = zc_lpeer_next(p, now);
-        if (next && atomic_load(&l->stopping))
-            return CHANGED;
+        if (next && atomic_load(&l->stopping)) {
+            if (!zc_lghost_open(l) || atomic_load(&l->hurry))
+                return CHANGED;
+            next = INT64_MAX; /* another peer walks, and wakes this one */
+        }
         if (next || !source_ok(l)) {
             if (!idle(p, now, next ? next : INT64_MAX, err))
                 break;
@@ -247,6 +250,7 @@ static enum outcome serve(struct zc_lpeer *p, bool *worked, struct zc_err *err)
             zc_live_lock(l);
             told_askers(p);
         }
+        zc_lghost_walk(p);
         if (!do_round(p, err))
             break;
         *worked = true;

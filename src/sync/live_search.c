@@ -3,10 +3,12 @@
  * Finding the names of some files by walking the source's tree: readdir(3)
  * gives inode numbers, so that only what has one of those is looked at. Where
  * a file system shows other numbers there than to stat(2) (overlayfs may),
- * every file is looked at.
+ * every file is looked at. Or finding what has changed lately, whatever its
+ * name: then every file is looked at, too.
  */
 #include "sync/live_internal.h"
 
+#include "base/clock.h"
 #include "base/relpath.h"
 #include "fs/meta.h"
 #include "fs/rootdir.h"
@@ -23,6 +25,9 @@ struct walk {
     struct zc_map files; /* (dev, ino) -> any */
     ZC_VEC(char *) dirs; /* still to be read */
     zc_lfounds *found;
+    bool by_time; /* what has changed since `floor`, not `files` */
+    int64_t floor;
+    bool failed;
 };
 
 static bool is_hidden(const struct walk *k, const char *path, bool is_dir)
@@ -35,8 +40,18 @@ static void found_one(struct walk *k, const char *dir, const char *name,
                       const struct zc_stat *st)
 {
     struct zc_lfound f = {zc_relpath_join(dir, name), st->dev, st->ino};
-    if (!f.path || is_hidden(k, f.path, false) || zc_vec_push(k->found, f))
-        free(f.path);
+    bool hidden = f.path && is_hidden(k, f.path, false);
+    if (f.path && !hidden && zc_vec_push(k->found, f) == 0)
+        return;
+    k->failed |= !hidden;
+    free(f.path);
+}
+
+/* Where times are whole seconds (or two) they are rounded down. */
+static bool is_late(const struct walk *k, const struct zc_stat *st)
+{
+    int64_t step = st->ctime_ns ? 0 : 2 * ZC_NSEC_PER_SEC;
+    return st->ctime_s * ZC_NSEC_PER_SEC + st->ctime_ns + step >= k->floor;
 }
 
 static void add_dir(struct walk *k, const char *dir, const char *name)
@@ -44,8 +59,11 @@ static void add_dir(struct walk *k, const char *dir, const char *name)
     if (!*dir && strcmp(name, ZC_STAGING_NAME) == 0)
         return;
     char *path = zc_relpath_join(dir, name);
-    if (!path || is_hidden(k, path, true) || zc_vec_push(&k->dirs, path))
-        free(path);
+    bool hidden = path && is_hidden(k, path, true);
+    if (path && !hidden && zc_vec_push(&k->dirs, path) == 0)
+        return;
+    k->failed |= !hidden;
+    free(path);
 }
 
 /* One entry. *TRUST: the numbers in this directory are those of stat(2); *ASKED
@@ -59,7 +77,7 @@ static void look_at(struct walk *k, const char *dir, int fd,
         add_dir(k, dir, e->d_name);
         return;
     }
-    if (*asked && *trust && !wanted && e->d_type != DT_UNKNOWN)
+    if (*asked && *trust && !wanted && !k->by_time && e->d_type != DT_UNKNOWN)
         return;
     if (zc_stat_at(fd, e->d_name, &st))
         return;
@@ -68,7 +86,8 @@ static void look_at(struct walk *k, const char *dir, int fd,
     *asked = true;
     if (S_ISDIR(st.mode))
         add_dir(k, dir, e->d_name);
-    else if (zc_map_get(&k->files, st.dev, st.ino))
+    else if (k->by_time ? is_late(k, &st)
+                        : (bool)zc_map_get(&k->files, st.dev, st.ino))
         found_one(k, dir, e->d_name, &st);
 }
 
@@ -95,6 +114,20 @@ static void walk_dir(struct walk *k, const char *path)
     closedir(d);
 }
 
+static void walk_all(struct walk *k)
+{
+    walk_dir(k, "");
+    while (k->dirs.len) {
+        char *path = k->dirs.v[--k->dirs.len];
+        if (atomic_load(&k->l->hurry))
+            k->failed = true;
+        else
+            walk_dir(k, path);
+        free(path);
+    }
+    zc_vec_fini(&k->dirs);
+}
+
 void zc_live_search(struct zc_live *l, int root, const struct zc_lino *files,
                     size_t n, zc_lfounds *found)
 {
@@ -106,14 +139,20 @@ void zc_live_search(struct zc_live *l, int root, const struct zc_lino *files,
         failed = zc_map_put(&k.inos, 0, files[i].ino, l) ||
                  zc_map_put(&k.files, files[i].dev, files[i].ino, l);
     if (!failed)
-        walk_dir(&k, "");
-    while (k.dirs.len) {
-        char *path = k.dirs.v[--k.dirs.len];
-        if (!atomic_load(&l->hurry))
-            walk_dir(&k, path);
-        free(path);
-    }
-    zc_vec_fini(&k.dirs);
+        walk_all(&k);
     zc_map_fini(&k.inos);
     zc_map_fini(&k.files);
+}
+
+bool zc_live_changed_since(struct zc_live *l, int root, int64_t floor,
+                           zc_lfounds *found)
+{
+    struct walk k = {.l = l, .root = root, .found = found, .by_time = true,
+                     .floor = floor};
+    struct stat st;
+    if (fstat(root, &st))
+        return false;
+    k.root_dev = st.st_dev;
+    walk_all(&k);
+    return !k.failed;
 }

@@ -24,7 +24,7 @@
 
 /* Where one peer is with one question. */
 struct goal {
-    uint64_t ticket, sync, relinked;
+    uint64_t ticket, sync, relinked, ghosts;
     bool synced; /* a syncing round was asked for */
 };
 
@@ -138,7 +138,8 @@ static bool is_settled(struct zc_live *l, const struct zc_lasked *a)
 {
     return l->w && !l->gone && l->ready && a->placed &&
            a->generation == l->generation && !zc_watch_scanning(l->w) &&
-           zc_watch_reached(l->w, a->position);
+           zc_watch_reached(l->w, a->position) &&
+           zc_lyoung_settled(l, a->position);
 }
 
 void zc_live_flush_for_requests(struct zc_live *l)
@@ -152,6 +153,7 @@ static void take_ticket(struct zc_lpeer *p, struct goal *g, int64_t now)
 {
     g->ticket = zc_dirty_barrier(p->dirty, now);
     g->relinked = p->relinked;
+    g->ghosts = p->live->ghosts.seen;
 }
 
 static void start(struct zc_live *l, struct zc_lasked *a, int64_t now)
@@ -166,7 +168,8 @@ static void start(struct zc_live *l, struct zc_lasked *a, int64_t now)
 static bool reached(struct zc_lpeer *p, struct goal *g, int64_t now)
 {
     if (!zc_dirty_passed(p->dirty, g->ticket) || p->in_round ||
-        p->pending.len || p->braked)
+        p->pending.len || p->searching || p->braked ||
+        p->live->ghosts.walked < g->ghosts)
         return false;
     if (g->relinked != p->relinked) {
         /* Names were found meanwhile that belong to what was asked about. */

@@ -22,6 +22,11 @@ enum zc_change {
     ZC_CHANGE_NAME = 1 << 3,    /* it appeared, went, or was replaced */
     ZC_CHANGE_DEEP = 1 << 4,    /* it is a directory, and so is all that is
                                    below it */
+    /* Only in what a watcher reports, of names that are not directories. With
+     * NAME: it appeared (a new file, or another name of an old one), it went.
+     * With neither, either may be so. */
+    ZC_CHANGE_MADE = 1 << 5,
+    ZC_CHANGE_GONE = 1 << 6,
 };
 
 /* One name to be looked at. */

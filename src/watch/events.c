@@ -19,6 +19,8 @@
 #define PARTNER_NS (10 * 1000 * 1000) /* so long half a rename waits */
 #define HALVES_MAX 512
 #define SETTLE_AT 1000 /* names to be looked at: not to grow without bound */
+#define WENT (ZC_CHANGE_NAME | ZC_CHANGE_GONE)
+#define CAME (ZC_CHANGE_NAME | ZC_CHANGE_MADE | ZC_CHANGE_DATA)
 
 static struct zc_wname name_of(zc_wdir dir, const char *name, size_t n)
 {
@@ -159,8 +161,8 @@ static void move(struct zc_watch *w, const struct zc_wmove *m)
 {
     bool from_ours = !reserved(w, &m->from), to_ours = !reserved(w, &m->to);
     if (!from_ours || !to_ours) {
-        lone_half(w, &m->from, ZC_CHANGE_NAME, m->is_dir);
-        lone_half(w, &m->to, ZC_CHANGE_NAME | ZC_CHANGE_DATA, m->is_dir);
+        lone_half(w, &m->from, WENT, m->is_dir);
+        lone_half(w, &m->to, CAME, m->is_dir);
         return;
     }
     zc_wdir d = child_at(w, &m->from);
@@ -168,8 +170,8 @@ static void move(struct zc_watch *w, const struct zc_wmove *m)
         move_dir(w, m, d);
     } else if (m->is_dir || d != ZC_WDIR_NONE ||
                child_at(w, &m->to) != ZC_WDIR_NONE) {
-        lone_half(w, &m->from, ZC_CHANGE_NAME, m->is_dir);
-        lone_half(w, &m->to, ZC_CHANGE_NAME | ZC_CHANGE_DATA, m->is_dir);
+        lone_half(w, &m->from, WENT, m->is_dir);
+        lone_half(w, &m->to, CAME, m->is_dir);
     } else {
         say_renamed(w, m);
     }
@@ -254,7 +256,7 @@ void zc_wev_moved_from(struct zc_watch *w, zc_wdir dir, const char *name,
     if (w->halves.len >= HALVES_MAX)
         zc_wev_expire(w, w->halves.v[HALVES_MAX / 2].until);
     if (zc_vec_push(&w->halves, m))
-        lone_half(w, &m.from, ZC_CHANGE_NAME, is_dir);
+        lone_half(w, &m.from, WENT, is_dir);
 }
 
 void zc_wev_moved_to(struct zc_watch *w, zc_wdir dir, const char *name,
@@ -272,7 +274,7 @@ void zc_wev_moved_to(struct zc_watch *w, zc_wdir dir, const char *name,
     }
     zc_wev_release(w);
     struct zc_wname at = name_of(dir, name, n);
-    lone_half(w, &at, ZC_CHANGE_NAME | ZC_CHANGE_DATA, is_dir);
+    lone_half(w, &at, CAME, is_dir);
 }
 
 void zc_wev_expire(struct zc_watch *w, int64_t now)
@@ -280,7 +282,7 @@ void zc_wev_expire(struct zc_watch *w, int64_t now)
     size_t n = 0;
     while (n < w->halves.len && w->halves.v[n].until <= now && !w->gone) {
         const struct zc_wmove *m = &w->halves.v[n++];
-        lone_half(w, &m->from, ZC_CHANGE_NAME, m->is_dir);
+        lone_half(w, &m->from, WENT, m->is_dir);
     }
     if (!n)
         return;

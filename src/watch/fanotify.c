@@ -228,11 +228,11 @@ static void name_event(struct zc_watch *w, uint64_t mask,
 {
     unsigned what = 0;
     if (mask & FAN_CREATE)
-        what |= ZC_CHANGE_NAME | ZC_CHANGE_WRITING;
+        what |= ZC_CHANGE_NAME | ZC_CHANGE_MADE;
     if (mask & FAN_MOVED_TO)
-        what |= ZC_CHANGE_NAME | ZC_CHANGE_DATA;
+        what |= ZC_CHANGE_NAME | ZC_CHANGE_MADE | ZC_CHANGE_DATA;
     if (mask & (FAN_DELETE | FAN_MOVED_FROM))
-        what |= ZC_CHANGE_NAME;
+        what |= ZC_CHANGE_NAME | ZC_CHANGE_GONE;
     if (mask & FAN_MODIFY)
         what |= ZC_CHANGE_WRITING;
     if (mask & FAN_CLOSE_WRITE)

@@ -16,10 +16,12 @@
 #include <string.h>
 #include <sys/inotify.h>
 
-/* IN_MASK_ADD: recognizing a directory takes nothing away from its watch. */
-#define DIR_MASK                                                          \
-    (IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE |     \
-     IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_EXCL_UNLINK | IN_MASK_ADD)
+/* IN_MASK_ADD: recognizing a directory takes nothing away from its watch. No
+ * IN_EXCL_UNLINK: what is written to a file under a name that it has lost is
+ * also written to the names that it still has. */
+#define DIR_MASK                                                      \
+    (IN_CREATE | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_DELETE | \
+     IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_MASK_ADD)
 #define ROOT_MASK (DIR_MASK | IN_DELETE_SELF | IN_MOVE_SELF)
 
 static int identify(struct zc_watch *w, int fd, bool root, struct zc_wkey *key)
@@ -110,9 +112,9 @@ static void name_event(struct zc_watch *w, const struct inotify_event *e,
     }
     unsigned what = 0;
     if (e->mask & IN_CREATE)
-        what |= ZC_CHANGE_NAME | ZC_CHANGE_WRITING;
+        what |= ZC_CHANGE_NAME | ZC_CHANGE_MADE;
     if (e->mask & IN_DELETE)
-        what |= ZC_CHANGE_NAME;
+        what |= ZC_CHANGE_NAME | ZC_CHANGE_GONE;
     if (e->mask & IN_MODIFY) /* of a directory: its mtime alone was set */
         what |= is_dir ? ZC_CHANGE_META : ZC_CHANGE_WRITING;
     if (e->mask & IN_CLOSE_WRITE)

@@ -33,7 +33,11 @@ struct zc_watch_events {
     /* NAME (N bytes) in DIR; "" only for the root's own metadata. A directory's
      * own metadata is reported as its name in its parent. For a new directory
      * (made, or moved in from outside) WHAT has ZC_CHANGE_DEEP, and the call
-     * comes when all that is below it is watched. */
+     * comes when all that is below it is watched.
+     * A file may be new and still empty where WHAT has MADE: there is no
+     * WRITING for that. An event under a name that the file has lost, or never
+     * had, while somebody has it open is reported under that name: so what
+     * NAME leads to is not always what has changed. */
     void (*changed)(void *arg, zc_wdir dir, const char *name, size_t n,
                     unsigned what);
     /* FROM_NAME in FROM is now TO_NAME in TO. What had that name before is gone.
