@@ -223,10 +223,14 @@ static bool read_events(struct zc_live *l, int turns)
         }
         zc_lyoung_begin(l);
         zc_watch_read(l->w);
+        /* Few names are looked at first: to get in the way of a peer that has
+         * just been woken costs more. */
+        bool few = zc_lyoung_few(l);
+        if (few)
+            drained = zc_lyoung_end(l);
         notify(l, zc_clock_ns());
-        if (!l->gone)
-            zc_lyoung_end(l);
-        drained = zc_watch_drained(l->w);
+        if (!few)
+            drained = zc_lyoung_end(l);
     }
     return drained;
 }
@@ -261,7 +265,7 @@ static bool work(struct zc_live *l)
         for (size_t i = 0; i < l->n_peers; i++)
             zc_dirty_caught_up_at(l->peers[i].dirty, zc_clock_ns());
     return !drained || !l->ready || zc_watch_scanning(l->w) ||
-           zc_lyoung_busy(l);
+           zc_lyoung_next(l, zc_clock_ns()) == 0;
 }
 
 static void update_status(struct zc_live *l, int64_t now)
@@ -296,7 +300,8 @@ static int64_t sleep_ns(struct zc_live *l, bool more, int64_t now)
         return 0;
     if (!l->w)
         return ZC_MIN(ns, ZC_MAX(l->root_at - now, 0));
-    return ZC_MIN(ns, zc_watch_next_tick(l->w, now));
+    ns = ZC_MIN(ns, zc_watch_next_tick(l->w, now));
+    return ZC_MIN(ns, zc_lyoung_next(l, now));
 }
 
 /* One turn. Returns how long to sleep before the next. */
@@ -358,6 +363,7 @@ static void drain(struct zc_live *l)
 {
     int64_t end = zc_clock_ns() + (int64_t)l->opt->drain_s * ZC_NSEC_PER_SEC;
     zc_live_lock(l);
+    l->young.hurry = true;
     read_events(l, SETTLE_TURNS);
     while (l->ready && !l->gone && zc_watch_scanning(l->w) &&
            zc_clock_ns() < end)

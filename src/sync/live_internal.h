@@ -84,6 +84,9 @@ struct zc_lyoung_name {
     bool touched;
     bool mixed;       /* made and touched by one event: in which order? */
     bool left;        /* renamed; kept as there may have been another one */
+    bool now;         /* to be looked at now; else it is waited for the end of
+                         what began at `since` */
+    int64_t since;
     bool looked;      /* and this was found there: */
     enum zc_lyoung_found {
         ZC_LYOUNG_NOTHING,
@@ -100,6 +103,7 @@ struct zc_lyoung_name {
 };
 struct zc_lyoung {
     bool on;             /* hard links are kept */
+    bool hurry;          /* nothing is waited for any more */
     ZC_VEC(struct zc_lyoung_name *) v;
     struct zc_map map;   /* (directory, hash of the name) -> the same */
     uint64_t moves;      /* renames of directories */
@@ -311,12 +315,15 @@ void zc_lyoung_changed(struct zc_live *l, zc_wdir dir, const char *name,
 void zc_lyoung_renamed(struct zc_live *l, zc_wdir from, const char *from_name,
                        size_t from_n, zc_wdir to, const char *to_name,
                        size_t to_n, bool is_dir);
-/* Before and after events are read. The latter lets others have the lock while
- * it looks at names. */
+/* Before and after events are read. The latter looks at names, and lets others
+ * have the lock meanwhile if there are more than a few; true when the queue was
+ * seen empty after that. */
 void zc_lyoung_begin(struct zc_live *l);
-void zc_lyoung_end(struct zc_live *l);
-/* True while names are to be looked at again. */
-bool zc_lyoung_busy(const struct zc_live *l);
+bool zc_lyoung_few(const struct zc_live *l);
+bool zc_lyoung_end(struct zc_live *l);
+/* Nanoseconds until the next name is to be looked at; INT64_MAX: there is
+ * none. */
+int64_t zc_lyoung_next(const struct zc_live *l, int64_t now);
 /* All that was touched before POSITION has been looked at. */
 bool zc_lyoung_settled(const struct zc_live *l, uint64_t position);
 void zc_lyoung_clear(struct zc_live *l);

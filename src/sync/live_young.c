@@ -17,6 +17,9 @@
  * and is gone before it is looked at was a file's only name more often than not,
  * but nobody can tell any more.
  *
+ * A new file, or one that is being written, is looked at when it is closed, or
+ * after a moment: most are closed at once, and each look costs a system call.
+ *
  * Inotify tells what happened in order. Fanotify puts several events about one
  * name into one, at the place of the first: it is then not known whether what
  * went was what had been touched, and it is taken for a ghost.
@@ -28,6 +31,8 @@
 #include "fs/meta.h"
 #include "fs/rootdir.h"
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -36,6 +41,8 @@
 /* File times are those of the last tick of a clock; and whoever changes a file
  * may be held up before the event is in the queue. */
 #define SLACK_NS (ZC_NSEC_PER_SEC / 10)
+#define FEW 4 /* to be looked at without letting go of the lock */
+#define WAIT_NS (ZC_NSEC_PER_SEC / 1000) /* for a close */
 
 static uint64_t hash_name(const char *name, size_t n)
 {
@@ -157,7 +164,10 @@ void zc_lyoung_changed(struct zc_live *l, zc_wdir dir, const char *name,
         drop(l, e->at);
         return;
     }
+    if (e->looked || !e->since)
+        e->since = zc_clock_ns();
     e->looked = false;
+    e->now |= touch & (ZC_CHANGE_DATA | ZC_CHANGE_META);
     e->what |= touch;
     e->touched |= touch != 0;
     e->mixed |= made && touch;
@@ -189,6 +199,7 @@ void zc_lyoung_renamed(struct zc_live *l, zc_wdir from, const char *from_name,
         d->what = s->what;
         d->floor = s->floor;
         d->first = s->first;
+        d->now = true;
         if (s->mixed) {
             /* There may be more about another one in the event that was this
              * one's. */
@@ -205,25 +216,37 @@ void zc_lyoung_renamed(struct zc_live *l, zc_wdir from, const char *from_name,
 
 struct job {
     struct zc_lyoung_name *e;
-    char *dir;
+    char *path; /* of its directory */
     struct zc_stat st;
     bool there;
     uint64_t dir_dev;
 };
 typedef ZC_VEC(struct job) jobs;
 
+/* Nanoseconds until E is to be looked at. */
+static int64_t wait_for(const struct zc_live *l,
+                        const struct zc_lyoung_name *e, int64_t now)
+{
+    if (e->looked)
+        return INT64_MAX;
+    if (e->now || l->young.hurry || l->young.v.len > NAMES_MAX / 4)
+        return 0;
+    return ZC_MAX(e->since + WAIT_NS - now, 0);
+}
+
 static void list_jobs(struct zc_live *l, jobs *v)
 {
     struct zc_buf buf = ZC_BUF_INIT;
     struct zc_lyoung *y = &l->young;
+    int64_t now = zc_clock_ns();
     for (size_t i = 0; i < y->v.len; i++) {
         struct zc_lyoung_name *e = y->v.v[i];
-        if (e->looked)
+        if (wait_for(l, e, now) > 0)
             continue;
         const char *path = zc_watch_path(l->w, e->dir, &buf);
-        struct job j = {.e = e, .dir = path ? strdup(path) : NULL};
-        if (!j.dir || zc_vec_push(v, j)) {
-            free(j.dir);
+        struct job j = {.e = e, .path = path ? strdup(path) : NULL};
+        if (!j.path || zc_vec_push(v, j)) {
+            free(j.path);
             if (e->touched)
                 ghost(l, e);
             drop(l, i--);
@@ -232,30 +255,34 @@ static void list_jobs(struct zc_live *l, jobs *v)
     zc_buf_fini(&buf);
 }
 
-/* Without the lock. */
-static void look(struct zc_live *l, jobs *v)
+/* By one system call where it can be done: what it leads to when a symlink takes
+ * the place of a directory is no more than a hint, either. */
+static void look_at(const struct zc_live *l, struct job *j)
 {
+    const char *name = j->e->name;
+    char path[4096];
+    struct zc_stat st;
+    bool slash = *j->path;
+    int n = snprintf(path, sizeof path, "%s/%s%s", l->opt->push.src, j->path,
+                     slash ? "/" : "");
+    int dir = n, size = (int)sizeof path;
+    if (n < size)
+        n += snprintf(path + n, sizeof path - (size_t)n, "%s", name);
+    if (n < size) {
+        j->there = zc_stat_at(AT_FDCWD, path, &j->st) == 0;
+        path[dir] = '\0';
+        if (!j->there && *name == '#' && !zc_stat_at(AT_FDCWD, path, &st))
+            j->dir_dev = st.dev;
+        return;
+    }
     zc_auto_close int root =
         zc_root_open(l->opt->push.src, false, NULL, NULL);
-    zc_auto_close int fd = -1;
-    const char *dir = NULL;
-    uint64_t dev = 0;
-    for (size_t i = 0; i < v->len && root >= 0; i++) {
-        struct job *j = &v->v[i];
-        if (j->e->left)
-            continue;
-        if (!dir || strcmp(dir, j->dir) != 0) {
-            struct zc_stat st;
-            zc_close(&fd);
-            dir = j->dir;
-            fd = zc_root_open_dir(root, dir);
-            dev = 0;
-            if (fd >= 0 && j->e->name[0] == '#' && !zc_stat_at(fd, "", &st))
-                dev = st.dev;
-        }
-        j->there = fd >= 0 && zc_stat_at(fd, j->e->name, &j->st) == 0;
-        j->dir_dev = dev;
-    }
+    zc_auto_close int fd = root < 0 ? -1 : zc_root_open_dir(root, j->path);
+    if (fd < 0)
+        return;
+    j->there = zc_stat_at(fd, name, &j->st) == 0;
+    if (!j->there && *name == '#' && !zc_stat_at(fd, "", &st))
+        j->dir_dev = st.dev;
 }
 
 /* A file that has no name yet (O_TMPFILE) goes by "#INO". */
@@ -300,21 +327,27 @@ static void look_at_all(struct zc_live *l)
 {
     jobs v = {0};
     list_jobs(l, &v);
+    bool few = v.len <= FEW;
     if (!v.len)
         return;
-    zc_live_unlock(l);
-    look(l, &v);
-    zc_live_lock(l);
+    if (!few)
+        zc_live_unlock(l);
+    for (size_t i = 0; i < v.len; i++)
+        if (!v.v[i].e->left)
+            look_at(l, &v.v[i]);
+    if (!few)
+        zc_live_lock(l);
     uint64_t pos = zc_watch_queued(l->w);
     int64_t now = zc_clock_ns();
     for (size_t i = 0; i < v.len; i++) {
         struct zc_lyoung_name *e = v.v[i].e;
         e->looked = true;
+        e->now = false;
         e->pos = pos;
         e->moves = l->young.moves;
         if (!e->left)
             found(l, &v.v[i], now);
-        free(v.v[i].dir);
+        free(v.v[i].path);
     }
     zc_vec_fini(&v);
 }
@@ -339,6 +372,7 @@ static void settle(struct zc_live *l)
             continue;
         if (e->moves != y->moves) { /* by what path was it looked for? */
             e->looked = false;
+            e->now = true;
             continue;
         }
         if (e->left)
@@ -367,29 +401,32 @@ void zc_lyoung_begin(struct zc_live *l)
     y->pos = zc_watch_queued(l->w);
 }
 
-void zc_lyoung_end(struct zc_live *l)
+bool zc_lyoung_few(const struct zc_live *l)
+{
+    return l->young.v.len <= FEW;
+}
+
+bool zc_lyoung_end(struct zc_live *l)
 {
     struct zc_lyoung *y = &l->young;
-    if (!y->on)
-        return;
     if (y->waiting && zc_watch_reached(l->w, y->pos)) {
         y->waiting = false;
         y->floor = y->wall - SLACK_NS;
         y->ahead = y->wall_ahead;
     }
-    if (!y->v.len)
-        return;
-    look_at_all(l);
-    if (!l->gone)
+    if (y->v.len && !l->gone)
+        look_at_all(l);
+    if (y->v.len && !l->gone)
         settle(l);
+    return zc_watch_drained(l->w);
 }
 
-bool zc_lyoung_busy(const struct zc_live *l)
+int64_t zc_lyoung_next(const struct zc_live *l, int64_t now)
 {
-    for (size_t i = 0; i < l->young.v.len; i++)
-        if (!l->young.v.v[i]->looked)
-            return true;
-    return false;
+    int64_t ns = INT64_MAX;
+    for (size_t i = 0; i < l->young.v.len && ns; i++)
+        ns = ZC_MIN(ns, wait_for(l, l->young.v.v[i], now));
+    return ns;
 }
 
 bool zc_lyoung_settled(const struct zc_live *l, uint64_t position)

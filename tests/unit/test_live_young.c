@@ -72,7 +72,7 @@ static void see(void)
         zc_watch_read(l.w);
         zc_watch_flush(l.w);
         zc_lyoung_end(&l);
-    } while (!zc_watch_drained(l.w) || zc_lyoung_busy(&l));
+    } while (!zc_watch_drained(l.w) || zc_lyoung_next(&l, zc_clock_ns()) != INT64_MAX);
 }
 
 /* How many ghosts there are since the last time. */
