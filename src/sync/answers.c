@@ -74,6 +74,19 @@ static void enqueue(struct zc_sender *s, struct zc_slist *l)
     s->files_end = &l->next;
 }
 
+void zc_slist_hand_back(struct zc_sender *s, struct zc_slist *l)
+{
+    l->queued = false;
+    for (uint32_t i = l->cursor; i < l->count; i++) {
+        if (l->entries[i].state != ZC_S_WANTED)
+            continue;
+        enqueue(s, l);
+        pthread_cond_broadcast(&s->work);
+        return;
+    }
+    zc_slist_release(s, l);
+}
+
 /* Tells the user about an entry. Without the lock. */
 void zc_sender_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
                     unsigned flags)

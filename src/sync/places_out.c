@@ -279,8 +279,7 @@ static int add_list(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         return -1;
     r = send_eager(w, dirfd, l);
     pthread_mutex_lock(&s->lock);
-    l->queued = false;
-    zc_slist_release(s, l);
+    zc_slist_hand_back(s, l);
     pthread_mutex_unlock(&s->lock);
     return r;
 }

@@ -288,6 +288,9 @@ void zc_slist_entry(const struct zc_slist *l, uint32_t index,
 /* With the lock held, after anything about L changed: when nothing in it is
  * open any more, it leaves the table. */
 void zc_slist_release(struct zc_sender *s, struct zc_slist *l);
+/* L, which its maker had marked as queued, is in his hands no more: what was
+ * asked for meanwhile is left to the workers. With the lock held. */
+void zc_slist_hand_back(struct zc_sender *s, struct zc_slist *l);
 void zc_slist_free(struct zc_sender *s, struct zc_slist *l);
 void zc_sender_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
                     unsigned flags);
