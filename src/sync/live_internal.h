@@ -96,8 +96,8 @@ struct zc_lyoung_name {
     } found;
     uint64_t dev, ino;   /* NOTHING: those of what "#INO" stands for, or 0 */
     uint64_t moves;      /* zc_lyoung.moves at the look */
-    uint64_t first, pos; /* positions of the watcher's queue: at the first event,
-                            and after the look */
+    uint64_t first, pos; /* positions of the watcher's queue: not after the
+                            first event, and after the look */
     int64_t floor;       /* not older than the first event, wall clock */
     char name[];
 };
@@ -107,12 +107,12 @@ struct zc_lyoung {
     ZC_VEC(struct zc_lyoung_name *) v;
     struct zc_map map;   /* (directory, hash of the name) -> the same */
     uint64_t moves;      /* renames of directories */
-    /* Everything before FLOOR has been reported. The next one to be is WALL,
-     * when the watcher has got to POS. */
+    /* Everything before FLOOR has been reported; the watcher's position was
+     * DONE. The next one to be is WALL, when the watcher has got to POS. */
     int64_t floor, wall;
     int64_t ahead;       /* the wall clock, of the monotonic one, at FLOOR */
     int64_t wall_ahead;
-    uint64_t pos;
+    uint64_t pos, done;
     bool waiting;
 };
 

@@ -78,6 +78,7 @@ void zc_lyoung_clear(struct zc_live *l)
     zc_vec_fini(&y->v);
     zc_map_fini(&y->map);
     y->waiting = false;
+    y->done = 0;
 }
 
 static void ghost(struct zc_live *l, const struct zc_lyoung_name *e)
@@ -122,7 +123,7 @@ static struct zc_lyoung_name *make(struct zc_live *l, zc_wdir dir,
     e->dir = dir;
     memcpy(e->name, name, n);
     e->floor = y->floor;
-    e->first = y->pos;
+    e->first = y->done;
     e->at = y->v.len;
     if (zc_vec_push(&y->v, e) == 0)
         return e;
@@ -411,6 +412,7 @@ bool zc_lyoung_end(struct zc_live *l)
     struct zc_lyoung *y = &l->young;
     if (y->waiting && zc_watch_reached(l->w, y->pos)) {
         y->waiting = false;
+        y->done = y->pos;
         y->floor = y->wall - SLACK_NS;
         y->ahead = y->wall_ahead;
     }

@@ -287,6 +287,55 @@ static void test_blocked(void)
     stop(&m);
 }
 
+static void append_by(const char *name, const char *text)
+{
+    int fd = open(join(src, name), O_WRONLY | O_APPEND);
+    if (fd < 0 || zc_io_write(fd, text, strlen(text)))
+        diag("cannot append to %s", name);
+    close(fd);
+}
+
+/* What was changed by a name that is gone before anybody looks. */
+static void test_ghosts(void)
+{
+    struct mirror m;
+    char name[20], text[100] = "";
+    bool answered = true, there = true;
+    put("kept", "");
+    start(&m, 2, ZC_FSYNC_NONE);
+    ask(&m, 1, -1);
+    ok(done(&m, 1), "at first");
+    int fd = open(join(src, "kept"), O_WRONLY | O_APPEND);
+    for (uint64_t i = 2; i < 26; i++) {
+        char letter[2] = {(char)('a' + i), 0};
+        snprintf(name, sizeof name, "link%d", (int)i % 3);
+        if (link(join(src, "kept"), join(src, name)))
+            diag("cannot link %s", name);
+        append_by(name, letter);
+        unlink(join(src, name));
+        strcat(text, letter);
+        ask(&m, i, -1);
+        answered &= done(&m, i);
+        there &= has(dest[0], "kept", text) && has(dest[1], "kept", text);
+    }
+    ok(answered, "questions are answered");
+    ok(there, "each when what was written by a link for a moment is there");
+    if (link(join(src, "kept"), join(src, "second")))
+        diag("cannot link it");
+    unlink(join(src, "kept"));
+    ask(&m, 30, -1);
+    ok(done(&m, 30), "a second name instead");
+    strcat(text, "!");
+    (void)!write(fd, "!", 1);
+    ask(&m, 31, -1);
+    ok(done(&m, 31) && has(dest[0], "second", text) &&
+           has(dest[1], "second", text),
+       "and what was written by the first one is there");
+    close(fd);
+    stop(&m);
+    is_int(m.result, 0, "stopped");
+}
+
 static void test_bad_start(void)
 {
     struct mirror m;
@@ -320,6 +369,7 @@ int main(void)
     test_barrier(ZC_FSYNC_NONE);
     test_missing();
     test_blocked();
+    test_ghosts();
     test_bad_start();
     zc_forker_free(forker);
     return done_testing();
