@@ -286,14 +286,16 @@ static int brake(struct zc_receiver *r, struct zc_err *err)
                           (unsigned long long)p->count,
                           (unsigned long long)r->max_delete);
     }
+    /* A round of a mirror may have looked at a part of the tree only. */
     uint64_t missed = p->count - p->named;
-    if (local > BRAKE_MIN && missed > local / 2)
+    uint64_t tree = ZC_MAX(local, r->tree_size);
+    if (tree > BRAKE_MIN && missed > tree / 2)
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing was deleted: %llu of %llu entries would "
                           "be, more than half; --max-delete=N or "
                           "--force-delete does it",
                           (unsigned long long)missed,
-                          (unsigned long long)local);
+                          (unsigned long long)tree);
     return 0;
 }
 

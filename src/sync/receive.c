@@ -210,12 +210,23 @@ static void leave_volumes(struct zc_receiver *r)
     }
 }
 
+/* What the round has made of the number of entries here. */
+static void note_size(struct zc_receiver *r)
+{
+    uint64_t more = atomic_load(&r->created), less = atomic_load(&r->deleted);
+    if (r->full)
+        r->tree_size = atomic_load(&r->local_seen);
+    r->tree_size += more;
+    r->tree_size -= ZC_MIN(less, r->tree_size);
+}
+
 /* As at the start, for the next round. No thread but this one is at work. */
 static void next_round(struct zc_receiver *r)
 {
     pthread_mutex_lock(&r->lock);
     zc_links_free(r);
     leave_volumes(r);
+    note_size(r);
     r->plan.names.len = 0;
     r->plan.count = r->plan.named = 0;
     r->plan.held = false;

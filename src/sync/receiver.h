@@ -232,6 +232,8 @@ struct zc_receiver {
 
     atomic_uint_fast64_t created, deleted;
     atomic_uint_fast64_t local_seen; /* entries that were here */
+    uint64_t tree_size; /* entries, about, after the last round: for the brake
+                           of rounds that see a part of them only */
     atomic_bool source_has_entries;  /* in its root */
     atomic_uint_fast64_t changes; /* made on disk */
     atomic_bool need_syncfs;

@@ -269,6 +269,25 @@ static void test_many(void)
     ok(equal(), "equal");
 }
 
+/* A part of the tree is in doubt, and most of it has gone unseen: that is not
+ * most of the tree. */
+static void test_brake(void)
+{
+    sh("rm -rf src/many && mkdir src/part src/rest && cd src/rest && "
+       "seq 400 | xargs touch && cd ../part && seq 150 | xargs touch");
+    is_int(round_of(&(struct zc_round){.all = true}), 0, "two directories");
+    ok(equal(), "equal");
+    sh("cd src/part && seq 140 | xargs rm");
+    check("", "most of one in doubt went", {"part", DEEP});
+    sh("cd src/rest && seq 390 | xargs rm");
+    struct zc_round_name v[] = {{"rest", DEEP}};
+    is_int(names_in("", v, 1, NULL), ZC_EXIT_MAX_DELETE,
+           "most of all is too much");
+    sh("cd src/rest && seq 390 | xargs touch");
+    is_int(round_of(&(struct zc_round){.all = true}), 0, "it is back");
+    ok(equal(), "equal");
+}
+
 int main(void)
 {
     struct zc_transport *ours, *theirs;
@@ -302,6 +321,7 @@ int main(void)
         test_renames();
         test_doubt();
         test_many();
+        test_brake();
         ok(!zc_session_broken(session), "the session holds");
         zc_session_close(session);
         zc_transport_free(ours);
