@@ -46,10 +46,25 @@ libzcsync_a_SOURCES = \
 	%D%/proto/proto.h \
 	%D%/proto/wire.c \
 	%D%/proto/wire.h \
+	%D%/net/aead.c \
+	%D%/net/aead.h \
 	%D%/net/dial.c \
 	%D%/net/dial.h \
 	%D%/net/endpoint.c \
 	%D%/net/endpoint.h \
+	%D%/net/handshake.c \
+	%D%/net/handshake.h \
+	%D%/net/keys.c \
+	%D%/net/keys.h \
+	%D%/net/ktls.c \
+	%D%/net/ktls.h \
+	%D%/net/noise.c \
+	%D%/net/noise.h \
+	%D%/net/known_peers.c \
+	%D%/net/known_peers.h \
+	%D%/net/known_peers_file.c \
+	%D%/net/sealed.c \
+	%D%/net/sealed.h \
 	%D%/net/transport.c \
 	%D%/net/transport.h \
 	%D%/tree/chmod.c \
@@ -86,7 +101,10 @@ libzcsync_a_SOURCES = \
 	%D%/watch/tree.h \
 	%D%/watch/watch.c \
 	%D%/watch/watch.h \
+	%D%/move/guard.c \
+	%D%/move/guard.h \
 	%D%/move/internal.h \
+	%D%/move/mmap.c \
 	%D%/move/mover.c \
 	%D%/move/mover.h \
 	%D%/move/readwrite.c \
@@ -151,6 +169,7 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/conf.h \
 	%D%/daemon/conf_ini.c \
 	%D%/daemon/conf_ini.h \
+	%D%/daemon/conf_keys.c \
 	%D%/daemon/conf_mirror.c \
 	%D%/daemon/conf_table.c \
 	%D%/daemon/conf_table.h \
@@ -174,6 +193,9 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/fence.h \
 	%D%/daemon/forker.c \
 	%D%/daemon/forker.h \
+	%D%/daemon/handshakes.c \
+	%D%/daemon/handshakes.h \
+	%D%/daemon/pollfds.h \
 	%D%/daemon/process.c \
 	%D%/daemon/process.h \
 	%D%/daemon/receivers.c \
@@ -190,10 +212,14 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/waits.h \
 	%D%/daemon/watcher.c \
 	%D%/daemon/watcher.h \
+	%D%/cli/ask.c \
+	%D%/cli/ask.h \
 	%D%/cli/cli.c \
 	%D%/cli/cli.h \
 	%D%/cli/cmd_check_config.c \
 	%D%/cli/cmd_help.c \
+	%D%/cli/cmd_key.c \
+	%D%/cli/cmd_keygen.c \
 	%D%/cli/cmd_mirror.c \
 	%D%/cli/cmd_push.c \
 	%D%/cli/cmd_serve.c \
@@ -214,6 +240,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/report.h \
 	%D%/cli/rsync_opts.c \
 	%D%/cli/rsync_opts.h \
+	%D%/cli/security.c \
+	%D%/cli/security.h \
 	%D%/cli/signals.c \
 	%D%/cli/signals.h \
 	%D%/cli/status_show.c \

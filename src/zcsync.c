@@ -13,9 +13,12 @@
  *   cli/report.c         items, troubles, the end        cli/itemize.c
  *   cli/totals.c         counts                          cli/text.c
  *   daemon/serve.c       the embedded receiver: a child process
- *   net/dial.c           ... or a connection              net/transport.c
+ *   cli/security.c       ... or a daemon: with which key? net/known_peers.c
+ *   net/dial.c           the connection                   net/transport.c
+ *   net/handshake.c      HELLO, Noise                     net/noise.c
+ *   net/sealed.c         what is encrypted, from here on  net/aead.c, ktls.c
  *   sync/push.c          a session of one round
- *   sync/session.c       the sender: handshake, threads, rounds, end
+ *   sync/session.c       the sender: OPEN, threads, rounds, end
  *   sync/sworkers.c      what to do next
  *   sync/scan.c          directories -> LIST              tree/names.c
  *   sync/answers.c       NEED, GOT, RESULT -> work        proto/msg.c
@@ -23,7 +26,7 @@
  *
  *   daemon/receivers.c   a process for a connection       daemon/fence.c
  *   sync/receive.c       the receiver: threads, end       daemon/sandbox.c
- *   sync/opening.c       HELLO, OPEN                      fs/rootdir.c
+ *   sync/opening.c       OPEN                             fs/rootdir.c
  *   sync/reader.c        messages off the socket          sync/link.c
  *   sync/workers.c       who works on them
  *   sync/walk.c          LIST against the directory       tree/dirnode.c
@@ -44,6 +47,7 @@
  *   sync/places.c        ... and what the receiver does with them
  *   sync/live_links.c    hard links                       sync/live_search.c
  *
+ *   cli/cmd_keygen.c, cmd_key.c     keys                  net/keys.c
  *   cli/cmd_status.c, cmd_wait.c    ask zcsyncd           daemon/control_client.c
  *   cli/cmd_check_config.c          read zcsync.conf      daemon/conf.c
  *   cli/cmd_serve.c      serve

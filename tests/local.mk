@@ -2,6 +2,7 @@
 # Programs for the tests; the scripts in t/ and the seeds need no list.
 
 UNIT_TESTS = \
+	%D%/unit/test_aead \
 	%D%/unit/test_base \
 	%D%/unit/test_chmod \
 	%D%/unit/test_conf \
@@ -11,15 +12,22 @@ UNIT_TESTS = \
 	%D%/unit/test_dirty \
 	%D%/unit/test_dirty_model \
 	%D%/unit/test_endpoint \
+	%D%/unit/test_example \
 	%D%/unit/test_fence \
 	%D%/unit/test_fileset \
 	%D%/unit/test_filter \
 	%D%/unit/test_filter_rsync \
 	%D%/unit/test_frame \
+	%D%/unit/test_guard \
+	%D%/unit/test_handshake \
+	%D%/unit/test_handshakes \
 	%D%/unit/test_hash \
 	%D%/unit/test_hello \
 	%D%/unit/test_idmap \
 	%D%/unit/test_itemize \
+	%D%/unit/test_keys \
+	%D%/unit/test_ktls \
+	%D%/unit/test_known_peers \
 	%D%/unit/test_lease \
 	%D%/unit/test_link \
 	%D%/unit/test_live \
@@ -28,12 +36,15 @@ UNIT_TESTS = \
 	%D%/unit/test_mover \
 	%D%/unit/test_msg \
 	%D%/unit/test_names \
+	%D%/unit/test_noise \
 	%D%/unit/test_notify \
 	%D%/unit/test_opt \
 	%D%/unit/test_progress \
+	%D%/unit/test_receivers \
 	%D%/unit/test_remove \
 	%D%/unit/test_rootdir \
 	%D%/unit/test_sandbox \
+	%D%/unit/test_sealed \
 	%D%/unit/test_serve \
 	%D%/unit/test_session \
 	%D%/unit/test_size \
@@ -53,17 +64,23 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_endpoint \
 	%D%/fuzz/fuzz_filter \
 	%D%/fuzz/fuzz_frame \
+	%D%/fuzz/fuzz_handshake \
 	%D%/fuzz/fuzz_hello \
+	%D%/fuzz/fuzz_keys \
+	%D%/fuzz/fuzz_known_peers \
 	%D%/fuzz/fuzz_msg \
+	%D%/fuzz/fuzz_noise \
 	%D%/fuzz/fuzz_xattr
 
 # What scripts in t/ run beside zcsync, and what writes the seeds.
 TEST_TOOLS = \
 	%D%/fuzz/make_seeds \
+	%D%/tools/aead-speed \
 	%D%/tools/churn \
 	%D%/tools/evil-receiver \
 	%D%/tools/evil-sender \
 	%D%/tools/latency \
+	%D%/tools/meddle \
 	%D%/tools/rounds \
 	%D%/tools/watch-speed \
 	%D%/tools/witness
@@ -83,12 +100,14 @@ noinst_HEADERS += \
 	%D%/tools/version.h \
 	%D%/unit/attrs.h \
 	%D%/unit/fakewatch.h \
+	%D%/unit/hex.h \
 	%D%/unit/scratch.h \
+	%D%/unit/tlspeer.h \
 	%D%/unit/watching.h \
 	%D%/wire.h
 
-EXTRA_DIST += %D%/SkipSummary.pm %D%/bench %D%/fuzz/corpus %D%/run-all \
-	%D%/run-one %D%/t %D%/tools/activate.pl %D%/tools/notify.pl \
+EXTRA_DIST += %D%/SkipSummary.pm %D%/bench %D%/fuzz/corpus %D%/ktls \
+	%D%/run-all %D%/run-one %D%/t %D%/tools/activate.pl %D%/tools/notify.pl \
 	%D%/tools/relay.pl %D%/tools/stamps.pl
 
 if WITH_FUZZ

@@ -11,9 +11,9 @@
 #include "cli/plan.h"
 #include "cli/push_opts.h"
 #include "cli/report.h"
+#include "cli/security.h"
 #include "cli/signals.h"
 #include "daemon/forker.h"
-#include "net/dial.h"
 #include "sync/live.h"
 
 #include <signal.h>
@@ -34,6 +34,7 @@ struct mirror {
     struct zc_live_peer *peers;
     size_t n;
     struct zc_forker *forker; /* NULL: there is no local DEST */
+    struct zc_trust *trust;   /* NULL: there is no other */
     struct zc_report *report;
     struct zc_mirror_status *status;
 };
@@ -78,7 +79,9 @@ static struct zc_transport *reach_dest(void *arg, struct zc_err *err)
     const struct zc_endpoint *at = &d->plan.dest;
     if (at->kind == ZC_AT_LOCAL)
         return zc_forker_connect(d->mirror->forker, at->path, err);
-    return zc_dial(at->host, at->port, d->mirror->args->contimeout_s, err);
+    return zc_trust_connect(d->mirror->trust, at, d->words[1],
+                            d->mirror->args->contimeout_s,
+                            d->mirror->args->opt.timeout_s, err);
 }
 
 static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
@@ -113,6 +116,22 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
     return local && !m->forker ? -1 : 0;
 }
 
+/* What connections to other DESTs than local ones need. */
+static int prepare_keys(struct mirror *m, struct zc_err *err)
+{
+    size_t remote = 0;
+    for (size_t i = 0; i < m->n; i++)
+        remote += m->dests[i].plan.dest.kind == ZC_AT_DAEMON;
+    if (remote > 1 && m->args->security.peer_key)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--peer-key is for one DEST: tell the keys of "
+                          "several with 'zcsync key trust'");
+    if (remote == 0)
+        return 0;
+    m->trust = zc_trust_new(&m->args->security, zc_signals_stop(), err);
+    return m->trust ? 0 : -1;
+}
+
 static int mirror_init(struct mirror *m, const struct zc_push_args *args,
                        struct zc_err *err)
 {
@@ -126,12 +145,13 @@ static int mirror_init(struct mirror *m, const struct zc_push_args *args,
     for (size_t i = 0; i < m->n; i++)
         if (plan_dest(m, i, err))
             return -1;
-    return 0;
+    return prepare_keys(m, err);
 }
 
 static void mirror_fini(struct mirror *m)
 {
     zc_forker_free(m->forker);
+    zc_trust_free(m->trust);
     for (size_t i = 0; m->dests && i < m->n; i++)
         zc_plan_fini(&m->dests[i].plan);
     zc_report_free(m->report);

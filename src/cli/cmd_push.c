@@ -3,7 +3,8 @@
  * `zcsync push`, and `zcsync diff`, which is a push that changes nothing.
  *
  *     words -> push_opts -> plan: sessions
- *     for each session: child or connection -> progress -> zc_push_run
+ *     for each session: child or connection (security.h) -> progress ->
+ *         zc_push_run
  *     report: items and troubles meanwhile, totals and exit code at the end
  */
 #include "base/clock.h"
@@ -13,9 +14,9 @@
 #include "cli/progress.h"
 #include "cli/push_opts.h"
 #include "cli/report.h"
+#include "cli/security.h"
 #include "cli/signals.h"
 #include "daemon/serve.h"
-#include "net/dial.h"
 #include "sync/push.h"
 
 #include <string.h>
@@ -24,6 +25,7 @@ struct run {
     const struct zc_push_args *args;
     const struct zc_plan *plan;
     struct zc_report *report;
+    struct zc_trust *trust; /* NULL: DEST is local */
     struct zc_err *err;
 };
 
@@ -35,7 +37,9 @@ static struct zc_transport *reach_dest(struct run *r, pid_t *child)
     if (dest->kind == ZC_AT_LOCAL)
         t = zc_serve_embedded(dest->path, child, r->err);
     else
-        t = zc_dial(dest->host, dest->port, r->args->contimeout_s, r->err);
+        t = zc_trust_connect(r->trust, dest, r->plan->dest_text,
+                             r->args->contimeout_s, r->args->opt.timeout_s,
+                             r->err);
     if (t && r->args->opt.timeout_s)
         zc_transport_set_timeout(t, r->args->opt.timeout_s);
     return t;
@@ -124,6 +128,11 @@ static enum zc_exit run_session(struct run *r,
 static enum zc_exit run_all(struct run *r)
 {
     enum zc_exit worst = ZC_EXIT_OK;
+    if (r->plan->dest.kind == ZC_AT_DAEMON) {
+        r->trust = zc_trust_new(&r->args->security, zc_signals_stop(), r->err);
+        if (!r->trust)
+            return r->err->code;
+    }
     for (size_t i = 0; i < r->plan->sessions.len; i++) {
         enum zc_exit code = run_session(r, &r->plan->sessions.v[i]);
         if (code == ZC_EXIT_PARTIAL ||
@@ -139,9 +148,10 @@ static enum zc_exit run_plan(const struct zc_push_args *args,
                              struct zc_report *report, struct zc_err *err)
 {
     struct zc_plan plan;
-    struct run r = {args, &plan, report, err};
+    struct run r = {.args = args, .plan = &plan, .report = report, .err = err};
     enum zc_exit code =
         zc_plan_make(&plan, args, err) ? err->code : run_all(&r);
+    zc_trust_free(r.trust);
     zc_plan_fini(&plan);
     if (code == ZC_EXIT_SIGNAL) {
         const char *name = zc_signals_name();
@@ -157,7 +167,7 @@ static int push(const struct zc_push_args *args)
 {
     struct zc_err err = {0};
     int64_t start = zc_clock_ns();
-    if (args->verbose > 1)
+    if (args->verbose)
         zc_log_level = args->verbose > 2 ? ZC_LOG_DEBUG : ZC_LOG_INFO;
     zc_signals_catch();
     struct zc_report *report = zc_report_new(args, zc_signals_stop());

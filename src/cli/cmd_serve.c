@@ -2,6 +2,7 @@
 /* `zcsync serve`: its options and shares, checked; daemon/serve.h does it. */
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/security.h"
 #include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "net/endpoint.h"
@@ -9,15 +10,29 @@
 #include <fcntl.h>
 #include <string.h>
 
+struct serve_key {
+    uint8_t key[ZC_KEY_SIZE];
+};
+
 struct serve_args {
     struct zc_serve_options opt;
     bool read_only, stdio, help;
     unsigned verbose;
+    const char *identity, *known_peers;
+    ZC_VEC(const char *) peer_keys; /* as they were written */
+    ZC_VEC(struct serve_key) keys;  /* what they are */
     zc_operands operands; /* NAME=PATH, cut at the '=' when they are taken */
     ZC_VEC(struct zc_share) shares;
 };
 
-enum serve_opt_id { OPT_FLAG, OPT_LISTEN, OPT_TIMEOUT, OPT_VERBOSE };
+enum serve_opt_id {
+    OPT_FLAG,
+    OPT_TEXT,
+    OPT_KTLS,
+    OPT_PEER_KEY,
+    OPT_TIMEOUT,
+    OPT_VERBOSE
+};
 
 #define FLAG(n, field, text)                                                 \
     {.name = (n), .id = OPT_FLAG,                                            \
@@ -27,12 +42,36 @@ static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.name = "listen",
      .value = "ADDR:PORT",
-     .id = OPT_LISTEN,
+     .id = OPT_TEXT,
+     .data = offsetof(struct serve_args, opt.listen),
      .help = "where to listen (default 127.0.0.1:8730;\n"
              "port 0 is any free one)"},
+    {.name = "peer-key",
+     .value = "KEY",
+     .id = OPT_PEER_KEY,
+     .help = "let in who has this public key, or the one\n"
+             "known under this name, encrypted, and nobody\n"
+             "else; may be repeated"},
+    {.name = "identity",
+     .value = "FILE",
+     .id = OPT_TEXT,
+     .data = offsetof(struct serve_args, identity),
+     .help = "our private key, for that (default\n"
+             "~/.config/zcsync/" ZC_IDENTITY_NAME ")"},
+    {.name = "known-peers",
+     .value = "FILE",
+     .id = OPT_TEXT,
+     .data = offsetof(struct serve_args, known_peers),
+     .help = "the names (default\n"
+             "~/.config/zcsync/" ZC_KNOWN_PEERS_NAME ")"},
+    {.name = "ktls",
+     .negatable = true,
+     .id = OPT_KTLS,
+     .help = "let the kernel encrypt where it can (the default)"},
     FLAG("plain", opt.plain,
-         "allow an address that other hosts can reach:\n"
-         "nothing is encrypted, nobody is asked who he is"),
+         "without keys: allow an address that other hosts\n"
+         "can reach; nothing is encrypted, nobody is\n"
+         "asked who he is"),
     FLAG("read-only", read_only, "let only dry runs and diff in"),
     FLAG("stdio", stdio, "one session on standard input and output"),
     {.name = "timeout",
@@ -69,9 +108,14 @@ static int take(void *arg, const struct zc_opt *opt, const char *spelled,
     case OPT_FLAG:
         *(bool *)((char *)a + opt->data) = on;
         return 0;
-    case OPT_LISTEN:
-        a->opt.listen = value;
+    case OPT_TEXT:
+        *(const char **)((char *)a + opt->data) = value;
         return 0;
+    case OPT_KTLS:
+        a->opt.no_ktls = !on;
+        return 0;
+    case OPT_PEER_KEY:
+        return zc_vec_push(&a->peer_keys, value) ? zc_err_nomem(err) : 0;
     case OPT_TIMEOUT:
         if (value && zc_opt_number(spelled, value, 366 * 86400, &n, err))
             return -1;
@@ -107,6 +151,47 @@ static int add_share(struct serve_args *a, char *word, struct zc_err *err)
     return zc_vec_push(&a->shares, s) ? zc_err_nomem(err) : 0;
 }
 
+static int check_keys(const struct serve_args *a, struct zc_err *err)
+{
+    bool keys = a->identity || a->peer_keys.len;
+    if (a->identity && !a->peer_keys.len)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--identity needs --peer-key: the keys of those who "
+                          "may push");
+    if (keys && a->opt.plain)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--plain does not go with keys: peers with keys are "
+                          "never served in plain");
+    if (keys && a->stdio)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--stdio takes no keys: who is at the other end is "
+                          "known to whoever started it");
+    return 0;
+}
+
+/* Reads what the options about keys name, and gives all shares the keys. */
+static int load_keys(struct serve_args *a, struct zc_err *err)
+{
+    struct serve_key k;
+    for (size_t i = 0; i < a->peer_keys.len; i++)
+        if (zc_security_key(a->peer_keys.v[i], a->known_peers, k.key, err) ||
+            (zc_vec_push(&a->keys, k) && zc_err_nomem(err)))
+            return -1;
+    if (a->keys.len == 0)
+        return 0;
+    if (zc_security_identity(a->identity, &a->opt.identity, err))
+        return -1;
+    if (!a->opt.identity)
+        return zc_err_set(err, ZC_EXIT_START, 0,
+                          "--peer-key needs a key of our own: 'zcsync keygen' "
+                          "makes one");
+    for (size_t i = 0; i < a->shares.len; i++) {
+        a->shares.v[i].keys = &a->keys.v[0].key;
+        a->shares.v[i].n_keys = a->keys.len;
+    }
+    return 0;
+}
+
 static int check(struct serve_args *a, struct zc_err *err)
 {
     if (a->operands.len == 0)
@@ -115,9 +200,13 @@ static int check(struct serve_args *a, struct zc_err *err)
     if (a->stdio && (a->opt.listen || a->opt.plain))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--stdio goes with neither --listen nor --plain");
+    if (check_keys(a, err))
+        return -1;
     for (size_t i = 0; i < a->operands.len; i++)
         if (add_share(a, a->operands.v[i], err))
             return -1;
+    if (load_keys(a, err))
+        return -1;
     a->opt.receive.shares = a->shares.v;
     a->opt.receive.n_shares = a->shares.len;
     a->opt.receive.confine = zc_sandbox_enter;
@@ -151,7 +240,10 @@ int zc_cmd_serve(int argc, char **argv)
     } else {
         code = serve(&a);
     }
+    zc_identity_free(a.opt.identity);
     zc_vec_fini(&a.operands);
     zc_vec_fini(&a.shares);
+    zc_vec_fini(&a.peer_keys);
+    zc_vec_fini(&a.keys);
     return code;
 }

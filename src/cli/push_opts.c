@@ -11,6 +11,7 @@
 enum push_opt_id {
     OPT_FLAG, /* `data`: offset of a bool in struct zc_push_args */
     OPT_KEEP, /* `data`: enum zc_keep */
+    OPT_TEXT, /* `data`: offset of a const char * */
     OPT_VERBOSE,
     OPT_HUMAN,
     OPT_PROGRESS,
@@ -59,6 +60,9 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 #define PUSH_VALUE(n, v, neg, i, text)                                       \
     {.name = (n), .value = (v), .negatable = (neg), .id = (i),               \
      .not_for = ZC_AS_DIFF, .help = (text)}
+#define TEXT(n, v, field, text)                                              \
+    {.name = (n), .value = (v), .id = OPT_TEXT,                              \
+     .data = offsetof(struct zc_push_args, field), .help = (text)}
 #define ACTION(l, n, neg, i, text) VALUE(l, n, NULL, neg, i, text)
 /* For runs that have an end. */
 #define ONCE_FLAG(l, n, neg, field, text)                                    \
@@ -143,7 +147,7 @@ static const struct zc_opt rows[] = {
           "give up connecting after so long"),
     PUSH_VALUE("mover", "KIND", ON, OPT_MOVER,
                "how bytes are moved: auto (default),\n"
-               "sendfile, splice, readwrite"),
+               "sendfile, splice, readwrite, mmap"),
     MIRROR_VALUE("watch", "KIND", OPT_WATCH,
                  "how SRC is watched: auto (default), inotify,\n"
                  "fanotify"),
@@ -153,6 +157,26 @@ static const struct zc_opt rows[] = {
     MIRROR_VALUE("drain", "SECONDS", OPT_DRAIN,
                  "at the end, how long changes may still be sent\n"
                  "(default 10)"),
+
+    HEADING("Keys, where DEST is a daemon:"),
+    TEXT("identity", "FILE", security.identity,
+         "our private key (default, where it is there:\n"
+         "~/.config/zcsync/" ZC_IDENTITY_NAME ")"),
+    TEXT("peer-key", "KEY", security.peer_key, "the public key that DEST has"),
+    TEXT("known-peers", "FILE", security.known_peers,
+         "the keys of peers (default\n"
+         "~/.config/zcsync/" ZC_KNOWN_PEERS_NAME ")"),
+    FLAG(0, "accept-new", ON, security.accept_new,
+         "trust the key of a DEST that has none there yet,\n"
+         "and remember it, without asking"),
+    FLAG(0, "plain", ON, security.plain,
+         "to another machine without keys: anybody in\n"
+         "between can read and change what is sent"),
+    FLAG(0, "ktls", ON_OFF, security.ktls,
+         "let the kernel encrypt where it can (the default)"),
+    TEXT("suite", "NAME", security.suite,
+         "use this cipher and no other: AES-256-GCM or\n"
+         "ChaCha20-Poly1305 (default: the faster one)"),
 
     HEADING("What to tell:"),
     ACTION('v', "verbose", ON_OFF, OPT_VERBOSE,
@@ -306,6 +330,9 @@ static int take(void *arg, const struct zc_opt *opt, const char *spelled,
     case OPT_KEEP:
         take_keep(a, opt->data, on);
         return 0;
+    case OPT_TEXT:
+        *(const char **)((char *)a + opt->data) = value;
+        return 0;
     case OPT_VERBOSE:
         a->verbose = on ? a->verbose + 1 : 0;
         return 0;
@@ -348,7 +375,7 @@ static int take(void *arg, const struct zc_opt *opt, const char *spelled,
         if (zc_mover_parse(value, &a->opt.mover))
             return zc_err_set(err, ZC_EXIT_USAGE, 0,
                               "--mover: '%s' is none of auto, sendfile, "
-                              "splice, readwrite",
+                              "splice, readwrite, mmap",
                               value);
         return 0;
     case OPT_WATCH:
@@ -420,6 +447,7 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         .diff = as == ZC_AS_DIFF,
         .style = ZC_TEXT_COMMAS,
         .drain_s = DRAIN_S,
+        .security.ktls = true,
     };
     zc_push_options_init(&a->opt);
     a->opt.del = as == ZC_AS_MIRROR;
@@ -430,7 +458,9 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
     }
     if (zc_opt_parse(zc_push_opt_table(as), argc, argv, take, a,
                      &a->operands, err) ||
-        (!a->help && (check_operands(a, err) || build_sets(a, err))))
+        (!a->help &&
+         (check_operands(a, err) || zc_security_check(&a->security, err) ||
+          build_sets(a, err))))
         return -1;
     zc_push_options_settle(&a->opt);
     if (a->diff) {

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "cli/opt.h"
+#include "cli/security.h"
 #include "cli/text.h"
 #include "sync/options.h"
 #include "watch/watch.h"
@@ -43,6 +44,7 @@ struct zc_push_args {
     unsigned contimeout_s;    /* 0: the system's limit */
     bool from0;
     const char *files_from; /* NULL: none */
+    struct zc_security_args security;
 
     /* mirror */
     enum zc_watch_kind watch;

@@ -47,6 +47,22 @@ static void put_reason(struct zc_buf *out, const char *path, const char *text)
     zc_text_name(out, text);
 }
 
+/* "; AES-256-GCM, user space, key ...": how the bytes cross. */
+static void put_security(struct zc_buf *out, const char *security,
+                         const char *key)
+{
+    if (!*security)
+        return;
+    zc_buf_put_str(out, "; ");
+    zc_text_name(out, security);
+    if (!*key)
+        return;
+    if (!strstr(security, "kernel"))
+        zc_buf_put_str(out, ", user space");
+    zc_buf_put_str(out, ", key ");
+    zc_text_name(out, key);
+}
+
 static void put_behind(struct zc_buf *out, const struct zc_snap_peer *p)
 {
     char text[ZC_TEXT_MAX];
@@ -113,6 +129,7 @@ static void put_peer(struct zc_buf *out, const struct zc_snap_peer *p,
     put_size(out, ", ", (double)p->sent_bytes, "");
     if (p->deleted)
         put_count(out, ", deleted ", p->deleted, "");
+    put_security(out, p->security, p->key);
 }
 
 static void put_watches(struct zc_buf *out, const struct zc_snap_mirror *m)
@@ -176,6 +193,7 @@ static void put_sessions(struct zc_buf *out, const struct zc_snapshot *s)
         zc_buf_put_str(out, *c->share ? " pushes to " : " connects");
         zc_text_name(out, c->share);
         put_age(out, s->at, c->since);
+        put_security(out, c->security, c->key);
         zc_buf_put_str(out, "\n");
     }
 }
@@ -222,6 +240,23 @@ static void json_time(struct zc_buf *out, const char *key, uint64_t ns)
         zc_buf_printf(out, ",\"%s\":null", key);
 }
 
+/* What is not there is null. */
+static void json_text_or_null(struct zc_buf *out, const char *key,
+                              const char *text)
+{
+    if (*text)
+        json_text(out, key, text);
+    else
+        zc_buf_printf(out, ",\"%s\":null", key);
+}
+
+static void json_security(struct zc_buf *out, const char *security,
+                          const char *key)
+{
+    json_text_or_null(out, "security", security);
+    json_text_or_null(out, "key", key);
+}
+
 static void json_peer(struct zc_buf *out, const struct zc_snap_peer *p)
 {
     zc_buf_put_str(out, "{");
@@ -231,6 +266,7 @@ static void json_peer(struct zc_buf *out, const struct zc_snap_peer *p)
     json_time(out, "last_sync", p->last_sync);
     json_text(out, "path", p->path);
     json_text(out, "text", p->text);
+    json_security(out, p->security, p->key);
     json_number(out, "behind", p->behind);
     json_number(out, "behind_bytes", p->behind_bytes);
     zc_buf_printf(out, ",\"oldest_seconds\":%.3f", (double)p->oldest_age / NS);
@@ -278,6 +314,7 @@ static void json_session(struct zc_buf *out, const struct zc_snap_session *c)
     zc_buf_put_str(out, "{");
     json_text(out, "session", c->peer);
     json_text(out, "share", c->share);
+    json_security(out, c->security, c->key);
     json_number(out, "pid", c->pid);
     json_time(out, "since", c->since);
     zc_buf_put_str(out, "}\n");
@@ -295,6 +332,7 @@ static void json_daemon(struct zc_buf *out, const struct zc_snapshot *s)
     json_number(out, "accepted", s->accepted);
     json_number(out, "refused", s->refused);
     json_number(out, "max_connections", s->max_connections);
+    json_number(out, "unauthenticated", s->unauthenticated);
     json_number(out, "waiting", s->waiting);
     zc_buf_put_str(out, "}\n");
 }

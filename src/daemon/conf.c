@@ -6,13 +6,15 @@
  *           -> conf_table   which section, which key
  *           -> conf_value   what the value means
  *     when a section ends: is all there that it must have?
- *     when the file ends (conf_mirror): where are the destinations?
+ *     when the file ends: whose keys are for which share (conf_keys), where
+ *         are the destinations of mirrors (conf_mirror)?
  */
 #include "daemon/conf.h"
 
 #include "base/io.h"
 #include "daemon/conf_ini.h"
 #include "daemon/conf_value.h"
+#include "daemon/handshakes.h"
 #include "sync/status.h"
 
 #include <fcntl.h>
@@ -25,6 +27,12 @@ struct pending {
     char *chmod; /* as it was written, or NULL */
 };
 
+/* And of a share. */
+struct pending_share {
+    unsigned line;
+    char *peers; /* as they were written, or NULL */
+};
+
 struct builder {
     struct zc_conf *c;
     enum zc_conf_section kind; /* ZC_CONF_SECTIONS: not in one yet */
@@ -33,6 +41,7 @@ struct builder {
     unsigned seen[ZC_CONF_KEYS_MAX]; /* the lines of its keys; 0: not there */
     unsigned daemon_line, listen_line;
     ZC_VEC(struct pending) pending; /* one for each mirror */
+    ZC_VEC(struct pending_share) pending_shares; /* likewise */
 };
 
 #define refuse(b, err, line, ...) \
@@ -136,7 +145,8 @@ static int add_object(struct builder *b, const char *name, struct zc_err *err)
         rc = zc_vec_push(&b->c->peers, ((struct zc_conf_peer){
                                            .name = copy, .line = b->line}));
     else if (b->kind == ZC_CONF_SHARE)
-        rc = zc_vec_push(&b->c->shares, ((struct zc_conf_share){
+        rc = zc_vec_push(&b->pending_shares, (struct pending_share){0}) ||
+             zc_vec_push(&b->c->shares, ((struct zc_conf_share){
                                             .name = copy, .line = b->line}));
     else if (b->kind == ZC_CONF_MIRROR)
         rc = add_mirror(
@@ -197,14 +207,20 @@ static void *current_object(struct builder *b)
 static int remember(struct builder *b, const struct zc_conf_key *k,
                     const char *value, unsigned line)
 {
-    if (k->type == ZC_CONF_LISTEN)
+    char **text = NULL;
+    if (k->type == ZC_CONF_LISTEN) {
         b->listen_line = line;
-    else if (k->type == ZC_CONF_TO)
+    } else if (k->type == ZC_CONF_TO) {
         b->pending.v[b->pending.len - 1].to_line = line;
-    else if (k->type == ZC_CONF_CHMOD)
-        return (b->pending.v[b->pending.len - 1].chmod = strdup(value)) ? 0
-                                                                        : -1;
-    return 0;
+    } else if (k->type == ZC_CONF_CHMOD) {
+        text = &b->pending.v[b->pending.len - 1].chmod;
+    } else if (k->type == ZC_CONF_PEERS) {
+        struct pending_share *p =
+            &b->pending_shares.v[b->pending_shares.len - 1];
+        p->line = line;
+        text = &p->peers;
+    }
+    return !text || (*text = strdup(value)) ? 0 : -1;
 }
 
 static int unknown_key(struct builder *b, const char *name, unsigned line,
@@ -250,7 +266,16 @@ static int finish_mirror(struct builder *b, size_t i, struct zc_err *err)
     m->push.filter = m->filter;
     m->push.chmod = m->chmod;
     m->push.share = m->push.path = "";
-    return zc_conf_describe(m, p->chmod) ? zc_err_nomem(err) : 0;
+    return zc_conf_describe(b->c, m, p->chmod) ? zc_err_nomem(err) : 0;
+}
+
+static int finish_share(struct builder *b, size_t i, struct zc_err *err)
+{
+    const struct pending_share *p = &b->pending_shares.v[i];
+    if (p->peers &&
+        zc_conf_share_peers(b->c, &b->c->shares.v[i], p->peers, err))
+        return refuse_as(b, p->line, "peers", err);
+    return 0;
 }
 
 static int finish(struct builder *b, struct zc_err *err)
@@ -258,6 +283,9 @@ static int finish(struct builder *b, struct zc_err *err)
     struct zc_conf *c = b->c;
     if (end_section(b, err))
         return -1;
+    for (size_t i = 0; i < c->shares.len; i++)
+        if (finish_share(b, i, err))
+            return -1;
     if (zc_conf_check_listen(c, err))
         return refuse_as(b, b->listen_line, "listen", err);
     for (size_t i = 0; i < c->mirrors.len; i++)
@@ -282,13 +310,19 @@ struct zc_conf *zc_conf_parse(const char *file, const char *bytes, size_t n,
         return NULL;
     }
     b.c->max_connections = 64;
+    b.c->max_unauthenticated = ZC_HANDSHAKES_MAX_DEFAULT;
+    b.c->max_unauthenticated_per_address = ZC_HANDSHAKES_PER_ADDRESS_DEFAULT;
+    b.c->ktls = true;
     if (zc_conf_ini_read(&ini, bytes, n, err) || finish(&b, err)) {
         zc_conf_free(b.c);
         b.c = NULL;
     }
     for (size_t i = 0; i < b.pending.len; i++)
         free(b.pending.v[i].chmod);
+    for (size_t i = 0; i < b.pending_shares.len; i++)
+        free(b.pending_shares.v[i].peers);
     zc_vec_fini(&b.pending);
+    zc_vec_fini(&b.pending_shares);
     return b.c;
 }
 
@@ -337,6 +371,7 @@ void zc_conf_free(struct zc_conf *c)
     for (size_t i = 0; i < c->shares.len; i++) {
         free(c->shares.v[i].name);
         free(c->shares.v[i].path);
+        zc_vec_fini(&c->shares.v[i].keys);
     }
     for (size_t i = 0; i < c->mirrors.len; i++)
         mirror_fini(&c->mirrors.v[i]);
@@ -346,6 +381,7 @@ void zc_conf_free(struct zc_conf *c)
     free(c->listen);
     free(c->control);
     free(c->control_group);
+    free(c->identity);
     free(c->file);
     free(c);
 }

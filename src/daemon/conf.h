@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "net/endpoint.h"
+#include "net/keys.h"
 #include "sync/options.h"
 #include "watch/watch.h"
 
@@ -21,13 +22,22 @@
 
 struct zc_conf_peer { /* [peer NAME] */
     char *name;
-    char *host, *port; /* address = HOST[:PORT] */
+    char *host, *port; /* address = HOST[:PORT]; NULL: it only pushes to us */
+    bool has_key;      /* public key = BASE64: it is spoken to sealed only */
+    uint8_t key[ZC_KEY_SIZE];
     unsigned line;
+};
+
+struct zc_conf_key_of {
+    uint8_t key[ZC_KEY_SIZE];
 };
 
 struct zc_conf_share { /* [share NAME] */
     char *name, *path;
     bool read_only;
+    /* The keys of `peers`. None: whoever connects in plain, which other hosts
+     * can with `security = plain` only. */
+    ZC_VEC(struct zc_conf_key_of) keys;
     unsigned line;
 };
 
@@ -35,6 +45,8 @@ struct zc_conf_dest { /* one of `to` */
     char *text; /* as written: PEER::SHARE[/SUB], HOST::SHARE, zcsync://..., or
                    a local path */
     struct zc_endpoint at; /* a [peer]'s address filled in */
+    bool has_key;          /* ... and its key */
+    uint8_t key[ZC_KEY_SIZE];
 };
 
 struct zc_conf_mirror { /* [mirror NAME] */
@@ -61,12 +73,23 @@ struct zc_conf {
     bool plain;          /* security = plain */
     char *control;       /* path of the control socket */
     char *control_group; /* its group; NULL: "zcsync" where there is one */
+    char *identity;      /* path of the private key; NULL: none, plain only */
+    bool ktls;           /* kernel TLS where it is possible */
     unsigned max_connections;
+    unsigned max_unauthenticated, max_unauthenticated_per_address;
     unsigned timeout_s;
     ZC_VEC(struct zc_conf_peer) peers;
     ZC_VEC(struct zc_conf_share) shares;
     ZC_VEC(struct zc_conf_mirror) mirrors;
 };
+
+/* True when all that connects has to be encrypted: there is an identity, and
+ * every share has keys. */
+bool zc_conf_sealed_only(const struct zc_conf *c);
+/* Whether others may connect to ADDRESS, which more than this machine can
+ * reach: zc_conf_sealed_only, or `security = plain`. -1 with a sentence. */
+int zc_conf_check_reach(const struct zc_conf *c, const char *address,
+                        struct zc_err *err);
 
 /* NULL with a sentence "FILE:LINE: ..." (ZC_EXIT_USAGE). */
 struct zc_conf *zc_conf_load(const char *file, struct zc_err *err);

@@ -5,8 +5,12 @@
 #include "daemon/conf_value.h"
 
 #include <limits.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 #define SHOWN "%.300s" /* so that the reason fits behind it */
 
@@ -33,26 +37,117 @@ static int resolve_local(const struct zc_conf_mirror *m,
     return 0;
 }
 
+/* --- which peer is it? --- */
+
+/* HOST as an IPv6 address, in which all of IPv4 fits. False: it is a name. */
+static bool as_address(const char *host, struct in6_addr *a, uint32_t *zone)
+{
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST}, *found;
+    if (getaddrinfo(host, NULL, &hints, &found))
+        return false;
+    *a = (struct in6_addr){.s6_addr = {[10] = 0xff, [11] = 0xff}};
+    *zone = 0;
+    if (found->ai_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)found->ai_addr;
+        memcpy(&a->s6_addr[12], &v4->sin_addr, sizeof v4->sin_addr);
+    } else {
+        const struct sockaddr_in6 *v6 = (const void *)found->ai_addr;
+        *a = v6->sin6_addr;
+        *zone = v6->sin6_scope_id;
+    }
+    freeaddrinfo(found);
+    return true;
+}
+
+/* Bytes of the name HOST without the dot that may end it. */
+static size_t name_len(const char *host)
+{
+    size_t n = strlen(host);
+    return n && host[n - 1] == '.' ? n - 1 : n;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+    return name_len(a) == name_len(b) && strncasecmp(a, b, name_len(a)) == 0;
+}
+
+/* Whether NAME is the one that stands for the address A, wherever it is. */
+static bool is_localhost(const char *name, const struct in6_addr *a)
+{
+    return same_name(name, "localhost") &&
+           (IN6_IS_ADDR_LOOPBACK(a) ||
+            (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127));
+}
+
+/* Whether A and B are one host, as far as that is known without asking
+ * anybody. */
+static bool same_host(const char *a, const char *b)
+{
+    struct in6_addr x, y;
+    uint32_t zone_x, zone_y;
+    bool a_is = as_address(a, &x, &zone_x), b_is = as_address(b, &y, &zone_y);
+    if (a_is && b_is)
+        return memcmp(&x, &y, sizeof x) == 0 && zone_x == zone_y;
+    if (a_is || b_is)
+        return is_localhost(a_is ? b : a, a_is ? &x : &y);
+    return same_name(a, b);
+}
+
+/* A destination for which no key is known must not be a peer that has one:
+ * that would be spoken to in plain. BY_NAME: the destination's host could be
+ * the name of a peer, too. */
+static int check_keyless(const struct zc_conf *c, const struct zc_conf_dest *d,
+                         bool by_name, struct zc_err *err)
+{
+    const struct zc_endpoint *at = &d->at;
+    for (size_t i = 0; i < c->peers.len; i++) {
+        const struct zc_conf_peer *p = &c->peers.v[i];
+        bool it = by_name && same_host(p->name, at->host);
+        if (!it && p->host)
+            it = same_host(p->host, at->host) &&
+                 strtoul(p->port, NULL, 10) == strtoul(at->port, NULL, 10);
+        if (it && p->has_key)
+            return bad(err, "'" SHOWN "' is [peer %.100s], which has a public "
+                            "key: write %.100s::%.100s%s%.100s",
+                       d->text, p->name, p->name, at->share,
+                       *at->path ? "/" : "", at->path);
+    }
+    return 0;
+}
+
+static int fill_in(const struct zc_conf *c, const struct zc_conf_peer *p,
+                   struct zc_conf_dest *d, struct zc_err *err)
+{
+    if (!p->host)
+        return bad(err, "[peer %.100s] has no 'address'", p->name);
+    if (p->has_key && !c->identity)
+        return bad(err, "[peer %.100s] has a public key, but this daemon has "
+                        "none of its own: [daemon] needs the key 'identity'",
+                   p->name);
+    d->has_key = p->has_key;
+    memcpy(d->key, p->key, sizeof d->key);
+    char *host = strdup(p->host), *port = strdup(p->port);
+    free(d->at.host);
+    free(d->at.port);
+    d->at.host = host;
+    d->at.port = port;
+    return host && port ? 0 : zc_err_nomem(err);
+}
+
 /* PEER::SHARE: a [peer] goes before a host of that name. */
 static int resolve_peer(const struct zc_conf *c, struct zc_conf_dest *d,
                         struct zc_err *err)
 {
     static const char scheme[] = "zcsync://";
-    if (strncmp(d->text, scheme, sizeof scheme - 1) == 0)
-        return 0;
-    for (size_t i = 0; i < c->peers.len; i++) {
-        const struct zc_conf_peer *p = &c->peers.v[i];
-        if (strcmp(p->name, d->at.host) != 0)
-            continue;
-        char *host = strdup(p->host), *port = strdup(p->port);
-        free(d->at.host);
-        free(d->at.port);
-        d->at.host = host;
-        d->at.port = port;
-        return host && port ? 0 : zc_err_nomem(err);
-    }
-    return 0;
+    const struct zc_conf_peer *p = NULL;
+    if (strncmp(d->text, scheme, sizeof scheme - 1) != 0)
+        p = zc_conf_find_peer(c, d->at.host);
+    if (p && fill_in(c, p, d, err))
+        return -1;
+    return d->has_key ? 0 : check_keyless(c, d, !p, err);
 }
+
+/* --- all of them --- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -110,12 +205,33 @@ static void put_line(struct zc_buf *b, const char *key, const char *text)
 
 static void put_dests(struct zc_buf *b, const struct zc_conf_mirror *m)
 {
+    char key[ZC_KEY_TEXT_SIZE];
     for (size_t i = 0; i < m->to.len; i++) {
         const struct zc_conf_dest *d = &m->to.v[i];
         put_line(b, "to", d->text);
         if (d->at.kind == ZC_AT_DAEMON)
             zc_buf_printf(b, "at = [%s]:%s\n", d->at.host, d->at.port);
+        if (d->has_key) {
+            zc_key_text(d->key, key);
+            put_line(b, "key", key);
+        }
     }
+}
+
+/* What of [daemon] a mirror with destinations on other hosts depends on. */
+static void put_security(struct zc_buf *b, const struct zc_conf *c,
+                         const struct zc_conf_mirror *m)
+{
+    bool remote = false;
+    for (size_t i = 0; i < m->to.len; i++)
+        remote |= m->to.v[i].at.kind == ZC_AT_DAEMON;
+    if (!remote)
+        return;
+    if (c->identity)
+        put_line(b, "identity", c->identity);
+    if (c->plain)
+        put_line(b, "security", "plain");
+    put_line(b, "ktls", c->ktls ? "yes" : "no");
 }
 
 /* The rules as they would cross to a peer: files read, clears done. */
@@ -184,7 +300,8 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
     }
 }
 
-int zc_conf_describe(struct zc_conf_mirror *m, const char *chmod)
+int zc_conf_describe(const struct zc_conf *c, struct zc_conf_mirror *m,
+                     const char *chmod)
 {
     struct zc_buf b = ZC_BUF_INIT;
     put_line(&b, "mirror", m->name);
@@ -192,6 +309,7 @@ int zc_conf_describe(struct zc_conf_mirror *m, const char *chmod)
         if (zc_conf_keys[i].section == ZC_CONF_MIRROR)
             put_key(&b, &zc_conf_keys[i], m, chmod);
     put_rules(&b, m->filter);
+    put_security(&b, c, m);
     zc_buf_u8(&b, '\0');
     if (b.failed) {
         zc_buf_fini(&b);

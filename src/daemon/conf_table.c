@@ -6,13 +6,18 @@
 #include "daemon/conf_table.h"
 
 #include "daemon/conf.h"
+#include "daemon/handshakes.h"
 #include "fs/meta.h"
 
 #include <string.h>
 
 /* As on the command line: a year, which fits in milliseconds everywhere. */
 #define SECONDS_MAX (366 * 86400)
-#define CONNECTIONS_MAX 65535
+#define CONNECTIONS_MAX 4096 /* processes; fence.c has as many slots */
+
+/* The number that N stands for, as a string. */
+#define TEXT(n) TEXT_OF(n)
+#define TEXT_OF(n) #n
 
 #define DAEMON(n, v, d, t, field, ...)                                       \
     {.section = ZC_CONF_DAEMON, .name = (n), .value = (v), .def = (d),       \
@@ -34,9 +39,15 @@
 const struct zc_conf_key zc_conf_keys[] = {
     DAEMON("listen", "ADDR:PORT|none", "127.0.0.1:8730", ZC_CONF_LISTEN, listen,
            .help = "where peers connect"),
+    DAEMON("identity", "FILE", NULL, ZC_CONF_PATH, identity,
+           .help = "the private key of this daemon, made by\n"
+                   "'zcsync keygen -f FILE'"),
     DAEMON("security", "plain", NULL, ZC_CONF_SECURITY, plain,
-           .help = "listen where other hosts can connect, though\n"
-                   "nothing is encrypted and nobody asked who he is"),
+           .help = "allow other hosts where there are no keys,\n"
+                   "though nothing is encrypted then and nobody\n"
+                   "asked who he is"),
+    DAEMON("ktls", "yes|no", "yes", ZC_CONF_BOOL, ktls,
+           .help = "let the kernel encrypt where it can"),
     DAEMON("control", "PATH", ZC_CONTROL_DEFAULT, ZC_CONF_PATH, control,
            .max = 107, .help = "the socket of 'zcsync status' and 'wait'"),
     DAEMON("control group", "GROUP", NULL, ZC_CONF_TEXT, control_group,
@@ -44,6 +55,15 @@ const struct zc_conf_key zc_conf_keys[] = {
                    "such a group)"),
     DAEMON("max connections", "N", "64", ZC_CONF_NUMBER, max_connections,
            .min = 1, .max = CONNECTIONS_MAX, .help = "from peers, at a time"),
+    DAEMON("max unauthenticated", "N",
+           TEXT(ZC_HANDSHAKES_MAX_DEFAULT), ZC_CONF_NUMBER,
+           max_unauthenticated, .min = 1, .max = CONNECTIONS_MAX,
+           .help = "connections that have not shown who they are,\n"
+                   "at a time"),
+    DAEMON("max unauthenticated per address", "N",
+           TEXT(ZC_HANDSHAKES_PER_ADDRESS_DEFAULT), ZC_CONF_NUMBER,
+           max_unauthenticated_per_address, .min = 1, .max = CONNECTIONS_MAX,
+           .help = "of them from one address"),
     DAEMON("timeout", "SECONDS", "0", ZC_CONF_NUMBER, timeout_s,
            .max = SECONDS_MAX,
            .help = "end a session whose peer is silent for so\n"
@@ -52,12 +72,20 @@ const struct zc_conf_key zc_conf_keys[] = {
     {.section = ZC_CONF_PEER,
      .name = "address",
      .value = "HOST[:PORT]",
-     .required = true,
      .type = ZC_CONF_ADDRESS,
-     .help = "where the peer listens"},
+     .help = "where the peer listens; needed in `to` only"},
+    {.section = ZC_CONF_PEER,
+     .name = "public key",
+     .value = "KEY",
+     .type = ZC_CONF_KEY,
+     .help = "what 'zcsync key show' prints there; such a\n"
+             "peer is spoken to encrypted, and not otherwise"},
 
     SHARE("path", "DIR", NULL, ZC_CONF_PATH, path, .required = true,
           .help = "what peers push into"),
+    SHARE("peers", "PEER, PEER...", NULL, ZC_CONF_PEERS, keys,
+          .help = "who may push: those with one of these peers'\n"
+                  "keys, and for all others it is not there"),
     SHARE("read only", "yes|no", "no", ZC_CONF_BOOL, read_only,
           .help = "let only dry runs and diff in"),
 

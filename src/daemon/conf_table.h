@@ -31,6 +31,8 @@ enum zc_conf_type {
     ZC_CONF_LISTEN,   /* char * */
     ZC_CONF_SECURITY, /* bool: plain */
     ZC_CONF_ADDRESS,  /* host and port of a peer */
+    ZC_CONF_KEY,      /* public key of a peer */
+    ZC_CONF_PEERS,    /* names of peers */
     ZC_CONF_TO,       /* destinations of a mirror */
     ZC_CONF_CHOWN,
     ZC_CONF_CHMOD,

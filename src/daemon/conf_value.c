@@ -6,7 +6,6 @@
 #include "net/dial.h"
 #include "sync/status.h"
 
-#include <arpa/inet.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -85,35 +84,6 @@ int zc_conf_take_path(const char *value, size_t max, char **out,
     return 0;
 }
 
-/* Whether only this machine can reach HOST, as far as that is known without
- * asking anybody. */
-static bool may_be_loopback(const char *host)
-{
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (!host)
-        return true;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return ntohl(v4.s_addr) >> 24 == 127;
-    if (inet_pton(AF_INET6, host, &v6) == 1)
-        return IN6_IS_ADDR_LOOPBACK(&v6);
-    return !zc_addr_is_v6(host, strlen(host)); /* a name, or with a zone */
-}
-
-int zc_conf_check_listen(const struct zc_conf *c, struct zc_err *err)
-{
-    zc_auto_free char *host = NULL, *port = NULL;
-    if (!c->listen || strcmp(c->listen, "none") == 0)
-        return 0;
-    if (zc_addr_split(c->listen, &host, &port, err))
-        return -1;
-    if (!c->plain && !may_be_loopback(host))
-        return bad(err, "other hosts can reach %s, and nothing is "
-                        "encrypted: write 'security = plain' to allow that",
-                   c->listen);
-    return 0;
-}
-
 static int take_listen(const char *value, char **out, struct zc_err *err)
 {
     zc_auto_free char *host = NULL, *port = NULL;
@@ -138,6 +108,15 @@ static int take_address(const char *value, struct zc_conf_peer *p,
     e.host = e.port = NULL;
     zc_endpoint_fini(&e);
     return 0;
+}
+
+static int take_key(const char *value, struct zc_conf_peer *p,
+                    struct zc_err *err)
+{
+    p->has_key = zc_key_parse(value, strlen(value), p->key);
+    return p->has_key ? 0 : bad(err, "'" SHOWN "' is not a public key: 44 "
+                                     "characters of base64, as 'zcsync key "
+                                     "show' prints them", value);
 }
 
 static int take_watch(const char *value, enum zc_watch_kind *out,
@@ -285,6 +264,10 @@ int zc_conf_take(const struct zc_conf_key *k, void *object, const char *value,
                                           "value there is", value);
     case ZC_CONF_ADDRESS:
         return take_address(value, object, err);
+    case ZC_CONF_KEY:
+        return take_key(value, object, err);
+    case ZC_CONF_PEERS:
+        return 0; /* zc_conf_share_peers, when all peers are known */
     default:
         return take_for_mirror(k, object, value, err);
     }

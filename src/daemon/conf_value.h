@@ -24,8 +24,17 @@ int zc_conf_take_path(const char *value, size_t max, char **out,
 
 const char *zc_conf_watch_name(enum zc_watch_kind kind); /* "inotify" */
 
-/* When all of [daemon] is known: an address that other hosts can reach is used
- * with security = plain only. -1 with a sentence that does not say where. */
+/* NULL: there is none. */
+const struct zc_conf_peer *zc_conf_find_peer(const struct zc_conf *c,
+                                             const char *name);
+
+/* Takes the keys of PEERS, the names of peers as they stand in the file, for S.
+ * -1 with a sentence that does not say where. */
+int zc_conf_share_peers(const struct zc_conf *c, struct zc_conf_share *s,
+                        const char *peers, struct zc_err *err);
+
+/* zc_conf_check_reach for `listen`, where that can be told without asking
+ * anybody. -1 with a sentence that does not say where. */
 int zc_conf_check_listen(const struct zc_conf *c, struct zc_err *err);
 
 /* Finds out where M's destinations are. -1 with a sentence that does not say
@@ -34,6 +43,7 @@ int zc_conf_resolve(const struct zc_conf *c, struct zc_conf_mirror *m,
                     struct zc_err *err);
 
 /* Fills in m->text. CHMOD: as it was written, or NULL. -1: out of memory. */
-int zc_conf_describe(struct zc_conf_mirror *m, const char *chmod);
+int zc_conf_describe(const struct zc_conf *c, struct zc_conf_mirror *m,
+                     const char *chmod);
 
 #endif

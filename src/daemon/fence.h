@@ -6,7 +6,9 @@
  * begins, the receivers of older sessions of the same origin have ended.
  *
  * The table lies in memory that the parent shares with all receivers it forks:
- * a slot each. The parent takes and gives back slots; a receiver enters its own.
+ * a row each. The parent takes and gives back rows, and it alone can write who
+ * is in which; a receiver writes which origin it serves. So one that somebody
+ * has broken into can end other receivers, and no other process.
  */
 #ifndef ZC_DAEMON_FENCE_H
 #define ZC_DAEMON_FENCE_H
@@ -19,14 +21,20 @@
 struct zc_fence;
 struct zc_fence_slot;
 
-struct zc_fence *zc_fence_new(void); /* NULL: no memory */
+struct zc_fence *zc_fence_new(void); /* NULL and errno */
 void zc_fence_free(struct zc_fence *f);
 
 /* Parent: a slot for the connection that was accepted just now, older than all
- * that follow. NULL: there are none left (65,536). */
+ * that follow. NULL: there are none left (4,096). */
 struct zc_fence_slot *zc_fence_take(struct zc_fence *f);
-/* Parent: its receiver has been waited for. NULL is fine. */
-void zc_fence_give_back(struct zc_fence_slot *slot);
+/* Parent: the receiver of SLOT is the process PID, which waits for this. */
+void zc_fence_started(struct zc_fence *f, struct zc_fence_slot *slot,
+                      pid_t pid);
+/* Parent: its receiver has been waited for. A SLOT of NULL is fine. */
+void zc_fence_give_back(struct zc_fence *f, struct zc_fence_slot *slot);
+
+/* A child that is not to reach the table, before it does anything else. */
+void zc_fence_forget(struct zc_fence *f);
 
 /*
  * Receiver, once: this process serves ORIGIN in SLOT. Ends the processes that

@@ -129,7 +129,7 @@ static int start_receiver(struct children *c, int fd, const char *path)
         c->v.len--;
         return send_answer(fd, err.eno ? err.eno : ENOMEM, -1);
     }
-    int r = send_answer(fd, 0, t->raw_rfd);
+    int r = send_answer(fd, 0, t->poll_rfd);
     zc_transport_free(t);
     return r;
 }

@@ -17,15 +17,19 @@ void zc_listeners_close(struct zc_listeners *l)
     l->spec = NULL;
 }
 
-static int check(const char *bound, bool loopback, bool plain,
+static int check(const struct zc_listener *one, const struct zc_conf *conf,
                  struct zc_err *err)
 {
-    if (loopback || plain)
-        return 0;
-    return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "other hosts could reach %s and read what crosses it: "
-                      "write 'security = plain' to allow that, or listen on "
-                      "127.0.0.1", bound);
+    return one->loopback ? 0 : zc_conf_check_reach(conf, one->bound, err);
+}
+
+static void tell(const struct zc_listener *one, const struct zc_conf *conf)
+{
+    zc_log(ZC_LOG_INFO, "listening on %s", one->bound);
+    if (!one->loopback && !zc_conf_sealed_only(conf))
+        zc_log(ZC_LOG_WARN, "security = plain: whoever reaches %s may connect, "
+                            "unencrypted, to the shares without keys",
+               one->bound);
 }
 
 int zc_listeners_adopt(struct zc_listeners *l, struct zc_activated *a,
@@ -34,56 +38,85 @@ int zc_listeners_adopt(struct zc_listeners *l, struct zc_activated *a,
     l->passed = a->n_listen > 0;
     for (; a->n_listen > 0; a->n_listen--, a->listen++) {
         struct zc_listener one = {.fd = a->listen[0]};
-        bool loopback;
-        if (zc_listen_adopt(one.fd, one.bound, sizeof one.bound, &loopback))
+        if (zc_listen_adopt(one.fd, one.bound, sizeof one.bound,
+                            &one.loopback))
             return zc_err_set(err, ZC_EXIT_SOCKET, errno,
                               "descriptor %d, which was passed in", one.fd);
-        if (check(one.bound, loopback, conf->plain, err))
+        if (check(&one, conf, err))
             return -1;
         if (zc_vec_push(&l->v, one))
             return zc_err_nomem(err);
-        zc_log(ZC_LOG_INFO, "listening on %s", one.bound);
+        tell(&one, conf);
     }
     return 0;
 }
 
+static int check_all(const struct zc_listeners *l, const struct zc_conf *conf,
+                     struct zc_err *err)
+{
+    for (size_t i = 0; i < l->v.len; i++)
+        if (check(&l->v.v[i], conf, err))
+            return -1;
+    return 0;
+}
+
 /* Opens SPEC into L, which is empty. */
-static int open_spec(struct zc_listeners *l, const char *spec, bool plain,
+static int open_spec(struct zc_listeners *l, const char *spec,
                      struct zc_err *err)
 {
     zc_auto_free char *host = NULL, *port = NULL;
     struct zc_listener one;
-    bool loopback;
     if (zc_addr_split(spec, &host, &port, err))
         return -1;
-    one.fd = zc_listen(host, port, one.bound, sizeof one.bound, &loopback, err);
+    one.fd = zc_listen(host, port, one.bound, sizeof one.bound, &one.loopback,
+                       err);
     if (one.fd < 0)
         return -1;
     l->spec = strdup(spec);
-    l->plain = plain;
     if (!l->spec || zc_vec_push(&l->v, one)) {
         zc_close(&one.fd);
         zc_listeners_close(l);
         return zc_err_nomem(err);
     }
     /* A connection that is reset between poll and accept must not block us. */
-    if (check(one.bound, loopback, plain, err) ||
-        (fcntl(one.fd, F_SETFL, O_NONBLOCK) &&
-         zc_err_set(err, ZC_EXIT_SOCKET, errno, "could not set up %s",
-                    one.bound))) {
+    if (fcntl(one.fd, F_SETFL, O_NONBLOCK)) {
+        zc_err_set(err, ZC_EXIT_SOCKET, errno, "could not set up %s",
+                   one.bound);
         zc_listeners_close(l);
         return -1;
     }
     return 0;
 }
 
+static int open_checked(struct zc_listeners *l, const char *spec,
+                        const struct zc_conf *conf, struct zc_err *err)
+{
+    if (open_spec(l, spec, err))
+        return -1;
+    if (check_all(l, conf, err) == 0)
+        return 0;
+    zc_listeners_close(l);
+    return -1;
+}
+
 /* Puts the sockets of NEXT into L's place. */
-static void replace(struct zc_listeners *l, struct zc_listeners *next)
+static void replace(struct zc_listeners *l, struct zc_listeners *next,
+                    const struct zc_conf *conf)
 {
     zc_listeners_close(l);
     *l = *next;
     for (size_t i = 0; i < l->v.len; i++)
-        zc_log(ZC_LOG_INFO, "listening on %s", l->v.v[i].bound);
+        tell(&l->v.v[i], conf);
+}
+
+/* What is open stays open where CONF still allows it. */
+static void keep(struct zc_listeners *l, const struct zc_conf *conf)
+{
+    struct zc_err why;
+    if (check_all(l, conf, &why) == 0)
+        return;
+    zc_log(ZC_LOG_ERROR, "%s; it is closed", why.text);
+    zc_listeners_close(l);
 }
 
 int zc_listeners_configure(struct zc_listeners *l, const struct zc_conf *conf,
@@ -93,28 +126,33 @@ int zc_listeners_configure(struct zc_listeners *l, const struct zc_conf *conf,
     struct zc_listeners next = {0};
     struct zc_err ignored;
 
-    if (l->passed)
+    if (l->passed) {
+        keep(l, conf);
         return 0;
+    }
     if (conf->shares.len == 0 || strcmp(spec, "none") == 0) {
         zc_listeners_close(l);
         return 0;
     }
-    if (l->spec && strcmp(spec, l->spec) == 0 && l->plain == conf->plain)
-        return 0;
-    if (open_spec(&next, spec, conf->plain, err) == 0) {
-        replace(l, &next);
+    if (l->spec && strcmp(spec, l->spec) == 0) {
+        keep(l, conf);
         return 0;
     }
+    if (open_checked(&next, spec, conf, err) == 0) {
+        replace(l, &next, conf);
+        return 0;
+    }
+    if (l->spec)
+        keep(l, conf);
     if (!l->spec)
         return -1;
     /* The old socket may be what is in the way of the new one (127.0.0.1 and
      * all addresses, on the same port). */
     zc_auto_free char *old = l->spec;
-    bool plain = l->plain;
     l->spec = NULL;
     zc_listeners_close(l);
-    int r = open_spec(&next, spec, conf->plain, err);
-    if (r == 0 || open_spec(&next, old, plain, &ignored) == 0)
-        replace(l, &next);
+    int r = open_checked(&next, spec, conf, err);
+    if (r == 0 || open_checked(&next, old, conf, &ignored) == 0)
+        replace(l, &next, conf);
     return r;
 }

@@ -37,6 +37,8 @@ static const struct metric top_metrics[] = {
       "Connections that got none, mostly because of the limit."),
     M(zc_snapshot, max_connections, "connections_limit", "gauge",
       "How many receivers there may be at a time."),
+    M(zc_snapshot, unauthenticated, "connections_unauthenticated", "gauge",
+      "Connections whose peer has not shown yet who it is."),
     M(zc_snapshot, waiting, "waiting_clients", "gauge",
       "Calls of zcsync wait that are under way."),
 };
@@ -171,6 +173,49 @@ static void states(struct zc_buf *out, const struct zc_snapshot *s)
     }
 }
 
+/* Of each peer that is connected. */
+static void peer_security(struct zc_buf *out, const struct zc_snapshot *s)
+{
+    head(out, "zcsync_peer_security", "gauge",
+         "1, labelled with how the connection to the peer is secured.");
+    for (size_t i = 0; i < s->mirrors.len; i++) {
+        const struct zc_snap_mirror *m = &s->mirrors.v[i];
+        for (size_t k = 0; k < m->peers.len; k++) {
+            const struct zc_snap_peer *p = &m->peers.v[k];
+            if (!*p->security)
+                continue;
+            zc_buf_put_str(out, "zcsync_peer_security{mirror=");
+            zc_metrics_label(out, m->name);
+            zc_buf_put_str(out, ",peer=");
+            zc_metrics_label(out, p->name);
+            zc_buf_put_str(out, ",security=");
+            zc_metrics_label(out, p->security);
+            zc_buf_put_str(out, "} 1\n");
+        }
+    }
+}
+
+/* How many of each kind; a kind is told of with its first session. */
+static void session_security(struct zc_buf *out, const struct zc_snapshot *s)
+{
+    head(out, "zcsync_receivers_security", "gauge",
+         "Sessions that are open here, by how they are secured.");
+    for (size_t i = 0; i < s->sessions.len; i++) {
+        const char *kind = s->sessions.v[i].security;
+        size_t n = 0, before = 0;
+        for (size_t k = 0; k < s->sessions.len; k++) {
+            bool same = strcmp(s->sessions.v[k].security, kind) == 0;
+            n += same;
+            before += same && k < i;
+        }
+        if (before)
+            continue;
+        zc_buf_put_str(out, "zcsync_receivers_security{security=");
+        zc_metrics_label(out, kind);
+        zc_buf_printf(out, "} %zu\n", n);
+    }
+}
+
 void zc_metrics_write(const struct zc_snapshot *s, struct zc_buf *out)
 {
     head(out, "zcsync_build_info", "gauge", "1, labelled with the version.");
@@ -184,7 +229,9 @@ void zc_metrics_write(const struct zc_snapshot *s, struct zc_buf *out)
     }
     head(out, "zcsync_receivers", "gauge", "Sessions that are open here.");
     zc_buf_printf(out, "zcsync_receivers %zu\n", s->sessions.len);
+    session_security(out, s);
     states(out, s);
+    peer_security(out, s);
     for (size_t i = 0; i < ZC_ARRAY_LEN(mirror_metrics); i++) {
         const struct metric *m = &mirror_metrics[i];
         head(out, m->name, m->type, m->help);

@@ -43,6 +43,7 @@
 struct mirror {
     char *name;
     char *text; /* of the configuration it was started with, or NULL */
+    uint8_t key[ZC_KEY_SIZE]; /* of the identity; zeros: it needs none */
     struct zc_mirror_status *status;
     pid_t pid; /* 0: no process */
     int stop_fd, control_fd;
@@ -60,6 +61,7 @@ struct zc_mirrors {
     struct zc_mirrors_events events;
     sigset_t mask;
     const struct zc_conf *conf;
+    struct zc_identity *id;
     bool stopping;
     ZC_VEC(struct mirror *) v;
 };
@@ -153,17 +155,40 @@ static void start_later(struct mirror *w)
     w->start_at = zc_clock_ns() + jittered(w->backoff);
 }
 
+/* The public key of the identity that CONF needs, or zeros. */
+static void key_for(const struct zc_mirrors *m,
+                    const struct zc_conf_mirror *conf,
+                    uint8_t key[ZC_KEY_SIZE])
+{
+    memset(key, 0, ZC_KEY_SIZE);
+    for (size_t i = 0; m->id && i < conf->to.len; i++)
+        if (conf->to.v[i].has_key)
+            memcpy(key, m->id->public_key, ZC_KEY_SIZE);
+}
+
+/* Whether W was started with what CONF says. */
+static bool is_same(const struct zc_mirrors *m, const struct mirror *w,
+                    const struct zc_conf_mirror *conf)
+{
+    uint8_t key[ZC_KEY_SIZE];
+    key_for(m, conf, key);
+    return w->text && strcmp(w->text, conf->text) == 0 &&
+           memcmp(w->key, key, sizeof key) == 0;
+}
+
 /* A process of another configuration, or the first one: nothing of what was
  * counted is about this one. */
-static int adopt_text(struct mirror *w, const struct zc_conf_mirror *conf)
+static int adopt_text(const struct zc_mirrors *m, struct mirror *w,
+                      const struct zc_conf_mirror *conf)
 {
-    if (w->text && strcmp(w->text, conf->text) == 0)
+    if (is_same(m, w, conf))
         return 0;
     char *text = strdup(conf->text);
     if (!text)
         return -1;
     free(w->text);
     w->text = text;
+    key_for(m, conf, w->key);
     memset(w->status, 0, sizeof *w->status);
     w->restarts = 0;
     return 0;
@@ -174,6 +199,8 @@ static int fork_watcher(struct zc_mirrors *m, struct mirror *w,
 {
     int stop[2] = {-1, -1}, control[2] = {-1, -1};
     struct zc_watcher child = {.mirror = conf,
+                               .conf = m->conf,
+                               .identity = m->id,
                                .status = w->status,
                                .parent = getpid(),
                                .mask = &m->mask};
@@ -212,7 +239,7 @@ static void start(struct zc_mirrors *m, struct mirror *w)
     w->missed = 0;
     w->started = zc_clock_ns();
     w->drain_s = conf->drain_s;
-    if (adopt_text(w, conf)) {
+    if (adopt_text(m, w, conf)) {
         errno = ENOMEM;
     } else {
         zc_watcher_describe(conf, w->status);
@@ -243,13 +270,15 @@ static void stop(struct mirror *w)
                  (w->drain_s + STOP_EXTRA_S) * ZC_NSEC_PER_SEC;
 }
 
-void zc_mirrors_configure(struct zc_mirrors *m, const struct zc_conf *conf)
+void zc_mirrors_configure(struct zc_mirrors *m, const struct zc_conf *conf,
+                          struct zc_identity *id)
 {
     m->conf = conf;
+    m->id = id;
     for (size_t i = m->v.len; i-- > 0;) {
         struct mirror *w = m->v.v[i];
         const struct zc_conf_mirror *want = wanted(m, w->name);
-        bool same = want && w->text && strcmp(want->text, w->text) == 0;
+        bool same = want && is_same(m, w, want);
         if (w->pid && !same)
             stop(w);
         if (!want)
@@ -275,6 +304,12 @@ void zc_mirrors_configure(struct zc_mirrors *m, const struct zc_conf *conf)
         }
         start(m, w);
     }
+}
+
+void zc_mirrors_forget(struct zc_mirrors *m)
+{
+    for (size_t i = 0; m && i < m->v.len; i++)
+        munmap(m->v.v[i]->status, sizeof *m->v.v[i]->status);
 }
 
 unsigned zc_mirrors_stop(struct zc_mirrors *m)
@@ -321,6 +356,7 @@ static void show_ended(struct mirror *w, int status, const char *fate)
         struct zc_peer_status *p = &w->status->peers[i];
         zc_peer_set_state(p, ZC_PEER_DISCONNECTED);
         zc_peer_set_text(p, "", "the mirror's process is not running");
+        zc_peer_set_security(p, "", "");
     }
 }
 

@@ -10,15 +10,13 @@
 
 #include "base/vec.h"
 #include "daemon/conf.h"
+#include "daemon/pollfds.h"
 #include "daemon/snapshot.h"
 #include "sync/live.h"
 
-#include <poll.h>
 #include <signal.h>
 
 struct zc_mirrors;
-
-typedef ZC_VEC(struct pollfd) zc_pollfds;
 
 struct zc_mirrors_events {
     /* A watcher answered a question. */
@@ -40,11 +38,18 @@ struct zc_mirrors *zc_mirrors_new(const struct zc_mirrors_events *events,
 void zc_mirrors_free(struct zc_mirrors *m);
 
 /*
- * CONF holds from now on, and must live until the next call: mirrors it does
- * not have are stopped, new ones started, those whose text differs stopped and
- * then started anew, the others left alone.
+ * CONF holds from now on, and must live until the next call, as must ID, its
+ * identity (NULL: none): mirrors it does not have are stopped, new ones
+ * started, those whose text differs stopped and then started anew, and so are
+ * those that use the identity when that is another one; the others are left
+ * alone.
  */
-void zc_mirrors_configure(struct zc_mirrors *m, const struct zc_conf *conf);
+void zc_mirrors_configure(struct zc_mirrors *m, const struct zc_conf *conf,
+                          struct zc_identity *id);
+
+/* In a child that is no watcher, before anything else: lets go of the memory
+ * that is shared with watchers. Nothing else may be called there. NULL is fine. */
+void zc_mirrors_forget(struct zc_mirrors *m);
 
 /* Tells all watchers to stop; none is started any more. Returns how many
  * seconds the slowest of them may take to drain. */

@@ -31,6 +31,11 @@ void zc_process_raise_nofile(void);
 void zc_process_name(const char *name);
 void zc_process_die_with(pid_t parent, int sig);
 
+/* From now on there is no core dump of this process and of its children, and
+ * other processes of this user cannot look into them: there are keys in their
+ * memory. */
+void zc_process_keep_secrets(void);
+
 /* Sleeps on until PID, a child, is gone. Its wait status. */
 int zc_process_wait(pid_t pid);
 

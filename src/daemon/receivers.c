@@ -3,7 +3,8 @@
  * Receivers in processes of their own:
  *
  *   parent   accept, fork, reap, log; no peer's byte is ever read here
- *   child    one connection: zc_receive_run, confined, then _exit
+ *   child    shakes hands, confined (handshakes.c)
+ *   child    the same connection: zc_receive_run, confined, then _exit
  *
  * SIGTERM reaches a session as the end of its connection: the handler shuts the
  * transport down, zc_receive_run finds its stream ended, removes its staging
@@ -17,13 +18,11 @@
 #include "base/log.h"
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
-#include "net/dial.h"
 
-#include <poll.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 /* How long a peer gets to read why its session failed. */
@@ -51,27 +50,6 @@ void zc_receiver_forget(void)
     session_transport = NULL;
 }
 
-/*
- * Closing a TCP socket with unread bytes resets the connection, and a reset
- * can overtake the message that says why. So after a failure: no more from us,
- * and the peer's bytes are read and dropped until it closes too.
- */
-static void linger(struct zc_transport *t)
-{
-    char dropped[16 * 1024];
-    if (!t->socket)
-        return;
-    shutdown(t->raw_wfd, SHUT_WR);
-    int64_t end = zc_clock_ns() + LINGER_NS;
-    struct pollfd p = {.fd = t->raw_rfd, .events = POLLIN};
-    for (int64_t left; (left = end - zc_clock_ns()) > 0;) {
-        if (poll(&p, 1, (int)(left / 1000000) + 1) <= 0)
-            return;
-        if (recv(p.fd, dropped, sizeof dropped, MSG_DONTWAIT) <= 0)
-            return;
-    }
-}
-
 int zc_receiver_session(struct zc_transport *t,
                         const struct zc_receive_options *opt,
                         struct zc_err *err)
@@ -82,7 +60,7 @@ int zc_receiver_session(struct zc_transport *t,
     zc_process_raise_nofile(); /* it holds a directory open per level */
     int r = zc_receive_run(t, &confined, err);
     if (r)
-        linger(t);
+        zc_transport_linger(t, LINGER_NS);
     return r;
 }
 
@@ -91,7 +69,23 @@ struct told {
     struct zc_receiver_note *note;
     struct zc_fence *fence;
     struct zc_fence_slot *slot;
+    const uint8_t *peer_key; /* NULL: plain */
 };
+
+/* What the fence knows the mirror with ORIGIN by: of a peer with another key,
+ * or with none, no origin leads to the same. */
+static void fence_id(const struct told *t, const uint8_t *origin,
+                     uint8_t id[ZC_ORIGIN_SIZE])
+{
+    const uint8_t sealed = t->peer_key != NULL;
+    crypto_generichash_state h;
+    crypto_generichash_init(&h, NULL, 0, ZC_ORIGIN_SIZE);
+    crypto_generichash_update(&h, &sealed, 1);
+    if (sealed)
+        crypto_generichash_update(&h, t->peer_key, ZC_KEY_SIZE);
+    crypto_generichash_update(&h, origin, ZC_ORIGIN_SIZE);
+    crypto_generichash_final(&h, id, ZC_ORIGIN_SIZE);
+}
 
 /* Tells the parent which share it is, and older receivers of the same mirror to
  * end. */
@@ -103,31 +97,11 @@ static int tell(void *arg, const char *share, const uint8_t *origin,
         snprintf(t->note->share, sizeof t->note->share, "%s", share);
         atomic_store(&t->note->opened, true);
     }
-    return origin ? zc_fence_enter(t->fence, t->slot, origin, err) : 0;
-}
-
-/* A child's whole life. */
-static _Noreturn void child_main(struct zc_transport *t, pid_t parent,
-                                 const struct zc_receive_options *opt,
-                                 struct told *told, const sigset_t *mask)
-{
-    struct zc_receive_options own = *opt;
-    struct zc_err err = {0};
-
-    own.opened = tell;
-    own.opened_arg = told;
-    zc_process_name("zcsync:receive");
-    zc_receiver_signals(t);
-    sigprocmask(SIG_SETMASK, mask, NULL);
-    zc_process_die_with(parent, SIGTERM);
-    zc_process_close_others((const int[]){t->raw_rfd, t->raw_wfd}, 2);
-
-    int r = zc_receiver_session(t, &own, &err);
-    if (r)
-        zc_log(ZC_LOG_WARN, "%s: %s", t->peer, err.text);
-    else
-        zc_log(ZC_LOG_INFO, "%s: session finished", t->peer);
-    _exit(r ? err.code : 0); /* the stdio buffers are the parent's */
+    uint8_t id[ZC_ORIGIN_SIZE];
+    if (!origin)
+        return 0;
+    fence_id(t, origin, id);
+    return zc_fence_enter(t->fence, t->slot, id, err);
 }
 
 static struct zc_receiver_note *note_new(void)
@@ -143,73 +117,293 @@ static void note_free(struct zc_receiver_note *note)
         munmap(note, sizeof *note);
 }
 
+/* In a child: lets go of what it shares with its siblings, but for OWN. */
+static void let_go(struct zc_receivers *r, const struct zc_receiver_note *own)
+{
+    for (size_t i = 0; i < r->v.len; i++)
+        if (r->v.v[i].note != own)
+            note_free(r->v.v[i].note);
+    if (r->conf.forked)
+        r->conf.forked(r->conf.arg);
+}
+
+/* A child's whole life. What it has of secrets is that of its own session, and
+ * only until the transport has taken it over. */
+static _Noreturn void child_main(struct zc_receivers *r, struct zc_transport *t,
+                                 struct zc_secured *s,
+                                 struct told *told, pid_t parent)
+{
+    let_go(r, told->note);
+    zc_identity_free(r->conf.identity);
+    struct zc_receive_options own = r->conf.receive;
+    struct zc_err err = {0};
+    uint8_t peer_key[ZC_KEY_SIZE];
+
+    memcpy(peer_key, s->peer_key, sizeof peer_key);
+    own.peer_key = s->sealed ? peer_key : NULL;
+    told->peer_key = own.peer_key;
+    own.opened = tell;
+    own.opened_arg = told;
+    zc_process_name("zcsync:receive");
+    zc_process_close_others((const int[]){t->poll_rfd, t->poll_wfd}, 2);
+    struct zc_transport *u = zc_secure(t, s, &err);
+    zc_secured_wipe(s);
+    if (!u) {
+        zc_log(ZC_LOG_WARN, "%s: %s", t->peer, err.text);
+        _exit(err.code);
+    }
+    zc_receiver_signals(u);
+    sigprocmask(SIG_SETMASK, &r->mask, NULL);
+    zc_process_die_with(parent, SIGTERM);
+    zc_log(ZC_LOG_INFO, "%s: connected, %s%s%s", u->peer, u->security,
+           *u->peer_key ? ", key " : "", u->peer_key);
+
+    int code = zc_receiver_session(u, &own, &err) ? (int)err.code : 0;
+    if (code)
+        zc_log(ZC_LOG_WARN, "%s: %s", u->peer, err.text);
+    else
+        zc_log(ZC_LOG_INFO, "%s: session finished", u->peer);
+    _exit(code); /* the stdio buffers are the parent's */
+}
+
+unsigned zc_receivers_max(const struct zc_receivers *r)
+{
+    return r->conf.max ? r->conf.max : ZC_RECEIVERS_MAX_DEFAULT;
+}
+
+/* NULL, or why nobody can be let in, in TEXT. */
+static const char *full_house(const struct zc_receivers *r, char *text,
+                              size_t size)
+{
+    if (r->v.len < zc_receivers_max(r))
+        return NULL;
+    snprintf(text, size, "%u connections are open already",
+             zc_receivers_max(r));
+    return text;
+}
+
+/* Some shares have keys, and some have none. */
+static bool is_mixed(const struct zc_receive_options *o)
+{
+    size_t keyed = 0;
+    for (size_t i = 0; i < o->n_shares; i++)
+        keyed += o->shares[i].n_keys > 0;
+    return keyed && keyed < o->n_shares;
+}
+
+/* The same for a session in plain. */
+static const char *plain_full(const struct zc_receivers *r, char *text,
+                              size_t size)
+{
+    unsigned max = zc_receivers_max(r), plain = 0;
+    max -= max / 4;
+    for (size_t i = 0; i < r->v.len; i++)
+        plain += !r->v.v[i].sealed;
+    if (plain < max || !is_mixed(&r->conf.receive))
+        return NULL;
+    snprintf(text, size, "%u connections in plain are open already", max);
+    return text;
+}
+
+/* Whether SHARE (NULL: any) is among those of O that a peer with KEY, or with
+ * NULL one in plain, may know of. */
+static bool is_for(const struct zc_receive_options *o, const char *share,
+                   const uint8_t *key)
+{
+    for (size_t i = 0; i < o->n_shares; i++)
+        if (zc_share_visible(&o->shares[i], key) &&
+            (!share || strcmp(o->shares[i].name, share) == 0))
+            return true;
+    return false;
+}
+
+/* In a child that shakes hands; R is as it was when that was forked. */
+static int admit(void *arg, const struct zc_secured *s, struct zc_err *told,
+                 struct zc_err *logged)
+{
+    const struct zc_receivers *r = arg;
+    char text[ZC_KEY_TEXT_SIZE], why[100];
+    if (!s->sealed) {
+        if (!plain_full(r, why, sizeof why))
+            return 0;
+        zc_err_set(told, ZC_EXIT_START, 0, "%s", why);
+        return zc_err_set(logged, ZC_EXIT_START, 0, "%s", why);
+    }
+    if (is_for(&r->conf.receive, NULL, s->peer_key))
+        return 0;
+    zc_key_text(s->peer_key, text);
+    zc_err_set(told, ZC_EXIT_START, 0, "the receiver does not know the key %s",
+               text);
+    return zc_err_set(logged, ZC_EXIT_START, 0,
+                      "it has the key %s, which no share is for", text);
+}
+
+/* In a child that shakes hands. */
+static void on_forked(void *arg)
+{
+    struct zc_receivers *r = arg;
+    zc_fence_forget(r->fence);
+    let_go(r, NULL);
+}
+
+/* Starts the receiver of C. -1 and errno. */
+static int start(struct zc_receivers *r, struct zc_receiver *c,
+                 struct zc_transport *t, struct zc_secured *s)
+{
+    pid_t parent = getpid();
+    if (!r->fence)
+        r->fence = zc_fence_new();
+    c->since = zc_clock_wall_ns();
+    memcpy(c->peer, t->peer, sizeof c->peer);
+    zc_secured_text(s, c->security, sizeof c->security);
+    c->sealed = s->sealed;
+    memcpy(c->peer_key, s->peer_key, sizeof c->peer_key);
+    if (s->sealed)
+        zc_key_text(s->peer_key, c->key);
+    c->note = note_new();
+    c->slot = r->fence ? zc_fence_take(r->fence) : NULL;
+    errno = ENOMEM;
+    c->pid = c->slot ? fork() : -1;
+    if (c->pid == 0)
+        child_main(r, t, s, &(struct told){c->note, r->fence, c->slot, NULL},
+                   parent);
+    if (c->pid > 0) {
+        zc_fence_started(r->fence, c->slot, c->pid);
+        return 0;
+    }
+    int keep = errno;
+    zc_fence_give_back(r->fence, c->slot);
+    note_free(c->note);
+    errno = keep;
+    return -1;
+}
+
+/* Hands have been shaken. */
+static void on_secured(void *arg, struct zc_transport *t, struct zc_secured *s)
+{
+    struct zc_receivers *r = arg;
+    struct zc_receiver c = {0};
+    char why[200];
+    const char *full = full_house(r, why, sizeof why);
+    if (!full && !s->sealed)
+        full = plain_full(r, why, sizeof why);
+    if (full) {
+        zc_handshakes_refuse(&r->handshakes, true, t->peer, full);
+    } else if (zc_vec_push(&r->v, c)) {
+        zc_handshakes_refuse(&r->handshakes, true, t->peer, "out of memory");
+    } else if (start(r, &r->v.v[r->v.len - 1], t, s)) {
+        snprintf(why, sizeof why, "could not start a receiver: %s",
+                 strerror(errno));
+        zc_handshakes_refuse(&r->handshakes, true, t->peer, why);
+        r->v.len--;
+    } else {
+        r->accepted++;
+    }
+    zc_transport_free(t);
+}
+
+void zc_receivers_init(struct zc_receivers *r, const sigset_t *mask)
+{
+    memset(r, 0, sizeof *r);
+    r->mask = *mask;
+    r->handshakes.done = on_secured;
+    r->handshakes.admit = admit;
+    r->handshakes.forked = on_forked;
+    r->handshakes.arg = r;
+}
+
 void zc_receivers_fini(struct zc_receivers *r)
 {
     for (size_t i = 0; i < r->v.len; i++)
         note_free(r->v.v[i].note);
     zc_vec_fini(&r->v);
     zc_fence_free(r->fence);
+    zc_handshakes_fini(&r->handshakes);
 }
 
-/* Starts the receiver of C. -1: logged. */
-static int start(struct zc_receivers *r, struct zc_receiver *c,
-                 struct zc_transport *t, const struct zc_receive_options *opt,
-                 const sigset_t *mask)
+/* Whether C may have, by the configuration NOW, what it has or, while it has
+ * opened none, could open by the configuration BEFORE, which it knows. What it
+ * says of itself is in memory that somebody may have broken into. */
+static bool still_may(const struct zc_receiver *c,
+                      const struct zc_receive_options *before,
+                      const struct zc_receive_options *now)
 {
-    pid_t parent = getpid();
-    if (!r->fence)
-        r->fence = zc_fence_new();
-    c->since = zc_clock_wall_ns();
-    c->note = note_new();
-    c->slot = r->fence ? zc_fence_take(r->fence) : NULL;
-    errno = ENOMEM;
-    c->pid = c->slot ? fork() : -1;
-    if (c->pid == 0)
-        child_main(t, parent, opt, &(struct told){c->note, r->fence, c->slot},
-                   mask);
-    if (c->pid > 0)
-        return 0;
-    zc_log(ZC_LOG_WARN, "%s: could not start a receiver: %s", c->peer,
-           strerror(errno));
-    zc_fence_give_back(c->slot);
-    note_free(c->note);
-    return -1;
+    const uint8_t *key = c->sealed ? c->peer_key : NULL;
+    char share[ZC_RECEIVER_SHARE_MAX];
+    if (c->note && atomic_load(&c->note->opened)) {
+        snprintf(share, sizeof share, "%.*s", (int)sizeof share - 1,
+                 c->note->share);
+        return is_for(now, share, key);
+    }
+    for (size_t i = 0; i < before->n_shares; i++)
+        if (zc_share_visible(&before->shares[i], key) &&
+            !is_for(now, before->shares[i].name, key))
+            return false;
+    return true;
 }
 
-void zc_receivers_accept(struct zc_receivers *r, int listen_fd,
-                         const struct zc_receive_options *opt,
-                         const sigset_t *mask)
+static void end_revoked(struct zc_receivers *r,
+                        const struct zc_receive_options *before)
 {
-    struct zc_transport *t = zc_accept(listen_fd);
-    if (!t) {
-        if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
-            errno == ENOMEM) {
-            zc_log(ZC_LOG_WARN, "could not accept a connection: %s",
-                   strerror(errno));
-            zc_clock_sleep_ns(ZC_NSEC_PER_SEC / 10); /* it stays pending */
-        }
-        return;
+    for (size_t i = 0; i < r->v.len; i++) {
+        const struct zc_receiver *c = &r->v.v[i];
+        if (still_may(c, before, &r->conf.receive))
+            continue;
+        zc_log(ZC_LOG_WARN, "%s: its share is gone, or no longer for it: the "
+                            "session ends", c->peer);
+        kill(c->pid, SIGTERM);
     }
-    struct zc_receiver c = {0};
-    memcpy(c.peer, t->peer, sizeof c.peer);
-    r->refused++;
-    if (r->v.len >= r->max) {
-        zc_log(ZC_LOG_WARN, "%s: refused, %u connections are open already",
-               c.peer, r->max);
-    } else if (zc_vec_push(&r->v, c)) {
-        zc_log(ZC_LOG_WARN, "%s: refused, out of memory", c.peer);
-    } else if (start(r, &r->v.v[r->v.len - 1], t, opt, mask)) {
-        r->v.len--;
-    } else {
-        r->refused--;
-        r->accepted++;
-    }
-    zc_transport_free(t);
+}
+
+int zc_receivers_configure(struct zc_receivers *r,
+                           const struct zc_receivers_conf *conf,
+                           struct zc_err *err)
+{
+    struct zc_receive_options before = r->conf.receive;
+    if (zc_handshakes_prepare(&conf->security, err))
+        return -1;
+    if (conf->identity)
+        zc_process_keep_secrets();
+    r->conf = *conf;
+    r->handshakes.security = conf->security;
+    r->handshakes.max = conf->max_unauthenticated;
+    r->handshakes.max_per_address = conf->max_unauthenticated_per_address;
+    end_revoked(r, &before);
+    return 0;
+}
+
+void zc_receivers_accept(struct zc_receivers *r, int listen_fd)
+{
+    char why[200];
+    zc_handshakes_accept(&r->handshakes, listen_fd,
+                         full_house(r, why, sizeof why));
+}
+
+int zc_receivers_poll(const struct zc_receivers *r, zc_pollfds *fds)
+{
+    return zc_handshakes_poll(&r->handshakes, fds);
+}
+
+void zc_receivers_polled(struct zc_receivers *r, const struct pollfd *fds,
+                         size_t n)
+{
+    zc_handshakes_polled(&r->handshakes, fds, n);
+}
+
+int64_t zc_receivers_next(const struct zc_receivers *r, int64_t now)
+{
+    return zc_handshakes_next(&r->handshakes, now);
+}
+
+void zc_receivers_tick(struct zc_receivers *r, int64_t now)
+{
+    zc_handshakes_tick(&r->handshakes, now);
 }
 
 bool zc_receivers_reap(struct zc_receivers *r, bool wait)
 {
     bool any = false;
+    zc_handshakes_reap(&r->handshakes, wait);
     for (size_t i = 0; i < r->v.len;) {
         struct zc_receiver *c = &r->v.v[i];
         int status = 0;
@@ -221,7 +415,7 @@ bool zc_receivers_reap(struct zc_receivers *r, bool wait)
         if (WIFSIGNALED(status))
             zc_log(ZC_LOG_WARN, "%s: the receiver was killed by signal %d",
                    c->peer, WTERMSIG(status));
-        zc_fence_give_back(c->slot);
+        zc_fence_give_back(r->fence, c->slot);
         note_free(c->note);
         *c = r->v.v[--r->v.len];
         any = true;
@@ -229,8 +423,9 @@ bool zc_receivers_reap(struct zc_receivers *r, bool wait)
     return any;
 }
 
-void zc_receivers_signal(const struct zc_receivers *r, int sig)
+void zc_receivers_signal(struct zc_receivers *r, int sig)
 {
+    zc_handshakes_kill(&r->handshakes);
     for (size_t i = 0; i < r->v.len; i++)
         kill(r->v.v[i].pid, sig);
 }

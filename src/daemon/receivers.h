@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Receivers, each in a process of its own: `zcsync serve` and zcsyncd hold a
- * struct zc_receivers of them, one child per connection. The parent reads no
- * byte of a peer's. For a process with one thread.
+ * struct zc_receivers of them. A connection first has a child that shakes hands
+ * (handshakes.h), then one that receives. The parent reads no byte of a peer's.
+ * For a process with one thread.
  */
 #ifndef ZC_DAEMON_RECEIVERS_H
 #define ZC_DAEMON_RECEIVERS_H
@@ -10,6 +11,7 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "daemon/fence.h"
+#include "daemon/handshakes.h"
 #include "sync/receive.h"
 
 #include <signal.h>
@@ -29,31 +31,77 @@ struct zc_receiver {
     pid_t pid;
     int64_t since; /* wall clock ns */
     char peer[sizeof((struct zc_transport *)0)->peer];
+    char security[sizeof((struct zc_transport *)0)->security];
+    bool sealed;
+    uint8_t peer_key[ZC_KEY_SIZE]; /* when sealed */
+    char key[ZC_KEY_TEXT_SIZE];    /* the same as text; "": plain */
     struct zc_receiver_note *note; /* NULL: there was no memory for it */
     struct zc_fence_slot *slot;
 };
 
+/* What holds for new connections. */
+struct zc_receivers_conf {
+    struct zc_receive_options receive;
+    struct zc_security security;
+    struct zc_identity *identity; /* as in `security`; a receiver frees its own
+                                     copy of it before anything else */
+    unsigned max; /* sessions; 0: the default. Where there are shares with keys
+                     and shares without, three quarters of them at most are
+                     plain, so that strangers cannot keep all places busy */
+    unsigned max_unauthenticated, max_unauthenticated_per_address; /* same */
+    /* In a child that shakes hands or receives, first of all: lets go of memory
+     * that the caller shares with others. NULL: there is none. */
+    void (*forked)(void *arg);
+    void *arg;
+};
+
 struct zc_receivers {
-    unsigned max; /* more connections are refused */
-    uint64_t accepted, refused;
+    struct zc_receivers_conf conf;
+    sigset_t mask;
+    uint64_t accepted;
+    struct zc_handshakes handshakes; /* `refused` is there */
     struct zc_fence *fence; /* made with the first of them */
     ZC_VEC(struct zc_receiver) v;
 };
 
+/* MASK: the signal mask of receivers. */
+void zc_receivers_init(struct zc_receivers *r, const sigset_t *mask);
 void zc_receivers_fini(struct zc_receivers *r); /* the processes live on */
 
-/* Takes one connection from LISTEN_FD (non-blocking), if there is one, and
- * starts a receiver for it, with the signal mask MASK. What goes wrong is
- * logged. */
-void zc_receivers_accept(struct zc_receivers *r, int listen_fd,
-                         const struct zc_receive_options *opt,
-                         const sigset_t *mask);
-/* Forgets those that ended. They logged how, but for a violent end, which is
- * logged here. With WAIT it waits for all of them. True when there were any. */
-bool zc_receivers_reap(struct zc_receivers *r, bool wait);
-void zc_receivers_signal(const struct zc_receivers *r, int sig);
+/*
+ * CONF is copied; what it points to must live until the next call has returned.
+ * Who has shaken hands, and who is about to, is not affected by a new identity.
+ * A session whose share is not there any more, or not for its peer's key, is
+ * told to end (SIGTERM), and so is one that has not opened a share yet and
+ * could still open such a one; all others go on as they began. -1 with a sentence:
+ * nothing changed.
+ */
+int zc_receivers_configure(struct zc_receivers *r,
+                           const struct zc_receivers_conf *conf,
+                           struct zc_err *err);
 
-/* One session over T in this process, which is confined afterwards. Stop
+/* Sessions at the same time. */
+unsigned zc_receivers_max(const struct zc_receivers *r);
+
+/* Takes one connection from LISTEN_FD (non-blocking), if there is one. What
+ * goes wrong is logged. */
+void zc_receivers_accept(struct zc_receivers *r, int listen_fd);
+/* As those of handshakes.h. */
+int zc_receivers_poll(const struct zc_receivers *r, zc_pollfds *fds);
+void zc_receivers_polled(struct zc_receivers *r, const struct pollfd *fds,
+                         size_t n);
+int64_t zc_receivers_next(const struct zc_receivers *r, int64_t now);
+void zc_receivers_tick(struct zc_receivers *r, int64_t now);
+
+/* Forgets those that ended. They logged how, but for a violent end, which is
+ * logged here. With WAIT it waits for all of them. True when a session was
+ * among them. */
+bool zc_receivers_reap(struct zc_receivers *r, bool wait);
+/* Signals the sessions. Those that shake hands end at once, by any signal. */
+void zc_receivers_signal(struct zc_receivers *r, int sig);
+
+/* One session over T, which has shaken hands, in this process, which is
+ * confined afterwards. Stop
  * signals (which are unblocked once MASK is set) end it as if its connection
  * had ended; so does SIGPIPE not. 0, or -1 with a sentence. */
 int zc_receiver_session(struct zc_transport *t,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Four layers, each of which holds by itself, put in place in this order
+ * A receiver keeps its share, a process that shakes hands keeps nothing. Four
+ * layers, each of which holds by itself, put in place in this order
  * because each one may take away what the one before needs:
  *
  *   no_new_privs   nothing this process starts can gain rights
@@ -18,6 +19,8 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -36,6 +39,13 @@
 #endif
 #ifndef SANITIZED
 #define SANITIZED 0
+#endif
+
+#ifndef TCP_ULP
+#define TCP_ULP 31
+#endif
+#ifndef SOL_TLS
+#define SOL_TLS 282
 #endif
 
 /* Landlock: landlock(7). Debian 12's header ends with ABI 2. */
@@ -74,8 +84,10 @@ struct ruleset {
 /* Everything that the running ABI can refuse. */
 static struct ruleset ruleset_of_abi(int abi)
 {
-    /* ABI 2: EXECUTE (bit 0) to REFER (bit 13). */
-    struct ruleset r = {.fs = (LANDLOCK_ACCESS_FS_REFER << 1) - 1};
+    /* ABI 1: EXECUTE (bit 0) to MAKE_SYM; ABI 2: REFER (bit 13), too. */
+    struct ruleset r = {.fs = LANDLOCK_ACCESS_FS_REFER - 1};
+    if (abi >= 2)
+        r.fs |= LANDLOCK_ACCESS_FS_REFER;
     if (abi >= 3)
         r.fs |= LANDLOCK_ACCESS_FS_TRUNCATE;
     if (abi >= 4)
@@ -132,11 +144,12 @@ static int add_rules(int ruleset, int root_fd, uint64_t root_access)
     return 0;
 }
 
+/* ROOT_FD -1: nothing can be reached. */
 static int enter_landlock(int root_fd, bool read_only, struct zc_err *err)
 {
     int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
                            LANDLOCK_CREATE_RULESET_VERSION);
-    if (abi < 2) {
+    if (abi < (root_fd < 0 ? 1 : 2)) {
         /* ABI 1 refuses every rename from one directory to another, which is
          * how a file leaves the staging folder. */
         zc_log(ZC_LOG_DEBUG, "sandbox: no Landlock here that allows renames");
@@ -148,7 +161,8 @@ static int enter_landlock(int root_fd, bool read_only, struct zc_err *err)
     if (fd < 0)
         return zc_err_set(err, ZC_EXIT_START, errno,
                           "could not make a Landlock ruleset");
-    if (add_rules(fd, root_fd, read_only ? FS_READ : want.fs & ~FS_NEVER))
+    if (root_fd >= 0 &&
+        add_rules(fd, root_fd, read_only ? FS_READ : want.fs & ~FS_NEVER))
         return zc_err_set(err, ZC_EXIT_START, errno,
                           "could not add a Landlock rule");
     if (syscall(SYS_landlock_restrict_self, fd, 0))
@@ -168,32 +182,32 @@ static const cap_value_t kept[] = {
     CAP_SYS_RESOURCE,    /* pipes above the limit, reserved blocks */
 };
 
-static bool is_kept(cap_value_t c)
+static bool is_kept(cap_value_t c, size_t n_kept)
 {
-    for (size_t i = 0; i < ZC_ARRAY_LEN(kept); i++)
+    for (size_t i = 0; i < n_kept; i++)
         if (kept[i] == c)
             return true;
     return false;
 }
 
-/* Takes all but the kept ones out of the bounding set, which only a process
- * with CAP_SETPCAP can do. Without it no_new_privs still stands in front of
- * every way to get them back. */
-static int drop_bounding(void)
+/* Takes all but the first N_KEPT of them out of the bounding set, which only a
+ * process with CAP_SETPCAP can do. Without it no_new_privs still stands in
+ * front of every way to get them back. */
+static int drop_bounding(size_t n_kept)
 {
     for (cap_value_t c = 0; c < cap_max_bits(); c++)
-        if (!is_kept(c) && cap_get_bound(c) > 0 && cap_drop_bound(c))
+        if (!is_kept(c, n_kept) && cap_get_bound(c) > 0 && cap_drop_bound(c))
             return errno == EPERM ? 0 : -1;
     return 0;
 }
 
-static int drop_others(void)
+static int drop_others(size_t n_kept)
 {
     int result = -1;
     cap_t had = cap_get_proc(), want = cap_init();
     if (!had || !want)
         goto out;
-    for (size_t i = 0; i < ZC_ARRAY_LEN(kept); i++) {
+    for (size_t i = 0; i < n_kept; i++) {
         cap_flag_value_t on = CAP_CLEAR;
         if (cap_get_flag(had, kept[i], CAP_PERMITTED, &on) || on != CAP_SET)
             continue;
@@ -213,8 +227,16 @@ out:;
     return result;
 }
 
-/* seccomp: everything but what a receiver never does. A list of what it does
- * would break with the next C library. */
+static int drop_capabilities(size_t n_kept, struct zc_err *err)
+{
+    if (drop_bounding(n_kept) || drop_others(n_kept))
+        return zc_err_set(err, ZC_EXIT_START, errno,
+                          "could not drop capabilities");
+    return 0;
+}
+
+/* seccomp, for a receiver: everything but what it never does. A list of what it
+ * does would break with the next C library. */
 
 static const char *const refused[] = {
     /* other programs, other processes */
@@ -241,6 +263,42 @@ static const char *const refused[] = {
     "truncate", "truncate64",
 };
 
+/*
+ * For shaking hands the list of what is done is short: bytes, time, randomness,
+ * memory. What is not on it fails, and the handshake with it, so that a C
+ * library that does something else is noticed and not killed. A sanitizer does
+ * so much else that it gets the list above.
+ */
+static const char *const isolated[] = {
+    "read", "write", "readv", "writev", "recvfrom", "sendto", "sendmsg",
+    "getsockopt", "shutdown", "close", "poll", "ppoll", "ppoll_time64",
+    "restart_syscall",
+    "clock_gettime", "clock_gettime64", "gettimeofday", "time", "getrandom",
+    "brk", "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise", "mlock",
+    "mlock2", "munlock", "futex", "futex_time64", "rt_sigprocmask",
+    "rt_sigreturn", "sigreturn", "getpid", "gettid", "exit", "exit_group",
+};
+
+static int add_isolated_rules(scmp_filter_ctx ctx)
+{
+    for (size_t i = 0; i < ZC_ARRAY_LEN(isolated); i++) {
+        int nr = seccomp_syscall_resolve_name(isolated[i]);
+        int r = nr < 0 ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
+        if (r)
+            return r;
+    }
+    /* Kernel TLS, for the last words to a peer that has shaken hands. */
+    const struct scmp_arg_cmp tls = SCMP_CMP64(1, SCMP_CMP_EQ, SOL_TLS, 0);
+    const struct scmp_arg_cmp ulp[] = {
+        SCMP_CMP64(1, SCMP_CMP_EQ, IPPROTO_TCP, 0),
+        SCMP_CMP64(2, SCMP_CMP_EQ, TCP_ULP, 0)};
+    int r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt),
+                                   1, &tls);
+    return r ? r
+             : seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW,
+                                      SCMP_SYS(setsockopt), 2, ulp);
+}
+
 static int add_filter_rules(scmp_filter_ctx ctx)
 {
     uint32_t eperm = SCMP_ACT_ERRNO(EPERM);
@@ -259,20 +317,22 @@ static int add_filter_rules(scmp_filter_ctx ctx)
                                       &not_unix);
 }
 
-static int enter_seccomp(struct zc_err *err)
+static int enter_seccomp(bool isolate, struct zc_err *err)
 {
     if (prctl(PR_GET_SECCOMP) < 0) {
         zc_log(ZC_LOG_DEBUG, "sandbox: no seccomp here");
         return 0;
     }
-    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+    isolate = isolate && !SANITIZED;
+    scmp_filter_ctx ctx =
+        seccomp_init(isolate ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW);
     if (!ctx)
         return zc_err_nomem(err);
     int r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
     if (r == -EOPNOTSUPP)
         r = 0; /* before Linux 3.17; there are no other threads anyway */
     if (!r)
-        r = add_filter_rules(ctx);
+        r = isolate ? add_isolated_rules(ctx) : add_filter_rules(ctx);
     if (!r)
         r = seccomp_load(ctx);
     seccomp_release(ctx);
@@ -282,15 +342,45 @@ static int enter_seccomp(struct zc_err *err)
     return 0;
 }
 
-int zc_sandbox_enter(int root_fd, bool read_only, struct zc_err *err)
+static int no_new_privs(struct zc_err *err)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return zc_err_set(err, ZC_EXIT_START, errno,
                           "could not set no_new_privs");
-    if (enter_landlock(root_fd, read_only, err))
-        return -1;
-    if (drop_bounding() || drop_others())
+    return 0;
+}
+
+int zc_sandbox_enter(int root_fd, bool read_only, struct zc_err *err)
+{
+    return no_new_privs(err) || enter_landlock(root_fd, read_only, err) ||
+                   drop_capabilities(ZC_ARRAY_LEN(kept), err) ||
+                   enter_seccomp(false, err)
+               ? -1
+               : 0;
+}
+
+/* The standard streams lead to the log, or to whatever those of the daemon lead
+ * to. A sanitizer's report is let through. */
+static int mute(int null, struct zc_err *err)
+{
+    for (int fd = STDIN_FILENO; fd <= (SANITIZED ? 1 : 2); fd++)
+        if (dup2(null, fd) < 0)
+            return zc_err_set(err, ZC_EXIT_START, errno,
+                              "could not put away the standard streams");
+    return 0;
+}
+
+int zc_sandbox_isolate(struct zc_err *err)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0)
         return zc_err_set(err, ZC_EXIT_START, errno,
-                          "could not drop capabilities");
-    return enter_seccomp(err);
+                          "could not open /dev/null");
+    /* No core dump and no ptrace by others of this user: it holds a key. */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    int r = no_new_privs(err) || enter_landlock(-1, true, err) ||
+            drop_capabilities(0, err) || mute(null, err);
+    if (null > STDERR_FILENO)
+        close(null);
+    return r || enter_seccomp(true, err) ? -1 : 0;
 }

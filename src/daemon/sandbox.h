@@ -18,4 +18,10 @@
  * zc_receive_options.confine. */
 int zc_sandbox_enter(int root_fd, bool read_only, struct zc_err *err);
 
+/* For a process that works with what it has open and in memory already, and
+ * ends: no file at all, no socket, no other process, no capability, and
+ * /dev/null for standard streams. What it calls must have set itself up before.
+ * Otherwise as above. */
+int zc_sandbox_isolate(struct zc_err *err);
+
 #endif

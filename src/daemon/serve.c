@@ -28,6 +28,21 @@
 
 #define STOP_WAIT_NS (10 * ZC_NSEC_PER_SEC)
 
+/* Sealed or not, all or none: nobody has to think about which is which. */
+static int check_keys(const struct zc_share *share, bool sealed,
+                      struct zc_err *err)
+{
+    if (sealed && !share->n_keys)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "share %s has no keys: with an identity there must "
+                          "be one at least", share->name);
+    if (!sealed && share->n_keys)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "share %s has keys, which needs an identity",
+                          share->name);
+    return 0;
+}
+
 static int check_share(const struct zc_share *share, struct zc_err *err)
 {
     struct stat st;
@@ -45,7 +60,7 @@ static int check_share(const struct zc_share *share, struct zc_err *err)
     return 0;
 }
 
-static int check_shares(const struct zc_receive_options *opt,
+static int check_shares(const struct zc_receive_options *opt, bool sealed,
                         struct zc_err *err)
 {
     if (opt->n_shares == 0)
@@ -53,7 +68,8 @@ static int check_shares(const struct zc_receive_options *opt,
                           "nothing to serve: write NAME=PATH");
     for (size_t i = 0; i < opt->n_shares; i++) {
         const char *name = opt->shares[i].name;
-        if (check_share(&opt->shares[i], err))
+        if (check_share(&opt->shares[i], err) ||
+            check_keys(&opt->shares[i], sealed, err))
             return -1;
         for (size_t k = 0; k < i; k++)
             if (strcmp(name, opt->shares[k].name) == 0)
@@ -70,6 +86,7 @@ struct server {
     int listen_fd, signal_fd;
     sigset_t old_mask;
     struct zc_receivers receivers;
+    zc_pollfds fds;
 };
 
 static int open_listener(struct server *s, char *bound, size_t size,
@@ -84,11 +101,12 @@ static int open_listener(struct server *s, char *bound, size_t size,
                              &loopback, err);
     if (s->listen_fd < 0)
         return -1;
-    if (!loopback && !s->opt->plain)
+    if (!loopback && !s->opt->plain && !s->opt->identity)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "other hosts could reach %s and read what crosses "
                           "it: write --plain to allow that, or --listen "
-                          "127.0.0.1:PORT", bound);
+                          "127.0.0.1:PORT, or --identity FILE and --peer-key "
+                          "KEY to encrypt", bound);
     /* A connection that is reset between poll and accept must not block us. */
     if (fcntl(s->listen_fd, F_SETFL, O_NONBLOCK))
         return zc_err_set(err, ZC_EXIT_SOCKET, errno,
@@ -107,23 +125,37 @@ static bool stop_requested(const struct server *s)
     return stop;
 }
 
+/* For poll(2), rounded up. */
+static int timeout_ms(const struct server *s)
+{
+    int64_t ns = zc_receivers_next(&s->receivers, zc_clock_ns());
+    if (ns == INT64_MAX)
+        return -1;
+    return (int)ZC_MIN((ns + 999999) / 1000000, (int64_t)3600 * 1000);
+}
+
 static int accept_until_stopped(struct server *s, struct zc_err *err)
 {
-    struct pollfd p[] = {{.fd = s->signal_fd, .events = POLLIN},
-                         {.fd = s->listen_fd, .events = POLLIN}};
+    const struct pollfd own[] = {{.fd = s->signal_fd, .events = POLLIN},
+                                 {.fd = s->listen_fd, .events = POLLIN}};
     for (;;) {
-        if (poll(p, ZC_ARRAY_LEN(p), -1) < 0) {
-            if (errno == EINTR)
-                continue;
+        s->fds.len = 0;
+        if (zc_vec_push(&s->fds, own[0]) || zc_vec_push(&s->fds, own[1]) ||
+            zc_receivers_poll(&s->receivers, &s->fds))
+            return zc_err_nomem(err);
+        int n = poll(s->fds.v, s->fds.len, timeout_ms(s));
+        if (n < 0 && errno != EINTR)
             return zc_err_set(err, ZC_EXIT_SOCKET, errno,
                               "could not wait for connections");
-        }
+        if (n < 0)
+            continue;
         if (stop_requested(s))
             return 0;
+        zc_receivers_polled(&s->receivers, s->fds.v + 2, s->fds.len - 2);
         zc_receivers_reap(&s->receivers, false);
-        if (p[1].revents)
-            zc_receivers_accept(&s->receivers, s->listen_fd, &s->opt->receive,
-                                &s->old_mask);
+        zc_receivers_tick(&s->receivers, zc_clock_ns());
+        if (s->fds.v[1].revents)
+            zc_receivers_accept(&s->receivers, s->listen_fd);
     }
 }
 
@@ -147,6 +179,25 @@ static void stop_children(struct server *s)
     zc_receivers_reap(&s->receivers, true);
 }
 
+static int configure(struct server *s, struct zc_err *err)
+{
+    const struct zc_serve_options *opt = s->opt;
+    const struct zc_receivers_conf conf = {
+        .receive = opt->receive,
+        .security = {.identity = opt->identity,
+                     .plain = !opt->identity,
+                     .no_ktls = opt->no_ktls,
+                     .suites = opt->suites},
+        .identity = opt->identity,
+        .max = opt->max_connections,
+        .max_unauthenticated = opt->max_unauthenticated,
+        .max_unauthenticated_per_address =
+            opt->max_unauthenticated_per_address,
+    };
+    zc_receivers_init(&s->receivers, &s->old_mask);
+    return zc_receivers_configure(&s->receivers, &conf, err);
+}
+
 int zc_serve_run(const struct zc_serve_options *opt, struct zc_err *err)
 {
     struct server s = {.opt = opt, .listen_fd = -1, .signal_fd = -1};
@@ -154,9 +205,7 @@ int zc_serve_run(const struct zc_serve_options *opt, struct zc_err *err)
     char bound[160];
     int result = -1;
 
-    s.receivers.max = opt->max_connections ? opt->max_connections
-                                           : ZC_RECEIVERS_MAX_DEFAULT;
-    if (check_shares(&opt->receive, err))
+    if (check_shares(&opt->receive, opt->identity, err))
         return -1;
     /* Blocked in the parent for good: a signal that comes while a child is
      * forked reaches it once its handlers are there. */
@@ -169,7 +218,7 @@ int zc_serve_run(const struct zc_serve_options *opt, struct zc_err *err)
         zc_err_set(err, ZC_EXIT_SOCKET, errno, "could not wait for signals");
         goto out;
     }
-    if (open_listener(&s, bound, sizeof bound, err))
+    if (configure(&s, err) || open_listener(&s, bound, sizeof bound, err))
         goto out;
     printf("zcsync: listening on %s\n", bound);
     fflush(stdout);
@@ -180,6 +229,7 @@ out:
     zc_close(&s.listen_fd);
     zc_close(&s.signal_fd);
     zc_receivers_fini(&s.receivers);
+    zc_vec_fini(&s.fds);
     sigprocmask(SIG_SETMASK, &s.old_mask, NULL);
     return result;
 }
@@ -214,7 +264,7 @@ int zc_serve_stdio(const struct zc_receive_options *opt, struct zc_err *err)
     struct sigaction old[ZC_ARRAY_LEN(signals)];
     sigset_t mask, old_mask;
 
-    if (check_shares(opt, err))
+    if (check_shares(opt, false, err))
         return -1;
     struct zc_transport *t = take_stdio(err);
     if (!t)
@@ -225,7 +275,11 @@ int zc_serve_stdio(const struct zc_receive_options *opt, struct zc_err *err)
     zc_receiver_signals(t);
     sigprocmask(SIG_UNBLOCK, &mask, &old_mask);
 
-    int r = zc_receiver_session(t, opt, err);
+    struct zc_secured plain;
+    int r = zc_handshake(t, ZC_ROLE_RECEIVER, false, &zc_security_plain,
+                         &plain, err);
+    if (r == 0)
+        r = zc_receiver_session(t, opt, err);
 
     sigprocmask(SIG_BLOCK, &mask, NULL);
     for (size_t i = 0; i < ZC_ARRAY_LEN(signals); i++)
@@ -253,8 +307,9 @@ static _Noreturn void embedded_main(struct zc_transport *t, const char *path)
 
     zc_process_set_stop(SIG_IGN);
     zc_process_set_signal(SIGPIPE, SIG_IGN);
-    zc_process_close_others((const int[]){t->raw_rfd, t->raw_wfd}, 2);
-    int r = zc_receiver_session(t, &opt, &err);
+    zc_process_close_others((const int[]){t->poll_rfd, t->poll_wfd}, 2);
+    t = zc_shake(t, ZC_ROLE_RECEIVER, false, &zc_security_plain, &err);
+    int r = t ? zc_receiver_session(t, &opt, &err) : -1;
     if (r)
         zc_log(ZC_LOG_DEBUG, "receiver: %s", err.text);
     _exit(r ? err.code : 0);
@@ -279,11 +334,15 @@ struct zc_transport *zc_serve_embedded(const char *path, pid_t *child,
     }
     sigprocmask(SIG_SETMASK, &old_mask, NULL);
     zc_transport_free(theirs);
-    if (*child > 0)
-        return ours;
-    zc_transport_free(ours);
-    zc_err_set(err, ZC_EXIT_START, why, "could not start a receiver");
-    return NULL;
+    if (*child < 0) {
+        zc_transport_free(ours);
+        zc_err_set(err, ZC_EXIT_START, why, "could not start a receiver");
+        return NULL;
+    }
+    ours = zc_shake(ours, ZC_ROLE_SENDER, true, &zc_security_plain, err);
+    if (!ours)
+        zc_serve_embedded_end(*child);
+    return ours;
 }
 
 void zc_serve_embedded_end(pid_t child)

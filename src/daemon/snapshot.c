@@ -20,7 +20,8 @@ struct field {
 
 static const struct field peer_fields[] = {
     TEXT(zc_snap_peer, name),        TEXT(zc_snap_peer, path),
-    TEXT(zc_snap_peer, text),        NUM(zc_snap_peer, state),
+    TEXT(zc_snap_peer, text),        TEXT(zc_snap_peer, security),
+    TEXT(zc_snap_peer, key),         NUM(zc_snap_peer, state),
     NUM(zc_snap_peer, since),        NUM(zc_snap_peer, last_sync),
     NUM(zc_snap_peer, behind),       NUM(zc_snap_peer, behind_bytes),
     NUM(zc_snap_peer, oldest_age),   NUM(zc_snap_peer, sent_files),
@@ -44,6 +45,8 @@ static const struct field mirror_fields[] = {
 static const struct field session_fields[] = {
     TEXT(zc_snap_session, peer),
     TEXT(zc_snap_session, share),
+    TEXT(zc_snap_session, security),
+    TEXT(zc_snap_session, key),
     NUM(zc_snap_session, pid),
     NUM(zc_snap_session, since),
 };
@@ -54,7 +57,7 @@ static const struct field top_fields[] = {
     NUM(zc_snapshot, started),  NUM(zc_snapshot, pid),
     NUM(zc_snapshot, reloads),  NUM(zc_snapshot, accepted),
     NUM(zc_snapshot, refused),  NUM(zc_snapshot, max_connections),
-    NUM(zc_snapshot, waiting),
+    NUM(zc_snapshot, waiting),  NUM(zc_snapshot, unauthenticated),
 };
 
 #define FIELDS(t) t, ZC_ARRAY_LEN(t)
@@ -131,6 +134,7 @@ static struct zc_snap_peer copy_peer(struct zc_peer_status *p, int64_t now)
     memcpy(c.name, p->name, sizeof c.name);
     c.name[sizeof c.name - 1] = '\0';
     zc_peer_get_text(p, c.path, c.text);
+    zc_peer_get_security(p, c.security, c.key);
     return c;
 }
 

@@ -13,12 +13,14 @@
 #include "sync/status.h"
 
 /* The encoding: another number is another layout. */
-#define ZC_SNAPSHOT_VERSION 1
+#define ZC_SNAPSHOT_VERSION 2
 #define ZC_SNAPSHOT_BYTES_MAX (64 * ZC_MIB)
 
 struct zc_snap_peer {
     char name[ZC_STATUS_NAME]; /* as configured */
     char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT]; /* what is in the way */
+    char security[ZC_STATUS_SECURITY]; /* of the connection; "": there is none */
+    char key[ZC_STATUS_SECURITY];      /* base64 of the peer's; "": plain */
     uint64_t state;            /* enum zc_peer_state */
     uint64_t since, last_sync; /* wall clock ns; 0: never */
     uint64_t behind, behind_bytes, oldest_age; /* the last in ns */
@@ -39,6 +41,8 @@ struct zc_snap_mirror {
 
 struct zc_snap_session { /* a receiver */
     char peer[ZC_STATUS_NAME], share[ZC_STATUS_NAME]; /* share "": not yet */
+    char security[ZC_STATUS_SECURITY]; /* as that of struct zc_transport */
+    char key[ZC_STATUS_SECURITY];      /* base64 of the peer's; "": plain */
     uint64_t pid, since;
 };
 
@@ -47,6 +51,7 @@ struct zc_snapshot {
     char listen[ZC_STATUS_TEXT];     /* addresses, parted by ", "; may be "" */
     uint64_t at, started, pid; /* wall clock ns */
     uint64_t reloads, accepted, refused, max_connections;
+    uint64_t unauthenticated; /* connections that are shaking hands */
     uint64_t waiting; /* clients of `zcsync wait` */
     ZC_VEC(struct zc_snap_mirror) mirrors;
     ZC_VEC(struct zc_snap_session) sessions;

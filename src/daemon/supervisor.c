@@ -4,13 +4,18 @@
  * of a peer's:
  *
  *   signals ------------> stop, reload, look after children that ended
- *   listening sockets --> receivers.c   a process per connection
+ *   listening sockets --> receivers.c   a process per connection: one that
+ *                         handshakes.c  shakes hands, then one that receives
  *   control socket -----> control.c     status; wait --> waits.c
  *   watchers' answers --> mirrors.c     a process per [mirror]
  *   time ---------------> the watchdog, back-offs, who is not to be waited for
  *
  * With no watchdog and nothing wrong there is no time to wait for, and it
  * sleeps until something happens.
+ *
+ * A reload is about what begins after it: new connections meet the new identity,
+ * shares and keys. A session that is open goes on as it began, unless its share
+ * is gone or its peer's key has been taken out: then it is told to end.
  */
 #include "daemon/supervisor.h"
 
@@ -46,6 +51,8 @@
  * time tells. */
 #define SETTLE_NS (2 * ZC_NSEC_PER_SEC)
 
+typedef ZC_VEC(struct zc_share) zc_shares;
+
 struct supervisor {
     const char *file;
     struct zc_conf *conf;
@@ -57,8 +64,8 @@ struct supervisor {
     struct zc_notify notify;
     struct zc_listeners listeners;
     struct zc_receivers receivers;
-    struct zc_receive_options receive;
-    ZC_VEC(struct zc_share) shares;
+    struct zc_identity *identity; /* NULL: none */
+    zc_shares shares;
     struct zc_mirrors *mirrors;
     struct zc_control *control;
     char *control_path, *control_group; /* of `control`; path NULL: passed in */
@@ -77,6 +84,8 @@ static int add_sessions(const struct supervisor *s, struct zc_snapshot *snap)
         struct zc_snap_session c = {.pid = (uint64_t)r->pid,
                                     .since = (uint64_t)r->since};
         snprintf(c.peer, sizeof c.peer, "%s", r->peer);
+        snprintf(c.security, sizeof c.security, "%s", r->security);
+        snprintf(c.key, sizeof c.key, "%s", r->key);
         if (r->note && atomic_load(&r->note->opened))
             /* Written by a process that may be anybody's by now. */
             snprintf(c.share, sizeof c.share, "%.*s",
@@ -103,8 +112,9 @@ static int take_snapshot(const struct supervisor *s, struct zc_snapshot *snap)
     snap->pid = (uint64_t)getpid();
     snap->reloads = s->reloads;
     snap->accepted = s->receivers.accepted;
-    snap->refused = s->receivers.refused;
-    snap->max_connections = s->receivers.max;
+    snap->refused = s->receivers.handshakes.refused;
+    snap->unauthenticated = s->receivers.handshakes.waiting;
+    snap->max_connections = zc_receivers_max(&s->receivers);
     snap->waiting = zc_waits_clients(s->waits);
     return zc_mirrors_snapshot(s->mirrors, snap) || add_sessions(s, snap) ? -1
                                                                           : 0;
@@ -182,26 +192,78 @@ static void on_removed(void *arg, const char *mirror)
 
 /* Configuration. */
 
-/* What receivers are told from now on. Those that run have their own copy. */
-static int take_shares(struct supervisor *s, struct zc_err *err)
+/* The private key that CONF names, in *ID; NULL when it names none. */
+static int load_identity(const struct zc_conf *conf, struct zc_identity **id,
+                         struct zc_err *err)
 {
-    s->shares.len = 0;
-    for (size_t i = 0; i < s->conf->shares.len; i++) {
-        const struct zc_conf_share *c = &s->conf->shares.v[i];
+    *id = conf->identity ? zc_identity_load(conf->identity, err) : NULL;
+    return conf->identity && !*id ? -1 : 0;
+}
+
+static int list_shares(const struct zc_conf *conf, zc_shares *shares,
+                       struct zc_err *err)
+{
+    for (size_t i = 0; i < conf->shares.len; i++) {
+        const struct zc_conf_share *c = &conf->shares.v[i];
         const struct zc_share share = {
-            .name = c->name, .path = c->path, .read_only = c->read_only};
+            .name = c->name,
+            .path = c->path,
+            .read_only = c->read_only,
+            .keys = c->keys.len ? &c->keys.v[0].key : NULL,
+            .n_keys = c->keys.len,
+        };
         if (access(c->path, F_OK))
             zc_log(ZC_LOG_WARN, "share %s: %s: %s", c->name, c->path,
                    strerror(errno));
-        if (zc_vec_push(&s->shares, share))
+        if (zc_vec_push(shares, share))
             return zc_err_nomem(err);
     }
-    s->receive = (struct zc_receive_options){.shares = s->shares.v,
-                                             .n_shares = s->shares.len,
-                                             .timeout_s = s->conf->timeout_s};
-    s->receivers.max = s->conf->max_connections ? s->conf->max_connections
-                                                : ZC_RECEIVERS_MAX_DEFAULT;
     return 0;
+}
+
+/* In a child of zc_receivers. */
+static void on_forked(void *arg)
+{
+    struct supervisor *s = arg;
+    zc_mirrors_forget(s->mirrors);
+}
+
+/* CONF holds for new connections from now on, and S has it and its identity;
+ * what there was before is still the caller's. Sessions that are open have their
+ * own copy. -1 with a sentence: nothing has changed. */
+static int take_conf(struct supervisor *s, struct zc_conf *conf,
+                     struct zc_err *err)
+{
+    struct zc_identity *id = NULL;
+    zc_shares shares = {0};
+    if (load_identity(conf, &id, err) || list_shares(conf, &shares, err))
+        goto failed;
+    const struct zc_receivers_conf r = {
+        .receive = {.shares = shares.v,
+                    .n_shares = shares.len,
+                    .timeout_s = conf->timeout_s},
+        .security = {.identity = id,
+                     .plain = !zc_conf_sealed_only(conf),
+                     .no_ktls = !conf->ktls},
+        .identity = id,
+        .max = conf->max_connections,
+        .max_unauthenticated = conf->max_unauthenticated,
+        .max_unauthenticated_per_address =
+            conf->max_unauthenticated_per_address,
+        .forked = on_forked,
+        .arg = s,
+    };
+    if (zc_receivers_configure(&s->receivers, &r, err))
+        goto failed;
+    zc_vec_fini(&s->shares);
+    s->identity = id;
+    s->shares = shares;
+    s->conf = conf;
+    return 0;
+failed:
+    zc_identity_free(id);
+    zc_vec_fini(&shares);
+    return -1;
 }
 
 static int open_control(struct supervisor *s, const char *path,
@@ -252,25 +314,22 @@ static int reload(struct supervisor *s, struct zc_err *fatal)
 {
     struct zc_err err = {0};
     zc_notify_reloading(&s->notify);
-    struct zc_conf *conf = zc_conf_load(s->file, &err);
-    if (!conf) {
+    struct zc_conf *conf = zc_conf_load(s->file, &err), *old = s->conf;
+    struct zc_identity *old_identity = s->identity;
+    if (!conf || take_conf(s, conf, &err)) {
         zc_log(ZC_LOG_ERROR, "%s; going on as before", err.text);
+        zc_conf_free(conf);
         zc_notify_ready(&s->notify);
         return 0;
-    }
-    struct zc_conf *old = s->conf;
-    s->conf = conf;
-    if (take_shares(s, fatal)) {
-        zc_conf_free(old);
-        return -1;
     }
     if (zc_listeners_configure(&s->listeners, conf, &err))
         zc_log(ZC_LOG_ERROR, "%s; listening as before", err.text);
     int r = move_control(s, &err);
     if (r == -1)
         zc_log(ZC_LOG_ERROR, "%s; it stays where it was", err.text);
-    zc_mirrors_configure(s->mirrors, conf);
+    zc_mirrors_configure(s->mirrors, conf, s->identity);
     zc_conf_free(old);
+    zc_identity_free(old_identity);
     if (r == -2) {
         *fatal = err;
         return -1;
@@ -326,9 +385,16 @@ static int start(struct supervisor *s, struct zc_err *err)
     const struct zc_mirrors_events events = {on_answer, on_askable, on_removed,
                                              s};
     s->started = zc_clock_wall_ns();
-    s->conf = zc_conf_load(s->file, err);
-    if (!s->conf || take_shares(s, err) || catch_signals(s, err))
+    struct zc_conf *conf = zc_conf_load(s->file, err);
+    if (!conf || catch_signals(s, err)) {
+        zc_conf_free(conf);
         return -1;
+    }
+    zc_receivers_init(&s->receivers, &s->old_mask);
+    if (take_conf(s, conf, err)) {
+        zc_conf_free(conf);
+        return -1;
+    }
     zc_notify_init(&s->notify);
     s->beat_ns = (int64_t)ZC_MIN(s->notify.watchdog_us, UINT64_C(1) << 50) *
                  1000 / BEATS;
@@ -340,7 +406,7 @@ static int start(struct supervisor *s, struct zc_err *err)
         return zc_err_nomem(err);
     if (open_sockets(s, err))
         return -1;
-    zc_mirrors_configure(s->mirrors, s->conf);
+    zc_mirrors_configure(s->mirrors, s->conf, s->identity);
     zc_notify_ready(&s->notify);
     show_status(s);
     look_again(s);
@@ -373,6 +439,7 @@ static int timeout_ms(const struct supervisor *s)
     next = ZC_MIN(next, until(s->status_at, now));
     next = ZC_MIN(next, zc_mirrors_next(s->mirrors, now));
     next = ZC_MIN(next, zc_control_next(s->control, now));
+    next = ZC_MIN(next, zc_receivers_next(&s->receivers, now));
     if (next == INT64_MAX)
         return -1;
     return (int)ZC_MIN((next + 999999) / 1000000, (int64_t)3600 * 1000);
@@ -403,6 +470,9 @@ static int poll_once(struct supervisor *s, struct zc_err *err)
     size_t control = s->fds.len;
     if (zc_control_poll(s->control, &s->fds))
         return zc_err_nomem(err);
+    size_t receivers = s->fds.len;
+    if (zc_receivers_poll(&s->receivers, &s->fds))
+        return zc_err_nomem(err);
     int n = poll(s->fds.v, s->fds.len, timeout_ms(s));
     if (n < 0 && errno != EINTR)
         return zc_err_set(err, ZC_EXIT_SOCKET, errno,
@@ -411,12 +481,12 @@ static int poll_once(struct supervisor *s, struct zc_err *err)
         return 0;
     zc_mirrors_polled(s->mirrors, s->fds.v + mirrors);
     zc_control_polled(s->control, s->fds.v + control);
+    zc_receivers_polled(&s->receivers, s->fds.v + receivers,
+                        s->fds.len - receivers);
     for (size_t i = listeners; i < mirrors; i++) {
         if (!s->fds.v[i].revents)
             continue;
-        zc_receivers_accept(&s->receivers, s->fds.v[i].fd, &s->receive,
-                            &s->old_mask);
-        s->status_at = zc_clock_ns();
+        zc_receivers_accept(&s->receivers, s->fds.v[i].fd);
     }
     return 0;
 }
@@ -433,11 +503,13 @@ static int serve(struct supervisor *s, struct zc_err *err)
 {
     for (;;) {
         bool stop, hup;
+        uint64_t accepted = s->receivers.accepted;
         if (poll_once(s, err))
             return -1;
         read_signals(s, &stop, &hup);
-        bool ended = zc_receivers_reap(&s->receivers, false);
-        ended |= zc_mirrors_reap(s->mirrors);
+        bool news = zc_receivers_reap(&s->receivers, false);
+        news |= zc_mirrors_reap(s->mirrors);
+        news |= accepted != s->receivers.accepted;
         if (stop)
             return 0;
         if (hup && reload(s, err))
@@ -445,9 +517,10 @@ static int serve(struct supervisor *s, struct zc_err *err)
         int64_t now = zc_clock_ns();
         zc_mirrors_tick(s->mirrors, now);
         zc_control_tick(s->control, now);
+        zc_receivers_tick(&s->receivers, now);
         if (s->beat_at && now >= s->beat_at)
             beat(s, now);
-        if (ended || hup || (s->status_at && now >= s->status_at))
+        if (news || hup || (s->status_at && now >= s->status_at))
             show_status(s);
         if (hup)
             look_again(s);
@@ -506,6 +579,7 @@ static void fini(struct supervisor *s)
     zc_mirrors_free(s->mirrors);
     zc_listeners_close(&s->listeners);
     zc_receivers_fini(&s->receivers);
+    zc_identity_free(s->identity);
     zc_notify_fini(&s->notify);
     zc_close(&s->signal_fd);
     zc_vec_fini(&s->shares);

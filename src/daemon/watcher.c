@@ -6,27 +6,76 @@
 #include "daemon/forker.h"
 #include "daemon/process.h"
 #include "net/dial.h"
+#include "net/handshake.h"
 #include "sync/live.h"
 
 #include <stdio.h>
 
 /* What one destination's connect needs. */
 struct dest {
-    const struct zc_conf_mirror *mirror;
-    const struct zc_endpoint *at;
+    const struct zc_watcher *watcher;
+    const struct zc_conf_dest *to;
     struct zc_forker *forker; /* of all local ones */
 };
 
-static struct zc_transport *connect_dest(void *arg, struct zc_err *err)
+/* The handshake's question, for a destination with a key. */
+static int check_key(void *arg, const uint8_t key[ZC_KEY_SIZE],
+                     struct zc_err *err)
 {
     const struct dest *d = arg;
+    char text[ZC_KEY_TEXT_SIZE];
+    if (zc_key_equal(key, d->to->key))
+        return 0;
+    zc_key_text(key, text);
+    return zc_err_set(err, ZC_EXIT_START, 0,
+                      "%s has the key %s, and not the 'public key' of its "
+                      "[peer]: somebody may be posing as that host",
+                      d->to->at.host, text);
+}
+
+/* With a key: sealed, and no other way. Without: there is nobody to ask whether
+ * to trust one, so it is plain, on this machine or by `security = plain`. */
+static struct zc_transport *shake(struct dest *d, struct zc_transport *t,
+                                  struct zc_err *err)
+{
+    const struct zc_watcher *w = d->watcher;
+    struct zc_security sec = {.no_ktls = !w->conf->ktls, .arg = d};
+    if (d->to->has_key) {
+        sec.identity = w->identity;
+        sec.trust = check_key;
+    } else if (w->conf->plain || zc_dial_loopback(t)) {
+        sec.plain = true;
+        sec.plain_only = "no [peer] with its 'public key' is named";
+    } else {
+        zc_err_set(err, ZC_EXIT_START, 0,
+                   "%s (%s) is another machine, and no key is known for it: "
+                   "write a [peer] with its 'public key' (or 'security = "
+                   "plain', to send unencrypted)",
+                   d->to->at.host, t->peer);
+        zc_transport_free(t);
+        return NULL;
+    }
+    return zc_shake(t, ZC_ROLE_SENDER, true, &sec, err);
+}
+
+static struct zc_transport *connect_dest(void *arg, struct zc_err *err)
+{
+    struct dest *d = arg;
+    const struct zc_conf_mirror *m = d->watcher->mirror;
+    const struct zc_endpoint *at = &d->to->at;
     struct zc_transport *t;
-    if (d->at->kind == ZC_AT_LOCAL)
-        t = zc_forker_connect(d->forker, d->at->path, err);
+    if (at->kind == ZC_AT_LOCAL)
+        t = zc_forker_connect(d->forker, at->path, err);
     else
-        t = zc_dial(d->at->host, d->at->port, d->mirror->contimeout_s, err);
-    if (t && d->mirror->push.timeout_s)
-        zc_transport_set_timeout(t, d->mirror->push.timeout_s);
+        t = zc_dial(at->host, at->port, m->contimeout_s, err);
+    if (t && m->push.timeout_s)
+        zc_transport_set_timeout(t, m->push.timeout_s);
+    if (!t || at->kind == ZC_AT_LOCAL)
+        return t;
+    t = shake(d, t, err);
+    if (t)
+        zc_log(ZC_LOG_INFO, "%s: %s, %s%s%s", d->to->text, t->peer, t->security,
+               t->peer_key[0] ? ", key " : "", t->peer_key);
     return t;
 }
 
@@ -55,7 +104,7 @@ static int run(const struct zc_watcher *w, struct dest *dests,
             if (!forker)
                 return -1;
         }
-        dests[i] = (struct dest){m, &to->at, forker};
+        dests[i] = (struct dest){w, to, forker};
         peers[i] = (struct zc_live_peer){
             .name = to->text,
             .connect = connect_dest,
@@ -81,6 +130,24 @@ void zc_watcher_describe(const struct zc_conf_mirror *m,
     status->n_peers = (uint32_t)n;
 }
 
+static bool has_keyed_dest(const struct zc_conf_mirror *m)
+{
+    for (size_t i = 0; i < m->to.len; i++)
+        if (m->to.v[i].has_key)
+            return true;
+    return false;
+}
+
+/* The private key is for connections that this process makes, if any, and not
+ * for the processes it starts. */
+static void take_identity(const struct zc_watcher *w)
+{
+    if (w->identity && has_keyed_dest(w->mirror))
+        zc_identity_keep(w->identity);
+    else
+        zc_identity_free(w->identity);
+}
+
 _Noreturn void zc_watcher_main(const struct zc_watcher *w)
 {
     const struct zc_conf_mirror *m = w->mirror;
@@ -98,6 +165,7 @@ _Noreturn void zc_watcher_main(const struct zc_watcher *w)
     zc_process_name(name);
     zc_process_close_others((const int[]){w->stop_fd, w->control_fd}, 2);
     zc_process_raise_nofile();
+    take_identity(w);
 
     struct dest *dests = calloc(m->to.len, sizeof *dests);
     struct zc_live_peer *peers = calloc(m->to.len, sizeof *peers);

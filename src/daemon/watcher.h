@@ -10,6 +10,8 @@
 
 struct zc_watcher {
     const struct zc_conf_mirror *mirror;
+    const struct zc_conf *conf;          /* whose mirror it is */
+    struct zc_identity *identity;        /* NULL: none */
     struct zc_mirror_status *status; /* shared with the parent */
     int stop_fd, control_fd;         /* as in zc_live_options */
     pid_t parent;                    /* the process dies with it */

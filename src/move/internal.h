@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The movers behind the table in mover.c; not for others. Each does one call's
- * worth and returns bytes moved, 0 at the end of the file, -1 and errno. */
+/*
+ * The movers behind the table in mover.c; not for others. Each does one call's
+ * worth and returns bytes moved, 0 at the end of the file, -1 and errno. With
+ * ZC_FAULT_FILE and a positive count the bytes did cross the transport, and the
+ * file is what is wrong (errno; 0: it was cut while it was read).
+ */
 #ifndef ZC_MOVE_INTERNAL_H
 #define ZC_MOVE_INTERNAL_H
 
@@ -15,6 +19,7 @@ typedef ssize_t zc_move_fn(struct zc_mover *m, struct zc_transport *t, int fd,
 
 zc_move_fn zc_move_send_sendfile;
 zc_move_fn zc_move_send_splice;
+zc_move_fn zc_move_send_mmap;
 zc_move_fn zc_move_send_buffer;
 zc_move_fn zc_move_recv_splice;
 zc_move_fn zc_move_recv_buffer;

@@ -254,6 +254,13 @@ struct zc_transport *zc_dial(const char *host, const char *port,
     return NULL;
 }
 
+bool zc_dial_loopback(const struct zc_transport *t)
+{
+    union address there;
+    return t->poll_rfd >= 0 && address_of(t->poll_rfd, get_peer, &there) == 0 &&
+           address_loopback(&there);
+}
+
 static int listen_one(const struct addrinfo *a)
 {
     int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC,

@@ -33,6 +33,10 @@ int zc_listen_adopt(int fd, char *bound, size_t size, bool *loopback);
  * included: the caller looks at its stop flag). */
 struct zc_transport *zc_accept(int listen_fd);
 
+/* True when T's other end is an address that only this machine can have: 127/8
+ * or ::1. */
+bool zc_dial_loopback(const struct zc_transport *t);
+
 /* Splits "ADDR:PORT", "[V6]:PORT", "ADDR", ":PORT" or "PORT" (digits only) in
  * place of SPEC; *HOST is NULL when there is none, *PORT the default. Both on
  * the heap. -1 with a sentence (ZC_EXIT_USAGE). */

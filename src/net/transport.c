@@ -92,10 +92,30 @@ static bool call_again(int64_t end)
     return false;
 }
 
+/* Until the socket FD has something, or recv_end has come. */
+static int wait_bytes(const struct zc_transport *t, int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int64_t end = deadline(t);
+    end = end ? ZC_MIN(end, t->recv_end) : t->recv_end;
+    for (;;) {
+        int64_t left = end - zc_clock_ns();
+        int r = left > 0 ? poll(&p, 1, (int)((left + 999999) / 1000000)) : 0;
+        if (r > 0 || (r < 0 && errno != EINTR))
+            return r > 0 ? 0 : -1;
+        if (left <= 0) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+    }
+}
+
 static ssize_t socket_recv(struct zc_transport *t, void *buf, size_t n)
 {
     int64_t end = deadline(t);
     ssize_t r;
+    if (t->recv_end && wait_bytes(t, fds_of(t)->rfd))
+        return -1;
     do
         r = recv(fds_of(t)->rfd, buf, n, 0);
     while (r < 0 && call_again(end));
@@ -145,6 +165,8 @@ static int pipe_wait(struct fds_transport *f, int fd, short events)
     struct pollfd p[] = {{.fd = fd, .events = events},
                          {.fd = f->wake, .events = POLLIN}};
     int64_t end = deadline(&f->base);
+    if (f->base.recv_end && events == POLLIN)
+        end = end ? ZC_MIN(end, f->base.recv_end) : f->base.recv_end;
     for (;;) {
         int ms = -1;
         if (end)
@@ -230,7 +252,10 @@ struct zc_transport *zc_transport_new_fds(int rfd, int wfd, const char *peer)
     f->wfd = wfd;
     f->wake = f->rflags = f->wflags = -1;
     f->base.raw_rfd = f->base.raw_wfd = -1;
+    f->base.poll_rfd = rfd;
+    f->base.poll_wfd = wfd;
     snprintf(f->base.peer, sizeof f->base.peer, "%s", peer);
+    strcpy(f->base.security, "plain");
 
     bool sockets = is_type(rfd, S_IFSOCK) && is_type(wfd, S_IFSOCK);
     bool pipes = is_type(rfd, S_IFIFO) && is_type(wfd, S_IFIFO);
@@ -259,14 +284,23 @@ struct zc_transport *zc_transport_new_fds(int rfd, int wfd, const char *peer)
 int zc_transport_set_timeout(struct zc_transport *t, unsigned seconds)
 {
     unsigned max = INT_MAX / 1000;
+    if (t->ops->set_timeout)
+        return t->ops->set_timeout(t, seconds);
     t->timeout_ms = (int)ZC_MIN(seconds, max) * 1000;
     if (!t->socket)
         return 0;
     struct timeval tv = {.tv_sec = t->timeout_ms / 1000};
-    if (setsockopt(t->raw_rfd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv) ||
-        setsockopt(t->raw_wfd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv))
+    if (setsockopt(t->poll_rfd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof tv) ||
+        setsockopt(t->poll_wfd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof tv))
         return -1;
     return 0;
+}
+
+void zc_transport_set_recv_end(struct zc_transport *t, int64_t end)
+{
+    t->recv_end = end;
+    if (t->ops->set_recv_end)
+        t->ops->set_recv_end(t, end);
 }
 
 int zc_transport_wait(struct zc_transport *t, short events)
@@ -281,6 +315,22 @@ void zc_transport_free(struct zc_transport *t)
 {
     if (t)
         t->ops->free(t);
+}
+
+void zc_transport_linger(struct zc_transport *t, int64_t ns)
+{
+    char dropped[16 * 1024];
+    if (!t->socket)
+        return;
+    shutdown(t->poll_wfd, SHUT_WR);
+    int64_t end = zc_clock_ns() + ns;
+    struct pollfd p = {.fd = t->poll_rfd, .events = POLLIN};
+    for (int64_t left; (left = end - zc_clock_ns()) > 0;) {
+        if (poll(&p, 1, (int)(left / 1000000) + 1) <= 0)
+            return;
+        if (recv(p.fd, dropped, sizeof dropped, MSG_DONTWAIT) <= 0)
+            return;
+    }
 }
 
 /*

@@ -34,15 +34,29 @@ struct zc_transport_ops {
      * received. */
     void (*shutdown)(struct zc_transport *t);
     void (*free)(struct zc_transport *t);
+    /* True when recv has bytes that no poll(2) tells of. NULL: never. */
+    bool (*pending)(const struct zc_transport *t);
+    /* As zc_transport_set_timeout. NULL: what that does for fds. */
+    int (*set_timeout)(struct zc_transport *t, unsigned seconds);
+    /* As zc_transport_set_recv_end. NULL: it is looked at in T itself. */
+    void (*set_recv_end)(struct zc_transport *t, int64_t end);
 };
 
 struct zc_transport {
     const struct zc_transport_ops *ops;
     int raw_rfd, raw_wfd; /* -1: not raw. Owned by T; sockets block, pipes do
                              not: see zc_transport_wait */
-    bool socket;          /* the raw fds are sockets (else pipes) */
+    /* What carries it in the end, for poll(2), and for shutdown(2) by who is
+     * done with it; never -1 over fds, raw or not. Ready does not mean that recv
+     * has something: see zc_transport_pending. */
+    int poll_rfd, poll_wfd;
+    bool socket;          /* the fds are sockets (else pipes) */
+    bool seals;           /* send copies what it is given (encrypting it) */
     int timeout_ms;       /* 0: none */
+    int64_t recv_end;     /* zc_clock_ns; 0: none */
     char peer[160];       /* "192.0.2.1:8730", "local", "stdio": for messages */
+    char security[64];    /* "plain", "AES-256-GCM", "AES-256-GCM, kernel TLS" */
+    char peer_key[48];    /* base64 of the peer's public key; "" when plain */
 };
 
 /* Over fds that T takes over: RFD and WFD may be the same socket, or two
@@ -55,6 +69,10 @@ struct zc_transport *zc_transport_new_fds(int rfd, int wfd, const char *peer);
  * ETIMEDOUT. Sets SO_RCVTIMEO and SO_SNDTIMEO on sockets (a raw sendfile or
  * splice then fails with EAGAIN, which callers treat as ETIMEDOUT). */
 int zc_transport_set_timeout(struct zc_transport *t, unsigned seconds);
+
+/* From END (zc_clock_ns) on recv fails with ETIMEDOUT, however steadily bytes
+ * come; 0: no such end. The time-out holds besides. */
+void zc_transport_set_recv_end(struct zc_transport *t, int64_t end);
 
 /* Before *each* raw operation on a pipe, which moves what is possible and does
  * not block: waits until it is ready, times out (ETIMEDOUT) or is shut down
@@ -75,8 +93,20 @@ static inline void zc_transport_shutdown(struct zc_transport *t)
 {
     t->ops->shutdown(t);
 }
+static inline bool zc_transport_pending(const struct zc_transport *t)
+{
+    return t->ops->pending && t->ops->pending(t);
+}
 /* Closes and frees. NULL is fine. */
 void zc_transport_free(struct zc_transport *t);
+
+/*
+ * Closing a TCP socket with unread bytes resets the connection, and a reset can
+ * overtake the message that says why. So where a session has failed: no more
+ * from us, and the peer's bytes are read and dropped until it closes too, or NS
+ * have passed. T can only be freed then. Nothing is done where it is no socket.
+ */
+void zc_transport_linger(struct zc_transport *t, int64_t ns);
 
 /* Two connected transports over a socket pair, for an embedded receiver. */
 int zc_transport_pair(struct zc_transport **a, struct zc_transport **b,

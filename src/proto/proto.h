@@ -7,6 +7,7 @@
  *   sender                              receiver
  *   HELLO  ------------------------->
  *          <-------------------------  HELLO
+ *   (the handshake, where both can seal: net/handshake.h)
  *   OPEN share, options, filter ---->
  *          <-------------------------  OPENED root
  *   LIST 0: the root's own entry --->
@@ -87,12 +88,14 @@ enum zc_frame_type {
     ZC_FRAME_PING = 41,
 };
 
-/* Feature bits of HELLO; a message that needs one is an error without it. None
- * is defined in version 1's first release: subtree digests in LIST and deltas
- * (NEED_DELTA) have their places below. */
+/* Feature bits of HELLO; a message that needs one is an error without it. Not
+ * known yet: subtree digests in LIST and deltas (NEED_DELTA), which have their
+ * places below. */
 #define ZC_FEATURE_DIGESTS ((uint64_t)1 << 0)
 #define ZC_FEATURE_DELTA ((uint64_t)1 << 2)
-#define ZC_FEATURES_KNOWN ((uint64_t)0)
+/* The keys of an AES-GCM session may be given to the kernel (kernel TLS). */
+#define ZC_FEATURE_KTLS ((uint64_t)1 << 3)
+#define ZC_FEATURES_KNOWN ZC_FEATURE_KTLS
 
 /* Flags of OPEN. */
 enum zc_open_flag {

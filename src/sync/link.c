@@ -9,6 +9,8 @@
  */
 #include "sync/link.h"
 
+#include "net/ktls.h"
+
 #include <string.h>
 
 void zc_slab_ref(struct zc_slab *s)
@@ -57,6 +59,16 @@ int zc_link_error(const struct zc_link *l, int eno, struct zc_err *err)
     if (eno == ETIMEDOUT || eno == EAGAIN)
         return zc_err_set(err, ZC_EXIT_TIMEOUT, 0,
                           "no answer from %s within the time-out", l->t->peer);
+    eno = zc_ktls_why(l->t->poll_rfd, eno);
+    if (eno == EBADMSG)
+        return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                          "what came from %s was changed on the way",
+                          l->t->peer);
+    if (eno == EKEYEXPIRED)
+        return zc_err_set(err, ZC_EXIT_SOCKET, 0,
+                          "the keys of the connection to %s have encrypted all "
+                          "they may: a new connection gets new ones",
+                          l->t->peer);
     return zc_err_set(err, ZC_EXIT_SOCKET, eno, "connection to %s lost",
                       l->t->peer);
 }
@@ -65,29 +77,6 @@ static int closed(const struct zc_link *l, struct zc_err *err)
 {
     return zc_err_set(err, ZC_EXIT_STREAM, 0,
                       "%s closed the connection before the end", l->t->peer);
-}
-
-int zc_link_hello(struct zc_link *l, enum zc_role role, struct zc_err *err)
-{
-    struct zc_hello mine = {ZC_PROTO_VERSION, ZC_PROTO_VERSION_MIN, role,
-                            ZC_FEATURES_KNOWN};
-    struct zc_hello theirs;
-    uint8_t out[ZC_HELLO_SIZE], in[ZC_HELLO_SIZE];
-    zc_hello_encode(&mine, out);
-    struct iovec iov = {out, sizeof out};
-    if (zc_transport_send(l->t, &iov, 1))
-        return zc_link_error(l, errno, err);
-    for (size_t have = 0; have < sizeof in;) {
-        ssize_t r = zc_transport_recv(l->t, in + have, sizeof in - have);
-        if (r < 0)
-            return zc_link_error(l, errno, err);
-        if (r == 0)
-            return closed(l, err);
-        have += (size_t)r;
-    }
-    return zc_hello_decode(
-        in, role == ZC_ROLE_SENDER ? ZC_ROLE_RECEIVER : ZC_ROLE_SENDER,
-        &theirs, err);
 }
 
 void zc_link_lock(struct zc_link *l)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A connection with frames on it. Sending is shared by threads, in turn (first
+ * A connection with frames on it, after the handshake. Sending is shared by threads, in turn (first
  * come, first served, so that a thread with gigabytes to send does not starve
  * one with a short answer); receiving belongs to one thread.
  *
@@ -12,7 +12,6 @@
 #define ZC_SYNC_LINK_H
 
 #include "net/transport.h"
-#include "proto/hello.h"
 #include "proto/msg.h"
 
 #include <pthread.h>
@@ -50,9 +49,6 @@ void zc_link_fini(struct zc_link *l); /* the transport stays the caller's */
 /* How many threads work at one end of a link: ASKED, or (0) as many as make
  * sense on this machine; MAX at most. */
 unsigned zc_link_threads(unsigned asked, unsigned max);
-
-/* Exchanges HELLOs, sending ours as ROLE. */
-int zc_link_hello(struct zc_link *l, enum zc_role role, struct zc_err *err);
 
 /* Takes the turn to send; other senders wait. */
 void zc_link_lock(struct zc_link *l);

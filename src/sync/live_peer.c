@@ -77,7 +77,7 @@ static bool sleep_on(struct zc_lpeer *p, const struct zc_transport *t,
 {
     struct pollfd f[] = {
         {.fd = p->wake, .events = POLLIN},
-        {.fd = t ? t->raw_rfd : -1, .events = POLLRDHUP},
+        {.fd = t ? t->poll_rfd : -1, .events = POLLRDHUP},
     };
     struct timespec ts = {ns / ZC_NSEC_PER_SEC, ns % ZC_NSEC_PER_SEC};
     (void)ppoll(f, ZC_ARRAY_LEN(f), ns == INT64_MAX ? NULL : &ts, NULL);
@@ -291,6 +291,7 @@ static enum outcome run_session(struct zc_lpeer *p, struct zc_transport *t,
     if (!s)
         return LOST;
     publish(p, t, s, false);
+    zc_peer_set_security(p->st, t->security, t->peer_key);
     atomic_fetch_add(&p->st->connects, 1);
     p->reason[0] = '\0';
     zc_live_lock(l);
@@ -303,6 +304,7 @@ static enum outcome run_session(struct zc_lpeer *p, struct zc_transport *t,
     if (o == LOST || !atomic_load(&l->stopping))
         zc_dirty_lost(p->dirty, zc_clock_ns());
     zc_live_unlock(l);
+    zc_peer_set_security(p->st, "", "");
     publish(p, t, NULL, false);
     zc_session_close(s);
     return o;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The beginning of a session: HELLO, OPEN, which directory it is about, and
- * what this process may do from then on; OPENED.
+ * The beginning of a session: OPEN, which directory it is about, and what this
+ * process may do from then on; OPENED.
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "fs/rootdir.h"
 #include "sync/hostid.h"
@@ -11,13 +12,32 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define HANDSHAKE_S 30 /* seconds until OPEN must be here */
+/* Seconds until OPEN must be here, all of it. */
+#define OPEN_S 10
 
+/* Whoever has proved to be somebody is told when that is of no use here. A
+ * server does not let such a one come so far. */
+static int check_key(const struct zc_receive_options *opt, struct zc_err *err)
+{
+    char text[ZC_KEY_TEXT_SIZE];
+    if (!opt->peer_key)
+        return 0;
+    for (size_t i = 0; i < opt->n_shares; i++)
+        if (zc_share_visible(&opt->shares[i], opt->peer_key))
+            return 0;
+    zc_key_text(opt->peer_key, text);
+    return zc_err_set(err, ZC_EXIT_START, 0,
+                      "the receiver does not know the key %s", text);
+}
+
+/* One that is not for this peer is not there, and looking for it takes no less
+ * time than for one that is: its name comes last. */
 static const struct zc_share *find_share(const struct zc_receive_options *opt,
                                          struct zc_bytes name)
 {
     for (size_t i = 0; i < opt->n_shares; i++)
-        if (strlen(opt->shares[i].name) == name.n &&
+        if (zc_share_visible(&opt->shares[i], opt->peer_key) &&
+            strlen(opt->shares[i].name) == name.n &&
             !memcmp(opt->shares[i].name, name.p, name.n))
             return &opt->shares[i];
     return NULL;
@@ -215,11 +235,15 @@ int zc_receiver_open(struct zc_receiver *r, struct zc_err *err)
     zc_auto_free char *name = NULL;
     struct zc_msg_opened opened = {.timeout_s = r->opt->timeout_s};
     zc_host_id(opened.host_id); /* /proc is out of reach when confined */
-    /* Whoever connects and says nothing does not keep the place for long. */
-    zc_transport_set_timeout(r->link.t, HANDSHAKE_S);
-    if (zc_link_hello(&r->link, ZC_ROLE_RECEIVER, err) ||
+    /* Whoever connects and says nothing, or says it slowly, does not keep the
+     * place for long. */
+    zc_transport_set_timeout(r->link.t, OPEN_S);
+    zc_transport_set_recv_end(r->link.t,
+                              zc_clock_ns() + OPEN_S * ZC_NSEC_PER_SEC);
+    if (check_key(r->opt, err) ||
         zc_link_recv(&r->link, false, &f, &body, &slab, err))
         return -1;
+    zc_transport_set_recv_end(r->link.t, 0);
     zc_transport_set_timeout(r->link.t, r->opt->timeout_s);
     if (f.type != ZC_FRAME_OPEN)
         return zc_receiver_nonsense(err, "it does not begin with OPEN");

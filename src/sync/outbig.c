@@ -202,6 +202,14 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
     return zc_sworker_flush(w);
 }
 
+/* True when B is not what it was when it was opened. */
+static bool is_changed(const struct zc_sbig *b)
+{
+    struct zc_stat now;
+    return zc_stat_at(b->fd, "", &now) ||
+           !zc_stat_same_version(&b->before, &now);
+}
+
 /* What the peer shall do with what it has of B. */
 static void judge(struct zc_sworker *w, struct zc_sbig *b,
                   struct zc_msg_end *end)
@@ -216,10 +224,12 @@ static void judge(struct zc_sworker *w, struct zc_sbig *b,
         zc_lease_unbroken(b->fd))
         end->verdict = ZC_VERDICT_COMMIT;
     else if (same || grown) {
-        if (!zc_hash_fd(&w->scratch, b->fd, b->before.size, end->hash))
+        int r = zc_hash_fd(&w->scratch, b->fd, b->before.size, end->hash);
+        int eno = errno;
+        if (!r)
             end->verdict = ZC_VERDICT_VERIFY;
-        else if (same)
-            b->read_eno = errno;
+        else if (!is_changed(b)) /* else it was cut meanwhile */
+            b->read_eno = eno;
     }
 }
 

@@ -2,7 +2,7 @@
 /*
  * The receiving side's state, shared by
  *   receive.c    the session: threads, the end
- *   opening.c    its beginning: HELLO, OPEN, OPENED
+ *   opening.c    its beginning: OPEN, OPENED
  *   reader.c     messages from the socket, checked
  *   places.c     rounds about some names only: AT, RENAME
  *   workers.c    the queue between reader and workers, and their answers

@@ -487,7 +487,9 @@ int zc_scan_root(struct zc_sworker *w)
     }
     l->restricted = s->opt->only != NULL;
     l->self = true;
+    pthread_mutex_lock(&s->lock);
     s->dirs_active++; /* taken back by the list that is the root's last */
+    pthread_mutex_unlock(&s->lock);
     if (zc_scan_frame(w, &root, l, begin, true)) {
         zc_slist_free(s, l);
         fail_nomem(s);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A sender's session: handshake and OPEN, the threads, rounds, the end. The
+ * A sender's session: OPEN, the threads, rounds, the end. The
  * story and the threads are in sender.h.
  */
 #include "sync/session.h"
@@ -47,7 +47,7 @@ void zc_sender_trouble(struct zc_sender *s, enum zc_trouble kind,
     pthread_mutex_unlock(&s->event_lock);
 }
 
-/* --- the handshake ------------------------------------------------------- */
+/* --- OPEN, OPENED -------------------------------------------------------- */
 
 static struct zc_bytes text_bytes(const char *text)
 {
@@ -167,11 +167,9 @@ static int compare_roots(struct zc_sender *s, const struct zc_msg_opened *m,
     return 0;
 }
 
-static int handshake(struct zc_sender *s, struct zc_err *err)
+static int open_session(struct zc_sender *s, struct zc_err *err)
 {
     struct zc_msg_opened opened;
-    if (zc_link_hello(&s->link, ZC_ROLE_SENDER, err))
-        return -1;
     if (send_open(s, err)) {
         /* The peer may have said why it hung up. */
         struct zc_err why;
@@ -298,7 +296,7 @@ static void *pinger_main(void *sender)
         }
         next += step;
         pthread_mutex_unlock(&s->lock);
-        struct pollfd room = {.fd = s->link.t->raw_wfd, .events = POLLOUT};
+        struct pollfd room = {.fd = s->link.t->poll_wfd, .events = POLLOUT};
         if (zc_link_idle(&s->link) && zc_link_trylock(&s->link)) {
             zc_ping_encode(&b);
             if (room.fd < 0 || poll(&room, 1, 0) == 1)
@@ -380,7 +378,7 @@ struct zc_session *zc_session_open(struct zc_transport *t,
     s->events = events ? events : &no_events;
     s->stats = stats;
     if (!sender_init(s, t, err) && !open_source(s, err) &&
-        !handshake(s, err) && !start_threads(session, err))
+        !open_session(s, err) && !start_threads(session, err))
         return session;
     zc_session_close(session);
     return NULL;

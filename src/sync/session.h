@@ -15,8 +15,8 @@
 
 struct zc_session;
 
-/* Opens SRC, shakes hands over T (the caller's; it must outlive the session).
- * OPT, EVENTS and STATS must outlive it, too. NULL with a sentence. */
+/* Opens SRC, and the share over T, which has shaken hands (the caller's; it must
+ * outlive the session). OPT, EVENTS and STATS must outlive it, too. NULL with a sentence. */
 struct zc_session *zc_session_open(struct zc_transport *t,
                                    const struct zc_push_options *opt,
                                    const struct zc_push_events *events,

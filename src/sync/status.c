@@ -60,9 +60,9 @@ void zc_peer_set_state(struct zc_peer_status *p, enum zc_peer_state s)
         atomic_store(&p->since, zc_clock_wall_ns());
 }
 
-static void put_text(char *to, const char *text)
+static void put_text(char *to, const char *text, size_t size)
 {
-    size_t n = strnlen(text, ZC_STATUS_TEXT - 1);
+    size_t n = strnlen(text, size - 1);
     /* Not within a character of UTF-8. */
     if (text[n])
         while (n && ((unsigned char)text[n] & 0xc0) == 0x80)
@@ -72,15 +72,15 @@ static void put_text(char *to, const char *text)
     __atomic_store_n(&to[n], '\0', __ATOMIC_RELEASE);
 }
 
-static void get_text(const char *from, char *text)
+static void get_text(const char *from, char *text, size_t size)
 {
     char c;
     size_t i = 0;
     do {
         c = __atomic_load_n(&from[i], __ATOMIC_ACQUIRE);
         text[i++] = c;
-    } while (c && i < ZC_STATUS_TEXT);
-    text[ZC_STATUS_TEXT - 1] = '\0';
+    } while (c && i < size);
+    text[size - 1] = '\0';
 }
 
 /* The same text again is no reason to make readers try again. */
@@ -106,7 +106,7 @@ void zc_mirror_set_text(struct zc_mirror_status *m, const char *text)
     if (!differs(m->text, text))
         return;
     unsigned odd = write_begin(&m->seq);
-    put_text(m->text, text);
+    put_text(m->text, text, sizeof m->text);
     write_end(&m->seq, odd);
 }
 
@@ -117,9 +117,20 @@ void zc_peer_set_text(struct zc_peer_status *p, const char *path,
         return;
     unsigned odd = write_begin(&p->seq);
     if (path)
-        put_text(p->path, path);
+        put_text(p->path, path, sizeof p->path);
     if (text)
-        put_text(p->text, text);
+        put_text(p->text, text, sizeof p->text);
+    write_end(&p->seq, odd);
+}
+
+void zc_peer_set_security(struct zc_peer_status *p, const char *security,
+                          const char *key)
+{
+    if (strcmp(p->security, security) == 0 && strcmp(p->key, key) == 0)
+        return;
+    unsigned odd = write_begin(&p->seq);
+    put_text(p->security, security, sizeof p->security);
+    put_text(p->key, key, sizeof p->key);
     write_end(&p->seq, odd);
 }
 
@@ -137,7 +148,7 @@ void zc_mirror_get_text(struct zc_mirror_status *m, char text[ZC_STATUS_TEXT])
 {
     for (int i = 0; i < TRIES; i++) {
         unsigned seen = atomic_load(&m->seq);
-        get_text(m->text, text);
+        get_text(m->text, text, ZC_STATUS_TEXT);
         if (read_whole(&m->seq, seen, i))
             return;
     }
@@ -148,8 +159,21 @@ void zc_peer_get_text(struct zc_peer_status *p, char path[ZC_STATUS_TEXT],
 {
     for (int i = 0; i < TRIES; i++) {
         unsigned seen = atomic_load(&p->seq);
-        get_text(p->path, path);
-        get_text(p->text, text);
+        get_text(p->path, path, ZC_STATUS_TEXT);
+        get_text(p->text, text, ZC_STATUS_TEXT);
+        if (read_whole(&p->seq, seen, i))
+            return;
+    }
+}
+
+void zc_peer_get_security(struct zc_peer_status *p,
+                          char security[ZC_STATUS_SECURITY],
+                          char key[ZC_STATUS_SECURITY])
+{
+    for (int i = 0; i < TRIES; i++) {
+        unsigned seen = atomic_load(&p->seq);
+        get_text(p->security, security, ZC_STATUS_SECURITY);
+        get_text(p->key, key, ZC_STATUS_SECURITY);
         if (read_whole(&p->seq, seen, i))
             return;
     }

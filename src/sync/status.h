@@ -16,6 +16,7 @@
 #define ZC_STATUS_PEERS_MAX 64
 #define ZC_STATUS_NAME 256
 #define ZC_STATUS_TEXT 512
+#define ZC_STATUS_SECURITY 128
 
 enum zc_mirror_state {
     ZC_MIRROR_STARTING,
@@ -48,6 +49,9 @@ struct zc_peer_status {
     atomic_uint seq;
     char name[ZC_STATUS_NAME]; /* DEST; set once, before anyone reads */
     char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
+    char security[ZC_STATUS_SECURITY]; /* of the connection: "plain",
+                                          "AES-256-GCM, kernel TLS"; "": none */
+    char key[ZC_STATUS_SECURITY];      /* base64 of the peer's; "": plain */
 };
 
 struct zc_mirror_status {
@@ -77,10 +81,16 @@ void zc_peer_set_state(struct zc_peer_status *p, enum zc_peer_state s);
 void zc_mirror_set_text(struct zc_mirror_status *m, const char *text);
 void zc_peer_set_text(struct zc_peer_status *p, const char *path,
                       const char *text);
+/* Sets `security` and `key`; likewise. */
+void zc_peer_set_security(struct zc_peer_status *p, const char *security,
+                          const char *key);
 /* Copies the texts as they were at one moment. */
 void zc_mirror_get_text(struct zc_mirror_status *m,
                         char text[ZC_STATUS_TEXT]);
 void zc_peer_get_text(struct zc_peer_status *p, char path[ZC_STATUS_TEXT],
                       char text[ZC_STATUS_TEXT]);
+void zc_peer_get_security(struct zc_peer_status *p,
+                          char security[ZC_STATUS_SECURITY],
+                          char key[ZC_STATUS_SECURITY]);
 
 #endif

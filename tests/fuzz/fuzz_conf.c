@@ -35,6 +35,9 @@ static void check_same(const struct zc_conf *a, const struct zc_conf *b)
     if (!b || a->peers.len != b->peers.len || a->shares.len != b->shares.len ||
         a->mirrors.len != b->mirrors.len)
         abort();
+    for (size_t i = 0; i < a->shares.len; i++)
+        if (a->shares.v[i].keys.len != b->shares.v[i].keys.len)
+            abort();
     for (size_t i = 0; i < a->mirrors.len; i++)
         if (strcmp(a->mirrors.v[i].text, b->mirrors.v[i].text) != 0)
             abort();

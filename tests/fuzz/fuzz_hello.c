@@ -19,7 +19,11 @@ static void decode(const uint8_t *data, enum zc_role role)
     zc_hello_encode(&h, bytes);
     if (zc_hello_decode(bytes, role, &again, &err) ||
         again.version != h.version || again.version_min != h.version_min ||
-        again.role != h.role || again.features != h.features)
+        again.role != h.role || again.features != h.features ||
+        again.security != h.security)
+        abort();
+    enum zc_hello_choice c = zc_hello_choose(&h, &again);
+    if (c == ZC_HELLO_PLAIN && h.security & ZC_HELLO_NOT_PLAIN)
         abort();
 }
 

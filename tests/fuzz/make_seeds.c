@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Writes the seeds of fuzz_hello, fuzz_frame and fuzz_msg: one file for every
- * sample of wire.h, and whole sessions for the frames; and the answers among
- * the seeds of fuzz_control. Run it again after a change of the protocol:
+ * Writes the seeds of fuzz_hello, fuzz_handshake, fuzz_frame and fuzz_msg: one
+ * file for every sample of wire.h, and whole sessions for the frames; and the
+ * answers among the seeds of fuzz_control. Run it again after a change of the
+ * protocol:
  *
  *     cd tests/fuzz/corpus && make_seeds
  */
@@ -32,6 +33,42 @@ static void save_hello(const char *name, struct zc_hello h)
 
     zc_hello_encode(&h, bytes);
     save("hello", name, bytes, sizeof bytes);
+}
+
+/* MODE: see fuzz_handshake.c. N bytes of messages follow HELLO. */
+static void save_handshake(const char *name, uint8_t mode, struct zc_hello h,
+                           size_t n)
+{
+    uint8_t bytes[1 + ZC_HELLO_SIZE + 2 + 96 + 2 + 64];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 7 + 1);
+    bytes[0] = mode;
+    zc_hello_encode(&h, bytes + 1);
+    uint8_t *m = bytes + 1 + ZC_HELLO_SIZE;
+    size_t first = mode & 1 ? 96 : 32;
+    m[0] = m[2 + first] = 0;
+    m[1] = (uint8_t)first;
+    m[2 + first + 1] = 64;
+    save("handshake", name, bytes, 1 + ZC_HELLO_SIZE + n);
+}
+
+static void save_handshakes(void)
+{
+    struct zc_hello up = {1, 1, ZC_ROLE_SENDER, 0, 0}, down = up;
+    down.role = ZC_ROLE_RECEIVER;
+    save_handshake("plain-up", 4, up, 5);
+    save_handshake("plain-down", 5, down, 5);
+    save_handshake("refused", 2, up, 0);
+    up.security = down.security = ZC_HELLO_CHACHAPOLY | ZC_HELLO_NOT_PLAIN;
+    save_handshake("no-identity", 4, up, 0);
+    save_handshake("sealed-up", 2, up, 2 + 32 + 2 + 64);
+    save_handshake("sealed-down", 3, down, 2 + 96);
+    save_handshake("cut", 2, up, 2 + 32 + 2 + 63);
+    up.security = ZC_HELLO_AESGCM;
+    save_handshake("no-suite", 2 | 1 << 4, up, 0);
+    save_handshake("aes", 2 | 2 << 4, up, 2 + 32 + 2 + 64);
+    up.version = up.version_min = 2;
+    save_handshake("version", 6, up, 0);
 }
 
 struct streams {
@@ -94,7 +131,8 @@ static void save_control(void)
     struct zc_snap_peer peer = {.name = "web2::www", .path = "a/b",
                                 .text = "Permission denied", .state = 5};
     struct zc_snap_mirror mirror = {.name = "www", .source = "/srv/www"};
-    struct zc_snap_session session = {.peer = "192.0.2.7:5000", .share = "s"};
+    struct zc_snap_session session = {.peer = "192.0.2.7:5000", .share = "s",
+                                      .security = "AES-256-GCM", .key = "k"};
     struct zc_snapshot s = {.version = "1", .listen = "127.0.0.1:8730"};
     struct zc_buf body = ZC_BUF_INIT, b = ZC_BUF_INIT;
 
@@ -118,9 +156,12 @@ int main(void)
 {
     struct streams s = {ZC_BUF_INIT, ZC_BUF_INIT};
 
-    save_hello("sender", (struct zc_hello){1, 1, ZC_ROLE_SENDER, 0});
-    save_hello("receiver", (struct zc_hello){1, 1, ZC_ROLE_RECEIVER, 7});
-    save_hello("newer", (struct zc_hello){9, 2, ZC_ROLE_SENDER, 0});
+    save_hello("sender", (struct zc_hello){1, 1, ZC_ROLE_SENDER, 0, 0});
+    save_hello("receiver", (struct zc_hello){1, 1, ZC_ROLE_RECEIVER, 7, 0});
+    save_hello("newer", (struct zc_hello){9, 2, ZC_ROLE_SENDER, 0, 0});
+    save_handshakes();
+    save_hello("sealed", (struct zc_hello){1, 1, ZC_ROLE_SENDER,
+                                           ZC_FEATURE_KTLS, 7});
     save("hello", "http", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 35);
     wire_samples(each, &s);
     save_stream("sender", &s.sender);

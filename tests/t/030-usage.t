@@ -26,7 +26,7 @@ wrong 'nonsense.*help' nonsense
 wrong '--nonsense' --nonsense
 wrong 'zcsync push -a' -a a b
 wrong 'zcsync push' a b
-for command in pull verify keygen bench; do
+for command in pull verify bench; do
     wrong "$command is not supported yet" $command a b
 done
 wrong 'pull is not supported yet' help pull
@@ -144,7 +144,7 @@ is "$(awk 'length > 80' <<<"$out")" "" "in 80 columns"
 runs_with 0 "push -h" "$ZCSYNC" push -h
 like "$out" '--dry-run' "alone is --help"
 runs_with 0 "--help" "$ZCSYNC" --help
-for command in push diff mirror serve status wait help version; do
+for command in push diff mirror serve status wait keygen help version; do
     like "$out" "zcsync $command" "names $command"
     ok "and so does the man page" grep -q "^\.It Cm $command\$" "$man"
 done
@@ -156,6 +156,7 @@ value_of() # OPTION: something it takes
     --chmod) echo u+r ;;
     --fsync) echo none ;;
     --mover) echo auto ;;
+    --suite) echo AES-256-GCM ;;
     --info) echo progress2 ;;
     --filter | -f) echo '- *.o' ;;
     --*-from) echo /dev/null ;;

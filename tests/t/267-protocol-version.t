@@ -15,7 +15,7 @@ through() # NAME WANT RELAY-OPTION...
     shift 2
     start_relay "$@"
     push_exits "$want" "$name" --timeout=10 "$T/a" "zcsync://$relay/s"
-    one_sentence "peer|protocol" "one sentence"
+    one_sentence "peer|protocol|closed" "one sentence"
     stop_relay
 }
 through "a server from the future" 2 --poke-down 8:63006300 --to "$addr"

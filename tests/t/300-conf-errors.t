@@ -93,8 +93,6 @@ for kind in 'peer x/address = h' 'share x/path = /s' \
     line=$(($(printf "$text" | wc -l) + 1))
     wrong $line "[$section] is there already, in line 2" "$text[$section]\n"
 done
-wrong 1 "[peer a] has no key 'address'" \
-    '[peer a]\n[peer b]\naddress = h\n'
 wrong 2 "[share s] has no key 'path'" \
     '[daemon]\n[share s]\nread only = yes\n'
 wrong 1 "[mirror m] has no key 'path'" \
@@ -125,7 +123,8 @@ wrong_key daemon 'listen = [::1' "listen: \"[::1\" is no address: write\
  ADDR:PORT, ADDR or PORT, with IPv6 addresses in brackets"
 for address in 0.0.0.0:8730 10.1.2.3 '[::]:8730' '[fe80::1%eth0]:1'; do
     wrong_key daemon "listen = $address" "listen: other hosts can reach\
- $address, and nothing is encrypted: write 'security = plain' to allow that"
+ $address, and nothing is encrypted: give this daemon an 'identity' and each\
+ share 'peers' with keys, or write 'security = plain' to allow that"
 done
 wrong_key daemon 'security = none' \
     "security: 'none' is not plain, the only value there is"
@@ -135,7 +134,7 @@ long=/$(printf '%0107d' 0)
 wrong_key daemon "control = $long" \
     "control: '${long:0:100}...' is longer than 107 bytes"
 wrong_key daemon 'max connections = 0' \
-    "max connections: 0 is not from 1 to 65535"
+    "max connections: 0 is not from 1 to 4096"
 wrong_key daemon 'max connections = many' \
     "max connections: 'many' is not a whole number"
 wrong_key daemon 'timeout = -1' "timeout: '-1' is not a whole number"

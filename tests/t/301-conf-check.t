@@ -51,7 +51,7 @@ sed 's/^#\([[a-z]\)/\1/' "$shipped" >"$conf"
 says "$conf" "1 share, 1 mirror" "with all that is commented out"
 # indented remarks are the example: the first half is web2, the rest web1
 sed -n 's/^#     \([[a-z].*[]=]\)/\1/p' "$shipped" | grep -v '^zcsync ' |
-    awk '/^\[peer/ { half = 1 } { print > ("'"$conf"'." half + 0) }'
+    awk '/^\[daemon/ { half++ } { print > ("'"$conf"'." half - 1) }'
 says "$conf.0" "1 share, 0 mirrors" "its example for web2"
 says "$conf.1" "0 shares, 1 mirror" "its example for web1"
 

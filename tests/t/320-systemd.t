@@ -101,16 +101,26 @@ for n in one:a:1 two:b:2; do
     ip -n "$id$name" link set lo up
 done
 
+identity=/etc/zcsync/identity.key
+for n in one two; do
+    ok "a key for $n" "$ZCSYNC" keygen -f "$T/$n$identity"
+done
 cat >"$T/two/etc/zcsync/zcsync.conf" <<END
 [daemon]
 listen = 10.77.0.2:8730
-security = plain
+identity = $identity
+[peer one]
+public key = $("$ZCSYNC" key show -f "$T/one$identity")
 [share www]
 path = /srv/www
+peers = one
 END
 cat >"$T/one/etc/zcsync/zcsync.conf" <<END
+[daemon]
+identity = $identity
 [peer two]
 address = 10.77.0.2
+public key = $("$ZCSYNC" key show -f "$T/two$identity")
 [mirror www]
 path = /srv/www
 to = two::www, /srv/local
@@ -126,6 +136,8 @@ ok "wait" on one zcsync wait --timeout=60 www
 same() { [ -z "$(rsync_diff "$T/one/srv/www" "$T/$1" --exclude=/.zcsync/)" ]; }
 ok "all of it is on the other host" same two/srv/www
 ok "and in the local copy" same one/srv/local
+like "$(on one zcsync status)" 'two::www .*; (AES-256-GCM|ChaCha20-Poly1305), ' \
+    "encrypted"
 is "$(stat -c %u:%g "$T/two/srv/www/a/one")" 1234:4321 "owners are kept"
 ok "its status line" wait_until 15 shows one StatusText '^1 mirror, 2 of 2 peers in sync'
 ok "and the other's" wait_until 15 shows two StatusText '1 receiving$'
@@ -173,7 +185,7 @@ on two systemctl stop zcsyncd.socket zcsyncd
 
 for n in one two; do
     on "$n" systemd-sysusers 2>/dev/null
-    on "$n" chown -R zcsync: /srv/www
+    on "$n" chown -R zcsync: /srv/www "$identity"
     install -D -m 644 "$etc/zcsyncd-user.conf" \
         "$T/$n/etc/systemd/system/zcsyncd.service.d/user.conf"
     on "$n" systemctl daemon-reload

@@ -40,7 +40,8 @@ mkdir "$T/a" "$T/share"
 serve_as=(ip netns exec "$b")
 start_serve --plain --listen 10.77.0.2:0 s="$T/share"
 mirror_as=(ip netns exec "$a")
-start_mirror --fsync=none --force-delete --timeout=3 "$T/a" "zcsync://$addr/s"
+start_mirror --plain --fsync=none --force-delete --timeout=3 "$T/a" \
+    "zcsync://$addr/s"
 ok "the mirror comes up" shows_up 20 "$T/a" "$T/share"
 start_witness "$T/share"
 start_churn "$T/a" 600

@@ -36,6 +36,7 @@ unset RSYNC_RSH RSYNC_PROXY RSYNC_PASSWORD RSYNC_PARTIAL_DIR CDPATH
 T=$(mktemp -d "${TMPDIR:-/tmp}/zcsync-t.XXXXXX") || exit 1
 chmod 755 "$T"
 mkdir "$T/log"
+export XDG_CONFIG_HOME=$T/config # no keys of whoever runs the tests
 
 # ---- TAP ---------------------------------------------------------------------
 

@@ -9,6 +9,7 @@
  * that failed (the brake, 25, only counts at the end), and its sentence.
  */
 #include "net/dial.h"
+#include "net/handshake.h"
 #include "sync/session.h"
 
 #include <signal.h>
@@ -71,6 +72,10 @@ int main(int argc, char **argv)
     int code = (int)err.code;
     if (t) {
         zc_transport_set_timeout(t, opt.timeout_s);
+        t = zc_shake(t, ZC_ROLE_SENDER, true, &zc_security_plain, &err);
+        code = (int)err.code;
+    }
+    if (t) {
         s = zc_session_open(t, &opt, NULL, &stats, &err);
         code = (int)err.code;
     }

@@ -119,6 +119,164 @@ static void test_peers_and_shares(void)
     zc_conf_free(c);
 }
 
+#define KEY_1 "UIKGeTXKt3OFZ1f45YB3+fh1KUPaRZu/XMtPYanyR0A="
+#define KEY_2 "fLC/7+WBIFIZtEZHZMeqd8a2OOwawFRSBRM2Wgs4vCo="
+
+static void test_keys(void)
+{
+    char text[ZC_KEY_TEXT_SIZE];
+    struct zc_conf *c = parse("");
+    ok(!c->identity && c->ktls, "no identity; ktls");
+    is_int(c->max_unauthenticated, 128, "128 unauthenticated");
+    is_int(c->max_unauthenticated_per_address, 32, "32 of an address");
+    ok(!zc_conf_sealed_only(c), "without an identity plain will do");
+    zc_conf_free(c);
+    c = parse("[share s]\npath = /s\npeers = b , a,c\n"
+              "[mirror m]\npath = /m\nto = b::x, h::y, zcsync://h2:9/z\n"
+              "[daemon]\nidentity = /etc//k\nktls = no\n"
+              "max unauthenticated = 5\nmax unauthenticated per address = 4\n"
+              "[peer a]\npublic key = " KEY_1 "\n"
+              "[peer b]\naddress = h2\npublic key = " KEY_2 "\n"
+              "[peer c]\npublic key = " KEY_1 "\n");
+    is_str(c->identity, "/etc/k", "identity");
+    ok(!c->ktls, "ktls = no");
+    is_int(c->max_unauthenticated, 5, "max unauthenticated");
+    is_int(c->max_unauthenticated_per_address, 4, "per address");
+    ok(!c->peers.v[0].host && c->peers.v[0].has_key, "a peer without address");
+    is_int(c->shares.v[0].keys.len, 2, "two keys of three peers");
+    zc_key_text(c->shares.v[0].keys.v[0].key, text);
+    is_str(text, KEY_2, "in their order");
+    ok(zc_conf_sealed_only(c), "all that connects is sealed");
+    const struct zc_conf_mirror *m = &c->mirrors.v[0];
+    zc_key_text(m->to.v[0].key, text);
+    ok(m->to.v[0].has_key, "a destination has its peer's key");
+    is_str(text, KEY_2, "which is this one");
+    is_str(m->to.v[0].at.host, "h2", "and its address");
+    ok(!m->to.v[1].has_key, "a host that is no peer has none");
+    ok(!m->to.v[2].has_key, "nor has another port of a peer's host");
+    zc_conf_free(c);
+}
+
+/* A mirror to TO beside [peer web2], which has that ADDRESS (NULL: none) and a
+ * key, in a daemon that has one, too. */
+static struct zc_conf *beside_peer(const char *address, const char *to)
+{
+    char text[1000];
+    snprintf(text, sizeof text,
+             "[mirror m]\npath = /a\nto = %s\n[daemon]\nidentity = /k\n"
+             "security = plain\n[peer web1]\naddress = 10.0.0.1\n"
+             "[peer web2]\npublic key = " KEY_1 "\n%s%s\n", to,
+             address ? "address = " : "", address ? address : "");
+    return zc_conf_parse("f", text, strlen(text), &err);
+}
+
+/* A peer that has a key is not spoken to in plain because it is written in
+ * another way. */
+static void test_peer_without_its_name(void)
+{
+    static const struct {
+        const char *address, *to, *write;
+    } its[] = {
+        {"127.0.0.1:18740", "zcsync://127.0.0.1:18740/s", "web2::s"},
+        {"127.0.0.1:18740", "zcsync://127.0.0.1:18740/s/a/b", "web2::s/a/b"},
+        {"127.0.0.1", "127.0.0.1::s", "web2::s"},
+        {"127.0.0.1", "zcsync://localhost/s", "web2::s"},
+        {"localhost:9", "zcsync://[::1]:9/s", "web2::s"},
+        {"10.0.0.2", "zcsync://10.0.0.2:08730/s", "web2::s"},
+        {"10.0.0.2", "zcsync://[::ffff:10.0.0.2]/s", "web2::s"},
+        {"[2001:db8::1]:7", "zcsync://[2001:DB8:0::1]:7/s", "web2::s"},
+        {"h2.example.com", "H2.Example.com.::s", "web2::s"},
+        {"10.0.0.2", "zcsync://web2/s", "web2::s"},
+        {"10.0.0.2", "zcsync://web2:9/s", "web2::s"},
+        {"10.0.0.2", "WEB2::s", "web2::s"},
+        {NULL, "zcsync://web2/s", "web2::s"},
+        {"10.0.0.1", "web1::s", "web2::s"}, /* one host, two peers */
+    }, others[] = {
+        {"127.0.0.1:18740", "zcsync://127.0.0.1:18741/s", NULL},
+        {"127.0.0.1:18740", "zcsync://127.0.0.2:18740/s", NULL},
+        {"127.0.0.1:18740", "zcsync://localhost/s", NULL},
+        {"10.0.0.2", "zcsync://localhost/s", NULL},
+        {"[2001:db8::1]:7", "zcsync://[2001:db8::2]:7/s", NULL},
+        {"10.0.0.2", "zcsync://web1/s", NULL},
+        {"10.0.0.2", "zcsync://web/s", NULL},
+        {"10.0.0.2", "web1::s", NULL},
+        {"10.0.0.2", "/10.0.0.2", NULL},
+    };
+    char want[500];
+    for (size_t i = 0; i < ZC_ARRAY_LEN(its); i++) {
+        struct zc_conf *c = beside_peer(its[i].address, its[i].to);
+        snprintf(want, sizeof want, "f:3: to: '%s' is [peer web2], which has a "
+                                    "public key: write %s",
+                 its[i].to, its[i].write);
+        ok(!c, "%s is a peer with a key", its[i].to);
+        is_str(err.text, want, "and the sentence says how to write it");
+        zc_conf_free(c);
+    }
+    for (size_t i = 0; i < ZC_ARRAY_LEN(others); i++) {
+        struct zc_conf *c = beside_peer(others[i].address, others[i].to);
+        ok(c && !c->mirrors.v[0].to.v[0].has_key, "%s is not %s: %s",
+           others[i].to, others[i].address, c ? "" : err.text);
+        zc_conf_free(c);
+    }
+}
+
+/* What --help says of the limits is what holds. */
+static void test_limits_told(void)
+{
+    static const char *const names[] = {
+        "max connections", "max unauthenticated",
+        "max unauthenticated per address"};
+    const char *near;
+    struct zc_conf *c = parse("");
+    const unsigned values[] = {c->max_connections, c->max_unauthenticated,
+                               c->max_unauthenticated_per_address};
+    for (size_t i = 0; i < ZC_ARRAY_LEN(names); i++) {
+        char text[20];
+        snprintf(text, sizeof text, "%u", values[i]);
+        is_str(zc_conf_find_key(ZC_CONF_DAEMON, names[i], &near)->def, text,
+               "the default of %s is in the table", names[i]);
+    }
+    zc_conf_free(c);
+}
+
+/* The text of the one mirror, to a peer with that KEY, in a daemon with those
+ * keys. */
+static char *keyed_text(const char *daemon, const char *key)
+{
+    char text[1000];
+    snprintf(text, sizeof text,
+             "[daemon]\n%s\n[peer p]\naddress = h\n%s\n"
+             "[mirror m]\npath = /a\nto = p::b\n", daemon, key);
+    struct zc_conf *c = parse(text);
+    char *out = c ? strdup(c->mirrors.v[0].text) : strdup("");
+    zc_conf_free(c);
+    return out;
+}
+
+static void test_key_texts(void)
+{
+    static const char *const other[][2] = {
+        {"identity = /k", "public key = " KEY_2},
+        {"identity = /l", "public key = " KEY_1},
+        {"identity = /k\nktls = no", "public key = " KEY_1},
+        {"identity = /k", ""},
+        {"identity = /k\nsecurity = plain", "public key = " KEY_1},
+    };
+    char *one = keyed_text("identity = /k", "public key = " KEY_1);
+    char *same = keyed_text("max connections = 3\nidentity = //k/",
+                            "public key = " KEY_1);
+    is_str(same, one, "the same keys: the same mirror");
+    free(same);
+    for (size_t i = 0; i < ZC_ARRAY_LEN(other); i++) {
+        char *text = keyed_text(other[i][0], other[i][1]);
+        ok(*text && strcmp(text, one) != 0, "%s, %s: another one",
+           other[i][0], other[i][1]);
+        free(text);
+    }
+    free(one);
+    ok(same_mirror("", ""), "a local one has nothing to do with keys");
+}
+
 static void test_mirror_defaults(void)
 {
     struct zc_conf *c = parse("[mirror m]\npath = /a\nto = /b/\n");
@@ -390,6 +548,10 @@ int main(void)
     test_empty();
     test_daemon();
     test_peers_and_shares();
+    test_keys();
+    test_key_texts();
+    test_peer_without_its_name();
+    test_limits_told();
     test_mirror_defaults();
     test_mirror_values();
     test_destinations();

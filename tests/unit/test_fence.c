@@ -5,8 +5,10 @@
 #include "../tap.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +39,7 @@ static struct child start(struct zc_fence *f, const uint8_t *origin, bool deaf)
         for (;;)
             pause();
     }
+    zc_fence_started(f, c.slot, c.pid);
     close(p[1]);
     c.out = p[0];
     return c;
@@ -55,12 +58,12 @@ static bool lives(const struct child *c)
                0 && info.si_pid == 0;
 }
 
-static int end(struct child *c)
+static int end(struct zc_fence *f, struct child *c)
 {
     int status = 0;
     kill(c->pid, SIGKILL);
     waitpid(c->pid, &status, 0);
-    zc_fence_give_back(c->slot);
+    zc_fence_give_back(f, c->slot);
     close(c->out);
     return status;
 }
@@ -77,15 +80,15 @@ static void generations(void)
     is_int(said(&b), 'y', "a second of the first origin");
     ok(!lives(&a), "the first has ended by then");
     ok(lives(&other), "and nobody else");
-    int status = end(&a);
+    int status = end(f, &a);
     is_int(WIFSIGNALED(status) ? WTERMSIG(status) : 0, SIGTERM, "by SIGTERM");
     struct child c = start(f, one, false);
     is_int(said(&c), 'y', "a third, in the slot of the first");
     ok(c.slot == a.slot, "which was free");
     ok(!lives(&b), "the second has ended, though its slot is a later one");
-    end(&b);
-    end(&c);
-    end(&other);
+    end(f, &b);
+    end(f, &c);
+    end(f, &other);
     zc_fence_free(f);
 }
 
@@ -94,13 +97,14 @@ static void late(void)
     struct zc_fence *f = zc_fence_new();
     struct zc_err err = {0};
     struct zc_fence_slot *early = zc_fence_take(f);
+    zc_fence_started(f, early, getpid());
     struct child new = start(f, one, false);
     is_int(said(&new), 'y', "the newer one enters first");
     is_int(zc_fence_enter(f, early, one, &err), -1, "the older one comes late");
     ok(strstr(err.text, "newer connection"), "which is said");
     ok(lives(&new), "the newer one goes on");
-    zc_fence_give_back(early);
-    end(&new);
+    zc_fence_give_back(f, early);
+    end(f, &new);
     zc_fence_free(f);
 }
 
@@ -111,9 +115,9 @@ static void deaf(void)
     is_int(said(&a), 'y', "one that ignores SIGTERM");
     struct child b = start(f, one, false);
     is_int(said(&b), 'y', "has a successor");
-    int status = end(&a);
+    int status = end(f, &a);
     is_int(WIFSIGNALED(status) ? WTERMSIG(status) : 0, SIGKILL, "is killed");
-    end(&b);
+    end(f, &b);
     zc_fence_free(f);
 }
 
@@ -124,16 +128,70 @@ static void many(void)
     size_t n = 0;
     for (; slot; n++)
         slot = zc_fence_take(f);
-    is_int((long)n, 65536, "so many slots");
-    zc_fence_give_back(first);
+    is_int((long)n, 4096, "so many slots");
+    zc_fence_give_back(f, first);
     ok(zc_fence_take(f) == first, "one that came back is given again");
-    zc_fence_give_back(NULL);
+    zc_fence_give_back(f, NULL);
     zc_fence_free(f);
     zc_fence_free(NULL);
 }
 
+/* The mapping of the table, as /proc/self/maps has it: its rights and size. */
+static char *find_table(char rights[8], size_t *size)
+{
+    char line[512];
+    unsigned long from = 0, to;
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "re");
+    while (maps && !found && fgets(line, sizeof line, maps))
+        found = sscanf(line, "%lx-%lx %7s", &from, &to, rights) == 3 &&
+                strstr(line, "/memfd:zcsync-fence");
+    if (maps)
+        fclose(maps);
+    *size = found ? to - from : 0;
+    return found ? (char *)from : NULL;
+}
+
+/* What a receiver can do about the table. */
+static int meddle(void)
+{
+    char rights[8];
+    size_t size;
+    char *table = find_table(rights, &size);
+    if (!table || strcmp(rights, "r--s") != 0)
+        return 1;
+    if (mprotect(table, size, PROT_READ | PROT_WRITE) == 0)
+        return 2;
+    munmap(table, size);
+    return find_table(rights, &size) ? 3 : 0; /* there is no other */
+}
+
+static void sealed(void)
+{
+    struct zc_fence *f = zc_fence_new();
+    struct zc_fence_slot *slot = zc_fence_take(f);
+    int status = -1;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(meddle());
+    waitpid(pid, &status, 0);
+    is_int(status, 0, "a receiver cannot write a pid into the table");
+    pid = fork();
+    if (pid == 0) {
+        char rights[8];
+        size_t size;
+        zc_fence_forget(f);
+        _exit(find_table(rights, &size) != NULL);
+    }
+    waitpid(pid, &status, 0);
+    is_int(status, 0, "and one that has forgotten it cannot see it");
+    zc_fence_give_back(f, slot);
+    zc_fence_free(f);
+}
+
 int main(void)
 {
+    sealed();
     generations();
     late();
     deaf();

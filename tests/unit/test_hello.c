@@ -19,7 +19,7 @@ static int decode(enum zc_role want)
 
 static void encode(uint16_t version, uint16_t version_min, uint32_t role)
 {
-    struct zc_hello h = {version, version_min, role, 0};
+    struct zc_hello h = {version, version_min, role, 0, 0};
     zc_hello_encode(&h, bytes);
 }
 
@@ -54,12 +54,62 @@ static void versions(void)
 
 static void features(void)
 {
-    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, UINT64_MAX};
+    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, UINT64_MAX, 0};
     zc_hello_encode(&h, bytes);
     is_int(decode(ZC_ROLE_SENDER), 0, "unknown feature bits are no error");
     ok((got.features & ~ZC_FEATURES_KNOWN) == 0, "... and are not believed");
-    memset(bytes + 24, 0xff, 8);
+    ok(got.features & ZC_FEATURE_KTLS, "kernel TLS is known");
+    memset(bytes + 25, 0xff, 7);
     is_int(decode(ZC_ROLE_SENDER), 0, "reserved bytes are not looked at");
+}
+
+static void security(void)
+{
+    for (int bit = 0; bit < 8; bit++) {
+        struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, (uint8_t)(1 << bit)};
+        zc_hello_encode(&h, bytes);
+        is_int(bytes[24], 1 << bit, "the security byte is the 25th");
+        is_int(decode(ZC_ROLE_SENDER), 0, "whatever is in it");
+        is_int(got.security, bit < 3 ? 1 << bit : 0, "what is known is taken");
+    }
+}
+
+/* What zcsync-protocol(7) says about the two bytes A and B, as a list. */
+static enum zc_hello_choice by_the_book(unsigned a, unsigned b, bool ktls)
+{
+    bool a_seals = a & 3, b_seals = b & 3;
+    if (a & b & 2)
+        return ktls ? ZC_HELLO_SEALED_KTLS : ZC_HELLO_SEALED_AESGCM;
+    if (a & b & 1)
+        return ZC_HELLO_SEALED_CHACHAPOLY;
+    if (!(a & 4) && !(b & 4))
+        return ZC_HELLO_PLAIN;
+    if (a_seals && b_seals)
+        return ZC_HELLO_NO_SUITE;
+    /* One of them cannot seal. The other insists, or it does so itself. */
+    if (a_seals)
+        return a & 4 ? ZC_HELLO_NOT_OURS : ZC_HELLO_NOT_THEIRS;
+    return b & 4 ? ZC_HELLO_NOT_THEIRS : ZC_HELLO_NOT_OURS;
+}
+
+static void choices(void)
+{
+    unsigned wrong = 0, odd = 0, plain = 0;
+    for (unsigned i = 0; i < 256; i++) {
+        struct zc_hello a = {.security = i & 7}, b = {.security = i >> 3 & 7};
+        a.features = i & 64 ? ZC_FEATURE_KTLS : 0;
+        b.features = i & 128 ? ZC_FEATURE_KTLS : 0;
+        enum zc_hello_choice c = zc_hello_choose(&a, &b);
+        enum zc_hello_choice back = zc_hello_choose(&b, &a);
+        wrong += c != by_the_book(a.security, b.security, i >= 192);
+        /* Both must come to the same. */
+        odd += c < ZC_HELLO_NOT_OURS ? back != c : back < ZC_HELLO_NOT_OURS;
+        odd += (c == ZC_HELLO_NO_SUITE) != (back == ZC_HELLO_NO_SUITE);
+        plain += c == ZC_HELLO_PLAIN && (a.security | b.security) & 4;
+    }
+    is_int(wrong, 0, "all 256 pairs choose what they should");
+    is_int(odd, 0, "both sides choose the same");
+    is_int(plain, 0, "nobody who refuses plain gets it");
 }
 
 static void refusals(void)
@@ -106,6 +156,8 @@ int main(void)
     roundtrip();
     versions();
     features();
+    security();
+    choices();
     refusals();
     mutations();
     return done_testing();

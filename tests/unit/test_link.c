@@ -37,47 +37,6 @@ static void teardown(void)
     hang_up(&b);
 }
 
-struct greeting {
-    enum zc_role role;
-    int result;
-    struct zc_err err;
-};
-
-static void *greet(void *arg)
-{
-    struct greeting *g = arg;
-    g->result = zc_link_hello(&a, g->role, &g->err);
-    return NULL;
-}
-
-static void hello(void)
-{
-    pthread_t thread;
-    struct greeting g = {.role = ZC_ROLE_SENDER};
-    setup();
-    pthread_create(&thread, NULL, greet, &g);
-    is_int(zc_link_hello(&b, ZC_ROLE_RECEIVER, &err), 0, "hello, sender");
-    pthread_join(thread, NULL);
-    is_int(g.result, 0, "hello, receiver");
-    teardown();
-
-    setup();
-    pthread_create(&thread, NULL, greet, &g);
-    is_int(zc_link_hello(&b, ZC_ROLE_SENDER, &err), -1, "two senders");
-    pthread_join(thread, NULL);
-    is_int(g.result, -1, "... do not get along");
-    is_int(err.code, ZC_EXIT_PROTOCOL, "... as a matter of protocol");
-    is_int(g.err.code, ZC_EXIT_PROTOCOL, "... on both sides");
-    teardown();
-
-    setup();
-    zc_transport_send(a.t, &(struct iovec){"half a hello", 12}, 1);
-    shutdown(a.t->raw_wfd, SHUT_WR);
-    is_int(zc_link_hello(&b, ZC_ROLE_SENDER, &err), -1, "half a hello");
-    is_int(err.code, ZC_EXIT_STREAM, "... is a broken stream");
-    teardown();
-}
-
 #define FRAMES 120
 
 /* From nothing to the longest body; about 13 MiB in all. */
@@ -368,7 +327,6 @@ int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
     alarm(120);
-    hello();
     many(false);
     many(true);
     raw_bytes();

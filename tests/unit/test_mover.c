@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Every mover over sockets and pipes: ranges of all sizes, files that end early
- * or cannot be written, peers that go away. */
+/* Every mover over sockets, pipes and a transport that encrypts: ranges of all
+ * sizes, files that end early, are cut meanwhile or cannot be written, peers
+ * that go away. */
 #include "move/mover.h"
+#include "net/sealed.h"
 
 #include "../tap.h"
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define MIB ((size_t)1 << 20)
 #define SOURCE_SIZE (6 * MIB + 11)
@@ -39,6 +45,16 @@ static void pipes(void)
         skip_all("no pipes: %s", strerror(errno));
     a = zc_transport_new_fds(ba[0], ab[1], "a");
     b = zc_transport_new_fds(ab[0], ba[1], "b");
+}
+
+static void sealed(void)
+{
+    static const uint8_t one[ZC_AEAD_KEY] = {1}, two[ZC_AEAD_KEY] = {2};
+    sockets();
+    a = zc_sealed_new(a, ZC_SUITE_CHACHAPOLY, one, two);
+    b = zc_sealed_new(b, ZC_SUITE_CHACHAPOLY, two, one);
+    if (!a || !b)
+        skip_all("no memory");
 }
 
 static int memory_file(void)
@@ -185,6 +201,196 @@ static void short_files(void)
     zc_mover_fini(&m);
 }
 
+/* --- cut while it is sent --- */
+
+#define LONG_SIZE (24 * MIB + 77) /* more than sockets hold */
+
+static void fill_file(int fd)
+{
+    static uint8_t piece[MIB];
+    memset(piece, 0xa5, sizeof piece);
+    for (size_t at = 0; at < LONG_SIZE; at += MIB)
+        if (pwrite(fd, piece, ZC_MIN(MIB, LONG_SIZE - at), (off_t)at) < 0)
+            skip_all("no memory: %s", strerror(errno));
+}
+
+/* Receives N bytes. -1 when they do not come, or (PURE) are not 0xa5 up to some
+ * place and zeros from there on; else where that is. */
+static long recv_cut(size_t n, bool pure)
+{
+    static uint8_t buf[100000];
+    size_t at = 0, zeros = n;
+    while (at < n) {
+        ssize_t r = zc_transport_recv(b, buf, ZC_MIN(sizeof buf, n - at));
+        if (r <= 0) {
+            zc_transport_shutdown(b);
+            return -1;
+        }
+        for (ssize_t i = 0; pure && i < r; i++) {
+            if (buf[i] == 0 && zeros == n)
+                zeros = at + (size_t)i;
+            if (buf[i] != (zeros < n ? 0 : 0xa5))
+                return -1;
+        }
+        at += (size_t)r;
+    }
+    return (long)zeros;
+}
+
+/* To SIZE, when the first bytes have come and the last are not sent yet. What
+ * is only referred to by the socket may be anything then. */
+static void cut(off_t size)
+{
+    bool copied = a->seals || kind == ZC_MOVER_MMAP ||
+                  kind == ZC_MOVER_READWRITE;
+    int fd = memory_file();
+    uint8_t byte = 0;
+    fill_file(fd);
+    struct job j = {.fd = fd, .length = LONG_SIZE, .read_eno = -1};
+    pthread_create(&j.thread, NULL, send_job, &j);
+    ok(zc_transport_recv(b, &byte, 1) == 1 && byte == 0xa5,
+       "%s: it has begun", name);
+    bool done = ftruncate(fd, size) == 0;
+    long zeros = recv_cut(LONG_SIZE - 1, copied);
+    ok(done && zeros >= 0, "%s: cut to %lld, filled up with zeros", name,
+       (long long)size);
+    if (copied)
+        ok(zeros + 1 >= size, "%s: and not before", name);
+    ok(in_step(&j) && j.short_file, "%s: the sender knows", name);
+    is_int(j.read_eno, 0, "%s: no error", name);
+    close(fd);
+}
+
+static void cut_underneath(void)
+{
+    cut(0);
+    cut(20 * MIB);
+    cut(LONG_SIZE - 4096 - 77);
+    cut(LONG_SIZE - 1); /* in the last page, which stays */
+}
+
+struct cutter {
+    int fd;
+    atomic_bool stop;
+    unsigned cuts;
+    pthread_t thread;
+};
+
+static void *cut_and_grow(void *arg)
+{
+    struct cutter *c = arg;
+    for (unsigned i = 0; !atomic_load(&c->stop); i++, c->cuts++) {
+        if (ftruncate(c->fd, (off_t)(i * 100003 % LONG_SIZE)) ||
+            ftruncate(c->fd, LONG_SIZE))
+            break;
+        (void)!pwrite(c->fd, "x", 1, (off_t)(i * 70001 % LONG_SIZE));
+    }
+    return NULL;
+}
+
+/* Whatever it is then, it has the length that was promised. */
+static void cut_all_the_time(void)
+{
+    struct cutter c = {.fd = memory_file()};
+    int good = 0;
+    fill_file(c.fd);
+    pthread_create(&c.thread, NULL, cut_and_grow, &c);
+    for (int i = 0; i < 5; i++) {
+        struct job j = {.fd = c.fd, .length = LONG_SIZE};
+        pthread_create(&j.thread, NULL, send_job, &j);
+        bool came = recv_cut(LONG_SIZE, false) >= 0;
+        good += in_step(&j) && came && j.read_eno <= 0;
+    }
+    atomic_store(&c.stop, true);
+    pthread_join(c.thread, NULL);
+    is_int(good, 5, "%s: cut all the time (%u times)", name, c.cuts);
+    close(c.fd);
+}
+
+/* A file that can be read, but not mapped. */
+static void not_mapped(void)
+{
+    int fd = open("/sys/kernel/notes", O_RDONLY | O_CLOEXEC);
+    uint8_t want[4096], got[4096];
+    off_t size = fd < 0 ? 0 : size_of(fd);
+    if (size <= 0 || size > (off_t)sizeof want ||
+        pread(fd, want, sizeof want, 0) != size) {
+        skip(2, "%s: there is no /sys/kernel/notes", name);
+        zc_close(&fd);
+        return;
+    }
+    struct job j = {.fd = fd, .length = (uint64_t)size};
+    int eno = 0, to = memory_file();
+    struct zc_mover m;
+    zc_mover_init(&m, kind);
+    is_int(carry(&m, &j, to, 0, &eno), 0, "%s: a file without mmap", name);
+    ok(in_step(&j) && !j.short_file && pread(to, got, sizeof got, 0) == size &&
+           memcmp(got, want, (size_t)size) == 0,
+       "%s: all of it", name);
+    zc_mover_fini(&m);
+    close(to);
+    close(fd);
+}
+
+/* A hole of FD, on a tmpfs that is full, can be read, but a page to map it with
+ * is not to be had. The first try is spoiled, the second one has learned. Its
+ * child's exit code is 0 when all is well. */
+static int hole_of_full_tmpfs(int fd)
+{
+    struct zc_mover m;
+    bool short_file = false, good = true;
+    int read_eno = 0;
+    uint8_t got[65536]; /* a socket holds that */
+    zc_mover_init(&m, ZC_MOVER_MMAP);
+    for (int i = 0; i < 2; i++) {
+        short_file = false;
+        if (zc_mover_send(&m, a, fd, 0, sizeof got, &short_file, &read_eno))
+            return 2;
+        for (size_t n = 0; n < sizeof got;) {
+            ssize_t r = zc_transport_recv(b, got, sizeof got - n);
+            if (r <= 0)
+                return 3;
+            for (ssize_t k = 0; k < r; k++)
+                good = good && !got[k];
+            n += (size_t)r;
+        }
+        if (read_eno || !good || (i && short_file))
+            return 4;
+        if (!i && a->seals && !short_file)
+            return 5;
+    }
+    return m.no_mmap ? 0 : 6;
+}
+
+static void full_tmpfs(void)
+{
+    char dir[] = "/tmp/zcsync-mover-XXXXXX", file[64];
+    bool made = mkdtemp(dir);
+    pid_t pid = fork();
+    if (pid == 0) {
+        static uint8_t piece[4096] = {1};
+        snprintf(file, sizeof file, "%s/hole", dir);
+        if ((unshare(CLONE_NEWNS) && unshare(CLONE_NEWUSER | CLONE_NEWNS)) ||
+            mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+            mount("none", dir, "tmpfs", 0, "size=64k"))
+            _exit(1);
+        int fd = open(file, O_RDWR | O_CREAT, 0600);
+        if (fd < 0)
+            _exit(1);
+        off_t at = 8 * (off_t)MIB;
+        while (pwrite(fd, piece, sizeof piece, at) > 0)
+            at += (off_t)sizeof piece;
+        _exit(hole_of_full_tmpfs(fd));
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    if (!made || (WIFEXITED(status) && WEXITSTATUS(status) == 1))
+        skip(1, "%s: cannot mount a tmpfs", name);
+    else
+        is_int(status, 0, "%s: a hole that cannot be mapped", name);
+    rmdir(dir);
+}
+
 static void dropped(void)
 {
     struct zc_mover m;
@@ -284,10 +490,11 @@ static void gone(void (*make)(void))
 static void names(void)
 {
     static const char *const all[] = {"auto", "sendfile", "splice",
-                                      "readwrite"};
+                                      "readwrite", "mmap"};
     static const enum zc_mover_kind kinds[] = {
-        ZC_MOVER_AUTO, ZC_MOVER_SENDFILE, ZC_MOVER_SPLICE, ZC_MOVER_READWRITE};
-    static const char *const bad[] = {"", "Splice", "splice ", "read", "mmap"};
+        ZC_MOVER_AUTO, ZC_MOVER_SENDFILE, ZC_MOVER_SPLICE, ZC_MOVER_READWRITE,
+        ZC_MOVER_MMAP};
+    static const char *const bad[] = {"", "Splice", "splice ", "read", "map"};
     enum zc_mover_kind k;
     for (size_t i = 0; i < ZC_ARRAY_LEN(all); i++) {
         ok(zc_mover_parse(all[i], &k) == 0 && k == kinds[i], "%s", all[i]);
@@ -302,16 +509,18 @@ int main(void)
     static const struct {
         const char *name;
         void (*make)(void);
-    } over[] = {{"sockets", sockets}, {"pipes", pipes}};
+    } over[] = {{"sockets", sockets}, {"pipes", pipes}, {"sealed", sealed}};
     static char text[80];
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    alarm(120);
+    alarm(240);
     make_source();
     names();
     for (size_t i = 0; i < ZC_ARRAY_LEN(over); i++)
-        for (kind = ZC_MOVER_AUTO; kind <= ZC_MOVER_READWRITE; kind++) {
-            void (*each[])(void) = {sizes, short_files, dropped, limited};
+        for (kind = ZC_MOVER_AUTO; kind <= ZC_MOVER_MMAP; kind++) {
+            void (*each[])(void) = {sizes,   short_files,    dropped,
+                                    limited, cut_underneath, cut_all_the_time,
+                                    not_mapped};
             snprintf(text, sizeof text, "%s over %s", zc_mover_name(kind),
                      over[i].name);
             name = text;
@@ -325,5 +534,15 @@ int main(void)
             }
             gone(over[i].make);
         }
+    name = "socket";
+    sockets();
+    full_tmpfs();
+    name = "sealed";
+    zc_transport_free(a);
+    zc_transport_free(b);
+    sealed();
+    full_tmpfs();
+    zc_transport_free(a);
+    zc_transport_free(b);
     return done_testing();
 }

@@ -384,6 +384,71 @@ static int twice(void)
     return try_open(share, "old", O_RDONLY) ? 2 : 0;
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1 /* it is let do more */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
+    __has_feature(memory_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+/* What a process that shakes hands can still reach. */
+static int isolated_checks(void)
+{
+    int p[2], kept = open("/dev/null", O_RDWR | O_CLOEXEC);
+    char c = 'c';
+    if (pipe(p) || zc_sandbox_isolate(NULL))
+        return 1;
+    /* What it has it can use. */
+    if (write(p[1], &c, 1) != 1 || read(p[0], &c, 1) != 1)
+        return 2;
+    if (write(kept, &c, 1) != 1)
+        return 3;
+    if (syscall(SYS_getrandom, &c, 1, 0) != 1)
+        return 4;
+    void *m = malloc(1 << 20);
+    if (!m)
+        return 5;
+    free(m);
+    if (prctl(PR_GET_DUMPABLE) > 0)
+        return 6;
+    for (unsigned cap = 0; cap < 64 && SANITIZED; cap++)
+        if (has_cap(cap))
+            return 7;
+    if (refused_socket(AF_INET, SOCK_STREAM) != EPERM)
+        return 8;
+    if (landlock) {
+        if (try_open(share, "old", O_RDONLY) == 0)
+            return 9;
+        if (try_open(AT_FDCWD, "/etc/passwd", O_RDONLY) == 0)
+            return 10;
+        if (try_open(AT_FDCWD, "/proc/self/status", O_RDONLY) == 0)
+            return 11;
+    }
+    if (SANITIZED)
+        return 0;
+    if (try_open(share, ".", O_PATH) != EPERM)
+        return 12;
+    if (refused_socket(AF_UNIX, SOCK_STREAM) != EPERM)
+        return 13;
+    if (kill(getppid(), 0) == 0 || errno != EPERM)
+        return 14;
+    if (syscall(SYS_fork) != -1 || errno != EPERM)
+        return 15;
+    if (dup(kept) >= 0 || unlinkat(share, "old", 0) == 0)
+        return 16;
+    return 0;
+}
+
+static int isolated(void)
+{
+    _exit(isolated_checks()); /* at exit, the leak check would not work */
+}
+
 static int in_child(int (*fn)(void))
 {
     int status = -1;
@@ -401,6 +466,7 @@ int main(void)
     is_int(in_child(read_only), 0, "a read-only share can only be read");
     is_int(in_child(unprivileged), 0, "an ordinary user is confined as well");
     is_int(in_child(twice), 0, "entering twice does no harm");
+    is_int(in_child(isolated), 0, "for a handshake there is nothing in reach");
     int r = in_child(confined); /* goes on with the numbers, prints the plan */
     clean_up();
     return r;

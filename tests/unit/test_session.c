@@ -39,15 +39,27 @@ static void on_not_renamed(void *arg, const char *to)
     not_renamed++;
 }
 
+/* Whose keys the share has, and who the peer has proved to be. */
+static struct {
+    const uint8_t (*keys)[ZC_KEY_SIZE];
+    size_t n_keys;
+    const uint8_t *peer_key;
+} who;
+
 static pid_t start_receiver(struct zc_transport *t,
                             struct zc_transport *other)
 {
     pid_t pid = fork();
     if (pid)
         return pid;
-    const struct zc_share share = {.name = "", .path = "dst"};
-    const struct zc_receive_options opt = {
-        .shares = &share, .n_shares = 1, .embedded = true};
+    const struct zc_share share = {.name = "",
+                                   .path = "dst",
+                                   .keys = who.keys,
+                                   .n_keys = who.n_keys};
+    const struct zc_receive_options opt = {.shares = &share,
+                                           .n_shares = 1,
+                                           .peer_key = who.peer_key,
+                                           .embedded = true};
     struct zc_err err = {0};
     zc_transport_free(other);
     int r = zc_receive_run(t, &opt, &err);
@@ -269,6 +281,55 @@ static void test_many(void)
     ok(equal(), "equal");
 }
 
+/* Opens the share called NAME; "" when that worked, or why it did not. */
+static const char *open_as(const char *name)
+{
+    static struct zc_err err;
+    struct zc_transport *ours, *theirs;
+    struct zc_push_options opt;
+    memset(&err, 0, sizeof err);
+    if (zc_transport_pair(&ours, &theirs, &err))
+        return err.text;
+    pid_t child = start_receiver(theirs, ours);
+    zc_transport_free(theirs);
+    zc_push_options_init(&opt);
+    opt.src = "src";
+    opt.share = name;
+    opt.path = "";
+    zc_session_close(zc_session_open(ours, &opt, NULL, &stats, &err));
+    zc_transport_free(ours);
+    waitpid(child, NULL, 0);
+    if (err.text[0])
+        is_int(err.code, ZC_EXIT_START, "the exit code");
+    return err.text;
+}
+
+/* A share with keys is for them, one without is for plain connections, and for
+ * everybody else it is not there. */
+static void test_visible(void)
+{
+    static const uint8_t keys[2][ZC_KEY_SIZE] = {{1}, {2}}, third[32] = {3};
+    const char *absent = "there is no share named ";
+    is_str(open_as("x"), "there is no share named x", "none of that name");
+    is_str(open_as(""), "", "no keys, plain");
+    who.keys = keys;
+    who.n_keys = 2;
+    is_str(open_as(""), absent, "keys, plain: it is not there");
+    for (size_t i = 0; i < 2; i++) {
+        who.peer_key = keys[i];
+        is_str(open_as(""), "", "one of its keys");
+        is_str(open_as("x"), "there is no share named x", "another share");
+    }
+    who.peer_key = third;
+    char text[ZC_KEY_TEXT_SIZE];
+    zc_key_text(third, text);
+    const char *why = open_as("x");
+    ok(strstr(why, "does not know the key") && strstr(why, text), "%s", why);
+    who.n_keys = 0;
+    ok(strstr(open_as(""), "does not know the key"), "sealed, no keys");
+    memset(&who, 0, sizeof who);
+}
+
 /* A part of the tree is in doubt, and most of it has gone unseen: that is not
  * most of the tree. */
 static void test_brake(void)
@@ -298,6 +359,7 @@ int main(void)
     scratch();
     if (mkdir("src", 0755) || mkdir("dst", 0755))
         return 1;
+    test_visible();
     for (int batch = 0; batch < 2; batch++) {
         if (zc_transport_pair(&ours, &theirs, &err))
             return 1;

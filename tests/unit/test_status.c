@@ -72,6 +72,17 @@ static void test_texts(void)
     zc_peer_set_text(p, "a/b", "read-only");
     is_int(p->seq, seq, "the same again disturbs nobody");
 
+    char security[ZC_STATUS_SECURITY], key[ZC_STATUS_SECURITY];
+    zc_peer_get_security(p, security, key);
+    ok(!*security && !*key, "no connection: neither security nor key");
+    zc_peer_set_security(p, "AES-256-GCM", "abc=");
+    zc_peer_get_security(p, security, key);
+    is_str(security, "AES-256-GCM", "the security of a connection");
+    is_str(key, "abc=", "and its key");
+    is_int(p->seq, seq + 2, "readers saw it as one change");
+    zc_peer_set_security(p, "AES-256-GCM", "abc=");
+    is_int(p->seq, seq + 2, "the same again is none");
+
     memset(longer, 'x', sizeof longer);
     longer[sizeof longer - 1] = '\0';
     zc_peer_set_text(p, longer, "");

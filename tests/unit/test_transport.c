@@ -3,6 +3,8 @@
  * shutdown from elsewhere. */
 #include "net/transport.h"
 
+#include "base/clock.h"
+
 #include "../tap.h"
 
 #include <fcntl.h>
@@ -138,6 +140,39 @@ static void timeouts(struct link l)
     is_int(j.eno, ETIMEDOUT, "%s: send times out", l.kind);
     is_int(zc_transport_set_timeout(l.b, UINT_MAX), 0,
            "%s: a time-out beyond what fits is cut", l.kind);
+}
+
+/* Says a byte every 50 ms. */
+static void *drip_job(void *arg)
+{
+    struct job *j = arg;
+    for (size_t i = 0; i < j->n && !j->result; i++) {
+        j->result = zc_transport_send(j->t, &(struct iovec){"d", 1}, 1);
+        poll(NULL, 0, 50);
+    }
+    return NULL;
+}
+
+static void recv_end(struct link l)
+{
+    uint8_t byte;
+    pthread_t thread;
+    struct job j = {.t = l.a, .n = 12};
+    int64_t end = zc_clock_ns() + 300000000;
+    zc_transport_set_timeout(l.b, 20);
+    zc_transport_set_recv_end(l.b, end);
+    pthread_create(&thread, NULL, drip_job, &j);
+    ssize_t r;
+    do
+        r = zc_transport_recv(l.b, &byte, 1);
+    while (r == 1);
+    is_int(r < 0 ? errno : 0, ETIMEDOUT,
+           "%s: bytes that keep coming do not put off the end", l.kind);
+    ok(zc_clock_ns() >= end, "%s: which is not early", l.kind);
+    pthread_join(thread, NULL);
+    zc_transport_set_recv_end(l.b, 0);
+    is_int(zc_transport_recv(l.b, &byte, 1), 1, "%s: without it, on it goes",
+           l.kind);
 }
 
 static void *shutdown_job(void *arg)
@@ -315,7 +350,7 @@ int main(void)
         struct link l = make[i]();
         sizes(l);
         end_of_stream(l);
-        void (*each[])(struct link) = {timeouts, interrupted, raw};
+        void (*each[])(struct link) = {timeouts, recv_end, interrupted, raw};
         for (size_t k = 0; k < ZC_ARRAY_LEN(each); k++) {
             l = make[i]();
             each[k](l);

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The policy of security.h, and the way to a connection:
+ *
+ *     which key is expected?  -> connect -> shake hands
+ *                                             is it that key?    no: refused
+ *                                             is it a new one?   remember, ask
+ *
+ * A person may take longer to answer than the peer waits for the rest of the
+ * handshake. Then it is all done once more, with a key that is known.
+ */
+#include "cli/security.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cli/ask.h"
+#include "net/dial.h"
+#include "net/handshake.h"
+#include "net/known_peers.h"
+
+#include <pthread.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* A peer that waited so long for an answer may have given up: daemons do after
+ * ten seconds. */
+#define PATIENCE_NS (4 * ZC_NSEC_PER_SEC)
+
+struct zc_trust {
+    const struct zc_security_args *args;
+    atomic_bool *stop;
+    char *known_file;
+    struct zc_identity *identity; /* NULL: none */
+    bool has_peer_key;
+    uint8_t peer_key[ZC_KEY_SIZE];
+    pthread_mutex_t asking; /* covers what follows, and the terminal */
+    ZC_VEC(char *) declined; /* names whose keys the user did not want */
+};
+
+/* One DEST on its way to a connection. */
+struct attempt {
+    struct zc_trust *trust;
+    char name[ZC_KNOWN_PEER_NAME];
+    const char *peer; /* the address that we are connected to */
+    bool expected;
+    uint8_t key[ZC_KEY_SIZE]; /* the one that is expected */
+    unsigned line;            /* of known_peers; 0: from the command line */
+    bool accepted;            /* the user has just said yes */
+    unsigned contimeout_s, timeout_s;
+};
+
+/* --- files --- */
+
+char *zc_security_path(const char *name, struct zc_err *err)
+{
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    const struct passwd *pw;
+    char *path = NULL;
+    int n;
+    if (config && *config == '/') { /* others are to be ignored, says XDG */
+        n = asprintf(&path, "%s/zcsync/%s", config, name);
+    } else {
+        if ((!home || !*home) && (pw = getpwuid(getuid())))
+            home = pw->pw_dir;
+        if (!home || !*home) {
+            zc_err_set(err, ZC_EXIT_USAGE, 0,
+                       "there is no home directory to find %s in: HOME is not "
+                       "set", name);
+            return NULL;
+        }
+        n = asprintf(&path, "%s/.config/zcsync/%s", home, name);
+    }
+    if (n >= 0)
+        return path;
+    zc_err_nomem(err);
+    return NULL;
+}
+
+int zc_security_identity(const char *file, struct zc_identity **id,
+                         struct zc_err *err)
+{
+    zc_auto_free char *own = NULL;
+    struct zc_err none;
+    *id = NULL;
+    if (!file) {
+        /* No home, no identity. */
+        own = zc_security_path(ZC_IDENTITY_NAME, &none);
+        if (!own || (access(own, F_OK) &&
+                     (errno == ENOENT || errno == ENOTDIR)))
+            return 0;
+        file = own;
+    }
+    *id = zc_identity_load(file, err);
+    return *id ? 0 : -1;
+}
+
+int zc_security_key(const char *text, const char *known,
+                    uint8_t key[ZC_KEY_SIZE], struct zc_err *err)
+{
+    zc_auto_free char *own = NULL;
+    char name[ZC_KNOWN_PEER_NAME];
+    if (zc_key_parse(text, strlen(text), key))
+        return 0;
+    if (zc_known_peer_name(text, strlen(text), name, NULL))
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "'%.100s' is neither a public key nor the name of a "
+                          "peer",
+                          text);
+    if (!known && !(known = own = zc_security_path(ZC_KNOWN_PEERS_NAME, err)))
+        return -1;
+    struct zc_known_peers *k = zc_known_peers_load(known, err);
+    if (!k)
+        return -1;
+    const struct zc_known_peer *p = zc_known_peers_find(k, name);
+    if (p)
+        memcpy(key, p->key, ZC_KEY_SIZE);
+    else
+        zc_err_set(err, ZC_EXIT_USAGE, 0,
+                   "'%.100s' is not a public key, and no name in %s", text,
+                   known);
+    zc_known_peers_free(k);
+    return p ? 0 : -1;
+}
+
+/* --- what a command has --- */
+
+/* The bits of the suites to offer in *BITS; 0: what this CPU is good at. */
+static int suites(const char *name, unsigned *bits, struct zc_err *err)
+{
+    static const enum zc_suite all[] = {ZC_SUITE_AESGCM, ZC_SUITE_CHACHAPOLY};
+    *bits = 0;
+    for (size_t i = 0; name && i < ZC_ARRAY_LEN(all); i++)
+        if (strcasecmp(name, zc_suite_text(all[i])) == 0)
+            *bits = all[i];
+    if (!name || *bits)
+        return 0;
+    return zc_err_set(err, ZC_EXIT_USAGE, 0, "--suite: '%.100s' is neither %s "
+                      "nor %s", name, zc_suite_text(all[0]),
+                      zc_suite_text(all[1]));
+}
+
+int zc_security_check(const struct zc_security_args *a, struct zc_err *err)
+{
+    unsigned bits;
+    if (a->plain && a->peer_key)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--plain does not go with --peer-key: a peer with a "
+                          "key is never spoken to in plain");
+    if (a->plain && a->identity)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--plain does not go with --identity: there are no "
+                          "keys in plain");
+    return suites(a->suite, &bits, err);
+}
+
+struct zc_trust *zc_trust_new(const struct zc_security_args *args,
+                              atomic_bool *stop, struct zc_err *err)
+{
+    struct zc_trust *t = calloc(1, sizeof *t);
+    if (!t) {
+        zc_err_nomem(err);
+        return NULL;
+    }
+    t->args = args;
+    t->stop = stop;
+    pthread_mutex_init(&t->asking, NULL);
+    if (args->known_peers) {
+        t->known_file = strdup(args->known_peers);
+        if (!t->known_file)
+            zc_err_nomem(err);
+    } else {
+        t->known_file = zc_security_path(ZC_KNOWN_PEERS_NAME, err);
+    }
+    t->has_peer_key = args->peer_key != NULL;
+    if (t->known_file &&
+        (args->plain ||
+         zc_security_identity(args->identity, &t->identity, err) == 0) &&
+        (!args->peer_key || zc_security_key(args->peer_key, t->known_file,
+                                            t->peer_key, err) == 0)) {
+        if (t->identity) /* receivers of local DESTs have no use for it */
+            zc_identity_keep(t->identity);
+        return t;
+    }
+    zc_trust_free(t);
+    return NULL;
+}
+
+void zc_trust_free(struct zc_trust *t)
+{
+    if (!t)
+        return;
+    for (size_t i = 0; i < t->declined.len; i++)
+        free(t->declined.v[i]);
+    zc_vec_fini(&t->declined);
+    pthread_mutex_destroy(&t->asking);
+    zc_identity_free(t->identity);
+    free(t->known_file);
+    free(t);
+}
+
+/* --- which key --- */
+
+#define refuse(err, ...) zc_err_set((err), ZC_EXIT_START, 0, __VA_ARGS__)
+
+/* Looks for the key of A's peer, which may have become known since the last
+ * time. */
+static int look_up(struct attempt *a, struct zc_err *err)
+{
+    const struct zc_trust *t = a->trust;
+    a->expected = t->has_peer_key;
+    if (t->has_peer_key) {
+        memcpy(a->key, t->peer_key, sizeof a->key);
+        return 0;
+    }
+    struct zc_known_peers *k = zc_known_peers_load(t->known_file, err);
+    if (!k)
+        return -1;
+    const struct zc_known_peer *p = zc_known_peers_find(k, a->name);
+    a->expected = p != NULL;
+    if (p) {
+        memcpy(a->key, p->key, sizeof a->key);
+        a->line = p->line;
+    }
+    zc_known_peers_free(k);
+    return 0;
+}
+
+/* What can be said before a connection is made. */
+static int expect(struct attempt *a, struct zc_err *err)
+{
+    const struct zc_trust *t = a->trust;
+    if (look_up(a, err))
+        return -1;
+    if (a->expected && t->args->plain)
+        return refuse(err, "%s has a key, in %s:%u, and is not spoken to in "
+                           "plain: do without --plain",
+                      a->name, t->known_file, a->line);
+    if (a->expected && !t->identity)
+        return refuse(err, "%s has a key, but we have none of our own to show "
+                           "it: 'zcsync keygen' makes one",
+                      a->name);
+    return 0;
+}
+
+/* A's name as it is best written on a command line: without brackets, which
+ * shells may take for a pattern, where it can do without. */
+static const char *typed(const struct attempt *a, char out[ZC_KNOWN_PEER_NAME])
+{
+    const char *end = strchr(a->name, ']');
+    snprintf(out, ZC_KNOWN_PEER_NAME, "%s", a->name);
+    if (*a->name == '[' && end &&
+        !memchr(a->name, ':', (size_t)(end - a->name)))
+        snprintf(out, ZC_KNOWN_PEER_NAME, "%.*s%s", (int)(end - a->name - 1),
+                 a->name + 1, end + 1);
+    return out;
+}
+
+/* Whether KEY is the one that is expected. */
+static int compare(const struct attempt *a, const uint8_t key[ZC_KEY_SIZE],
+                   struct zc_err *err)
+{
+    char have[ZC_KEY_TEXT_SIZE], want[ZC_KEY_TEXT_SIZE];
+    char name[ZC_KNOWN_PEER_NAME];
+    if (zc_key_equal(a->key, key))
+        return 0;
+    zc_key_text(key, have);
+    zc_key_text(a->key, want);
+    if (!a->line)
+        return refuse(err, "%s has the key %s, which is not the one wanted, %s",
+                      a->name, have, want);
+    return refuse(err, "the key of %s has changed: it is %s now, and in %s:%u "
+                       "it is %s; somebody may be posing as that host. If it "
+                       "has got a new key: 'zcsync key trust --replace %s %s'",
+                  a->name, have, a->trust->known_file, a->line, want,
+                  typed(a, name), have);
+}
+
+static enum zc_answer ask(const struct attempt *a, const char *key)
+{
+    char question[1024];
+    snprintf(question, sizeof question,
+             "The key of %s (%s) is not known yet. It is\n    %s\n"
+             "Is that its key, to be trusted from now on (yes, no, or the key "
+             "you expect)? ",
+             a->name, a->peer, key);
+    return zc_ask(question, key, a->trust->stop);
+}
+
+/* The user is not asked again about A's peer. */
+static int decline(struct attempt *a, struct zc_err *err)
+{
+    char *copy = strdup(a->name);
+    if (!copy || zc_vec_push(&a->trust->declined, copy)) {
+        free(copy);
+        return zc_err_nomem(err);
+    }
+    return refuse(err, "the key of %s has not been trusted", a->name);
+}
+
+static bool declined(const struct attempt *a)
+{
+    for (size_t i = 0; i < a->trust->declined.len; i++)
+        if (strcmp(a->trust->declined.v[i], a->name) == 0)
+            return true;
+    return false;
+}
+
+/* KEY is remembered, if the user or --accept-new will have it. With the
+ * lock. */
+static int first_use(struct attempt *a, const uint8_t key[ZC_KEY_SIZE],
+                     struct zc_err *err)
+{
+    struct zc_trust *t = a->trust;
+    char text[ZC_KEY_TEXT_SIZE], name[ZC_KNOWN_PEER_NAME];
+    zc_key_text(key, text);
+    if (declined(a))
+        return refuse(err, "the key of %s has not been trusted", a->name);
+    int64_t start = zc_clock_ns();
+    enum zc_answer answer =
+        t->args->accept_new ? ZC_ANSWER_YES : ask(a, text);
+    if (answer == ZC_ANSWER_NO)
+        return decline(a, err);
+    if (answer == ZC_ANSWER_STOPPED)
+        return zc_err_set(err, ZC_EXIT_SIGNAL, 0, "interrupted");
+    if (answer == ZC_ANSWER_NO_TERMINAL)
+        return refuse(err, "the key of %s is not known yet, and there is no "
+                           "terminal to ask at: if %s is its key, run 'zcsync "
+                           "key trust %s %s', or use --accept-new",
+                      a->name, text, typed(a, name), text);
+    if (zc_known_peers_add(t->known_file, a->name, key, false, err))
+        return -1;
+    zc_log(ZC_LOG_WARN, "%s: its key, %s, is trusted from now on (%s)",
+           a->name, text, t->known_file);
+    a->accepted = !t->args->accept_new;
+    if (zc_clock_ns() - start > PATIENCE_NS)
+        return zc_err_set(err, ZC_EXIT_TIMEOUT, 0,
+                          "%s has waited too long for an answer", a->name);
+    return 0;
+}
+
+/* The handshake's question; see struct zc_security. */
+static int trust_key(void *arg, const uint8_t key[ZC_KEY_SIZE],
+                     struct zc_err *err)
+{
+    struct attempt *a = arg;
+    if (a->expected)
+        return compare(a, key, err);
+    pthread_mutex_lock(&a->trust->asking);
+    /* Another DEST on that host may have been first. */
+    int r = look_up(a, err);
+    if (r == 0)
+        r = a->expected ? compare(a, key, err) : first_use(a, key, err);
+    pthread_mutex_unlock(&a->trust->asking);
+    return r;
+}
+
+/* --- the connection --- */
+
+static struct zc_transport *shake(struct attempt *a, struct zc_transport *t,
+                                  struct zc_err *err)
+{
+    const struct zc_trust *trust = a->trust;
+    struct zc_security sec = {
+        .identity = trust->identity,
+        .plain_only = trust->args->plain ? "--plain was asked for" : NULL,
+        .plain = !a->expected && (trust->args->plain || zc_dial_loopback(t)),
+        .no_ktls = !trust->args->ktls,
+        .trust = trust_key,
+        .arg = a,
+    };
+    (void)suites(trust->args->suite, &sec.suites, err); /* it was checked */
+    if (!sec.identity && !sec.plain) {
+        refuse(err, "%s (%s) is another machine, and there are no keys: make "
+                    "them on both with 'zcsync keygen' and exchange them with "
+                    "'zcsync key trust', or allow it with --plain that all in "
+                    "between can read and change what is sent",
+               a->name, t->peer);
+        zc_transport_free(t);
+        return NULL;
+    }
+    char peer[sizeof t->peer];
+    snprintf(peer, sizeof peer, "%s", t->peer);
+    a->peer = peer;
+    struct zc_transport *s = zc_shake(t, ZC_ROLE_SENDER, true, &sec, err);
+    a->peer = NULL;
+    return s;
+}
+
+static struct zc_transport *connect_once(struct attempt *a,
+                                         const struct zc_endpoint *at,
+                                         struct zc_err *err)
+{
+    if (expect(a, err))
+        return NULL;
+    struct zc_transport *t = zc_dial(at->host, at->port, a->contimeout_s, err);
+    if (t && a->timeout_s)
+        zc_transport_set_timeout(t, a->timeout_s);
+    return t ? shake(a, t, err) : NULL;
+}
+
+static void tell(const char *dest, const struct zc_transport *t)
+{
+    bool sealed = t->peer_key[0];
+    bool kernel = strstr(t->security, "kernel");
+    zc_log(ZC_LOG_INFO, "%s: %s, %s%s%s%s", dest, t->peer, t->security,
+           sealed && !kernel ? ", user space" : "", sealed ? ", key " : "",
+           t->peer_key);
+}
+
+struct zc_transport *zc_trust_connect(struct zc_trust *trust,
+                                      const struct zc_endpoint *at,
+                                      const char *dest, unsigned contimeout_s,
+                                      unsigned timeout_s, struct zc_err *err)
+{
+    struct attempt a = {.trust = trust,
+                        .contimeout_s = contimeout_s,
+                        .timeout_s = timeout_s};
+    if (zc_known_peer_name_at(at->host, at->port, a.name, err))
+        return NULL;
+    struct zc_transport *t = connect_once(&a, at, err);
+    if (!t && a.accepted)
+        t = connect_once(&a, at, err);
+    if (t)
+        tell(dest, t);
+    return t;
+}

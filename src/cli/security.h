@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Who we are and whom we trust: what the options about keys come to, for
+ * connections that a command makes. For each DEST:
+ *
+ *   a key is expected (--peer-key, known_peers)
+ *       sealed, with that key; no other, and never plain
+ *   none, and there is an identity
+ *       sealed, and the key is trusted on first use, as ssh(1) does; plain as
+ *       well where the peer is on this machine and knows nothing else
+ *   neither, or --plain
+ *       plain, but to another machine only with --plain
+ */
+#ifndef ZC_CLI_SECURITY_H
+#define ZC_CLI_SECURITY_H
+
+#include "base/err.h"
+#include "net/endpoint.h"
+#include "net/keys.h"
+#include "net/transport.h"
+
+#include <stdatomic.h>
+
+#define ZC_IDENTITY_NAME "identity.key"
+#define ZC_KNOWN_PEERS_NAME "known_peers"
+
+/* The path of a user's file: $XDG_CONFIG_HOME/zcsync/NAME, that is
+ * ~/.config/zcsync/NAME. On the heap; NULL with a sentence. */
+char *zc_security_path(const char *name, struct zc_err *err);
+
+/* The identity in FILE, or, when FILE is NULL, in the user's own, where there
+ * is one: *ID is NULL when there is none. -1 with a sentence. */
+int zc_security_identity(const char *file, struct zc_identity **id,
+                         struct zc_err *err);
+
+/* The key that TEXT is: base64, or a name in the file KNOWN (NULL: the user's
+ * known_peers). -1 with a sentence. */
+int zc_security_key(const char *text, const char *known,
+                    uint8_t key[ZC_KEY_SIZE], struct zc_err *err);
+
+struct zc_security_args { /* options; NULL: not given */
+    const char *identity, *peer_key, *known_peers;
+    const char *suite; /* the only cipher to offer, as zc_suite_text has it */
+    bool accept_new, plain, ktls;
+};
+
+/* What options say against each other, before anything is done. -1 with a
+ * sentence (ZC_EXIT_USAGE). */
+int zc_security_check(const struct zc_security_args *a, struct zc_err *err);
+
+/* What a command has loaded, for all its DESTs. */
+struct zc_trust;
+
+/* ARGS and the flag STOP (a question is given up then) must outlive it. NULL
+ * with a sentence. */
+struct zc_trust *zc_trust_new(const struct zc_security_args *args,
+                              atomic_bool *stop, struct zc_err *err);
+void zc_trust_free(struct zc_trust *t);
+
+/* Connects to AT, a daemon, within CONTIMEOUT_S, shakes hands, and logs
+ * (ZC_LOG_INFO) who it is, calling it DEST. The transport has the time-out
+ * TIMEOUT_S (0: none). Any thread; questions are asked one at a time. NULL with
+ * a sentence. */
+struct zc_transport *zc_trust_connect(struct zc_trust *trust,
+                                      const struct zc_endpoint *at,
+                                      const char *dest, unsigned contimeout_s,
+                                      unsigned timeout_s, struct zc_err *err);
+
+#endif

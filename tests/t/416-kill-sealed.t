@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kill -9 of either end of a sealed mirror between two zcsyncd, in turns, under
+# churn: the watcher, the receiver, a process that shakes hands, either
+# supervisor (started again, as systemd would). Afterwards all is equal.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-live.sh"
+. "$(dirname "$0")/lib-keys.sh"
+
+need_tools churn witness
+need_meddle
+[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+zcsyncd=$(dirname "$ZCSYNC")/zcsyncd
+[ -x "$zcsyncd" ] || skip_all "zcsyncd is not built"
+kills=$((BIG ? 80 : 15))
+mkdir "$T/a" "$T/share"
+make_keys web1 web2
+port=$(perl -MIO::Socket::INET -e '
+    print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+cat >"$T/source.conf" <<CONF
+[daemon]
+listen = none
+control = $T/source.control
+identity = $T/keys/web1
+[peer web2]
+address = 127.0.0.1:$port
+public key = ${key[web2]}
+[mirror m]
+path = $T/a
+to = web2::s
+fsync = none
+force delete = yes
+CONF
+cat >"$T/share.conf" <<CONF
+[daemon]
+listen = 127.0.0.1:$port
+control = $T/share.control
+identity = $T/keys/web2
+[peer web1]
+public key = ${key[web1]}
+[share s]
+path = $T/share
+peers = web1
+CONF
+daemons=0
+daemon() # source|share: $pid
+{
+    daemons=$((daemons + 1))
+    background "$1.$daemons" "$zcsyncd" --no-detach --config="$T/$1.conf"
+}
+daemon share
+share_pid=$pid
+daemon source
+source_pid=$pid
+ok "the mirror comes up" shows_up 20 "$T/a" "$T/share"
+start_witness "$T/share"
+start_churn "$T/a" 600
+
+kill_family() # PID: all that was below it must go by itself
+{
+    local offspring
+    offspring=$(family "$1")
+    kill -KILL "$1"
+    reap "$1"
+    all_gone() { for p in $offspring; do gone_or_zombie "$p" || return 1; done; }
+    wait_until 20 all_gone ||
+        # shellcheck disable=SC2086
+        fail "nothing survives its supervisor" "$(ps -o pid,ppid,stat,args $offspring)"
+}
+
+# A process that shakes hands: somebody has to connect for that.
+hello 1 0 7 >"$T/hello"
+kill_handshake()
+{
+    local one
+    "$meddle_tool" --to "127.0.0.1:$port" --hang --send "$T/hello" \
+        >/dev/null 2>&1 &
+    started+=("$!")
+    # shellcheck disable=SC2086
+    wait_until 5 shaking && kill -KILL $one
+}
+shaking()
+{
+    one=$(for p in $(children "$share_pid"); do
+        grep -qx 'zcsync:shake' "/proc/$p/comm" && echo "$p"
+    done)
+    [ -n "$one" ]
+}
+
+up_again=0
+for ((n = 0; n < kills; n++)); do
+    perl -e 'select undef, undef, undef, 0.2 + rand 0.5'
+    # shellcheck disable=SC2046,SC2086
+    case $((n % 5)) in
+    0) kill -KILL $(watcher_of "$source_pid") ;;
+    1) kill -KILL $(leaves "$share_pid") ;;
+    2)
+        kill_family "$source_pid"
+        daemon source
+        source_pid=$pid
+        ;;
+    3) kill_handshake ;;
+    4)
+        kill_family "$share_pid"
+        daemon share
+        share_pid=$pid
+        ;;
+    esac 2>/dev/null
+    if ((n % 5 == 1 || n % 5 == 4)); then
+        shows_up 40 "$T/a" "$T/share" && up_again=$((up_again + 1))
+    fi
+done
+is "$up_again" $((kills / 5 * 2)) "after $kills kills it always came to work again"
+like "$(cat "$T"/log/share.*.err)" 'refused: the process that shook hands with it died' \
+    "the end of a handshake was said"
+kill -TERM "$churn_pid"
+churn_ends 30
+becomes_equal 60 "$T/a" "$T/share" "equal"
+witnesses_saw_whole_files
+like "$("$ZCSYNC" status --control="$T/source.control")" \
+    'AES-256-GCM|ChaCha20-Poly1305' "and sealed"
+for daemon in "$source_pid" "$share_pid"; do
+    kill -TERM "$daemon"
+    reap "$daemon" 20
+    is "$rc" 0 "it ends when told to"
+done
+ok "no staging folder left" no_litter_soon "$T/share"
+done_testing
