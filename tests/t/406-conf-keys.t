@@ -30,10 +30,10 @@ as 'zcsync key show' prints them" "[peer a]\npublic key = $text\n"
 done
 wrong 2 "identity: 'key' is not an absolute path" '[daemon]\nidentity = key\n'
 wrong 2 "ktls: 'maybe' is neither yes nor no" '[daemon]\nktls = maybe\n'
-wrong 2 "max unauthenticated: 0 is not from 1 to 65535" \
+wrong 2 "max unauthenticated: 0 is not from 1 to 4096" \
     '[daemon]\nmax unauthenticated = 0\n'
-wrong 2 "max unauthenticated per address: 65536 is not from 1 to 65535" \
-    '[daemon]\nmax unauthenticated per address = 65536\n'
+wrong 2 "max unauthenticated per address: 4097 is not from 1 to 4096" \
+    '[daemon]\nmax unauthenticated per address = 4097\n'
 
 none="but this daemon has none of its own: [daemon] needs the key 'identity'"
 wrong 5 "peers: [peer a] has a public key, $none" \
@@ -62,7 +62,7 @@ fine "two names for one host" "[daemon]\nidentity = /k\n$keyed[peer b]\n\
 public key = $k1\naddress = h\n[share s]\npath = /s\npeers = a, b\n\
 [mirror m]\npath = /m\nto = b::m\n"
 fine "all of it" "[daemon]\nidentity = /k\nktls = no\nmax unauthenticated = 1\n\
-max unauthenticated per address = 65535\nlisten = 0.0.0.0:8730\n$keyed\
+max unauthenticated per address = 4096\nlisten = 0.0.0.0:8730\n$keyed\
 [share s]\npath = /s\npeers =  a  \n"
 
 # where others can connect
