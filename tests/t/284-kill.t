@@ -26,13 +26,20 @@ for ((n = 0; n < kills; n++)); do
     "$ZCSYNC" push --fsync=none --delete --force-delete "$T/a" "$dest" \
         2>>"$T/log/killed.err" </dev/null &
     push_pid=$!
+    # Its first child: LeakSanitizer has one, too, at the end, and waits for it
+    # for ever when it is killed.
+    receiver=
+    while [ "$victim" = embedded ] && [ -z "$receiver" ] &&
+        ! gone_or_zombie "$push_pid"; do
+        receiver=$(children "$push_pid")
+    done
     perl -e 'select undef, undef, undef, rand(1.1) * $ARGV[0] / 1e6' "$us"
     # shellcheck disable=SC2046
     case $victim in
     sender) kill -KILL $push_pid ;;
     session) kill -KILL $(children "$serve_pid") ;;
     both) kill -KILL $push_pid $(children "$serve_pid") ;;
-    embedded) kill -KILL $(children $push_pid) ;;
+    embedded) [ -n "$receiver" ] && kill -KILL $receiver ;;
     esac 2>/dev/null
     reap "$push_pid" 30
     [ "$rc" = 137 ] && [[ $victim == s*ion || $victim == embedded ]] &&
