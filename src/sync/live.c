@@ -263,7 +263,7 @@ static bool work(struct zc_live *l)
         return false;
     if (drained && zc_watch_caught_up(l->w))
         for (size_t i = 0; i < l->n_peers; i++)
-            zc_dirty_caught_up_at(l->peers[i].dirty, zc_clock_ns());
+            zc_dirty_caught_up(l->peers[i].dirty, zc_clock_ns());
     return !drained || !l->ready || zc_watch_scanning(l->w) ||
            zc_lyoung_next(l, zc_clock_ns()) == 0;
 }

@@ -20,19 +20,17 @@
 #include "base/relpath.h"
 
 #include <string.h>
+#include <xxhash.h>
 
 #define NAMES_MAX 200000 /* in the index */
 #define GROUP_MAX 4096   /* names of one file */
 #define FORMER_MAX 64    /* of them those that it has lost */
 #define MEMORY 16384
 
-/* FNV-1a; two names of one number share a chain. */
+/* Two names of one number share a chain. */
 static uint64_t hash_name(const char *name, size_t n)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)name[i]) * UINT64_C(0x100000001b3);
-    return h;
+    return XXH3_64bits(name, n);
 }
 
 struct zc_llink *zc_lindex_find(struct zc_live *l, uint64_t dev, uint64_t ino)

@@ -130,7 +130,7 @@ static void round_done(struct zc_lpeer *p, const struct zc_round *round,
     zc_dirty_done(p->dirty, now);
     /* The watch thread may sleep for long now. */
     if (l->w && !l->gone && zc_watch_caught_up(l->w))
-        zc_dirty_caught_up_at(p->dirty, now);
+        zc_dirty_caught_up(p->dirty, now);
     if (code == ZC_EXIT_MAX_DELETE)
         brake_held(p, err, took, now);
     else if (round->all)

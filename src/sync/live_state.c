@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 
 #define SAID_MAX 1000
 /* A trouble that was not met for longer than any back-off has gone in between:
@@ -164,12 +165,10 @@ void zc_lpeer_on_item(void *arg, const struct zc_item *item)
     pthread_mutex_unlock(&l->report_lock);
 }
 
-/* FNV-1a: a number for a trouble. A clash costs a line in the log. */
-static uint64_t hash_text(uint64_t h, const char *text)
+/* A number for a trouble. A clash costs a line in the log. */
+static uint64_t hash_text(uint64_t kind, const char *text)
 {
-    for (; *text; text++)
-        h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    return (h ^ 0xff) * UINT64_C(0x100000001b3);
+    return XXH3_64bits_withSeed(text, strlen(text), kind);
 }
 
 /* True when the trouble with this HASH was met a short while ago. */

@@ -82,12 +82,12 @@ void zc_dirty_done(struct zc_dirty *d, int64_t now);
  * the sender's eyes: it looked for names under the old path. So what was taken
  * is remembered, and looked at again when the rename is told; a renamed
  * directory that was itself taken is compared all the way down. Call this
- * whenever it is true, or every rename costs that.
+ * whenever it is true, or every rename costs that. It is believed
+ * ZC_DIRTY_SEEN_NS later: a rename shows in the file system before its event is
+ * in the watcher's queue.
  */
-void zc_dirty_caught_up(struct zc_dirty *d);
-/* The same, to be believed a moment later: a rename shows in the file system
- * before its event is in the watcher's queue. */
-void zc_dirty_caught_up_at(struct zc_dirty *d, int64_t now);
+#define ZC_DIRTY_SEEN_NS (200 * INT64_C(1000000))
+void zc_dirty_caught_up(struct zc_dirty *d, int64_t now);
 /* PATH (relative to the root) in the batch in flight was refused: again later.
  * May be called several times for one path. Where a path's directory is not
  * known, the nearest known one above it is dirty. */

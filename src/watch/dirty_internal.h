@@ -180,7 +180,7 @@ void zc_dirty_doubt(struct zc_dirty *d, int64_t since, uint64_t gen);
 struct zc_mark *zc_dirty_touch(struct zc_dirty *d, zc_wdir dir,
                                const char *name, size_t n, unsigned what,
                                int64_t now);
-/* Forgets batches that zc_dirty_caught_up_at was called for long ago. */
+/* Forgets batches that zc_dirty_caught_up was called for long ago. */
 void zc_dirty_seen(struct zc_dirty *d, int64_t now);
 /* PATH has to be looked at again, as deep as it is; FAILING with back-off. */
 void zc_dirty_again(struct zc_dirty *d, const char *path, bool failing,

@@ -6,10 +6,6 @@
  */
 #include "watch/dirty_internal.h"
 
-/* A rename can be seen before its event is in the queue, by as long as whoever
- * does it is held up in between. */
-#define SEEN_NS (200 * 1000000LL)
-
 #define ANYTHING (ZC_CHANGE_DATA | ZC_CHANGE_META | ZC_CHANGE_NAME | \
                   ZC_CHANGE_DEEP)
 
@@ -42,21 +38,15 @@ static void forget(struct zc_dirty *d, uint64_t keep)
         d->fog = 0;
 }
 
-void zc_dirty_caught_up(struct zc_dirty *d)
-{
-    forget(d, d->fly.on ? d->round : UINT64_MAX);
-    d->seen_keep = 0;
-}
-
 void zc_dirty_seen(struct zc_dirty *d, int64_t now)
 {
-    if (d->seen_keep && now - d->seen_at >= SEEN_NS) {
+    if (d->seen_keep && now - d->seen_at >= ZC_DIRTY_SEEN_NS) {
         forget(d, d->seen_keep);
         d->seen_keep = 0;
     }
 }
 
-void zc_dirty_caught_up_at(struct zc_dirty *d, int64_t now)
+void zc_dirty_caught_up(struct zc_dirty *d, int64_t now)
 {
     zc_dirty_seen(d, now);
     if (d->seen_keep)

@@ -12,7 +12,7 @@
 #include "tap.h"
 
 #include "fakewatch.h"
-#include "watch/dirty.h"
+#include "watch/dirty_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -51,6 +51,13 @@ static unsigned roll(unsigned n)
 {
     seed = seed * 6364136223846793005u + 1442695040888963407u;
     return (unsigned)(seed >> 33) % n;
+}
+
+/* The watcher has caught up, and it is believed. */
+static void caught_up(void)
+{
+    zc_dirty_caught_up(d, now);
+    zc_dirty_seen(d, now + ZC_DIRTY_SEEN_NS);
 }
 
 static void wrong(const char *what)
@@ -639,7 +646,7 @@ static bool a_round(void)
     else
         zc_dirty_done(d, now);
     if (first == last && roll(3))
-        zc_dirty_caught_up(d);
+        caught_up();
     return true;
 }
 
@@ -689,7 +696,7 @@ static void settle(void)
     while (first < last)
         deliver();
     for (int i = 0; i < 3; i++) {
-        zc_dirty_caught_up(d);
+        caught_up();
         int64_t next;
         for (int n = 0; n < 2000 && (next = zc_dirty_next(d, now)) != INT64_MAX;
              n++) {
@@ -747,7 +754,7 @@ static bool run(uint64_t from, unsigned steps)
             begin_barrier();
         check_barrier();
         if (first == last && roll(4) == 0)
-            zc_dirty_caught_up(d);
+            caught_up();
         if (i % 200 == 199)
             settle(), calm = false;
     }
