@@ -56,13 +56,13 @@ libzcsync_a_SOURCES = \
 	%D%/net/handshake.h \
 	%D%/net/keys.c \
 	%D%/net/keys.h \
+	%D%/net/known_peers.c \
+	%D%/net/known_peers.h \
+	%D%/net/known_peers_file.c \
 	%D%/net/ktls.c \
 	%D%/net/ktls.h \
 	%D%/net/noise.c \
 	%D%/net/noise.h \
-	%D%/net/known_peers.c \
-	%D%/net/known_peers.h \
-	%D%/net/known_peers_file.c \
 	%D%/net/sealed.c \
 	%D%/net/sealed.h \
 	%D%/net/transport.c \
@@ -83,14 +83,16 @@ libzcsync_a_SOURCES = \
 	%D%/tree/names.h \
 	%D%/tree/wildmatch.c \
 	%D%/tree/wildmatch.h \
+	%D%/move/guard.c \
+	%D%/move/guard.h \
+	%D%/move/internal.h \
+	%D%/move/mmap.c \
+	%D%/move/mover.c \
+	%D%/move/mover.h \
+	%D%/move/readwrite.c \
+	%D%/move/sendfile.c \
+	%D%/move/splice.c \
 	%D%/watch/change.h \
-	%D%/watch/dirty.c \
-	%D%/watch/dirty.h \
-	%D%/watch/dirty_batch.c \
-	%D%/watch/dirty_internal.h \
-	%D%/watch/dirty_marks.c \
-	%D%/watch/dirty_outcome.c \
-	%D%/watch/dirty_renames.c \
 	%D%/watch/events.c \
 	%D%/watch/fanotify.c \
 	%D%/watch/inotify.c \
@@ -101,68 +103,66 @@ libzcsync_a_SOURCES = \
 	%D%/watch/tree.h \
 	%D%/watch/watch.c \
 	%D%/watch/watch.h \
-	%D%/move/guard.c \
-	%D%/move/guard.h \
-	%D%/move/internal.h \
-	%D%/move/mmap.c \
-	%D%/move/mover.c \
-	%D%/move/mover.h \
-	%D%/move/readwrite.c \
-	%D%/move/sendfile.c \
-	%D%/move/splice.c \
-	%D%/sync/answers.c \
-	%D%/sync/apply.c \
-	%D%/sync/bigfile.c \
-	%D%/sync/commit.c \
-	%D%/sync/compare.c \
-	%D%/sync/compare.h \
-	%D%/sync/deletions.c \
-	%D%/sync/hash.c \
-	%D%/sync/hash.h \
-	%D%/sync/hostid.c \
-	%D%/sync/hostid.h \
-	%D%/sync/lease.c \
-	%D%/sync/lease.h \
-	%D%/sync/link.c \
-	%D%/sync/link.h \
-	%D%/sync/links.c \
-	%D%/sync/live.c \
-	%D%/sync/live.h \
-	%D%/sync/live_ghosts.c \
-	%D%/sync/live_index.c \
-	%D%/sync/live_internal.h \
-	%D%/sync/live_links.c \
-	%D%/sync/live_peer.c \
-	%D%/sync/live_round.c \
-	%D%/sync/live_search.c \
-	%D%/sync/live_state.c \
-	%D%/sync/live_wait.c \
-	%D%/sync/live_young.c \
-	%D%/sync/options.c \
-	%D%/sync/options.h \
-	%D%/sync/outbig.c \
-	%D%/sync/outfile.h \
-	%D%/sync/outgoing.c \
-	%D%/sync/outsmall.c \
-	%D%/sync/places.c \
-	%D%/sync/places_out.c \
-	%D%/sync/push.c \
-	%D%/sync/push.h \
-	%D%/sync/rdir.c \
-	%D%/sync/receive.c \
-	%D%/sync/receive.h \
-	%D%/sync/receiver.h \
-	%D%/sync/walk.c \
-	%D%/sync/workers.c \
-	%D%/sync/reader.c \
-	%D%/sync/opening.c \
-	%D%/sync/scan.c \
-	%D%/sync/session.c \
-	%D%/sync/session.h \
-	%D%/sync/status.c \
-	%D%/sync/status.h \
-	%D%/sync/sworkers.c \
-	%D%/sync/sender.h \
+	%D%/session/conn.c \
+	%D%/session/conn.h \
+	%D%/session/events.h \
+	%D%/session/hash.c \
+	%D%/session/hash.h \
+	%D%/session/hostid.c \
+	%D%/session/hostid.h \
+	%D%/session/options.c \
+	%D%/session/options.h \
+	%D%/sender/answers.c \
+	%D%/sender/big.c \
+	%D%/sender/files.c \
+	%D%/sender/lease.c \
+	%D%/sender/lease.h \
+	%D%/sender/names.c \
+	%D%/sender/round.h \
+	%D%/sender/sender.h \
+	%D%/sender/session.c \
+	%D%/sender/session.h \
+	%D%/sender/sfile.h \
+	%D%/sender/small.c \
+	%D%/sender/walk.c \
+	%D%/sender/workers.c \
+	%D%/receiver/big.c \
+	%D%/receiver/commit.c \
+	%D%/receiver/compare.c \
+	%D%/receiver/compare.h \
+	%D%/receiver/deletions.c \
+	%D%/receiver/dirs.c \
+	%D%/receiver/files.c \
+	%D%/receiver/hardlinks.c \
+	%D%/receiver/names.c \
+	%D%/receiver/open.c \
+	%D%/receiver/reader.c \
+	%D%/receiver/receive.c \
+	%D%/receiver/receive.h \
+	%D%/receiver/receiver.h \
+	%D%/receiver/walk.c \
+	%D%/receiver/workers.c \
+	%D%/mirror/dirty.c \
+	%D%/mirror/dirty.h \
+	%D%/mirror/dirty_batch.c \
+	%D%/mirror/dirty_internal.h \
+	%D%/mirror/dirty_marks.c \
+	%D%/mirror/dirty_outcome.c \
+	%D%/mirror/dirty_renames.c \
+	%D%/mirror/ghosts.c \
+	%D%/mirror/hardlinks.c \
+	%D%/mirror/index.c \
+	%D%/mirror/internal.h \
+	%D%/mirror/mirror.c \
+	%D%/mirror/mirror.h \
+	%D%/mirror/peer.c \
+	%D%/mirror/questions.c \
+	%D%/mirror/report.c \
+	%D%/mirror/round.c \
+	%D%/mirror/search.c \
+	%D%/mirror/status.c \
+	%D%/mirror/status.h \
+	%D%/mirror/young.c \
 	%D%/daemon/activate.c \
 	%D%/daemon/activate.h \
 	%D%/daemon/conf.c \
@@ -181,6 +181,12 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/control_client.h \
 	%D%/daemon/control_msg.c \
 	%D%/daemon/control_msg.h \
+	%D%/daemon/fence.c \
+	%D%/daemon/fence.h \
+	%D%/daemon/forker.c \
+	%D%/daemon/forker.h \
+	%D%/daemon/handshakes.c \
+	%D%/daemon/handshakes.h \
 	%D%/daemon/listeners.c \
 	%D%/daemon/listeners.h \
 	%D%/daemon/metrics.c \
@@ -189,12 +195,6 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/mirrors.h \
 	%D%/daemon/notify.c \
 	%D%/daemon/notify.h \
-	%D%/daemon/fence.c \
-	%D%/daemon/fence.h \
-	%D%/daemon/forker.c \
-	%D%/daemon/forker.h \
-	%D%/daemon/handshakes.c \
-	%D%/daemon/handshakes.h \
 	%D%/daemon/pollfds.h \
 	%D%/daemon/process.c \
 	%D%/daemon/process.h \

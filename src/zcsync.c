@@ -17,35 +17,35 @@
  *   net/dial.c           the connection                   net/transport.c
  *   net/handshake.c      HELLO, Noise                     net/noise.c
  *   net/sealed.c         what is encrypted, from here on  net/aead.c, ktls.c
- *   sync/push.c          a session of one round
- *   sync/session.c       the sender: OPEN, threads, rounds, end
- *   sync/sworkers.c      what to do next
- *   sync/scan.c          directories -> LIST              tree/names.c
- *   sync/answers.c       NEED, GOT, RESULT -> work        proto/msg.c
- *   sync/outgoing.c      files -> FILE, DATA, END         move/mover.c
+ *   sender/push.c          a session of one round
+ *   sender/session.c       the sender: OPEN, threads, rounds, end
+ *   sender/workers.c      what to do next
+ *   sender/walk.c          directories -> LIST              tree/names.c
+ *   sender/answers.c       NEED, GOT, RESULT -> work        proto/msg.c
+ *   sender/files.c      files -> FILE, DATA, END         move/mover.c
  *
  *   daemon/receivers.c   a process for a connection       daemon/fence.c
- *   sync/receive.c       the receiver: threads, end       daemon/sandbox.c
- *   sync/opening.c       OPEN                             fs/rootdir.c
- *   sync/reader.c        messages off the socket          sync/link.c
- *   sync/workers.c       who works on them
- *   sync/walk.c          LIST against the directory       tree/dirnode.c
- *   sync/compare.c       an entry against a file
- *   sync/rdir.c          directories                      fs/staging.c
- *   sync/apply.c         small files, metadata            fs/meta.c
- *   sync/bigfile.c       files in ranges                  move/mover.c
- *   sync/commit.c        sync and rename
- *   sync/links.c         hard links
- *   sync/deletions.c     the plan and the brake           fs/remove.c
+ *   receiver/receive.c       the receiver: threads, end       daemon/sandbox.c
+ *   receiver/open.c       OPEN                             fs/rootdir.c
+ *   receiver/reader.c        messages off the socket          session/conn.c
+ *   receiver/workers.c       who works on them
+ *   receiver/walk.c          LIST against the directory       tree/dirnode.c
+ *   receiver/compare.c       an entry against a file
+ *   receiver/dirs.c          directories                      fs/staging.c
+ *   receiver/files.c         small files, metadata            fs/meta.c
+ *   receiver/big.c       files in ranges                  move/mover.c
+ *   receiver/commit.c        sync and rename
+ *   receiver/hardlinks.c         hard links
+ *   receiver/deletions.c     the plan and the brake           fs/remove.c
  *
  *   cli/cmd_mirror.c     mirror: as push, and then
  *   daemon/forker.c      embedded receivers, whenever one is needed
- *   sync/live.c          the watch thread                 watch/watch.c
- *   sync/live_peer.c     a thread per DEST                watch/dirty.c
- *   sync/session.c       round after round
- *   sync/places_out.c    names in doubt -> AT, LIST, FILE
- *   sync/places.c        ... and what the receiver does with them
- *   sync/live_links.c    hard links                       sync/live_search.c
+ *   mirror/mirror.c          the watch thread                 watch/watch.c
+ *   mirror/peer.c     a thread per DEST                mirror/dirty.c
+ *   sender/session.c       round after round
+ *   sender/names.c    names in doubt -> AT, LIST, FILE
+ *   receiver/names.c        ... and what the receiver does with them
+ *   mirror/hardlinks.c    hard links                       mirror/search.c
  *
  *   cli/cmd_keygen.c, cmd_key.c     keys                  net/keys.c
  *   cli/cmd_status.c, cmd_wait.c    ask zcsyncd           daemon/control_client.c

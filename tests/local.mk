@@ -29,9 +29,9 @@ UNIT_TESTS = \
 	%D%/unit/test_ktls \
 	%D%/unit/test_known_peers \
 	%D%/unit/test_lease \
-	%D%/unit/test_link \
-	%D%/unit/test_live \
-	%D%/unit/test_live_young \
+	%D%/unit/test_conn \
+	%D%/unit/test_mirror \
+	%D%/unit/test_mirror_young \
 	%D%/unit/test_meta \
 	%D%/unit/test_mover \
 	%D%/unit/test_msg \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * `zcsync mirror`: one SRC and its DESTs, watched and kept equal by
- * sync/live.h, until a signal.
+ * mirror/mirror.h, until a signal.
  *
  *     words -> push_opts -> plan: each DEST is checked as push would
  *     forker (local receivers), then threads
@@ -14,7 +14,7 @@
 #include "cli/security.h"
 #include "cli/signals.h"
 #include "daemon/forker.h"
-#include "sync/live.h"
+#include "mirror/mirror.h"
 
 #include <signal.h>
 #include <string.h>

@@ -17,7 +17,7 @@
 #include "cli/security.h"
 #include "cli/signals.h"
 #include "daemon/serve.h"
-#include "sync/push.h"
+#include "sender/session.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 /* One change as a line of text; see itemize.h. */
 #include "cli/itemize.h"
 #include "cli/text.h"
+#include "fs/meta.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "sync/push.h"
+#include "session/events.h"
 
 #define ZC_ITEMIZE_SIZE 12 /* 11 columns and a NUL */
 

@@ -13,7 +13,7 @@
 #define ZC_CLI_PROGRESS_H
 
 #include "base/util.h"
-#include "sync/push.h"
+#include "session/events.h"
 
 #include <stdio.h>
 

@@ -11,7 +11,7 @@
 #include "cli/opt.h"
 #include "cli/security.h"
 #include "cli/text.h"
-#include "sync/options.h"
+#include "session/options.h"
 #include "watch/watch.h"
 
 /* The commands that share these options. Bits. */

@@ -14,7 +14,7 @@
 #include "base/err.h"
 #include "cli/progress.h"
 #include "cli/push_opts.h"
-#include "sync/push.h"
+#include "session/events.h"
 
 #include <stdatomic.h>
 

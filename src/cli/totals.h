@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "cli/text.h"
-#include "sync/push.h"
+#include "session/events.h"
 
 #include <stdio.h>
 

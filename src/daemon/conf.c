@@ -15,7 +15,7 @@
 #include "daemon/conf_ini.h"
 #include "daemon/conf_value.h"
 #include "daemon/handshakes.h"
-#include "sync/status.h"
+#include "mirror/status.h"
 
 #include <fcntl.h>
 #include <stdio.h>

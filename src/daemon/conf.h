@@ -14,7 +14,7 @@
 #include "base/vec.h"
 #include "net/endpoint.h"
 #include "net/keys.h"
-#include "sync/options.h"
+#include "session/options.h"
 #include "watch/watch.h"
 
 #define ZC_CONF_DEFAULT "/etc/zcsync/zcsync.conf"

@@ -4,7 +4,7 @@
 
 #include "base/size.h"
 #include "net/dial.h"
-#include "sync/status.h"
+#include "mirror/status.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -12,7 +12,7 @@
 #include "daemon/conf.h"
 #include "daemon/pollfds.h"
 #include "daemon/snapshot.h"
-#include "sync/live.h"
+#include "mirror/mirror.h"
 
 #include <signal.h>
 

@@ -12,7 +12,7 @@
 #include "base/vec.h"
 #include "daemon/fence.h"
 #include "daemon/handshakes.h"
-#include "sync/receive.h"
+#include "receiver/receive.h"
 
 #include <signal.h>
 #include <stdatomic.h>

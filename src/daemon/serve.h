@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "net/handshake.h"
-#include "sync/receive.h"
+#include "receiver/receive.h"
 
 #include <sys/types.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a daemon is doing, at one moment: a copy of its mirrors' status
- * (sync/status.h) and of what only the supervisor knows. It is what crosses
+ * (mirror/status.h) and of what only the supervisor knows. It is what crosses
  * the control socket for `zcsync status`. Memory only; any thread.
  */
 #ifndef ZC_DAEMON_SNAPSHOT_H
@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/vec.h"
-#include "sync/status.h"
+#include "mirror/status.h"
 
 /* The encoding: another number is another layout. */
 #define ZC_SNAPSHOT_VERSION 2

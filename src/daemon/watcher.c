@@ -7,7 +7,7 @@
 #include "daemon/process.h"
 #include "net/dial.h"
 #include "net/handshake.h"
-#include "sync/live.h"
+#include "mirror/mirror.h"
 
 #include <stdio.h>
 

@@ -4,7 +4,7 @@
 #define ZC_DAEMON_WATCHER_H
 
 #include "daemon/conf.h"
-#include "sync/status.h"
+#include "mirror/status.h"
 
 #include <signal.h>
 

@@ -25,7 +25,7 @@ struct zc_bytes {
 struct zc_msg_open {
     uint32_t flags; /* enum zc_open_flag */
     uint32_t keep;  /* enum zc_keep of fs/meta.h */
-    uint8_t fsync;  /* enum zc_fsync of sync/options.h */
+    uint8_t fsync;  /* enum zc_fsync of session/options.h */
     uint32_t timeout_s; /* the sender gives up after so long a silence; 0: no */
     uint64_t max_delete;
     struct zc_bytes share, path, name; /* name: ZC_OPEN_SINGLE_FILE */
@@ -160,7 +160,7 @@ int zc_end_decode(struct zc_bytes body, struct zc_msg_end *m,
 struct zc_need_item {
     uint32_t index;
     uint8_t what;        /* enum zc_need */
-    uint16_t item_flags; /* enum zc_item_flags of sync/push.h */
+    uint16_t item_flags; /* enum zc_item_flags of session/events.h */
     uint8_t hash[ZC_HASH_SIZE]; /* ZC_NEED_CHECK, ZC_NEED_FROM */
     uint64_t from; /* ZC_NEED_FROM: the hash is that of so many bytes */
 };

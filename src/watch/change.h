@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a watcher says has happened, and what one round of a mirror is about.
- * Events are hints: they name what has to be looked at, never what it is now.
+ * What a watcher says has happened. Events are hints: they name what has to be
+ * looked at, never what it is now.
  */
 #ifndef ZC_WATCH_CHANGE_H
 #define ZC_WATCH_CHANGE_H
@@ -27,41 +27,6 @@ enum zc_change {
      * With neither, either may be so. */
     ZC_CHANGE_MADE = 1 << 5,
     ZC_CHANGE_GONE = 1 << 6,
-};
-
-/* One name to be looked at. */
-struct zc_round_name {
-    const char *name; /* in the round's arena */
-    unsigned what;    /* enum zc_change */
-};
-
-/* A directory in which names have to be looked at. */
-struct zc_round_dir {
-    const char *path; /* relative to the root, "" for the root itself */
-    bool whole;       /* all its names: `names` is not used (what is below its
-                         subdirectories is not in doubt) */
-    const struct zc_round_name *names; /* sorted by bytes, no name twice */
-    size_t n;
-};
-
-/* The directory or file `from` was seen to be renamed to `to`. Both names are
- * also among the names of the round, or below one of them that is DEEP, or their
- * directory is there as a whole or is gone. Paths are those at its turn, when
- * the renames before it are done. */
-struct zc_round_rename {
-    const char *from, *to; /* paths relative to the root */
-    bool is_dir;
-};
-
-/* What a mirror sends a peer at one go. */
-struct zc_round {
-    bool all;  /* the whole tree; nothing else is set then but `sync` */
-    bool sync; /* to be on stable storage when it is finished, whatever the
-                  session's fsync mode */
-    const struct zc_round_rename *renames; /* in order */
-    size_t n_renames;
-    const struct zc_round_dir *dirs; /* sorted: parents before what is in them */
-    size_t n_dirs;
 };
 
 #endif

@@ -12,9 +12,11 @@ declare -A layer=(
     [fs]=1 [proto]=1 [delta]=1
     [net]=2 [tree]=2
     [move]=3 [watch]=3
-    [sync]=4
-    [daemon]=5
-    [cli]=6
+    [session]=4
+    [sender]=5 [receiver]=5
+    [mirror]=6
+    [daemon]=7
+    [web]=8 [cli]=8
 )
 
 test_count=0

@@ -10,7 +10,7 @@
  */
 #include "net/dial.h"
 #include "net/handshake.h"
-#include "sync/session.h"
+#include "sender/session.h"
 
 #include <signal.h>
 #include <stdio.h>

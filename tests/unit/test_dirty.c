@@ -5,7 +5,7 @@
 #include "tap.h"
 
 #include "fakewatch.h"
-#include "watch/dirty_internal.h"
+#include "mirror/dirty_internal.h"
 
 #include <stdio.h>
 

@@ -12,7 +12,7 @@
 #include "tap.h"
 
 #include "fakewatch.h"
-#include "watch/dirty_internal.h"
+#include "mirror/dirty_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* src/sync/hash.c: the same as XXH3 of all bytes at once. */
+/* src/session/hash.c: the same as XXH3 of all bytes at once. */
 #include "tap.h"
 
 #include "scratch.h"
-#include "sync/hash.h"
+#include "session/hash.h"
 
 #include <xxhash.h>
 

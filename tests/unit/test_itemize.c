@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* cli/itemize.c and cli/text.c: what users and scripts read. */
 #include "cli/itemize.h"
+#include "fs/meta.h"
 #include "cli/text.h"
 #include "../tap.h"
 

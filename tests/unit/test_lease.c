@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* src/sync/lease.c: leases are had, refused, and given up when broken. */
+/* src/sender/lease.c: leases are had, refused, and given up when broken. */
 #include "tap.h"
 
 #include "base/util.h"
 #include "scratch.h"
-#include "sync/lease.h"
+#include "sender/lease.h"
 
 /* Without a handler a writer would wait for /proc/sys/fs/lease-break-time. */
 #define PATIENCE 5

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* src/sync/session.c, places_out.c, places.c: rounds of a mirror, one after the
+/* src/sender/session.c, places_out.c, places.c: rounds of a mirror, one after the
  * other over one session, against a receiver in a child process. */
 #include "tap.h"
 
 #include "base/util.h"
 #include "scratch.h"
-#include "sync/receive.h"
-#include "sync/session.h"
+#include "receiver/receive.h"
+#include "sender/session.h"
 
 #include <signal.h>
 #include <stdio.h>

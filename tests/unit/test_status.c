@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* src/sync/status.c: texts are of one piece while they are being written, by
+/* src/mirror/status.c: texts are of one piece while they are being written, by
  * this process or another. */
 #include "tap.h"
 
 #include "base/clock.h"
-#include "sync/status.h"
+#include "mirror/status.h"
 
 #include <pthread.h>
 #include <string.h>

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rules of the dirty set: when a mark is due, what makes another one
+ * superfluous, and what a barrier waits for; see dirty.h, and dirty_internal.h
+ * for the other files.
+ *
+ * Barriers: every mark carries the generation it was (first) made in, and a
+ * barrier just starts the next one. Its ticket has passed when nothing is left,
+ * in the set or in flight, of its generation or an older one. Whatever takes a
+ * mark's place (a directory as a whole, everything) takes its age over.
+ *
+ * Where memory runs out, everything is in doubt: that needs none.
+ */
+#include "mirror/dirty_internal.h"
+
+#include "base/clock.h"
+
+#define MAX_NAMES 100000
+#define MAX_DIRS 10000
+#define MS INT64_C(1000000)
+
+/* ---- Life --------------------------------------------------------------- */
+
+static void set_limits(struct zc_dirty_limits *to,
+                       const struct zc_dirty_limits *from)
+{
+    if (from)
+        *to = *from;
+    to->max_names = to->max_names ? to->max_names : MAX_NAMES;
+    to->max_dirs = to->max_dirs ? to->max_dirs : MAX_DIRS;
+    to->settle_ns = to->settle_ns ? to->settle_ns : 20 * MS;
+    to->settle_max_ns = to->settle_max_ns ? to->settle_max_ns : 2000 * MS;
+    to->retry_ns = to->retry_ns ? to->retry_ns : 1000 * MS;
+    to->retry_max_ns = to->retry_max_ns ? to->retry_max_ns : 60000 * MS;
+}
+
+struct zc_dirty *zc_dirty_new(const struct zc_watch *w,
+                              const struct zc_dirty_limits *limits)
+{
+    struct zc_dirty *d = calloc(1, sizeof *d);
+    if (!d)
+        return NULL;
+    set_limits(&d->lim, limits);
+    d->gen = 1;
+    if (zc_marks_init(&d->set) || zc_marks_init(&d->sent)) {
+        zc_dirty_free(d);
+        return NULL;
+    }
+    d->sent.seed = d->set.seed;
+    if (w)
+        d->w = w;
+    else
+        zc_dirty_rebase(d, NULL);
+    return d;
+}
+
+void zc_dirty_free(struct zc_dirty *d)
+{
+    if (!d)
+        return;
+    zc_flight_end(d);
+    zc_renames_clear(&d->renames);
+    zc_marks_fini(&d->set);
+    zc_marks_fini(&d->sent);
+    free(d);
+}
+
+void zc_dirty_doubt(struct zc_dirty *d, int64_t since, uint64_t gen)
+{
+    int64_t oldest = zc_marks_since(&d->set);
+    uint64_t first = zc_marks_gen(&d->set);
+    if (!d->all) {
+        d->all_since = since;
+        d->all_gen = gen;
+    }
+    d->all = d->gen_used = true;
+    d->all_since = ZC_MIN(d->all_since, ZC_MIN(since, oldest));
+    d->all_gen = ZC_MIN(d->all_gen, ZC_MIN(gen, first));
+    zc_marks_clear(&d->set);
+    zc_renames_clear(&d->renames);
+}
+
+void zc_dirty_all(struct zc_dirty *d, int64_t now)
+{
+    zc_dirty_doubt(d, now, d->gen);
+}
+
+void zc_dirty_rebase(struct zc_dirty *d, const struct zc_watch *w)
+{
+    d->w = w;
+    zc_marks_clear(&d->sent);
+    d->fog = d->round;
+    zc_dirty_doubt(d, zc_clock_ns(), d->gen);
+}
+
+/* ---- What covers what --------------------------------------------------- */
+
+bool zc_dirty_alive(const struct zc_dirty *d, zc_wdir dir)
+{
+    return dir == ZC_WDIR_ROOT || zc_watch_parent(d->w, dir, NULL);
+}
+
+struct zc_mark *zc_dirty_deep_above(const struct zc_dirty *d,
+                                    const struct zc_marks *m, zc_wdir dir,
+                                    uint64_t round)
+{
+    const char *name;
+    while (m->n_deep && dir != ZC_WDIR_ROOT &&
+           (dir = zc_watch_parent(d->w, dir, &name))) {
+        struct zc_mark *mark = zc_marks_find(m, dir, name, strlen(name));
+        if (mark && mark->what & ZC_CHANGE_DEEP &&
+            (!round || mark->round == round))
+            return mark;
+    }
+    return NULL;
+}
+
+struct zc_mark *zc_dirty_covering(const struct zc_dirty *d, zc_wdir dir)
+{
+    const char *name;
+    while (d->set.n_deep > 0 && dir != ZC_WDIR_ROOT &&
+           (dir = zc_watch_parent(d->w, dir, &name))) {
+        struct zc_mark *mark = zc_marks_find(&d->set, dir, name, strlen(name));
+        if (mark && mark->what & ZC_CHANGE_DEEP && !mark->failing)
+            return mark;
+    }
+    return NULL;
+}
+
+/* ---- Marks -------------------------------------------------------------- */
+
+int64_t zc_memo_get(const struct zc_memo *t, uint64_t hash, int64_t now,
+                    int64_t keep)
+{
+    const struct zc_memo *m = &t[hash % ZC_MEMO_SIZE];
+    return m->hash == hash && now - m->at <= keep ? m->ns : 0;
+}
+
+void zc_memo_set(struct zc_memo *t, uint64_t hash, int64_t ns, int64_t now)
+{
+    struct zc_memo *m = &t[hash % ZC_MEMO_SIZE];
+    if (ns)
+        *m = (struct zc_memo){hash, now, ns};
+    else if (m->hash == hash)
+        *m = (struct zc_memo){0};
+}
+
+struct zc_mark *zc_dirty_touch(struct zc_dirty *d, zc_wdir dir,
+                               const char *name, size_t n, unsigned what,
+                               int64_t now)
+{
+    struct zc_mark *m = zc_marks_find(&d->set, dir, name, n);
+    if (!m) {
+        m = zc_marks_add(&d->set, dir, name, n);
+        if (!m) {
+            zc_dirty_doubt(d, now, d->gen);
+            return NULL;
+        }
+        m->since = now;
+        m->gen = d->gen;
+        d->gen_used = true;
+    }
+    zc_marks_set_what(&d->set, m, m->what | what);
+    return m;
+}
+
+/* When a change of this kind is due. */
+static int64_t due_at(struct zc_dirty *d, uint64_t hash, unsigned what,
+                      int64_t now)
+{
+    if (what & ZC_CHANGE_DATA)
+        zc_memo_set(d->settle, hash, 0, now);
+    if (!(what & ZC_CHANGE_WRITING) ||
+        what & (ZC_CHANGE_DATA | ZC_CHANGE_META | ZC_CHANGE_DEEP))
+        return now;
+    int64_t ns = zc_memo_get(d->settle, hash, now, 4 * d->lim.settle_max_ns);
+    return now + (ns ? ns : d->lim.settle_ns);
+}
+
+void zc_dirty_mark(struct zc_dirty *d, zc_wdir dir, const char *name, size_t n,
+                   unsigned what, int64_t now)
+{
+    if (d->all || zc_dirty_covering(d, dir) ||
+        (n && !(what & ZC_CHANGE_DEEP) && zc_marks_whole(&d->set, dir)))
+        return;
+    struct zc_mark *m = zc_dirty_touch(d, dir, name, n, what, now);
+    if (!m)
+        return;
+    zc_marks_schedule(&d->set, m, due_at(d, m->hash, what, now), now);
+    zc_dirty_bound(d, now);
+}
+
+void zc_dirty_tree(struct zc_dirty *d, zc_wdir dir, int64_t now)
+{
+    const char *name;
+    zc_wdir parent;
+    if (d->all)
+        return;
+    if (dir == ZC_WDIR_ROOT)
+        zc_dirty_all(d, now);
+    else if ((parent = zc_watch_parent(d->w, dir, &name)))
+        zc_dirty_mark(d, parent, name, strlen(name),
+                      ZC_CHANGE_META | ZC_CHANGE_NAME | ZC_CHANGE_DEEP, now);
+}
+
+void zc_dirty_removed(struct zc_dirty *d, zc_wdir dir)
+{
+    zc_marks_remove_dir(&d->set, dir);
+}
+
+/* ---- Too much ----------------------------------------------------------- */
+
+struct crowd {
+    zc_wdir id;
+    size_t n;
+};
+
+static int by_size(const void *a, const void *b)
+{
+    const struct crowd *x = a, *y = b;
+    return (x->n < y->n) - (x->n > y->n);
+}
+
+static void collapse_into(struct zc_dirty *d, zc_wdir dir, const char *name,
+                          unsigned what, int64_t since, uint64_t gen,
+                          int64_t due, int64_t now)
+{
+    struct zc_mark *m =
+        d->all ? NULL : zc_dirty_touch(d, dir, name, strlen(name), what, now);
+    if (!m) {
+        zc_dirty_doubt(d, since, gen);
+        return;
+    }
+    zc_marks_age(&d->set, m, since, gen);
+    zc_marks_schedule(&d->set, m, due, now);
+}
+
+/* One mark for all those in DIR: the directory as a whole, or, when
+ * subdirectories are in doubt, its own name with DEEP. */
+static void collapse_dir(struct zc_dirty *d, zc_wdir dir, int64_t now)
+{
+    struct zc_mark_dir *home = zc_marks_dir(&d->set, dir);
+    const char *name = ZC_WHOLE;
+    zc_wdir in = dir;
+    unsigned what = 0;
+    if (!home)
+        return;
+    int64_t since = INT64_MAX, due = now;
+    uint64_t gen = UINT64_MAX;
+    for (struct zc_link *l = home->marks.next; l != &home->marks; l = l->next) {
+        since = ZC_MIN(since, ZC_MARK_OF(l, in_dir)->since);
+        gen = ZC_MIN(gen, ZC_MARK_OF(l, in_dir)->gen);
+        if (ZC_MARK_OF(l, in_dir)->failing) /* not again and again */
+            due = now + d->lim.retry_max_ns;
+    }
+    if (home->n_deep) {
+        if (dir == ZC_WDIR_ROOT) {
+            zc_dirty_doubt(d, since, gen);
+            return;
+        }
+        in = zc_watch_parent(d->w, dir, &name);
+        what = ZC_CHANGE_META | ZC_CHANGE_NAME | ZC_CHANGE_DEEP;
+    }
+    bool root_itself = zc_marks_find(&d->set, dir, "", 0);
+    zc_marks_remove_dir(&d->set, dir);
+    if (!in)
+        return; /* it is gone */
+    if (root_itself)
+        collapse_into(d, dir, "", ZC_CHANGE_META, since, gen, now, now);
+    collapse_into(d, in, name, what, since, gen, due, now);
+}
+
+/* Down to three quarters, so that it does not happen all the time. */
+static void collapse(struct zc_dirty *d, int64_t now)
+{
+    zc_renames_drop(d, 0, now);
+    size_t n = 0, at = 0, want = d->lim.max_names * 3 / 4;
+    zc_auto_free struct crowd *v =
+        malloc((d->set.dirs.used + 1) * sizeof *v);
+    struct zc_map_slot *s;
+    while (v && (s = zc_map_next(&d->set.dirs, &at))) {
+        const struct zc_mark_dir *home = s->value;
+        v[n++] = (struct crowd){home->id, home->n};
+    }
+    if (v)
+        qsort(v, n, sizeof *v, by_size);
+    for (size_t i = 0; i < n && d->set.n > want && !d->all && v[i].n > 1; i++) {
+        collapse_dir(d, v[i].id, now);
+        if (d->set.n_whole > d->lim.max_dirs)
+            zc_dirty_doubt(d, now, d->gen);
+    }
+    if (d->set.n > want)
+        zc_dirty_doubt(d, now, d->gen);
+}
+
+void zc_dirty_bound(struct zc_dirty *d, int64_t now)
+{
+    if (d->set.n > d->lim.max_names)
+        collapse(d, now);
+}
+
+/* ---- Barriers and numbers ----------------------------------------------- */
+
+uint64_t zc_dirty_barrier(struct zc_dirty *d, int64_t now)
+{
+    (void)now;
+    zc_marks_wake(&d->set, INT64_MAX);
+    if (!d->gen_used)
+        return d->gen - 1;
+    d->gen_used = false;
+    return d->gen++;
+}
+
+bool zc_dirty_passed(const struct zc_dirty *d, uint64_t ticket)
+{
+    return !(d->all && d->all_gen <= ticket) &&
+           !(d->fly.on && d->fly.gen <= ticket) &&
+           zc_marks_gen(&d->set) > ticket;
+}
+
+static const struct zc_mark *holder_in(const struct zc_link *head,
+                                       uint64_t ticket)
+{
+    for (const struct zc_link *l = head->next; l != head; l = l->next)
+        if (ZC_MARK_OF(l, by_age)->gen <= ticket)
+            return ZC_MARK_OF(l, by_age);
+    return NULL;
+}
+
+const char *zc_dirty_holding(const struct zc_dirty *d, uint64_t ticket,
+                             struct zc_buf *out)
+{
+    zc_buf_reset(out);
+    if (zc_dirty_passed(d, ticket))
+        return NULL;
+    const struct zc_mark *m = holder_in(&d->set.old, ticket);
+    if (!m)
+        m = holder_in(&d->set.fresh, ticket);
+    if (m && zc_watch_path(d->w, m->dir, out)) {
+        /* The path has a NUL, which may be counted or not. */
+        out->len = strlen((const char *)out->data);
+        if (strcmp(m->name, ZC_WHOLE) != 0)
+            zc_buf_printf(out, "%s%s", out->len ? "/" : "", m->name);
+    } else if (d->fly.on && !d->fly.all && !d->all && d->fly.n_dirs) {
+        const struct zc_round_dir *dir = &d->fly.dirs[0];
+        zc_buf_put_str(out, dir->path);
+        if (!dir->whole && dir->n)
+            zc_buf_printf(out, "%s%s", out->len ? "/" : "",
+                          dir->names[0].name);
+    }
+    zc_buf_u8(out, 0);
+    return out->failed ? "" : (const char *)out->data;
+}
+
+int64_t zc_dirty_next(const struct zc_dirty *d, int64_t now)
+{
+    if (d->fly.on || !d->w)
+        return INT64_MAX;
+    if (d->all || d->set.ready.next != &d->set.ready)
+        return 0;
+    if (!d->set.heap_n)
+        return INT64_MAX;
+    return ZC_MAX(d->set.heap[0]->due - now, INT64_C(0));
+}
+
+void zc_dirty_get_stats(const struct zc_dirty *d, struct zc_dirty_stats *s)
+{
+    int64_t oldest = zc_marks_since(&d->set);
+    if (d->fly.on)
+        oldest = ZC_MIN(oldest, d->fly.since);
+    if (d->all)
+        oldest = ZC_MIN(oldest, d->all_since);
+    *s = (struct zc_dirty_stats){
+        .names = d->set.n + d->fly.n,
+        .oldest_ns = oldest == INT64_MAX ? 0 : oldest,
+        .failed = d->set.n_failing + d->fly.n_failing,
+        .all = d->all || (d->fly.on && d->fly.all),
+    };
+}

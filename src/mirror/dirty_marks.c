@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A table of marks; see dirty_internal.h.
+ *
+ * A mark is in up to four structures at once: a hash chain (by directory and
+ * name), the list of its directory (so that a removed directory's marks go in
+ * one sweep), a list by age, and either the list of what is due or a heap of
+ * what will be.
+ */
+#include "mirror/dirty_internal.h"
+
+#include <sys/random.h>
+#include <xxhash.h>
+
+#define FIRST_BUCKETS 64
+
+static void list_init(struct zc_link *l)
+{
+    l->prev = l->next = l;
+}
+
+static void list_del(struct zc_link *l)
+{
+    l->prev->next = l->next;
+    l->next->prev = l->prev;
+    list_init(l);
+}
+
+static void list_push(struct zc_link *head, struct zc_link *l)
+{
+    l->prev = head->prev;
+    l->next = head;
+    head->prev->next = l;
+    head->prev = l;
+}
+
+int zc_marks_init(struct zc_marks *m)
+{
+    *m = (struct zc_marks){.n_buckets = FIRST_BUCKETS};
+    list_init(&m->fresh);
+    list_init(&m->old);
+    list_init(&m->ready);
+    /* Users choose the names: they must not choose the buckets, too. */
+    if (getrandom(&m->seed, sizeof m->seed, GRND_NONBLOCK) < 0)
+        m->seed = (uint64_t)(uintptr_t)m;
+    m->buckets = calloc(m->n_buckets, sizeof(struct zc_mark *));
+    return m->buckets ? 0 : -1;
+}
+
+void zc_marks_clear(struct zc_marks *m)
+{
+    while (m->fresh.next != &m->fresh)
+        zc_marks_remove(m, ZC_MARK_OF(m->fresh.next, by_age));
+    while (m->old.next != &m->old)
+        zc_marks_remove(m, ZC_MARK_OF(m->old.next, by_age));
+}
+
+void zc_marks_fini(struct zc_marks *m)
+{
+    if (!m->buckets)
+        return;
+    zc_marks_clear(m);
+    zc_map_fini(&m->dirs);
+    free(m->buckets);
+    free(m->heap);
+    *m = (struct zc_marks){0};
+}
+
+/* ---- By name and by directory ------------------------------------------- */
+
+uint64_t zc_marks_hash(const struct zc_marks *m, zc_wdir dir,
+                       const char *name, size_t n)
+{
+    return XXH3_64bits_withSeed(name, n, m->seed ^ dir * 0x9e3779b97f4a7c15u);
+}
+
+static struct zc_mark **bucket(const struct zc_marks *m, uint64_t hash)
+{
+    return &m->buckets[hash & (m->n_buckets - 1)];
+}
+
+struct zc_mark *zc_marks_find(const struct zc_marks *m, zc_wdir dir,
+                              const char *name, size_t n)
+{
+    if (!m->n)
+        return NULL;
+    uint64_t hash = zc_marks_hash(m, dir, name, n);
+    struct zc_mark *mark = *bucket(m, hash);
+    while (mark && (mark->hash != hash || mark->dir != dir || mark->n != n ||
+                    memcmp(mark->name, name, n) != 0))
+        mark = mark->chain;
+    return mark;
+}
+
+struct zc_mark_dir *zc_marks_dir(const struct zc_marks *m, zc_wdir dir)
+{
+    return zc_map_get(&m->dirs, dir, 0);
+}
+
+/* More buckets when it pays; without memory the chains just become longer. */
+static void grow(struct zc_marks *m)
+{
+    size_t n = m->n_buckets * 2;
+    struct zc_mark **v = m->n < m->n_buckets ? NULL : calloc(n, sizeof *v);
+    if (!v)
+        return;
+    for (size_t i = 0; i < m->n_buckets; i++) {
+        for (struct zc_mark *next, *mark = m->buckets[i]; mark; mark = next) {
+            next = mark->chain;
+            mark->chain = v[mark->hash & (n - 1)];
+            v[mark->hash & (n - 1)] = mark;
+        }
+    }
+    free(m->buckets);
+    m->buckets = v;
+    m->n_buckets = n;
+}
+
+static struct zc_mark_dir *home_for(struct zc_marks *m, zc_wdir id)
+{
+    struct zc_mark_dir *dir = zc_map_get(&m->dirs, id, 0);
+    if (dir)
+        return dir;
+    dir = malloc(sizeof *dir);
+    if (!dir || zc_map_put(&m->dirs, id, 0, dir)) {
+        free(dir);
+        return NULL;
+    }
+    *dir = (struct zc_mark_dir){.id = id};
+    list_init(&dir->marks);
+    return dir;
+}
+
+static bool is_whole(const struct zc_mark *mark)
+{
+    return mark->n == 1 && mark->name[0] == ZC_WHOLE[0];
+}
+
+/* Counts MARK in (BY = 1) or out (-1). */
+static void count(struct zc_marks *m, const struct zc_mark *mark, int by)
+{
+    size_t one = (size_t)by;
+    m->n += one;
+    mark->home->n += one;
+    m->n_whole += is_whole(mark) ? one : 0;
+    m->n_failing += mark->failing ? one : 0;
+    if (mark->what & ZC_CHANGE_DEEP) {
+        m->n_deep += one;
+        mark->home->n_deep += one;
+    }
+}
+
+static int link_in(struct zc_marks *m, struct zc_mark *mark)
+{
+    mark->home = home_for(m, mark->dir);
+    if (!mark->home)
+        return -1;
+    grow(m);
+    mark->hash = zc_marks_hash(m, mark->dir, mark->name, mark->n);
+    struct zc_mark **b = bucket(m, mark->hash);
+    mark->chain = *b;
+    *b = mark;
+    list_push(&mark->home->marks, &mark->in_dir);
+    list_push(&m->fresh, &mark->by_age);
+    count(m, mark, 1);
+    return 0;
+}
+
+struct zc_mark *zc_marks_add(struct zc_marks *m, zc_wdir dir, const char *name,
+                             size_t n)
+{
+    struct zc_mark *mark = malloc(sizeof *mark + n + 1);
+    if (!mark)
+        return NULL;
+    *mark = (struct zc_mark){.dir = dir, .n = (uint16_t)n, .due = INT64_MAX,
+                             .slot = ZC_MARK_IDLE};
+    memcpy(mark->name, name, n);
+    mark->name[n] = '\0';
+    list_init(&mark->queue);
+    if (link_in(m, mark)) {
+        free(mark);
+        return NULL;
+    }
+    return mark;
+}
+
+int zc_marks_insert(struct zc_marks *m, struct zc_mark *mark)
+{
+    struct zc_mark *other = zc_marks_find(m, mark->dir, mark->name, mark->n);
+    if (other)
+        zc_marks_remove(m, other);
+    if (link_in(m, mark) == 0)
+        return 0;
+    free(mark);
+    return -1;
+}
+
+void zc_marks_set_what(struct zc_marks *m, struct zc_mark *mark, unsigned what)
+{
+    count(m, mark, -1);
+    mark->what = (uint8_t)what;
+    count(m, mark, 1);
+}
+
+void zc_marks_set_failing(struct zc_marks *m, struct zc_mark *mark,
+                          bool failing)
+{
+    count(m, mark, -1);
+    mark->failing = failing;
+    count(m, mark, 1);
+}
+
+/* ---- By time ------------------------------------------------------------ */
+
+static void place(struct zc_marks *m, size_t i, struct zc_mark *mark)
+{
+    m->heap[i] = mark;
+    mark->slot = i;
+}
+
+static void sift_up(struct zc_marks *m, size_t i)
+{
+    struct zc_mark *mark = m->heap[i];
+    for (; i && m->heap[(i - 1) / 2]->due > mark->due; i = (i - 1) / 2)
+        place(m, i, m->heap[(i - 1) / 2]);
+    place(m, i, mark);
+}
+
+static void sift_down(struct zc_marks *m, size_t i)
+{
+    struct zc_mark *mark = m->heap[i];
+    for (size_t child; (child = 2 * i + 1) < m->heap_n; i = child) {
+        if (child + 1 < m->heap_n &&
+            m->heap[child + 1]->due < m->heap[child]->due)
+            child++;
+        if (m->heap[child]->due >= mark->due)
+            break;
+        place(m, i, m->heap[child]);
+    }
+    place(m, i, mark);
+}
+
+static void heap_del(struct zc_marks *m, struct zc_mark *mark)
+{
+    size_t i = mark->slot;
+    struct zc_mark *last = m->heap[--m->heap_n];
+    mark->slot = ZC_MARK_IDLE;
+    if (last == mark)
+        return;
+    place(m, i, last);
+    sift_up(m, i);
+    sift_down(m, last->slot);
+}
+
+static void unschedule(struct zc_marks *m, struct zc_mark *mark)
+{
+    list_del(&mark->queue);
+    if (mark->slot < ZC_MARK_IDLE)
+        heap_del(m, mark);
+    mark->slot = ZC_MARK_IDLE;
+}
+
+static void queue(struct zc_marks *m, struct zc_mark *mark)
+{
+    unschedule(m, mark);
+    list_push(&m->ready, &mark->queue);
+    mark->slot = ZC_MARK_QUEUED;
+}
+
+void zc_marks_schedule(struct zc_marks *m, struct zc_mark *mark, int64_t due,
+                       int64_t now)
+{
+    if (due >= mark->due)
+        return;
+    mark->due = due;
+    if (mark->slot == ZC_MARK_QUEUED)
+        return;
+    if (due <= now) {
+        queue(m, mark);
+        return;
+    }
+    if (mark->slot == ZC_MARK_IDLE) {
+        if (m->heap_n == m->heap_cap &&
+            zc_vec_grow((void **)&m->heap, &m->heap_cap, m->heap_n + 1,
+                        sizeof *m->heap)) {
+            queue(m, mark); /* too early is better than never */
+            return;
+        }
+        place(m, m->heap_n++, mark);
+    }
+    sift_up(m, mark->slot);
+}
+
+void zc_marks_wake(struct zc_marks *m, int64_t now)
+{
+    while (m->heap_n && m->heap[0]->due <= now)
+        queue(m, m->heap[0]);
+}
+
+/* ---- By age ------------------------------------------------------------- */
+
+void zc_marks_age(struct zc_marks *m, struct zc_mark *mark, int64_t since,
+                  uint64_t gen)
+{
+    if (mark->since <= since && mark->gen <= gen)
+        return;
+    mark->since = ZC_MIN(mark->since, since);
+    mark->gen = ZC_MIN(mark->gen, gen);
+    list_del(&mark->by_age);
+    list_push(&m->old, &mark->by_age);
+}
+
+uint64_t zc_marks_gen(const struct zc_marks *m)
+{
+    uint64_t gen = UINT64_MAX;
+    if (m->fresh.next != &m->fresh)
+        gen = ZC_MARK_OF(m->fresh.next, by_age)->gen;
+    for (struct zc_link *l = m->old.next; l != &m->old; l = l->next)
+        gen = ZC_MIN(gen, ZC_MARK_OF(l, by_age)->gen);
+    return gen;
+}
+
+int64_t zc_marks_since(const struct zc_marks *m)
+{
+    int64_t since = INT64_MAX;
+    if (m->fresh.next != &m->fresh)
+        since = ZC_MARK_OF(m->fresh.next, by_age)->since;
+    for (struct zc_link *l = m->old.next; l != &m->old; l = l->next)
+        since = ZC_MIN(since, ZC_MARK_OF(l, by_age)->since);
+    return since;
+}
+
+/* ---- Removing ----------------------------------------------------------- */
+
+void zc_marks_unlink(struct zc_marks *m, struct zc_mark *mark)
+{
+    struct zc_mark **p = bucket(m, mark->hash);
+    while (*p != mark)
+        p = &(*p)->chain;
+    *p = mark->chain;
+    unschedule(m, mark);
+    list_del(&mark->by_age);
+    list_del(&mark->in_dir);
+    count(m, mark, -1);
+    if (mark->home->n == 0) {
+        zc_map_del(&m->dirs, mark->dir, 0);
+        free(mark->home);
+    }
+    mark->home = NULL;
+}
+
+void zc_marks_remove(struct zc_marks *m, struct zc_mark *mark)
+{
+    zc_marks_unlink(m, mark);
+    free(mark);
+}
+
+void zc_marks_remove_dir(struct zc_marks *m, zc_wdir dir)
+{
+    struct zc_mark_dir *home = zc_marks_dir(m, dir);
+    for (size_t left = home ? home->n : 0; left; left--)
+        zc_marks_remove(m, ZC_MARK_OF(home->marks.next, in_dir));
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How a batch ended; see dirty.h. What failed goes back into the set, as old as
+ * it was, and so holds up the barriers that waited for it. Its bits are all
+ * there are: it is not known what is there now, so DEEP is among them.
+ */
+#include "mirror/dirty_internal.h"
+
+#define ANYTHING (ZC_CHANGE_DATA | ZC_CHANGE_META | ZC_CHANGE_NAME | \
+                  ZC_CHANGE_DEEP)
+
+void zc_dirty_done(struct zc_dirty *d, int64_t now)
+{
+    if (!d->fly.on)
+        return;
+    /* What has failed again is not `failing` here any more. */
+    const struct zc_link *l = d->sent.fresh.prev;
+    for (; l != &d->sent.fresh; l = l->prev) {
+        const struct zc_mark *m = ZC_MARK_OF(l, by_age);
+        if (m->round != d->round)
+            break;
+        if (m->failing)
+            zc_memo_set(d->tries, m->hash, 0, now);
+    }
+    zc_flight_end(d);
+}
+
+/* The batches below KEEP are forgotten. */
+static void forget(struct zc_dirty *d, uint64_t keep)
+{
+    while (d->sent.fresh.next != &d->sent.fresh) {
+        struct zc_mark *m = ZC_MARK_OF(d->sent.fresh.next, by_age);
+        if (m->round >= keep)
+            break;
+        zc_marks_remove(&d->sent, m);
+    }
+    if (d->fog < keep)
+        d->fog = 0;
+}
+
+void zc_dirty_seen(struct zc_dirty *d, int64_t now)
+{
+    if (d->seen_keep && now - d->seen_at >= ZC_DIRTY_SEEN_NS) {
+        forget(d, d->seen_keep);
+        d->seen_keep = 0;
+    }
+}
+
+void zc_dirty_caught_up(struct zc_dirty *d, int64_t now)
+{
+    zc_dirty_seen(d, now);
+    if (d->seen_keep)
+        return; /* those before first */
+    d->seen_keep = d->fly.on ? d->round : d->round + 1;
+    d->seen_at = now;
+}
+
+void zc_dirty_lost(struct zc_dirty *d, int64_t now)
+{
+    if (d->fly.on)
+        zc_dirty_doubt(d, d->fly.since, d->fly.gen);
+    zc_flight_end(d);
+    zc_dirty_all(d, now);
+}
+
+/* The directory of PATH and the name in it, or those of the nearest directory
+ * above that is known. *NAME points into PATH, which may get a NUL. */
+static zc_wdir resolve(const struct zc_dirty *d, char *path, const char **name)
+{
+    for (;;) {
+        char *slash = strrchr(path, '/');
+        *name = slash ? slash + 1 : path;
+        if (!slash)
+            return ZC_WDIR_ROOT;
+        *slash = '\0';
+        zc_wdir dir = zc_watch_lookup(d->w, path);
+        if (dir)
+            return dir;
+    }
+}
+
+/* How long a name that fails again has to wait. */
+static int64_t back_off(struct zc_dirty *d, const struct zc_mark *m,
+                        int64_t now)
+{
+    int64_t keep = 4 * d->lim.retry_max_ns;
+    int64_t ns = zc_memo_get(d->tries, m->hash, now, keep);
+    ns = ns ? ZC_MIN(2 * ns, d->lim.retry_max_ns) : d->lim.retry_ns;
+    zc_memo_set(d->tries, m->hash, ns, now);
+    return ns;
+}
+
+/* What NAME in DIR was taken with; NULL: with the whole tree. */
+static struct zc_mark *taken_with(const struct zc_dirty *d, zc_wdir dir,
+                                  const char *name, size_t n)
+{
+    struct zc_mark *m = zc_marks_find(&d->sent, dir, name, n);
+    if (m && m->round == d->round)
+        return m;
+    m = zc_marks_whole(&d->sent, dir);
+    if (m && m->round == d->round)
+        return m;
+    return zc_dirty_deep_above(d, &d->sent, dir, d->round);
+}
+
+void zc_dirty_again(struct zc_dirty *d, const char *path, bool failing,
+                    int64_t due, int64_t now)
+{
+    zc_auto_free char *copy = strdup(path);
+    if (d->all || !copy) {
+        zc_dirty_doubt(d, d->fly.since, d->fly.gen);
+        return;
+    }
+    const char *name;
+    zc_wdir dir = resolve(d, copy, &name);
+    size_t n = strlen(name);
+    struct zc_mark *was = taken_with(d, dir, name, n);
+    struct zc_mark *m = zc_dirty_touch(d, dir, name, n,
+                                       n ? ANYTHING : ZC_CHANGE_META, now);
+    if (!m) {
+        zc_dirty_doubt(d, d->fly.since, d->fly.gen);
+        return;
+    }
+    zc_marks_age(&d->set, m, was ? was->since : d->fly.since,
+                 was ? was->gen : d->fly.gen);
+    if (!failing) {
+        zc_marks_schedule(&d->set, m, due, now);
+        return;
+    }
+    if (was && was->failing && was->n == n && !memcmp(was->name, name, n)) {
+        zc_marks_set_failing(&d->sent, was, false);
+        d->fly.n_failing--;
+    }
+    if (m->round != d->round) { /* else it was told before */
+        m->round = d->round;
+        zc_marks_set_failing(&d->set, m, true);
+        zc_marks_schedule(&d->set, m, now + back_off(d, m, now), now);
+    }
+}
+
+void zc_dirty_failed(struct zc_dirty *d, const char *path, int64_t now)
+{
+    if (!d->fly.on)
+        return;
+    zc_renames_refused(d, path, now);
+    zc_dirty_again(d, path, true, now, now);
+    zc_dirty_bound(d, now);
+}
+
+void zc_dirty_refused(struct zc_dirty *d, const char *to, int64_t now)
+{
+    if (!d->fly.on)
+        return;
+    zc_renames_refused(d, to, now);
+    zc_dirty_again(d, to, false, now, now);
+    zc_dirty_bound(d, now);
+}
+
+void zc_dirty_unsettled(struct zc_dirty *d, const char *path, int64_t now)
+{
+    if (!d->fly.on)
+        return;
+    zc_dirty_again(d, path, false, now + d->lim.settle_max_ns, now);
+    zc_dirty_bound(d, now);
+}

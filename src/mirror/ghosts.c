@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Ghosts: changes under a name that led to nothing when it was looked at, or to
+ * something else. The file may have other names, which were never told of: a
+ * new link was written through and removed again before anybody looked, or
+ * somebody holds it open by a name that it has lost.
+ *
+ * Such a file has a new ctime. So the tree is walked, and every name of a file
+ * that has changed since the last time at which all was known is marked. A walk
+ * takes some 3 us a file, and is made by a peer's thread that has nothing else
+ * to do, no more than a fiftieth of the time (more often while somebody waits
+ * for the answer to a question).
+ *
+ * A file that is renamed during a walk is marked for that; what is below a
+ * directory that is renamed may be missed by it, so the directory is in doubt.
+ */
+#include "mirror/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "fs/rootdir.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define REST 50 /* a walk is followed by so many times its own time, or */
+#define REST_MIN ZC_NSEC_PER_SEC
+#define ASKED_REST 2 /* when somebody waits */
+#define ASKED_REST_MIN (ZC_NSEC_PER_SEC / 50)
+#define FOUND_MAX 50000 /* more names than this: everything is in doubt */
+
+void zc_lghost(struct zc_live *l, int64_t floor)
+{
+    struct zc_lghosts *g = &l->ghosts;
+    /* A wall clock that was set back gives older times. */
+    int64_t ahead = zc_clock_wall_ns() - zc_clock_ns();
+    floor -= ZC_MAX(l->young.ahead - ahead, 0);
+    g->floor = g->seen == g->walked ? floor : ZC_MIN(g->floor, floor);
+    g->seen++;
+}
+
+bool zc_lghost_open(const struct zc_live *l)
+{
+    return l->ghosts.walking || l->ghosts.seen != l->ghosts.walked;
+}
+
+int64_t zc_lghost_next(const struct zc_lpeer *p, int64_t now)
+{
+    const struct zc_live *l = p->live;
+    const struct zc_lghosts *g = &l->ghosts;
+    if (g->walking || g->seen == g->walked)
+        return INT64_MAX;
+    if (atomic_load(&l->stopping))
+        return 0;
+    return ZC_MAX((l->n_asked ? g->soonest : g->walk_at) - now, 0);
+}
+
+/* ---- What a walk may miss ------------------------------------------------ */
+
+void zc_lwalk_begin(struct zc_live *l)
+{
+    l->ghosts.under_way++;
+}
+
+void zc_lwalk_end(struct zc_live *l)
+{
+    struct zc_lghosts *g = &l->ghosts;
+    g->under_way--;
+    if (!l->w)
+        return;
+    g->pos = zc_watch_queued(l->w);
+    g->unsure = true;
+}
+
+bool zc_lwalk_disturbed(struct zc_live *l)
+{
+    struct zc_lghosts *g = &l->ghosts;
+    return g->under_way || g->unsure;
+}
+
+/* ---- A walk -------------------------------------------------------------- */
+
+static void mark(struct zc_live *l, const char *path, int64_t now)
+{
+    const char *name;
+    zc_wdir dir = zc_lindex_place(l, path, &name);
+    if (dir == ZC_WDIR_NONE)
+        return; /* new, or renamed meanwhile: in doubt by that */
+    for (size_t i = 0; i < l->n_peers; i++)
+        zc_dirty_mark(l->peers[i].dirty, dir, name, strlen(name),
+                      ZC_CHANGE_NAME | ZC_CHANGE_META, now);
+}
+
+static void mark_found(struct zc_live *l, zc_lfounds *found, bool all)
+{
+    int64_t now = zc_clock_ns();
+    for (size_t i = 0; i < l->n_peers; i++) {
+        l->peers[i].relinked++;
+        if (all)
+            zc_dirty_all(l->peers[i].dirty, now);
+    }
+    for (size_t i = 0; i < found->len; i++) {
+        if (!all)
+            mark(l, found->v[i].path, now);
+        free(found->v[i].path);
+    }
+    zc_vec_fini(found);
+}
+
+static void wake_peers(struct zc_live *l)
+{
+    for (size_t i = 0; i < l->n_peers; i++)
+        zc_live_wake(l->peers[i].wake);
+}
+
+void zc_lghost_walk(struct zc_lpeer *p)
+{
+    struct zc_live *l = p->live;
+    struct zc_lghosts *g = &l->ghosts;
+    int64_t start = zc_clock_ns();
+    if (zc_lghost_next(p, start) > 0)
+        return;
+    zc_lfounds found = {0};
+    uint64_t seen = g->seen, generation = l->generation;
+    int64_t floor = g->floor;
+    g->walking = true;
+    zc_lwalk_begin(l);
+    zc_live_unlock(l);
+
+    zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
+    bool good = root >= 0 && zc_live_changed_since(l, root, floor, &found);
+    int64_t took = zc_clock_ns() - start;
+
+    zc_live_lock(l);
+    zc_lwalk_end(l);
+    g->walking = false;
+    bool same = generation == l->generation; /* else all is in doubt anyway */
+    zc_log(ZC_LOG_DEBUG, "%s: looked for what %" PRIu64 " events were about: "
+           "%zu names have changed", l->opt->name, seen - g->walked,
+           found.len);
+    mark_found(l, &found, same && (!good || found.len > FOUND_MAX));
+    if (same)
+        g->walked = seen;
+    g->walk_at = start + took + ZC_MAX(REST * took, REST_MIN);
+    g->soonest = start + took + ZC_MAX(ASKED_REST * took, ASKED_REST_MIN);
+    wake_peers(l);
+    if (l->n_asked)
+        zc_live_wake(l->wake);
+}

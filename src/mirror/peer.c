@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A peer's thread:
+ *
+ *     wait for the source -> connect -> open a session
+ *         the first round is the whole tree; then
+ *         wait until something is due -> take it -> a round -> done
+ *     lost -> everything is in doubt; back-off -> from the start
+ *
+ * Between rounds the thread sleeps in poll(2), on an eventfd that the watch
+ * thread writes to, and on the connection, so that a peer that hangs up is
+ * noticed at once.
+ */
+#include "mirror/internal.h"
+
+#include "base/clock.h"
+
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define BATCH 4096 /* names a round */
+#define BACKOFF_MIN (ZC_NSEC_PER_SEC / 5)
+#define BACKOFF_MAX (30 * ZC_NSEC_PER_SEC)
+/* While the brake holds: everything is compared again so often, and after a
+ * change not sooner than this. */
+#define BRAKE_RETRY (60 * ZC_NSEC_PER_SEC)
+#define BRAKE_SOONEST ZC_NSEC_PER_SEC
+
+enum outcome {
+    LOST,    /* the error says why */
+    CHANGED, /* it is no longer about this source, or the end has come */
+};
+
+/* A question about what P does may have another answer. With the lock. */
+static void told_askers(struct zc_lpeer *p)
+{
+    if (p->live->n_asked)
+        zc_live_wake(p->live->wake);
+}
+
+int64_t zc_lpeer_next(const struct zc_lpeer *p, int64_t now)
+{
+    struct zc_live *l = p->live;
+    if (!p->connected || p->in_round || !l->ready || l->gone)
+        return INT64_MAX;
+    if (p->sync_asked > p->sync_done)
+        return 0;
+    int64_t next = zc_dirty_next(p->dirty, now);
+    if (p->braked)
+        next = ZC_MIN(next, ZC_MAX(p->brake_retry - now, 0));
+    if (p->pending.len)
+        next = ZC_MIN(next, atomic_load(&l->stopping)
+                                ? 0
+                                : ZC_MAX(l->links.search_at - now, 0));
+    return ZC_MIN(next, zc_lghost_next(p, now));
+}
+
+void zc_lpeer_interrupt(struct zc_lpeer *p, bool busy)
+{
+    pthread_mutex_lock(&p->session_lock);
+    if (p->session && busy)
+        zc_session_stop(p->session);
+    if (!p->session && p->transport)
+        zc_transport_shutdown(p->transport);
+    if (p->connecting)
+        pthread_kill(p->thread, SIGURG);
+    pthread_mutex_unlock(&p->session_lock);
+}
+
+/* Sleeps until woken, the transport T (may be NULL) is hung up, or NS have
+ * passed. True when it was hung up. */
+static bool sleep_on(struct zc_lpeer *p, const struct zc_transport *t,
+                     int64_t ns)
+{
+    struct pollfd f[] = {
+        {.fd = p->wake, .events = POLLIN},
+        {.fd = t ? t->poll_rfd : -1, .events = POLLRDHUP},
+    };
+    struct timespec ts = {ns / ZC_NSEC_PER_SEC, ns % ZC_NSEC_PER_SEC};
+    (void)ppoll(f, ZC_ARRAY_LEN(f), ns == INT64_MAX ? NULL : &ts, NULL);
+    if (f[0].revents)
+        (void)!read(p->wake, &(uint64_t){0}, sizeof(uint64_t));
+    return f[1].revents;
+}
+
+/* --- rounds --- */
+
+/* The brake held: its deletions, and whatever else the round left out, are to
+ * be tried again as part of the whole tree. */
+static void brake_held(struct zc_lpeer *p, const struct zc_err *err,
+                       int64_t took, int64_t now)
+{
+    p->braked = true;
+    p->brake_retry = now + BRAKE_RETRY;
+    p->brake_soonest = now + ZC_MAX(BRAKE_SOONEST, 10 * took);
+    zc_peer_set_text(p->st, "", err->text);
+}
+
+/* With the lock: what is to be sent next, if anything. */
+static bool take(struct zc_lpeer *p, struct zc_round *round, int64_t now)
+{
+    if (p->braked && now >= p->brake_soonest)
+        zc_dirty_all(p->dirty, now);
+    *round = (struct zc_round){0};
+    bool any = zc_dirty_next(p->dirty, now) == 0 &&
+               zc_dirty_take(p->dirty, BATCH, now, round);
+    if (p->sync_asked > p->sync_done)
+        round->sync = any = true;
+    /* What a session that broke has left may have its names already, and not be
+     * on the disk. */
+    if (round->all && p->push.fsync != ZC_FSYNC_NONE)
+        round->sync = true;
+    return any;
+}
+
+/* The round is over and the session goes on. With the lock. */
+static void round_done(struct zc_lpeer *p, const struct zc_round *round,
+                       enum zc_exit code, const struct zc_err *err,
+                       int64_t took)
+{
+    const struct zc_live *l = p->live;
+    int64_t now = zc_clock_ns();
+    struct zc_dirty_stats ds;
+    atomic_fetch_add(&p->st->rounds, 1);
+    if (round->all)
+        atomic_fetch_add(&p->st->full_rounds, 1);
+    zc_dirty_done(p->dirty, now);
+    /* The watch thread may sleep for long now. */
+    if (l->w && !l->gone && zc_watch_caught_up(l->w))
+        zc_dirty_caught_up(p->dirty, now);
+    if (code == ZC_EXIT_MAX_DELETE)
+        brake_held(p, err, took, now);
+    else if (round->all)
+        p->braked = false;
+    else if (p->braked)
+        p->brake_retry = ZC_MIN(p->brake_retry, p->brake_soonest);
+    zc_dirty_get_stats(p->dirty, &ds);
+    p->blocked = ds.failed > 0;
+    if (!p->blocked && !p->braked) {
+        zc_peer_set_text(p->st, p->meta ? p->meta_path : "",
+                         p->meta ? p->meta_text : "");
+        p->said.len = 0;
+    }
+}
+
+/* What a whole tree took is not needed for a while. */
+static void give_memory_back(void)
+{
+#ifndef __SANITIZE_ADDRESS__ /* whose allocator it is not */
+    malloc_trim(0);
+#endif
+}
+
+/* Takes and sends one round; the lock is held but for the time it takes. False
+ * with the sentence when the session has failed. */
+static bool do_round(struct zc_lpeer *p, struct zc_err *err)
+{
+    struct zc_live *l = p->live;
+    struct zc_round round;
+    int64_t start = zc_clock_ns();
+    uint64_t sync = p->sync_asked;
+    if (!take(p, &round, start))
+        return true;
+    p->in_round = true;
+    p->full = round.all;
+    p->round_number++;
+    if (round.all)
+        p->meta = 0;
+    zc_lpeer_update(p);
+    zc_live_unlock(l);
+
+    zc_lpeer_tell(p);
+    const struct zc_round *r = zc_llinks_begin(p, &round);
+    enum zc_exit code = zc_session_round(p->session, r, err);
+    bool good = code == ZC_EXIT_OK || code == ZC_EXIT_MAX_DELETE;
+    zc_llinks_end(p, r, good);
+    if (round.all)
+        give_memory_back();
+
+    zc_live_lock(l);
+    if (good) {
+        if (round.sync)
+            p->sync_done = sync;
+        round_done(p, &round, code, err, zc_clock_ns() - start);
+    }
+    p->in_round = p->full = false;
+    zc_lpeer_update(p);
+    told_askers(p);
+    if (!good)
+        return false;
+    zc_live_unlock(l);
+    zc_lpeer_tell(p);
+    zc_live_lock(l);
+    return true;
+}
+
+/* The root is still what is being watched; else the watch thread is told. With
+ * the lock. */
+static bool source_ok(struct zc_live *l)
+{
+    if (zc_watch_root_ok(l->w, &l->why))
+        return true;
+    l->gone = true;
+    zc_live_wake(l->wake);
+    return false;
+}
+
+/* Waits for NS, or until woken. False with the sentence when the peer has hung
+ * up. The lock is held but for the wait. */
+static bool idle(struct zc_lpeer *p, int64_t now, int64_t ns,
+                 struct zc_err *err)
+{
+    static const struct zc_round nothing;
+    p->waiting = true;
+    p->wake_at = ns == INT64_MAX ? INT64_MAX : now + ns;
+    zc_live_unlock(p->live);
+    bool lost = sleep_on(p, p->transport, ns) ||
+                zc_session_broken(p->session);
+    /* A round that fails knows why. */
+    if (lost && zc_session_round(p->session, &nothing, err) == ZC_EXIT_OK)
+        zc_err_set(err, ZC_EXIT_SOCKET, 0, "the peer hung up");
+    zc_live_lock(p->live);
+    p->waiting = false;
+    return !lost;
+}
+
+/* Round after round. With the lock. *WORKED: at least one went well. */
+static enum outcome serve(struct zc_lpeer *p, bool *worked, struct zc_err *err)
+{
+    struct zc_live *l = p->live;
+    while (p->generation == l->generation) {
+        int64_t now = zc_clock_ns(), next = zc_lpeer_next(p, now);
+        if (next && atomic_load(&l->stopping)) {
+            if (!zc_lghost_open(l) || atomic_load(&l->hurry))
+                return CHANGED;
+            next = INT64_MAX; /* another peer walks, and wakes this one */
+        }
+        if (next || !source_ok(l)) {
+            if (!idle(p, now, next ? next : INT64_MAX, err))
+                break;
+            continue;
+        }
+        if (p->pending.len && (now >= l->links.search_at ||
+                               atomic_load(&l->stopping))) {
+            zc_live_unlock(l);
+            zc_llinks_pending(p);
+            zc_live_lock(l);
+            told_askers(p);
+        }
+        zc_lghost_walk(p);
+        if (!do_round(p, err))
+            break;
+        *worked = true;
+    }
+    /* Sessions are stopped when the source goes. */
+    return p->generation == l->generation ? LOST : CHANGED;
+}
+
+/* --- sessions --- */
+
+/* Makes T and S known to those who may have to end them. */
+static void publish(struct zc_lpeer *p, struct zc_transport *t,
+                    struct zc_session *s, bool connecting)
+{
+    pthread_mutex_lock(&p->session_lock);
+    p->transport = t;
+    p->session = s;
+    p->connecting = connecting;
+    pthread_mutex_unlock(&p->session_lock);
+}
+
+/* Counters of the session, which start at zero, go on top of those before. */
+static void open_stats(struct zc_lpeer *p)
+{
+    p->base_files = p->st->sent_files;
+    p->base_bytes = p->st->sent_bytes;
+    p->base_deleted = p->st->deleted;
+    memset(&p->stats, 0, sizeof p->stats);
+}
+
+static enum outcome run_session(struct zc_lpeer *p, struct zc_transport *t,
+                                bool *worked, struct zc_err *err)
+{
+    struct zc_live *l = p->live;
+    open_stats(p);
+    struct zc_session *s =
+        zc_session_open(t, &p->push, &p->events, &p->stats, err);
+    if (!s)
+        return LOST;
+    publish(p, t, s, false);
+    zc_peer_set_security(p->st, t->security, t->peer_key);
+    atomic_fetch_add(&p->st->connects, 1);
+    p->reason[0] = '\0';
+    zc_live_lock(l);
+    p->connected = true;
+    zc_peer_set_text(p->st, "", "");
+    zc_lpeer_update(p);
+    enum outcome o = serve(p, worked, err);
+    p->connected = false;
+    zc_lpeer_update(p);
+    if (o == LOST || !atomic_load(&l->stopping))
+        zc_dirty_lost(p->dirty, zc_clock_ns());
+    zc_live_unlock(l);
+    zc_peer_set_security(p->st, "", "");
+    publish(p, t, NULL, false);
+    zc_session_close(s);
+    return o;
+}
+
+/* One connection, from its beginning to its end. */
+static enum outcome connect_once(struct zc_lpeer *p, bool *worked,
+                                 struct zc_err *err)
+{
+    publish(p, NULL, NULL, true);
+    struct zc_transport *t = p->conf->connect(p->conf->arg, err);
+    publish(p, t, NULL, false);
+    if (!t)
+        return LOST;
+    if (p->push.timeout_s)
+        zc_transport_set_timeout(t, p->push.timeout_s);
+    enum outcome o = run_session(p, t, worked, err);
+    publish(p, NULL, NULL, false);
+    zc_transport_free(t);
+    if (p->conf->hung_up)
+        p->conf->hung_up(p->conf->arg);
+    return o;
+}
+
+/* True when there is a source to send; false at the end. */
+static bool wait_for_source(struct zc_lpeer *p)
+{
+    struct zc_live *l = p->live;
+    for (;;) {
+        zc_live_lock(l);
+        bool there = l->w && !l->gone;
+        p->generation = l->generation;
+        zc_live_unlock(l);
+        if (atomic_load(&l->stopping))
+            return false;
+        if (there)
+            return true;
+        sleep_on(p, NULL, INT64_MAX);
+    }
+}
+
+/* Back-off, unless the end comes. */
+static void pause_for(struct zc_lpeer *p, int64_t ns)
+{
+    int64_t end = zc_clock_ns() + ns;
+    while ((ns = end - zc_clock_ns()) > 0 && !atomic_load(&p->live->stopping))
+        sleep_on(p, NULL, ns);
+}
+
+/* NS, 25 % more or less, so that a hundred mirrors do not all come back at
+ * once. */
+static int64_t jitter(int64_t ns)
+{
+    uint32_t random = 0;
+    (void)!getrandom(&random, sizeof random, GRND_NONBLOCK);
+    return ns * 3 / 4 + (int64_t)((uint64_t)(ns / 2) * random / UINT32_MAX);
+}
+
+void *zc_lpeer_main(void *arg)
+{
+    struct zc_lpeer *p = arg;
+    struct zc_live *l = p->live;
+    int64_t backoff = BACKOFF_MIN;
+    while (wait_for_source(p)) {
+        struct zc_err err = {0};
+        bool worked = false;
+        enum outcome o = connect_once(p, &worked, &err);
+        if (worked)
+            backoff = BACKOFF_MIN;
+        if (o == CHANGED || atomic_load(&l->stopping))
+            continue;
+        int64_t delay = jitter(backoff);
+        zc_lpeer_disconnected(p, &err, delay);
+        pause_for(p, delay);
+        backoff = ZC_MIN(2 * backoff, BACKOFF_MAX);
+    }
+    zc_live_lock(l);
+    p->ended = true;
+    zc_live_wake(l->wake);
+    zc_live_unlock(l);
+    return NULL;
+}

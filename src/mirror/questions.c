@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Questions to a running mirror: is all that was written until now durable on
+ * the peers?
+ *
+ *     asked --all events before it read, new directories scanned-->
+ *     ticket from each peer's dirty set --passed-->
+ *     without fsync: a round that ends on stable storage --> yes
+ *
+ * Until then the one who asked hears what is in the way, each time that
+ * changes.
+ */
+#include "mirror/internal.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define SAY_NS (ZC_NSEC_PER_SEC / 4)
+#define ASKED_MAX 4096
+
+/* Where one peer is with one question. */
+struct goal {
+    uint64_t ticket, sync, relinked, ghosts;
+    bool synced; /* a syncing round was asked for */
+};
+
+struct zc_lasked {
+    uint64_t id;
+    int32_t peer;
+    bool placed; /* `position` is that of the source that is open now */
+    uint64_t generation, position; /* what the watcher has to get to */
+    bool started, done;
+    int64_t said_at;
+    char said[sizeof((struct zc_live_answer *)0)->missing];
+    struct goal goals[];
+};
+
+static bool is_about(const struct zc_lasked *a, size_t peer)
+{
+    return a->peer == -1 || (size_t)a->peer == peer;
+}
+
+/* 0 when it was sent, or nobody is there to hear it. */
+static int answer(struct zc_live *l, uint64_t id, bool done,
+                  const char *missing)
+{
+    struct zc_live_answer a = {.id = id, .done = done};
+    snprintf(a.missing, sizeof a.missing, "%s", missing);
+    if (send(l->control_fd, &a, sizeof a, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+        errno == EAGAIN)
+        return -1;
+    return 0;
+}
+
+static void forget(struct zc_live *l, size_t i)
+{
+    free(l->asked.v[i]);
+    l->asked.v[i] = l->asked.v[--l->asked.len];
+}
+
+static void take_request(struct zc_live *l, const struct zc_live_request *r)
+{
+    if (r->cancel) {
+        for (size_t i = 0; i < l->asked.len;)
+            if (l->asked.v[i]->id == r->id)
+                forget(l, i);
+            else
+                i++;
+        return;
+    }
+    if (r->peer == -2) {
+        (void)answer(l, r->id, true, "");
+        return;
+    }
+    struct zc_lasked *a = NULL;
+    bool known = r->peer == -1 ||
+                 (r->peer >= 0 && (size_t)r->peer < l->n_peers);
+    if (known && l->asked.len < ASKED_MAX)
+        a = calloc(1, sizeof *a + l->n_peers * sizeof *a->goals);
+    if (!a || zc_vec_push(&l->asked, a)) {
+        free(a);
+        (void)answer(l, r->id, false,
+                     known ? "too many questions at once"
+                           : "there is no such destination");
+        return;
+    }
+    a->id = r->id;
+    a->peer = r->peer;
+}
+
+void zc_live_read_requests(struct zc_live *l)
+{
+    struct zc_live_request r;
+    ssize_t n;
+    while ((n = recv(l->control_fd, &r, sizeof r, MSG_DONTWAIT)) > 0)
+        if (n == sizeof r)
+            take_request(l, &r);
+    if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+        /* Nobody is there any more. */
+        l->control_fd = -1;
+        zc_live_drop_requests(l);
+    }
+    zc_live_lock(l);
+    l->n_asked = l->asked.len;
+    zc_live_unlock(l);
+}
+
+void zc_live_drop_requests(struct zc_live *l)
+{
+    for (size_t i = 0; i < l->asked.len; i++)
+        free(l->asked.v[i]);
+    zc_vec_fini(&l->asked);
+}
+
+bool zc_live_place_requests(struct zc_live *l)
+{
+    bool any = false;
+    for (size_t i = 0; i < l->asked.len; i++) {
+        struct zc_lasked *a = l->asked.v[i];
+        if (a->started)
+            continue;
+        any = true;
+        if (!l->w || (a->placed && a->generation == l->generation))
+            continue;
+        a->placed = true;
+        a->generation = l->generation;
+        a->position = zc_watch_queued(l->w);
+    }
+    return any;
+}
+
+/* All that happened before A was asked has been reported. */
+static bool is_settled(struct zc_live *l, const struct zc_lasked *a)
+{
+    return l->w && !l->gone && l->ready && a->placed &&
+           a->generation == l->generation && !zc_watch_scanning(l->w) &&
+           zc_watch_reached(l->w, a->position) &&
+           zc_lyoung_settled(l, a->position);
+}
+
+void zc_live_flush_for_requests(struct zc_live *l)
+{
+    for (size_t i = 0; i < l->asked.len; i++)
+        if (!l->asked.v[i]->started && is_settled(l, l->asked.v[i]))
+            zc_watch_flush(l->w);
+}
+
+static void take_ticket(struct zc_lpeer *p, struct goal *g, int64_t now)
+{
+    g->ticket = zc_dirty_barrier(p->dirty, now);
+    g->relinked = p->relinked;
+    g->ghosts = p->live->ghosts.seen;
+}
+
+static void start(struct zc_live *l, struct zc_lasked *a, int64_t now)
+{
+    a->started = true;
+    for (size_t i = 0; i < l->n_peers; i++)
+        if (is_about(a, i))
+            take_ticket(&l->peers[i], &a->goals[i], now);
+}
+
+/* P has all that G is about, on stable storage. */
+static bool reached(struct zc_lpeer *p, struct goal *g, int64_t now)
+{
+    if (!zc_dirty_passed(p->dirty, g->ticket) || p->in_round ||
+        p->pending.len || p->searching || p->braked ||
+        p->live->ghosts.walked < g->ghosts)
+        return false;
+    if (g->relinked != p->relinked) {
+        /* Names were found meanwhile that belong to what was asked about. */
+        take_ticket(p, g, now);
+        return zc_dirty_passed(p->dirty, g->ticket);
+    }
+    if (p->push.fsync != ZC_FSYNC_NONE)
+        return true;
+    if (!g->synced) {
+        g->synced = true;
+        g->sync = ++p->sync_asked;
+    }
+    return p->sync_done >= g->sync;
+}
+
+/* What keeps P. */
+static void describe(struct zc_lpeer *p, const struct goal *g, char *out,
+                     size_t size)
+{
+    char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
+    const char *name = p->conf->name;
+    struct zc_dirty_stats ds;
+    struct zc_buf holding = ZC_BUF_INIT;
+    zc_peer_get_text(p->st, path, text);
+    zc_dirty_get_stats(p->dirty, &ds);
+    const char *held = zc_dirty_holding(p->dirty, g->ticket, &holding);
+    if (!p->connected)
+        snprintf(out, size, "%.128s: not connected%s%.300s", name,
+                 *text ? ": " : "", text);
+    else if (p->braked || p->blocked)
+        snprintf(out, size, "%.128s: %.200s%s%.150s", name, path,
+                 *path ? ": " : "", text);
+    else if (ds.all || p->full)
+        snprintf(out, size, "%.128s: everything is being compared", name);
+    else if (held && ds.names > 1)
+        snprintf(out, size,
+                 "%.128s: %" PRIu64 " changes are on their way, %.300s among "
+                 "them",
+                 name, ds.names, held);
+    else if (held)
+        snprintf(out, size, "%.128s: %.300s is on its way", name, held);
+    else
+        snprintf(out, size, "%.128s: changes are on their way", name);
+    zc_buf_fini(&holding);
+}
+
+/* True when A is done; else MISSING says what is in the way. */
+static bool is_done(struct zc_live *l, struct zc_lasked *a, int64_t now,
+                    char *missing, size_t size)
+{
+    bool done = true;
+    for (size_t i = 0; i < l->n_peers; i++) {
+        if (!is_about(a, i) || reached(&l->peers[i], &a->goals[i], now))
+            continue;
+        if (done)
+            describe(&l->peers[i], &a->goals[i], missing, size);
+        done = false;
+    }
+    return done;
+}
+
+static void describe_source(struct zc_live *l, char *out, size_t size)
+{
+    char text[ZC_STATUS_TEXT];
+    if (l->w) {
+        snprintf(out, size, "%s is being scanned", l->opt->push.src);
+        return;
+    }
+    zc_mirror_get_text(l->st, text);
+    snprintf(out, size, "%s", text);
+}
+
+/* Looks at A again. Nanoseconds until there may be something new to say to it;
+ * -1: it is answered. */
+static int64_t look_at(struct zc_live *l, struct zc_lasked *a, int64_t now)
+{
+    char missing[sizeof a->said] = "";
+    if (!a->started && is_settled(l, a))
+        start(l, a, now);
+    if (!a->started)
+        describe_source(l, missing, sizeof missing);
+    else if (a->done || is_done(l, a, now, missing, sizeof missing)) {
+        a->done = true;
+        return answer(l, a->id, true, "") ? SAY_NS : -1;
+    }
+    if (strcmp(missing, a->said) == 0)
+        return INT64_MAX;
+    int64_t wait = a->said_at ? a->said_at + SAY_NS - now : 0;
+    if (wait > 0)
+        return wait;
+    if (answer(l, a->id, false, missing))
+        return SAY_NS;
+    a->said_at = now;
+    memcpy(a->said, missing, sizeof a->said);
+    return INT64_MAX;
+}
+
+int64_t zc_live_answer_requests(struct zc_live *l, int64_t now)
+{
+    int64_t next = INT64_MAX;
+    for (size_t i = 0; i < l->asked.len;) {
+        int64_t ns = look_at(l, l->asked.v[i], now);
+        if (ns < 0) {
+            forget(l, i);
+            continue;
+        }
+        next = ZC_MIN(next, ns);
+        i++;
+    }
+    l->n_asked = l->asked.len;
+    return next;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What others get to know about a mirror: the status struct, the log, and the
+ * callbacks of whoever runs it. Status is kept up to date all the time; the log
+ * gets a line when something is new, and never more than one a second from a
+ * peer about entries.
+ */
+#include "mirror/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+#define SAID_MAX 1000
+/* A trouble that was not met for longer than any back-off has gone in between:
+ * it is new when it comes back. */
+#define SAID_NS (150 * ZC_NSEC_PER_SEC)
+#define SAY_NS ZC_NSEC_PER_SEC
+#define UNTOLD (~0U)
+
+/* --- status --- */
+
+static void update_counters(struct zc_lpeer *p, struct zc_dirty_stats *ds)
+{
+    struct zc_push_stats *s = &p->stats;
+    struct zc_peer_status *st = p->st;
+    uint64_t need_files = s->need_files, done_files = s->done_files;
+    uint64_t need_bytes = s->need_bytes, done_bytes = s->done_bytes;
+    uint64_t behind = ds->names;
+    if (p->in_round && need_files > done_files)
+        behind = ZC_MAX(behind, need_files - done_files);
+    st->behind = behind;
+    st->behind_bytes = p->in_round && need_bytes > done_bytes
+                           ? need_bytes - done_bytes
+                           : 0;
+    st->oldest = ds->oldest_ns;
+    st->failed = ds->failed;
+    if (!p->connected)
+        return;
+    st->sent_files = p->base_files + done_files;
+    st->sent_bytes = p->base_bytes + s->sent_bytes;
+    st->deleted = p->base_deleted + s->deleted;
+}
+
+void zc_lpeer_update(struct zc_lpeer *p)
+{
+    struct zc_dirty_stats ds;
+    enum zc_peer_state state;
+    zc_dirty_get_stats(p->dirty, &ds);
+    update_counters(p, &ds);
+    if (!p->connected)
+        return;
+    if (p->braked || p->blocked)
+        state = ZC_PEER_BLOCKED;
+    else if (ds.all || p->full)
+        state = ZC_PEER_SCANNING;
+    else if (ds.names)
+        state = ZC_PEER_BEHIND;
+    else
+        state = ZC_PEER_IN_SYNC;
+    zc_peer_set_state(p->st, state);
+    if (state == ZC_PEER_IN_SYNC)
+        p->st->last_sync = zc_clock_wall_ns();
+}
+
+/* --- telling states --- */
+
+static void tell_changed(struct zc_live *l, size_t peer, unsigned state,
+                         const char *path, const char *text)
+{
+    if (!l->opt->changed)
+        return;
+    pthread_mutex_lock(&l->report_lock);
+    l->opt->changed(l->opt->arg, peer, state, path, text);
+    pthread_mutex_unlock(&l->report_lock);
+}
+
+void zc_live_tell(struct zc_live *l)
+{
+    char text[ZC_STATUS_TEXT];
+    unsigned state = l->st->state;
+    if (state == l->told)
+        return;
+    l->told = state;
+    zc_mirror_get_text(l->st, text);
+    if (state == ZC_MIRROR_WATCHING)
+        zc_log(ZC_LOG_INFO, "%s: watching %" PRIu64 " %s", l->opt->name,
+               (uint64_t)l->st->dirs,
+               l->st->dirs == 1 ? "directory" : "directories");
+    else if (state == ZC_MIRROR_GONE)
+        zc_log(ZC_LOG_ERROR, "%s: %s; nothing is sent until it is back",
+               l->opt->name, text);
+    tell_changed(l, ZC_LIVE_MIRROR, state, "", text);
+}
+
+void zc_lpeer_tell(struct zc_lpeer *p)
+{
+    char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
+    unsigned state = p->st->state;
+    if (state == p->told || state == ZC_PEER_BEHIND)
+        return;
+    p->told = state;
+    zc_peer_get_text(p->st, path, text);
+    if (state == ZC_PEER_SCANNING)
+        zc_log(ZC_LOG_INFO, "%s: connected, comparing everything",
+               p->conf->name);
+    else if (state == ZC_PEER_IN_SYNC)
+        zc_log(ZC_LOG_INFO, "%s: in sync", p->conf->name);
+    else if (state == ZC_PEER_BLOCKED && p->braked)
+        zc_log(ZC_LOG_ERROR, "%s: %s", p->conf->name, text);
+    tell_changed(p->live, p->index, state, path, text);
+}
+
+void zc_lpeer_disconnected(struct zc_lpeer *p, const struct zc_err *err,
+                           int64_t delay)
+{
+    const char *why = *err->text ? err->text : "the connection was lost";
+    struct zc_live *l = p->live;
+    zc_live_lock(l);
+    zc_peer_set_text(p->st, "", why);
+    zc_peer_set_state(p->st, ZC_PEER_DISCONNECTED);
+    if (l->n_asked)
+        zc_live_wake(l->wake);
+    zc_live_unlock(l);
+    /* The same reason again and again is one line, not two a minute. */
+    if (p->told == ZC_PEER_DISCONNECTED &&
+        strncmp(p->reason, why, 500) == 0)
+        return;
+    snprintf(p->reason, sizeof p->reason, "%.500s", why);
+    p->told = ZC_PEER_DISCONNECTED;
+    zc_log(ZC_LOG_WARN, "%s: disconnected: %s; trying again in %.1f s",
+           p->conf->name, why, (double)delay / ZC_NSEC_PER_SEC);
+    tell_changed(l, p->index, ZC_PEER_DISCONNECTED, "", why);
+}
+
+void zc_lpeer_left_behind(struct zc_lpeer *p)
+{
+    struct zc_dirty_stats ds;
+    zc_dirty_get_stats(p->dirty, &ds);
+    if (!ds.names && !ds.all && !p->braked)
+        return;
+    if (ds.all)
+        zc_log(ZC_LOG_WARN, "%s: not known to be in sync at the end",
+               p->conf->name);
+    else if (p->braked)
+        zc_log(ZC_LOG_WARN, "%s: deletions were not done at the end",
+               p->conf->name);
+    else
+        zc_log(ZC_LOG_WARN, "%s: %" PRIu64 " changes were not sent at the end",
+               p->conf->name, ds.names);
+}
+
+/* --- entries --- */
+
+void zc_lpeer_on_item(void *arg, const struct zc_item *item)
+{
+    struct zc_lpeer *p = arg;
+    struct zc_live *l = p->live;
+    pthread_mutex_lock(&l->report_lock);
+    l->opt->item(l->opt->arg, p->index, item);
+    pthread_mutex_unlock(&l->report_lock);
+}
+
+/* A number for a trouble. A clash costs a line in the log. */
+static uint64_t hash_text(uint64_t kind, const char *text)
+{
+    return XXH3_64bits_withSeed(text, strlen(text), kind);
+}
+
+/* True when the trouble with this HASH was met a short while ago. */
+static bool was_said(struct zc_lpeer *p, uint64_t hash, int64_t now)
+{
+    struct zc_lsaid *oldest = NULL;
+    for (size_t i = 0; i < p->said.len; i++) {
+        struct zc_lsaid *s = &p->said.v[i];
+        if (s->hash == hash) {
+            bool recent = now - s->at < SAID_NS;
+            s->at = now;
+            return recent;
+        }
+        if (!oldest || s->at < oldest->at)
+            oldest = s;
+    }
+    struct zc_lsaid s = {hash, now};
+    if (p->said.len < SAID_MAX)
+        (void)zc_vec_push(&p->said, s); /* else it is said twice */
+    else
+        *oldest = s;
+    return false;
+}
+
+/* It was left out of the log: it is new when it is met again. */
+static void left_out(struct zc_lpeer *p, uint64_t hash, int64_t now)
+{
+    p->unsaid++;
+    for (size_t i = 0; i < p->said.len; i++)
+        if (p->said.v[i].hash == hash)
+            p->said.v[i].at = now - SAID_NS;
+}
+
+/* Logs TEXT, once, and at most one such line a second. */
+static void say(struct zc_lpeer *p, uint64_t hash, const char *path,
+                const char *text)
+{
+    char more[64] = "";
+    int64_t now = zc_clock_ns();
+    if (was_said(p, hash, now))
+        return;
+    if (p->said_at && now - p->said_at < SAY_NS) {
+        left_out(p, hash, now);
+        return;
+    }
+    if (p->unsaid)
+        snprintf(more, sizeof more, " (and %" PRIu64 " more before this)",
+                 p->unsaid);
+    p->unsaid = 0;
+    p->said_at = now;
+    zc_log(ZC_LOG_ERROR, "%s: %.1000s: %s%s", p->conf->name,
+           *path ? path : ".", text, more);
+}
+
+/* A file that vanished, or that kept changing: what is there next time decides.
+ * It is as old as the round, for those who wait for that. */
+static void mark_again(struct zc_lpeer *p, const char *path, int eno)
+{
+    struct zc_live *l = p->live;
+    zc_live_lock(l);
+    if (eno)
+        zc_dirty_refused(p->dirty, path, zc_clock_ns());
+    else
+        zc_dirty_unsettled(p->dirty, path, zc_clock_ns());
+    zc_live_unlock(l);
+}
+
+/* Metadata that a peer cannot take is not tried for ever: it is counted, and
+ * said once for each kind. */
+static void meta_refused(struct zc_lpeer *p, const char *path,
+                         const char *text, uint64_t kind)
+{
+    if (!p->meta++) {
+        snprintf(p->meta_path, sizeof p->meta_path, "%s", path);
+        snprintf(p->meta_text, sizeof p->meta_text,
+                 "applied, but some metadata was refused: %s", text);
+    }
+    say(p, kind, path, text);
+}
+
+static void entry_refused(struct zc_lpeer *p, const char *path,
+                          const char *text, uint64_t kind)
+{
+    struct zc_live *l = p->live;
+    zc_live_lock(l);
+    zc_dirty_failed(p->dirty, path, zc_clock_ns());
+    p->blocked = true;
+    zc_peer_set_text(p->st, *path ? path : ".", text);
+    zc_peer_set_state(p->st, ZC_PEER_BLOCKED);
+    zc_live_unlock(l);
+    say(p, hash_text(kind, path), path, text);
+}
+
+/* True for what will be the same next time: this user, or this file system,
+ * cannot do it. */
+static bool is_lasting(int eno)
+{
+    switch (eno) {
+    case EROFS:
+    case ENOSPC:
+    case EDQUOT:
+    case EIO:
+    case ENOMEM:
+    case EBUSY:
+    case EAGAIN:
+    case ESTALE:
+    case EMFILE:
+    case ENFILE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+void zc_lpeer_on_trouble(void *arg, enum zc_trouble kind, const char *what,
+                         const char *path, int eno)
+{
+    struct zc_lpeer *p = arg;
+    struct zc_live *l = p->live;
+    char why[128], text[256];
+    uint64_t hash = hash_text((uint64_t)kind * 1000003 + (unsigned)eno, what);
+
+    snprintf(text, sizeof text, "could not %.100s%s%s", what, eno ? ": " : "",
+             eno ? strerror_r(eno, why, sizeof why) : "");
+    if (kind == ZC_TROUBLE_VANISHED) {
+        mark_again(p, path, eno);
+    } else {
+        atomic_fetch_add(&p->st->errors, 1);
+        if (kind == ZC_TROUBLE_META && is_lasting(eno))
+            meta_refused(p, path, text, hash);
+        else
+            entry_refused(p, path, text, hash);
+    }
+    if (!l->opt->trouble)
+        return;
+    pthread_mutex_lock(&l->report_lock);
+    l->opt->trouble(l->opt->arg, p->index, kind, what, path, eno);
+    pthread_mutex_unlock(&l->report_lock);
+}
+
+void zc_lpeer_on_not_renamed(void *arg, const char *to)
+{
+    struct zc_lpeer *p = arg;
+    zc_live_lock(p->live);
+    zc_dirty_refused(p->dirty, to, zc_clock_ns());
+    zc_live_unlock(p->live);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a mirror is doing, in a fixed-size struct that can lie in memory shared
+ * between processes: the watcher process writes, the supervisor reads at any
+ * moment, without a lock and without asking. Counters are atomics of their own;
+ * the texts of one peer or mirror are covered by its `seq` (odd while they are
+ * being written; readers try again). No pointers.
+ */
+#ifndef ZC_MIRROR_STATUS_H
+#define ZC_MIRROR_STATUS_H
+
+#include "base/util.h"
+
+#include <stdatomic.h>
+
+#define ZC_STATUS_PEERS_MAX 64
+#define ZC_STATUS_NAME 256
+#define ZC_STATUS_TEXT 512
+#define ZC_STATUS_SECURITY 128
+
+enum zc_mirror_state {
+    ZC_MIRROR_STARTING,
+    ZC_MIRROR_SCANNING, /* adding watches */
+    ZC_MIRROR_WATCHING,
+    ZC_MIRROR_GONE,     /* the source is not there; `text` says why */
+    ZC_MIRROR_STOPPED,
+};
+
+enum zc_peer_state {
+    ZC_PEER_CONNECTING,
+    ZC_PEER_DISCONNECTED, /* `text` says why, `since` since when */
+    ZC_PEER_SCANNING,     /* the whole tree is being compared */
+    ZC_PEER_BEHIND,       /* changes are on their way */
+    ZC_PEER_IN_SYNC,
+    ZC_PEER_BLOCKED, /* some entries are refused, or the brake holds: `path`
+                        and `text` say which and why */
+};
+
+struct zc_peer_status {
+    atomic_uint state;            /* enum zc_peer_state */
+    atomic_int_fast64_t since;    /* wall clock ns of the last change of state */
+    atomic_uint_fast64_t behind;  /* names not applied yet */
+    atomic_uint_fast64_t behind_bytes; /* file bytes known to be missing */
+    atomic_int_fast64_t oldest;   /* zc_clock_ns of the oldest of them, 0: none */
+    atomic_uint_fast64_t sent_files, sent_bytes, deleted, rounds, full_rounds;
+    atomic_uint_fast64_t failed;  /* names that are refused at present */
+    atomic_uint_fast64_t errors, connects;
+    atomic_int_fast64_t last_sync; /* wall clock ns: it was in sync last */
+    atomic_uint seq;
+    char name[ZC_STATUS_NAME]; /* DEST; set once, before anyone reads */
+    char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
+    char security[ZC_STATUS_SECURITY]; /* of the connection: "plain",
+                                          "AES-256-GCM, kernel TLS"; "": none */
+    char key[ZC_STATUS_SECURITY];      /* base64 of the peer's; "": plain */
+};
+
+struct zc_mirror_status {
+    atomic_uint state; /* enum zc_mirror_state */
+    atomic_int_fast64_t since;
+    atomic_int_fast64_t heartbeat; /* zc_clock_ns: the watch thread is alive; it
+                                      only beats while it has something to do or
+                                      is asked to (zc_live_request) */
+    atomic_uint watch_kind; /* enum zc_watch_kind */
+    atomic_uint_fast64_t dirs, watches, watch_limit, unwatched, events,
+        overflows;
+    atomic_uint seq;
+    char name[ZC_STATUS_NAME]; /* of the mirror; set once */
+    char source[ZC_STATUS_TEXT];
+    char text[ZC_STATUS_TEXT];
+    uint32_t n_peers;
+    struct zc_peer_status peers[ZC_STATUS_PEERS_MAX];
+};
+
+const char *zc_mirror_state_text(unsigned state); /* "watching" */
+const char *zc_peer_state_text(unsigned state);   /* "in sync" */
+
+/* Sets a state and, when it changed, `since`. */
+void zc_mirror_set_state(struct zc_mirror_status *m, enum zc_mirror_state s);
+void zc_peer_set_state(struct zc_peer_status *p, enum zc_peer_state s);
+/* Sets the texts (NULL: as it is). One writer at a time. */
+void zc_mirror_set_text(struct zc_mirror_status *m, const char *text);
+void zc_peer_set_text(struct zc_peer_status *p, const char *path,
+                      const char *text);
+/* Sets `security` and `key`; likewise. */
+void zc_peer_set_security(struct zc_peer_status *p, const char *security,
+                          const char *key);
+/* Copies the texts as they were at one moment. */
+void zc_mirror_get_text(struct zc_mirror_status *m,
+                        char text[ZC_STATUS_TEXT]);
+void zc_peer_get_text(struct zc_peer_status *p, char path[ZC_STATUS_TEXT],
+                      char text[ZC_STATUS_TEXT]);
+void zc_peer_get_security(struct zc_peer_status *p,
+                          char security[ZC_STATUS_SECURITY],
+                          char key[ZC_STATUS_SECURITY]);
+
+#endif

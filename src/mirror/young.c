@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Young names: those that were made or touched, and that nobody has looked at
+ * since. An event names one name of a file, and the file may have others, which
+ * are as stale at the destination. So each is looked at as soon as the event has
+ * been read:
+ *
+ *   one link      nothing else to do; the index keeps it for a while
+ *   several       into the index; the other names are marked
+ *   nothing       what the event was about is a ghost (live_ghosts.c), unless
+ *                 the index knows who had that name
+ *
+ * What is found may be another file already, or the name may have been gone for
+ * a moment only. So a look counts when the watcher has told all that was before
+ * it, and said nothing more about the name. If it says that the name has gone,
+ * or has been made again, what was touched is a ghost: a name that is touched
+ * and is gone before it is looked at was a file's only name more often than not,
+ * but nobody can tell any more.
+ *
+ * A new file, or one that is being written, is looked at when it is closed, or
+ * after a moment: most are closed at once, and each look costs a system call.
+ *
+ * Inotify tells what happened in order. Fanotify puts several events about one
+ * name into one, at the place of the first: it is then not known whether what
+ * went was what had been touched, and it is taken for a ghost.
+ */
+#include "mirror/internal.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "fs/meta.h"
+#include "fs/rootdir.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define NAMES_MAX 8192
+#define TOUCH (ZC_CHANGE_DATA | ZC_CHANGE_WRITING | ZC_CHANGE_META)
+/* File times are those of the last tick of a clock; and whoever changes a file
+ * may be held up before the event is in the queue. */
+#define SLACK_NS (ZC_NSEC_PER_SEC / 10)
+#define FEW 4 /* to be looked at without letting go of the lock */
+#define WAIT_NS (ZC_NSEC_PER_SEC / 1000) /* for a close */
+
+static uint64_t hash_name(const char *name, size_t n)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ (unsigned char)name[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+static struct zc_lyoung_name *find(const struct zc_live *l, zc_wdir dir,
+                                   const char *name, size_t n)
+{
+    return l->young.v.len
+               ? zc_map_get(&l->young.map, dir, hash_name(name, n))
+               : NULL;
+}
+
+static void drop(struct zc_live *l, size_t i)
+{
+    struct zc_lyoung *y = &l->young;
+    struct zc_lyoung_name *e = y->v.v[i];
+    zc_map_del(&y->map, e->dir, hash_name(e->name, strlen(e->name)));
+    y->v.v[i] = y->v.v[--y->v.len];
+    y->v.v[i]->at = i;
+    free(e);
+}
+
+void zc_lyoung_clear(struct zc_live *l)
+{
+    struct zc_lyoung *y = &l->young;
+    for (size_t i = 0; i < y->v.len; i++)
+        free(y->v.v[i]);
+    zc_vec_fini(&y->v);
+    zc_map_fini(&y->map);
+    y->waiting = false;
+    y->done = 0;
+}
+
+static void ghost(struct zc_live *l, const struct zc_lyoung_name *e)
+{
+    zc_log(ZC_LOG_DEBUG, "%s: %s was touched and is another one now",
+           l->opt->name, e->name);
+    zc_lghost(l, e->floor);
+}
+
+/* There are too many of them, or there is no memory for one more. */
+static void overflow(struct zc_live *l)
+{
+    struct zc_lyoung *y = &l->young;
+    int64_t floor = y->floor;
+    for (size_t i = 0; i < y->v.len; i++)
+        floor = ZC_MIN(floor, y->v.v[i]->floor);
+    while (y->v.len)
+        drop(l, y->v.len - 1);
+    zc_lghost(l, floor);
+}
+
+static struct zc_lyoung_name *make(struct zc_live *l, zc_wdir dir,
+                                   const char *name, size_t n)
+{
+    struct zc_lyoung *y = &l->young;
+    struct zc_lyoung_name *e = find(l, dir, name, n);
+    /* Another one of that number would be taken for it. */
+    if (e && (strlen(e->name) != n || memcmp(e->name, name, n) != 0)) {
+        overflow(l);
+        e = NULL;
+    }
+    if (e)
+        return e;
+    if (y->v.len >= NAMES_MAX)
+        overflow(l);
+    e = calloc(1, sizeof *e + n + 1);
+    if (!e || zc_map_put(&y->map, dir, hash_name(name, n), e)) {
+        free(e);
+        overflow(l);
+        return NULL;
+    }
+    e->dir = dir;
+    memcpy(e->name, name, n);
+    e->floor = y->floor;
+    e->first = y->done;
+    e->at = y->v.len;
+    if (zc_vec_push(&y->v, e) == 0)
+        return e;
+    zc_map_del(&y->map, dir, hash_name(name, n));
+    free(e);
+    overflow(l);
+    return NULL;
+}
+
+/* ---- Events -------------------------------------------------------------- */
+
+/* NAME leads to something else, or nothing, from now on. */
+static void changed_hands(struct zc_live *l, struct zc_lyoung_name *e)
+{
+    if (e->touched || (e->left && e->mixed))
+        ghost(l, e);
+    e->touched = e->mixed = e->left = false;
+    e->what = 0;
+}
+
+void zc_lyoung_changed(struct zc_live *l, zc_wdir dir, const char *name,
+                       size_t n, unsigned what)
+{
+    struct zc_lyoung_name *e = find(l, dir, name, n);
+    bool hands = what & ZC_CHANGE_NAME;
+    bool made = what & ZC_CHANGE_MADE, gone = what & ZC_CHANGE_GONE;
+    /* Where it is not known what has happened, DATA says no more than that. */
+    unsigned touch = hands && !made && !gone ? 0 : what & TOUCH;
+    if (!l->young.on || !n || (!touch && !made && !e) ||
+        zc_watch_child(l->w, dir, name, n) != ZC_WDIR_NONE)
+        return;
+    if (touch || made)
+        e = make(l, dir, name, n);
+    if (!e)
+        return;
+    if (hands)
+        changed_hands(l, e);
+    if (!touch && !made) {
+        drop(l, e->at);
+        return;
+    }
+    if (e->looked || !e->since)
+        e->since = zc_clock_ns();
+    e->looked = false;
+    e->now |= touch & (ZC_CHANGE_DATA | ZC_CHANGE_META);
+    e->what |= touch;
+    e->touched |= touch != 0;
+    e->mixed |= made && touch;
+    if (gone && touch)
+        ghost(l, e);
+}
+
+void zc_lyoung_renamed(struct zc_live *l, zc_wdir from, const char *from_name,
+                       size_t from_n, zc_wdir to, const char *to_name,
+                       size_t to_n, bool is_dir)
+{
+    struct zc_lyoung_name *s, *d;
+    if (is_dir) {
+        l->young.moves++;
+        return;
+    }
+    if ((d = find(l, to, to_name, to_n))) {
+        changed_hands(l, d);
+        drop(l, d->at);
+    }
+    s = find(l, from, from_name, from_n);
+    if (!s)
+        return;
+    if (s->left) {
+        changed_hands(l, s);
+    } else if ((d = make(l, to, to_name, to_n)) &&
+               (s = find(l, from, from_name, from_n))) {
+        d->touched = s->touched;
+        d->what = s->what;
+        d->floor = s->floor;
+        d->first = s->first;
+        d->now = true;
+        if (s->mixed) {
+            /* There may be more about another one in the event that was this
+             * one's. */
+            s->left = true;
+            s->touched = s->looked = false;
+            return;
+        }
+    }
+    if ((s = find(l, from, from_name, from_n)))
+        drop(l, s->at);
+}
+
+/* ---- Looking ------------------------------------------------------------- */
+
+struct job {
+    struct zc_lyoung_name *e;
+    char *path; /* of its directory */
+    struct zc_stat st;
+    bool there;
+    uint64_t dir_dev;
+};
+typedef ZC_VEC(struct job) jobs;
+
+/* Nanoseconds until E is to be looked at. */
+static int64_t wait_for(const struct zc_live *l,
+                        const struct zc_lyoung_name *e, int64_t now)
+{
+    if (e->looked)
+        return INT64_MAX;
+    if (e->now || l->young.hurry || l->young.v.len > NAMES_MAX / 4)
+        return 0;
+    return ZC_MAX(e->since + WAIT_NS - now, 0);
+}
+
+static void list_jobs(struct zc_live *l, jobs *v)
+{
+    struct zc_buf buf = ZC_BUF_INIT;
+    struct zc_lyoung *y = &l->young;
+    int64_t now = zc_clock_ns();
+    for (size_t i = 0; i < y->v.len; i++) {
+        struct zc_lyoung_name *e = y->v.v[i];
+        if (wait_for(l, e, now) > 0)
+            continue;
+        const char *path = zc_watch_path(l->w, e->dir, &buf);
+        struct job j = {.e = e, .path = path ? strdup(path) : NULL};
+        if (!j.path || zc_vec_push(v, j)) {
+            free(j.path);
+            if (e->touched)
+                ghost(l, e);
+            drop(l, i--);
+        }
+    }
+    zc_buf_fini(&buf);
+}
+
+/* By one system call where it can be done: what it leads to when a symlink takes
+ * the place of a directory is no more than a hint, either. */
+static void look_at(const struct zc_live *l, struct job *j)
+{
+    const char *name = j->e->name;
+    char path[4096];
+    struct zc_stat st;
+    bool slash = *j->path;
+    int n = snprintf(path, sizeof path, "%s/%s%s", l->opt->push.src, j->path,
+                     slash ? "/" : "");
+    int dir = n, size = (int)sizeof path;
+    if (n < size)
+        n += snprintf(path + n, sizeof path - (size_t)n, "%s", name);
+    if (n < size) {
+        j->there = zc_stat_at(AT_FDCWD, path, &j->st) == 0;
+        path[dir] = '\0';
+        if (!j->there && *name == '#' && !zc_stat_at(AT_FDCWD, path, &st))
+            j->dir_dev = st.dev;
+        return;
+    }
+    zc_auto_close int root =
+        zc_root_open(l->opt->push.src, false, NULL, NULL);
+    zc_auto_close int fd = root < 0 ? -1 : zc_root_open_dir(root, j->path);
+    if (fd < 0)
+        return;
+    j->there = zc_stat_at(fd, name, &j->st) == 0;
+    if (!j->there && *name == '#' && !zc_stat_at(fd, "", &st))
+        j->dir_dev = st.dev;
+}
+
+/* A file that has no name yet (O_TMPFILE) goes by "#INO". */
+static uint64_t ino_of(const char *name)
+{
+    char *end;
+    if (name[0] != '#' || name[1] < '1' || name[1] > '9')
+        return 0;
+    unsigned long long ino = strtoull(name + 1, &end, 10);
+    return *end ? 0 : ino;
+}
+
+static void found(struct zc_live *l, const struct job *j, int64_t now)
+{
+    struct zc_lyoung_name *e = j->e;
+    const struct zc_stat *st = &j->st;
+    if (!j->there) {
+        e->found = ZC_LYOUNG_NOTHING;
+        e->ino = j->dir_dev ? ino_of(e->name) : 0;
+        e->dev = j->dir_dev;
+    } else if (S_ISDIR(st->mode)) {
+        e->found = ZC_LYOUNG_DIR;
+    } else if (st->nlink < 2) {
+        e->found = ZC_LYOUNG_ONE;
+        zc_lindex_add_single(l, e->dir, e->name, st->dev, st->ino);
+    } else {
+        e->found = ZC_LYOUNG_SEVERAL;
+        bool known = zc_lindex_has(l, e->dir, e->name, st->dev, st->ino);
+        struct zc_llink *k =
+            zc_lindex_add_name(l, e->dir, e->name, st->dev, st->ino);
+        if (!e->touched)
+            return; /* it is listed soon, with the others */
+        if (k && !known)
+            zc_lindex_mark(l, k, e->dir, e->name, e->what, now);
+        if (!k || (k->names.len - k->n_former < st->nlink &&
+                   k->searched != st->nlink))
+            zc_llinks_incomplete(l, st->dev, st->ino);
+    }
+}
+
+static void look_at_all(struct zc_live *l)
+{
+    jobs v = {0};
+    list_jobs(l, &v);
+    bool few = v.len <= FEW;
+    if (!v.len)
+        return;
+    if (!few)
+        zc_live_unlock(l);
+    for (size_t i = 0; i < v.len; i++)
+        if (!v.v[i].e->left)
+            look_at(l, &v.v[i]);
+    if (!few)
+        zc_live_lock(l);
+    uint64_t pos = zc_watch_queued(l->w);
+    int64_t now = zc_clock_ns();
+    for (size_t i = 0; i < v.len; i++) {
+        struct zc_lyoung_name *e = v.v[i].e;
+        e->looked = true;
+        e->now = false;
+        e->pos = pos;
+        e->moves = l->young.moves;
+        if (!e->left)
+            found(l, &v.v[i], now);
+        free(v.v[i].path);
+    }
+    zc_vec_fini(&v);
+}
+
+/* Something was touched by a name that leads nowhere. */
+static void not_there(struct zc_live *l, struct zc_lyoung_name *e)
+{
+    if (!e->touched || zc_lindex_knows(l, e->dir, e->name))
+        return;
+    if (!e->ino || !zc_lindex_add_nameless(l, e->dir, e->name, e->dev, e->ino,
+                                           e->what, zc_clock_ns()))
+        ghost(l, e);
+}
+
+/* What was seen is certain where the watcher has got to the time of the look. */
+static void settle(struct zc_live *l)
+{
+    struct zc_lyoung *y = &l->young;
+    for (size_t i = 0; i < y->v.len; i++) {
+        struct zc_lyoung_name *e = y->v.v[i];
+        if (!e->looked || !zc_watch_reached(l->w, e->pos))
+            continue;
+        if (e->moves != y->moves) { /* by what path was it looked for? */
+            e->looked = false;
+            e->now = true;
+            continue;
+        }
+        if (e->left)
+            ;
+        else if (e->found == ZC_LYOUNG_NOTHING)
+            not_there(l, e);
+        else
+            zc_lindex_seen(l, e->dir, e->name);
+        drop(l, i--);
+    }
+}
+
+/* ---- Turns --------------------------------------------------------------- */
+
+void zc_lyoung_begin(struct zc_live *l)
+{
+    struct zc_lyoung *y = &l->young;
+    struct zc_lghosts *g = &l->ghosts;
+    if (g->unsure && zc_watch_reached(l->w, g->pos))
+        g->unsure = false;
+    if (y->waiting || !y->on)
+        return;
+    y->waiting = true;
+    y->wall = zc_clock_wall_ns();
+    y->wall_ahead = y->wall - zc_clock_ns();
+    y->pos = zc_watch_queued(l->w);
+}
+
+bool zc_lyoung_few(const struct zc_live *l)
+{
+    return l->young.v.len <= FEW;
+}
+
+bool zc_lyoung_end(struct zc_live *l)
+{
+    struct zc_lyoung *y = &l->young;
+    if (y->waiting && zc_watch_reached(l->w, y->pos)) {
+        y->waiting = false;
+        y->done = y->pos;
+        y->floor = y->wall - SLACK_NS;
+        y->ahead = y->wall_ahead;
+    }
+    if (y->v.len && !l->gone)
+        look_at_all(l);
+    if (y->v.len && !l->gone)
+        settle(l);
+    return zc_watch_drained(l->w);
+}
+
+int64_t zc_lyoung_next(const struct zc_live *l, int64_t now)
+{
+    int64_t ns = INT64_MAX;
+    for (size_t i = 0; i < l->young.v.len && ns; i++)
+        ns = ZC_MIN(ns, wait_for(l, l->young.v.v[i], now));
+    return ns;
+}
+
+bool zc_lyoung_settled(const struct zc_live *l, uint64_t position)
+{
+    for (size_t i = 0; i < l->young.v.len; i++)
+        if (l->young.v.v[i]->first < position)
+            return false;
+    return true;
+}

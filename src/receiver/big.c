@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Files that come in ranges: FILE opens a staging file, DATA fills it straight
+ * from the socket, SENT is answered with GOT (the bytes have left the socket,
+ * so nothing that happens at the source can change them any more), END says
+ * what becomes of it. Ranges not sent are holes.
+ *
+ * All but the finishing is done by the reader, which therefore never meets a
+ * raw byte it does not know what to do with: where the file cannot be written,
+ * its bytes are read and dropped, and the reason is told at the end.
+ */
+#include "base/io.h"
+#include "fs/rootdir.h"
+#include "move/mover.h"
+#include "receiver/receiver.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* From here on a file's bytes are worth a system call or two to keep them out
+ * of the receive buffer. */
+#define EXACT_MIN ((uint64_t)2 << 20)
+/* Ranges from here on are allocated in one go where that pays. */
+#define PREALLOCATE_MIN ((uint64_t)1 << 20)
+
+void zc_big_shed(struct zc_receiver *r, struct zc_rbig *b)
+{
+    if (b->fd < 0)
+        return;
+    int staging = zc_staging_fd(b->dir->vol->staging);
+    zc_close(&b->fd);
+    if (staging >= 0)
+        unlinkat(staging, b->tmp, 0);
+    atomic_fetch_add(&r->space_freed, 1);
+    atomic_fetch_sub(&r->bigs_writing, 1);
+}
+
+void zc_big_free(struct zc_receiver *r, struct zc_rbig *b)
+{
+    if (!b)
+        return;
+    zc_big_shed(r, b);
+    free(b->body);
+    free(b);
+}
+
+static struct zc_rbig *find(struct zc_receiver *r, struct zc_ref ref)
+{
+    struct zc_rbig *b = r->bigs;
+    while (b && (b->ref.list != ref.list || b->ref.index != ref.index))
+        b = b->next;
+    return b;
+}
+
+static void forget(struct zc_receiver *r, struct zc_rbig *b)
+{
+    struct zc_rbig **p = &r->bigs;
+    while (*p != b)
+        p = &(*p)->next;
+    *p = b->next;
+    r->n_bigs--;
+}
+
+bool zc_big_receiving(const struct zc_receiver *r)
+{
+    for (const struct zc_rbig *b = r->bigs; b; b = b->next)
+        if (!b->sent && b->m.entry.size >= EXACT_MIN)
+            return true;
+    return false;
+}
+
+static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
+{
+    int staging = zc_staging_fd(b->dir->vol->staging);
+    b->op = ZC_OP_STAGING;
+    if (staging >= 0) {
+        char name[ZC_NAME_MAX + 1] = "";
+        memcpy(name, b->m.entry.name, b->m.entry.name_len);
+        zc_staging_name(b->dir->vol->staging, b->tmp);
+        b->op = ZC_OP_CREATE;
+        b->mode = zc_apply_create_mode(r, b->dir, name, &b->m.entry);
+        b->fd = zc_file_open(staging, b->tmp, O_RDWR | O_CREAT | O_EXCL,
+                             b->mode);
+    }
+    b->eno = b->fd < 0 ? errno : 0;
+    if (b->fd >= 0)
+        atomic_fetch_add(&r->bigs_writing, 1);
+}
+
+/* The first N bytes of IN, shared with it where the file system can. */
+static int copy_range(int in, int out, uint64_t n)
+{
+    loff_t from = 0, to = 0;
+    while (n) {
+        ssize_t done = copy_file_range(in, &from, out, &to,
+                                       (size_t)ZC_MIN(n, (uint64_t)1 << 30),
+                                       0);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0) {
+            errno = done ? errno : ESTALE; /* it is shorter than it was */
+            return -1;
+        }
+        n -= (uint64_t)done;
+    }
+    return 0;
+}
+
+/* The beginning is what the name has now: the verdict will tell whether it
+ * still was what we said it is. */
+static void take_beginning(struct zc_receiver *r, struct zc_rbig *b)
+{
+    char name[ZC_NAME_MAX + 1] = "";
+    memcpy(name, b->m.entry.name, b->m.entry.name_len);
+    b->op = ZC_OP_READ;
+    b->end = b->m.from;
+    int dirfd = zc_dirnode_pin(r->tree, b->dir->node);
+    if (dirfd < 0) {
+        b->eno = errno;
+        return;
+    }
+    zc_auto_close int old = zc_file_open(dirfd, name, O_RDONLY, 0);
+    if (old < 0 || copy_range(old, b->fd, b->m.from))
+        b->eno = errno;
+    zc_dirnode_unpin(r->tree, b->dir->node);
+}
+
+int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
+                 struct zc_err *err)
+{
+    struct zc_rbig *b = calloc(1, sizeof *b);
+    if (!b)
+        return zc_err_nomem(err);
+    b->fd = -1;
+    b->body = malloc(body.n + 1);
+    if (!b->body) {
+        zc_big_free(r, b);
+        return zc_err_nomem(err);
+    }
+    memcpy(b->body, body.p, body.n);
+    if (zc_file_decode((struct zc_bytes){b->body, body.n}, ZC_FRAME_FILE,
+                       &b->m, err))
+        goto fail;
+    b->ref = b->m.ref;
+    if (!zc_xattr_valid(b->m.xattrs.p, b->m.xattrs.n)) {
+        zc_receiver_nonsense(err, "a malformed attribute set");
+        goto fail;
+    }
+    if (r->n_bigs >= ZC_OPEN_FILES_MAX || find(r, b->ref)) {
+        zc_receiver_nonsense(err, "too many files at once");
+        goto fail;
+    }
+    b->list = zc_receiver_claim(r, b->ref.list, 1, err);
+    if (!b->list)
+        goto fail;
+    b->dir = b->list->dir;
+    if (b->dir->state == ZC_RD_FAILED || r->dry)
+        b->eno = ENOENT;
+    else
+        open_staging_file(r, b);
+    if (b->m.flags & ZC_FILE_FROM && !b->eno)
+        take_beginning(r, b);
+    b->next = r->bigs;
+    r->bigs = b;
+    r->n_bigs++;
+    return 0;
+fail:
+    zc_big_free(r, b);
+    return -1;
+}
+
+/* The part of a range that came along with earlier frames. */
+static void write_received(struct zc_receiver *r, struct zc_rbig *b,
+                           uint64_t *offset, uint64_t *length)
+{
+    while (*length) {
+        size_t n;
+        const uint8_t *p = zc_link_take_raw(&r->link, (size_t)ZC_MIN(
+                                            *length, (uint64_t)ZC_SLAB_SIZE),
+                                            &n);
+        if (!p)
+            return;
+        if (!b->eno && zc_io_pwrite(b->fd, p, n, (off_t)*offset))
+            b->eno = errno;
+        *offset += n;
+        *length -= n;
+    }
+}
+
+/* Only a hint: where it is refused, the write will say why. The size is kept,
+ * so that a crash cannot leave a file that looks complete. */
+static void preallocate(struct zc_rbig *b, uint64_t offset, uint64_t length)
+{
+    if (b->dir->vol->preallocate && length >= PREALLOCATE_MIN &&
+        fallocate(b->fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length))
+        errno = 0;
+}
+
+int zc_big_data(struct zc_receiver *r, struct zc_mover *mover,
+                struct zc_bytes body, struct zc_err *err)
+{
+    struct zc_msg_data m;
+    if (zc_data_decode(body, &m, err))
+        return -1;
+    struct zc_rbig *b = find(r, m.ref);
+    if (!b || b->sent)
+        return zc_receiver_nonsense(err, "bytes for a file that is not open");
+    if (m.offset < b->end || m.offset + m.length > b->m.entry.size)
+        return zc_receiver_nonsense(err, "bytes outside of the file");
+    b->end = m.offset + m.length;
+    if (!b->eno) {
+        b->op = ZC_OP_WRITE;
+        preallocate(b, m.offset, m.length);
+    }
+    write_received(r, b, &m.offset, &m.length);
+    if (m.length && zc_mover_recv(mover, r->link.t, b->fd, m.offset, m.length,
+                                  &b->eno))
+        return zc_link_error(&r->link, errno, err);
+    atomic_fetch_add(&r->link.bytes_in, m.length);
+    if (b->eno) /* others may have use for the space */
+        zc_big_shed(r, b);
+    return 0;
+}
+
+int zc_big_sent(struct zc_receiver *r, struct zc_bytes body,
+                struct zc_err *err)
+{
+    struct zc_ref ref;
+    if (zc_ref_decode(body, &ref, err))
+        return -1;
+    struct zc_rbig *b = find(r, ref);
+    if (!b || b->sent)
+        return zc_receiver_nonsense(err, "the end of a file that is not open");
+    b->sent = true;
+    struct zc_buf out = ZC_BUF_INIT;
+    zc_ref_encode(&out, ZC_FRAME_GOT, ref);
+    int fail = zc_link_send(&r->link, &out, err);
+    zc_buf_fini(&out);
+    return fail;
+}
+
+/* END for an entry whose FILE never came: it cannot be had. */
+static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,
+                     struct zc_err *err)
+{
+    if (m->verdict != ZC_VERDICT_ABANDON)
+        return zc_receiver_nonsense(err, "the verdict on a file that is not "
+                                         "open");
+    if (zc_apply_no_meta(r->reader, m->ref))
+        return 0;
+    struct zc_rbig *b = calloc(1, sizeof *b);
+    if (!b)
+        return zc_err_nomem(err);
+    b->fd = -1;
+    b->ref = m->ref;
+    b->verdict = m->verdict;
+    b->list = zc_receiver_claim(r, m->ref.list, 1, err);
+    if (!b->list) {
+        free(b);
+        return -1;
+    }
+    b->dir = b->list->dir;
+    struct zc_rwork work = {.kind = ZC_W_BIG, .big = b};
+    if (!zc_receiver_queue(r, &work))
+        return 0;
+    free(b);
+    return zc_receiver_nonsense(err, "it goes on after the end");
+}
+
+int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
+               struct zc_err *err)
+{
+    struct zc_msg_end m;
+    if (zc_end_decode(body, &m, err))
+        return -1;
+    struct zc_rbig *b = find(r, m.ref);
+    if (!b)
+        return abandoned(r, &m, err);
+    forget(r, b);
+    b->verdict = m.verdict;
+    memcpy(b->hash, m.hash, sizeof b->hash);
+    if (m.verdict == ZC_VERDICT_RETRY) {
+        pthread_mutex_lock(&r->lock);
+        b->list->claimable++;
+        pthread_mutex_unlock(&r->lock);
+        zc_big_free(r, b);
+        return 0;
+    }
+    struct zc_rwork work = {.kind = ZC_W_BIG, .big = b};
+    if (!zc_receiver_queue(r, &work))
+        return 0;
+    zc_big_free(r, b);
+    return zc_receiver_nonsense(err, "it goes on after the end");
+}
+
+/* The last bytes may be a hole: the size has to be right all the same. */
+static void set_size(struct zc_rbig *b)
+{
+    if (!b->eno && b->end < b->m.entry.size &&
+        ftruncate(b->fd, (off_t)b->m.entry.size)) {
+        b->op = ZC_OP_WRITE;
+        b->eno = errno;
+    }
+}
+
+static bool verified(struct zc_rworker *w, const struct zc_rbig *b)
+{
+    uint8_t mine[ZC_HASH_SIZE];
+    return b->verdict != ZC_VERDICT_VERIFY ||
+           (!zc_hash_fd(&w->scratch, b->fd, b->m.entry.size, mine) &&
+            !memcmp(mine, b->hash, sizeof mine));
+}
+
+static void give_up(struct zc_rworker *w, struct zc_rbig *b, unsigned op,
+                    int eno)
+{
+    if (b->m.entry.flags & ZC_ENTRY_LINK)
+        zc_link_settle(w, b->m.entry.link_dev, b->m.entry.link_ino, b->dir,
+                       "", false);
+    zc_entry_done(w, b->dir, b->list, b->ref, ZC_STATUS_FAILED, op, eno);
+}
+
+/* A directory that must stay has the name: asked when the entry was compared,
+ * but for a small file that grew. */
+static bool in_the_way(struct zc_rworker *w, const struct zc_rbig *b)
+{
+    char name[ZC_NAME_MAX + 1] = "";
+    struct zc_stat st;
+    memcpy(name, b->m.entry.name, b->m.entry.name_len);
+    int dirfd = zc_dirnode_pin(w->r->tree, b->dir->node);
+    if (dirfd < 0)
+        return false; /* naming it will fail */
+    bool yes = !zc_stat_at(dirfd, name, &st) && S_ISDIR(st.mode) &&
+               !zc_plan_replace(w, b->dir, dirfd, name);
+    zc_dirnode_unpin(w->r->tree, b->dir->node);
+    return yes;
+}
+
+void zc_big_finish(struct zc_rworker *w, struct zc_rwork *work)
+{
+    struct zc_rbig *b = work->big;
+    struct zc_rdir *d = b->dir;
+    struct zc_receiver *r = w->r;
+    /* D must outlive the clean-up of B. */
+    pthread_mutex_lock(&r->lock);
+    d->pending++;
+    pthread_mutex_unlock(&r->lock);
+    if (b->verdict == ZC_VERDICT_ABANDON) {
+        give_up(w, b, ZC_OP_SOURCE, 0);
+    } else {
+        set_size(b);
+        if (b->eno && b->op == ZC_OP_READ) { /* its beginning is gone */
+            zc_entry_again(w, b->list, b->ref);
+        } else if (b->eno) {
+            give_up(w, b, b->op, b->eno);
+        } else if (!verified(w, b)) {
+            zc_entry_again(w, b->list, b->ref);
+        } else if (d->shallow && in_the_way(w, b)) {
+            give_up(w, b, ZC_OP_REPLACE_DIR, ENOTEMPTY);
+        } else {
+            int fd = b->fd;
+            b->fd = -1;
+            atomic_fetch_sub(&r->bigs_writing, 1);
+            zc_apply_new(w, d, fd, b->mode, &b->m);
+            zc_apply_commit(w, d, b->list, &b->m, b->tmp, fd);
+        }
+    }
+    zc_big_free(r, b);
+    zc_rdir_drop(w, d);
+}

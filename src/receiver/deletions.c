@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Deletions: gathered while comparing, decided on when everything else is done
+ * and the whole plan is known, and only then carried out. What the plan says
+ * is looked at again when its turn comes: only what was there when it was
+ * planned is deleted, and filters protect what they match, however deep.
+ *
+ * A plan that would empty a destination because a source was not mounted, or
+ * was not the one that was meant, is refused as a whole (zcsync(1),
+ * --max-delete).
+ */
+#include "fs/remove.h"
+#include "fs/rootdir.h"
+#include "receiver/receiver.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* Trees are always tolerated up to so many entries. */
+#define BRAKE_MIN 100
+
+/* A record of the plan: u32 path length, path, u64 device, u64 inode, u8 "set
+ * the directory's times again" and these: i64 seconds, u32 nanoseconds. */
+struct record {
+    struct zc_bytes path;
+    uint64_t dev, ino;
+    bool times;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+};
+
+static void record_put(struct zc_buf *b, const char *path,
+                       const struct zc_stat *st, const struct zc_rdir *d,
+                       bool times)
+{
+    size_t n = strlen(path);
+    zc_buf_u32(b, (uint32_t)n);
+    zc_buf_put(b, path, n);
+    zc_buf_u64(b, st->dev);
+    zc_buf_u64(b, st->ino);
+    zc_buf_u8(b, times);
+    zc_buf_u64(b, (uint64_t)d->mtime_s);
+    zc_buf_u32(b, d->mtime_ns);
+}
+
+static void record_get(struct zc_rd *rd, struct record *rec)
+{
+    rec->path.n = zc_rd_u32(rd);
+    rec->path.p = zc_rd_bytes(rd, rec->path.n);
+    rec->dev = zc_rd_u64(rd);
+    rec->ino = zc_rd_u64(rd);
+    rec->times = zc_rd_u8(rd);
+    rec->mtime_s = (int64_t)zc_rd_u64(rd);
+    rec->mtime_ns = zc_rd_u32(rd);
+}
+
+static bool kept(void *arg, const char *path, bool is_dir)
+{
+    const struct zc_receiver *r = arg;
+    return zc_filter_protects(r->filter, path, is_dir);
+}
+
+void zc_plan_delete(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
+                    const char *name, bool named)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_stat st;
+    if (zc_stat_at(dirfd, name, &st))
+        return;
+    const char *path = zc_dirnode_path_of(d->node, name, strlen(name),
+                                          &w->path);
+    bool is_dir = S_ISDIR(st.mode);
+    if (!path || kept(r, path, is_dir))
+        return;
+    uint64_t n = 1;
+    if (is_dir) {
+        struct zc_remove_ops ops = {.keep = kept, .arg = r};
+        n = zc_count_tree(dirfd, name, path, &ops, UINT64_MAX);
+        atomic_fetch_add(&r->local_seen, n && !named ? n - 1 : 0);
+    }
+    if (!n)
+        return;
+    pthread_mutex_lock(&r->lock);
+    r->plan.count += n;
+    if (named)
+        r->plan.named += n;
+    record_put(&r->plan.names, path, &st, d,
+               r->keep & ZC_KEEP_TIMES && !d->implied);
+    pthread_mutex_unlock(&r->lock);
+}
+
+bool zc_plan_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
+                     const char *name)
+{
+    struct zc_receiver *r = w->r;
+    const char *path = zc_dirnode_path_of(d->node, name, strlen(name),
+                                          &w->path);
+    if (!path)
+        return false;
+    struct zc_remove_ops ops = {.arg = r};
+    uint64_t all = zc_count_tree(dirfd, name, path, &ops, UINT64_MAX);
+    if (all <= 1)
+        return true; /* an empty directory */
+    if (!(r->flags & ZC_OPEN_DELETE))
+        return false;
+    ops.keep = kept;
+    if (zc_count_tree(dirfd, name, path, &ops, UINT64_MAX) != all)
+        return false; /* something in it is protected */
+    pthread_mutex_lock(&r->lock);
+    /* The tree goes when its name does, before the whole plan is known: so by
+     * default no more than the brake always lets through. */
+    uint64_t limit = r->flags & ZC_OPEN_MAX_DELETE ? r->max_delete : BRAKE_MIN;
+    bool seen_to_go = d->shallow && !(r->flags & ZC_OPEN_MAX_DELETE);
+    bool fits = r->flags & ZC_OPEN_FORCE_DELETE || seen_to_go ||
+                r->plan.count + all <= limit;
+    atomic_fetch_add(&r->local_seen, all - 1);
+    if (fits)
+        r->plan.count += all;
+    if (fits && seen_to_go)
+        r->plan.named += all;
+    if (!fits)
+        r->plan.held = true;
+    pthread_mutex_unlock(&r->lock);
+    return fits;
+}
+
+/* --- carrying out -------------------------------------------------------- */
+
+struct walk {
+    struct zc_rworker *w;
+    bool report;
+};
+
+static bool walk_keep(void *arg, const char *path, bool is_dir)
+{
+    struct walk *walk = arg;
+    return kept(walk->w->r, path, is_dir);
+}
+
+static void walk_done(void *arg, const char *path, bool is_dir)
+{
+    struct walk *walk = arg;
+    struct zc_rworker *w = walk->w;
+    atomic_fetch_add(&w->r->deleted, 1);
+    if (walk->report)
+        zc_rworker_note_path(w, path, ZC_OP_DELETE,
+                             is_dir ? S_IFDIR : S_IFREG, 0);
+    if (w->out.len >= 32 * ZC_KIB)
+        zc_rworker_flush(w);
+}
+
+static void walk_failed(void *arg, const char *path, int eno)
+{
+    struct walk *walk = arg;
+    zc_rworker_note_path(walk->w, path, ZC_OP_DELETE, 0, eno);
+}
+
+/* The directory that the records being worked on are in. */
+struct where {
+    char *dir;
+    int fd;
+    bool changed;
+    bool opened_up; /* u+rwx was added for us; it was: */
+    uint32_t mode;
+    struct record last;
+};
+
+/* A directory of ours that we may not write into: for the time being we may. */
+static void open_up(struct zc_receiver *r, struct where *at)
+{
+    struct zc_stat st;
+    if (r->is_root || r->dry || zc_stat_at(at->fd, "", &st) ||
+        st.uid != geteuid() || (st.mode & S_IRWXU) == S_IRWXU)
+        return;
+    at->mode = st.mode & 07777;
+    at->opened_up = !fchmod(at->fd, at->mode | S_IRWXU);
+}
+
+/* Its mode and times go back to what they were, and to what the source has. */
+static void leave(struct zc_receiver *r, struct where *at)
+{
+    if (at->opened_up)
+        fchmod(at->fd, at->mode);
+    at->opened_up = false;
+    if (at->fd >= 0 && at->changed) {
+        if (at->last.times) {
+            struct timespec times[2] = {
+                {.tv_nsec = UTIME_OMIT},
+                {at->last.mtime_s, at->last.mtime_ns}};
+            futimens(at->fd, times);
+        }
+        atomic_fetch_add(&r->changes, 1);
+        if (r->fsync != ZC_FSYNC_NONE)
+            atomic_store(&r->need_syncfs, true);
+    }
+    zc_close(&at->fd);
+    free(at->dir);
+    at->dir = NULL;
+    at->changed = false;
+}
+
+/* Opens the directory of PATH, unless it is the one already open. */
+static int enter(struct zc_receiver *r, struct where *at, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 0;
+    if (at->dir && strlen(at->dir) == n && !memcmp(at->dir, path, n))
+        return 0;
+    leave(r, at);
+    at->dir = strndup(path, n);
+    if (!at->dir) {
+        errno = ENOMEM;
+        return -1;
+    }
+    at->fd = zc_root_open_dir(r->root_fd, at->dir);
+    if (at->fd < 0) {
+        int eno = errno;
+        free(at->dir);
+        at->dir = NULL;
+        errno = eno;
+        return -1;
+    }
+    open_up(r, at);
+    return 0;
+}
+
+static void delete_record(struct walk *walk, struct where *at,
+                          const struct record *rec)
+{
+    struct zc_receiver *r = walk->w->r;
+    struct zc_remove_ops ops = {walk_keep, walk_done, walk_failed, walk};
+    zc_auto_free char *path = strndup((const char *)rec->path.p, rec->path.n);
+    if (!path || enter(r, at, path)) {
+        if (path && errno != ENOENT)
+            walk_failed(walk, path, errno);
+        return;
+    }
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    /* Not what was there when it was planned: where case does not count, it
+     * may be the file just written under a name that differs in case. */
+    struct zc_stat st;
+    if (zc_stat_at(at->fd, name, &st) || st.ino != rec->ino ||
+        st.dev != rec->dev)
+        return;
+    at->last = *rec;
+    if (r->dry) {
+        zc_count_tree(at->fd, name, path, &ops, UINT64_MAX);
+    } else {
+        at->changed = true;
+        zc_remove_tree(at->fd, name, path, &ops);
+    }
+}
+
+/* 0, or -1 and the sentence. */
+static int brake(struct zc_receiver *r, struct zc_err *err)
+{
+    const struct zc_rplan *p = &r->plan;
+    uint64_t local = atomic_load(&r->local_seen);
+    if (p->held)
+        return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
+                          "nothing more was deleted: a directory of the "
+                          "destination with many entries would be replaced "
+                          "by something else; --max-delete=N or "
+                          "--force-delete does it");
+    if (!p->names.len)
+        return 0;
+    if (r->done_flags & ZC_DONE_SOURCE_GONE)
+        return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
+                          "nothing was deleted: the source was removed, "
+                          "replaced or unmounted during the run");
+    if (r->flags & ZC_OPEN_FORCE_DELETE)
+        return 0;
+    if (r->full && !atomic_load(&r->source_has_entries))
+        return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
+                          "nothing was deleted: the source is empty, and all "
+                          "%llu entries of the destination would be deleted; "
+                          "--force-delete does it",
+                          (unsigned long long)p->count);
+    if (r->flags & ZC_OPEN_MAX_DELETE) {
+        if (p->count <= r->max_delete)
+            return 0;
+        return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
+                          "nothing was deleted: %llu entries would be, more "
+                          "than --max-delete=%llu allows",
+                          (unsigned long long)p->count,
+                          (unsigned long long)r->max_delete);
+    }
+    /* A round of a mirror may have looked at a part of the tree only. */
+    uint64_t missed = p->count - p->named;
+    uint64_t tree = ZC_MAX(local, r->tree_size);
+    if (tree > BRAKE_MIN && missed > tree / 2)
+        return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
+                          "nothing was deleted: %llu of %llu entries would "
+                          "be, more than half; --max-delete=N or "
+                          "--force-delete does it",
+                          (unsigned long long)missed,
+                          (unsigned long long)tree);
+    return 0;
+}
+
+int zc_plan_run(struct zc_rworker *w, struct zc_err *err)
+{
+    struct zc_receiver *r = w->r;
+    struct walk walk = {w, r->flags & ZC_OPEN_WANT_ITEMS};
+    struct where at = {.fd = -1};
+    int held = brake(r, err);
+    if (held && !r->dry)
+        return -1;
+    struct zc_rd rd = zc_rd_init(r->plan.names.data, r->plan.names.len);
+    while (zc_rd_left(&rd)) {
+        struct record rec;
+        record_get(&rd, &rec);
+        delete_record(&walk, &at, &rec);
+    }
+    leave(r, &at);
+    zc_rworker_flush(w);
+    return held;
+}

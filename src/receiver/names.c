@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a mirror's rounds have that a push has not: directories named by their
+ * path (AT) instead of found on the way down, files that come unasked, and
+ * renames.
+ *
+ * A rename is a hint. It is carried out only where what is here is what the
+ * sender means; where it is not, the sender is told and looks at the name
+ * again.
+ */
+#include "base/io.h"
+#include "fs/rootdir.h"
+#include "receiver/compare.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Directories that were named stay until the round is over, and each name on
+ * the way to them takes memory: a path may have many. */
+static bool has_room(struct zc_receiver *r, const struct zc_msg_at *m)
+{
+    if (!m->list)
+        r->place_names = 0;
+    r->place_names += 1 + (m->path.n ? 1 : 0);
+    for (size_t i = 0; i < m->path.n; i++)
+        r->place_names += m->path.p[i] == '/';
+    pthread_mutex_lock(&r->lock);
+    bool full = r->pending > ZC_PENDING_MAX;
+    pthread_mutex_unlock(&r->lock);
+    return !full && r->place_names <= ZC_PLACE_NAMES_MAX;
+}
+
+int zc_place_at(struct zc_receiver *r, struct zc_bytes body,
+                struct zc_err *err)
+{
+    struct zc_msg_at m;
+    if (!(r->flags & ZC_OPEN_ROUNDS) || r->dry)
+        return zc_receiver_nonsense(err, "it names a place in a session that "
+                                         "has none");
+    if (zc_at_decode(body, &m, err))
+        return -1;
+    if (m.list != r->next_list || r->full)
+        return zc_receiver_nonsense(err, "lists are not numbered in order");
+    if (!has_room(r, &m))
+        return zc_receiver_nonsense(err, "too much is left unfinished");
+    r->next_list++;
+    zc_auto_free char *path = strndup((const char *)m.path.p, m.path.n);
+    if (!path)
+        return zc_err_nomem(err);
+    if (zc_relpath_names_staging(path))
+        return zc_receiver_nonsense(err, "it names the staging folder");
+    struct zc_ref ref = {m.list, 0};
+    struct zc_rdir *d = zc_rdir_new_top(r, m.path, &m.self, ref);
+    struct zc_rlist *list = d ? zc_receiver_list(r, m.list, d) : NULL;
+    if (!list)
+        return zc_err_nomem(err);
+    d->shallow = true;
+    zc_walk_top(r->reader, d, list, &m.self);
+    return 0;
+}
+
+int zc_place_eager(struct zc_receiver *r, struct zc_rlist *list,
+                   struct zc_msg_list m, struct zc_err *err)
+{
+    struct zc_entry prev = {0}, e;
+    unsigned n = 0;
+    for (uint32_t i = 0; i < m.count; i++) {
+        if (zc_list_next(&m, &prev, &e, err))
+            return -1;
+        n += e.flags & ZC_ENTRY_EAGER ? 1 : 0;
+    }
+    pthread_mutex_lock(&r->lock);
+    list->outstanding += n;
+    list->claimable += n;
+    list->dir->pending += n;
+    list->dir->files += n;
+    r->pending += n;
+    pthread_mutex_unlock(&r->lock);
+    return 0;
+}
+
+/* --- files that are here already ----------------------------------------- */
+
+static bool same_bytes(struct zc_rworker *w, int dirfd, const char *name,
+                       struct zc_bytes want)
+{
+    zc_auto_close int fd = zc_file_open(dirfd, name, O_RDONLY, 0);
+    if (fd < 0)
+        return false;
+    zc_buf_reset(&w->scratch);
+    uint8_t *have = zc_buf_reserve(&w->scratch, want.n + 1);
+    return have && zc_io_pread(fd, have, want.n, 0) == (ssize_t)want.n &&
+           (!want.n || !memcmp(have, want.p, want.n));
+}
+
+/* Two mirrors in a circle would send each other the same file for ever. */
+static bool is_same(struct zc_rworker *w, int dirfd, struct zc_cmp *c,
+                    const struct zc_msg_file *m)
+{
+    if (!S_ISREG(c->st.mode) || c->st.nlink != 1 || c->st.size != m->data.n ||
+        c->st.mtime_s != m->entry.mtime_s ||
+        c->st.mtime_ns != m->entry.mtime_ns)
+        return false;
+    c->xattrs = zc_compare_xattrs(w, dirfd, c->name, &m->entry);
+    return !zc_compare_meta(w->r, c) &&
+           same_bytes(w, dirfd, c->name, m->data);
+}
+
+bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
+                      const struct zc_msg_file *m)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_rdir *d = list->dir;
+    struct zc_cmp c = {.dir = d, .e = &m->entry};
+    if (m->entry.flags & ZC_ENTRY_LINK)
+        return false;
+    memcpy(c.name, m->entry.name, m->entry.name_len);
+    int dirfd = d->state == ZC_RD_FAILED ? -1
+                                         : zc_dirnode_pin(r->tree, d->node);
+    if (dirfd < 0) { /* as was reported for the directory */
+        zc_entry_done(w, d, list, m->ref, ZC_STATUS_SAME, 0, 0);
+        return true;
+    }
+    bool there = !zc_stat_at(dirfd, c.name, &c.st);
+    bool same = there && is_same(w, dirfd, &c, m);
+    bool in_the_way = there && S_ISDIR(c.st.mode) &&
+                      !zc_plan_replace(w, d, dirfd, c.name);
+    zc_dirnode_unpin(r->tree, d->node);
+    if (same)
+        zc_entry_done(w, d, list, m->ref, ZC_STATUS_SAME, 0, 0);
+    else if (in_the_way)
+        zc_entry_done(w, d, list, m->ref, ZC_STATUS_FAILED,
+                      ZC_OP_REPLACE_DIR, ENOTEMPTY);
+    return same || in_the_way;
+}
+
+/* --- RENAME -------------------------------------------------------------- */
+
+/* One end of a rename: a directory, and a name in it. */
+struct end {
+    int dirfd;
+    char *path;
+    const char *name;
+};
+
+static int end_open(struct zc_receiver *r, struct zc_bytes path,
+                    struct end *e)
+{
+    e->dirfd = -1;
+    e->path = strndup((const char *)path.p, path.n);
+    if (!e->path)
+        return -1;
+    char *slash = strrchr(e->path, '/');
+    e->name = slash ? slash + 1 : e->path;
+    if (zc_relpath_names_staging(e->path))
+        return -1;
+    if (slash)
+        *slash = '\0';
+    e->dirfd = zc_root_open_dir(r->root_fd, slash ? e->path : "");
+    if (slash)
+        *slash = '/';
+    return e->dirfd < 0 ? -1 : 0;
+}
+
+static void end_close(struct end *e)
+{
+    zc_close(&e->dirfd);
+    free(e->path);
+}
+
+/* Is what FROM names here what the sender saw moving? */
+static bool is_meant(struct zc_receiver *r, const struct end *from,
+                     const struct zc_msg_rename *m)
+{
+    struct zc_stat st;
+    if (zc_stat_at(from->dirfd, from->name, &st))
+        return false;
+    if (m->is_dir)
+        return S_ISDIR(st.mode);
+    uint32_t step = r->volumes ? r->volumes->time_step : 1;
+    return S_ISREG(st.mode) && st.size == m->size &&
+           zc_time_equal(m->mtime_s, m->mtime_ns, st.mtime_s, st.mtime_ns,
+                         step);
+}
+
+static bool protected_here(struct zc_receiver *r, const struct end *e,
+                           bool is_dir)
+{
+    return zc_filter_protects(r->filter, e->path, is_dir);
+}
+
+/* 0, or -1: it was not done. */
+static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
+{
+    struct end from, to = {.dirfd = -1};
+    struct zc_stat st;
+    int bad = end_open(r, m->from, &from) || end_open(r, m->to, &to) ||
+              protected_here(r, &from, m->is_dir) ||
+              protected_here(r, &to, m->is_dir) || !is_meant(r, &from, m);
+    if (!bad) {
+        /* A file replaces what has the name, unless that is a directory. */
+        bool replace = !m->is_dir &&
+                       (zc_stat_at(to.dirfd, to.name, &st) ||
+                        !S_ISDIR(st.mode));
+        bad = renameat2(from.dirfd, from.name, to.dirfd, to.name,
+                        replace ? 0 : RENAME_NOREPLACE);
+    }
+    end_close(&from);
+    end_close(&to);
+    if (bad)
+        return -1;
+    atomic_fetch_add(&r->changes, 1);
+    if (r->fsync != ZC_FSYNC_NONE)
+        atomic_store(&r->need_syncfs, true);
+    return 0;
+}
+
+int zc_place_rename(struct zc_receiver *r, struct zc_bytes body,
+                    struct zc_err *err)
+{
+    struct zc_msg_rename m;
+    if (!(r->flags & ZC_OPEN_ROUNDS) || r->dry || r->next_list)
+        return zc_receiver_nonsense(err, "a rename at the wrong time");
+    if (zc_rename_decode(body, &m, err))
+        return -1;
+    if (rename_here(r, &m)) {
+        zc_auto_free char *to = strndup((const char *)m.to.p, m.to.n);
+        if (!to)
+            return zc_err_nomem(err);
+        zc_rworker_note_path(r->reader, to, ZC_OP_NOT_RENAMED, 0, 0);
+    }
+    return 0;
+}

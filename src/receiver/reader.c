@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The receiver's reader: takes messages off the socket until DONE. What the
+ * sender sends is checked here for being allowed at all (is this list, this
+ * directory, this entry open?) before any worker sees it.
+ */
+#include "base/clock.h"
+#include "receiver/receiver.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* Bytes of its own answers that the reader gathers while more is coming in. */
+#define ANSWERS_MAX (32 * ZC_KIB)
+
+struct zc_rlist *zc_receiver_list(struct zc_receiver *r, uint32_t id,
+                                  struct zc_rdir *dir)
+{
+    struct zc_rlist *l = calloc(1, sizeof *l);
+    if (!l)
+        return NULL;
+    l->id = id;
+    l->dir = dir;
+    pthread_mutex_lock(&r->lock);
+    int fail = zc_map_put(&r->lists, id, 0, l);
+    pthread_mutex_unlock(&r->lock);
+    if (fail) {
+        free(l);
+        return NULL;
+    }
+    return l;
+}
+
+/* The directory that list M is about; checks that it may be listed now. */
+static struct zc_rdir *dir_to_list(struct zc_receiver *r,
+                                   const struct zc_msg_list *m,
+                                   struct zc_err *err)
+{
+    pthread_mutex_lock(&r->lock);
+    struct zc_rdir *d = zc_map_get(&r->dirs, m->dir.list, m->dir.index);
+    if (d && d->list_over)
+        d = NULL;
+    if (d && m->flags & ZC_LIST_LAST)
+        d->list_over = true;
+    bool full = r->pending > ZC_PENDING_MAX;
+    pthread_mutex_unlock(&r->lock);
+    if (!d)
+        zc_receiver_nonsense(err, "it lists a directory that was not asked "
+                                  "for");
+    if (full) {
+        zc_receiver_nonsense(err, "too much is left unfinished");
+        return NULL;
+    }
+    return d;
+}
+
+/* LIST 0 is the root's entry: answered at once. */
+static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
+                     struct zc_err *err)
+{
+    struct zc_entry e, prev = {0};
+    if (zc_list_next(m, &prev, &e, err) || zc_list_ended(m, err))
+        return -1;
+    struct zc_bytes here = {NULL, 0};
+    struct zc_rdir *root = zc_rdir_new_top(r, here, &e, (struct zc_ref){0, 0});
+    struct zc_rlist *list = root ? zc_receiver_list(r, 0, root) : NULL;
+    if (!list)
+        return zc_err_nomem(err);
+    r->full = true;
+    zc_walk_top(r->reader, root, list, &e);
+    return 0;
+}
+
+static int on_list(struct zc_receiver *r, struct zc_bytes body,
+                   struct zc_slab *slab, struct zc_err *err)
+{
+    struct zc_msg_list m;
+    if (zc_list_decode(body, &m, err))
+        return -1;
+    if (m.list != r->next_list)
+        return zc_receiver_nonsense(err, "lists are not numbered in order");
+    r->next_list++;
+    if (m.list == 0)
+        return root_list(r, &m, err);
+    struct zc_rwork work = {.kind = ZC_W_LIST, .slab = slab,
+                            .p = body.p, .n = body.n};
+    work.dir = dir_to_list(r, &m, err);
+    if (!work.dir)
+        return -1;
+    work.list = zc_receiver_list(r, m.list, work.dir);
+    if (!work.list)
+        return zc_err_nomem(err);
+    if (!work.dir->shallow)
+        return zc_receiver_queue(r, &work);
+    /* A few names, and a peer that waits: at once, without a change of threads.
+     */
+    if (zc_place_eager(r, work.list, m, err))
+        return -1;
+    zc_walk_list(r->reader, &work);
+    return 0;
+}
+
+struct zc_rlist *zc_receiver_claim(struct zc_receiver *r, uint32_t list,
+                                   unsigned n, struct zc_err *err)
+{
+    pthread_mutex_lock(&r->lock);
+    struct zc_rlist *l = zc_map_get(&r->lists, list, 0);
+    bool ok = l && l->claimable >= n;
+    if (ok)
+        l->claimable -= n;
+    pthread_mutex_unlock(&r->lock);
+    if (ok)
+        return l;
+    zc_receiver_nonsense(err, "it sends an entry that was not asked for");
+    return NULL;
+}
+
+/* A run of small files of one list, all in one slab. */
+struct run {
+    struct zc_rwork work;
+    uint32_t list;
+    unsigned count;
+};
+
+/* Nothing else is to be done: what came can as well be done by this thread. */
+static bool all_idle(struct zc_receiver *r)
+{
+    if (zc_link_has_bytes(&r->link))
+        return false;
+    pthread_mutex_lock(&r->lock);
+    bool idle = !r->queued && !r->busy;
+    pthread_mutex_unlock(&r->lock);
+    return idle;
+}
+
+static int run_flush(struct zc_receiver *r, struct run *run,
+                     struct zc_err *err)
+{
+    if (!run->count)
+        return 0;
+    run->work.list = zc_receiver_claim(r, run->list, run->count, err);
+    run->count = 0;
+    int fail = -1;
+    if (run->work.list && run->work.list->dir->shallow && all_idle(r)) {
+        zc_apply_files(r->reader, &run->work);
+        fail = 0;
+    } else if (run->work.list) {
+        fail = zc_receiver_queue(r, &run->work);
+    }
+    zc_slab_unref(run->work.slab);
+    return fail;
+}
+
+/* A FILE with its bytes in it joins the run, or starts a new one. */
+static int run_add(struct zc_receiver *r, struct run *run, uint32_t list,
+                   const uint8_t *frame, size_t n, struct zc_slab *slab,
+                   struct zc_err *err)
+{
+    struct zc_rwork *w = &run->work;
+    bool joins = run->count && run->list == list && w->slab == slab &&
+                 w->p + w->n == frame && w->n < ZC_SLAB_SIZE / 4;
+    if (!joins) {
+        if (run_flush(r, run, err))
+            return -1;
+        *w = (struct zc_rwork){.kind = ZC_W_FILES, .slab = slab, .p = frame};
+        run->list = list;
+        zc_slab_ref(slab); /* its bytes must stay where they are */
+    }
+    w->n += n;
+    run->count++;
+    return 0;
+}
+
+static int on_file(struct zc_receiver *r, struct run *run,
+                   const struct zc_frame *f, struct zc_bytes body,
+                   struct zc_slab *slab, struct zc_err *err)
+{
+    struct zc_rd rd = zc_rd_init(body.p, body.n);
+    uint32_t list = zc_rd_u32(&rd);
+    zc_rd_u32(&rd);
+    uint16_t flags = zc_rd_u16(&rd);
+    if (flags & ZC_FILE_INLINE)
+        return run_add(r, run, list, body.p - ZC_FRAME_HEADER_SIZE,
+                       ZC_FRAME_HEADER_SIZE + f->length, slab, err);
+    return run_flush(r, run, err) || zc_big_begin(r, body, err) ? -1 : 0;
+}
+
+/* META of a directory, of which LIST has some open. */
+static struct zc_rlist *claim_dir(struct zc_receiver *r, uint32_t list,
+                                  struct zc_err *err)
+{
+    pthread_mutex_lock(&r->lock);
+    struct zc_rlist *l = zc_map_get(&r->lists, list, 0);
+    bool ok = l && l->dirs_meta;
+    if (ok)
+        l->dirs_meta--;
+    pthread_mutex_unlock(&r->lock);
+    if (ok)
+        return l;
+    zc_receiver_nonsense(err, "it sends metadata that was not asked for");
+    return NULL;
+}
+
+static int on_meta(struct zc_receiver *r, struct zc_bytes body,
+                   struct zc_slab *slab, struct zc_err *err)
+{
+    struct zc_rd rd = zc_rd_init(body.p, body.n);
+    struct zc_rwork work = {.kind = ZC_W_META, .slab = slab,
+                            .p = body.p, .n = body.n};
+    uint32_t list = zc_rd_u32(&rd);
+    zc_rd_u32(&rd);
+    zc_rd_u16(&rd); /* flags */
+    work.list = S_ISDIR(zc_rd_u32(&rd)) ? claim_dir(r, list, err)
+                                        : zc_receiver_claim(r, list, 1, err);
+    return work.list ? zc_receiver_queue(r, &work) : -1;
+}
+
+static int on_idname(struct zc_receiver *r, struct zc_bytes body,
+                     struct zc_err *err)
+{
+    struct zc_msg_idname m;
+    if (zc_idname_decode(body, &m, err))
+        return -1;
+    if (zc_idmap_learn(r->ids, (enum zc_id_kind)m.kind, m.id,
+                       (const char *)m.name.p, m.name.n))
+        return zc_err_nomem(err);
+    return 0;
+}
+
+static int on_peer_error(struct zc_bytes body, struct zc_err *err)
+{
+    struct zc_msg_error m;
+    if (zc_error_decode(body, &m, err))
+        return -1;
+    return zc_err_set(err, (enum zc_exit)m.code, 0, "%.*s", (int)m.text.n,
+                      (const char *)m.text.p);
+}
+
+/* 1: DONE has come. */
+static int dispatch(struct zc_receiver *r, struct run *run,
+                    struct zc_mover *mover, const struct zc_frame *f,
+                    struct zc_bytes body, struct zc_slab *slab,
+                    struct zc_err *err)
+{
+    if (f->type == ZC_FRAME_FILE)
+        return on_file(r, run, f, body, slab, err);
+    if (run_flush(r, run, err))
+        return -1;
+    switch (f->type) {
+    case ZC_FRAME_LIST:
+        return on_list(r, body, slab, err);
+    case ZC_FRAME_AT:
+        return zc_place_at(r, body, err);
+    case ZC_FRAME_RENAME:
+        return zc_place_rename(r, body, err);
+    case ZC_FRAME_DATA:
+        return zc_big_data(r, mover, body, err);
+    case ZC_FRAME_SENT:
+        return zc_big_sent(r, body, err);
+    case ZC_FRAME_END:
+        return zc_big_end(r, body, err);
+    case ZC_FRAME_META:
+        return on_meta(r, body, slab, err);
+    case ZC_FRAME_IDNAME:
+        return on_idname(r, body, err);
+    case ZC_FRAME_PING:
+        return body.n ? zc_receiver_nonsense(err, "a PING with something in it")
+                      : 0;
+    case ZC_FRAME_DONE:
+        return zc_done_decode(body, &r->done_flags, err) ? -1 : 1;
+    case ZC_FRAME_ERROR:
+        return on_peer_error(body, err);
+    default:
+        return zc_receiver_nonsense(err, "a message of an unknown type");
+    }
+}
+
+int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
+{
+    struct run run = {0};
+    struct zc_mover mover;
+    struct zc_frame f;
+    struct zc_bytes body;
+    struct zc_slab *slab;
+    int got = 0;
+    zc_mover_init(&mover, r->flags & ZC_OPEN_BUFFER ? ZC_MOVER_READWRITE
+                                                    : ZC_MOVER_AUTO);
+    while (!got && !atomic_load_explicit(&r->failed, memory_order_relaxed)) {
+        bool last = !zc_link_has_bytes(&r->link);
+        if (last && (run_flush(r, &run, err) || zc_rworker_flush(r->reader)))
+            got = -1;
+        else if (zc_link_recv(&r->link, zc_big_receiving(r), &f, &body, &slab,
+                              err))
+            got = -1;
+        else
+            got = dispatch(r, &run, &mover, &f, body, slab, err);
+        atomic_store_explicit(&r->last_input, zc_clock_ns(),
+                              memory_order_relaxed);
+        if (r->reader->out.len >= ANSWERS_MAX && zc_rworker_flush(r->reader))
+            got = -1;
+    }
+    if (run.count)
+        zc_slab_unref(run.work.slab);
+    zc_mover_fini(&mover);
+    return got > 0 ? 0 : -1;
+}
+

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One session of a receiver from its first byte to its last: threads are
+ * started around the reader, and when the sender is done, what was put off is
+ * done: deletions, the root's times, the sync. The story is in receiver.h.
+ */
+#include "receiver/receive.h"
+
+#include "base/clock.h"
+#include "receiver/receiver.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define WORKERS_MAX 8u
+
+/* Tells the sender why, unless the connection is what failed. */
+static void send_error(struct zc_receiver *r, const struct zc_err *err)
+{
+    if (err->code == ZC_EXIT_SOCKET || err->code == ZC_EXIT_TIMEOUT)
+        return;
+    struct zc_err ignored;
+    struct zc_buf out = ZC_BUF_INIT;
+    struct zc_msg_error m = {
+        (uint8_t)err->code,
+        {(const uint8_t *)err->text,
+         ZC_MIN(strlen(err->text), (size_t)ZC_ERROR_TEXT_MAX)}};
+    zc_error_encode(&out, &m);
+    zc_link_send(&r->link, &out, &ignored);
+    zc_buf_fini(&out);
+}
+
+/* The sender ends when it reads the ERROR, which ends the reader here. */
+void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err)
+{
+    pthread_mutex_lock(&r->lock);
+    bool first = !r->failed;
+    if (first) {
+        r->failed = true;
+        r->err = *err;
+    }
+    r->stopping = true;
+    pthread_cond_broadcast(&r->work);
+    pthread_cond_broadcast(&r->room);
+    pthread_cond_broadcast(&r->commit_work);
+    pthread_cond_broadcast(&r->over);
+    pthread_mutex_unlock(&r->lock);
+    if (first)
+        send_error(r, err);
+}
+
+int zc_receiver_nonsense(struct zc_err *err, const char *what)
+{
+    return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                      "the sender's message makes no sense: %s", what);
+}
+
+/* --- the end ------------------------------------------------------------- */
+
+static void wait_idle(struct zc_receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    while (!r->stopping && (r->queued || r->busy))
+        pthread_cond_wait(&r->room, &r->lock);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
+{
+    bool asked = r->done_flags & ZC_DONE_SYNC;
+    if ((r->fsync == ZC_FSYNC_NONE && !asked) || r->dry)
+        return 0;
+    if (asked) /* of earlier rounds, and sessions, too */
+        atomic_store(&r->need_syncfs, true);
+    else if (!atomic_load(&r->changes))
+        return 0;
+    if (asked && r->volumes_left) { /* some are not known any more */
+        sync();
+        r->volumes_left = false;
+    }
+    /* Files in a directory of such a group were taken for done; and the kernel
+     * tells of a failed write-back once only. */
+    if (r->sync_eno)
+        return zc_err_set(err, ZC_EXIT_FILEIO, r->sync_eno,
+                          "the receiver cannot sync to stable storage");
+    for (struct zc_rvolume *v = r->volumes; v; v = v->next) {
+        int fail = atomic_load(&r->need_syncfs) ? syncfs(v->dirfd)
+                                                : fsync(v->dirfd);
+        if (fail)
+            return zc_err_set(err, ZC_EXIT_FILEIO, errno,
+                              "the receiver cannot sync to stable storage");
+    }
+    return 0;
+}
+
+static void restore_top_times(struct zc_rvolume *v)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                                {v->top_mtime_s, v->top_mtime_ns}};
+    if (v->top_wanted)
+        futimens(v->dirfd, times);
+}
+
+/* The staging folders go; what that did to their parents' times is undone. */
+static void clear_staging(struct zc_receiver *r)
+{
+    for (struct zc_rvolume *v = r->volumes; v; v = v->next) {
+        bool used = v->staging && zc_staging_used(v->staging);
+        zc_staging_free(v->staging);
+        v->staging = NULL;
+        if (used)
+            restore_top_times(v);
+    }
+}
+
+/* Another round may follow: they stay, and what making them did is undone. */
+static void keep_staging(struct zc_receiver *r)
+{
+    for (struct zc_rvolume *v = r->volumes; v; v = v->next) {
+        bool used = zc_staging_used(v->staging);
+        if (used && !v->staging_kept)
+            restore_top_times(v);
+        v->staging_kept = used;
+    }
+}
+
+/* Everything that was announced has been sent and done? */
+static bool round_complete(struct zc_receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    bool ok = !r->failed && !r->lists.used && !r->bigs &&
+              (r->full || r->flags & ZC_OPEN_ROUNDS);
+    for (size_t i = 0; ok && i < r->tops.len; i++)
+        ok = r->tops.v[i]->listed && r->tops.v[i]->pending == 1;
+    pthread_mutex_unlock(&r->lock);
+    return ok;
+}
+
+static void finish_tops(struct zc_rworker *w, bool leave)
+{
+    struct zc_receiver *r = w->r;
+    for (size_t i = 0; i < r->tops.len; i++) {
+        r->tops.v[i]->implied |= leave;
+        zc_rdir_drop(w, r->tops.v[i]);
+    }
+    r->tops.len = 0;
+}
+
+static int send_finished(struct zc_rworker *w, struct zc_msg_finished *m,
+                         struct zc_err *err)
+{
+    struct zc_receiver *r = w->r;
+    m->created = atomic_load(&r->created);
+    m->deleted = atomic_load(&r->deleted);
+    zc_finished_encode(&w->out, m);
+    int fail = zc_rworker_flush(w);
+    if (fail)
+        *err = r->err;
+    return fail;
+}
+
+static int finish(struct zc_receiver *r, struct zc_err *err)
+{
+    wait_idle(r);
+    zc_commit_drain(r);
+    if (r->failed) {
+        pthread_mutex_lock(&r->lock);
+        *err = r->err;
+        pthread_mutex_unlock(&r->lock);
+        return -1;
+    }
+    if (!round_complete(r))
+        return zc_receiver_nonsense(err, "it is done before everything was "
+                                         "sent");
+
+    struct zc_msg_finished m = {0};
+    struct zc_err brake;
+    bool held = zc_plan_run(r->reader, &brake);
+    if (held) {
+        m.code = (uint8_t)brake.code;
+        m.text = (struct zc_bytes){(const uint8_t *)brake.text,
+                                   ZC_MIN(strlen(brake.text),
+                                          (size_t)ZC_ERROR_TEXT_MAX)};
+    }
+    /* What the source's root looks like is no more to be trusted then. */
+    finish_tops(r->reader, held && r->full);
+    if (r->flags & ZC_OPEN_ROUNDS)
+        keep_staging(r);
+    else
+        clear_staging(r);
+    if (sync_volumes(r, err))
+        return -1;
+    m.durable = r->fsync != ZC_FSYNC_NONE || r->done_flags & ZC_DONE_SYNC;
+    return send_finished(r->reader, &m, err);
+}
+
+/* Mounts that were met are left alone between rounds, or nobody could unmount
+ * them. The root's own volume is the last. */
+static void leave_volumes(struct zc_receiver *r)
+{
+    while (r->volumes && r->volumes->next) {
+        struct zc_rvolume *v = r->volumes;
+        r->volumes = v->next;
+        r->volumes_left = true;
+        zc_staging_free(v->staging);
+        restore_top_times(v);
+        zc_close(&v->dirfd);
+        free(v);
+    }
+}
+
+/* What the round has made of the number of entries here. */
+static void note_size(struct zc_receiver *r)
+{
+    uint64_t more = atomic_load(&r->created), less = atomic_load(&r->deleted);
+    if (r->full)
+        r->tree_size = atomic_load(&r->local_seen);
+    r->tree_size += more;
+    r->tree_size -= ZC_MIN(less, r->tree_size);
+}
+
+/* As at the start, for the next round. No thread but this one is at work. */
+static void next_round(struct zc_receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    zc_links_free(r);
+    leave_volumes(r);
+    note_size(r);
+    r->plan.names.len = 0;
+    r->plan.count = r->plan.named = 0;
+    r->plan.held = false;
+    r->next_list = 0;
+    r->full = false;
+    r->done_flags = 0;
+    r->commit_now = false;
+    r->sync_eno = 0;
+    atomic_store(&r->disk_full, false);
+    atomic_store(&r->source_has_entries, false);
+    atomic_store(&r->need_syncfs, false);
+    atomic_store(&r->local_seen, 0);
+    atomic_store(&r->changes, 0);
+    atomic_store(&r->created, 0);
+    atomic_store(&r->deleted, 0);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* Round after round, or the one. */
+static int rounds(struct zc_receiver *r, struct zc_err *err)
+{
+    for (bool first = true;; first = false) {
+        if (zc_receiver_read(r, err))
+            return !first && r->link.ended && !r->next_list ? 0 : -1;
+        if (finish(r, err))
+            return -1;
+        if (!(r->flags & ZC_OPEN_ROUNDS))
+            return 0;
+        next_round(r);
+    }
+}
+
+/* --- all together -------------------------------------------------------- */
+
+static int receiver_init(struct zc_receiver *r, struct zc_transport *t,
+                         struct zc_err *err)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&r->commit_work, &monotonic);
+    pthread_cond_init(&r->over, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_cond_init(&r->commit_idle, NULL);
+    pthread_cond_init(&r->work, NULL);
+    pthread_cond_init(&r->room, NULL);
+    pthread_mutex_init(&r->lock, NULL);
+    r->queue_end = &r->queue;
+    r->commits_end = &r->commits;
+    r->root_fd = -1;
+    r->is_root = geteuid() == 0;
+    r->umask = umask(0); /* modes are set by us, exactly */
+    return zc_link_init(&r->link, t, err);
+}
+
+/* Everything but the link, after all threads have ended; a session may have
+ * broken off anywhere. */
+static void receiver_fini(struct zc_receiver *r)
+{
+    while (r->bigs) {
+        struct zc_rbig *b = r->bigs;
+        r->bigs = b->next;
+        zc_big_free(r, b);
+    }
+    while (r->queue) {
+        struct zc_rwork *w = r->queue;
+        r->queue = w->next;
+        if (w->kind == ZC_W_BIG)
+            zc_big_free(r, w->big);
+        zc_slab_unref(w->slab);
+        free(w);
+    }
+    while (r->commits) {
+        struct zc_rcommit *c = r->commits;
+        r->commits = c->next;
+        zc_close(&c->fd);
+        free(c);
+    }
+    size_t at = 0;
+    for (struct zc_map_slot *slot; (slot = zc_map_next(&r->lists, &at));) {
+        struct zc_rlist *l = slot->value;
+        zc_link_drop_deferred(r, l->deferred);
+        free(l);
+    }
+    zc_map_fini(&r->lists);
+    zc_map_fini(&r->dirs);
+    zc_links_free(r);
+    zc_rdirs_free(r);
+    clear_staging(r);
+    while (r->volumes) {
+        struct zc_rvolume *v = r->volumes;
+        r->volumes = v->next;
+        zc_close(&v->dirfd);
+        free(v);
+    }
+    zc_vec_fini(&r->tops);
+    zc_buf_fini(&r->plan.names);
+    zc_dirtree_free(r->tree);
+    zc_idmap_free(r->ids);
+    zc_filter_free(r->filter);
+    zc_close(&r->root_fd);
+    pthread_mutex_destroy(&r->lock);
+    pthread_cond_destroy(&r->work);
+    pthread_cond_destroy(&r->room);
+    pthread_cond_destroy(&r->commit_work);
+    pthread_cond_destroy(&r->commit_idle);
+    pthread_cond_destroy(&r->over);
+}
+
+/* PING when the line has been quiet for a quarter of the time-out. */
+static void *pinger_main(void *receiver)
+{
+    struct zc_receiver *r = receiver;
+    struct zc_buf b = ZC_BUF_INIT;
+    struct zc_err err;
+    int64_t step = r->ping_s * ZC_NSEC_PER_SEC / 4;
+    pthread_mutex_lock(&r->lock);
+    while (!r->stopping) {
+        zc_clock_cond_wait(&r->over, &r->lock, step);
+        pthread_mutex_unlock(&r->lock);
+        if (zc_link_idle(&r->link)) {
+            zc_ping_encode(&b);
+            zc_link_send(&r->link, &b, &err); /* the reader sees trouble */
+        }
+        pthread_mutex_lock(&r->lock);
+    }
+    pthread_mutex_unlock(&r->lock);
+    zc_buf_fini(&b);
+    return NULL;
+}
+
+static void stop_threads(struct zc_receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    r->stopping = true;
+    pthread_cond_broadcast(&r->work);
+    pthread_cond_broadcast(&r->commit_work);
+    pthread_cond_broadcast(&r->over);
+    pthread_mutex_unlock(&r->lock);
+}
+
+static void rworker_fini(struct zc_rworker *w)
+{
+    zc_buf_fini(&w->out);
+    zc_buf_fini(&w->xattrs);
+    zc_buf_fini(&w->path);
+    zc_buf_fini(&w->scratch);
+    zc_vec_fini(&w->results);
+}
+
+/* The session proper: threads around the reader. */
+static int run(struct zc_receiver *r, struct zc_err *err)
+{
+    struct zc_rworker workers[WORKERS_MAX] = {0};
+    pthread_t committer, pinger;
+    /* One worker sees the names of a hard link group in order, so that a dry
+     * run tells the same every time. */
+    unsigned n = r->dry ? 1 : zc_link_threads(r->opt->threads, WORKERS_MAX);
+    unsigned started = 0;
+    struct zc_rworker reader = {.r = r};
+    r->reader = &reader;
+    bool committing = !pthread_create(&committer, NULL, zc_commit_thread, r);
+    bool pinging = r->ping_s &&
+                   !pthread_create(&pinger, NULL, pinger_main, r);
+    for (; committing && started < n; started++) {
+        workers[started].r = r;
+        if (pthread_create(&workers[started].thread, NULL, zc_rworker_main,
+                           &workers[started]))
+            break;
+    }
+    int fail = 0;
+    if (!started)
+        fail = zc_err_set(err, ZC_EXIT_MEMORY, errno, "cannot start a thread");
+    if (!fail)
+        fail = rounds(r, err);
+    stop_threads(r);
+    for (unsigned i = 0; i < started; i++)
+        pthread_join(workers[i].thread, NULL);
+    if (committing)
+        pthread_join(committer, NULL);
+    if (pinging)
+        pthread_join(pinger, NULL);
+    for (unsigned i = 0; i < n; i++)
+        rworker_fini(&workers[i]);
+    rworker_fini(&reader);
+    /* A worker's reason comes before the reader's, which only saw the end. */
+    if (fail && r->failed)
+        *err = r->err;
+    return fail ? -1 : 0;
+}
+
+/* Closing with unread bytes in the socket would reset the connection, and the
+ * sender might never see the reason: read on for a moment. */
+static void linger(struct zc_receiver *r)
+{
+    int64_t end = zc_clock_ns() + 2 * ZC_NSEC_PER_SEC;
+    zc_transport_set_timeout(r->link.t, 1);
+    while (zc_clock_ns() < end &&
+           zc_transport_recv(r->link.t, r->link.slab->data, ZC_SLAB_SIZE) > 0)
+        ;
+}
+
+int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
+                   struct zc_err *err)
+{
+    struct zc_receiver r = {.opt = opt};
+    int fail = receiver_init(&r, t, err) || zc_receiver_open(&r, err) ||
+               run(&r, err);
+    if (fail && r.link.slab && !r.failed)
+        send_error(&r, err);
+    receiver_fini(&r);
+    if (fail && r.link.slab && err->code != ZC_EXIT_SOCKET)
+        linger(&r);
+    zc_link_fini(&r.link);
+    return fail ? -1 : 0;
+}

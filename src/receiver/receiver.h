@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The receiving side's state, shared by
+ *   receive.c    the session: threads, the end
+ *   opening.c    its beginning: OPEN, OPENED
+ *   reader.c     messages from the socket, checked
+ *   places.c     rounds about some names only: AT, RENAME
+ *   workers.c    the queue between reader and workers, and their answers
+ *   walk.c       LIST against the directory here
+ *   compare.c    one entry: what differs, what is needed or done at once
+ *   apply.c      FILE and META: writing files, setting metadata
+ *   bigfile.c    FILE, DATA, SENT, END of files that do not fit in a frame
+ *   commit.c     from the staging folder to the name, after the sync
+ *   rdir.c       directories: made, filled, put in place, finished
+ *   links.c      hard link groups
+ *   deletions.c  what is to be deleted, and the brake
+ * Not for others.
+ *
+ *      socket --> reader --+--> work queue --> workers --> answers --> socket
+ *                          |                      |
+ *                          +-- DATA: splice       +--> commits --> committer
+ *                              into files                     (fsync=batch)
+ *
+ * The reader never waits for anything but the socket and room in the queue;
+ * workers may wait for the socket to take their answers, which the sender
+ * always does. Lock order: receiver.lock, then the tree's own; the link's turn
+ * is never taken under receiver.lock.
+ */
+#ifndef ZC_RECEIVER_RECEIVER_H
+#define ZC_RECEIVER_RECEIVER_H
+
+#include "base/map.h"
+#include "base/relpath.h"
+#include "base/vec.h"
+#include "fs/idmap.h"
+#include "fs/meta.h"
+#include "fs/staging.h"
+#include "session/hash.h"
+#include "session/conn.h"
+#include "session/options.h"
+#include "session/events.h"
+#include "receiver/receive.h"
+#include "tree/dirnode.h"
+#include "tree/names.h"
+
+struct zc_receiver;
+struct zc_rdir;
+struct zc_rwaiter;
+
+/* One mount (or subvolume) below the root; the root's own is the first. */
+struct zc_rvolume {
+    struct zc_rvolume *next;
+    uint64_t dev, mnt_id;
+    int dirfd; /* its top directory */
+    struct zc_staging *staging;
+    uint32_t time_step;    /* see zc_time_step */
+    bool preallocate;      /* fallocate(2) pays on this file system */
+    bool created_known;    /* what a new file's owner is here: */
+    uint32_t created_uid, created_gid;
+    bool staging_kept;     /* over the end of a round */
+    bool top_wanted;       /* its top directory's times were wanted: */
+    int64_t top_mtime_s;
+    uint32_t top_mtime_ns;
+};
+
+enum zc_rdir_state {
+    ZC_RD_EXISTS,
+    ZC_RD_NEW,    /* to be made when its first list is here */
+    ZC_RD_STAGED, /* being filled in the staging folder */
+    ZC_RD_ABSENT, /* dry run: would be made */
+    ZC_RD_FAILED, /* could not be made; what is in it is skipped */
+};
+
+/* A list that has been received and not been compared yet. */
+struct zc_rwork {
+    struct zc_rwork *next;
+    enum { ZC_W_LIST, ZC_W_FILES, ZC_W_META, ZC_W_BIG } kind;
+    struct zc_slab *slab;
+    const uint8_t *p; /* LIST, META: a body; FILES: whole frames */
+    size_t n;
+    struct zc_rdir *dir; /* LIST */
+    struct zc_rlist *list; /* FILES, META */
+    struct zc_rbig *big; /* BIG */
+};
+
+struct zc_rdir {
+    struct zc_rdir *all_next, **all_prev; /* every one that lives */
+    struct zc_dirnode *node;
+    struct zc_rdir *parent;
+    struct zc_rvolume *vol;
+    struct zc_ref ref;
+    enum zc_rdir_state state;
+    bool volume_top;
+    /* What it shall look like; ids are local ones. */
+    uint32_t mode, uid, gid;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+    bool implied; /* leave it as it is */
+    bool top;     /* a round's own: LIST 0, or AT */
+    bool shallow; /* AT: what is below its subdirectories is not in doubt */
+    bool have_xattrs;
+    uint8_t *xattrs;
+    size_t xattrs_len;
+    /* Comparing; one worker at a time. */
+    bool comparing;
+    struct zc_rwork *waiting, **waiting_end;
+    char *last_name; /* of the lists so far; NULL: none */
+    struct zc_names names;
+    size_t names_at;
+    bool names_read;
+    /* Progress, under receiver.lock. */
+    bool list_over;   /* its last list has been received */
+    bool meta_asked;  /* NEED META is open */
+    bool listed;      /* its last list was compared */
+    bool differs;     /* metadata has to be set at the end */
+    bool touched;     /* names in it changed: times have to be set again */
+    bool writable_made; /* u+rwx was added for us */
+    bool closing;     /* no more direct writes */
+    bool placing;     /* its way into place has begun */
+    unsigned pending; /* listing, entries, child directories not finished */
+    unsigned files;   /* entries that are not finished */
+    unsigned direct;  /* workers writing under final names in it */
+    uint64_t direct_done; /* files written that way */
+    char staged_name[ZC_STAGING_NAME_SIZE];
+};
+
+/* A list with outstanding entries. */
+struct zc_rlist {
+    uint32_t id;
+    struct zc_rdir *dir;
+    unsigned outstanding; /* entries without their RESULT */
+    unsigned claimable;   /* of these, what the sender may still send */
+    unsigned dirs_meta;   /* the same for META of directories, each of which
+                             counts in that directory and not in `dir` */
+    bool compared;        /* its NEED has been sent */
+    struct zc_rwaiter *deferred; /* links.c: settled before that */
+};
+
+struct zc_rlink;
+
+/* A new version on its way to its name. */
+struct zc_rcommit {
+    struct zc_rcommit *next;
+    struct zc_rdir *dir; /* where to, or (is_dir) what is put in place */
+    struct zc_rlist *list;
+    struct zc_ref ref;
+    bool is_dir;
+    int fd; /* kept for fsync while there are few; else -1 */
+    bool linked; /* a hard link group waits for it: */
+    uint32_t link_dev;
+    uint64_t link_ino;
+    uint64_t size;
+    char tmp[ZC_STAGING_NAME_SIZE];
+    char name[ZC_NAME_MAX + 1];
+};
+
+/* A file that comes in ranges. Owned by the reader until END, then by the
+ * worker that finishes it. */
+struct zc_rbig {
+    struct zc_rbig *next;
+    struct zc_ref ref;
+    struct zc_rlist *list;
+    struct zc_rdir *dir;
+    struct zc_msg_file m; /* pointers into `body` */
+    uint8_t *body;
+    uint32_t mode; /* it was made with */
+    int fd;
+    char tmp[ZC_STAGING_NAME_SIZE];
+    uint64_t end; /* of the last range */
+    bool sent;    /* SENT has come */
+    unsigned op;  /* what failed, with eno */
+    int eno;
+    uint8_t verdict;
+    uint8_t hash[ZC_HASH_SIZE];
+};
+
+struct zc_rplan { /* deletions.c */
+    bool held; /* something may not be replaced: the brake */
+    struct zc_buf names; /* records */
+    uint64_t count;      /* entries to be deleted, trees counted through */
+    uint64_t named;      /* of these, what a mirror saw go */
+};
+
+struct zc_receiver {
+    const struct zc_receive_options *opt;
+    struct zc_link link;
+    /* Of OPEN. */
+    uint32_t flags;
+    unsigned keep;
+    enum zc_fsync fsync;
+    uint64_t max_delete;
+    unsigned ping_s;
+    struct zc_filter *filter;
+    struct zc_idmap *ids;
+    bool dry, is_root;
+    int root_fd; /* -1: dry run, and not there */
+    struct zc_dirtree *tree;
+    mode_t umask; /* of whoever started us */
+
+    pthread_mutex_t lock; /* all below */
+    pthread_cond_t work;  /* for workers */
+    pthread_cond_t room;  /* for the reader: queue shorter, or all idle */
+    struct zc_rwork *queue, **queue_end;
+    unsigned queued, busy;
+    size_t queued_bytes;
+    bool stopping;
+    struct zc_map dirs;  /* (list, index) -> zc_rdir to be listed */
+    struct zc_map lists; /* id -> zc_rlist */
+    uint32_t next_list;
+    uint64_t pending; /* against ZC_PENDING_MAX */
+    uint64_t place_names; /* against ZC_PLACE_NAMES_MAX; the reader's */
+    struct zc_rdir *all_dirs;
+    struct zc_rvolume *volumes;
+    struct zc_map links;   /* (dev, ino) of the source -> zc_rlink */
+    struct zc_map leaders; /* (list, index) -> zc_rlink whose leader it is */
+    struct zc_rplan plan;
+    struct zc_rcommit *commits, **commits_end;
+    unsigned n_commits, commits_running;
+    uint64_t commit_bytes;
+    int64_t commit_since; /* when the oldest came */
+    bool commit_now;
+    int sync_eno; /* of a group's sync that failed */
+    pthread_cond_t commit_work, commit_idle;
+    pthread_cond_t over; /* the session ends: for the pinger */
+    atomic_bool failed;
+    struct zc_err err;
+    ZC_VEC(struct zc_rdir *) tops; /* kept open until the deletions are
+                                      decided */
+    bool full; /* the round began with LIST 0 */
+    bool volumes_left; /* mounts that were written to in earlier rounds */
+    struct zc_map inodes; /* local ones with several names -> zc_rinode */
+
+    atomic_uint_fast64_t created, deleted;
+    atomic_uint_fast64_t local_seen; /* entries that were here */
+    uint64_t tree_size; /* entries, about, after the last round: for the brake
+                           of rounds that see a part of them only */
+    atomic_bool source_has_entries;  /* in its root */
+    atomic_uint_fast64_t changes; /* made on disk */
+    atomic_bool need_syncfs;
+    atomic_int_fast64_t last_input; /* zc_clock_ns of the last frame */
+
+    struct zc_rbig *bigs; /* the reader's */
+    unsigned n_bigs;
+    uint8_t done_flags; /* of DONE */
+    struct zc_rworker *reader; /* what the reader does itself */
+    atomic_uint bigs_writing; /* big files that take up space */
+    atomic_uint space_freed;  /* counts those that gave it back */
+    atomic_bool disk_full;    /* it was waited for in vain */
+};
+
+struct zc_rworker {
+    struct zc_receiver *r;
+    pthread_t thread;
+    struct zc_buf out; /* frames */
+    ZC_VEC(struct zc_result_item) results;
+    struct zc_buf xattrs, path, scratch;
+};
+
+/* opening.c */
+int zc_receiver_open(struct zc_receiver *r, struct zc_err *err);
+
+/* reader.c */
+/* One round, until DONE (0), or trouble (-1). */
+int zc_receiver_read(struct zc_receiver *r, struct zc_err *err);
+/* The list ID of D, new in the table. NULL: out of memory. */
+struct zc_rlist *zc_receiver_list(struct zc_receiver *r, uint32_t id,
+                                  struct zc_rdir *dir);
+
+/* places.c: called by the reader. -1 and ERR: the session is over. */
+int zc_place_at(struct zc_receiver *r, struct zc_bytes body,
+                struct zc_err *err);
+int zc_place_rename(struct zc_receiver *r, struct zc_bytes body,
+                    struct zc_err *err);
+/* A list of a shallow directory: its eager entries count as asked for. */
+int zc_place_eager(struct zc_receiver *r, struct zc_rlist *list,
+                   struct zc_msg_list m, struct zc_err *err);
+/* Before M, a file of LIST, whose directory is shallow, is written: true when
+ * it has been dealt with (it is here already to the last byte; a directory that
+ * must stay is in its way; its own directory is not there). */
+bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
+                      const struct zc_msg_file *m);
+
+/* receive.c */
+/* A sentence about a message that is not allowed. Returns -1. */
+int zc_receiver_nonsense(struct zc_err *err, const char *what);
+void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err);
+
+/* workers.c */
+void *zc_rworker_main(void *worker);
+/* Hands WORK (copied) to the workers; waits while too much is queued. -1: the
+ * session is over. */
+int zc_receiver_queue(struct zc_receiver *r, const struct zc_rwork *work);
+/* WORK has left the queue, or its directory's. With the lock held. */
+void zc_receiver_taken(struct zc_receiver *r, const struct zc_rwork *work);
+int zc_rworker_flush(struct zc_rworker *w);
+/* One RESULT: at once for notes, gathered for the rest. */
+void zc_rworker_result(struct zc_rworker *w, struct zc_ref ref,
+                       enum zc_status status, unsigned op, int eno);
+/* A NOTE about NAME (may be "") in D. */
+void zc_rworker_note(struct zc_rworker *w, struct zc_dirnode *d,
+                     const char *name, unsigned op, uint32_t mode, int eno);
+void zc_rworker_note_path(struct zc_rworker *w, const char *path, unsigned op,
+                          uint32_t mode, int eno);
+
+/* The list that N entries sent belong to, now claimed; NULL and ERR. */
+struct zc_rlist *zc_receiver_claim(struct zc_receiver *r, uint32_t list,
+                                   unsigned n, struct zc_err *err);
+
+/* walk.c */
+/* The own entry E of TOP: answers LIST 0, or AT. */
+void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
+                 struct zc_rlist *list, const struct zc_entry *e);
+void zc_walk_list(struct zc_rworker *w, struct zc_rwork *work);
+
+/* apply.c */
+void zc_apply_files(struct zc_rworker *w, struct zc_rwork *work);
+void zc_apply_meta(struct zc_rworker *w, struct zc_rwork *work);
+/* The metadata of directory REF, which was asked for, will not come. False: it
+ * was not asked for. */
+bool zc_apply_no_meta(struct zc_rworker *w, struct zc_ref ref);
+/* Makes the symlink, device, fifo or socket E in D, with attributes XATTRS.
+ * 0, or -1 and *OP, errno. Metadata trouble is noted against REF. */
+int zc_apply_special(struct zc_rworker *w, struct zc_rdir *d,
+                     const struct zc_entry *e, struct zc_bytes xattrs,
+                     struct zc_ref ref, unsigned *op);
+/* What E asks for, in local ids. */
+void zc_apply_want(const struct zc_receiver *r, const struct zc_entry *e,
+                   struct zc_meta_want *want);
+/* Sets WANT on FD; what is refused becomes notes about REF. */
+void zc_apply_metadata(struct zc_rworker *w, int fd, const struct zc_stat *now,
+                       const struct zc_meta_want *want, struct zc_ref ref);
+/* The same for a file in place that needs nothing but metadata. */
+int zc_apply_in_place(struct zc_rworker *w, int dirfd, const char *name,
+                      const struct zc_stat *now,
+                      const struct zc_meta_want *want, struct zc_ref ref);
+/* Entry REF of LIST in D is finished with STATUS; counters go down. */
+void zc_entry_done(struct zc_rworker *w, struct zc_rdir *d,
+                   struct zc_rlist *list, struct zc_ref ref,
+                   enum zc_status status, unsigned op, int eno);
+/* It shall be sent again: stays outstanding. */
+void zc_entry_again(struct zc_rworker *w, struct zc_rlist *list,
+                    struct zc_ref ref);
+/* A new version is complete as TMP in D's staging folder: commit it. FD is
+ * taken over. */
+void zc_apply_commit(struct zc_rworker *w, struct zc_rdir *d,
+                     struct zc_rlist *list, const struct zc_msg_file *m,
+                     const char *tmp, int fd);
+/* Metadata of a new file FD, made with MODE, as FILE message M wants it. */
+void zc_apply_new(struct zc_rworker *w, struct zc_rdir *d, int fd,
+                  uint32_t mode, const struct zc_msg_file *m);
+/* The mode to make a new file with, and, where permissions are not kept, to
+ * leave it with. */
+uint32_t zc_apply_create_mode(struct zc_receiver *r, struct zc_rdir *d,
+                              const char *name, const struct zc_entry *e);
+
+/* bigfile.c: called by the reader. -1 and ERR: the session is over. */
+int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
+                 struct zc_err *err);
+int zc_big_data(struct zc_receiver *r, struct zc_mover *mover,
+                struct zc_bytes body, struct zc_err *err);
+int zc_big_sent(struct zc_receiver *r, struct zc_bytes body,
+                struct zc_err *err);
+int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
+               struct zc_err *err);
+void zc_big_finish(struct zc_rworker *w, struct zc_rwork *work);
+void zc_big_free(struct zc_receiver *r, struct zc_rbig *b);
+/* True while a file is coming in that is worth keeping out of the slab. */
+bool zc_big_receiving(const struct zc_receiver *r);
+
+/* A big file's bytes will not be needed: the space they take comes free. */
+void zc_big_shed(struct zc_receiver *r, struct zc_rbig *b);
+
+/* commit.c */
+/* Puts C (copied) on its way: at once, or with the next group. */
+void zc_commit(struct zc_rworker *w, const struct zc_rcommit *c);
+void *zc_commit_thread(void *receiver);
+/* Waits until everything committed so far has its name. */
+void zc_commit_drain(struct zc_receiver *r);
+/* Renames TMP (in D's volume's staging folder) to NAME in D, whatever has the
+ * name. 0, or -1 with errno and *OP. */
+int zc_place(struct zc_rworker *w, struct zc_rdir *d, const char *tmp,
+             const char *name, unsigned *op);
+
+/* rdir.c */
+/* A child of PARENT (NULL: the root) as E describes it. Counts as pending in
+ * PARENT. NULL: out of memory. */
+struct zc_rdir *zc_rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
+                            const struct zc_entry *e, struct zc_ref ref,
+                            enum zc_rdir_state state);
+/* An existing directory ST, NAME in DIRFD, may be another mount's top. */
+int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
+                       const char *name, const struct zc_stat *st);
+/* The directory at PATH ("": the root) as a top of this round. One more thing
+ * is pending in it, until the round is over. It is FAILED where it is not a
+ * directory here. */
+struct zc_rdir *zc_rdir_new_top(struct zc_receiver *r, struct zc_bytes path,
+                                const struct zc_entry *e, struct zc_ref ref);
+/* Makes sure D is there before its first list is worked on. */
+void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files);
+/* D cannot be worked in; the caller, who is listing it, has told. */
+void zc_rdir_fail(struct zc_rworker *w, struct zc_rdir *d);
+/* Counts one pending thing less; finishes D, and parents, when that was the
+ * last. */
+void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d);
+/* After a file in D was finished, or D was listed: is D to be put in place? */
+void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d);
+/* A worker wants to write under final names in D: true when it may. End with
+ * zc_rdir_direct_end. */
+bool zc_rdir_direct_begin(struct zc_receiver *r, struct zc_rdir *d);
+void zc_rdir_direct_end(struct zc_rworker *w, struct zc_rdir *d,
+                        unsigned files);
+/* EACCES in a directory of ours without u+rwx: adds it for the time being.
+ * True when it is worth trying again. */
+bool zc_rdir_make_writable(struct zc_receiver *r, struct zc_rdir *d);
+void zc_rdir_touched(struct zc_receiver *r, struct zc_rdir *d);
+void zc_rdir_put_in_place(struct zc_rworker *w, struct zc_rdir *d);
+/* All that are left, after a session that broke off. */
+void zc_rdirs_free(struct zc_receiver *r);
+
+/* links.c */
+enum zc_link_role {
+    ZC_LINK_LEADER,  /* the first name met: an entry like any other */
+    ZC_LINK_READY,   /* the inode is in place: link to it */
+    ZC_LINK_WAITING, /* it will be: queued, and counted as outstanding */
+    ZC_LINK_NOMEM
+};
+/* E (in D, LIST/REF) belongs to a group: what is it there? With READY, *LINK is
+ * referenced: zc_link_put. */
+enum zc_link_role zc_link_join(struct zc_receiver *r, struct zc_rdir *d,
+                               struct zc_rlist *list,
+                               const struct zc_entry *e, struct zc_ref ref,
+                               struct zc_rlink **link);
+/* READY: true when the local file ST is the group's inode already. */
+bool zc_link_same(struct zc_receiver *r, struct zc_rlink *l,
+                  const struct zc_stat *st);
+/* READY: makes NAME in D another name of the group's inode. 0, -1 errno+op. */
+int zc_link_make(struct zc_rworker *w, struct zc_rlink *l, struct zc_rdir *d,
+                 const char *name, unsigned *op);
+void zc_link_put(struct zc_receiver *r, struct zc_rlink *l);
+/* The leader of group (DEV, INO) is in place as NAME in D (or, with OK false,
+ * will never be): settles those that wait. */
+void zc_link_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
+                    struct zc_rdir *d, const char *name, bool ok);
+/* Entry REF is finished. Where it led a group and left it unsettled, because
+ * what came for it was not that inode any more, or did not come, it failed. */
+void zc_link_leader_done(struct zc_rworker *w, struct zc_ref ref);
+/* Those of a list that were settled before its NEED was sent. */
+void zc_link_serve_deferred(struct zc_rworker *w, struct zc_rwaiter *v);
+void zc_link_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v);
+/* The local file ST has several names. True when another of them already stands
+ * for another file of the source: the name of E needs an inode of its own. */
+bool zc_link_taken(struct zc_receiver *r, const struct zc_stat *st,
+                   const struct zc_entry *e);
+void zc_links_free(struct zc_receiver *r);
+
+/* deletions.c */
+/* NAME in D is not in the source. NAMED: a mirror saw it go, it was not merely
+ * missed in a list. */
+void zc_plan_delete(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
+                    const char *name, bool named);
+/* Decides on the plan and carries it out. 0, or -1: the brake holds. */
+int zc_plan_run(struct zc_rworker *w, struct zc_err *err);
+/* May NAME, a directory in D that something else shall replace, be removed? */
+bool zc_plan_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
+                     const char *name);
+
+#endif

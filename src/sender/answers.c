@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The reader thread: what the peer answers becomes work for the others. It
+ * never sends and never waits for anything but the socket (see sender.h). The
+ * peer is not trusted: every reference is looked up, every entry must be in the
+ * state that the answer needs, and per list the questions come in order, so
+ * that no answer can cost more than the list it belongs to.
+ */
+#include "sender/sender.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+void zc_slist_entry(const struct zc_slist *l, uint32_t index,
+                    struct zc_entry *e)
+{
+    struct zc_rd r = zc_rd_init(l->body + l->entries[index].offset,
+                                l->body_len - l->entries[index].offset);
+    /* Our own encoding: cannot fail. */
+    zc_entry_decode(&r, l->self, e, NULL);
+}
+
+void zc_slist_free(struct zc_sender *s, struct zc_slist *l)
+{
+    if (!l)
+        return;
+    zc_dirnode_unref(s->tree, l->node);
+    zc_vec_fini(&l->checks);
+    free(l->body);
+    free(l->entries);
+    free(l);
+}
+
+static int nonsense(struct zc_err *err, const char *what)
+{
+    return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                      "the peer's answer makes no sense: %s", what);
+}
+
+void zc_slist_release(struct zc_sender *s, struct zc_slist *l)
+{
+    if (!l->final || l->outstanding || l->queued)
+        return;
+    zc_map_del(&s->lists, l->id, 0);
+    s->window -= l->body_len;
+    l->next = s->dead;
+    s->dead = l;
+    pthread_cond_broadcast(&s->work);
+}
+
+/* Between two messages, when this thread holds no list. */
+static void bury_dead(struct zc_sender *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct zc_slist *l = s->dead;
+    s->dead = NULL;
+    pthread_mutex_unlock(&s->lock);
+    while (l) {
+        struct zc_slist *next = l->next;
+        zc_slist_free(s, l);
+        l = next;
+    }
+}
+
+/* Queues L for the workers. With the lock held. */
+static void enqueue(struct zc_sender *s, struct zc_slist *l)
+{
+    if (l->queued)
+        return;
+    l->queued = true;
+    l->next = NULL;
+    *s->files_end = l;
+    s->files_end = &l->next;
+}
+
+void zc_slist_hand_back(struct zc_sender *s, struct zc_slist *l)
+{
+    l->queued = false;
+    for (uint32_t i = l->cursor; i < l->count; i++) {
+        if (l->entries[i].state != ZC_S_WANTED)
+            continue;
+        enqueue(s, l);
+        pthread_cond_broadcast(&s->work);
+        return;
+    }
+    zc_slist_release(s, l);
+}
+
+/* Tells the user about an entry. Without the lock. */
+void zc_sender_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
+                    unsigned flags)
+{
+    if (!flags)
+        return;
+    struct zc_entry e;
+    zc_slist_entry(l, index, &e);
+    if (flags & ZC_ITEM_NEW)
+        atomic_fetch_add(&s->stats->created, 1);
+    else if (!(flags & ZC_ITEM_DATA))
+        atomic_fetch_add(&s->stats->changed_meta, 1);
+    if (!s->events->item || !s->opt->want_items)
+        return;
+    struct zc_buf path = ZC_BUF_INIT;
+    zc_auto_free char *target =
+        e.target ? strndup(e.target, e.target_len) : NULL;
+    struct zc_item item = {
+        .flags = flags,
+        .mode = e.mode,
+        .path = zc_dirnode_path_of(l->node, e.name, e.name_len, &path),
+        .size = e.size,
+        .mtime_s = e.mtime_s,
+        .mtime_ns = e.mtime_ns,
+        .uid = e.uid,
+        .gid = e.gid,
+        .link_target = target,
+    };
+    if (item.path) {
+        pthread_mutex_lock(&s->event_lock);
+        s->events->item(s->events->arg, &item);
+        pthread_mutex_unlock(&s->event_lock);
+    }
+    zc_buf_fini(&path);
+}
+
+/* The child of L's place in the file set that is called NAME. */
+static const struct zc_fileset_node *child_only(struct zc_sender *s,
+                                                const struct zc_slist *l,
+                                                const char *name)
+{
+    size_t n, low = 0;
+    const struct zc_fileset_node *const *v =
+        zc_fileset_children(s->opt->only, l->only, &n);
+    for (size_t high = n; low < high;) {
+        size_t mid = low + (high - low) / 2;
+        if (strcmp(zc_fileset_name(v[mid]), name) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < n && !strcmp(zc_fileset_name(v[low]), name) ? v[low] : NULL;
+}
+
+/* DESCEND: the entry is a directory to be listed. */
+static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
+                   const struct zc_entry *e, struct zc_err *err)
+{
+    if (!S_ISDIR(e->mode) || l->at)
+        return nonsense(err, "it descends into something else than a "
+                             "directory of a list");
+    struct zc_sdir *d = calloc(1, sizeof *d);
+    if (!d)
+        return zc_err_nomem(err);
+    d->ref = (struct zc_ref){l->id, index};
+    if (l->self) {
+        d->node = zc_dirtree_root(s->tree);
+        zc_dirnode_ref(s->tree, d->node);
+        d->restricted = l->restricted;
+    } else {
+        d->node = zc_dirnode_new(s->tree, l->node, e->name, e->name_len);
+        if (!d->node) {
+            free(d);
+            return zc_err_nomem(err);
+        }
+        if (l->restricted) {
+            d->only = child_only(s, l, zc_dirnode_name(d->node));
+            d->restricted = !d->only || !zc_fileset_recurses(d->only);
+        }
+    }
+    pthread_mutex_lock(&s->lock);
+    d->next = s->dirs;
+    s->dirs = d;
+    s->dirs_active++;
+    pthread_mutex_unlock(&s->lock);
+    return 0;
+}
+
+/* A file that was sent unasked: no more is said of it than what changes. */
+static int eager_item(struct zc_sender *s, struct zc_slist *l,
+                      const struct zc_need_item *item, struct zc_err *err)
+{
+    if (item->what != ZC_NEED_APPLIED)
+        return nonsense(err, "it asks for a file that it is being sent");
+    pthread_mutex_lock(&s->lock);
+    l->entries[item->index].item_flags = item->item_flags;
+    pthread_mutex_unlock(&s->lock);
+    return 0;
+}
+
+/* One thing asked for about entry INDEX. */
+static int need_item(struct zc_sender *s, struct zc_slist *l,
+                     const struct zc_need_item *item, struct zc_err *err)
+{
+    if (item->index >= l->count || item->index < l->next_need)
+        return nonsense(err, "entries out of range or out of order");
+    l->next_need = item->index + 1;
+    struct zc_entry e;
+    zc_slist_entry(l, item->index, &e);
+    unsigned data = item->what & ZC_NEED_BYTES;
+    unsigned open = item->what & ZC_NEED_OUTSTANDING;
+    if (data && !S_ISREG(e.mode))
+        return nonsense(err, "it wants the bytes of something else than a "
+                             "file");
+    if (e.flags & ZC_ENTRY_ABSENT && item->what != ZC_NEED_APPLIED)
+        return nonsense(err, "it wants a file that is not there");
+    if ((open & (open - 1)) != 0)
+        return nonsense(err, "it wants an entry in two ways");
+    if (e.flags & ZC_ENTRY_EAGER)
+        return eager_item(s, l, item, err);
+    if (item->what & ZC_NEED_DESCEND && descend(s, l, item->index, &e, err))
+        return -1;
+
+    pthread_mutex_lock(&s->lock);
+    struct zc_sentry *se = &l->entries[item->index];
+    se->item_flags = item->item_flags;
+    se->what = item->what;
+    int r = 0;
+    if (item->what & (ZC_NEED_CHECK | ZC_NEED_FROM))
+        r = zc_vec_push(&l->checks, *item);
+    if (open) {
+        l->outstanding++;
+        if (item->what & ZC_NEED_PENDING) {
+            se->state = ZC_S_PENDING;
+        } else {
+            se->state = ZC_S_WANTED;
+            l->cursor = ZC_MIN(l->cursor, item->index);
+            enqueue(s, l);
+        }
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (r)
+        return zc_err_nomem(err);
+    if (data) {
+        atomic_fetch_add(&s->stats->need_files, 1);
+        atomic_fetch_add(&s->stats->need_bytes, e.size);
+    }
+    if (!open)
+        zc_sender_item(s, l, item->index, item->item_flags);
+    return 0;
+}
+
+static int on_need(struct zc_sender *s, struct zc_bytes body,
+                   struct zc_err *err)
+{
+    struct zc_msg_need m;
+    struct zc_need_item item;
+    if (zc_need_decode(body, &m, err))
+        return -1;
+    pthread_mutex_lock(&s->lock);
+    struct zc_slist *l = zc_map_get(&s->lists, m.list, 0);
+    bool ok = l && !l->final;
+    pthread_mutex_unlock(&s->lock);
+    if (!ok)
+        return nonsense(err, "a question about a list that is not open");
+    for (uint32_t i = 0; i < m.count; i++)
+        if (zc_need_next(&m, &item, err) || need_item(s, l, &item, err))
+            return -1;
+    if (zc_rd_left(&m.items))
+        return nonsense(err, "bytes after the last item");
+    pthread_mutex_lock(&s->lock);
+    if (m.flags & ZC_NEED_FINAL) {
+        l->final = true;
+        s->unanswered--;
+        zc_slist_release(s, l);
+    }
+    pthread_cond_broadcast(&s->work);
+    pthread_mutex_unlock(&s->lock);
+    return 0;
+}
+
+static int on_got(struct zc_sender *s, struct zc_bytes body,
+                  struct zc_err *err)
+{
+    struct zc_ref ref;
+    if (zc_ref_decode(body, &ref, err))
+        return -1;
+    pthread_mutex_lock(&s->lock);
+    struct zc_sbig *b = s->bigs;
+    while (b && (b->list->id != ref.list || b->index != ref.index || b->got))
+        b = b->next;
+    if (b) {
+        b->got = true;
+        s->n_got++;
+        pthread_cond_broadcast(&s->work);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return b ? 0 : nonsense(err, "it got a file that was not sent");
+}
+
+/* What a finished, failed or repeated entry means for the counters and the
+ * user. */
+static void report_result(struct zc_sender *s, struct zc_slist *l,
+                          const struct zc_result_item *item)
+{
+    struct zc_entry e;
+    const struct zc_sentry *se = &l->entries[item->ref.index];
+    zc_slist_entry(l, item->ref.index, &e);
+    bool data = se->what & ZC_NEED_BYTES;
+    if (item->status == ZC_STATUS_SAME)
+        return;
+    if (item->status == ZC_STATUS_OK) {
+        if (data) {
+            atomic_fetch_add(&s->stats->done_files, 1);
+            atomic_fetch_add(&s->stats->done_bytes, e.size);
+        }
+        zc_sender_item(s, l, item->ref.index, se->item_flags);
+        return;
+    }
+    /* Trouble at the source was reported when it was met. */
+    if (item->op == ZC_OP_SOURCE)
+        return;
+    struct zc_buf buf = ZC_BUF_INIT;
+    const char *path = zc_dirnode_path_of(l->node, e.name, e.name_len, &buf);
+    zc_sender_trouble(s,
+                      item->status == ZC_STATUS_NOTE_META ? ZC_TROUBLE_META
+                                                          : ZC_TROUBLE_DEST,
+                      zc_op_text(item->op), path ? path : "",
+                      (int)item->eno);
+    zc_buf_fini(&buf);
+}
+
+/* The peer could not take what it was sent, or a hard link's leader failed. */
+static int again(struct zc_sender *s, struct zc_slist *l, uint32_t index)
+{
+    struct zc_sentry *se = &l->entries[index];
+    if (!(se->what & ZC_NEED_DATA)) {
+        struct zc_entry e;
+        zc_slist_entry(l, index, &e);
+        if (!S_ISREG(e.mode))
+            return -1;
+        se->what = ZC_NEED_DATA;
+        atomic_fetch_add(&s->stats->need_files, 1);
+        atomic_fetch_add(&s->stats->need_bytes, e.size);
+    }
+    /* After the last try the peer is told that it cannot have it. */
+    if (++se->again > ZC_TRIES_MAX)
+        return -1;
+    atomic_fetch_add(&s->stats->retries, 1);
+    struct zc_retry r = {
+        .list = l,
+        .index = index,
+        .tries = se->again,
+        .due = zc_clock_ns() + (10000000LL << se->again),
+    };
+    se->state = ZC_S_RETRY;
+    return zc_vec_push(&s->retries, r);
+}
+
+static int result_item(struct zc_sender *s, const struct zc_result_item *item,
+                       struct zc_err *err)
+{
+    pthread_mutex_lock(&s->lock);
+    struct zc_slist *l = zc_map_get(&s->lists, item->ref.list, 0);
+    bool known = l && item->ref.index < l->count;
+    enum zc_sstate state =
+        known ? (enum zc_sstate)l->entries[item->ref.index].state
+              : ZC_S_LISTED;
+    pthread_mutex_unlock(&s->lock);
+    /* Only this thread settles entries and frees lists, so L stays. */
+    if (!known)
+        return nonsense(err, "a result for an entry that is not open");
+    bool note = item->status == ZC_STATUS_NOTE_META ||
+                item->status == ZC_STATUS_NOTE_FAILED;
+    if (!note && state != ZC_S_SENT && state != ZC_S_PENDING)
+        return nonsense(err, "a result for an entry that was not sent");
+    if (item->status == ZC_STATUS_AGAIN) {
+        pthread_mutex_lock(&s->lock);
+        int r = again(s, l, item->ref.index);
+        pthread_cond_broadcast(&s->work);
+        pthread_mutex_unlock(&s->lock);
+        return r ? nonsense(err, "it wants something again that it cannot "
+                                 "have")
+                 : 0;
+    }
+    report_result(s, l, item);
+    if (!note) {
+        pthread_mutex_lock(&s->lock);
+        l->entries[item->ref.index].state = ZC_S_LISTED;
+        l->outstanding--;
+        zc_slist_release(s, l);
+        pthread_mutex_unlock(&s->lock);
+    }
+    return 0;
+}
+
+static int on_result(struct zc_sender *s, struct zc_bytes body,
+                     struct zc_err *err)
+{
+    struct zc_msg_result m;
+    struct zc_result_item item;
+    if (zc_result_decode(body, &m, err))
+        return -1;
+    for (uint32_t i = 0; i < m.count; i++)
+        if (zc_result_next(&m, &item, err) || result_item(s, &item, err))
+            return -1;
+    return zc_rd_left(&m.items) ? nonsense(err, "bytes after the last item")
+                                : 0;
+}
+
+/* NOTE: a deletion, or trouble with a path rather than with an entry. */
+static int on_note(struct zc_sender *s, struct zc_bytes body,
+                   struct zc_err *err)
+{
+    struct zc_msg_note m;
+    if (zc_note_decode(body, &m, err))
+        return -1;
+    zc_auto_free char *path = strndup((const char *)m.path.p, m.path.n);
+    if (!path)
+        return zc_err_nomem(err);
+    if (m.op == ZC_OP_NOT_RENAMED) {
+        pthread_mutex_lock(&s->event_lock);
+        if (s->events->not_renamed)
+            s->events->not_renamed(s->events->arg, path);
+        pthread_mutex_unlock(&s->event_lock);
+        return 0;
+    }
+    if (m.op != ZC_OP_DELETE || m.eno) {
+        zc_sender_trouble(s,
+                          m.op >= ZC_OP_META ? ZC_TROUBLE_META
+                                             : ZC_TROUBLE_DEST,
+                          zc_op_text(m.op), path, (int)m.eno);
+        return 0;
+    }
+    if (s->events->item && s->opt->want_items) {
+        struct zc_item item = {
+            .flags = ZC_ITEM_DELETED, .mode = m.mode, .path = path};
+        pthread_mutex_lock(&s->event_lock);
+        s->events->item(s->events->arg, &item);
+        pthread_mutex_unlock(&s->event_lock);
+    }
+    return 0;
+}
+
+/* FINISHED and ERROR carry the peer's verdict. */
+static int peer_sentence(struct zc_err *err, unsigned code,
+                         struct zc_bytes text)
+{
+    if (code > ZC_EXIT_CONTIMEOUT)
+        code = ZC_EXIT_STREAM;
+    if (!text.n)
+        return zc_err_set(err, (enum zc_exit)code, 0,
+                          "the peer gave up and did not say why");
+    return zc_err_set(err, (enum zc_exit)code, 0, "%.*s", (int)text.n,
+                      (const char *)text.p);
+}
+
+static int on_finished(struct zc_sender *s, struct zc_bytes body,
+                       struct zc_err *err)
+{
+    struct zc_msg_finished m;
+    if (zc_finished_decode(body, &m, err))
+        return -1;
+    bury_dead(s); /* the round's tree goes next */
+    pthread_mutex_lock(&s->lock);
+    bool expected = s->done_sent && !s->finished;
+    if (expected) {
+        atomic_fetch_add(&s->stats->deleted, m.deleted);
+        s->finished = true;
+        s->peer_code = (enum zc_exit)m.code;
+        if (m.code)
+            peer_sentence(&s->err, m.code, m.text);
+        pthread_cond_broadcast(&s->work);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return expected ? 0 : nonsense(err, "it finished before the end");
+}
+
+static int on_error(struct zc_bytes body, struct zc_err *err)
+{
+    struct zc_msg_error m;
+    if (zc_error_decode(body, &m, err))
+        return -1;
+    return peer_sentence(err, m.code, m.text);
+}
+
+/* A message about a round, and there is none. */
+static bool untimely(struct zc_sender *s, unsigned type)
+{
+    if (type == ZC_FRAME_PING || type == ZC_FRAME_ERROR)
+        return false;
+    pthread_mutex_lock(&s->lock);
+    bool between = s->finished;
+    pthread_mutex_unlock(&s->lock);
+    return between;
+}
+
+static int dispatch(struct zc_sender *s, const struct zc_frame *f,
+                    struct zc_bytes body, struct zc_err *err)
+{
+    if (untimely(s, f->type))
+        return nonsense(err, "it speaks between two rounds");
+    switch (f->type) {
+    case ZC_FRAME_NEED:
+        return on_need(s, body, err);
+    case ZC_FRAME_GOT:
+        return on_got(s, body, err);
+    case ZC_FRAME_RESULT:
+        return on_result(s, body, err);
+    case ZC_FRAME_NOTE:
+        return on_note(s, body, err);
+    case ZC_FRAME_FINISHED:
+        return on_finished(s, body, err);
+    case ZC_FRAME_ERROR:
+        return on_error(body, err);
+    case ZC_FRAME_PING:
+        return body.n ? nonsense(err, "a PING with something in it") : 0;
+    default:
+        return nonsense(err, "a message of an unknown type");
+    }
+}
+
+void *zc_answers_thread(void *sender)
+{
+    struct zc_sender *s = sender;
+    struct zc_frame f;
+    struct zc_bytes body;
+    struct zc_slab *slab;
+    struct zc_err err;
+    bool over = false;
+    while (!over) {
+        if (zc_link_recv(&s->link, false, &f, &body, &slab, &err) ||
+            dispatch(s, &f, body, &err)) {
+            zc_sender_fail(s, &err);
+            break;
+        }
+        atomic_store_explicit(&s->stats->wire_in,
+                              atomic_load(&s->link.bytes_in),
+                              memory_order_relaxed);
+        over = f.type == ZC_FRAME_FINISHED && !s->opt->rounds;
+        if (f.type != ZC_FRAME_FINISHED)
+            bury_dead(s);
+    }
+    bury_dead(s);
+    return NULL;
+}

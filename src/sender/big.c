@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Big files go range by range through a mover; what they were when they began
+ * is compared with what they are when the peer has all of it, and only then
+ * they are committed:
+ *
+ *   open, lease, stat -> FILE -> DATA... -> SENT        zc_big_send
+ *                                           GOT          (answers.c)
+ *   stat, lease: same? -> END(commit | verify | retry)   zc_send_verdict
+ *
+ * A file somebody has open for writing gets no lease; its bytes are read a
+ * second time, and the peer commits only if the hash of what it got is the hash
+ * of what is there now. That also lets a log that only grows through: the part
+ * that was promised is still what it was.
+ */
+#include "fs/rootdir.h"
+#include "session/hash.h"
+#include "sender/sfile.h"
+
+#include <fcntl.h>
+#include <string.h>
+
+/* Sends [OFFSET, END) of F as DATA ranges, taking turns with the others. */
+static int send_ranges(struct zc_sworker *w, struct zc_sbig *b,
+                       uint64_t offset, uint64_t end)
+{
+    struct zc_sender *s = w->s;
+    while (offset < end) {
+        uint64_t n = ZC_MIN(end - offset, s->range_max);
+        struct zc_msg_data m = {{b->list->id, b->index}, offset, n};
+        struct zc_err err;
+        bool short_file = false;
+        zc_sender_throttle(s, n);
+        zc_link_lock(&s->link);
+        zc_data_encode(&w->out, &m);
+        int r = zc_link_send_locked(&s->link, &w->out, &err);
+        if (!r && zc_mover_send(&w->mover, s->link.t, b->fd, offset, n,
+                                &short_file, &b->read_eno))
+            r = zc_link_error(&s->link, errno, &err);
+        zc_link_unlock(&s->link);
+        if (r) {
+            zc_sender_fail(s, &err);
+            return -1;
+        }
+        atomic_fetch_add(&s->link.bytes_out, n);
+        atomic_fetch_add(&s->stats->sent_bytes, n);
+        offset += n;
+        if (short_file) {
+            b->spoiled = true;
+            return 0;
+        }
+    }
+    return 0;
+}
+
+/* All data of F, holes left out. */
+static int send_extents(struct zc_sworker *w, struct zc_sbig *b)
+{
+    uint64_t size = b->before.size;
+    if (b->from)
+        return send_ranges(w, b, b->from, size);
+    if (!zc_maybe_sparse(&b->before, w->s->opt->keep))
+        return send_ranges(w, b, 0, size);
+    for (uint64_t at = 0; at < size && !b->spoiled;) {
+        off_t data = lseek(b->fd, (off_t)at, SEEK_DATA);
+        if (data < 0 && errno == ENXIO)
+            return 0; /* a hole up to the end */
+        if (data < 0) /* no such thing on this file system */
+            return send_ranges(w, b, at, size);
+        off_t hole = lseek(b->fd, data, SEEK_HOLE);
+        uint64_t end = hole < 0 ? size : ZC_MIN((uint64_t)hole, size);
+        if ((uint64_t)data >= end)
+            return 0; /* it was cut meanwhile: the verdict will see that */
+        if (send_ranges(w, b, (uint64_t)data, end))
+            return -1;
+        at = end;
+    }
+    return 0;
+}
+
+struct zc_sbig *zc_send_claim_got(struct zc_sender *s)
+{
+    struct zc_sbig *b = s->n_got ? s->bigs : NULL;
+    while (b && (!b->got || b->claimed))
+        b = b->next;
+    if (b) {
+        b->claimed = true;
+        s->n_got--;
+    }
+    return b;
+}
+
+/* Waits for room among the big files on their way, doing verdicts meanwhile so
+ * that somebody always does them. */
+static int room_for_big(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    pthread_mutex_lock(&s->lock);
+    while (s->n_bigs >= ZC_OPEN_FILES_MAX / 2 && !s->failed) {
+        struct zc_sbig *b = zc_send_claim_got(s);
+        if (!b) {
+            pthread_cond_wait(&s->work, &s->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&s->lock);
+        if (zc_send_verdict(w, b) || zc_sworker_flush(w))
+            return -1;
+        pthread_mutex_lock(&s->lock);
+    }
+    bool failed = s->failed;
+    if (!failed)
+        s->n_bigs++;
+    pthread_mutex_unlock(&s->lock);
+    return failed ? -1 : 0;
+}
+
+static void big_free(struct zc_sender *s, struct zc_sbig *b)
+{
+    pthread_mutex_lock(&s->lock);
+    struct zc_sbig **p = &s->bigs;
+    while (*p && *p != b)
+        p = &(*p)->next;
+    if (*p)
+        *p = b->next;
+    s->n_bigs--;
+    pthread_cond_broadcast(&s->work);
+    pthread_mutex_unlock(&s->lock);
+    if (b->lease == ZC_LEASE_HELD)
+        zc_lease_release(b->fd);
+    zc_close(&b->fd);
+    free(b);
+}
+
+/* What FD is when no write is under way, as far as that can be had: of a log the
+ * size is then where a write ended. */
+static int stat_between_writes(int fd, enum zc_lease lease,
+                               struct zc_stat *st)
+{
+    if (zc_stat_at(fd, "", st))
+        return -1;
+    for (int i = 0; i < 5 && lease != ZC_LEASE_HELD; i++) {
+        struct zc_stat before = *st;
+        zc_write_barrier(fd);
+        if (zc_stat_at(fd, "", st))
+            return -1;
+        if (zc_stat_same_version(&before, st))
+            return 0;
+    }
+    return 0;
+}
+
+int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
+{
+    struct zc_sender *s = w->s;
+    struct zc_msg_file m;
+    if (zc_sworker_flush(w) || room_for_big(w))
+        return -1;
+    struct zc_sbig *b = calloc(1, sizeof *b);
+    if (!b) {
+        pthread_mutex_lock(&s->lock);
+        s->n_bigs--;
+        pthread_mutex_unlock(&s->lock);
+        return -1;
+    }
+    *b = (struct zc_sbig){.list = f->list, .index = f->index,
+                          .tries = f->tries, .fd = f->fd,
+                          .from = f->from};
+    /* The lease first: what stat says must hold from here on. */
+    b->lease = zc_lease_take(f->fd);
+    if (stat_between_writes(f->fd, b->lease, &f->st))
+        b->spoiled = true;
+    b->before = f->st;
+    zc_sfile_state(w, f, ZC_S_SENDING);
+    int r = zc_sfile_describe(w, dirfd, f, &m);
+    f->fd = -1;
+    if (b->from > b->before.size) { /* it was cut since we looked */
+        b->spoiled = true;
+        b->from = b->before.size;
+    }
+    if (b->from) {
+        m.flags = ZC_FILE_FROM;
+        m.from = b->from;
+    }
+    if (!r) {
+        zc_file_encode(&w->out, ZC_FRAME_FILE, &m);
+        r = zc_sworker_flush(w);
+    }
+    posix_fadvise(b->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    if (!r)
+        r = send_extents(w, b);
+    if (r) {
+        big_free(s, b);
+        return -1;
+    }
+    /* In the table before SENT is on the wire: the answer may come at once. */
+    pthread_mutex_lock(&s->lock);
+    b->next = s->bigs;
+    s->bigs = b;
+    pthread_mutex_unlock(&s->lock);
+    zc_ref_encode(&w->out, ZC_FRAME_SENT,
+                  (struct zc_ref){f->list->id, f->index});
+    return zc_sworker_flush(w);
+}
+
+/* True when B is not what it was when it was opened. */
+static bool is_changed(const struct zc_sbig *b)
+{
+    struct zc_stat now;
+    return zc_stat_at(b->fd, "", &now) ||
+           !zc_stat_same_version(&b->before, &now);
+}
+
+/* What the peer shall do with what it has of B. */
+static void judge(struct zc_sworker *w, struct zc_sbig *b,
+                  struct zc_msg_end *end)
+{
+    struct zc_stat now;
+    bool known = !b->spoiled && !zc_stat_at(b->fd, "", &now);
+    bool same = known && zc_stat_same_version(&b->before, &now);
+    bool grown = known && now.ino == b->before.ino &&
+                 now.size > b->before.size;
+    end->verdict = ZC_VERDICT_RETRY;
+    if (same && !b->from && b->lease == ZC_LEASE_HELD &&
+        zc_lease_unbroken(b->fd))
+        end->verdict = ZC_VERDICT_COMMIT;
+    else if (same || grown) {
+        int r = zc_hash_fd(&w->scratch, b->fd, b->before.size, end->hash);
+        int eno = errno;
+        if (!r)
+            end->verdict = ZC_VERDICT_VERIFY;
+        else if (!is_changed(b)) /* else it was cut meanwhile */
+            b->read_eno = eno;
+    }
+}
+
+int zc_send_verdict(struct zc_sworker *w, struct zc_sbig *b)
+{
+    struct zc_sender *s = w->s;
+    struct zc_sfile f;
+    struct zc_msg_end end = {.ref = {b->list->id, b->index}};
+    zc_sfile_init(s, &f, b->list, b->index, b->tries);
+    judge(w, b, &end);
+    int r = 0, eno = b->read_eno;
+    if (end.verdict != ZC_VERDICT_RETRY) {
+        zc_sfile_state(w, &f, ZC_S_SENT);
+        zc_end_encode(&w->out, &end);
+    } else if (eno) {
+        r = zc_sfile_give_up(w, &f, "read it", eno);
+    } else if (f.tries + 1 >= zc_tries_max(s)) {
+        r = zc_sfile_retry(w, &f); /* gives up */
+    } else {
+        zc_end_encode(&w->out, &end);
+        r = zc_sworker_flush(w) || zc_sfile_retry(w, &f) ? -1 : 0;
+    }
+    big_free(s, b);
+    return r;
+}

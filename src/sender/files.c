@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Files on their way out: what was asked for about each, and what becomes of
+ * those that change or go meanwhile. The bytes of small ones are outsmall.c's,
+ * those of big ones outbig.c's.
+ */
+#include "base/clock.h"
+#include "fs/rootdir.h"
+#include "session/hash.h"
+#include "sender/sfile.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Files changed so lately are looked at more closely: timestamps move in steps
+ * (of up to 10 ms on older kernels), so a change may not show in them. */
+#define RACY_NS (100 * 1000000LL)
+
+void zc_sfile_init(struct zc_sender *s, struct zc_sfile *f,
+                     struct zc_slist *l, uint32_t index, unsigned tries)
+{
+    memset(f, 0, sizeof *f);
+    f->list = l;
+    f->index = index;
+    f->tries = tries;
+    f->fd = -1;
+    zc_slist_entry(l, index, &f->listed);
+    memcpy(f->name, f->listed.name, f->listed.name_len);
+    if (s->single_name && l->id)
+        strcpy(f->name, s->source_name);
+}
+
+static void trouble(struct zc_sworker *w, const struct zc_sfile *f,
+                        enum zc_trouble kind, const char *what, int eno)
+{
+    const char *path = zc_dirnode_path_of(f->list->node, f->name,
+                                          strlen(f->name), &w->path);
+    zc_sender_trouble(w->s, kind, what, path ? path : f->name, eno);
+}
+
+void zc_sfile_state(struct zc_sworker *w, const struct zc_sfile *f,
+                      enum zc_sstate state)
+{
+    pthread_mutex_lock(&w->s->lock);
+    f->list->entries[f->index].state = (uint8_t)state;
+    pthread_mutex_unlock(&w->s->lock);
+}
+
+/* In a dry run the peer counts nothing as outstanding. The list is in our
+ * hands and is released when we are through with it. */
+static void settle_here(struct zc_sworker *w, const struct zc_sfile *f)
+{
+    pthread_mutex_lock(&w->s->lock);
+    f->list->entries[f->index].state = ZC_S_LISTED;
+    f->list->outstanding--;
+    pthread_mutex_unlock(&w->s->lock);
+}
+
+int zc_sfile_give_up(struct zc_sworker *w, const struct zc_sfile *f,
+                   const char *what, int eno)
+{
+    bool vanished = eno == ENOENT || eno == 0;
+    trouble(w, f, vanished ? ZC_TROUBLE_VANISHED : ZC_TROUBLE_SOURCE,
+                what, eno);
+    struct zc_msg_end end = {.ref = {f->list->id, f->index},
+                             .verdict = ZC_VERDICT_ABANDON,
+                             .eno = (uint32_t)eno};
+    if (w->s->opt->dry_run) { /* the peer does not wait for it */
+        settle_here(w, f);
+        return 0;
+    }
+    zc_sfile_state(w, f, ZC_S_SENT);
+    zc_end_encode(&w->out, &end);
+    return 0;
+}
+
+int zc_sfile_retry(struct zc_sworker *w, const struct zc_sfile *f)
+{
+    struct zc_sender *s = w->s;
+    if (f->tries + 1 >= zc_tries_max(s))
+        return zc_sfile_give_up(w, f,
+                                "get a whole version of it: it kept changing",
+                                0);
+    struct zc_retry r = {f->list, f->index, f->tries + 1,
+                         zc_clock_ns() + (20000000LL << f->tries)};
+    atomic_fetch_add(&s->stats->retries, 1);
+    pthread_mutex_lock(&s->lock);
+    f->list->entries[f->index].state = ZC_S_RETRY;
+    int fail = zc_vec_push(&s->retries, r);
+    pthread_cond_broadcast(&s->work);
+    pthread_mutex_unlock(&s->lock);
+    return fail;
+}
+
+struct zc_seen zc_seen_of(const struct zc_stat *st)
+{
+    return (struct zc_seen){st->dev, st->ino, st->size, st->ctime_s,
+                            st->ctime_ns};
+}
+
+bool zc_seen_same(const struct zc_seen *seen, const struct zc_stat *st)
+{
+    return st->ino == seen->ino && st->dev == seen->dev &&
+           st->size == seen->size && st->ctime_s == seen->ctime_s &&
+           st->ctime_ns == seen->ctime_ns;
+}
+
+bool zc_changed_lately(const struct zc_stat *st)
+{
+    int64_t age = zc_clock_wall_ns() -
+                  (st->ctime_s * ZC_NSEC_PER_SEC + st->ctime_ns);
+    return age < RACY_NS; /* a ctime in the future counts */
+}
+
+int zc_sfile_describe(struct zc_sworker *w, int dirfd, const struct zc_sfile *f,
+                    struct zc_msg_file *m)
+{
+    struct zc_sender *s = w->s;
+    memset(m, 0, sizeof *m);
+    m->ref = (struct zc_ref){f->list->id, f->index};
+    zc_entry_from_stat(s, &f->st, &m->entry);
+    m->entry.name = f->listed.name;
+    m->entry.name_len = f->listed.name_len;
+    m->entry.target = f->listed.target;
+    m->entry.target_len = f->listed.target_len;
+    m->entry.flags |= f->listed.flags & ZC_ENTRY_IMPLIED;
+    zc_buf_reset(&w->xattrs);
+    if (s->opt->keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS)) {
+        int r = f->fd >= 0 ? zc_xattr_read(f->fd, "", s->opt->keep,
+                                           &w->xattrs)
+                           : zc_xattr_read(dirfd, f->name, s->opt->keep,
+                                           &w->xattrs);
+        if (r) {
+            trouble(w, f, ZC_TROUBLE_SOURCE,
+                        "read its extended attributes", errno);
+            zc_buf_reset(&w->xattrs);
+        }
+    }
+    m->xattrs = (struct zc_bytes){w->xattrs.data, w->xattrs.len};
+    if (w->xattrs.len) {
+        struct zc_digest d = zc_xattr_digest(w->xattrs.data, w->xattrs.len,
+                                             s->ids);
+        m->entry.flags |= ZC_ENTRY_XATTRS;
+        memcpy(m->entry.xattr_digest, d.b, sizeof m->entry.xattr_digest);
+    }
+    return zc_announce_ids(w, m->entry.uid, m->entry.gid, w->xattrs.data,
+                           w->xattrs.len);
+}
+
+bool zc_maybe_sparse(const struct zc_stat *st, unsigned keep)
+{
+    return keep & ZC_KEEP_SPARSE && st->size > 4096 &&
+           st->blocks * 512 + 4095 < st->size;
+}
+
+/* META: what it is now, without its bytes. */
+static int send_meta(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
+{
+    struct zc_msg_file m;
+    if (zc_sfile_describe(w, dirfd, f, &m))
+        return -1;
+    zc_file_encode(&w->out, ZC_FRAME_META, &m);
+    zc_sfile_state(w, f, ZC_S_SENT);
+    return 0;
+}
+
+/* What the peer said of the file it has: false when nothing. */
+static bool find_check(struct zc_sworker *w, const struct zc_sfile *f,
+                       struct zc_need_item *out)
+{
+    const struct zc_need_item *item = NULL;
+    pthread_mutex_lock(&w->s->lock);
+    for (size_t i = 0; i < f->list->checks.len; i++)
+        if (f->list->checks.v[i].index == f->index)
+            item = &f->list->checks.v[i];
+    if (item)
+        *out = *item;
+    pthread_mutex_unlock(&w->s->lock);
+    return item;
+}
+
+/* The first N bytes here have the hash that ITEM says. */
+static bool same_hash(struct zc_sworker *w, const struct zc_sfile *f,
+                      const struct zc_need_item *item, uint64_t n)
+{
+    uint8_t mine[ZC_HASH_SIZE];
+    return !zc_hash_fd(&w->scratch, f->fd, n, mine) &&
+           !memcmp(mine, item->hash, sizeof mine);
+}
+
+/* NEED CHECK: true when the file here has the hash of the one there. */
+static bool check_equal(struct zc_sworker *w, const struct zc_sfile *f)
+{
+    struct zc_need_item item;
+    return find_check(w, f, &item) && same_hash(w, f, &item, f->st.size);
+}
+
+/* NEED FROM: how much of the beginning is there already. */
+static uint64_t check_from(struct zc_sworker *w, const struct zc_sfile *f)
+{
+    struct zc_need_item item;
+    if (!find_check(w, f, &item) || item.from >= f->st.size ||
+        zc_maybe_sparse(&f->st, w->s->opt->keep) ||
+        !same_hash(w, f, &item, item.from))
+        return 0;
+    return item.from;
+}
+
+/* It is not the same after all: that is what the user shall read. */
+static void note_changed(struct zc_sworker *w, const struct zc_sfile *f)
+{
+    pthread_mutex_lock(&w->s->lock);
+    f->list->entries[f->index].item_flags |= ZC_ITEM_DATA | ZC_ITEM_CHECKSUM;
+    pthread_mutex_unlock(&w->s->lock);
+}
+
+/* A dry run's CHECK is decided and reported here. */
+static void report_check(struct zc_sworker *w, const struct zc_sfile *f)
+{
+    struct zc_sender *s = w->s;
+    struct zc_sentry *se = &f->list->entries[f->index];
+    zc_sender_item(s, f->list, f->index, se->item_flags);
+    settle_here(w, f);
+}
+
+/* Looks at what was opened. -1: the run has failed; 1: F is dealt with. */
+static int look_at_file(struct zc_sworker *w, struct zc_sfile *f)
+{
+    if (zc_stat_at(f->fd, "", &f->st))
+        return zc_sfile_give_up(w, f, "look at it", errno) ? -1 : 1;
+    if (S_ISREG(f->st.mode))
+        return 0;
+    return zc_sfile_give_up(w, f, "read it: it is no file any more", 0) ? -1
+                                                                        : 1;
+}
+
+static int send_data(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
+{
+    if (f->st.size > ZC_INLINE_MAX || f->from ||
+        zc_maybe_sparse(&f->st, w->s->opt->keep))
+        return zc_big_send(w, dirfd, f);
+    /* Once more at once, then later: most changes are over by then. */
+    for (int i = 0; i < 2; i++) {
+        int r = zc_small_append(w, dirfd, f);
+        if (r)
+            return r < 0 ? -1 : 0;
+        if (zc_stat_at(f->fd, "", &f->st))
+            break;
+        if (f->st.size > ZC_INLINE_MAX)
+            return zc_big_send(w, dirfd, f);
+    }
+    return zc_sfile_retry(w, f);
+}
+
+/* Sends the bytes of F, which is open, or what else WHAT turns out to need. */
+static int send_opened(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
+                       unsigned what)
+{
+    if (what & ZC_NEED_DATA && f->tries == 0 && zc_small_listed(w, f))
+        return 0;
+    int r = look_at_file(w, f);
+    if (r)
+        return r < 0 ? -1 : 0;
+    bool equal = what & ZC_NEED_CHECK && f->tries == 0 && check_equal(w, f);
+    if (what & ZC_NEED_CHECK && !equal)
+        note_changed(w, f);
+    if (what & ZC_NEED_FROM && f->tries == 0)
+        f->from = check_from(w, f);
+    if (what & ZC_NEED_CHECK && w->s->opt->dry_run) {
+        report_check(w, f);
+        return 0;
+    }
+    return equal ? send_meta(w, dirfd, f) : send_data(w, dirfd, f);
+}
+
+static int send_bytes(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
+                      unsigned what)
+{
+    f->fd = zc_file_open(dirfd, f->name, O_RDONLY, 0);
+    if (f->fd < 0 && (errno == ELOOP || errno == ENXIO))
+        return zc_sfile_give_up(w, f, "read it: it is no file any more", 0);
+    if (f->fd < 0)
+        return zc_sfile_give_up(w, f, "open it", errno);
+    int r = send_opened(w, dirfd, f, what);
+    zc_close(&f->fd);
+    return r;
+}
+
+/* Sends entry INDEX of L as it was asked for. */
+static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
+                      uint32_t index, unsigned tries)
+{
+    struct zc_sfile f;
+    zc_sfile_init(w->s, &f, l, index, tries);
+    unsigned what = l->entries[index].what;
+    if (!(what & ZC_NEED_META))
+        return send_bytes(w, dirfd, &f, what);
+    if (zc_stat_at(dirfd, f.name, &f.st))
+        return zc_sfile_give_up(w, &f, "look at it", errno);
+    if ((f.st.mode & S_IFMT) != (f.listed.mode & S_IFMT))
+        return zc_sfile_give_up(w, &f, "read it: it is something else now", 0);
+    return send_meta(w, dirfd, &f);
+}
+
+int zc_send_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l,
+                  uint32_t index)
+{
+    struct zc_sfile f;
+    zc_sfile_init(w->s, &f, l, index, 0);
+    return send_bytes(w, dirfd, &f, ZC_NEED_DATA);
+}
+
+/* The next wanted entry of L; false: there is none, and L has been handed
+ * back. */
+static bool next_wanted(struct zc_sender *s, struct zc_slist *l, bool stop,
+                        uint32_t *index)
+{
+    pthread_mutex_lock(&s->lock);
+    while (l->cursor < l->count &&
+           l->entries[l->cursor].state != ZC_S_WANTED)
+        l->cursor++;
+    bool found = l->cursor < l->count && !s->failed && !stop;
+    if (found) {
+        *index = l->cursor++;
+    } else {
+        l->queued = false;
+        zc_slist_release(s, l);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+/* Its directory cannot be opened any more. */
+static int give_up_dir(struct zc_sworker *w, struct zc_slist *l,
+                       uint32_t index, int eno)
+{
+    struct zc_sfile f;
+    zc_sfile_init(w->s, &f, l, index, 0);
+    return zc_sfile_give_up(w, &f, "open its directory", eno);
+}
+
+int zc_send_list(struct zc_sworker *w, struct zc_slist *l)
+{
+    struct zc_sender *s = w->s;
+    struct zc_dirnode *node = l->node; /* L may be gone at the end */
+    zc_dirnode_ref(s->tree, node);
+    int r = 0, dirfd = zc_dirnode_pin(s->tree, node), eno = errno;
+    for (uint32_t index; next_wanted(s, l, r != 0, &index);) {
+        r = dirfd < 0 ? give_up_dir(w, l, index, eno)
+                      : send_entry(w, dirfd, l, index, 0);
+        if (!r && w->out.len >= s->batch_max)
+            r = zc_sworker_flush(w);
+    }
+    if (dirfd >= 0)
+        zc_dirnode_unpin(s->tree, node);
+    zc_dirnode_unref(s->tree, node);
+    return r;
+}
+
+int zc_send_again(struct zc_sworker *w, const struct zc_retry *retry)
+{
+    struct zc_sender *s = w->s;
+    struct zc_dirnode *node = retry->list->node;
+    zc_dirnode_ref(s->tree, node);
+    int r, dirfd = zc_dirnode_pin(s->tree, node);
+    if (dirfd < 0) {
+        r = give_up_dir(w, retry->list, retry->index, errno);
+    } else if (retry->tries >= zc_tries_max(s)) {
+        struct zc_sfile f;
+        zc_sfile_init(s, &f, retry->list, retry->index, retry->tries);
+        r = zc_sfile_retry(w, &f); /* gives up */
+        zc_dirnode_unpin(s->tree, node);
+    } else {
+        r = send_entry(w, dirfd, retry->list, retry->index, retry->tries);
+        zc_dirnode_unpin(s->tree, node);
+    }
+    zc_dirnode_unref(s->tree, node);
+    return r;
+}

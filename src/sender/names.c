@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The beginning of a mirror's round: only some names are in doubt, and the
+ * watcher has said which. What was renamed goes first, then each directory by
+ * its path (AT) with a list of its names as they are now, and at once, without
+ * being asked for, the bytes of small files:
+ *
+ *   RENAME ...   AT 0, LIST 1, FILE (1, 0), FILE (1, 3)   AT 2, LIST 3 ...
+ *
+ * From then on the round goes like any other: what else is needed is asked for.
+ */
+#include "base/relpath.h"
+#include "fs/rootdir.h"
+#include "sender/sender.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+unsigned zc_place_flags(const struct zc_sender *s, unsigned what,
+                        const struct zc_stat *st)
+{
+    if (S_ISDIR(st->mode))
+        return what & ZC_CHANGE_DEEP ? ZC_ENTRY_DEEP : 0;
+    bool linked = st->nlink > 1 && s->opt->keep & ZC_KEEP_HARD_LINKS;
+    if (!S_ISREG(st->mode))
+        return 0;
+    if (linked) /* it may have changed under any of its names */
+        return ZC_ENTRY_CHANGED;
+    if (!(what & ~(unsigned)ZC_CHANGE_META))
+        return 0;
+    bool eager = st->size <= ZC_INLINE_MAX && !s->opt->update &&
+                 !zc_maybe_sparse(st, s->opt->keep);
+    return eager ? ZC_ENTRY_EAGER : ZC_ENTRY_CHANGED;
+}
+
+/* --- renames ------------------------------------------------------------- */
+
+/* What PATH is now. */
+static int stat_path(struct zc_sender *s, const char *path,
+                     struct zc_stat *st)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 0;
+    struct zc_dirnode *node = zc_dirnode_at(s->tree, path, n);
+    if (!node)
+        return -1;
+    int dirfd = zc_dirnode_pin(s->tree, node);
+    int r = dirfd < 0 ? -1 : zc_stat_at(dirfd, slash ? slash + 1 : path, st);
+    if (dirfd >= 0)
+        zc_dirnode_unpin(s->tree, node);
+    zc_dirnode_unref(s->tree, node);
+    return r;
+}
+
+static struct zc_bytes text(const char *s)
+{
+    return (struct zc_bytes){(const uint8_t *)s, strlen(s)};
+}
+
+static bool fits(const char *path)
+{
+    return strlen(path) <= ZC_PATH_TEXT_MAX;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* A file that was renamed, and is not known to have changed: size and time
+ * tell, as they told the peer whether it had what was meant. */
+static bool only_renamed(struct zc_sworker *w, struct zc_sdir *d,
+                         const struct zc_round_name *n)
+{
+    if (!w->moved_to.len ||
+        n->what & (ZC_CHANGE_DATA | ZC_CHANGE_WRITING | ZC_CHANGE_DEEP))
+        return false;
+    const char *path = zc_dirnode_path_of(d->node, n->name, strlen(n->name),
+                                          &w->path);
+    return path && bsearch(&path, w->moved_to.v, w->moved_to.len,
+                           sizeof path, by_text);
+}
+
+static int add_rename(struct zc_sworker *w,
+                      const struct zc_round_rename *rename)
+{
+    struct zc_stat st;
+    const struct zc_filter *filter = w->s->opt->filter;
+    if (!w->s->opt->del || w->s->opt->update || !fits(rename->from) ||
+        !fits(rename->to) ||
+        (filter && zc_filter_hides(filter, rename->to, rename->is_dir)) ||
+        stat_path(w->s, rename->to, &st) ||
+        !(rename->is_dir ? S_ISDIR(st.mode) : S_ISREG(st.mode)))
+        return 0; /* the names say it all */
+    struct zc_msg_rename m = {.from = text(rename->from),
+                              .to = text(rename->to),
+                              .is_dir = rename->is_dir};
+    if (!rename->is_dir) {
+        m.size = st.size;
+        m.mtime_s = st.mtime_s;
+        m.mtime_ns = st.mtime_ns;
+    }
+    zc_rename_encode(&w->out, &m);
+    return rename->is_dir ? 0 : zc_vec_push(&w->moved_to, rename->to);
+}
+
+static int add_renames(struct zc_sworker *w, const struct zc_round *round)
+{
+    w->moved_to.len = 0;
+    for (size_t i = 0; i < round->n_renames; i++) {
+        if (add_rename(w, &round->renames[i]))
+            return -1;
+        if (w->out.len >= w->s->batch_max && zc_sworker_flush(w))
+            return -1;
+    }
+    if (w->moved_to.len)
+        qsort(w->moved_to.v, w->moved_to.len, sizeof *w->moved_to.v, by_text);
+    return 0;
+}
+
+/* --- one directory ------------------------------------------------------- */
+
+/* PATH, or a directory above it, is excluded. */
+static bool hidden(const struct zc_sender *s, const char *path)
+{
+    if (!s->opt->filter || zc_filter_empty(s->opt->filter) || !*path)
+        return false;
+    zc_auto_free char *copy = strdup(path);
+    for (char *slash = copy; slash;) {
+        slash = strchr(slash, '/');
+        if (slash)
+            *slash = '\0';
+        if (zc_filter_hides(s->opt->filter, copy, true))
+            return true;
+        if (slash)
+            *slash++ = '/';
+    }
+    return !copy;
+}
+
+/* Not to be entered: another file system (-x), or the destination. */
+static bool off_limits(const struct zc_sender *s, const struct zc_stat *st)
+{
+    bool other = st->dev != s->root_stat.dev ||
+                 st->mnt_id != s->root_stat.mnt_id;
+    return (other && s->opt->one_file_system) ||
+           (st->dev == s->dest_dev && st->ino == s->dest_ino);
+}
+
+/* Everything in W's buffer that is a list gets its number now: nobody else
+ * lists anything yet, and what follows refers to it. */
+static int number(struct zc_sworker *w, uint32_t *id)
+{
+    if (zc_scan_number(w))
+        return -1;
+    *id = w->s->next_list - 1;
+    return 0;
+}
+
+/* AT: D's own entry. */
+static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
+                  int dirfd, const struct zc_stat *st)
+{
+    struct zc_sender *s = w->s;
+    struct zc_msg_at m = {.path = text(path)};
+    zc_snotes notes = {0};
+    zc_entry_from_stat(s, st, &m.self);
+    m.self.name = "";
+    zc_buf_reset(&w->xattrs);
+    if (zc_scan_xattrs(w, dirfd, "", &m.self))
+        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                        "read its extended attributes", errno);
+    if (zc_announce_ids(w, m.self.uid, m.self.gid, w->xattrs.data,
+                        w->xattrs.len))
+        return -1;
+    /* The list that is kept is the entry alone; what is sent is AT. */
+    size_t begin = w->out.len;
+    zc_entry_encode(&w->out, &m.self);
+    if (zc_scan_note(w, &notes, begin) || w->out.failed)
+        return -1;
+    struct zc_slist *l = zc_scan_list(w, d, begin, &notes);
+    zc_vec_fini(&notes);
+    if (!l)
+        return -1;
+    l->self = l->at = true;
+    w->out.len = begin;
+    zc_at_encode(&w->out, &m);
+    struct zc_snew fresh = {l, begin, false};
+    if (w->out.failed || zc_vec_push(&w->fresh, fresh)) {
+        zc_slist_free(s, l);
+        return -1;
+    }
+    d->ref.index = 0;
+    return number(w, &d->ref.list);
+}
+
+/* One name of D as it is now. As zc_scan_entry. */
+static int add_name(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                    const struct zc_round_name *n)
+{
+    if (!*n->name || (d->reserved && !strcmp(n->name, ZC_STAGING_NAME)))
+        return 0; /* the directory itself: AT has told */
+    d->what = only_renamed(w, d, n) ? ZC_CHANGE_META : n->what;
+    int r = zc_scan_entry(w, d, dirfd, n->name, n->name);
+    if (r == 0 && w->absent && w->s->opt->del)
+        r = zc_scan_absent(w, d, n->name);
+    return r;
+}
+
+/* Eager entries count as sent before the peer can say anything about them. */
+static void count_eager(struct zc_sender *s, struct zc_slist *l)
+{
+    for (uint32_t i = 0; i < l->count; i++) {
+        struct zc_entry e;
+        zc_slist_entry(l, i, &e);
+        if (!(e.flags & ZC_ENTRY_EAGER))
+            continue;
+        l->outstanding++;
+        l->entries[i].what = ZC_NEED_DATA;
+        l->entries[i].state = ZC_S_SENDING;
+        atomic_fetch_add(&s->stats->need_files, 1);
+        atomic_fetch_add(&s->stats->need_bytes, e.size);
+    }
+}
+
+static int send_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l)
+{
+    struct zc_sender *s = w->s;
+    int r = 0;
+    for (uint32_t i = 0; i < l->count && !r; i++) {
+        struct zc_entry e;
+        zc_slist_entry(l, i, &e);
+        if (e.flags & ZC_ENTRY_EAGER)
+            r = zc_send_eager(w, dirfd, l, i);
+        if (!r && w->out.len >= s->batch_max)
+            r = zc_sworker_flush(w);
+    }
+    return r;
+}
+
+/* The names from *AT on, as one list and the files that go with it. */
+static int add_list(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                    const struct zc_round_dir *place, size_t *at)
+{
+    struct zc_sender *s = w->s;
+    zc_snotes notes = {0};
+    size_t begin = w->out.len;
+    int r = 0;
+    for (; *at < place->n && r >= 0 && w->out.len - begin < ZC_LIST_TARGET &&
+           notes.len < ZC_LIST_ENTRIES_MAX;
+         ++*at) {
+        size_t before = w->out.len;
+        r = add_name(w, d, dirfd, &place->names[*at]);
+        if (r > 0 && zc_scan_note(w, &notes, before))
+            r = -1;
+    }
+    struct zc_slist *l = r < 0 || w->out.failed
+                             ? NULL
+                             : zc_scan_list(w, d, begin, &notes);
+    zc_vec_fini(&notes);
+    if (!l)
+        return -1;
+    l->queued = true; /* ours, until the files are sent */
+    count_eager(s, l);
+    uint32_t id;
+    if (zc_scan_frame(w, d, l, begin, *at == place->n)) {
+        zc_slist_free(s, l);
+        return -1;
+    }
+    if (l->count) {
+        struct zc_entry e;
+        zc_slist_entry(l, l->count - 1, &e);
+        free(d->after);
+        d->after = strndup(e.name, e.name_len);
+        if (!d->after)
+            return -1;
+    }
+    if (number(w, &id))
+        return -1;
+    r = send_eager(w, dirfd, l);
+    pthread_mutex_lock(&s->lock);
+    zc_slist_hand_back(s, l);
+    pthread_mutex_unlock(&s->lock);
+    return r;
+}
+
+static int add_lists(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                     const struct zc_round_dir *place)
+{
+    size_t at = 0;
+    int r;
+    do {
+        r = add_list(w, d, dirfd, place, &at);
+    } while (!r && at < place->n);
+    return r;
+}
+
+/* All names of D: as in a push, by any worker, when the seeds are sent. */
+static void list_whole(struct zc_sender *s, struct zc_sdir *d)
+{
+    pthread_mutex_lock(&s->lock);
+    d->next = s->dirs;
+    s->dirs = d;
+    s->dirs_active++;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static int add_dir(struct zc_sworker *w, const struct zc_round_dir *place,
+                   struct zc_sdir *d, int dirfd, bool *handed_on)
+{
+    struct zc_sender *s = w->s;
+    struct zc_stat st;
+    if (zc_stat_at(dirfd, "", &st) || off_limits(s, &st))
+        return 0;
+    if (add_at(w, d, place->path, dirfd, &st))
+        return -1;
+    if (place->whole) {
+        *handed_on = true;
+        list_whole(s, d);
+        return 0;
+    }
+    d->place = place;
+    d->incomplete = true;
+    d->reserved = !*place->path || st.dev != s->root_stat.dev ||
+                  st.mnt_id != s->root_stat.mnt_id;
+    pthread_mutex_lock(&s->lock);
+    s->dirs_active++; /* taken back by its last list */
+    pthread_mutex_unlock(&s->lock);
+    return add_lists(w, d, dirfd, place);
+}
+
+static int add_place(struct zc_sworker *w, const struct zc_round_dir *place)
+{
+    struct zc_sender *s = w->s;
+    if (!fits(place->path) || hidden(s, place->path))
+        return 0;
+    struct zc_sdir *d = calloc(1, sizeof *d);
+    if (!d)
+        return -1;
+    d->node = zc_dirnode_at(s->tree, place->path, strlen(place->path));
+    if (!d->node) {
+        free(d);
+        return -1;
+    }
+    struct zc_dirnode *node = d->node;
+    zc_dirnode_ref(s->tree, node);
+    bool handed_on = false;
+    int r = 0, dirfd = zc_dirnode_pin(s->tree, node);
+    if (dirfd >= 0) {
+        r = add_dir(w, place, d, dirfd, &handed_on);
+        zc_dirnode_unpin(s->tree, node);
+    } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
+        zc_scan_trouble(w, node, "", ZC_TROUBLE_SOURCE, "open the directory",
+                        errno);
+    } /* else its name is in doubt, too, or will be */
+    if (!handed_on)
+        zc_sdir_free(s, d);
+    zc_dirnode_unref(s->tree, node);
+    return r;
+}
+
+/* More than the peer would take in one round? */
+static bool too_much(const struct zc_round *round)
+{
+    uint64_t names = 0;
+    for (size_t i = 0; i < round->n_dirs; i++) {
+        const char *path = round->dirs[i].path;
+        names += 1 + (*path ? 1 : 0);
+        for (; *path; path++)
+            names += *path == '/';
+    }
+    return names > ZC_PLACE_NAMES_MAX;
+}
+
+int zc_place_round(struct zc_sworker *w, const struct zc_round *round)
+{
+    if (too_much(round)) /* then what is in doubt is the whole tree */
+        return zc_scan_root(w);
+    if (add_renames(w, round))
+        return -1;
+    for (size_t i = 0; i < round->n_dirs; i++) {
+        if (w->s->failed || add_place(w, &round->dirs[i]))
+            return -1;
+        if (w->out.len >= w->s->batch_max && zc_sworker_flush(w))
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The sending side's state, shared by
+ *   session.c     handshake, rounds, the end
+ *   sworkers.c    what its threads do next
+ *   scan.c        directories -> LIST
+ *   places_out.c  names in doubt -> AT, LIST, RENAME
+ *   outgoing.c    files -> FILE, DATA, END, with outsmall.c and outbig.c
+ *   answers.c     NEED, GOT, RESULT -> work
+ * Not for others.
+ *
+ *      dirs to list  --scan.c-->  LIST ----------------> peer
+ *           ^                       |                      |
+ *           |  DESCEND              v kept as zc_slist     |
+ *           +----------- answers.c <-------- NEED ---------+
+ *                            | wanted files
+ *                            v
+ *                     outgoing.c --> FILE, DATA ... --> RESULT: list released
+ *
+ * Threads: a few workers (scan and send), one reader (answers.c), and the
+ * caller's own, which is one of the workers in a mirror, and watches the stop
+ * flag in a push. The reader never sends: were it to
+ * wait for a full socket, and the peer for us to read, both would wait for
+ * ever. Lock order: sender.lock, then the link's turn is never taken under it.
+ */
+#ifndef ZC_SENDER_SENDER_H
+#define ZC_SENDER_SENDER_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "fs/idmap.h"
+#include "fs/meta.h"
+#include "sender/lease.h"
+#include "session/conn.h"
+#include "sender/session.h"
+#include "tree/dirnode.h"
+#include "tree/names.h"
+
+/* A directory that the peer wants listed. */
+struct zc_sdir {
+    struct zc_sdir *next; /* stack of the sender */
+    struct zc_dirnode *node;
+    struct zc_ref ref;
+    const struct zc_fileset_node *only; /* its place in options.only */
+    bool restricted; /* only the names in `only` (NULL: the top of the set) */
+    bool started, incomplete, reserved; /* reserved: has a staging folder */
+    struct zc_names names;
+    size_t at;       /* next of names, or of the file set's children */
+    char *after;     /* last name listed */
+    const struct zc_round_dir *place; /* names in doubt, or NULL */
+    unsigned what;   /* enum zc_change, of the name being looked at */
+};
+
+/* A version of a file; ino 0: none. Of a listed entry: what it was then, where
+ * all that is to be sent of it but its bytes is in the list. */
+struct zc_seen {
+    uint64_t dev, ino, size;
+    int64_t ctime_s;
+    uint32_t ctime_ns;
+};
+
+/* Where an entry of a list stands. */
+enum zc_sstate {
+    ZC_S_LISTED,  /* nothing to do for it */
+    ZC_S_WANTED,  /* asked for, not sent yet */
+    ZC_S_SENDING, /* a big file on its way; its END is not sent */
+    ZC_S_RETRY,   /* in zc_sender.retries, to be sent again */
+    ZC_S_SENT,    /* a RESULT will come */
+    ZC_S_PENDING, /* the peer does it alone; a RESULT will come */
+};
+
+struct zc_sentry {
+    struct zc_seen seen;
+    uint32_t offset; /* of the encoded entry in zc_slist.body */
+    uint16_t item_flags;
+    uint8_t state;
+    uint8_t what; /* enum zc_need, as asked for */
+    uint8_t again; /* times the peer wanted it again */
+};
+
+/* A list that the peer has, until nothing in it is outstanding any more. */
+struct zc_slist {
+    struct zc_slist *next; /* queue of lists with wanted files; the dead */
+    uint32_t id, count;
+    struct zc_dirnode *node;
+    const struct zc_fileset_node *only;
+    bool restricted;
+    bool self;     /* LIST 0 or AT: its one entry is the directory itself */
+    bool at;       /* AT: not to be descended into, as it is listed anyway */
+    uint8_t *body; /* encoded entries */
+    size_t body_len;
+    struct zc_sentry *entries;
+    uint32_t next_need;   /* NEED items come in order */
+    uint32_t outstanding; /* entries without their RESULT */
+    uint32_t cursor;      /* first entry that may still be WANTED */
+    bool final, queued;
+    ZC_VEC(struct zc_need_item) checks; /* hashes of NEED CHECK */
+};
+
+/* A big file on its way: FILE is sent, END is not. */
+struct zc_sbig {
+    struct zc_sbig *next;
+    struct zc_slist *list;
+    uint32_t index;
+    unsigned tries;
+    int fd;
+    struct zc_stat before; /* as of FILE */
+    enum zc_lease lease;
+    uint64_t from; /* the peer has the bytes before */
+    bool got, claimed; /* GOT has come; a worker is deciding on it */
+    bool spoiled;      /* came short, must be sent again */
+    int read_eno;
+};
+
+struct zc_retry {
+    struct zc_slist *list;
+    uint32_t index;
+    unsigned tries;
+    int64_t due; /* zc_clock_ns */
+};
+
+/* Bytes of entries after which a list is sent; one more entry (name, target,
+ * digests) always fits below ZC_LIST_BODY_MAX then. */
+#define ZC_LIST_TARGET ((size_t)64 << 10)
+
+#define ZC_WORKERS_MAX 8u
+#define ZC_TRIES_MAX 6 /* looks at a file that changes under us */
+#define ZC_TRIES_ROUND 2 /* the same in a mirror, which comes again */
+
+struct zc_sender {
+    const struct zc_push_options *opt;
+    const struct zc_push_events *events;
+    struct zc_push_stats *stats;
+    struct zc_link link;
+    struct zc_idmap *ids;
+    pthread_mutex_t id_lock; /* an id's name is sent before it is used */
+    struct zc_dirtree *tree;
+    struct zc_stat root_stat;
+    uint64_t dest_dev, dest_ino; /* the peer's root, if on this machine */
+    char *single_name; /* the peer's name for the one file, or NULL */
+    const char *source_name; /* and ours */
+
+    pthread_mutex_t event_lock; /* callbacks one at a time */
+    bool some_failed, some_vanished; /* under event_lock */
+    unsigned ping_s; /* the shorter of both sides' time-outs, 0: none */
+
+    pthread_mutex_t lock; /* all below */
+    pthread_cond_t work;  /* something changed */
+    pthread_cond_t over;  /* the session is: for the pinger */
+    struct zc_sdir *dirs; /* to list, deepest first */
+    unsigned dirs_active; /* in `dirs` or in a worker's hands */
+    struct zc_map lists;  /* id -> zc_slist */
+    unsigned unanswered;  /* lists without their final NEED */
+    size_t window;        /* bytes in lists */
+    uint32_t next_list;
+    struct zc_slist *files, **files_end; /* lists with wanted entries */
+    struct zc_slist *dead; /* done; freed by the reader, who may use them yet */
+    struct zc_sbig *bigs;  /* all on their way */
+    unsigned n_bigs, n_got;
+    ZC_VEC(struct zc_retry) retries;
+    unsigned busy;    /* workers that have something in hand */
+    bool seeding;     /* a round's first lists are being made */
+    bool sync_wanted; /* zc_round.sync */
+    bool done_sent, finished; /* finished: between rounds, too */
+    bool closing;
+    _Atomic bool failed; /* err is set; everybody stops */
+    enum zc_exit peer_code; /* of FINISHED */
+    struct zc_err err;
+
+    pthread_mutex_t rate_lock; /* --bwlimit */
+    int64_t rate_next;
+    size_t batch_max; /* bytes gathered before they are sent */
+    uint64_t range_max; /* bytes of one DATA */
+};
+
+/* A list in a worker's buffer, without its number yet. */
+struct zc_snew {
+    struct zc_slist *list;
+    size_t at; /* of its frame */
+    bool last;
+};
+
+/* One worker's own things. */
+struct zc_sworker {
+    struct zc_sender *s;
+    pthread_t thread;
+    unsigned number;
+    struct zc_buf out;    /* frames to be sent together */
+    ZC_VEC(struct zc_snew) fresh; /* the lists among them */
+    struct zc_buf xattrs, path, scratch;
+    struct zc_mover mover;
+    struct zc_seen seen; /* by the last zc_scan_entry */
+    bool absent; /* the last zc_scan_entry found nothing of that name */
+    ZC_VEC(const char *) moved_to; /* files renamed in this round, sorted */
+    uint32_t last_uid, last_gid; /* known to be announced */
+    bool have_last;
+};
+
+/* The entries of a list in the making: where they are in the buffer. */
+struct zc_snote {
+    size_t offset;
+    struct zc_seen seen;
+};
+typedef ZC_VEC(struct zc_snote) zc_snotes;
+
+struct zc_session {
+    struct zc_sender s;
+    /* The last is the caller's. */
+    struct zc_sworker workers[ZC_WORKERS_MAX + 1], *own;
+    unsigned n_workers;
+    pthread_t reader, pinger;
+    bool reading, pinging;
+};
+
+static inline unsigned zc_tries_max(const struct zc_sender *s)
+{
+    return s->opt->rounds ? ZC_TRIES_ROUND : ZC_TRIES_MAX;
+}
+
+/* session.c */
+/* A round that ends with ZC_EXIT_SIGNAL when *STOP (may be NULL) is true. */
+enum zc_exit zc_session_run(struct zc_session *session,
+                            const struct zc_round *round,
+                            const atomic_bool *stop, struct zc_err *err);
+void zc_sender_fail(struct zc_sender *s, const struct zc_err *err);
+void zc_sender_trouble(struct zc_sender *s, enum zc_trouble kind,
+                       const char *what, const char *path, int eno);
+/* sworkers.c */
+/* Works until the session is over. */
+void *zc_sworker_main(void *worker);
+/* Works until the round is over. */
+void zc_sworker_round(struct zc_sworker *w);
+int zc_sworker_flush(struct zc_sworker *w);
+/* Waits as --bwlimit demands before N bytes are sent. */
+void zc_sender_throttle(struct zc_sender *s, uint64_t n);
+
+/* scan.c */
+/* Lists more of D into W's buffer; true when D is finished (and freed). */
+bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d);
+int zc_scan_root(struct zc_sworker *w);
+int zc_scan_number(struct zc_sworker *w);
+/*
+ * Looks at NAME in D and appends its entry, called AS in the list, to W's
+ * buffer. 1: appended; 0: nothing to append (gone again, hidden, or trouble,
+ * which has been reported); -1: the run has failed.
+ */
+int zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                  const char *name, const char *as);
+/* The same for a name that is not there. */
+int zc_scan_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name);
+/* Keeps the entries from BEGIN on in W's buffer as a list of D. NULL: memory.
+ */
+struct zc_slist *zc_scan_list(struct zc_sworker *w, struct zc_sdir *d,
+                              size_t begin, const zc_snotes *notes);
+/* Notes that the entry at OFFSET of W's buffer is the next. -1: memory. */
+int zc_scan_note(struct zc_sworker *w, zc_snotes *notes, size_t offset);
+/* Makes them a LIST frame; L, on success W's, gets its number from
+ * zc_scan_number. -1: memory. */
+int zc_scan_frame(struct zc_sworker *w, const struct zc_sdir *d,
+                  struct zc_slist *l, size_t begin, bool last);
+/* The digest of NAME's attributes into E, the attributes into W. */
+int zc_scan_xattrs(struct zc_sworker *w, int dirfd, const char *name,
+                   struct zc_entry *e);
+void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
+                     const char *name, enum zc_trouble kind, const char *what,
+                     int eno);
+
+/* places_out.c */
+/* Sends the beginning of ROUND, which is about some names only. -1: the run has
+ * failed. */
+int zc_place_round(struct zc_sworker *w, const struct zc_round *round);
+/* Flags for an entry of which WHAT (enum zc_change) is in doubt. */
+unsigned zc_place_flags(const struct zc_sender *s, unsigned what,
+                        const struct zc_stat *st);
+
+void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
+/* Announces the names of all ids the attribute set and the entry use. */
+int zc_announce_ids(struct zc_sworker *w, uint32_t uid, uint32_t gid,
+                    const uint8_t *xattrs, size_t n);
+/* Fills E from ST; the name and the target are the caller's. */
+void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
+                        struct zc_entry *e);
+
+/* answers.c */
+void *zc_answers_thread(void *sender);
+void zc_slist_entry(const struct zc_slist *l, uint32_t index,
+                    struct zc_entry *e);
+/* With the lock held, after anything about L changed: when nothing in it is
+ * open any more, it leaves the table. */
+void zc_slist_release(struct zc_sender *s, struct zc_slist *l);
+/* L, which its maker had marked as queued, is in his hands no more: what was
+ * asked for meanwhile is left to the workers. With the lock held. */
+void zc_slist_hand_back(struct zc_sender *s, struct zc_slist *l);
+void zc_slist_free(struct zc_sender *s, struct zc_slist *l);
+void zc_sender_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
+                    unsigned flags);
+
+/* outgoing.c */
+/* Sends the wanted entries of L. -1: the run has failed. */
+int zc_send_list(struct zc_sworker *w, struct zc_slist *l);
+int zc_send_again(struct zc_sworker *w, const struct zc_retry *r);
+/* Sends the file INDEX of L, which the peer has not asked for. */
+int zc_send_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l,
+                  uint32_t index);
+/* A file with holes: fewer blocks than its size asks for. */
+bool zc_maybe_sparse(const struct zc_stat *st, unsigned keep);
+struct zc_seen zc_seen_of(const struct zc_stat *st);
+bool zc_seen_same(const struct zc_seen *seen, const struct zc_stat *st);
+/* Changed so lately that a later change might not show in its times. */
+bool zc_changed_lately(const struct zc_stat *st);
+/* A big file that has been GOT, now the caller's to decide on; NULL: there is
+ * none. With the lock held. */
+struct zc_sbig *zc_send_claim_got(struct zc_sender *s);
+/* Decides on it, tells the peer, and frees it. */
+int zc_send_verdict(struct zc_sworker *w, struct zc_sbig *b);
+
+#endif

@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Walking the source: directories become LIST frames. Names are read and sorted
+ * once per directory; entries are looked at in that order and go out in lists
+ * of bounded size, so that a directory of any number of entries costs its names
+ * and no more.
+ */
+#include "fs/rootdir.h"
+#include "sender/sender.h"
+
+#include "base/relpath.h"
+
+#include <string.h>
+#include <sys/sysmacros.h>
+
+void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
+{
+    zc_names_fini(&d->names);
+    zc_dirnode_unref(s->tree, d->node);
+    free(d->after);
+    free(d);
+}
+
+struct announce {
+    struct zc_sender *s;
+    struct zc_buf frames;
+};
+
+static void announce_id(void *arg, enum zc_id_kind kind, uint32_t id)
+{
+    struct announce *a = arg;
+    if (!zc_idmap_announce(a->s->ids, kind, id))
+        return;
+    const char *name = zc_idmap_name(a->s->ids, kind, id);
+    if (!*name)
+        return;
+    struct zc_msg_idname m = {
+        (uint8_t)kind, id, {(const uint8_t *)name, strlen(name)}};
+    zc_idname_encode(&a->frames, &m);
+}
+
+/* The names must be on the wire before anybody's message that uses the ids,
+ * hence one at a time, and sent at once: it is rare. */
+int zc_announce_ids(struct zc_sworker *w, uint32_t uid, uint32_t gid,
+                    const uint8_t *xattrs, size_t n)
+{
+    struct zc_sender *s = w->s;
+    bool known = w->have_last && uid == w->last_uid && gid == w->last_gid;
+    if (s->opt->numeric_ids || (known && !n))
+        return 0;
+    struct announce a = {s, ZC_BUF_INIT};
+    struct zc_err err;
+    pthread_mutex_lock(&s->id_lock);
+    announce_id(&a, ZC_ID_USER, uid);
+    announce_id(&a, ZC_ID_GROUP, gid);
+    if (n)
+        zc_xattr_ids(xattrs, n, announce_id, &a);
+    int r = zc_link_send(&s->link, &a.frames, &err);
+    pthread_mutex_unlock(&s->id_lock);
+    zc_buf_fini(&a.frames);
+    if (r)
+        zc_sender_fail(s, &err);
+    w->last_uid = uid;
+    w->last_gid = gid;
+    w->have_last = true;
+    return r;
+}
+
+void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
+                        struct zc_entry *e)
+{
+    memset(e, 0, sizeof *e);
+    e->mode = zc_chmod_apply(s->opt->chmod, st->mode);
+    e->uid = st->uid;
+    e->gid = st->gid;
+    e->size = S_ISREG(st->mode) ? st->size : 0;
+    e->mtime_s = st->mtime_s;
+    e->mtime_ns = st->mtime_ns;
+    if (st->nlink > 1 && !S_ISDIR(st->mode) &&
+        s->opt->keep & ZC_KEEP_HARD_LINKS) {
+        e->flags |= ZC_ENTRY_LINK;
+        e->link_dev = (uint32_t)(major(st->dev) << 20 | minor(st->dev));
+        e->link_ino = st->ino;
+        e->link_count = st->nlink;
+    }
+    if (S_ISCHR(st->mode) || S_ISBLK(st->mode)) {
+        e->rdev_major = major(st->rdev);
+        e->rdev_minor = minor(st->rdev);
+    }
+}
+
+void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
+                       const char *name, enum zc_trouble kind,
+                       const char *what, int eno)
+{
+    const char *path = zc_dirnode_path_of(d, name, strlen(name), &w->path);
+    zc_sender_trouble(w->s, kind, what, path ? path : name, eno);
+}
+
+static void count_entry(struct zc_sender *s, const struct zc_entry *e)
+{
+    struct zc_push_stats *st = s->stats;
+    atomic_fetch_add(&st->scanned, 1);
+    if (S_ISREG(e->mode)) {
+        atomic_fetch_add(&st->files, 1);
+        atomic_fetch_add(&st->scanned_bytes, e->size);
+    } else if (S_ISDIR(e->mode)) {
+        atomic_fetch_add(&st->dirs, 1);
+    } else if (S_ISLNK(e->mode)) {
+        atomic_fetch_add(&st->symlinks, 1);
+    } else if (S_ISCHR(e->mode) || S_ISBLK(e->mode)) {
+        atomic_fetch_add(&st->devices, 1);
+    } else {
+        atomic_fetch_add(&st->specials, 1);
+    }
+}
+
+/* The digest of NAME's attributes into E. */
+int zc_scan_xattrs(struct zc_sworker *w, int dirfd, const char *name,
+                      struct zc_entry *e)
+{
+    unsigned keep = w->s->opt->keep;
+    if (!(keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS)))
+        return 0;
+    zc_buf_reset(&w->xattrs);
+    if (zc_xattr_read(dirfd, name, keep, &w->xattrs))
+        return -1;
+    if (w->xattrs.len) {
+        struct zc_digest digest = zc_xattr_digest(w->xattrs.data,
+                                                  w->xattrs.len, w->s->ids);
+        e->flags |= ZC_ENTRY_XATTRS;
+        memcpy(e->xattr_digest, digest.b, sizeof e->xattr_digest);
+    }
+    return 0;
+}
+
+static bool type_kept(uint32_t mode)
+{
+    return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) || S_ISCHR(mode) ||
+           S_ISBLK(mode) || S_ISFIFO(mode) || S_ISSOCK(mode);
+}
+
+static void tell_linked(struct zc_sworker *w, const struct zc_sdir *d,
+                        const char *name, const struct zc_stat *st)
+{
+    const char *path = zc_dirnode_path_of(d->node, name, strlen(name),
+                                          &w->path);
+    if (path)
+        w->s->opt->linked(w->s->opt->linked_arg, path, st->dev, st->ino);
+}
+
+int zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                     const char *name, const char *as)
+{
+    struct zc_sender *s = w->s;
+    struct zc_stat st;
+    w->seen = (struct zc_seen){0};
+    w->absent = false;
+    if (zc_stat_at(dirfd, name, &st)) {
+        w->absent = errno == ENOENT;
+        if (w->absent)
+            return 0;
+        d->incomplete = true;
+        zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
+                        errno);
+        return 0;
+    }
+    if (!type_kept(st.mode))
+        return 0;
+    if (s->opt->filter &&
+        zc_filter_hides(s->opt->filter,
+                        zc_dirnode_path_of(d->node, name, strlen(name),
+                                           &w->path),
+                        S_ISDIR(st.mode)))
+        return 0;
+
+    struct zc_entry e;
+    zc_entry_from_stat(s, &st, &e);
+    e.name = as;
+    e.name_len = (uint8_t)strlen(as);
+    if (d->place)
+        e.flags |= zc_place_flags(s, d->what, &st);
+    if (e.flags & ZC_ENTRY_LINK && s->opt->linked)
+        tell_linked(w, d, name, &st);
+    zc_auto_free char *target = NULL;
+    if (S_ISLNK(st.mode)) {
+        size_t n;
+        target = zc_link_read(dirfd, name, &n);
+        if (!target || n > ZC_SYMLINK_MAX) {
+            if (target || errno != ENOENT) {
+                d->incomplete = true;
+                zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
+                           "read the symlink", target ? ENAMETOOLONG : errno);
+            }
+            return 0;
+        }
+        e.target = target;
+        e.target_len = (uint16_t)n;
+    }
+    zc_buf_reset(&w->xattrs);
+    bool unknown = zc_scan_xattrs(w, dirfd, name, &e);
+    if (!unknown && !w->xattrs.len && S_ISREG(st.mode) &&
+        !zc_maybe_sparse(&st, s->opt->keep) && !zc_changed_lately(&st))
+        w->seen = zc_seen_of(&st);
+    if (unknown)
+        zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
+                   "read its extended attributes", errno);
+    if (zc_announce_ids(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
+        return -1;
+    count_entry(s, &e);
+    zc_entry_encode(&w->out, &e);
+    return 1;
+}
+
+/* A name that --files-from lists and the source does not have. */
+int zc_scan_absent(struct zc_sworker *w, struct zc_sdir *d,
+                      const char *name)
+{
+    if (!w->s->opt->del) {
+        zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
+                        ENOENT);
+        return 0;
+    }
+    struct zc_entry e = {.mode = S_IFREG,
+                         .flags = ZC_ENTRY_ABSENT,
+                         .name = name,
+                         .name_len = (uint8_t)strlen(name)};
+    zc_entry_encode(&w->out, &e);
+    return 1;
+}
+
+/* First look at D: is it to be walked at all, and what names are in it? */
+static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
+{
+    struct zc_sender *s = w->s;
+    struct zc_stat st;
+    d->started = true;
+    if (zc_stat_at(dirfd, "", &st)) {
+        d->incomplete = true;
+        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE, "look at it", errno);
+        return;
+    }
+    struct zc_dirnode *parent = zc_dirnode_parent(d->node);
+    bool other_mount = st.dev != s->root_stat.dev ||
+                       st.mnt_id != s->root_stat.mnt_id;
+    if (s->opt->one_file_system && other_mount) {
+        d->incomplete = true;
+        return;
+    }
+    if (parent && zc_dirnode_has_ancestor(parent, st.dev, st.ino)) {
+        d->incomplete = true;
+        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                   "walk it, as it is a file system loop: one of its own "
+                   "parents is mounted there", 0);
+        return;
+    }
+    if (st.dev == s->dest_dev && st.ino == s->dest_ino) {
+        d->incomplete = true;
+        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                   "walk it, as it is the destination itself", 0);
+        return;
+    }
+    d->reserved = !parent || other_mount;
+    zc_dirnode_set_id(d->node, st.dev, st.ino);
+    if (d->restricted) {
+        d->incomplete = true;
+        return;
+    }
+    if (zc_names_read(dirfd, &d->names)) {
+        d->incomplete = true;
+        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE, "read the directory",
+                   errno);
+    }
+}
+
+/* How many names D has to be asked about, and the one at I. */
+static size_t dir_len(const struct zc_sender *s, const struct zc_sdir *d,
+                      const struct zc_fileset_node *const **set)
+{
+    size_t n = d->names.len;
+    if (d->restricted)
+        *set = zc_fileset_children(s->opt->only, d->only, &n);
+    return n;
+}
+
+/* Appends entries until the list is full or D ends. */
+static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                       size_t begin, zc_snotes *notes)
+{
+    struct zc_sender *s = w->s;
+    const struct zc_fileset_node *const *set = NULL;
+    size_t n = dir_len(s, d, &set);
+    for (; d->at < n; d->at++) {
+        if (w->out.len - begin > ZC_LIST_TARGET ||
+            notes->len == ZC_LIST_ENTRIES_MAX)
+            break;
+        const char *name = set ? zc_fileset_name(set[d->at])
+                               : zc_names_at(&d->names, d->at);
+        if (d->reserved && !strcmp(name, ZC_STAGING_NAME))
+            continue;
+        size_t before = w->out.len;
+        const char *as = s->single_name ? s->single_name : name;
+        int r = zc_scan_entry(w, d, dirfd, name, as);
+        if (r == 0 && w->absent && set && zc_fileset_listed(set[d->at]))
+            r = zc_scan_absent(w, d, name);
+        if (r < 0)
+            return -1;
+        if (r && zc_scan_note(w, notes, before))
+            w->out.failed = true;
+    }
+    return 0;
+}
+
+int zc_scan_note(struct zc_sworker *w, zc_snotes *notes, size_t offset)
+{
+    struct zc_snote note = {offset, w->seen};
+    return zc_vec_push(notes, note);
+}
+
+/* Keeps what the peer is told, to be able to answer its NEEDs. */
+struct zc_slist *zc_scan_list(struct zc_sworker *w, struct zc_sdir *d,
+                                  size_t begin, const zc_snotes *notes)
+{
+    struct zc_slist *l = calloc(1, sizeof *l);
+    if (!l)
+        return NULL;
+    l->count = (uint32_t)notes->len;
+    l->body_len = w->out.len - begin;
+    l->body = malloc(l->body_len + 1);
+    l->entries = calloc(l->count + 1, sizeof *l->entries);
+    if (!l->body || !l->entries) {
+        free(l->body);
+        free(l->entries);
+        free(l);
+        return NULL;
+    }
+    if (l->body_len)
+        memcpy(l->body, w->out.data + begin, l->body_len);
+    for (uint32_t i = 0; i < l->count; i++)
+        l->entries[i] = (struct zc_sentry){
+            .seen = notes->v[i].seen,
+            .offset = (uint32_t)(notes->v[i].offset - begin)};
+    l->node = d->node;
+    zc_dirnode_ref(w->s->tree, d->node);
+    l->only = d->only;
+    l->restricted = d->restricted;
+    return l;
+}
+
+/* Remembers the last name sent, from which the next list goes on. */
+static int remember_after(struct zc_sdir *d, const struct zc_slist *l)
+{
+    struct zc_entry e;
+    if (!l->count)
+        return 0;
+    zc_slist_entry(l, l->count - 1, &e);
+    free(d->after);
+    d->after = strndup(e.name, e.name_len);
+    return d->after ? 0 : -1;
+}
+
+/* Puts the header in front of the entries at BEGIN. The list gets its number,
+ * and its place in the table, when it is sent (zc_scan_number). */
+int zc_scan_frame(struct zc_sworker *w, const struct zc_sdir *d,
+                      struct zc_slist *l, size_t begin, bool last)
+{
+    struct zc_msg_list m = {.dir = d->ref};
+    if (d->after) {
+        m.after.p = (const uint8_t *)d->after;
+        m.after.n = strlen(d->after);
+    }
+    w->out.len = begin;
+    size_t at = zc_list_begin(&w->out, &m);
+    zc_buf_put(&w->out, l->body, l->body_len);
+    zc_list_end(&w->out, at, l->count,
+                (uint16_t)((last ? ZC_LIST_LAST : 0) |
+                           (d->incomplete ? ZC_LIST_INCOMPLETE : 0)));
+    struct zc_snew fresh = {l, at, last};
+    return w->out.failed ? -1 : zc_vec_push(&w->fresh, fresh);
+}
+
+/* Numbers the lists in W's buffer in the order in which they are sent, and puts
+ * them into the table. They are the answers' from then on: a peer may answer,
+ * rightly or not, at any moment. */
+int zc_scan_number(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    int r = 0;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < w->fresh.len; i++) {
+        struct zc_slist *l = w->fresh.v[i].list;
+        l->id = s->next_list++;
+        zc_buf_set_u32(&w->out, w->fresh.v[i].at + ZC_FRAME_HEADER_SIZE,
+                       l->id);
+        if (r || zc_map_put(&s->lists, l->id, 0, l)) {
+            zc_slist_free(s, l);
+            r = -1;
+            continue;
+        }
+        s->unanswered++;
+        s->window += l->body_len;
+        if (w->fresh.v[i].last)
+            s->dirs_active--;
+    }
+    w->fresh.len = 0;
+    pthread_mutex_unlock(&s->lock);
+    return r;
+}
+
+static void fail_nomem(struct zc_sender *s)
+{
+    struct zc_err err;
+    zc_err_nomem(&err);
+    zc_sender_fail(s, &err);
+}
+
+bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
+{
+    struct zc_sender *s = w->s;
+    zc_snotes notes = {0};
+    size_t begin = w->out.len;
+    bool last = true, failed = false;
+    int dirfd = zc_dirnode_pin(s->tree, d->node);
+    if (dirfd < 0) {
+        int eno = errno;
+        d->incomplete = true;
+        zc_scan_trouble(w, d->node, "",
+                   eno == ENOENT ? ZC_TROUBLE_VANISHED : ZC_TROUBLE_SOURCE,
+                   "open the directory", eno);
+    } else {
+        if (!d->started)
+            start_dir(w, d, dirfd);
+        failed = add_entries(w, d, dirfd, begin, &notes) != 0;
+        const struct zc_fileset_node *const *set = NULL;
+        last = d->at >= dir_len(s, d, &set);
+        zc_dirnode_unpin(s->tree, d->node);
+    }
+    if (!failed) {
+        struct zc_slist *l = w->out.failed ? NULL
+                                           : zc_scan_list(w, d, begin, &notes);
+        if (!l || zc_scan_frame(w, d, l, begin, last)) {
+            zc_slist_free(s, l);
+            failed = true;
+        } else {
+            failed = remember_after(d, l) != 0;
+        }
+        if (failed)
+            fail_nomem(s);
+    }
+    zc_vec_fini(&notes);
+    if (last || failed)
+        zc_sdir_free(s, d);
+    return last || failed;
+}
+
+/* LIST 0: the root itself. */
+int zc_scan_root(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    struct zc_sdir root = {.node = zc_dirtree_root(s->tree)};
+    zc_snotes notes = {0};
+    struct zc_entry e;
+    struct zc_stat st;
+    int dirfd = zc_dirnode_pin(s->tree, root.node);
+    /* It may have changed since the session was opened. */
+    if (dirfd < 0 || zc_stat_at(dirfd, "", &st))
+        st = s->root_stat;
+    zc_entry_from_stat(s, &st, &e);
+    e.name = "";
+    if (s->opt->only && !s->opt->files_from)
+        e.flags |= ZC_ENTRY_IMPLIED;
+    else if (zc_scan_xattrs(w, dirfd, "", &e))
+        zc_scan_trouble(w, root.node, "", ZC_TROUBLE_SOURCE,
+                   "read its extended attributes", errno);
+    zc_dirnode_unpin(s->tree, root.node);
+    if (zc_announce_ids(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
+        return -1;
+    size_t begin = w->out.len;
+    zc_entry_encode(&w->out, &e);
+    struct zc_slist *l = NULL;
+    if (!zc_scan_note(w, &notes, begin) && !w->out.failed)
+        l = zc_scan_list(w, &root, begin, &notes);
+    zc_vec_fini(&notes);
+    if (!l) {
+        fail_nomem(s);
+        return -1;
+    }
+    l->restricted = s->opt->only != NULL;
+    l->self = true;
+    pthread_mutex_lock(&s->lock);
+    s->dirs_active++; /* taken back by the list that is the root's last */
+    pthread_mutex_unlock(&s->lock);
+    if (zc_scan_frame(w, &root, l, begin, true)) {
+        zc_slist_free(s, l);
+        fail_nomem(s);
+        return -1;
+    }
+    return 0;
+}

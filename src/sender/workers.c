@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The sender's workers: what to do next, by urgency, until nothing is left;
+ * then DONE.
+ */
+#include "base/clock.h"
+#include "sender/sender.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* Bytes of lists that the peer has not finished with: some 200,000 entries at
+ * most, and well below ZC_PENDING_MAX. */
+#define WINDOW ((size_t)8 << 20)
+#define DIRS_AHEAD 4096
+
+/* --bwlimit is looked at so often. */
+#define TICK_NS (50 * 1000000LL)
+
+void zc_sender_throttle(struct zc_sender *s, uint64_t n)
+{
+    uint64_t rate = s->opt->bwlimit;
+    if (!rate)
+        return;
+    int64_t now = zc_clock_ns(), cost = (int64_t)((double)n * 1e9 / rate);
+    pthread_mutex_lock(&s->rate_lock);
+    int64_t start = ZC_MAX(s->rate_next, now);
+    s->rate_next = start + cost;
+    pthread_mutex_unlock(&s->rate_lock);
+    while (now < start && !s->failed) {
+        zc_clock_sleep_ns(ZC_MIN(start - now, TICK_NS));
+        now = zc_clock_ns();
+    }
+}
+
+int zc_sworker_flush(struct zc_sworker *w)
+{
+    struct zc_err err;
+    if (!w->out.len && !w->out.failed)
+        return 0;
+    zc_sender_throttle(w->s, w->out.len);
+    zc_link_lock(&w->s->link);
+    int r = zc_scan_number(w) ? zc_err_nomem(&err)
+                              : zc_link_send_locked(&w->s->link, &w->out,
+                                                    &err);
+    zc_link_unlock(&w->s->link);
+    if (r)
+        zc_sender_fail(w->s, &err);
+    return r;
+}
+
+/* Takes the retry that is due, if any; *WAIT is when the next one is. */
+static bool take_retry(struct zc_sender *s, struct zc_retry *out,
+                       int64_t *wait)
+{
+    int64_t now = zc_clock_ns();
+    for (size_t i = 0; i < s->retries.len; i++) {
+        struct zc_retry *r = &s->retries.v[i];
+        if (r->due <= now) {
+            *out = *r;
+            *r = s->retries.v[--s->retries.len];
+            return true;
+        }
+        *wait = ZC_MIN(*wait, r->due - now);
+    }
+    return false;
+}
+
+/* Of a directory with a great many subdirectories, no more is listed while
+ * those already known keep us busy. */
+static bool may_scan(const struct zc_sender *s)
+{
+    if (!s->dirs || s->window >= WINDOW || s->seeding)
+        return false;
+    return !s->dirs->after || s->dirs_active < DIRS_AHEAD || !s->unanswered;
+}
+
+/*
+ * Lists directories until there is something worth sending. One that is not
+ * finished goes back on the stack only when its list is on the wire: the next
+ * one, by whichever worker, must come after it.
+ */
+static int do_scan(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    struct zc_sdir *unfinished = NULL;
+    while (!unfinished && w->out.len < s->batch_max / 8) {
+        pthread_mutex_lock(&s->lock);
+        struct zc_sdir *d = may_scan(s) && !s->failed ? s->dirs : NULL;
+        if (d)
+            s->dirs = d->next;
+        pthread_mutex_unlock(&s->lock);
+        if (!d)
+            break;
+        if (!zc_scan_some(w, d))
+            unfinished = d;
+    }
+    int r = zc_sworker_flush(w);
+    if (unfinished) {
+        pthread_mutex_lock(&s->lock);
+        unfinished->next = s->dirs;
+        s->dirs = unfinished;
+        pthread_cond_broadcast(&s->work);
+        pthread_mutex_unlock(&s->lock);
+    }
+    return r;
+}
+
+static int do_files(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    pthread_mutex_lock(&s->lock);
+    struct zc_slist *l = s->files;
+    if (l) {
+        s->files = l->next;
+        if (!s->files)
+            s->files_end = &s->files;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return l ? zc_send_list(w, l) : 0;
+}
+
+/*
+ * What to do next, by urgency: verdicts (the peer holds a file open for each),
+ * retries, then data for one half of the workers and lists for the other, so
+ * that both go on side by side.
+ */
+static int do_something(struct zc_sworker *w, struct zc_sbig *got,
+                        const struct zc_retry *retry, bool files, bool scan)
+{
+    if (got)
+        return zc_send_verdict(w, got);
+    if (retry)
+        return zc_send_again(w, retry);
+    if (files && (w->number % 2 == 0 || !scan))
+        return do_files(w);
+    return do_scan(w);
+}
+
+/* Everything asked for was sent and answered: DONE. With the lock held. */
+static bool all_done(const struct zc_sender *s)
+{
+    return !s->dirs_active && !s->lists.used && !s->busy && !s->seeding &&
+           !s->done_sent && !s->finished;
+}
+
+/* SRC was unmounted, removed or replaced meanwhile: what was not found in it
+ * says nothing about what is to be deleted. */
+static bool source_gone(const struct zc_sender *s)
+{
+    struct stat st;
+    return stat(s->opt->src, &st) || st.st_ino != s->root_stat.ino ||
+           st.st_dev != s->root_stat.dev;
+}
+
+static int send_done(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    s->done_sent = true;
+    unsigned sync = s->sync_wanted ? ZC_DONE_SYNC : 0;
+    pthread_mutex_unlock(&s->lock);
+    atomic_store(&s->stats->scan_done, true);
+    atomic_store(&s->stats->finishing, true);
+    unsigned gone = source_gone(s) ? ZC_DONE_SOURCE_GONE : 0;
+    zc_done_encode(&w->out, (uint8_t)(gone | sync));
+    int r = zc_sworker_flush(w);
+    pthread_mutex_lock(&s->lock);
+    return r;
+}
+
+/* One thing, or the wait for one. With the lock held; lets go of it. */
+static void turn(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    struct zc_retry retry;
+    int64_t wait = ZC_CLOCK_FOREVER;
+    struct zc_sbig *got = zc_send_claim_got(s);
+    bool due = !got && take_retry(s, &retry, &wait);
+    bool files = s->files, scan = may_scan(s);
+    if (!s->dirs_active && !s->unanswered)
+        atomic_store(&s->stats->scan_done, true);
+    if (got || due || files || scan) {
+        s->busy++;
+        pthread_mutex_unlock(&s->lock);
+        int r = do_something(w, got, due ? &retry : NULL, files, scan);
+        /* Nothing may stay in the buffer while we wait. */
+        if (!r && w->out.len)
+            r = zc_sworker_flush(w);
+        if (r) {
+            struct zc_err err;
+            zc_err_nomem(&err); /* unless a better reason is known */
+            zc_sender_fail(s, &err);
+        }
+        pthread_mutex_lock(&s->lock);
+        s->busy--;
+    } else if (all_done(s)) {
+        send_done(w);
+    } else {
+        zc_clock_cond_wait(&s->work, &s->lock, wait);
+    }
+}
+
+void *zc_sworker_main(void *worker)
+{
+    struct zc_sworker *w = worker;
+    struct zc_sender *s = w->s;
+    pthread_mutex_lock(&s->lock);
+    while (!s->failed && !s->closing)
+        turn(w);
+    pthread_mutex_unlock(&s->lock);
+    return NULL;
+}
+
+void zc_sworker_round(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    pthread_mutex_lock(&s->lock);
+    while (!s->failed && !s->finished)
+        turn(w);
+    pthread_mutex_unlock(&s->lock);
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A connection with frames on it, after the handshake. Sending is shared by threads, in turn (first
+ * come, first served, so that a thread with gigabytes to send does not starve
+ * one with a short answer); receiving belongs to one thread.
+ *
+ * Bytes are received into slabs of 1 MiB. A frame's body is handed out as a
+ * pointer into its slab; who keeps the body takes a reference on the slab. So
+ * the bytes of a small file are touched once between socket and file.
+ */
+#ifndef ZC_SESSION_CONN_H
+#define ZC_SESSION_CONN_H
+
+#include "net/transport.h"
+#include "proto/msg.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define ZC_SLAB_SIZE ((size_t)1 << 20)
+
+struct zc_slab {
+    atomic_uint refs;
+    uint8_t data[ZC_SLAB_SIZE];
+};
+void zc_slab_ref(struct zc_slab *s);
+void zc_slab_unref(struct zc_slab *s); /* NULL is fine */
+
+struct zc_link {
+    struct zc_transport *t;
+    /* Sending: tickets give the turn. Lock order: innermost. */
+    pthread_mutex_t lock;
+    pthread_cond_t turn;
+    uint64_t next_ticket, now_serving;
+    uint64_t seq_out;
+    atomic_bool sent_lately; /* cleared by zc_link_idle */
+    /* Receiving: one thread. */
+    struct zc_slab *slab;
+    size_t start, end; /* bytes in the slab that were received, not consumed */
+    uint64_t seq_in;
+    bool ended; /* the peer closed the connection between two frames */
+    atomic_uint_fast64_t bytes_out, bytes_in;
+};
+
+int zc_link_init(struct zc_link *l, struct zc_transport *t,
+                 struct zc_err *err);
+void zc_link_fini(struct zc_link *l); /* the transport stays the caller's */
+
+/* How many threads work at one end of a link: ASKED, or (0) as many as make
+ * sense on this machine; MAX at most. */
+unsigned zc_link_threads(unsigned asked, unsigned max);
+
+/* Takes the turn to send; other senders wait. */
+void zc_link_lock(struct zc_link *l);
+void zc_link_unlock(struct zc_link *l);
+/* Takes the turn only if nobody has it or waits for it. */
+bool zc_link_trylock(struct zc_link *l);
+
+/* Numbers and sends the whole frames in B. Between lock and unlock. */
+int zc_link_send_locked(struct zc_link *l, struct zc_buf *b,
+                        struct zc_err *err);
+/* The same with lock and unlock around it. B is empty afterwards. */
+int zc_link_send(struct zc_link *l, struct zc_buf *b, struct zc_err *err);
+
+/* True when nothing was sent since the last call: time for a PING. */
+bool zc_link_idle(struct zc_link *l);
+
+/*
+ * Receives the next frame: header in F, body at *BODY (in l->slab until the
+ * next call, unless the caller takes a reference on *SLAB). EXACT: does not
+ * receive beyond this frame's header and body if they are not there already, so
+ * that raw bytes that may follow stay in the socket. -1 with a sentence:
+ * ZC_EXIT_STREAM (the peer closed the connection, or nonsense), ZC_EXIT_SOCKET,
+ * ZC_EXIT_TIMEOUT.
+ */
+int zc_link_recv(struct zc_link *l, bool exact, struct zc_frame *f,
+                 struct zc_bytes *body, struct zc_slab **slab,
+                 struct zc_err *err);
+
+/* True when a whole frame, or part of one, has been received already. */
+static inline bool zc_link_has_bytes(const struct zc_link *l)
+{
+    return l->end > l->start;
+}
+
+/* Raw bytes that were received together with earlier frames: up to N of them in
+ * place, *GOT of them, consumed. NULL when there are none. */
+const uint8_t *zc_link_take_raw(struct zc_link *l, size_t n, size_t *got);
+
+/* A sentence for errno after a failed send or recv on L. Returns -1. */
+int zc_link_error(const struct zc_link *l, int eno, struct zc_err *err);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What happens in a session, as its user is told: items (entries that change),
+ * troubles (entries that could not be done) and counters. The same for both
+ * roles.
+ */
+#ifndef ZC_SESSION_EVENTS_H
+#define ZC_SESSION_EVENTS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What happened, or with dry_run would happen, to one entry. Bits of `flags`;
+ * the command line turns them into rsync's YXcstpoguax columns. */
+enum zc_item_flags {
+    ZC_ITEM_NEW = 1 << 0,      /* was not there (or was of another type) */
+    ZC_ITEM_DATA = 1 << 1,     /* the bytes (or link target, device number) */
+    ZC_ITEM_SIZE = 1 << 2,     /* s */
+    ZC_ITEM_TIME = 1 << 3,     /* t */
+    ZC_ITEM_PERMS = 1 << 4,    /* p */
+    ZC_ITEM_OWNER = 1 << 5,    /* o */
+    ZC_ITEM_GROUP = 1 << 6,    /* g */
+    ZC_ITEM_ACL = 1 << 7,      /* a */
+    ZC_ITEM_XATTR = 1 << 8,    /* x */
+    ZC_ITEM_HARD_LINK = 1 << 9, /* made a hard link to another entry */
+    ZC_ITEM_DELETED = 1 << 10,
+    ZC_ITEM_CHECKSUM = 1 << 11, /* c: same size and time, other content */
+};
+
+struct zc_item {
+    unsigned flags; /* enum zc_item_flags */
+    uint32_t mode;  /* type (and permissions; deleted: type only) */
+    const char *path; /* relative to SRC (deleted: to DEST); "" is the root;
+                         valid during the call */
+    uint64_t size;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+    uint32_t uid, gid;
+    const char *link_target; /* symlink target, or NULL */
+};
+
+/* Kinds of trouble with one entry. The run goes on. */
+enum zc_trouble {
+    ZC_TROUBLE_SOURCE,   /* could not be read here: exit 23 */
+    ZC_TROUBLE_VANISHED, /* vanished or kept changing here: exit 24 */
+    ZC_TROUBLE_DEST,     /* could not be written there: exit 23 */
+    ZC_TROUBLE_META,     /* written, but some metadata was refused: exit 23 */
+};
+
+/*
+ * Callbacks; any may be NULL. They are called from the run's threads, one at a
+ * time, and must not block for long.
+ */
+struct zc_push_events {
+    void (*item)(void *arg, const struct zc_item *item);
+    /* WHAT is a verb phrase ("set owner", "create device", "read"). For
+     * ZC_TROUBLE_META called per entry; the caller gathers. */
+    void (*trouble)(void *arg, enum zc_trouble kind, const char *what,
+                    const char *path, int eno);
+    /* A mirror's: a rename to TO was not done by the peer, which has something
+     * else there, or has not what was renamed. TO has to be looked at again,
+     * down to its leaves. */
+    void (*not_renamed)(void *arg, const char *to);
+    void *arg;
+};
+
+/* Counters, updated while the run goes on; a progress display may read them at
+ * any time from another thread. */
+struct zc_push_stats {
+    atomic_uint_fast64_t scanned;      /* entries listed so far */
+    atomic_uint_fast64_t scanned_bytes; /* sum of the sizes of files listed */
+    atomic_bool scan_done;             /* the need_* below are final */
+    atomic_uint_fast64_t need_files, need_bytes; /* asked for by the peer */
+    atomic_uint_fast64_t done_files, done_bytes; /* sent, and confirmed */
+    atomic_uint_fast64_t sent_bytes;   /* file bytes put on the wire so far */
+    atomic_uint_fast64_t wire_out, wire_in; /* all bytes, frames included */
+    atomic_uint_fast64_t changed_meta; /* entries with metadata only changed */
+    atomic_uint_fast64_t created, deleted; /* entries */
+    atomic_uint_fast64_t files, dirs, symlinks, devices, specials; /* listed */
+    atomic_uint_fast64_t retries; /* files read again because they changed */
+    atomic_uint_fast64_t troubles;     /* calls of `trouble` */
+    atomic_bool finishing; /* all is sent, the peer writes to stable storage */
+};
+
+#endif

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the command line and zcsync.conf have in common; see options.h. */
+#include "session/options.h"
+
+#include "fs/meta.h"
+
+#include <string.h>
+
+static const char *const fsync_names[] = {
+    [ZC_FSYNC_NONE] = "none",
+    [ZC_FSYNC_BATCH] = "batch",
+    [ZC_FSYNC_FILE] = "file",
+};
+
+void zc_push_options_init(struct zc_push_options *o)
+{
+    *o = (struct zc_push_options){
+        .keep = ZC_KEEP_ALL,
+        .max_delete = ZC_MAX_DELETE_DEFAULT,
+        .fsync = ZC_FSYNC_BATCH,
+    };
+}
+
+int zc_push_options_chown(struct zc_push_options *o, char **owned,
+                          const char *value, struct zc_err *err)
+{
+    char *copy = strdup(value);
+    if (!copy)
+        return zc_err_nomem(err);
+    free(*owned);
+    *owned = copy;
+    char *colon = strchr(copy, ':');
+    if (colon)
+        *colon++ = '\0';
+    o->chown_user = *copy ? copy : NULL;
+    o->chown_group = colon && *colon ? colon : NULL;
+    if (!o->chown_user && !o->chown_group)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "'%.300s' names neither a user nor a group", value);
+    return 0;
+}
+
+void zc_push_options_settle(struct zc_push_options *o)
+{
+    if (o->chown_user)
+        o->keep |= ZC_KEEP_OWNER;
+    if (o->chown_group)
+        o->keep |= ZC_KEEP_GROUP;
+}
+
+int zc_fsync_parse(const char *text, enum zc_fsync *mode)
+{
+    for (size_t i = 0; i < ZC_ARRAY_LEN(fsync_names); i++) {
+        if (strcmp(text, fsync_names[i]) == 0) {
+            *mode = (enum zc_fsync)i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+const char *zc_fsync_name(enum zc_fsync mode)
+{
+    return fsync_names[mode];
+}

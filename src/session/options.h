@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What one push was asked to do: filled in by the command line or from
+ * zcsync.conf, read by the sender, and the part that concerns the other side
+ * crosses in OPEN. Plain memory: any thread may use its own. */
+#ifndef ZC_SESSION_OPTIONS_H
+#define ZC_SESSION_OPTIONS_H
+
+#include "base/err.h"
+#include "base/util.h"
+#include "fs/meta.h"
+#include "move/mover.h"
+#include "proto/msg.h"
+#include "tree/chmod.h"
+#include "tree/fileset.h"
+#include "tree/filter.h"
+
+enum zc_fsync { ZC_FSYNC_NONE, ZC_FSYNC_BATCH, ZC_FSYNC_FILE };
+
+#define ZC_MAX_DELETE_DEFAULT UINT64_MAX /* half of a tree of over 100 */
+
+struct zc_push_options {
+    /* Source: a directory as the user named it. With ONLY, just these names in
+     * it (--files-from, or file arguments). */
+    const char *src;
+    const struct zc_fileset *only;
+    /* SRC was a file: ONLY holds its one name and the peer decides whether DEST
+     * is a directory to put it into or its new name. */
+    bool single_file;
+    /* ONLY came from --files-from: with del, a listed name that SRC does not
+     * have is deleted at the destination; without, it is a failure. */
+    bool files_from;
+
+    /* Destination, as the peer sees it. */
+    const char *share; /* "" for an embedded receiver */
+    const char *path;  /* below the share, "" for its root */
+    bool path_is_dir;  /* DEST ended in a slash, or several SRC */
+
+    unsigned keep;       /* enum zc_keep */
+    bool dry_run;        /* -n */
+    bool checksum;       /* -c */
+    bool update;         /* -u */
+    bool one_file_system; /* -x */
+    bool del;            /* --delete */
+    uint64_t max_delete; /* ZC_MAX_DELETE_DEFAULT or --max-delete=N */
+    bool force_delete;   /* --force-delete */
+    bool numeric_ids;
+    bool want_items; /* call the item callback: -i, -v, -n, --json, ... */
+    enum zc_fsync fsync;
+    const char *chown_user, *chown_group; /* names or numbers, or NULL */
+    const struct zc_chmod *chmod;
+    const struct zc_filter *filter; /* NULL: none */
+    uint64_t bwlimit;               /* bytes a second, 0: none */
+    unsigned timeout_s;             /* --timeout, 0: none */
+    enum zc_mover_kind mover;       /* --mover, ZC_MOVER_AUTO by default */
+    unsigned threads;               /* 0: as many as make sense */
+
+    bool rounds; /* a session of many rounds: a mirror's */
+    bool has_origin; /* the peer ends older sessions of the same ORIGIN */
+    uint8_t origin[ZC_ORIGIN_SIZE];
+    /* Called by the sender's threads for every file with several names that is
+     * listed: PATH is one of them. May be NULL. */
+    void (*linked)(void *arg, const char *path, uint64_t dev, uint64_t ino);
+    void *linked_arg;
+};
+
+/* What holds when nothing is said: everything is kept, nothing is deleted. */
+void zc_push_options_init(struct zc_push_options *o);
+
+/* Takes USER, USER:GROUP, USER: or :GROUP: chown_user and chown_group point
+ * into *OWNED, which is freed first and is the caller's to free. -1 with a
+ * sentence (ZC_EXIT_USAGE) that quotes VALUE. */
+int zc_push_options_chown(struct zc_push_options *o, char **owned,
+                          const char *value, struct zc_err *err);
+
+/* To be called when all is filled in: who is given by chown is kept, whatever
+ * was said about owners and groups. */
+void zc_push_options_settle(struct zc_push_options *o);
+
+/* "none", "batch" or "file"; -1: none of them. */
+int zc_fsync_parse(const char *text, enum zc_fsync *mode);
+const char *zc_fsync_name(enum zc_fsync mode);
+
+#endif
