@@ -49,7 +49,7 @@ static struct zc_transport *reach_dest(struct run *r, pid_t *child)
  * any other; of its own accord it shows up on a terminal only, and not among
  * JSON. */
 static struct zc_progress *start_progress(struct run *r,
-                                          const struct zc_push_stats *stats)
+                                          const struct zc_stats *stats)
 {
     const struct zc_push_args *a = r->args;
     if (a->progress == ZC_SHOW_OFF || (a->quiet && a->progress != ZC_SHOW_ON))
@@ -74,11 +74,11 @@ static void resume_progress(void *arg)
 }
 
 static enum zc_exit run_over(struct run *r, struct zc_transport *t,
-                             const struct zc_push_options *opt)
+                             const struct zc_options *opt)
 {
-    struct zc_push_stats stats;
+    struct zc_stats stats;
     memset(&stats, 0, sizeof stats);
-    struct zc_push_events events = zc_report_events(r->report);
+    struct zc_events events = zc_report_events(r->report);
     struct zc_progress *progress = start_progress(r, &stats);
     zc_report_set_progress(r->report, progress);
     zc_log_set_hooks(pause_progress, resume_progress, progress);
@@ -99,7 +99,7 @@ static enum zc_exit run_session(struct run *r,
                                 const struct zc_plan_session *session)
 {
     const struct zc_endpoint *dest = &r->plan->dest;
-    struct zc_push_options opt = r->args->opt;
+    struct zc_options opt = r->args->opt;
     bool local = dest->kind == ZC_AT_LOCAL;
     opt.src = session->src;
     opt.only = session->names ? session->names : r->args->files;

@@ -18,7 +18,7 @@
 struct zc_progress {
     FILE *out;
     bool in_place;
-    const struct zc_push_stats *stats;
+    const struct zc_stats *stats;
     int64_t start_ns;
     struct zc_eta eta; /* the thread's own */
     pthread_t thread;
@@ -186,7 +186,7 @@ double zc_eta_left(const struct zc_eta *e, double files, double bytes)
 
 static struct zc_progress_view look(struct zc_progress *p)
 {
-    const struct zc_push_stats *s = p->stats;
+    const struct zc_stats *s = p->stats;
     struct zc_progress_view v = {
         .scan_done = atomic_load(&s->scan_done),
         .finishing = atomic_load(&s->finishing),
@@ -282,7 +282,7 @@ static void *run(void *arg)
 }
 
 struct zc_progress *zc_progress_start(FILE *out, bool in_place,
-                                      const struct zc_push_stats *stats)
+                                      const struct zc_stats *stats)
 {
     struct zc_progress *p = calloc(1, sizeof *p);
     if (!p)

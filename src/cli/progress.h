@@ -22,7 +22,7 @@ struct zc_progress;
 /* Starts the thread. OUT and STATS stay valid until _stop. IN_PLACE: OUT is a
  * terminal. NULL: no memory or no thread; the run goes on without. */
 struct zc_progress *zc_progress_start(FILE *out, bool in_place,
-                                      const struct zc_push_stats *stats);
+                                      const struct zc_stats *stats);
 /* Ends the thread and takes the line off. NULL is fine. */
 void zc_progress_stop(struct zc_progress *p);
 

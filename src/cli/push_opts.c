@@ -241,7 +241,7 @@ static int take_fsync(const char *value, enum zc_fsync *mode,
 static int take_chown(struct zc_push_args *a, const char *value,
                       struct zc_err *err)
 {
-    if (zc_push_options_chown(&a->opt, &a->chown, value, err))
+    if (zc_options_chown(&a->opt, &a->chown, value, err))
         return zc_err_prefix(err, "--chown");
     return 0;
 }
@@ -449,7 +449,7 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         .drain_s = DRAIN_S,
         .security.ktls = true,
     };
-    zc_push_options_init(&a->opt);
+    zc_options_init(&a->opt);
     a->opt.del = as == ZC_AS_MIRROR;
     /* rsync's -h is --human-readable, but --help when it stands alone. */
     if (argc == 1 && strcmp(argv[0], "-h") == 0) {
@@ -462,7 +462,7 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
          (check_operands(a, err) || zc_security_check(&a->security, err) ||
           build_sets(a, err))))
         return -1;
-    zc_push_options_settle(&a->opt);
+    zc_options_settle(&a->opt);
     if (a->diff) {
         /* Nothing is written, so there is nothing to brake. */
         a->opt.dry_run = a->opt.force_delete = true;

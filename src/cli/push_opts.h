@@ -29,7 +29,7 @@ struct zc_filter_arg {
 struct zc_push_args {
     /* What crosses over to the sender. src, only, single_file, share, path and
      * path_is_dir are left for each session (see plan.h). */
-    struct zc_push_options opt;
+    struct zc_options opt;
 
     enum zc_push_as as;     /* the command */
     bool diff;              /* the command is diff */

@@ -86,7 +86,7 @@ void zc_report_set_progress(struct zc_report *r, struct zc_progress *p)
     r->progress = p;
 }
 
-void zc_report_add(struct zc_report *r, const struct zc_push_stats *stats)
+void zc_report_add(struct zc_report *r, const struct zc_stats *stats)
 {
     zc_totals_add(&r->totals, stats);
 }
@@ -366,9 +366,9 @@ static void on_trouble(void *arg, enum zc_trouble kind, const char *what,
     free(shown);
 }
 
-struct zc_push_events zc_report_events(struct zc_report *r)
+struct zc_events zc_report_events(struct zc_report *r)
 {
-    return (struct zc_push_events){
+    return (struct zc_events){
         .item = on_item, .trouble = on_trouble, .arg = r};
 }
 

@@ -32,9 +32,9 @@ void zc_report_session(struct zc_report *r, const char *src, const char *dest);
 /* Where lines have to be kept apart from a progress line; NULL: nowhere. */
 void zc_report_set_progress(struct zc_report *r, struct zc_progress *p);
 /* The callbacks for zc_push_run. */
-struct zc_push_events zc_report_events(struct zc_report *r);
+struct zc_events zc_report_events(struct zc_report *r);
 /* After each session. */
-void zc_report_add(struct zc_report *r, const struct zc_push_stats *stats);
+void zc_report_add(struct zc_report *r, const struct zc_stats *stats);
 
 /*
  * A mirror, which has no end: each line is flushed at once. DEST is named in it

@@ -4,7 +4,7 @@
 
 #include <inttypes.h>
 
-void zc_totals_add(struct zc_totals *t, const struct zc_push_stats *s)
+void zc_totals_add(struct zc_totals *t, const struct zc_stats *s)
 {
     t->scanned += atomic_load(&s->scanned);
     t->scanned_bytes += atomic_load(&s->scanned_bytes);

@@ -12,7 +12,7 @@
 
 #include <stdio.h>
 
-/* Named as in struct zc_push_stats. */
+/* Named as in struct zc_stats. */
 struct zc_totals {
     uint64_t scanned, scanned_bytes, need_files, need_bytes, done_files,
         done_bytes, wire_out, wire_in, changed_meta, created, deleted, files,
@@ -21,7 +21,7 @@ struct zc_totals {
     bool dry_run;   /* likewise */
 };
 
-void zc_totals_add(struct zc_totals *t, const struct zc_push_stats *s);
+void zc_totals_add(struct zc_totals *t, const struct zc_stats *s);
 
 /* --stats, in rsync's words where rsync has the number. */
 void zc_totals_print_stats(const struct zc_totals *t, enum zc_text_style style,

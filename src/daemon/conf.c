@@ -125,7 +125,7 @@ static unsigned defined_at(const struct builder *b, enum zc_conf_section kind,
 
 static int add_mirror(struct builder *b, struct zc_conf_mirror m)
 {
-    zc_push_options_init(&m.push);
+    zc_options_init(&m.push);
     m.push.del = true;
     m.rescan_s = 60;
     m.drain_s = 5;
@@ -261,7 +261,7 @@ static int finish_mirror(struct builder *b, size_t i, struct zc_err *err)
     const struct pending *p = &b->pending.v[i];
     if (zc_conf_resolve(b->c, m, err))
         return refuse_as(b, p->to_line, "to", err);
-    zc_push_options_settle(&m->push);
+    zc_options_settle(&m->push);
     m->push.src = m->path;
     m->push.filter = m->filter;
     m->push.chmod = m->chmod;

@@ -54,7 +54,7 @@ struct zc_conf_mirror { /* [mirror NAME] */
     ZC_VEC(struct zc_conf_dest) to;
     /* src, filter, chmod, keep, del (default true), ... ; share and path are
      * left to each peer. Owned parts below. */
-    struct zc_push_options push;
+    struct zc_options push;
     struct zc_filter *filter;
     struct zc_chmod *chmod;
     char *chown;

@@ -228,7 +228,7 @@ static int take_for_mirror(const struct zc_conf_key *k,
     case ZC_CONF_TO:
         return take_to(value, m, err);
     case ZC_CONF_CHOWN:
-        return zc_push_options_chown(&m->push, &m->chown, value, err);
+        return zc_options_chown(&m->push, &m->chown, value, err);
     case ZC_CONF_CHMOD:
         return zc_chmod_add(&m->chmod, value, err);
     default:

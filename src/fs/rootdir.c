@@ -156,7 +156,7 @@ int zc_path_open(int dirfd, const char *name)
     return open_how(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, CONFINED);
 }
 
-char *zc_link_read(int dirfd, const char *name, size_t *len)
+char *zc_symlink_read(int dirfd, const char *name, size_t *len)
 {
     char target[4096]; /* Linux has no longer ones */
     if (!name_ok(name))

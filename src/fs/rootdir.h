@@ -54,6 +54,6 @@ int zc_path_open(int dirfd, const char *name);
 
 /* The symlink target of NAME: NUL-terminated, on the heap, length in *LEN;
  * NULL and errno. */
-char *zc_link_read(int dirfd, const char *name, size_t *len);
+char *zc_symlink_read(int dirfd, const char *name, size_t *len);
 
 #endif

@@ -247,7 +247,8 @@ static void collapse_dir(struct zc_dirty *d, zc_wdir dir, int64_t now)
         return;
     int64_t since = INT64_MAX, due = now;
     uint64_t gen = UINT64_MAX;
-    for (struct zc_link *l = home->marks.next; l != &home->marks; l = l->next) {
+    for (struct zc_dlink *l = home->marks.next; l != &home->marks;
+         l = l->next) {
         since = ZC_MIN(since, ZC_MARK_OF(l, in_dir)->since);
         gen = ZC_MIN(gen, ZC_MARK_OF(l, in_dir)->gen);
         if (ZC_MARK_OF(l, in_dir)->failing) /* not again and again */
@@ -318,10 +319,10 @@ bool zc_dirty_passed(const struct zc_dirty *d, uint64_t ticket)
            zc_marks_gen(&d->set) > ticket;
 }
 
-static const struct zc_mark *holder_in(const struct zc_link *head,
+static const struct zc_mark *holder_in(const struct zc_dlink *head,
                                        uint64_t ticket)
 {
-    for (const struct zc_link *l = head->next; l != head; l = l->next)
+    for (const struct zc_dlink *l = head->next; l != head; l = l->next)
         if (ZC_MARK_OF(l, by_age)->gen <= ticket)
             return ZC_MARK_OF(l, by_age);
     return NULL;

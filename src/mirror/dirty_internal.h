@@ -19,8 +19,8 @@
 
 /* ---- Marks -------------------------------------------------------------- */
 
-struct zc_link {
-    struct zc_link *prev, *next;
+struct zc_dlink {
+    struct zc_dlink *prev, *next;
 };
 
 #define ZC_MARK_QUEUED SIZE_MAX        /* slot: in the list of what is ready */
@@ -30,7 +30,7 @@ struct zc_link {
 /* A dirty name, or, named ZC_WHOLE, a directory dirty as a whole. */
 struct zc_mark {
     struct zc_mark *chain; /* in its hash bucket */
-    struct zc_link in_dir, by_age, queue;
+    struct zc_dlink in_dir, by_age, queue;
     struct zc_mark_dir *home;
     zc_wdir dir;
     uint64_t hash;
@@ -47,7 +47,7 @@ struct zc_mark {
 
 struct zc_mark_dir {
     zc_wdir id;
-    struct zc_link marks;
+    struct zc_dlink marks;
     size_t n, n_deep;
 };
 
@@ -58,8 +58,8 @@ struct zc_marks {
     struct zc_map dirs; /* id -> struct zc_mark_dir */
     /* By age: `fresh` in the order of `since` (and so of `gen`, and of `round`
      * for what was taken), `old` in none: what came back. */
-    struct zc_link fresh, old;
-    struct zc_link ready; /* due, in order */
+    struct zc_dlink fresh, old;
+    struct zc_dlink ready; /* due, in order */
     struct zc_mark **heap; /* due later */
     size_t heap_n, heap_cap;
 };

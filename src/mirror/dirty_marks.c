@@ -14,19 +14,19 @@
 
 #define FIRST_BUCKETS 64
 
-static void list_init(struct zc_link *l)
+static void list_init(struct zc_dlink *l)
 {
     l->prev = l->next = l;
 }
 
-static void list_del(struct zc_link *l)
+static void list_del(struct zc_dlink *l)
 {
     l->prev->next = l->next;
     l->next->prev = l->prev;
     list_init(l);
 }
 
-static void list_push(struct zc_link *head, struct zc_link *l)
+static void list_push(struct zc_dlink *head, struct zc_dlink *l)
 {
     l->prev = head->prev;
     l->next = head;
@@ -315,7 +315,7 @@ uint64_t zc_marks_gen(const struct zc_marks *m)
     uint64_t gen = UINT64_MAX;
     if (m->fresh.next != &m->fresh)
         gen = ZC_MARK_OF(m->fresh.next, by_age)->gen;
-    for (struct zc_link *l = m->old.next; l != &m->old; l = l->next)
+    for (struct zc_dlink *l = m->old.next; l != &m->old; l = l->next)
         gen = ZC_MIN(gen, ZC_MARK_OF(l, by_age)->gen);
     return gen;
 }
@@ -325,7 +325,7 @@ int64_t zc_marks_since(const struct zc_marks *m)
     int64_t since = INT64_MAX;
     if (m->fresh.next != &m->fresh)
         since = ZC_MARK_OF(m->fresh.next, by_age)->since;
-    for (struct zc_link *l = m->old.next; l != &m->old; l = l->next)
+    for (struct zc_dlink *l = m->old.next; l != &m->old; l = l->next)
         since = ZC_MIN(since, ZC_MARK_OF(l, by_age)->since);
     return since;
 }

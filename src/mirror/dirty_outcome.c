@@ -14,7 +14,7 @@ void zc_dirty_done(struct zc_dirty *d, int64_t now)
     if (!d->fly.on)
         return;
     /* What has failed again is not `failing` here any more. */
-    const struct zc_link *l = d->sent.fresh.prev;
+    const struct zc_dlink *l = d->sent.fresh.prev;
     for (; l != &d->sent.fresh; l = l->prev) {
         const struct zc_mark *m = ZC_MARK_OF(l, by_age);
         if (m->round != d->round)

@@ -222,7 +222,7 @@ static void revisit(struct zc_dirty *d, zc_wdir moved, int64_t now)
         const struct zc_mark_dir *dir = slot->value;
         if (!is_below(d, dir->id, moved))
             continue;
-        const struct zc_link *l = dir->marks.next;
+        const struct zc_dlink *l = dir->marks.next;
         for (; l != &dir->marks && !d->all; l = l->next)
             revisit_mark(d, ZC_MARK_OF(l, in_dir), now);
     }

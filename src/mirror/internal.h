@@ -140,8 +140,8 @@ struct zc_lpeer {
     size_t index;
     const struct zc_live_peer *conf;
     struct zc_peer_status *st;
-    struct zc_push_options push;
-    struct zc_push_events events;
+    struct zc_options push;
+    struct zc_events events;
     pthread_t thread;
     bool started;
     int wake; /* eventfd: something that the thread waits for may have come */
@@ -164,7 +164,7 @@ struct zc_lpeer {
     bool blocked; /* entries are refused */
 
     /* The thread's, and its session's callbacks', one at a time. */
-    struct zc_push_stats stats;
+    struct zc_stats stats;
     uint64_t round_number;
     uint64_t base_files, base_bytes, base_deleted; /* of earlier sessions */
     unsigned told; /* enum zc_peer_state, as last told; ~0U: nothing yet */
@@ -347,7 +347,7 @@ bool zc_lwalk_disturbed(struct zc_live *l);
 /* The index lacks names of the file: they are to be searched for. With the
  * lock. */
 void zc_llinks_incomplete(struct zc_live *l, uint64_t dev, uint64_t ino);
-/* zc_push_options.linked; ARG is the peer. */
+/* zc_options.linked; ARG is the peer. */
 void zc_llinks_report(void *arg, const char *path, uint64_t dev, uint64_t ino);
 /* ROUND and, with it, the other names of the files in it. Valid until the end
  * of the round. The peer's thread, without the lock. */

@@ -413,7 +413,7 @@ static int start_peer(struct zc_live *l, size_t i, struct zc_err *err)
         p->push.linked_arg = p;
         l->young.on = true;
     }
-    p->events = (struct zc_push_events){
+    p->events = (struct zc_events){
         .item = l->opt->item ? zc_lpeer_on_item : NULL,
         .trouble = zc_lpeer_on_trouble,
         .not_renamed = zc_lpeer_on_not_renamed,

@@ -28,7 +28,7 @@ struct zc_live_peer {
     struct zc_transport *(*connect)(void *arg, struct zc_err *err);
     void (*hung_up)(void *arg);
     void *arg;
-    const char *share, *path; /* as in zc_push_options */
+    const char *share, *path; /* as in zc_options */
 };
 
 struct zc_live_options {
@@ -36,7 +36,7 @@ struct zc_live_options {
     /* No other process on this host runs a mirror of that name: sessions that a
      * process before this one left behind are ended, too. */
     bool unique;
-    struct zc_push_options push; /* share and path are each peer's */
+    struct zc_options push; /* share and path are each peer's */
     enum zc_watch_kind watch;
     unsigned rescan_s;
     const struct zc_live_peer *peers;

@@ -26,7 +26,7 @@
 
 static void update_counters(struct zc_lpeer *p, struct zc_dirty_stats *ds)
 {
-    struct zc_push_stats *s = &p->stats;
+    struct zc_stats *s = &p->stats;
     struct zc_peer_status *st = p->st;
     uint64_t need_files = s->need_files, done_files = s->done_files;
     uint64_t need_bytes = s->need_bytes, done_bytes = s->done_bytes;

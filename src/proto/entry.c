@@ -22,7 +22,7 @@ void zc_entry_encode(struct zc_buf *b, const struct zc_entry *e)
     zc_buf_put(b, e->name, e->name_len);
     if (e->flags & ZC_ENTRY_XATTRS)
         zc_buf_put(b, e->xattr_digest, sizeof e->xattr_digest);
-    if (e->flags & ZC_ENTRY_LINK) {
+    if (e->flags & ZC_ENTRY_HARD_LINK) {
         zc_buf_u32(b, e->link_dev);
         zc_buf_u64(b, e->link_ino);
         zc_buf_u32(b, e->link_count);
@@ -56,7 +56,7 @@ static void decode_tail(struct zc_rd *r, struct zc_entry *e)
 {
     if (e->flags & ZC_ENTRY_XATTRS)
         get_bytes(r, e->xattr_digest, sizeof e->xattr_digest);
-    if (e->flags & ZC_ENTRY_LINK) {
+    if (e->flags & ZC_ENTRY_HARD_LINK) {
         e->link_dev = zc_rd_u32(r);
         e->link_ino = zc_rd_u64(r);
         e->link_count = zc_rd_u32(r);
@@ -85,14 +85,15 @@ static bool entry_sane(const struct zc_entry *e, bool root)
         return false;
     if (root)
         return e->name_len == 0 && S_ISDIR(e->mode) &&
-               !(e->flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_LINK |
-                             ZC_ENTRY_PLACED));
+               !(e->flags &
+                 (ZC_ENTRY_ABSENT | ZC_ENTRY_HARD_LINK | ZC_ENTRY_PLACED));
     if (e->flags & ZC_ENTRY_IMPLIED ||
-        (e->flags & ZC_ENTRY_LINK && S_ISDIR(e->mode)))
+        (e->flags & ZC_ENTRY_HARD_LINK && S_ISDIR(e->mode)))
         return false;
     /* Eager are plain files that are there and have one name. */
     if (e->flags & ZC_ENTRY_EAGER &&
-        (!S_ISREG(e->mode) || e->flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_LINK)))
+        (!S_ISREG(e->mode) ||
+         e->flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_HARD_LINK)))
         return false;
     return zc_name_ok(e->name, e->name_len);
 }

@@ -124,8 +124,8 @@ enum zc_list_flag {
 
 /* Flags of an entry. */
 enum zc_entry_flag {
-    ZC_ENTRY_XATTRS = 1 << 0, /* digest of its attributes follows */
-    ZC_ENTRY_LINK = 1 << 1,   /* inode and link count follow */
+    ZC_ENTRY_XATTRS = 1 << 0,    /* digest of its attributes follows */
+    ZC_ENTRY_HARD_LINK = 1 << 1, /* inode and link count follow */
     ZC_ENTRY_DIGEST = 1 << 2, /* subtree digest follows (ZC_FEATURE_DIGESTS) */
     ZC_ENTRY_ABSENT = 1 << 3, /* asked for by name and not there: delete it */
     ZC_ENTRY_IMPLIED = 1 << 4, /* the root when SRC is a file: not touched */

@@ -176,9 +176,10 @@ static void write_received(struct zc_receiver *r, struct zc_rbig *b,
 {
     while (*length) {
         size_t n;
-        const uint8_t *p = zc_link_take_raw(&r->link, (size_t)ZC_MIN(
-                                            *length, (uint64_t)ZC_SLAB_SIZE),
-                                            &n);
+        const uint8_t *p =
+            zc_conn_take_raw(&r->conn,
+                             (size_t)ZC_MIN(*length, (uint64_t)ZC_SLAB_SIZE),
+                             &n);
         if (!p)
             return;
         if (!b->eno && zc_io_pwrite(b->fd, p, n, (off_t)*offset))
@@ -214,10 +215,10 @@ int zc_big_data(struct zc_receiver *r, struct zc_mover *mover,
         preallocate(b, m.offset, m.length);
     }
     write_received(r, b, &m.offset, &m.length);
-    if (m.length && zc_mover_recv(mover, r->link.t, b->fd, m.offset, m.length,
-                                  &b->eno))
-        return zc_link_error(&r->link, errno, err);
-    atomic_fetch_add(&r->link.bytes_in, m.length);
+    if (m.length &&
+        zc_mover_recv(mover, r->conn.t, b->fd, m.offset, m.length, &b->eno))
+        return zc_conn_error(&r->conn, errno, err);
+    atomic_fetch_add(&r->conn.bytes_in, m.length);
     if (b->eno) /* others may have use for the space */
         zc_big_shed(r, b);
     return 0;
@@ -235,7 +236,7 @@ int zc_big_sent(struct zc_receiver *r, struct zc_bytes body,
     b->sent = true;
     struct zc_buf out = ZC_BUF_INIT;
     zc_ref_encode(&out, ZC_FRAME_GOT, ref);
-    int fail = zc_link_send(&r->link, &out, err);
+    int fail = zc_conn_send(&r->conn, &out, err);
     zc_buf_fini(&out);
     return fail;
 }
@@ -315,9 +316,9 @@ static bool verified(struct zc_rworker *w, const struct zc_rbig *b)
 static void give_up(struct zc_rworker *w, struct zc_rbig *b, unsigned op,
                     int eno)
 {
-    if (b->m.entry.flags & ZC_ENTRY_LINK)
-        zc_link_settle(w, b->m.entry.link_dev, b->m.entry.link_ino, b->dir,
-                       "", false);
+    if (b->m.entry.flags & ZC_ENTRY_HARD_LINK)
+        zc_hardlink_settle(w, b->m.entry.link_dev, b->m.entry.link_ino, b->dir,
+                           "", false);
     zc_entry_done(w, b->dir, b->list, b->ref, ZC_STATUS_FAILED, op, eno);
 }
 

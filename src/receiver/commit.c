@@ -115,7 +115,7 @@ static void commit_one(struct zc_rworker *w, struct zc_rcommit *c, int eno)
         atomic_fetch_add(&r->created, 1);
     }
     if (c->linked)
-        zc_link_settle(w, c->link_dev, c->link_ino, c->dir, c->name, !eno);
+        zc_hardlink_settle(w, c->link_dev, c->link_ino, c->dir, c->name, !eno);
     zc_entry_done(w, c->dir, c->list, c->ref,
                   eno ? ZC_STATUS_FAILED : ZC_STATUS_OK, eno ? op : 0, eno);
 }

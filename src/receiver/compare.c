@@ -239,13 +239,13 @@ static bool newer_here(const struct zc_receiver *r, const struct zc_cmp *c)
 static bool shares_wrongly(struct zc_receiver *r, const struct zc_cmp *c)
 {
     return same_type(c) && c->st.nlink > 1 && r->keep & ZC_KEEP_HARD_LINKS &&
-           zc_link_taken(r, &c->st, c->e);
+           zc_hardlink_taken(r, &c->st, c->e);
 }
 
 /* Changing an inode that has other names changes those too. */
 static bool may_change_in_place(const struct zc_cmp *c)
 {
-    return c->st.nlink == 1 || (c->e->flags & ZC_ENTRY_LINK &&
+    return c->st.nlink == 1 || (c->e->flags & ZC_ENTRY_HARD_LINK &&
                                 c->e->link_count == c->st.nlink);
 }
 
@@ -270,16 +270,17 @@ static void fix_metadata(struct zc_answer *a, struct zc_cmp *c)
  * false and they have to do without. */
 static void settle_link(struct zc_rworker *w, const struct zc_cmp *c, bool ok)
 {
-    if (c->e->flags & ZC_ENTRY_LINK && w->r->keep & ZC_KEEP_HARD_LINKS)
-        zc_link_settle(w, c->e->link_dev, c->e->link_ino, c->dir, c->name,
-                       ok);
+    if (c->e->flags & ZC_ENTRY_HARD_LINK && w->r->keep & ZC_KEEP_HARD_LINKS)
+        zc_hardlink_settle(w, c->e->link_dev, c->e->link_ino, c->dir, c->name,
+                           ok);
 }
 
 /* In a dry run, where the leader would get a new inode: no name has it yet. */
 static void settle_new(struct zc_rworker *w, const struct zc_cmp *c)
 {
-    if (c->e->flags & ZC_ENTRY_LINK && w->r->keep & ZC_KEEP_HARD_LINKS)
-        zc_link_settle(w, c->e->link_dev, c->e->link_ino, c->dir, "", true);
+    if (c->e->flags & ZC_ENTRY_HARD_LINK && w->r->keep & ZC_KEEP_HARD_LINKS)
+        zc_hardlink_settle(w, c->e->link_dev, c->e->link_ino, c->dir, "",
+                           true);
 }
 
 static void compare_file(struct zc_answer *a, struct zc_cmp *c)
@@ -337,7 +338,7 @@ static bool same_special(const struct zc_cmp *c)
         return false;
     if (S_ISLNK(e->mode)) {
         size_t n;
-        zc_auto_free char *target = zc_link_read(c->dirfd, c->name, &n);
+        zc_auto_free char *target = zc_symlink_read(c->dirfd, c->name, &n);
         return target && n == e->target_len && !memcmp(target, e->target, n);
     }
     if (S_ISCHR(e->mode) || S_ISBLK(e->mode))
@@ -389,13 +390,14 @@ static void compare_special(struct zc_answer *a, struct zc_cmp *c)
 }
 
 /* The group's inode is in place as L. */
-static void link_to(struct zc_answer *a, struct zc_cmp *c, struct zc_rlink *l)
+static void link_to(struct zc_answer *a, struct zc_cmp *c,
+                    struct zc_hardlink_group *l)
 {
     struct zc_receiver *r = a->w->r;
     unsigned op;
-    if (c->exists && zc_link_same(r, l, &c->st))
+    if (c->exists && zc_hardlink_same(r, l, &c->st))
         return;
-    if (r->dry || !zc_link_make(a->w, l, c->dir, c->name, &op)) {
+    if (r->dry || !zc_hardlink_make(a->w, l, c->dir, c->name, &op)) {
         zc_compare_answer(a, c, 0);
     } else if (S_ISREG(c->e->mode)) {
         /* Too many links, another mount: then as a file of its own. */
@@ -410,28 +412,28 @@ static void link_to(struct zc_answer *a, struct zc_cmp *c, struct zc_rlink *l)
 static bool compare_link(struct zc_answer *a, struct zc_cmp *c)
 {
     struct zc_receiver *r = a->w->r;
-    struct zc_rlink *l;
-    if (!(c->e->flags & ZC_ENTRY_LINK) || !(r->keep & ZC_KEEP_HARD_LINKS))
+    struct zc_hardlink_group *l;
+    if (!(c->e->flags & ZC_ENTRY_HARD_LINK) || !(r->keep & ZC_KEEP_HARD_LINKS))
         return false;
     c->item = ZC_ITEM_HARD_LINK | (c->exists ? 0 : ZC_ITEM_NEW);
     if (c->exists && S_ISDIR(c->st.mode) && !may_replace(a, c))
         return true;
-    switch (zc_link_join(r, c->dir, c->list, c->e, c->ref, &l)) {
-    case ZC_LINK_LEADER:
+    switch (zc_hardlink_join(r, c->dir, c->list, c->e, c->ref, &l)) {
+    case ZC_HARDLINK_LEADER:
         c->item = 0;
         return false;
-    case ZC_LINK_WAITING:
+    case ZC_HARDLINK_WAITING:
         a->waits = true;
         zc_compare_answer(a, c, ZC_NEED_PENDING);
         return true;
-    case ZC_LINK_READY:
+    case ZC_HARDLINK_READY:
         break;
-    case ZC_LINK_NOMEM:
+    case ZC_HARDLINK_NOMEM:
         note_failed(a, c, ZC_OP_LINK, ENOMEM);
         return true;
     }
     link_to(a, c, l);
-    zc_link_put(r, l);
+    zc_hardlink_put(r, l);
     return true;
 }
 

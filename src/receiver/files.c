@@ -32,7 +32,7 @@ void zc_entry_done(struct zc_rworker *w, struct zc_rdir *d,
                    enum zc_status status, unsigned op, int eno)
 {
     struct zc_receiver *r = w->r;
-    zc_link_leader_done(w, ref);
+    zc_hardlink_leader_done(w, ref);
     zc_rworker_result(w, ref, status, op, eno);
     pthread_mutex_lock(&r->lock);
     list_settle(r, list);
@@ -172,7 +172,8 @@ void zc_apply_commit(struct zc_rworker *w, struct zc_rdir *d,
                            .ref = m->ref,
                            .fd = fd,
                            .size = m->entry.size};
-    if (m->entry.flags & ZC_ENTRY_LINK && w->r->keep & ZC_KEEP_HARD_LINKS) {
+    if (m->entry.flags & ZC_ENTRY_HARD_LINK &&
+        w->r->keep & ZC_KEEP_HARD_LINKS) {
         c.linked = true;
         c.link_dev = m->entry.link_dev;
         c.link_ino = m->entry.link_ino;
@@ -244,8 +245,9 @@ static void file_failed(struct zc_rworker *w, struct zc_rdir *d,
                         struct zc_rlist *list, const struct zc_msg_file *m,
                         unsigned op, int eno)
 {
-    if (m->entry.flags & ZC_ENTRY_LINK)
-        zc_link_settle(w, m->entry.link_dev, m->entry.link_ino, d, "", false);
+    if (m->entry.flags & ZC_ENTRY_HARD_LINK)
+        zc_hardlink_settle(w, m->entry.link_dev, m->entry.link_ino, d, "",
+                           false);
     zc_entry_done(w, d, list, m->ref, ZC_STATUS_FAILED, op, eno);
 }
 
@@ -333,7 +335,7 @@ void zc_apply_files(struct zc_rworker *w, struct zc_rwork *work)
             file_failed(w, d, list, &m, ZC_OP_CREATE, EPERM);
         else if (d->shallow && zc_place_settles(w, list, &m))
             continue;
-        else if (dirfd >= 0 && !(m.entry.flags & ZC_ENTRY_LINK))
+        else if (dirfd >= 0 && !(m.entry.flags & ZC_ENTRY_HARD_LINK))
             direct += apply_direct(w, d, dirfd, list, &m);
         else
             apply_staged(w, d, list, &m);
@@ -550,8 +552,9 @@ void zc_apply_meta(struct zc_rworker *w, struct zc_rwork *work)
     int bad = meta_of_entry(w, d, &m, &op), eno = errno;
     char name[ZC_NAME_MAX + 1] = "";
     memcpy(name, m.entry.name, m.entry.name_len);
-    if (m.entry.flags & ZC_ENTRY_LINK && r->keep & ZC_KEEP_HARD_LINKS)
-        zc_link_settle(w, m.entry.link_dev, m.entry.link_ino, d, name, !bad);
+    if (m.entry.flags & ZC_ENTRY_HARD_LINK && r->keep & ZC_KEEP_HARD_LINKS)
+        zc_hardlink_settle(w, m.entry.link_dev, m.entry.link_ino, d, name,
+                           !bad);
     zc_entry_done(w, d, list, m.ref, bad ? ZC_STATUS_FAILED : ZC_STATUS_OK,
                   bad ? op : 0, bad ? eno : 0);
 }

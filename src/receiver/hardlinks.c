@@ -18,7 +18,7 @@ enum fate { LINK_TO_LEADER, BECOME_LEADER, LOST };
 
 struct zc_rwaiter {
     struct zc_rwaiter *next;
-    struct zc_rlink *link; /* referenced, while deferred */
+    struct zc_hardlink_group *group; /* referenced, while deferred */
     enum fate fate;
     struct zc_rdir *dir;
     struct zc_rlist *list;
@@ -27,7 +27,7 @@ struct zc_rwaiter {
     char name[];
 };
 
-struct zc_rlink {
+struct zc_hardlink_group {
     enum { PENDING, READY, FAILED } state;
     unsigned refs; /* the table's, and users' */
     uint32_t seen, total;
@@ -42,7 +42,8 @@ struct zc_rlink {
 };
 
 /* With the lock held: N references less. */
-static void link_unref(struct zc_receiver *r, struct zc_rlink *l, unsigned n)
+static void link_unref(struct zc_receiver *r, struct zc_hardlink_group *l,
+                       unsigned n)
 {
     l->refs -= n;
     if (l->refs)
@@ -53,7 +54,7 @@ static void link_unref(struct zc_receiver *r, struct zc_rlink *l, unsigned n)
 }
 
 /* Takes L out of the table when its last name has been seen and served. */
-static bool leave_table(struct zc_receiver *r, struct zc_rlink *l)
+static bool leave_table(struct zc_receiver *r, struct zc_hardlink_group *l)
 {
     bool over = l->seen >= l->total && l->state == READY && !l->waiters &&
                 zc_map_get(&r->links, l->link_dev, l->link_ino) == l;
@@ -62,7 +63,7 @@ static bool leave_table(struct zc_receiver *r, struct zc_rlink *l)
     return over;
 }
 
-void zc_link_put(struct zc_receiver *r, struct zc_rlink *l)
+void zc_hardlink_put(struct zc_receiver *r, struct zc_hardlink_group *l)
 {
     pthread_mutex_lock(&r->lock);
     link_unref(r, l, leave_table(r, l) ? 2 : 1);
@@ -70,23 +71,25 @@ void zc_link_put(struct zc_receiver *r, struct zc_rlink *l)
 }
 
 /* Entry REF leads L from now on. With the lock held. */
-static int lead(struct zc_receiver *r, struct zc_rlink *l, struct zc_ref ref)
+static int lead(struct zc_receiver *r, struct zc_hardlink_group *l,
+                struct zc_ref ref)
 {
     zc_map_del(&r->leaders, l->leader.list, l->leader.index);
     l->leader = ref;
     return zc_map_put(&r->leaders, ref.list, ref.index, l);
 }
 
-static void nobody_leads(struct zc_receiver *r, struct zc_rlink *l)
+static void nobody_leads(struct zc_receiver *r, struct zc_hardlink_group *l)
 {
     zc_map_del(&r->leaders, l->leader.list, l->leader.index);
     l->leader = (struct zc_ref){0, 0}; /* the root: never a link */
 }
 
-static struct zc_rlink *link_new(struct zc_receiver *r,
-                                 const struct zc_entry *e, struct zc_ref ref)
+static struct zc_hardlink_group *link_new(struct zc_receiver *r,
+                                          const struct zc_entry *e,
+                                          struct zc_ref ref)
 {
-    struct zc_rlink *l = calloc(1, sizeof *l);
+    struct zc_hardlink_group *l = calloc(1, sizeof *l);
     if (!l)
         return NULL;
     l->refs = 1;
@@ -108,7 +111,7 @@ static struct zc_rlink *link_new(struct zc_receiver *r,
 }
 
 /* Queues E behind its leader; it counts as outstanding. With the lock held. */
-static int wait_for_leader(struct zc_receiver *r, struct zc_rlink *l,
+static int wait_for_leader(struct zc_receiver *r, struct zc_hardlink_group *l,
                            struct zc_rdir *d, struct zc_rlist *list,
                            const struct zc_entry *e, struct zc_ref ref)
 {
@@ -129,36 +132,40 @@ static int wait_for_leader(struct zc_receiver *r, struct zc_rlink *l,
     return 0;
 }
 
-enum zc_link_role zc_link_join(struct zc_receiver *r, struct zc_rdir *d,
-                               struct zc_rlist *list,
-                               const struct zc_entry *e, struct zc_ref ref,
-                               struct zc_rlink **link)
+enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
+                                       struct zc_rdir *d,
+                                       struct zc_rlist *list,
+                                       const struct zc_entry *e,
+                                       struct zc_ref ref,
+                                       struct zc_hardlink_group **link)
 {
-    enum zc_link_role role;
+    enum zc_hardlink_role role;
     pthread_mutex_lock(&r->lock);
-    struct zc_rlink *l = zc_map_get(&r->links, e->link_dev, e->link_ino);
+    struct zc_hardlink_group *l =
+        zc_map_get(&r->links, e->link_dev, e->link_ino);
     if (!l) {
-        role = link_new(r, e, ref) ? ZC_LINK_LEADER : ZC_LINK_NOMEM;
+        role = link_new(r, e, ref) ? ZC_HARDLINK_LEADER : ZC_HARDLINK_NOMEM;
     } else {
         l->seen++;
         if (l->state == FAILED) {
             l->state = PENDING;
-            role = lead(r, l, ref) ? ZC_LINK_NOMEM : ZC_LINK_LEADER;
+            role = lead(r, l, ref) ? ZC_HARDLINK_NOMEM : ZC_HARDLINK_LEADER;
         } else if (l->state == READY) {
             l->refs++;
             *link = l;
-            role = ZC_LINK_READY;
+            role = ZC_HARDLINK_READY;
         } else {
-            role = wait_for_leader(r, l, d, list, e, ref) ? ZC_LINK_NOMEM
-                                                          : ZC_LINK_WAITING;
+            role = wait_for_leader(r, l, d, list, e, ref)
+                       ? ZC_HARDLINK_NOMEM
+                       : ZC_HARDLINK_WAITING;
         }
     }
     pthread_mutex_unlock(&r->lock);
     return role;
 }
 
-bool zc_link_same(struct zc_receiver *r, struct zc_rlink *l,
-                  const struct zc_stat *st)
+bool zc_hardlink_same(struct zc_receiver *r, struct zc_hardlink_group *l,
+                      const struct zc_stat *st)
 {
     pthread_mutex_lock(&r->lock);
     bool same = l->ino && l->ino == st->ino && l->dev == st->dev;
@@ -187,8 +194,8 @@ static int link_over(struct zc_rworker *w, int from, const char *leader,
     return bad;
 }
 
-int zc_link_make(struct zc_rworker *w, struct zc_rlink *l, struct zc_rdir *d,
-                 const char *name, unsigned *op)
+int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *l,
+                     struct zc_rdir *d, const char *name, unsigned *op)
 {
     struct zc_receiver *r = w->r;
     *op = ZC_OP_LINK;
@@ -215,7 +222,7 @@ int zc_link_make(struct zc_rworker *w, struct zc_rlink *l, struct zc_rdir *d,
 }
 
 /* The leader is in place: V becomes a link to it. */
-static void link_waiter(struct zc_rworker *w, struct zc_rlink *l,
+static void link_waiter(struct zc_rworker *w, struct zc_hardlink_group *l,
                         struct zc_rwaiter *v)
 {
     struct zc_receiver *r = w->r;
@@ -223,12 +230,12 @@ static void link_waiter(struct zc_rworker *w, struct zc_rlink *l,
     unsigned op = 0;
     int dirfd = zc_dirnode_pin(r->tree, v->dir->node);
     bool same = dirfd >= 0 && !zc_stat_at(dirfd, v->name, &st) &&
-                zc_link_same(r, l, &st);
+                zc_hardlink_same(r, l, &st);
     if (dirfd >= 0)
         zc_dirnode_unpin(r->tree, v->dir->node);
     if (same)
         zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_SAME, 0, 0);
-    else if (r->dry || !zc_link_make(w, l, v->dir, v->name, &op))
+    else if (r->dry || !zc_hardlink_make(w, l, v->dir, v->name, &op))
         zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_OK, 0, 0);
     else if (v->regular)
         zc_entry_again(w, v->list, v->ref);
@@ -237,7 +244,7 @@ static void link_waiter(struct zc_rworker *w, struct zc_rlink *l,
                       errno);
 }
 
-static void serve(struct zc_rworker *w, struct zc_rlink *l,
+static void serve(struct zc_rworker *w, struct zc_hardlink_group *l,
                   struct zc_rwaiter *v)
 {
     switch (v->fate) {
@@ -258,7 +265,7 @@ static void serve(struct zc_rworker *w, struct zc_rlink *l,
 /* Serves the chain V. The sender must have been asked about an entry before it
  * is told the result: those whose list is still being compared are left to the
  * worker that does that. */
-static void serve_all(struct zc_rworker *w, struct zc_rlink *l,
+static void serve_all(struct zc_rworker *w, struct zc_hardlink_group *l,
                       struct zc_rwaiter *v, enum fate fate)
 {
     struct zc_receiver *r = w->r;
@@ -268,7 +275,7 @@ static void serve_all(struct zc_rworker *w, struct zc_rlink *l,
         pthread_mutex_lock(&r->lock);
         bool later = !v->list->compared;
         if (later) {
-            v->link = l;
+            v->group = l;
             l->refs++;
             v->next = v->list->deferred;
             v->list->deferred = v;
@@ -280,22 +287,22 @@ static void serve_all(struct zc_rworker *w, struct zc_rlink *l,
     }
 }
 
-void zc_link_serve_deferred(struct zc_rworker *w, struct zc_rwaiter *v)
+void zc_hardlink_serve_deferred(struct zc_rworker *w, struct zc_rwaiter *v)
 {
     while (v) {
         struct zc_rwaiter *next = v->next;
-        struct zc_rlink *l = v->link;
+        struct zc_hardlink_group *l = v->group;
         serve(w, l, v);
-        zc_link_put(w->r, l);
+        zc_hardlink_put(w->r, l);
         v = next;
     }
 }
 
-void zc_link_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v)
+void zc_hardlink_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v)
 {
     while (v) {
         struct zc_rwaiter *next = v->next;
-        zc_link_put(r, v->link);
+        zc_hardlink_put(r, v->group);
         free(v);
         v = next;
     }
@@ -303,7 +310,7 @@ void zc_link_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v)
 
 /* The leader failed: the first that waits is asked for instead; where it cannot
  * be, all are lost. */
-static void leader_failed(struct zc_rworker *w, struct zc_rlink *l)
+static void leader_failed(struct zc_rworker *w, struct zc_hardlink_group *l)
 {
     struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
@@ -323,7 +330,7 @@ static void leader_failed(struct zc_rworker *w, struct zc_rlink *l)
     serve_all(w, l, served, promoted ? BECOME_LEADER : LOST);
 }
 
-static void leader_ready(struct zc_rworker *w, struct zc_rlink *l,
+static void leader_ready(struct zc_rworker *w, struct zc_hardlink_group *l,
                          struct zc_rdir *d, const char *name)
 {
     struct zc_receiver *r = w->r;
@@ -351,12 +358,12 @@ static void leader_ready(struct zc_rworker *w, struct zc_rlink *l,
     serve_all(w, l, waiting, LINK_TO_LEADER);
 }
 
-void zc_link_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
-                    struct zc_rdir *d, const char *name, bool ok)
+void zc_hardlink_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
+                        struct zc_rdir *d, const char *name, bool ok)
 {
     struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
-    struct zc_rlink *l = zc_map_get(&r->links, dev, ino);
+    struct zc_hardlink_group *l = zc_map_get(&r->links, dev, ino);
     bool mine = l && l->state == PENDING;
     if (mine)
         l->refs++;
@@ -367,14 +374,14 @@ void zc_link_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
         leader_ready(w, l, d, name);
     else
         leader_failed(w, l);
-    zc_link_put(r, l);
+    zc_hardlink_put(r, l);
 }
 
-void zc_link_leader_done(struct zc_rworker *w, struct zc_ref ref)
+void zc_hardlink_leader_done(struct zc_rworker *w, struct zc_ref ref)
 {
     struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
-    struct zc_rlink *l = zc_map_get(&r->leaders, ref.list, ref.index);
+    struct zc_hardlink_group *l = zc_map_get(&r->leaders, ref.list, ref.index);
     bool mine = l && l->state == PENDING;
     if (mine)
         l->refs++;
@@ -382,7 +389,7 @@ void zc_link_leader_done(struct zc_rworker *w, struct zc_ref ref)
     if (!mine)
         return;
     leader_failed(w, l);
-    zc_link_put(r, l);
+    zc_hardlink_put(r, l);
 }
 
 /* Which file of the source a local inode stands for. */
@@ -392,10 +399,11 @@ struct zc_rinode {
     uint64_t link_ino;
 };
 
-bool zc_link_taken(struct zc_receiver *r, const struct zc_stat *st,
-                   const struct zc_entry *e)
+bool zc_hardlink_taken(struct zc_receiver *r, const struct zc_stat *st,
+                       const struct zc_entry *e)
 {
-    bool linked = e->flags & ZC_ENTRY_LINK && r->keep & ZC_KEEP_HARD_LINKS;
+    bool linked =
+        e->flags & ZC_ENTRY_HARD_LINK && r->keep & ZC_KEEP_HARD_LINKS;
     pthread_mutex_lock(&r->lock);
     struct zc_rinode *i = zc_map_get(&r->inodes, st->dev, st->ino);
     bool taken = i && !(linked && i->linked && i->link_dev == e->link_dev &&
@@ -409,7 +417,7 @@ bool zc_link_taken(struct zc_receiver *r, const struct zc_stat *st,
     return taken;
 }
 
-void zc_links_free(struct zc_receiver *r)
+void zc_hardlinks_free(struct zc_receiver *r)
 {
     size_t at = 0;
     for (struct zc_map_slot *slot; (slot = zc_map_next(&r->inodes, &at));)
@@ -418,7 +426,7 @@ void zc_links_free(struct zc_receiver *r)
     zc_map_fini(&r->leaders);
     at = 0;
     for (struct zc_map_slot *slot; (slot = zc_map_next(&r->links, &at));) {
-        struct zc_rlink *l = slot->value;
+        struct zc_hardlink_group *l = slot->value;
         while (l->waiters) {
             struct zc_rwaiter *v = l->waiters;
             l->waiters = v->next;

@@ -114,7 +114,7 @@ bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
     struct zc_receiver *r = w->r;
     struct zc_rdir *d = list->dir;
     struct zc_cmp c = {.dir = d, .e = &m->entry};
-    if (m->entry.flags & ZC_ENTRY_LINK)
+    if (m->entry.flags & ZC_ENTRY_HARD_LINK)
         return false;
     memcpy(c.name, m->entry.name, m->entry.name_len);
     int dirfd = d->state == ZC_RD_FAILED ? -1

@@ -237,14 +237,14 @@ int zc_receiver_open(struct zc_receiver *r, struct zc_err *err)
     zc_host_id(opened.host_id); /* /proc is out of reach when confined */
     /* Whoever connects and says nothing, or says it slowly, does not keep the
      * place for long. */
-    zc_transport_set_timeout(r->link.t, OPEN_S);
-    zc_transport_set_recv_end(r->link.t,
+    zc_transport_set_timeout(r->conn.t, OPEN_S);
+    zc_transport_set_recv_end(r->conn.t,
                               zc_clock_ns() + OPEN_S * ZC_NSEC_PER_SEC);
     if (check_key(r->opt, err) ||
-        zc_link_recv(&r->link, false, &f, &body, &slab, err))
+        zc_conn_recv(&r->conn, false, &f, &body, &slab, err))
         return -1;
-    zc_transport_set_recv_end(r->link.t, 0);
-    zc_transport_set_timeout(r->link.t, r->opt->timeout_s);
+    zc_transport_set_recv_end(r->conn.t, 0);
+    zc_transport_set_timeout(r->conn.t, r->opt->timeout_s);
     if (f.type != ZC_FRAME_OPEN)
         return zc_receiver_nonsense(err, "it does not begin with OPEN");
     if (open_all(r, body, &name, err) || prepare_root(r, err))
@@ -258,7 +258,7 @@ int zc_receiver_open(struct zc_receiver *r, struct zc_err *err)
         opened.name = (struct zc_bytes){(const uint8_t *)name, strlen(name)};
     struct zc_buf out = ZC_BUF_INIT;
     zc_opened_encode(&out, &opened);
-    int fail = zc_link_send(&r->link, &out, err);
+    int fail = zc_conn_send(&r->conn, &out, err);
     zc_buf_fini(&out);
     return fail;
 }

@@ -125,7 +125,7 @@ struct run {
 /* Nothing else is to be done: what came can as well be done by this thread. */
 static bool all_idle(struct zc_receiver *r)
 {
-    if (zc_link_has_bytes(&r->link))
+    if (zc_conn_has_bytes(&r->conn))
         return false;
     pthread_mutex_lock(&r->lock);
     bool idle = !r->queued && !r->busy;
@@ -286,10 +286,10 @@ int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
     zc_mover_init(&mover, r->flags & ZC_OPEN_BUFFER ? ZC_MOVER_READWRITE
                                                     : ZC_MOVER_AUTO);
     while (!got && !atomic_load_explicit(&r->failed, memory_order_relaxed)) {
-        bool last = !zc_link_has_bytes(&r->link);
+        bool last = !zc_conn_has_bytes(&r->conn);
         if (last && (run_flush(r, &run, err) || zc_rworker_flush(r->reader)))
             got = -1;
-        else if (zc_link_recv(&r->link, zc_big_receiving(r), &f, &body, &slab,
+        else if (zc_conn_recv(&r->conn, zc_big_receiving(r), &f, &body, &slab,
                               err))
             got = -1;
         else

@@ -27,7 +27,7 @@ static void send_error(struct zc_receiver *r, const struct zc_err *err)
         {(const uint8_t *)err->text,
          ZC_MIN(strlen(err->text), (size_t)ZC_ERROR_TEXT_MAX)}};
     zc_error_encode(&out, &m);
-    zc_link_send(&r->link, &out, &ignored);
+    zc_conn_send(&r->conn, &out, &ignored);
     zc_buf_fini(&out);
 }
 
@@ -224,7 +224,7 @@ static void note_size(struct zc_receiver *r)
 static void next_round(struct zc_receiver *r)
 {
     pthread_mutex_lock(&r->lock);
-    zc_links_free(r);
+    zc_hardlinks_free(r);
     leave_volumes(r);
     note_size(r);
     r->plan.names.len = 0;
@@ -250,7 +250,7 @@ static int rounds(struct zc_receiver *r, struct zc_err *err)
 {
     for (bool first = true;; first = false) {
         if (zc_receiver_read(r, err))
-            return !first && r->link.ended && !r->next_list ? 0 : -1;
+            return !first && r->conn.ended && !r->next_list ? 0 : -1;
         if (finish(r, err))
             return -1;
         if (!(r->flags & ZC_OPEN_ROUNDS))
@@ -279,7 +279,7 @@ static int receiver_init(struct zc_receiver *r, struct zc_transport *t,
     r->root_fd = -1;
     r->is_root = geteuid() == 0;
     r->umask = umask(0); /* modes are set by us, exactly */
-    return zc_link_init(&r->link, t, err);
+    return zc_conn_init(&r->conn, t, err);
 }
 
 /* Everything but the link, after all threads have ended; a session may have
@@ -308,12 +308,12 @@ static void receiver_fini(struct zc_receiver *r)
     size_t at = 0;
     for (struct zc_map_slot *slot; (slot = zc_map_next(&r->lists, &at));) {
         struct zc_rlist *l = slot->value;
-        zc_link_drop_deferred(r, l->deferred);
+        zc_hardlink_drop_deferred(r, l->deferred);
         free(l);
     }
     zc_map_fini(&r->lists);
     zc_map_fini(&r->dirs);
-    zc_links_free(r);
+    zc_hardlinks_free(r);
     zc_rdirs_free(r);
     clear_staging(r);
     while (r->volumes) {
@@ -347,9 +347,9 @@ static void *pinger_main(void *receiver)
     while (!r->stopping) {
         zc_clock_cond_wait(&r->over, &r->lock, step);
         pthread_mutex_unlock(&r->lock);
-        if (zc_link_idle(&r->link)) {
+        if (zc_conn_idle(&r->conn)) {
             zc_ping_encode(&b);
-            zc_link_send(&r->link, &b, &err); /* the reader sees trouble */
+            zc_conn_send(&r->conn, &b, &err); /* the reader sees trouble */
         }
         pthread_mutex_lock(&r->lock);
     }
@@ -384,7 +384,7 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     pthread_t committer, pinger;
     /* One worker sees the names of a hard link group in order, so that a dry
      * run tells the same every time. */
-    unsigned n = r->dry ? 1 : zc_link_threads(r->opt->threads, WORKERS_MAX);
+    unsigned n = r->dry ? 1 : zc_conn_threads(r->opt->threads, WORKERS_MAX);
     unsigned started = 0;
     struct zc_rworker reader = {.r = r};
     r->reader = &reader;
@@ -423,9 +423,9 @@ static int run(struct zc_receiver *r, struct zc_err *err)
 static void linger(struct zc_receiver *r)
 {
     int64_t end = zc_clock_ns() + 2 * ZC_NSEC_PER_SEC;
-    zc_transport_set_timeout(r->link.t, 1);
+    zc_transport_set_timeout(r->conn.t, 1);
     while (zc_clock_ns() < end &&
-           zc_transport_recv(r->link.t, r->link.slab->data, ZC_SLAB_SIZE) > 0)
+           zc_transport_recv(r->conn.t, r->conn.slab->data, ZC_SLAB_SIZE) > 0)
         ;
 }
 
@@ -435,11 +435,11 @@ int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
     struct zc_receiver r = {.opt = opt};
     int fail = receiver_init(&r, t, err) || zc_receiver_open(&r, err) ||
                run(&r, err);
-    if (fail && r.link.slab && !r.failed)
+    if (fail && r.conn.slab && !r.failed)
         send_error(&r, err);
     receiver_fini(&r);
-    if (fail && r.link.slab && err->code != ZC_EXIT_SOCKET)
+    if (fail && r.conn.slab && err->code != ZC_EXIT_SOCKET)
         linger(&r);
-    zc_link_fini(&r.link);
+    zc_conn_fini(&r.conn);
     return fail ? -1 : 0;
 }

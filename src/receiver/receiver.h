@@ -136,7 +136,7 @@ struct zc_rlist {
     struct zc_rwaiter *deferred; /* links.c: settled before that */
 };
 
-struct zc_rlink;
+struct zc_hardlink_group;
 
 /* A new version on its way to its name. */
 struct zc_rcommit {
@@ -183,7 +183,7 @@ struct zc_rplan { /* deletions.c */
 
 struct zc_receiver {
     const struct zc_receive_options *opt;
-    struct zc_link link;
+    struct zc_conn conn;
     /* Of OPEN. */
     uint32_t flags;
     unsigned keep;
@@ -211,8 +211,9 @@ struct zc_receiver {
     uint64_t place_names; /* against ZC_PLACE_NAMES_MAX; the reader's */
     struct zc_rdir *all_dirs;
     struct zc_rvolume *volumes;
-    struct zc_map links;   /* (dev, ino) of the source -> zc_rlink */
-    struct zc_map leaders; /* (list, index) -> zc_rlink whose leader it is */
+    struct zc_map links; /* (dev, ino) of the source -> zc_hardlink_group */
+    struct zc_map
+        leaders; /* (list, index) -> zc_hardlink_group whose leader it is */
     struct zc_rplan plan;
     struct zc_rcommit *commits, **commits_end;
     unsigned n_commits, commits_running;
@@ -418,40 +419,42 @@ void zc_rdir_put_in_place(struct zc_rworker *w, struct zc_rdir *d);
 void zc_rdirs_free(struct zc_receiver *r);
 
 /* links.c */
-enum zc_link_role {
-    ZC_LINK_LEADER,  /* the first name met: an entry like any other */
-    ZC_LINK_READY,   /* the inode is in place: link to it */
-    ZC_LINK_WAITING, /* it will be: queued, and counted as outstanding */
-    ZC_LINK_NOMEM
+enum zc_hardlink_role {
+    ZC_HARDLINK_LEADER,  /* the first name met: an entry like any other */
+    ZC_HARDLINK_READY,   /* the inode is in place: link to it */
+    ZC_HARDLINK_WAITING, /* it will be: queued, and counted as outstanding */
+    ZC_HARDLINK_NOMEM
 };
-/* E (in D, LIST/REF) belongs to a group: what is it there? With READY, *LINK is
- * referenced: zc_link_put. */
-enum zc_link_role zc_link_join(struct zc_receiver *r, struct zc_rdir *d,
-                               struct zc_rlist *list,
-                               const struct zc_entry *e, struct zc_ref ref,
-                               struct zc_rlink **link);
+/* E (in D, LIST/REF) belongs to a group: what is it there? With READY, *LINK
+ * is referenced: zc_hardlink_put. */
+enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
+                                       struct zc_rdir *d,
+                                       struct zc_rlist *list,
+                                       const struct zc_entry *e,
+                                       struct zc_ref ref,
+                                       struct zc_hardlink_group **link);
 /* READY: true when the local file ST is the group's inode already. */
-bool zc_link_same(struct zc_receiver *r, struct zc_rlink *l,
-                  const struct zc_stat *st);
+bool zc_hardlink_same(struct zc_receiver *r, struct zc_hardlink_group *l,
+                      const struct zc_stat *st);
 /* READY: makes NAME in D another name of the group's inode. 0, -1 errno+op. */
-int zc_link_make(struct zc_rworker *w, struct zc_rlink *l, struct zc_rdir *d,
-                 const char *name, unsigned *op);
-void zc_link_put(struct zc_receiver *r, struct zc_rlink *l);
+int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *l,
+                     struct zc_rdir *d, const char *name, unsigned *op);
+void zc_hardlink_put(struct zc_receiver *r, struct zc_hardlink_group *l);
 /* The leader of group (DEV, INO) is in place as NAME in D (or, with OK false,
  * will never be): settles those that wait. */
-void zc_link_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
-                    struct zc_rdir *d, const char *name, bool ok);
+void zc_hardlink_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
+                        struct zc_rdir *d, const char *name, bool ok);
 /* Entry REF is finished. Where it led a group and left it unsettled, because
  * what came for it was not that inode any more, or did not come, it failed. */
-void zc_link_leader_done(struct zc_rworker *w, struct zc_ref ref);
+void zc_hardlink_leader_done(struct zc_rworker *w, struct zc_ref ref);
 /* Those of a list that were settled before its NEED was sent. */
-void zc_link_serve_deferred(struct zc_rworker *w, struct zc_rwaiter *v);
-void zc_link_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v);
+void zc_hardlink_serve_deferred(struct zc_rworker *w, struct zc_rwaiter *v);
+void zc_hardlink_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v);
 /* The local file ST has several names. True when another of them already stands
  * for another file of the source: the name of E needs an inode of its own. */
-bool zc_link_taken(struct zc_receiver *r, const struct zc_stat *st,
-                   const struct zc_entry *e);
-void zc_links_free(struct zc_receiver *r);
+bool zc_hardlink_taken(struct zc_receiver *r, const struct zc_stat *st,
+                       const struct zc_entry *e);
+void zc_hardlinks_free(struct zc_receiver *r);
 
 /* deletions.c */
 /* NAME in D is not in the source. NAMED: a mirror saw it go, it was not merely

@@ -170,7 +170,7 @@ static void list_compared(struct zc_rworker *w, struct zc_rlist *l,
         free(l);
     }
     pthread_mutex_unlock(&r->lock);
-    zc_link_serve_deferred(w, deferred);
+    zc_hardlink_serve_deferred(w, deferred);
 }
 
 static void compare_one(struct zc_rworker *w, struct zc_rwork *work)

@@ -81,7 +81,7 @@ int zc_rworker_flush(struct zc_rworker *w)
     encode_results(w);
     if (!w->out.len && !w->out.failed)
         return 0;
-    if (zc_link_send(&w->r->link, &w->out, &err)) {
+    if (zc_conn_send(&w->r->conn, &w->out, &err)) {
         zc_receiver_fail(w->r, &err);
         return -1;
     }

@@ -518,13 +518,13 @@ void *zc_answers_thread(void *sender)
     struct zc_err err;
     bool over = false;
     while (!over) {
-        if (zc_link_recv(&s->link, false, &f, &body, &slab, &err) ||
+        if (zc_conn_recv(&s->conn, false, &f, &body, &slab, &err) ||
             dispatch(s, &f, body, &err)) {
             zc_sender_fail(s, &err);
             break;
         }
         atomic_store_explicit(&s->stats->wire_in,
-                              atomic_load(&s->link.bytes_in),
+                              atomic_load(&s->conn.bytes_in),
                               memory_order_relaxed);
         over = f.type == ZC_FRAME_FINISHED && !s->opt->rounds;
         if (f.type != ZC_FRAME_FINISHED)

@@ -31,18 +31,18 @@ static int send_ranges(struct zc_sworker *w, struct zc_sbig *b,
         struct zc_err err;
         bool short_file = false;
         zc_sender_throttle(s, n);
-        zc_link_lock(&s->link);
+        zc_conn_lock(&s->conn);
         zc_data_encode(&w->out, &m);
-        int r = zc_link_send_locked(&s->link, &w->out, &err);
-        if (!r && zc_mover_send(&w->mover, s->link.t, b->fd, offset, n,
+        int r = zc_conn_send_locked(&s->conn, &w->out, &err);
+        if (!r && zc_mover_send(&w->mover, s->conn.t, b->fd, offset, n,
                                 &short_file, &b->read_eno))
-            r = zc_link_error(&s->link, errno, &err);
-        zc_link_unlock(&s->link);
+            r = zc_conn_error(&s->conn, errno, &err);
+        zc_conn_unlock(&s->conn);
         if (r) {
             zc_sender_fail(s, &err);
             return -1;
         }
-        atomic_fetch_add(&s->link.bytes_out, n);
+        atomic_fetch_add(&s->conn.bytes_out, n);
         atomic_fetch_add(&s->stats->sent_bytes, n);
         offset += n;
         if (short_file) {

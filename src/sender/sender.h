@@ -128,10 +128,10 @@ struct zc_retry {
 #define ZC_TRIES_ROUND 2 /* the same in a mirror, which comes again */
 
 struct zc_sender {
-    const struct zc_push_options *opt;
-    const struct zc_push_events *events;
-    struct zc_push_stats *stats;
-    struct zc_link link;
+    const struct zc_options *opt;
+    const struct zc_events *events;
+    struct zc_stats *stats;
+    struct zc_conn conn;
     struct zc_idmap *ids;
     pthread_mutex_t id_lock; /* an id's name is sent before it is used */
     struct zc_dirtree *tree;

@@ -54,7 +54,7 @@ static struct zc_bytes text_bytes(const char *text)
     return (struct zc_bytes){(const uint8_t *)text, text ? strlen(text) : 0};
 }
 
-static void fill_open(const struct zc_push_options *opt, struct zc_buf *filter,
+static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
                       struct zc_msg_open *m)
 {
     *m = (struct zc_msg_open){
@@ -108,7 +108,7 @@ static int send_open(struct zc_sender *s, struct zc_err *err)
                    "there are too many filter rules (%zu bytes of them)",
                    filter.len);
     else
-        r = zc_link_send(&s->link, &out, err);
+        r = zc_conn_send(&s->conn, &out, err);
     zc_buf_fini(&out);
     zc_buf_fini(&filter);
     return r;
@@ -122,7 +122,7 @@ static int recv_opened(struct zc_sender *s, struct zc_msg_opened *m,
     struct zc_bytes body;
     struct zc_slab *slab;
     do {
-        if (zc_link_recv(&s->link, false, &f, &body, &slab, err))
+        if (zc_conn_recv(&s->conn, false, &f, &body, &slab, err))
             return -1;
     } while (f.type == ZC_FRAME_PING);
     if (f.type == ZC_FRAME_ERROR) {
@@ -212,7 +212,7 @@ static int sender_init(struct zc_sender *s, struct zc_transport *t,
         s->range_max = ZC_MIN(slice, s->range_max);
     }
     zc_lease_init();
-    if (zc_link_init(&s->link, t, err))
+    if (zc_conn_init(&s->conn, t, err))
         return -1;
     s->ids = zc_idmap_new(s->opt->numeric_ids);
     return s->ids ? 0 : zc_err_nomem(err);
@@ -264,7 +264,7 @@ static void sender_fini(struct zc_sender *s)
     if (s->tree)
         zc_dirtree_free(s->tree);
     zc_idmap_free(s->ids);
-    zc_link_fini(&s->link);
+    zc_conn_fini(&s->conn);
     free(s->single_name);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->id_lock);
@@ -296,14 +296,14 @@ static void *pinger_main(void *sender)
         }
         next += step;
         pthread_mutex_unlock(&s->lock);
-        struct pollfd room = {.fd = s->link.t->poll_wfd, .events = POLLOUT};
-        if (zc_link_idle(&s->link) && zc_link_trylock(&s->link)) {
+        struct pollfd room = {.fd = s->conn.t->poll_wfd, .events = POLLOUT};
+        if (zc_conn_idle(&s->conn) && zc_conn_trylock(&s->conn)) {
             zc_ping_encode(&b);
             if (room.fd < 0 || poll(&room, 1, 0) == 1)
-                zc_link_send_locked(&s->link, &b, &err); /* the reader sees
+                zc_conn_send_locked(&s->conn, &b, &err); /* the reader sees
                                                             trouble */
             zc_buf_reset(&b);
-            zc_link_unlock(&s->link);
+            zc_conn_unlock(&s->conn);
         }
         pthread_mutex_lock(&s->lock);
     }
@@ -337,7 +337,7 @@ static void worker_fini(struct zc_sworker *w)
 static int start_threads(struct zc_session *session, struct zc_err *err)
 {
     struct zc_sender *s = &session->s;
-    unsigned n = zc_link_threads(s->opt->threads, ZC_WORKERS_MAX);
+    unsigned n = zc_conn_threads(s->opt->threads, ZC_WORKERS_MAX);
     if (s->opt->rounds && n > 1)
         n--;
     session->own = &session->workers[ZC_WORKERS_MAX];
@@ -362,12 +362,11 @@ static int start_threads(struct zc_session *session, struct zc_err *err)
 }
 
 struct zc_session *zc_session_open(struct zc_transport *t,
-                                   const struct zc_push_options *opt,
-                                   const struct zc_push_events *events,
-                                   struct zc_push_stats *stats,
-                                   struct zc_err *err)
+                                   const struct zc_options *opt,
+                                   const struct zc_events *events,
+                                   struct zc_stats *stats, struct zc_err *err)
 {
-    static const struct zc_push_events no_events;
+    static const struct zc_events no_events;
     struct zc_session *session = calloc(1, sizeof *session);
     if (!session) {
         zc_err_nomem(err);
@@ -395,7 +394,7 @@ void zc_session_close(struct zc_session *session)
     pthread_cond_broadcast(&s->over);
     pthread_mutex_unlock(&s->lock);
     if (session->reading)
-        zc_transport_shutdown(s->link.t); /* wakes whoever waits for it */
+        zc_transport_shutdown(s->conn.t); /* wakes whoever waits for it */
     for (unsigned i = 0; i < session->n_workers; i++)
         pthread_join(session->workers[i].thread, NULL);
     if (session->reading)
@@ -449,7 +448,7 @@ static void watch(struct zc_sender *s, const atomic_bool *stop)
     pthread_mutex_lock(&s->lock);
     while (!s->failed && !s->finished) {
         zc_clock_cond_wait(&s->work, &s->lock, TICK_NS);
-        atomic_store(&s->stats->wire_out, atomic_load(&s->link.bytes_out));
+        atomic_store(&s->stats->wire_out, atomic_load(&s->conn.bytes_out));
         if (!stop || !atomic_load(stop))
             continue;
         struct zc_err err;
@@ -492,10 +491,10 @@ enum zc_exit zc_session_run(struct zc_session *session,
         zc_sworker_round(session->own);
     else
         watch(s, stop);
-    atomic_store(&s->stats->wire_out, atomic_load(&s->link.bytes_out));
-    atomic_store(&s->stats->wire_in, atomic_load(&s->link.bytes_in));
+    atomic_store(&s->stats->wire_out, atomic_load(&s->conn.bytes_out));
+    atomic_store(&s->stats->wire_in, atomic_load(&s->conn.bytes_in));
     if (s->failed) {
-        zc_transport_shutdown(s->link.t); /* wakes whoever waits for it */
+        zc_transport_shutdown(s->conn.t); /* wakes whoever waits for it */
     } else if (s->opt->rounds) {
         zc_dirtree_free(s->tree);
         s->tree = NULL;
@@ -520,13 +519,12 @@ void zc_session_stop(struct zc_session *session)
     struct zc_err err;
     zc_err_set(&err, ZC_EXIT_SIGNAL, 0, "stopped");
     zc_sender_fail(&session->s, &err);
-    zc_transport_shutdown(session->s.link.t);
+    zc_transport_shutdown(session->s.conn.t);
 }
 
-enum zc_exit zc_push_run(struct zc_transport *t,
-                         const struct zc_push_options *opt,
-                         const struct zc_push_events *events,
-                         struct zc_push_stats *stats, const atomic_bool *stop,
+enum zc_exit zc_push_run(struct zc_transport *t, const struct zc_options *opt,
+                         const struct zc_events *events,
+                         struct zc_stats *stats, const atomic_bool *stop,
                          struct zc_err *err)
 {
     static const struct zc_round everything = {.all = true};

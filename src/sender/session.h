@@ -21,10 +21,9 @@ struct zc_session;
  * outlive the session). OPT, EVENTS and STATS must outlive it, too. NULL with a
  * sentence. */
 struct zc_session *zc_session_open(struct zc_transport *t,
-                                   const struct zc_push_options *opt,
-                                   const struct zc_push_events *events,
-                                   struct zc_push_stats *stats,
-                                   struct zc_err *err);
+                                   const struct zc_options *opt,
+                                   const struct zc_events *events,
+                                   struct zc_stats *stats, struct zc_err *err);
 
 /*
  * One round. Blocks until the peer has confirmed its end. 0: all of it is
@@ -52,10 +51,9 @@ void zc_session_close(struct zc_session *s); /* NULL is fine */
  * ends with ZC_EXIT_SIGNAL. Returns the exit code; unless it is 0, 23 or 24,
  * ERR holds the sentence. For 23 and 24 the troubles were all reported.
  */
-enum zc_exit zc_push_run(struct zc_transport *t,
-                         const struct zc_push_options *opt,
-                         const struct zc_push_events *events,
-                         struct zc_push_stats *stats, const atomic_bool *stop,
+enum zc_exit zc_push_run(struct zc_transport *t, const struct zc_options *opt,
+                         const struct zc_events *events,
+                         struct zc_stats *stats, const atomic_bool *stop,
                          struct zc_err *err);
 
 #endif

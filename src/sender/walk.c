@@ -55,7 +55,7 @@ int zc_announce_ids(struct zc_sworker *w, uint32_t uid, uint32_t gid,
     announce_id(&a, ZC_ID_GROUP, gid);
     if (n)
         zc_xattr_ids(xattrs, n, announce_id, &a);
-    int r = zc_link_send(&s->link, &a.frames, &err);
+    int r = zc_conn_send(&s->conn, &a.frames, &err);
     pthread_mutex_unlock(&s->id_lock);
     zc_buf_fini(&a.frames);
     if (r)
@@ -78,7 +78,7 @@ void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
     e->mtime_ns = st->mtime_ns;
     if (st->nlink > 1 && !S_ISDIR(st->mode) &&
         s->opt->keep & ZC_KEEP_HARD_LINKS) {
-        e->flags |= ZC_ENTRY_LINK;
+        e->flags |= ZC_ENTRY_HARD_LINK;
         e->link_dev = (uint32_t)(major(st->dev) << 20 | minor(st->dev));
         e->link_ino = st->ino;
         e->link_count = st->nlink;
@@ -99,7 +99,7 @@ void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
 
 static void count_entry(struct zc_sender *s, const struct zc_entry *e)
 {
-    struct zc_push_stats *st = s->stats;
+    struct zc_stats *st = s->stats;
     atomic_fetch_add(&st->scanned, 1);
     if (S_ISREG(e->mode)) {
         atomic_fetch_add(&st->files, 1);
@@ -180,12 +180,12 @@ int zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     e.name_len = (uint8_t)strlen(as);
     if (d->place)
         e.flags |= zc_place_flags(s, d->what, &st);
-    if (e.flags & ZC_ENTRY_LINK && s->opt->linked)
+    if (e.flags & ZC_ENTRY_HARD_LINK && s->opt->linked)
         tell_linked(w, d, name, &st);
     zc_auto_free char *target = NULL;
     if (S_ISLNK(st.mode)) {
         size_t n;
-        target = zc_link_read(dirfd, name, &n);
+        target = zc_symlink_read(dirfd, name, &n);
         if (!target || n > ZC_SYMLINK_MAX) {
             if (target || errno != ENOENT) {
                 d->incomplete = true;

@@ -39,11 +39,11 @@ int zc_sworker_flush(struct zc_sworker *w)
     if (!w->out.len && !w->out.failed)
         return 0;
     zc_sender_throttle(w->s, w->out.len);
-    zc_link_lock(&w->s->link);
-    int r = zc_scan_number(w) ? zc_err_nomem(&err)
-                              : zc_link_send_locked(&w->s->link, &w->out,
-                                                    &err);
-    zc_link_unlock(&w->s->link);
+    zc_conn_lock(&w->s->conn);
+    int r = zc_scan_number(w)
+                ? zc_err_nomem(&err)
+                : zc_conn_send_locked(&w->s->conn, &w->out, &err);
+    zc_conn_unlock(&w->s->conn);
     if (r)
         zc_sender_fail(w->s, &err);
     return r;

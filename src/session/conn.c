@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Frames over a transport; see link.h.
+ * Frames over a transport; see conn.h.
  *
  *   slab:  | consumed | start ... end received | free          |
  *
@@ -32,187 +32,188 @@ static struct zc_slab *slab_new(void)
     return s;
 }
 
-int zc_link_init(struct zc_link *l, struct zc_transport *t, struct zc_err *err)
+int zc_conn_init(struct zc_conn *c, struct zc_transport *t, struct zc_err *err)
 {
-    memset(l, 0, sizeof *l);
-    l->t = t;
-    l->slab = slab_new();
-    if (!l->slab)
+    memset(c, 0, sizeof *c);
+    c->t = t;
+    c->slab = slab_new();
+    if (!c->slab)
         return zc_err_nomem(err);
-    pthread_mutex_init(&l->lock, NULL);
-    pthread_cond_init(&l->turn, NULL);
+    pthread_mutex_init(&c->lock, NULL);
+    pthread_cond_init(&c->turn, NULL);
     return 0;
 }
 
-void zc_link_fini(struct zc_link *l)
+void zc_conn_fini(struct zc_conn *c)
 {
-    if (!l->slab)
+    if (!c->slab)
         return;
-    zc_slab_unref(l->slab);
-    l->slab = NULL;
-    pthread_mutex_destroy(&l->lock);
-    pthread_cond_destroy(&l->turn);
+    zc_slab_unref(c->slab);
+    c->slab = NULL;
+    pthread_mutex_destroy(&c->lock);
+    pthread_cond_destroy(&c->turn);
 }
 
-int zc_link_error(const struct zc_link *l, int eno, struct zc_err *err)
+int zc_conn_error(const struct zc_conn *c, int eno, struct zc_err *err)
 {
     if (eno == ETIMEDOUT || eno == EAGAIN)
         return zc_err_set(err, ZC_EXIT_TIMEOUT, 0,
-                          "no answer from %s within the time-out", l->t->peer);
-    eno = zc_ktls_why(l->t->poll_rfd, eno);
+                          "no answer from %s within the time-out", c->t->peer);
+    eno = zc_ktls_why(c->t->poll_rfd, eno);
     if (eno == EBADMSG)
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "what came from %s was changed on the way",
-                          l->t->peer);
+                          c->t->peer);
     if (eno == EKEYEXPIRED)
-        return zc_err_set(err, ZC_EXIT_SOCKET, 0,
-                          "the keys of the connection to %s have encrypted all "
-                          "they may: a new connection gets new ones",
-                          l->t->peer);
+        return zc_err_set(
+            err, ZC_EXIT_SOCKET, 0,
+            "the keys of the connection to %s have encrypted all "
+            "they may: a new connection gets new ones",
+            c->t->peer);
     return zc_err_set(err, ZC_EXIT_SOCKET, eno, "connection to %s lost",
-                      l->t->peer);
+                      c->t->peer);
 }
 
-static int closed(const struct zc_link *l, struct zc_err *err)
+static int closed(const struct zc_conn *c, struct zc_err *err)
 {
     return zc_err_set(err, ZC_EXIT_STREAM, 0,
-                      "%s closed the connection before the end", l->t->peer);
+                      "%s closed the connection before the end", c->t->peer);
 }
 
-void zc_link_lock(struct zc_link *l)
+void zc_conn_lock(struct zc_conn *c)
 {
-    pthread_mutex_lock(&l->lock);
-    uint64_t mine = l->next_ticket++;
-    while (mine != l->now_serving)
-        pthread_cond_wait(&l->turn, &l->lock);
-    pthread_mutex_unlock(&l->lock);
+    pthread_mutex_lock(&c->lock);
+    uint64_t mine = c->next_ticket++;
+    while (mine != c->now_serving)
+        pthread_cond_wait(&c->turn, &c->lock);
+    pthread_mutex_unlock(&c->lock);
 }
 
-bool zc_link_trylock(struct zc_link *l)
+bool zc_conn_trylock(struct zc_conn *c)
 {
-    pthread_mutex_lock(&l->lock);
-    bool ok = l->now_serving == l->next_ticket;
+    pthread_mutex_lock(&c->lock);
+    bool ok = c->now_serving == c->next_ticket;
     if (ok)
-        l->next_ticket++;
-    pthread_mutex_unlock(&l->lock);
+        c->next_ticket++;
+    pthread_mutex_unlock(&c->lock);
     return ok;
 }
 
-void zc_link_unlock(struct zc_link *l)
+void zc_conn_unlock(struct zc_conn *c)
 {
-    pthread_mutex_lock(&l->lock);
-    l->now_serving++;
-    if (l->now_serving != l->next_ticket)
-        pthread_cond_broadcast(&l->turn);
-    pthread_mutex_unlock(&l->lock);
+    pthread_mutex_lock(&c->lock);
+    c->now_serving++;
+    if (c->now_serving != c->next_ticket)
+        pthread_cond_broadcast(&c->turn);
+    pthread_mutex_unlock(&c->lock);
 }
 
-int zc_link_send_locked(struct zc_link *l, struct zc_buf *b,
+int zc_conn_send_locked(struct zc_conn *c, struct zc_buf *b,
                         struct zc_err *err)
 {
     if (b->failed)
         return zc_err_nomem(err);
     if (!b->len)
         return 0;
-    zc_frame_number(b->data, b->len, &l->seq_out);
+    zc_frame_number(b->data, b->len, &c->seq_out);
     struct iovec iov = {b->data, b->len};
     size_t n = b->len;
     b->len = 0;
-    if (zc_transport_send(l->t, &iov, 1))
-        return zc_link_error(l, errno, err);
-    atomic_fetch_add_explicit(&l->bytes_out, n, memory_order_relaxed);
-    atomic_store_explicit(&l->sent_lately, true, memory_order_relaxed);
+    if (zc_transport_send(c->t, &iov, 1))
+        return zc_conn_error(c, errno, err);
+    atomic_fetch_add_explicit(&c->bytes_out, n, memory_order_relaxed);
+    atomic_store_explicit(&c->sent_lately, true, memory_order_relaxed);
     return 0;
 }
 
-int zc_link_send(struct zc_link *l, struct zc_buf *b, struct zc_err *err)
+int zc_conn_send(struct zc_conn *c, struct zc_buf *b, struct zc_err *err)
 {
-    zc_link_lock(l);
-    int r = zc_link_send_locked(l, b, err);
-    zc_link_unlock(l);
+    zc_conn_lock(c);
+    int r = zc_conn_send_locked(c, b, err);
+    zc_conn_unlock(c);
     return r;
 }
 
-bool zc_link_idle(struct zc_link *l)
+bool zc_conn_idle(struct zc_conn *c)
 {
-    return !atomic_exchange_explicit(&l->sent_lately, false,
+    return !atomic_exchange_explicit(&c->sent_lately, false,
                                      memory_order_relaxed);
 }
 
-/* Makes room for NEED bytes behind l->start. */
-static int make_room(struct zc_link *l, size_t need, struct zc_err *err)
+/* Makes room for NEED bytes behind c->start. */
+static int make_room(struct zc_conn *c, size_t need, struct zc_err *err)
 {
-    if (l->start == l->end && atomic_load(&l->slab->refs) == 1)
-        l->start = l->end = 0;
-    if (l->start + need <= ZC_SLAB_SIZE)
+    if (c->start == c->end && atomic_load(&c->slab->refs) == 1)
+        c->start = c->end = 0;
+    if (c->start + need <= ZC_SLAB_SIZE)
         return 0;
-    size_t have = l->end - l->start;
-    if (atomic_load(&l->slab->refs) == 1) {
-        memmove(l->slab->data, l->slab->data + l->start, have);
+    size_t have = c->end - c->start;
+    if (atomic_load(&c->slab->refs) == 1) {
+        memmove(c->slab->data, c->slab->data + c->start, have);
     } else {
         struct zc_slab *fresh = slab_new();
         if (!fresh)
             return zc_err_nomem(err);
-        memcpy(fresh->data, l->slab->data + l->start, have);
-        zc_slab_unref(l->slab);
-        l->slab = fresh;
+        memcpy(fresh->data, c->slab->data + c->start, have);
+        zc_slab_unref(c->slab);
+        c->slab = fresh;
     }
-    l->start = 0;
-    l->end = have;
+    c->start = 0;
+    c->end = have;
     return 0;
 }
 
 /* Receives until NEED bytes are there. */
-static int fill(struct zc_link *l, size_t need, bool exact, struct zc_err *err)
+static int fill(struct zc_conn *c, size_t need, bool exact, struct zc_err *err)
 {
-    if (l->end - l->start >= need)
+    if (c->end - c->start >= need)
         return 0;
-    if (make_room(l, need, err))
+    if (make_room(c, need, err))
         return -1;
-    while (l->end - l->start < need) {
-        size_t room = exact ? need - (l->end - l->start)
-                            : ZC_SLAB_SIZE - l->end;
-        ssize_t r = zc_transport_recv(l->t, l->slab->data + l->end, room);
+    while (c->end - c->start < need) {
+        size_t room =
+            exact ? need - (c->end - c->start) : ZC_SLAB_SIZE - c->end;
+        ssize_t r = zc_transport_recv(c->t, c->slab->data + c->end, room);
         if (r < 0)
-            return zc_link_error(l, errno, err);
+            return zc_conn_error(c, errno, err);
         if (r == 0) {
-            l->ended = l->end == l->start;
-            return closed(l, err);
+            c->ended = c->end == c->start;
+            return closed(c, err);
         }
-        l->end += (size_t)r;
-        atomic_fetch_add_explicit(&l->bytes_in, (uint64_t)r,
+        c->end += (size_t)r;
+        atomic_fetch_add_explicit(&c->bytes_in, (uint64_t)r,
                                   memory_order_relaxed);
     }
     return 0;
 }
 
-int zc_link_recv(struct zc_link *l, bool exact, struct zc_frame *f,
+int zc_conn_recv(struct zc_conn *c, bool exact, struct zc_frame *f,
                  struct zc_bytes *body, struct zc_slab **slab,
                  struct zc_err *err)
 {
-    if (fill(l, ZC_FRAME_HEADER_SIZE, exact, err) ||
-        zc_frame_decode(l->slab->data + l->start, l->seq_in + 1, f, err) ||
-        fill(l, ZC_FRAME_HEADER_SIZE + f->length, exact, err))
+    if (fill(c, ZC_FRAME_HEADER_SIZE, exact, err) ||
+        zc_frame_decode(c->slab->data + c->start, c->seq_in + 1, f, err) ||
+        fill(c, ZC_FRAME_HEADER_SIZE + f->length, exact, err))
         return -1;
-    l->seq_in++;
-    body->p = l->slab->data + l->start + ZC_FRAME_HEADER_SIZE;
+    c->seq_in++;
+    body->p = c->slab->data + c->start + ZC_FRAME_HEADER_SIZE;
     body->n = f->length;
-    *slab = l->slab;
-    l->start += ZC_FRAME_HEADER_SIZE + f->length;
+    *slab = c->slab;
+    c->start += ZC_FRAME_HEADER_SIZE + f->length;
     return 0;
 }
 
-const uint8_t *zc_link_take_raw(struct zc_link *l, size_t n, size_t *got)
+const uint8_t *zc_conn_take_raw(struct zc_conn *c, size_t n, size_t *got)
 {
-    *got = ZC_MIN(n, l->end - l->start);
+    *got = ZC_MIN(n, c->end - c->start);
     if (!*got)
         return NULL;
-    const uint8_t *p = l->slab->data + l->start;
-    l->start += *got;
+    const uint8_t *p = c->slab->data + c->start;
+    c->start += *got;
     return p;
 }
 
-unsigned zc_link_threads(unsigned asked, unsigned max)
+unsigned zc_conn_threads(unsigned asked, unsigned max)
 {
     long cpus = sysconf(_SC_NPROCESSORS_ONLN);
     if (asked)

@@ -26,14 +26,14 @@ struct zc_slab {
 void zc_slab_ref(struct zc_slab *s);
 void zc_slab_unref(struct zc_slab *s); /* NULL is fine */
 
-struct zc_link {
+struct zc_conn {
     struct zc_transport *t;
     /* Sending: tickets give the turn. Lock order: innermost. */
     pthread_mutex_t lock;
     pthread_cond_t turn;
     uint64_t next_ticket, now_serving;
     uint64_t seq_out;
-    atomic_bool sent_lately; /* cleared by zc_link_idle */
+    atomic_bool sent_lately; /* cleared by zc_conn_idle */
     /* Receiving: one thread. */
     struct zc_slab *slab;
     size_t start, end; /* bytes in the slab that were received, not consumed */
@@ -42,52 +42,52 @@ struct zc_link {
     atomic_uint_fast64_t bytes_out, bytes_in;
 };
 
-int zc_link_init(struct zc_link *l, struct zc_transport *t,
+int zc_conn_init(struct zc_conn *c, struct zc_transport *t,
                  struct zc_err *err);
-void zc_link_fini(struct zc_link *l); /* the transport stays the caller's */
+void zc_conn_fini(struct zc_conn *c); /* the transport stays the caller's */
 
-/* How many threads work at one end of a link: ASKED, or (0) as many as make
- * sense on this machine; MAX at most. */
-unsigned zc_link_threads(unsigned asked, unsigned max);
+/* How many threads work at one end of a connection: ASKED, or (0) as many as
+ * make sense on this machine; MAX at most. */
+unsigned zc_conn_threads(unsigned asked, unsigned max);
 
 /* Takes the turn to send; other senders wait. */
-void zc_link_lock(struct zc_link *l);
-void zc_link_unlock(struct zc_link *l);
+void zc_conn_lock(struct zc_conn *c);
+void zc_conn_unlock(struct zc_conn *c);
 /* Takes the turn only if nobody has it or waits for it. */
-bool zc_link_trylock(struct zc_link *l);
+bool zc_conn_trylock(struct zc_conn *c);
 
 /* Numbers and sends the whole frames in B. Between lock and unlock. */
-int zc_link_send_locked(struct zc_link *l, struct zc_buf *b,
+int zc_conn_send_locked(struct zc_conn *c, struct zc_buf *b,
                         struct zc_err *err);
 /* The same with lock and unlock around it. B is empty afterwards. */
-int zc_link_send(struct zc_link *l, struct zc_buf *b, struct zc_err *err);
+int zc_conn_send(struct zc_conn *c, struct zc_buf *b, struct zc_err *err);
 
 /* True when nothing was sent since the last call: time for a PING. */
-bool zc_link_idle(struct zc_link *l);
+bool zc_conn_idle(struct zc_conn *c);
 
 /*
- * Receives the next frame: header in F, body at *BODY (in l->slab until the
+ * Receives the next frame: header in F, body at *BODY (in c->slab until the
  * next call, unless the caller takes a reference on *SLAB). EXACT: does not
- * receive beyond this frame's header and body if they are not there already, so
- * that raw bytes that may follow stay in the socket. -1 with a sentence:
- * ZC_EXIT_STREAM (the peer closed the connection, or nonsense), ZC_EXIT_SOCKET,
- * ZC_EXIT_TIMEOUT.
+ * receive beyond this frame's header and body if they are not there already,
+ * so that raw bytes that may follow stay in the socket. -1 with a sentence:
+ * ZC_EXIT_STREAM (the peer closed the connection, or nonsense),
+ * ZC_EXIT_SOCKET, ZC_EXIT_TIMEOUT.
  */
-int zc_link_recv(struct zc_link *l, bool exact, struct zc_frame *f,
+int zc_conn_recv(struct zc_conn *c, bool exact, struct zc_frame *f,
                  struct zc_bytes *body, struct zc_slab **slab,
                  struct zc_err *err);
 
 /* True when a whole frame, or part of one, has been received already. */
-static inline bool zc_link_has_bytes(const struct zc_link *l)
+static inline bool zc_conn_has_bytes(const struct zc_conn *c)
 {
-    return l->end > l->start;
+    return c->end > c->start;
 }
 
 /* Raw bytes that were received together with earlier frames: up to N of them in
  * place, *GOT of them, consumed. NULL when there are none. */
-const uint8_t *zc_link_take_raw(struct zc_link *l, size_t n, size_t *got);
+const uint8_t *zc_conn_take_raw(struct zc_conn *c, size_t n, size_t *got);
 
-/* A sentence for errno after a failed send or recv on L. Returns -1. */
-int zc_link_error(const struct zc_link *l, int eno, struct zc_err *err);
+/* A sentence for errno after a failed send or recv on C. Returns -1. */
+int zc_conn_error(const struct zc_conn *c, int eno, struct zc_err *err);
 
 #endif

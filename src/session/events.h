@@ -52,7 +52,7 @@ enum zc_trouble {
  * Callbacks; any may be NULL. They are called from the run's threads, one at a
  * time, and must not block for long.
  */
-struct zc_push_events {
+struct zc_events {
     void (*item)(void *arg, const struct zc_item *item);
     /* WHAT is a verb phrase ("set owner", "create device", "read"). For
      * ZC_TROUBLE_META called per entry; the caller gathers. */
@@ -67,7 +67,7 @@ struct zc_push_events {
 
 /* Counters, updated while the run goes on; a progress display may read them at
  * any time from another thread. */
-struct zc_push_stats {
+struct zc_stats {
     atomic_uint_fast64_t scanned;      /* entries listed so far */
     atomic_uint_fast64_t scanned_bytes; /* sum of the sizes of files listed */
     atomic_bool scan_done;             /* the need_* below are final */

@@ -12,17 +12,17 @@ static const char *const fsync_names[] = {
     [ZC_FSYNC_FILE] = "file",
 };
 
-void zc_push_options_init(struct zc_push_options *o)
+void zc_options_init(struct zc_options *o)
 {
-    *o = (struct zc_push_options){
+    *o = (struct zc_options){
         .keep = ZC_KEEP_ALL,
         .max_delete = ZC_MAX_DELETE_DEFAULT,
         .fsync = ZC_FSYNC_BATCH,
     };
 }
 
-int zc_push_options_chown(struct zc_push_options *o, char **owned,
-                          const char *value, struct zc_err *err)
+int zc_options_chown(struct zc_options *o, char **owned, const char *value,
+                     struct zc_err *err)
 {
     char *copy = strdup(value);
     if (!copy)
@@ -40,7 +40,7 @@ int zc_push_options_chown(struct zc_push_options *o, char **owned,
     return 0;
 }
 
-void zc_push_options_settle(struct zc_push_options *o)
+void zc_options_settle(struct zc_options *o)
 {
     if (o->chown_user)
         o->keep |= ZC_KEEP_OWNER;

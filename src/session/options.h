@@ -18,7 +18,7 @@ enum zc_fsync { ZC_FSYNC_NONE, ZC_FSYNC_BATCH, ZC_FSYNC_FILE };
 
 #define ZC_MAX_DELETE_DEFAULT UINT64_MAX /* half of a tree of over 100 */
 
-struct zc_push_options {
+struct zc_options {
     /* Source: a directory as the user named it. With ONLY, just these names in
      * it (--files-from, or file arguments). */
     const char *src;
@@ -64,17 +64,17 @@ struct zc_push_options {
 };
 
 /* What holds when nothing is said: everything is kept, nothing is deleted. */
-void zc_push_options_init(struct zc_push_options *o);
+void zc_options_init(struct zc_options *o);
 
 /* Takes USER, USER:GROUP, USER: or :GROUP: chown_user and chown_group point
  * into *OWNED, which is freed first and is the caller's to free. -1 with a
  * sentence (ZC_EXIT_USAGE) that quotes VALUE. */
-int zc_push_options_chown(struct zc_push_options *o, char **owned,
-                          const char *value, struct zc_err *err);
+int zc_options_chown(struct zc_options *o, char **owned, const char *value,
+                     struct zc_err *err);
 
 /* To be called when all is filled in: who is given by chown is kept, whatever
  * was said about owners and groups. */
-void zc_push_options_settle(struct zc_push_options *o);
+void zc_options_settle(struct zc_options *o);
 
 /* "none", "batch" or "file"; -1: none of them. */
 int zc_fsync_parse(const char *text, enum zc_fsync *mode);

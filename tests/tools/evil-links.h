@@ -81,7 +81,7 @@ static void link_groups(struct evil *e, const char *arg)
     };
     (void)arg;
     for (size_t i = 0; i < ZC_ARRAY_LEN(entries); i++) {
-        entries[i].flags = ZC_ENTRY_LINK;
+        entries[i].flags = ZC_ENTRY_HARD_LINK;
         entries[i].link_dev = UINT32_MAX;
         entries[i].link_ino = UINT64_MAX;
         entries[i].link_count = UINT32_MAX;

@@ -111,7 +111,7 @@ static void pending_flood(struct evil *e, const char *arg)
             snprintf(names[k], sizeof names[k], "%08u", i * n + k);
             entries[k] = wire_entry(names[k], type | 0700);
             if (linked) {
-                entries[k].flags = ZC_ENTRY_LINK;
+                entries[k].flags = ZC_ENTRY_HARD_LINK;
                 entries[k].link_ino = i * n + k;
                 entries[k].link_count = 2;
             }

@@ -53,15 +53,15 @@ static int run(struct zc_session *s, struct zc_err *err)
 int main(int argc, char **argv)
 {
     struct zc_err err = {0};
-    struct zc_push_options opt;
-    static struct zc_push_stats stats;
+    struct zc_options opt;
+    static struct zc_stats stats;
     char host[64], port[16];
     if (argc != 4 || sscanf(argv[1], "%63[0-9.]:%15[0-9]", host, port) != 2) {
         fprintf(stderr, "usage: rounds ADDR:PORT SHARE SRC\n");
         return 1;
     }
     signal(SIGPIPE, SIG_IGN);
-    zc_push_options_init(&opt);
+    zc_options_init(&opt);
     opt.share = argv[2];
     opt.path = "";
     opt.src = argv[3];

@@ -11,22 +11,22 @@
 #include <sys/socket.h>
 
 static struct zc_err err;
-static struct zc_link a, b;
+static struct zc_conn a, b;
 
 static void setup(void)
 {
     struct zc_transport *ta, *tb;
-    if (zc_transport_pair(&ta, &tb, &err) || zc_link_init(&a, ta, &err) ||
-        zc_link_init(&b, tb, &err))
+    if (zc_transport_pair(&ta, &tb, &err) || zc_conn_init(&a, ta, &err) ||
+        zc_conn_init(&b, tb, &err))
         skip_all("%s", err.text);
     zc_transport_set_timeout(ta, 30); /* rather than hang */
     zc_transport_set_timeout(tb, 30);
     memset(&err, 0, sizeof err);
 }
 
-static void hang_up(struct zc_link *l)
+static void hang_up(struct zc_conn *l)
 {
-    zc_link_fini(l);
+    zc_conn_fini(l);
     zc_transport_free(l->t);
     l->t = NULL;
 }
@@ -74,7 +74,7 @@ static void *send_frames(void *arg)
         buf.len += p ? body_size(i) : 0;
         zc_frame_end(&buf, at);
         /* Sometimes three at once. */
-        if (i % 3 == 2 && zc_link_send(&a, &buf, &mine))
+        if (i % 3 == 2 && zc_conn_send(&a, &buf, &mine))
             *result = -1;
     }
     if (buf.len)
@@ -95,13 +95,13 @@ static void many(bool exact)
     uint64_t total = 0;
     pthread_t thread;
     setup();
-    ok(zc_link_idle(&a), "%s: nothing was sent yet", how);
+    ok(zc_conn_idle(&a), "%s: nothing was sent yet", how);
     pthread_create(&thread, NULL, send_frames, &sent);
     for (int i = 0; i < FRAMES; i++) {
         struct zc_frame f;
         struct zc_bytes body;
         struct zc_slab *slab;
-        if (zc_link_recv(&b, exact, &f, &body, &slab, &err)) {
+        if (zc_conn_recv(&b, exact, &f, &body, &slab, &err)) {
             diag("%s", err.text);
             break;
         }
@@ -125,8 +125,8 @@ static void many(bool exact)
     ok(total > 4 * ZC_MIB, "%s: several MiB of them", how);
     is_int(atomic_load(&a.bytes_out), total, "%s: bytes sent", how);
     is_int(atomic_load(&b.bytes_in), total, "%s: bytes received", how);
-    ok(!zc_link_idle(&a) && zc_link_idle(&a), "%s: idle since", how);
-    ok(!zc_link_has_bytes(&b), "%s: nothing is left", how);
+    ok(!zc_conn_idle(&a) && zc_conn_idle(&a), "%s: idle since", how);
+    ok(!zc_conn_has_bytes(&b), "%s: nothing is left", how);
     teardown(); /* kept slabs outlive the link */
     for (int i = 0; i < n_kept; i++) {
         still += is_pattern(kept[i].body, kept[i].frame);
@@ -160,7 +160,7 @@ static bool frame_is(bool exact, uint64_t seq, const char *want)
     struct zc_frame f;
     struct zc_bytes body;
     struct zc_slab *slab;
-    return zc_link_recv(&b, exact, &f, &body, &slab, &err) == 0 &&
+    return zc_conn_recv(&b, exact, &f, &body, &slab, &err) == 0 &&
            f.seq == seq && body.n == strlen(want) &&
            memcmp(body.p, want, body.n) == 0;
 }
@@ -180,8 +180,8 @@ static void raw_bytes(void)
     put_frame(&buf, 4, "last");
     send_raw(&buf);
     ok(frame_is(true, 1, "head"), "exact: a frame");
-    ok(!zc_link_has_bytes(&b), "exact: and no more");
-    ok(zc_link_take_raw(&b, 7, &got) == NULL && got == 0,
+    ok(!zc_conn_has_bytes(&b), "exact: and no more");
+    ok(zc_conn_take_raw(&b, 7, &got) == NULL && got == 0,
        "exact: no raw bytes to take");
     is_int(zc_transport_recv(b.t, raw, 7), 7, "exact: they are in the socket");
     is_str(raw, "rawbyte", "exact: unchanged");
@@ -190,26 +190,26 @@ static void raw_bytes(void)
     is_str(raw, "RAWBYTE", "exact: unchanged");
 
     ok(frame_is(false, 3, "next"), "not exact: a frame");
-    ok(zc_link_has_bytes(&b), "not exact: more has come with it");
-    const uint8_t *p = zc_link_take_raw(&b, 2, &got);
+    ok(zc_conn_has_bytes(&b), "not exact: more has come with it");
+    const uint8_t *p = zc_conn_take_raw(&b, 2, &got);
     ok(p && got == 2 && memcmp(p, "ab", 2) == 0, "two raw bytes");
-    p = zc_link_take_raw(&b, 3, &got);
+    p = zc_conn_take_raw(&b, 3, &got);
     ok(p && got == 3 && memcmp(p, "cde", 3) == 0, "three more");
     ok(frame_is(true, 4, "last"), "the frame behind them");
-    ok(!zc_link_has_bytes(&b), "was the last");
+    ok(!zc_conn_has_bytes(&b), "was the last");
 
     put_frame(&buf, 5, "x");
     zc_buf_put_str(&buf, "few");
     send_raw(&buf);
     ok(frame_is(false, 5, "x"), "one more");
-    p = zc_link_take_raw(&b, 1000, &got);
+    p = zc_conn_take_raw(&b, 1000, &got);
     ok(p && got == 3 && memcmp(p, "few", 3) == 0,
        "fewer raw bytes than asked for");
     teardown();
 }
 
 /* Sends N bytes of a frame of 4, or all for 0, from a header like F; hangs up;
- * a good frame goes before. Returns what the second zc_link_recv does. */
+ * a good frame goes before. Returns what the second zc_conn_recv does. */
 static int second(struct zc_frame f, size_t n)
 {
     struct zc_buf buf = ZC_BUF_INIT;
@@ -228,7 +228,7 @@ static int second(struct zc_frame f, size_t n)
     if (!frame_is(false, 1, "good"))
         diag("the first frame did not arrive");
     memset(&err, 0, sizeof err);
-    int r = zc_link_recv(&b, false, &f, &body, &slab, &err);
+    int r = zc_conn_recv(&b, false, &f, &body, &slab, &err);
     hang_up(&b);
     return r;
 }
@@ -266,11 +266,11 @@ static void lost(void)
     setup();
     hang_up(&b);
     zc_frame_end(&buf, zc_frame_begin(&buf, ZC_FRAME_PING));
-    is_int(zc_link_send(&a, &buf, &err), -1, "sending to nobody");
+    is_int(zc_conn_send(&a, &buf, &err), -1, "sending to nobody");
     is_int(err.code, ZC_EXIT_SOCKET, "... is a lost connection");
-    ok(zc_link_trylock(&a), "... and leaves the turn to others");
-    zc_link_unlock(&a);
-    is_int(zc_link_error(&a, ETIMEDOUT, &err), -1, "a time-out");
+    ok(zc_conn_trylock(&a), "... and leaves the turn to others");
+    zc_conn_unlock(&a);
+    is_int(zc_conn_error(&a, ETIMEDOUT, &err), -1, "a time-out");
     is_int(err.code, ZC_EXIT_TIMEOUT, "... has a code of its own");
     zc_buf_fini(&buf);
     hang_up(&a);
@@ -280,9 +280,9 @@ static int turns[3], n_turns; /* under the link's lock */
 
 static void *take_turn(void *arg)
 {
-    zc_link_lock(&a);
+    zc_conn_lock(&a);
     turns[n_turns++] = *(int *)arg;
-    zc_link_unlock(&a);
+    zc_conn_unlock(&a);
     return NULL;
 }
 
@@ -299,11 +299,11 @@ static void in_turn(void)
     int id[3] = {0, 1, 2}, good = 0;
     pthread_t thread[3];
     setup();
-    ok(zc_link_trylock(&a), "trylock");
-    ok(!zc_link_trylock(&a), "... not twice");
-    zc_link_unlock(&a);
+    ok(zc_conn_trylock(&a), "trylock");
+    ok(!zc_conn_trylock(&a), "... not twice");
+    zc_conn_unlock(&a);
     for (int round = 0; round < 20; round++) {
-        zc_link_lock(&a);
+        zc_conn_lock(&a);
         n_turns = 0;
         uint64_t before = tickets();
         for (int i = 0; i < 3; i++) {
@@ -311,15 +311,15 @@ static void in_turn(void)
             while (tickets() < before + (uint64_t)i + 1)
                 poll(NULL, 0, 1);
         }
-        good += n_turns == 0 && !zc_link_trylock(&a);
-        zc_link_unlock(&a);
+        good += n_turns == 0 && !zc_conn_trylock(&a);
+        zc_conn_unlock(&a);
         for (int i = 0; i < 3; i++)
             pthread_join(thread[i], NULL);
         good += n_turns == 3 && turns[0] == 0 && turns[1] == 1 && turns[2] == 2;
     }
     is_int(good, 40, "first come, first served");
-    ok(zc_link_trylock(&a), "and free in the end");
-    zc_link_unlock(&a);
+    ok(zc_conn_trylock(&a), "and free in the end");
+    zc_conn_unlock(&a);
     teardown();
 }
 

@@ -85,7 +85,7 @@ static void start(struct mirror *m, size_t n, enum zc_fsync fsync)
         .control_fd = s[1],
         .drain_s = 10,
     };
-    zc_push_options_init(&m->opt.push);
+    zc_options_init(&m->opt.push);
     m->opt.push.src = src;
     m->opt.push.del = true;
     m->opt.push.fsync = fsync;

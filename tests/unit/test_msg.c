@@ -230,7 +230,7 @@ static void type_limits(void)
            "an unknown flag");
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_IMPLIED), -1,
            "only the root is implied");
-    is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_LINK), -1,
+    is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_HARD_LINK), -1,
            "a directory in a link group");
 }
 
@@ -245,7 +245,8 @@ static void round_flag_limits(void)
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_EAGER), 0, "... they are");
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_EAGER | ZC_ENTRY_XATTRS),
            0, "... with attributes, too");
-    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_EAGER | ZC_ENTRY_LINK),
+    is_int(ENTRY_WITH("x", S_IFREG, flags,
+                      ZC_ENTRY_EAGER | ZC_ENTRY_HARD_LINK),
            -1, "... but not with several names");
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_EAGER | ZC_ENTRY_ABSENT),
            -1, "... and not when they are not there");

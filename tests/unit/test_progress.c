@@ -153,7 +153,7 @@ static size_t drawn_from(struct zc_progress *p, size_t since, size_t *size,
 
 static void test_thread(void)
 {
-    struct zc_push_stats stats;
+    struct zc_stats stats;
     char *text = NULL;
     size_t size;
     memset(&stats, 0, sizeof stats);

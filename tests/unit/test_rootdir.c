@@ -74,7 +74,8 @@ static void test_names(void)
         refused(zc_file_open(top, bad[i], O_RDONLY, 0), "and as file");
         refused(zc_path_open(top, bad[i]), "and as handle");
         size_t n;
-        ok(!zc_link_read(top, bad[i], &n) && errno == EINVAL, "and as link");
+        ok(!zc_symlink_read(top, bad[i], &n) && errno == EINVAL,
+           "and as link");
     }
     refused(zc_file_open(top, longest, O_WRONLY | O_CREAT, 0600),
             "a name of 256 bytes");
@@ -116,11 +117,11 @@ static void test_files(void)
     ok(handle >= 0 && fstat(handle, &st) == 0 && S_ISLNK(st.st_mode),
        "a handle on a symlink is the symlink");
     size_t n = 0;
-    char *target = zc_link_read(top, "link", &n);
+    char *target = zc_symlink_read(top, "link", &n);
     is_str(target, "new file", "its target is read");
     is_int(n, 8, "with its length");
     free(target);
-    ok(!zc_link_read(top, "new file", &n) && errno == EINVAL,
+    ok(!zc_symlink_read(top, "new file", &n) && errno == EINVAL,
        "a file has no target");
 }
 
@@ -131,7 +132,7 @@ static void test_longest_target(void)
     memset(path, 'p', sizeof path);
     path[4095] = '\0';
     ok(symlinkat(path, top, "far") == 0, "a target of 4095 bytes");
-    char *target = zc_link_read(top, "far", &n);
+    char *target = zc_symlink_read(top, "far", &n);
     is_str(target, path, "is read whole");
     is_int(n, 4095, "with its length");
     free(target);

@@ -16,7 +16,7 @@
 #include <sys/xattr.h>
 
 static struct zc_session *session;
-static struct zc_push_stats stats;
+static struct zc_stats stats;
 static unsigned troubles;
 static char trouble_path[4096];
 
@@ -286,13 +286,13 @@ static const char *open_as(const char *name)
 {
     static struct zc_err err;
     struct zc_transport *ours, *theirs;
-    struct zc_push_options opt;
+    struct zc_options opt;
     memset(&err, 0, sizeof err);
     if (zc_transport_pair(&ours, &theirs, &err))
         return err.text;
     pid_t child = start_receiver(theirs, ours);
     zc_transport_free(theirs);
-    zc_push_options_init(&opt);
+    zc_options_init(&opt);
     opt.src = "src";
     opt.share = name;
     opt.path = "";
@@ -365,14 +365,14 @@ int main(void)
             return 1;
         pid_t child = start_receiver(theirs, ours);
         zc_transport_free(theirs);
-        struct zc_push_options opt;
-        zc_push_options_init(&opt);
+        struct zc_options opt;
+        zc_options_init(&opt);
         opt.src = "src";
         opt.share = opt.path = "";
         opt.del = opt.rounds = true;
         opt.fsync = batch ? ZC_FSYNC_BATCH : ZC_FSYNC_NONE;
-        const struct zc_push_events events = {.trouble = on_trouble,
-                                              .not_renamed = on_not_renamed};
+        const struct zc_events events = {.trouble = on_trouble,
+                                         .not_renamed = on_not_renamed};
         session = zc_session_open(ours, &opt, &events, &stats, &err);
         ok(session, "a session: %s", err.text);
         if (!session)
