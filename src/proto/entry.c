@@ -142,6 +142,11 @@ void zc_list_end(struct zc_buf *b, size_t at, uint32_t count, uint16_t flags)
     zc_frame_end(b, at);
 }
 
+void zc_list_set_number(struct zc_buf *b, size_t at, uint32_t list)
+{
+    zc_buf_set_u32(b, at + ZC_FRAME_HEADER_SIZE, list);
+}
+
 int zc_list_decode(struct zc_bytes body, struct zc_msg_list *m,
                    struct zc_err *err)
 {
@@ -249,16 +254,52 @@ static bool entry_of_self(struct zc_rd r)
     return zc_rd_u8(&r) == 0 && !r.bad;
 }
 
-void zc_file_encode(struct zc_buf *b, enum zc_frame_type type,
-                    const struct zc_msg_file *m)
+/* FILE, META: ref, u16 flags, u64 from (ZC_FILE_FROM), entry, u32+bytes
+ * attributes, u32+bytes data (ZC_FILE_INLINE) */
+static size_t file_begin(struct zc_buf *b, enum zc_frame_type type,
+                         const struct zc_msg_file *m, uint16_t flags)
 {
     size_t at = zc_frame_begin(b, type);
     zc_wire_put_ref(b, m->ref);
-    zc_buf_u16(b, m->flags);
-    if (m->flags & ZC_FILE_FROM)
+    zc_buf_u16(b, flags);
+    if (flags & ZC_FILE_FROM)
         zc_buf_u64(b, m->from);
     zc_entry_encode(b, &m->entry);
     zc_wire_put32(b, m->xattrs);
+    return at;
+}
+
+size_t zc_file_begin_inline(struct zc_buf *b, const struct zc_msg_file *m,
+                            size_t n, uint8_t **bytes)
+{
+    size_t at = file_begin(b, ZC_FRAME_FILE, m, ZC_FILE_INLINE);
+    zc_buf_u32(b, (uint32_t)n);
+    *bytes = zc_buf_reserve(b, n);
+    return at;
+}
+
+void zc_file_end_inline(struct zc_buf *b, size_t at, size_t n)
+{
+    b->len += n;
+    zc_frame_end(b, at);
+}
+
+struct zc_file_peek zc_file_peek(struct zc_bytes body)
+{
+    struct zc_rd r = zc_wire_rd(body);
+    struct zc_file_peek peek;
+    peek.list = zc_wire_get_ref(&r).list;
+    peek.flags = zc_rd_u16(&r);
+    if (peek.flags & ZC_FILE_FROM)
+        zc_rd_u64(&r);
+    peek.mode = zc_rd_u32(&r); /* an entry begins with it */
+    return r.bad ? (struct zc_file_peek){0} : peek;
+}
+
+void zc_file_encode(struct zc_buf *b, enum zc_frame_type type,
+                    const struct zc_msg_file *m)
+{
+    size_t at = file_begin(b, type, m, m->flags);
     if (m->flags & ZC_FILE_INLINE)
         zc_wire_put32(b, m->data);
     zc_frame_end(b, at);

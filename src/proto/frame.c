@@ -62,3 +62,17 @@ void zc_frame_number(uint8_t *p, size_t n, uint64_t *seq)
         at += ZC_FRAME_HEADER_SIZE + le32toh(length);
     }
 }
+
+struct zc_bytes zc_frame_around(struct zc_bytes body)
+{
+    return (struct zc_bytes){body.p - ZC_FRAME_HEADER_SIZE,
+                             ZC_FRAME_HEADER_SIZE + body.n};
+}
+
+struct zc_bytes zc_frame_next(struct zc_rd *frames)
+{
+    size_t n = zc_rd_u32(frames);
+    zc_rd_bytes(frames, ZC_FRAME_HEADER_SIZE - 4);
+    const uint8_t *p = zc_rd_bytes(frames, n);
+    return (struct zc_bytes){p, p ? n : 0};
+}

@@ -11,6 +11,11 @@
 #include "base/err.h"
 #include "proto/proto.h"
 
+struct zc_bytes {
+    const uint8_t *p;
+    size_t n;
+};
+
 struct zc_frame {
     uint32_t length; /* of the body */
     uint16_t type, flags;
@@ -36,5 +41,14 @@ void zc_frame_end(struct zc_buf *b, size_t at);
 /* Numbers all frames in the N bytes at P (whole frames, without raw data)
  * *SEQ + 1, *SEQ + 2, ... and moves *SEQ on. */
 void zc_frame_number(uint8_t *p, size_t n, uint64_t *seq);
+
+/*
+ * Frames that were checked when they were received and are kept, one behind the
+ * other. The header and body of the one whose BODY is given, in place; the body
+ * of the next in FRAMES (made with zc_rd_init), which moves on: NULL, 0 when there
+ * is none.
+ */
+struct zc_bytes zc_frame_around(struct zc_bytes body);
+struct zc_bytes zc_frame_next(struct zc_rd *frames);
 
 #endif

@@ -16,11 +16,6 @@ struct zc_ref {
     uint32_t list, index;
 };
 
-struct zc_bytes {
-    const uint8_t *p;
-    size_t n;
-};
-
 #define ZC_ORIGIN_SIZE 16
 struct zc_msg_open {
     uint32_t flags; /* enum zc_open_flag */
@@ -85,6 +80,8 @@ struct zc_msg_list {
 /* Begins a LIST frame; entries are appended, then zc_list_end. */
 size_t zc_list_begin(struct zc_buf *b, const struct zc_msg_list *m);
 void zc_list_end(struct zc_buf *b, size_t at, uint32_t count, uint16_t flags);
+/* The LIST or AT frame at AT is list number LIST. */
+void zc_list_set_number(struct zc_buf *b, size_t at, uint32_t list);
 int zc_list_decode(struct zc_bytes body, struct zc_msg_list *m,
                    struct zc_err *err);
 /* The next entry of M, checked to come after the one before (PREV, kept by the
@@ -131,6 +128,23 @@ void zc_file_encode(struct zc_buf *b, enum zc_frame_type type,
                     const struct zc_msg_file *m);
 int zc_file_decode(struct zc_bytes body, enum zc_frame_type type,
                    struct zc_msg_file *m, struct zc_err *err);
+
+/* A FILE whose N bytes are read to where they belong: begin appends all that
+ * comes before them, whatever M's flags and data say, and has room for them at
+ * *BYTES (NULL: no memory); end counts them in. AT is where the frame begins. */
+size_t zc_file_begin_inline(struct zc_buf *b, const struct zc_msg_file *m,
+                            size_t n, uint8_t **bytes);
+void zc_file_end_inline(struct zc_buf *b, size_t at, size_t n);
+
+/* What can be told of a FILE or META before it is decoded, by whoever has to
+ * hand it on; nothing of it is checked, and of a body that is too short all is
+ * 0. */
+struct zc_file_peek {
+    uint32_t list;
+    uint16_t flags; /* enum zc_file_flag */
+    uint32_t mode;  /* of the entry */
+};
+struct zc_file_peek zc_file_peek(struct zc_bytes body);
 
 struct zc_msg_data {
     struct zc_ref ref;

@@ -297,11 +297,7 @@ static bool apply_direct(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
 static int next_file(struct zc_rd *frames, struct zc_msg_file *m,
                      struct zc_err *err)
 {
-    struct zc_bytes body;
-    body.n = zc_rd_u32(frames);
-    zc_rd_bytes(frames, ZC_FRAME_HEADER_SIZE - 4);
-    body.p = zc_rd_bytes(frames, body.n);
-    if (zc_file_decode(body, ZC_FRAME_FILE, m, err))
+    if (zc_file_decode(zc_frame_next(frames), ZC_FRAME_FILE, m, err))
         return -1;
     if (!zc_xattr_valid(m->xattrs.p, m->xattrs.n))
         return zc_err_set(err, ZC_EXIT_STREAM, 0,

@@ -153,35 +153,31 @@ static int run_flush(struct zc_receiver *r, struct run *run,
 
 /* A FILE with its bytes in it joins the run, or starts a new one. */
 static int run_add(struct zc_receiver *r, struct run *run, uint32_t list,
-                   const uint8_t *frame, size_t n, struct zc_slab *slab,
+                   struct zc_bytes frame, struct zc_slab *slab,
                    struct zc_err *err)
 {
     struct zc_rwork *w = &run->work;
     bool joins = run->count && run->list == list && w->slab == slab &&
-                 w->p + w->n == frame && w->n < ZC_SLAB_SIZE / 4;
+                 w->p + w->n == frame.p && w->n < ZC_SLAB_SIZE / 4;
     if (!joins) {
         if (run_flush(r, run, err))
             return -1;
-        *w = (struct zc_rwork){.kind = ZC_W_FILES, .slab = slab, .p = frame};
+        *w = (struct zc_rwork){.kind = ZC_W_FILES, .slab = slab, .p = frame.p};
         run->list = list;
         zc_slab_ref(slab); /* its bytes must stay where they are */
     }
-    w->n += n;
+    w->n += frame.n;
     run->count++;
     return 0;
 }
 
 static int on_file(struct zc_receiver *r, struct run *run,
-                   const struct zc_frame *f, struct zc_bytes body,
-                   struct zc_slab *slab, struct zc_err *err)
+                   struct zc_bytes body, struct zc_slab *slab,
+                   struct zc_err *err)
 {
-    struct zc_rd rd = zc_rd_init(body.p, body.n);
-    uint32_t list = zc_rd_u32(&rd);
-    zc_rd_u32(&rd);
-    uint16_t flags = zc_rd_u16(&rd);
-    if (flags & ZC_FILE_INLINE)
-        return run_add(r, run, list, body.p - ZC_FRAME_HEADER_SIZE,
-                       ZC_FRAME_HEADER_SIZE + f->length, slab, err);
+    struct zc_file_peek file = zc_file_peek(body);
+    if (file.flags & ZC_FILE_INLINE)
+        return run_add(r, run, file.list, zc_frame_around(body), slab, err);
     return run_flush(r, run, err) || zc_big_begin(r, body, err) ? -1 : 0;
 }
 
@@ -204,14 +200,11 @@ static struct zc_rlist *claim_dir(struct zc_receiver *r, uint32_t list,
 static int on_meta(struct zc_receiver *r, struct zc_bytes body,
                    struct zc_slab *slab, struct zc_err *err)
 {
-    struct zc_rd rd = zc_rd_init(body.p, body.n);
+    struct zc_file_peek meta = zc_file_peek(body);
     struct zc_rwork work = {.kind = ZC_W_META, .slab = slab,
                             .p = body.p, .n = body.n};
-    uint32_t list = zc_rd_u32(&rd);
-    zc_rd_u32(&rd);
-    zc_rd_u16(&rd); /* flags */
-    work.list = S_ISDIR(zc_rd_u32(&rd)) ? claim_dir(r, list, err)
-                                        : zc_receiver_claim(r, list, 1, err);
+    work.list = S_ISDIR(meta.mode) ? claim_dir(r, meta.list, err)
+                                   : zc_receiver_claim(r, meta.list, 1, err);
     return work.list ? zc_receiver_queue(r, &work) : -1;
 }
 
@@ -243,7 +236,7 @@ static int dispatch(struct zc_receiver *r, struct run *run,
                     struct zc_err *err)
 {
     if (f->type == ZC_FRAME_FILE)
-        return on_file(r, run, f, body, slab, err);
+        return on_file(r, run, body, slab, err);
     if (run_flush(r, run, err))
         return -1;
     switch (f->type) {

@@ -20,28 +20,10 @@ static bool same_bytes(struct zc_sworker *w, int fd, const uint8_t *bytes,
            !memcmp(again, bytes, n);
 }
 
-/* Begins FILE with room for N bytes at its end, which *BYTES is. Returns where
- * the frame begins. */
-static size_t begin_inline(struct zc_sworker *w, const struct zc_msg_file *m,
-                           size_t n, uint8_t **bytes)
-{
-    size_t at = zc_frame_begin(&w->out, ZC_FRAME_FILE);
-    zc_buf_u32(&w->out, m->ref.list);
-    zc_buf_u32(&w->out, m->ref.index);
-    zc_buf_u16(&w->out, ZC_FILE_INLINE);
-    zc_entry_encode(&w->out, &m->entry);
-    zc_buf_u32(&w->out, (uint32_t)m->xattrs.n);
-    zc_buf_put(&w->out, m->xattrs.p, m->xattrs.n);
-    zc_buf_u32(&w->out, (uint32_t)n);
-    *bytes = zc_buf_reserve(&w->out, n);
-    return at;
-}
-
 static void end_inline(struct zc_sworker *w, const struct zc_sfile *f,
                        size_t at, size_t n)
 {
-    w->out.len += n;
-    zc_frame_end(&w->out, at);
+    zc_file_end_inline(&w->out, at, n);
     zc_sfile_state(w, f, ZC_S_SENT);
     atomic_fetch_add(&w->s->stats->sent_bytes, n);
 }
@@ -56,7 +38,7 @@ int zc_small_append(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
 
     /* The bytes are read to where the message wants them. */
     uint8_t *bytes;
-    size_t at = begin_inline(w, &m, n, &bytes);
+    size_t at = zc_file_begin_inline(&w->out, &m, n, &bytes);
     if (!bytes)
         return -1;
     zc_write_barrier(f->fd);
@@ -96,7 +78,7 @@ bool zc_small_listed(struct zc_sworker *w, struct zc_sfile *f)
         return false;
     m.entry.flags &= (uint16_t)~ZC_ENTRY_PLACED;
     uint8_t *bytes;
-    size_t at = begin_inline(w, &m, n, &bytes);
+    size_t at = zc_file_begin_inline(&w->out, &m, n, &bytes);
     zc_write_barrier(f->fd);
     bool ok = bytes && zc_io_pread(f->fd, bytes, n, 0) == (ssize_t)n &&
               !zc_stat_at(f->fd, "", &f->st) &&

@@ -390,8 +390,7 @@ int zc_scan_number(struct zc_sworker *w)
     for (size_t i = 0; i < w->fresh.len; i++) {
         struct zc_slist *l = w->fresh.v[i].list;
         l->id = s->next_list++;
-        zc_buf_set_u32(&w->out, w->fresh.v[i].at + ZC_FRAME_HEADER_SIZE,
-                       l->id);
+        zc_list_set_number(&w->out, w->fresh.v[i].at, l->id);
         if (r || zc_map_put(&s->lists, l->id, 0, l)) {
             zc_slist_free(s, l);
             r = -1;

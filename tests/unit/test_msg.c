@@ -640,6 +640,109 @@ static void text_limits(void)
     is_int(opened_taken(wire_bytes("a/b")), -1, "OPENED a/b");
 }
 
+/* ---- layouts that others may peek at or patch ----------------------------- */
+
+static struct zc_msg_file a_file(const char *bytes)
+{
+    return (struct zc_msg_file){
+        .ref = {7, 3},
+        .flags = ZC_FILE_INLINE,
+        .entry = {.mode = S_IFREG | 0644, .size = strlen(bytes), .name = "f",
+                  .name_len = 1},
+        .xattrs = wire_bytes("xx"),
+        .data = wire_bytes(bytes)};
+}
+
+static void inline_file(void)
+{
+    struct zc_buf two = ZC_BUF_INIT;
+    struct zc_msg_file m = a_file("hello");
+    uint8_t *bytes;
+    zc_buf_reset(&frame);
+    zc_file_encode(&frame, ZC_FRAME_FILE, &m);
+    zc_ping_encode(&two);
+    size_t before = two.len;
+    m.data = (struct zc_bytes){NULL, 0};
+    m.flags = 0;
+    size_t at = zc_file_begin_inline(&two, &m, 5, &bytes);
+    memcpy(bytes, "hello", 5);
+    zc_file_end_inline(&two, at, 5);
+    is_int(at, before, "a FILE in two steps begins where the buffer ended");
+    ok(two.len - at == frame.len &&
+           !memcmp(two.data + at, frame.data, frame.len),
+       "and is the same as one in a single step");
+    zc_buf_fini(&two);
+}
+
+static void peeks(void)
+{
+    struct zc_msg_file m = a_file("hello");
+    zc_buf_reset(&frame);
+    zc_file_encode(&frame, ZC_FRAME_FILE, &m);
+    struct zc_bytes body = {frame.data + ZC_FRAME_HEADER_SIZE,
+                            frame.len - ZC_FRAME_HEADER_SIZE};
+    struct zc_file_peek peek = zc_file_peek(body);
+    ok(peek.list == 7 && peek.flags == ZC_FILE_INLINE &&
+           peek.mode == m.entry.mode,
+       "a FILE with its bytes, peeked at");
+    m.flags = ZC_FILE_FROM;
+    m.from = UINT64_MAX;
+    zc_buf_reset(&frame);
+    zc_file_encode(&frame, ZC_FRAME_FILE, &m);
+    body.p = frame.data + ZC_FRAME_HEADER_SIZE;
+    body.n = frame.len - ZC_FRAME_HEADER_SIZE;
+    peek = zc_file_peek(body);
+    ok(peek.list == 7 && peek.flags == ZC_FILE_FROM &&
+           peek.mode == m.entry.mode,
+       "a FILE from an offset on");
+    for (body.n = 0; body.n < 22; body.n++) {
+        peek = zc_file_peek(body);
+        if (peek.list || peek.flags || peek.mode)
+            break;
+    }
+    is_int(body.n, 22, "one cut off in front of the mode's end is all 0");
+}
+
+static void runs(void)
+{
+    struct zc_msg_file m = a_file("hello");
+    zc_buf_reset(&frame);
+    zc_ping_encode(&frame);
+    zc_file_encode(&frame, ZC_FRAME_FILE, &m);
+    struct zc_rd r = zc_rd_init(frame.data, frame.len);
+    struct zc_bytes body = zc_frame_next(&r);
+    ok(body.p == frame.data + ZC_FRAME_HEADER_SIZE && body.n == 0,
+       "the first of two frames");
+    body = zc_frame_next(&r);
+    struct zc_bytes whole = zc_frame_around(body);
+    ok(whole.p == frame.data + ZC_FRAME_HEADER_SIZE &&
+           whole.p + whole.n == frame.data + frame.len && !zc_rd_left(&r),
+       "the second, with its header, is the rest");
+    body = zc_frame_next(&r);
+    ok(!body.p && !body.n, "there is no third");
+    r = zc_rd_init(frame.data, frame.len - 1);
+    zc_frame_next(&r);
+    body = zc_frame_next(&r);
+    ok(!body.p && !body.n, "nor a second that is cut off");
+}
+
+static void list_numbers(void)
+{
+    struct zc_msg_list list = {.list = 1};
+    struct zc_msg_at at = {.list = 1, .self.mode = S_IFDIR, .self.name = ""};
+    zc_buf_reset(&frame);
+    zc_list_end(&frame, zc_list_begin(&frame, &list), 0, 0);
+    size_t second = frame.len;
+    zc_at_encode(&frame, &at);
+    zc_list_set_number(&frame, 0, 70000);
+    zc_list_set_number(&frame, second, 70001);
+    struct zc_rd r = zc_rd_init(frame.data, frame.len);
+    zc_list_decode(zc_frame_next(&r), &list, &err);
+    is_int(list.list, 70000, "a LIST gets its number later");
+    zc_at_decode(zc_frame_next(&r), &at, &err);
+    is_int(at.list, 70001, "so does an AT");
+}
+
 int main(void)
 {
     wire_samples(check_sample, NULL);
@@ -658,6 +761,10 @@ int main(void)
     data_limits();
     answer_limits();
     text_limits();
+    inline_file();
+    peeks();
+    runs();
+    list_numbers();
     xs(0);
     zc_buf_fini(&frame);
     return done_testing();
