@@ -46,6 +46,8 @@ libzcsync_a_SOURCES = \
 	%D%/proto/proto.h \
 	%D%/proto/wire.c \
 	%D%/proto/wire.h \
+	%D%/delta/segment.c \
+	%D%/delta/segment.h \
 	%D%/net/aead.c \
 	%D%/net/aead.h \
 	%D%/net/dial.c \

@@ -6,6 +6,7 @@ UNIT_TESTS = \
 	%D%/unit/test_base \
 	%D%/unit/test_chmod \
 	%D%/unit/test_conf \
+	%D%/unit/test_conn \
 	%D%/unit/test_control \
 	%D%/unit/test_dial \
 	%D%/unit/test_dirnode \
@@ -26,13 +27,12 @@ UNIT_TESTS = \
 	%D%/unit/test_idmap \
 	%D%/unit/test_itemize \
 	%D%/unit/test_keys \
-	%D%/unit/test_ktls \
 	%D%/unit/test_known_peers \
+	%D%/unit/test_ktls \
 	%D%/unit/test_lease \
-	%D%/unit/test_conn \
+	%D%/unit/test_meta \
 	%D%/unit/test_mirror \
 	%D%/unit/test_mirror_young \
-	%D%/unit/test_meta \
 	%D%/unit/test_mover \
 	%D%/unit/test_msg \
 	%D%/unit/test_names \
@@ -45,6 +45,7 @@ UNIT_TESTS = \
 	%D%/unit/test_rootdir \
 	%D%/unit/test_sandbox \
 	%D%/unit/test_sealed \
+	%D%/unit/test_segment \
 	%D%/unit/test_serve \
 	%D%/unit/test_session \
 	%D%/unit/test_size \
