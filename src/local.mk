@@ -116,12 +116,13 @@ libzcsync_a_SOURCES = \
 	%D%/session/options.h \
 	%D%/sender/answers.c \
 	%D%/sender/big.c \
+	%D%/sender/core.c \
+	%D%/sender/core.h \
 	%D%/sender/files.c \
 	%D%/sender/lease.c \
 	%D%/sender/lease.h \
 	%D%/sender/names.c \
 	%D%/sender/round.h \
-	%D%/sender/sender.h \
 	%D%/sender/session.c \
 	%D%/sender/session.h \
 	%D%/sender/sfile.h \

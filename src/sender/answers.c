@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The reader thread: what the peer answers becomes work for the others. It
- * never sends and never waits for anything but the socket (see sender.h). The
+ * never sends and never waits for anything but the socket (see core.h). The
  * peer is not trusted: every reference is looked up, every entry must be in the
  * state that the answer needs, and per list the questions come in order, so
  * that no answer can cost more than the list it belongs to.
  */
-#include "sender/sender.h"
+#include "sender/core.h"
 
 #include "base/clock.h"
 
@@ -88,8 +88,8 @@ void zc_slist_hand_back(struct zc_sender *s, struct zc_slist *l)
 }
 
 /* Tells the user about an entry. Without the lock. */
-void zc_sender_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
-                    unsigned flags)
+void zc_slist_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
+                   unsigned flags)
 {
     if (!flags)
         return;
@@ -99,7 +99,7 @@ void zc_sender_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
         atomic_fetch_add(&s->stats->created, 1);
     else if (!(flags & ZC_ITEM_DATA))
         atomic_fetch_add(&s->stats->changed_meta, 1);
-    if (!s->events->item || !s->opt->want_items)
+    if (!zc_sender_wants_items(s))
         return;
     struct zc_buf path = ZC_BUF_INIT;
     zc_auto_free char *target =
@@ -115,11 +115,8 @@ void zc_sender_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
         .gid = e.gid,
         .link_target = target,
     };
-    if (item.path) {
-        pthread_mutex_lock(&s->event_lock);
-        s->events->item(s->events->arg, &item);
-        pthread_mutex_unlock(&s->event_lock);
-    }
+    if (item.path)
+        zc_sender_item(s, &item);
     zc_buf_fini(&path);
 }
 
@@ -235,7 +232,7 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
         atomic_fetch_add(&s->stats->need_bytes, e.size);
     }
     if (!open)
-        zc_sender_item(s, l, item->index, item->item_flags);
+        zc_slist_item(s, l, item->index, item->item_flags);
     return 0;
 }
 
@@ -303,7 +300,7 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
             atomic_fetch_add(&s->stats->done_files, 1);
             atomic_fetch_add(&s->stats->done_bytes, e.size);
         }
-        zc_sender_item(s, l, item->ref.index, se->item_flags);
+        zc_slist_item(s, l, item->ref.index, se->item_flags);
         return;
     }
     /* Trouble at the source was reported when it was met. */
@@ -408,10 +405,7 @@ static int on_note(struct zc_sender *s, struct zc_bytes body,
     if (!path)
         return zc_err_nomem(err);
     if (m.op == ZC_OP_NOT_RENAMED) {
-        pthread_mutex_lock(&s->event_lock);
-        if (s->events->not_renamed)
-            s->events->not_renamed(s->events->arg, path);
-        pthread_mutex_unlock(&s->event_lock);
+        zc_sender_not_renamed(s, path);
         return 0;
     }
     if (m.op != ZC_OP_DELETE || m.eno) {
@@ -421,12 +415,10 @@ static int on_note(struct zc_sender *s, struct zc_bytes body,
                           zc_op_text(m.op), path, (int)m.eno);
         return 0;
     }
-    if (s->events->item && s->opt->want_items) {
+    if (zc_sender_wants_items(s)) {
         struct zc_item item = {
             .flags = ZC_ITEM_DELETED, .mode = m.mode, .path = path};
-        pthread_mutex_lock(&s->event_lock);
-        s->events->item(s->events->arg, &item);
-        pthread_mutex_unlock(&s->event_lock);
+        zc_sender_item(s, &item);
     }
     return 0;
 }
@@ -452,11 +444,11 @@ static int on_finished(struct zc_sender *s, struct zc_bytes body,
         return -1;
     bury_dead(s); /* the round's tree goes next */
     pthread_mutex_lock(&s->lock);
-    bool expected = s->done_sent && !s->finished;
+    bool expected = s->round.done_sent && !s->round.finished;
     if (expected) {
         atomic_fetch_add(&s->stats->deleted, m.deleted);
-        s->finished = true;
-        s->peer_code = (enum zc_exit)m.code;
+        s->round.finished = true;
+        s->round.peer_code = (enum zc_exit)m.code;
         if (m.code)
             peer_sentence(&s->err, m.code, m.text);
         pthread_cond_broadcast(&s->work);
@@ -479,7 +471,7 @@ static bool untimely(struct zc_sender *s, unsigned type)
     if (type == ZC_FRAME_PING || type == ZC_FRAME_ERROR)
         return false;
     pthread_mutex_lock(&s->lock);
-    bool between = s->finished;
+    bool between = s->round.finished;
     pthread_mutex_unlock(&s->lock);
     return between;
 }

@@ -26,7 +26,7 @@ static int send_ranges(struct zc_sworker *w, struct zc_sbig *b,
 {
     struct zc_sender *s = w->s;
     while (offset < end) {
-        uint64_t n = ZC_MIN(end - offset, s->range_max);
+        uint64_t n = ZC_MIN(end - offset, s->rate.range_max);
         struct zc_msg_data m = {{b->list->id, b->index}, offset, n};
         struct zc_err err;
         bool short_file = false;

@@ -220,7 +220,7 @@ static void report_check(struct zc_sworker *w, const struct zc_sfile *f)
 {
     struct zc_sender *s = w->s;
     struct zc_sentry *se = &f->list->entries[f->index];
-    zc_sender_item(s, f->list, f->index, se->item_flags);
+    zc_slist_item(s, f->list, f->index, se->item_flags);
     settle_here(w, f);
 }
 
@@ -349,7 +349,7 @@ int zc_send_list(struct zc_sworker *w, struct zc_slist *l)
     for (uint32_t index; next_wanted(s, l, r != 0, &index);) {
         r = dirfd < 0 ? give_up_dir(w, l, index, eno)
                       : send_entry(w, dirfd, l, index, 0);
-        if (!r && w->out.len >= s->batch_max)
+        if (!r && w->out.len >= s->rate.batch_max)
             r = zc_sworker_flush(w);
     }
     if (dirfd >= 0)

@@ -11,7 +11,7 @@
  */
 #include "base/relpath.h"
 #include "fs/rootdir.h"
-#include "sender/sender.h"
+#include "sender/core.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -110,7 +110,7 @@ static int add_renames(struct zc_sworker *w, const struct zc_round *round)
     for (size_t i = 0; i < round->n_renames; i++) {
         if (add_rename(w, &round->renames[i]))
             return -1;
-        if (w->out.len >= w->s->batch_max && zc_sworker_flush(w))
+        if (w->out.len >= w->s->rate.batch_max && zc_sworker_flush(w))
             return -1;
     }
     if (w->moved_to.len)
@@ -232,7 +232,7 @@ static int send_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l)
         zc_slist_entry(l, i, &e);
         if (e.flags & ZC_ENTRY_EAGER)
             r = zc_send_eager(w, dirfd, l, i);
-        if (!r && w->out.len >= s->batch_max)
+        if (!r && w->out.len >= s->rate.batch_max)
             r = zc_sworker_flush(w);
     }
     return r;
@@ -381,7 +381,7 @@ int zc_place_round(struct zc_sworker *w, const struct zc_round *round)
     for (size_t i = 0; i < round->n_dirs; i++) {
         if (w->s->failed || add_place(w, &round->dirs[i]))
             return -1;
-        if (w->out.len >= w->s->batch_max && zc_sworker_flush(w))
+        if (w->out.len >= w->s->rate.batch_max && zc_sworker_flush(w))
             return -1;
     }
     return 0;

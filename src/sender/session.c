@@ -1,51 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A sender's session: OPEN, the threads, rounds, the end. The
- * story and the threads are in sender.h.
+ * story and the threads are in core.h.
  */
 #include "sender/session.h"
 
 #include "base/clock.h"
 #include "base/relpath.h"
 #include "fs/rootdir.h"
+#include "sender/core.h"
 #include "session/hostid.h"
-#include "sender/sender.h"
 
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 
-/* Small files and lists are gathered up to here before they are sent. */
-#define BATCH ((size_t)768 << 10)
-#define RANGE ((uint64_t)8 << 20)
-
 #define TICK_NS (50 * 1000000LL)
 
-void zc_sender_fail(struct zc_sender *s, const struct zc_err *err)
-{
-    pthread_mutex_lock(&s->lock);
-    if (!s->failed && !s->closing) {
-        s->failed = true;
-        s->err = *err;
-    }
-    pthread_cond_broadcast(&s->work);
-    pthread_cond_broadcast(&s->over);
-    pthread_mutex_unlock(&s->lock);
-}
-
-void zc_sender_trouble(struct zc_sender *s, enum zc_trouble kind,
-                       const char *what, const char *path, int eno)
-{
-    atomic_fetch_add(&s->stats->troubles, 1);
-    pthread_mutex_lock(&s->event_lock);
-    if (kind == ZC_TROUBLE_VANISHED)
-        s->some_vanished = true;
-    else
-        s->some_failed = true;
-    if (s->events->trouble)
-        s->events->trouble(s->events->arg, kind, what, path, eno);
-    pthread_mutex_unlock(&s->event_lock);
-}
+struct zc_session {
+    struct zc_sender s;
+    /* The last is the caller's. */
+    struct zc_sworker workers[ZC_WORKERS_MAX + 1], *own;
+    unsigned n_workers;
+    pthread_t reader, pinger;
+    bool reading, pinging;
+};
 
 /* --- OPEN, OPENED -------------------------------------------------------- */
 
@@ -191,26 +170,9 @@ static int open_session(struct zc_sender *s, struct zc_err *err)
 static int sender_init(struct zc_sender *s, struct zc_transport *t,
                        struct zc_err *err)
 {
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->work, &monotonic);
-    pthread_cond_init(&s->over, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&s->lock, NULL);
+    zc_sender_init(s);
     pthread_mutex_init(&s->id_lock, NULL);
-    pthread_mutex_init(&s->event_lock, NULL);
-    pthread_mutex_init(&s->rate_lock, NULL);
     s->files_end = &s->files;
-    s->finished = true; /* no round has begun */
-    s->batch_max = BATCH;
-    s->range_max = RANGE;
-    if (s->opt->bwlimit) {
-        /* An eighth of a second at a time. */
-        uint64_t slice = ZC_MAX(s->opt->bwlimit / 8, (uint64_t)4096);
-        s->batch_max = (size_t)ZC_MIN(slice, (uint64_t)s->batch_max);
-        s->range_max = ZC_MIN(slice, s->range_max);
-    }
     zc_lease_init();
     if (zc_conn_init(&s->conn, t, err))
         return -1;
@@ -266,12 +228,8 @@ static void sender_fini(struct zc_sender *s)
     zc_idmap_free(s->ids);
     zc_conn_fini(&s->conn);
     free(s->single_name);
-    pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->id_lock);
-    pthread_mutex_destroy(&s->event_lock);
-    pthread_mutex_destroy(&s->rate_lock);
-    pthread_cond_destroy(&s->work);
-    pthread_cond_destroy(&s->over);
+    zc_sender_fini(s);
 }
 
 /*
@@ -416,14 +374,14 @@ static void begin_round(struct zc_sender *s, const struct zc_round *round)
     atomic_store(&s->stats->finishing, false);
     pthread_mutex_lock(&s->lock);
     s->next_list = 0;
-    s->done_sent = s->finished = false;
-    s->peer_code = ZC_EXIT_OK;
-    s->seeding = true;
-    s->sync_wanted = round->sync;
+    s->round.done_sent = s->round.finished = false;
+    s->round.peer_code = ZC_EXIT_OK;
+    s->round.seeding = true;
+    s->round.sync = round->sync;
     pthread_mutex_unlock(&s->lock);
-    pthread_mutex_lock(&s->event_lock);
-    s->some_failed = s->some_vanished = false;
-    pthread_mutex_unlock(&s->event_lock);
+    pthread_mutex_lock(&s->told.lock);
+    s->told.failed = s->told.vanished = false;
+    pthread_mutex_unlock(&s->told.lock);
 }
 
 static void seed(struct zc_session *session, const struct zc_round *round)
@@ -431,13 +389,10 @@ static void seed(struct zc_session *session, const struct zc_round *round)
     struct zc_sender *s = &session->s;
     struct zc_sworker *w = session->own;
     int bad = round->all ? zc_scan_root(w) : zc_place_round(w, round);
-    if (bad || zc_sworker_flush(w)) {
-        struct zc_err err;
-        zc_err_nomem(&err); /* unless a better reason is known */
-        zc_sender_fail(s, &err);
-    }
+    if (bad || zc_sworker_flush(w))
+        zc_sender_fail_nomem(s); /* unless a better reason is known */
     pthread_mutex_lock(&s->lock);
-    s->seeding = false;
+    s->round.seeding = false;
     pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
 }
@@ -446,7 +401,7 @@ static void seed(struct zc_session *session, const struct zc_round *round)
 static void watch(struct zc_sender *s, const atomic_bool *stop)
 {
     pthread_mutex_lock(&s->lock);
-    while (!s->failed && !s->finished) {
+    while (!s->failed && !s->round.finished) {
         zc_clock_cond_wait(&s->work, &s->lock, TICK_NS);
         atomic_store(&s->stats->wire_out, atomic_load(&s->conn.bytes_out));
         if (!stop || !atomic_load(stop))
@@ -460,26 +415,28 @@ static void watch(struct zc_sender *s, const atomic_bool *stop)
     pthread_mutex_unlock(&s->lock);
 }
 
-/* With some_failed and some_vanished of this round. */
+/* The round's, when it is over: nobody tells anything any more. */
 static enum zc_exit outcome(struct zc_sender *s, struct zc_err *err)
 {
     pthread_mutex_lock(&s->lock);
     enum zc_exit code = ZC_EXIT_OK;
-    if (s->failed || s->peer_code) {
+    if (s->failed || s->round.peer_code) {
         *err = s->err;
         code = s->err.code;
     }
     pthread_mutex_unlock(&s->lock);
     if (code || s->opt->rounds)
         return code;
-    if (s->some_failed)
+    if (s->told.failed)
         return ZC_EXIT_PARTIAL;
-    return s->some_vanished ? ZC_EXIT_VANISHED : ZC_EXIT_OK;
+    return s->told.vanished ? ZC_EXIT_VANISHED : ZC_EXIT_OK;
 }
 
-enum zc_exit zc_session_run(struct zc_session *session,
-                            const struct zc_round *round,
-                            const atomic_bool *stop, struct zc_err *err)
+/* A round that ends with ZC_EXIT_SIGNAL when *STOP (may be NULL) is true. */
+static enum zc_exit zc_session_run(struct zc_session *session,
+                                   const struct zc_round *round,
+                                   const atomic_bool *stop,
+                                   struct zc_err *err)
 {
     struct zc_sender *s = &session->s;
     if (!s->failed && !s->tree && open_source(s, err))

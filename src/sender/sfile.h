@@ -5,7 +5,7 @@
 #define ZC_SENDER_SFILE_H
 
 #include "base/relpath.h"
-#include "sender/sender.h"
+#include "sender/core.h"
 
 /* One file being sent. */
 struct zc_sfile {

@@ -6,7 +6,7 @@
  * and no more.
  */
 #include "fs/rootdir.h"
-#include "sender/sender.h"
+#include "sender/core.h"
 
 #include "base/relpath.h"
 
@@ -406,13 +406,6 @@ int zc_scan_number(struct zc_sworker *w)
     return r;
 }
 
-static void fail_nomem(struct zc_sender *s)
-{
-    struct zc_err err;
-    zc_err_nomem(&err);
-    zc_sender_fail(s, &err);
-}
-
 bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
 {
     struct zc_sender *s = w->s;
@@ -444,7 +437,7 @@ bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
             failed = remember_after(d, l) != 0;
         }
         if (failed)
-            fail_nomem(s);
+            zc_sender_fail_nomem(s);
     }
     zc_vec_fini(&notes);
     if (last || failed)
@@ -481,7 +474,7 @@ int zc_scan_root(struct zc_sworker *w)
         l = zc_scan_list(w, &root, begin, &notes);
     zc_vec_fini(&notes);
     if (!l) {
-        fail_nomem(s);
+        zc_sender_fail_nomem(s);
         return -1;
     }
     l->restricted = s->opt->only != NULL;
@@ -491,7 +484,7 @@ int zc_scan_root(struct zc_sworker *w)
     pthread_mutex_unlock(&s->lock);
     if (zc_scan_frame(w, &root, l, begin, true)) {
         zc_slist_free(s, l);
-        fail_nomem(s);
+        zc_sender_fail_nomem(s);
         return -1;
     }
     return 0;

@@ -4,7 +4,7 @@
  * then DONE.
  */
 #include "base/clock.h"
-#include "sender/sender.h"
+#include "sender/core.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -13,25 +13,6 @@
  * most, and well below ZC_PENDING_MAX. */
 #define WINDOW ((size_t)8 << 20)
 #define DIRS_AHEAD 4096
-
-/* --bwlimit is looked at so often. */
-#define TICK_NS (50 * 1000000LL)
-
-void zc_sender_throttle(struct zc_sender *s, uint64_t n)
-{
-    uint64_t rate = s->opt->bwlimit;
-    if (!rate)
-        return;
-    int64_t now = zc_clock_ns(), cost = (int64_t)((double)n * 1e9 / rate);
-    pthread_mutex_lock(&s->rate_lock);
-    int64_t start = ZC_MAX(s->rate_next, now);
-    s->rate_next = start + cost;
-    pthread_mutex_unlock(&s->rate_lock);
-    while (now < start && !s->failed) {
-        zc_clock_sleep_ns(ZC_MIN(start - now, TICK_NS));
-        now = zc_clock_ns();
-    }
-}
 
 int zc_sworker_flush(struct zc_sworker *w)
 {
@@ -70,7 +51,7 @@ static bool take_retry(struct zc_sender *s, struct zc_retry *out,
  * those already known keep us busy. */
 static bool may_scan(const struct zc_sender *s)
 {
-    if (!s->dirs || s->window >= WINDOW || s->seeding)
+    if (!s->dirs || s->window >= WINDOW || s->round.seeding)
         return false;
     return !s->dirs->after || s->dirs_active < DIRS_AHEAD || !s->unanswered;
 }
@@ -84,7 +65,7 @@ static int do_scan(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
     struct zc_sdir *unfinished = NULL;
-    while (!unfinished && w->out.len < s->batch_max / 8) {
+    while (!unfinished && w->out.len < s->rate.batch_max / 8) {
         pthread_mutex_lock(&s->lock);
         struct zc_sdir *d = may_scan(s) && !s->failed ? s->dirs : NULL;
         if (d)
@@ -140,8 +121,8 @@ static int do_something(struct zc_sworker *w, struct zc_sbig *got,
 /* Everything asked for was sent and answered: DONE. With the lock held. */
 static bool all_done(const struct zc_sender *s)
 {
-    return !s->dirs_active && !s->lists.used && !s->busy && !s->seeding &&
-           !s->done_sent && !s->finished;
+    return !s->dirs_active && !s->lists.used && !s->round.busy && !s->round.seeding &&
+           !s->round.done_sent && !s->round.finished;
 }
 
 /* SRC was unmounted, removed or replaced meanwhile: what was not found in it
@@ -156,8 +137,8 @@ static bool source_gone(const struct zc_sender *s)
 static int send_done(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
-    s->done_sent = true;
-    unsigned sync = s->sync_wanted ? ZC_DONE_SYNC : 0;
+    s->round.done_sent = true;
+    unsigned sync = s->round.sync ? ZC_DONE_SYNC : 0;
     pthread_mutex_unlock(&s->lock);
     atomic_store(&s->stats->scan_done, true);
     atomic_store(&s->stats->finishing, true);
@@ -180,19 +161,16 @@ static void turn(struct zc_sworker *w)
     if (!s->dirs_active && !s->unanswered)
         atomic_store(&s->stats->scan_done, true);
     if (got || due || files || scan) {
-        s->busy++;
+        s->round.busy++;
         pthread_mutex_unlock(&s->lock);
         int r = do_something(w, got, due ? &retry : NULL, files, scan);
         /* Nothing may stay in the buffer while we wait. */
         if (!r && w->out.len)
             r = zc_sworker_flush(w);
-        if (r) {
-            struct zc_err err;
-            zc_err_nomem(&err); /* unless a better reason is known */
-            zc_sender_fail(s, &err);
-        }
+        if (r)
+            zc_sender_fail_nomem(s); /* unless a better reason is known */
         pthread_mutex_lock(&s->lock);
-        s->busy--;
+        s->round.busy--;
     } else if (all_done(s)) {
         send_done(w);
     } else {
@@ -215,7 +193,7 @@ void zc_sworker_round(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
     pthread_mutex_lock(&s->lock);
-    while (!s->failed && !s->finished)
+    while (!s->failed && !s->round.finished)
         turn(w);
     pthread_mutex_unlock(&s->lock);
 }

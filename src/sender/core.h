@@ -2,20 +2,20 @@
 /*
  * The sending side's state, shared by
  *   session.c     handshake, rounds, the end
- *   sworkers.c    what its threads do next
- *   scan.c        directories -> LIST
- *   places_out.c  names in doubt -> AT, LIST, RENAME
- *   outgoing.c    files -> FILE, DATA, END, with outsmall.c and outbig.c
+ *   workers.c     what its threads do next
+ *   walk.c        directories -> LIST
+ *   names.c       names in doubt -> AT, LIST, RENAME
+ *   files.c       files -> FILE, DATA, END, with small.c and big.c
  *   answers.c     NEED, GOT, RESULT -> work
  * Not for others.
  *
- *      dirs to list  --scan.c-->  LIST ----------------> peer
+ *      dirs to list  --walk.c-->  LIST ----------------> peer
  *           ^                       |                      |
  *           |  DESCEND              v kept as zc_slist     |
  *           +----------- answers.c <-------- NEED ---------+
  *                            | wanted files
  *                            v
- *                     outgoing.c --> FILE, DATA ... --> RESULT: list released
+ *                        files.c --> FILE, DATA ... --> RESULT: list released
  *
  * Threads: a few workers (scan and send), one reader (answers.c), and the
  * caller's own, which is one of the workers in a mirror, and watches the stop
@@ -23,16 +23,18 @@
  * wait for a full socket, and the peer for us to read, both would wait for
  * ever. Lock order: sender.lock, then the link's turn is never taken under it.
  */
-#ifndef ZC_SENDER_SENDER_H
-#define ZC_SENDER_SENDER_H
+#ifndef ZC_SENDER_CORE_H
+#define ZC_SENDER_CORE_H
 
 #include "base/map.h"
 #include "base/vec.h"
 #include "fs/idmap.h"
 #include "fs/meta.h"
 #include "sender/lease.h"
+#include "sender/round.h"
 #include "session/conn.h"
-#include "sender/session.h"
+#include "session/events.h"
+#include "session/options.h"
 #include "tree/dirnode.h"
 #include "tree/names.h"
 
@@ -127,7 +129,33 @@ struct zc_retry {
 #define ZC_TRIES_MAX 6 /* looks at a file that changes under us */
 #define ZC_TRIES_ROUND 2 /* the same in a mirror, which comes again */
 
+/* Where the round is. */
+struct zc_round_state {
+    bool seeding; /* its first lists are being made */
+    bool sync;    /* zc_round.sync */
+    bool done_sent;
+    bool finished; /* between rounds, too */
+    enum zc_exit peer_code; /* of FINISHED */
+    unsigned busy; /* workers that have something in hand */
+};
+
+/* What the user has been told of in this round. */
+struct zc_told {
+    pthread_mutex_t lock; /* and callbacks one at a time */
+    bool failed, vanished; /* a trouble of that kind */
+};
+
+/* How much is sent at a time, and with --bwlimit how fast. */
+struct zc_rate {
+    uint64_t limit; /* bytes a second, 0: none */
+    size_t batch_max; /* bytes gathered before they are sent */
+    uint64_t range_max; /* bytes of one DATA */
+    pthread_mutex_t lock; /* innermost */
+    int64_t next; /* zc_clock_ns, when the next bytes may go */
+};
+
 struct zc_sender {
+    /* Set, and kept, by whoever opens the session. */
     const struct zc_options *opt;
     const struct zc_events *events;
     struct zc_stats *stats;
@@ -140,8 +168,8 @@ struct zc_sender {
     char *single_name; /* the peer's name for the one file, or NULL */
     const char *source_name; /* and ours */
 
-    pthread_mutex_t event_lock; /* callbacks one at a time */
-    bool some_failed, some_vanished; /* under event_lock */
+    struct zc_told told;
+    struct zc_rate rate;
     unsigned ping_s; /* the shorter of both sides' time-outs, 0: none */
 
     pthread_mutex_t lock; /* all below */
@@ -158,19 +186,10 @@ struct zc_sender {
     struct zc_sbig *bigs;  /* all on their way */
     unsigned n_bigs, n_got;
     ZC_VEC(struct zc_retry) retries;
-    unsigned busy;    /* workers that have something in hand */
-    bool seeding;     /* a round's first lists are being made */
-    bool sync_wanted; /* zc_round.sync */
-    bool done_sent, finished; /* finished: between rounds, too */
+    struct zc_round_state round;
     bool closing;
     _Atomic bool failed; /* err is set; everybody stops */
-    enum zc_exit peer_code; /* of FINISHED */
     struct zc_err err;
-
-    pthread_mutex_t rate_lock; /* --bwlimit */
-    int64_t rate_next;
-    size_t batch_max; /* bytes gathered before they are sent */
-    uint64_t range_max; /* bytes of one DATA */
 };
 
 /* A list in a worker's buffer, without its number yet. */
@@ -203,38 +222,37 @@ struct zc_snote {
 };
 typedef ZC_VEC(struct zc_snote) zc_snotes;
 
-struct zc_session {
-    struct zc_sender s;
-    /* The last is the caller's. */
-    struct zc_sworker workers[ZC_WORKERS_MAX + 1], *own;
-    unsigned n_workers;
-    pthread_t reader, pinger;
-    bool reading, pinging;
-};
-
 static inline unsigned zc_tries_max(const struct zc_sender *s)
 {
     return s->opt->rounds ? ZC_TRIES_ROUND : ZC_TRIES_MAX;
 }
 
-/* session.c */
-/* A round that ends with ZC_EXIT_SIGNAL when *STOP (may be NULL) is true. */
-enum zc_exit zc_session_run(struct zc_session *session,
-                            const struct zc_round *round,
-                            const atomic_bool *stop, struct zc_err *err);
+/* core.c */
+/* S's opt, events and stats are set, all else is zero. */
+void zc_sender_init(struct zc_sender *s);
+void zc_sender_fini(struct zc_sender *s);
+/* The session fails, for the first reason that is known; everybody stops. None
+ * of these with a lock held. */
 void zc_sender_fail(struct zc_sender *s, const struct zc_err *err);
+void zc_sender_fail_nomem(struct zc_sender *s);
+/* Tells the user: of a trouble, of an item, of a RENAME that the peer has not
+ * carried out. Nobody wants items: they need not be made. */
 void zc_sender_trouble(struct zc_sender *s, enum zc_trouble kind,
                        const char *what, const char *path, int eno);
-/* sworkers.c */
+bool zc_sender_wants_items(const struct zc_sender *s);
+void zc_sender_item(struct zc_sender *s, const struct zc_item *item);
+void zc_sender_not_renamed(struct zc_sender *s, const char *path);
+/* Waits as --bwlimit demands before N bytes are sent. */
+void zc_sender_throttle(struct zc_sender *s, uint64_t n);
+
+/* workers.c */
 /* Works until the session is over. */
 void *zc_sworker_main(void *worker);
 /* Works until the round is over. */
 void zc_sworker_round(struct zc_sworker *w);
 int zc_sworker_flush(struct zc_sworker *w);
-/* Waits as --bwlimit demands before N bytes are sent. */
-void zc_sender_throttle(struct zc_sender *s, uint64_t n);
 
-/* scan.c */
+/* walk.c */
 /* Lists more of D into W's buffer; true when D is finished (and freed). */
 bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d);
 int zc_scan_root(struct zc_sworker *w);
@@ -265,7 +283,7 @@ void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
                      const char *name, enum zc_trouble kind, const char *what,
                      int eno);
 
-/* places_out.c */
+/* names.c */
 /* Sends the beginning of ROUND, which is about some names only. -1: the run has
  * failed. */
 int zc_place_round(struct zc_sworker *w, const struct zc_round *round);
@@ -292,10 +310,10 @@ void zc_slist_release(struct zc_sender *s, struct zc_slist *l);
  * asked for meanwhile is left to the workers. With the lock held. */
 void zc_slist_hand_back(struct zc_sender *s, struct zc_slist *l);
 void zc_slist_free(struct zc_sender *s, struct zc_slist *l);
-void zc_sender_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
-                    unsigned flags);
+void zc_slist_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
+                   unsigned flags);
 
-/* outgoing.c */
+/* files.c */
 /* Sends the wanted entries of L. -1: the run has failed. */
 int zc_send_list(struct zc_sworker *w, struct zc_slist *l);
 int zc_send_again(struct zc_sworker *w, const struct zc_retry *r);

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The end of a session, what its user is told, and --bwlimit; see core.h. */
+#include "sender/core.h"
+
+#include "base/clock.h"
+
+/* Small files and lists are gathered up to here before they are sent. */
+#define BATCH ((size_t)768 << 10)
+#define RANGE ((uint64_t)8 << 20)
+
+/* A worker that --bwlimit holds looks so often whether the session is over. */
+#define TICK_NS (50 * 1000000LL)
+
+static void cond_init(pthread_cond_t *c)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
+static void rate_init(struct zc_rate *rate, uint64_t limit)
+{
+    pthread_mutex_init(&rate->lock, NULL);
+    rate->limit = limit;
+    rate->batch_max = BATCH;
+    rate->range_max = RANGE;
+    if (limit) {
+        /* An eighth of a second at a time. */
+        uint64_t slice = ZC_MAX(limit / 8, (uint64_t)4096);
+        rate->batch_max = (size_t)ZC_MIN(slice, (uint64_t)rate->batch_max);
+        rate->range_max = ZC_MIN(slice, rate->range_max);
+    }
+}
+
+void zc_sender_init(struct zc_sender *s)
+{
+    pthread_mutex_init(&s->lock, NULL);
+    cond_init(&s->work);
+    cond_init(&s->over);
+    pthread_mutex_init(&s->told.lock, NULL);
+    rate_init(&s->rate, s->opt->bwlimit);
+    s->round.finished = true; /* none has begun */
+}
+
+void zc_sender_fini(struct zc_sender *s)
+{
+    pthread_mutex_destroy(&s->lock);
+    pthread_mutex_destroy(&s->told.lock);
+    pthread_mutex_destroy(&s->rate.lock);
+    pthread_cond_destroy(&s->work);
+    pthread_cond_destroy(&s->over);
+}
+
+void zc_sender_fail(struct zc_sender *s, const struct zc_err *err)
+{
+    pthread_mutex_lock(&s->lock);
+    if (!s->failed && !s->closing) {
+        s->failed = true;
+        s->err = *err;
+    }
+    pthread_cond_broadcast(&s->work);
+    pthread_cond_broadcast(&s->over);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void zc_sender_fail_nomem(struct zc_sender *s)
+{
+    struct zc_err err;
+    zc_err_nomem(&err);
+    zc_sender_fail(s, &err);
+}
+
+void zc_sender_trouble(struct zc_sender *s, enum zc_trouble kind,
+                       const char *what, const char *path, int eno)
+{
+    atomic_fetch_add(&s->stats->troubles, 1);
+    pthread_mutex_lock(&s->told.lock);
+    if (kind == ZC_TROUBLE_VANISHED)
+        s->told.vanished = true;
+    else
+        s->told.failed = true;
+    if (s->events->trouble)
+        s->events->trouble(s->events->arg, kind, what, path, eno);
+    pthread_mutex_unlock(&s->told.lock);
+}
+
+bool zc_sender_wants_items(const struct zc_sender *s)
+{
+    return s->events->item && s->opt->want_items;
+}
+
+void zc_sender_item(struct zc_sender *s, const struct zc_item *item)
+{
+    pthread_mutex_lock(&s->told.lock);
+    s->events->item(s->events->arg, item);
+    pthread_mutex_unlock(&s->told.lock);
+}
+
+void zc_sender_not_renamed(struct zc_sender *s, const char *path)
+{
+    pthread_mutex_lock(&s->told.lock);
+    if (s->events->not_renamed)
+        s->events->not_renamed(s->events->arg, path);
+    pthread_mutex_unlock(&s->told.lock);
+}
+
+void zc_sender_throttle(struct zc_sender *s, uint64_t n)
+{
+    uint64_t limit = s->rate.limit;
+    if (!limit)
+        return;
+    int64_t now = zc_clock_ns(), cost = (int64_t)((double)n * 1e9 / limit);
+    pthread_mutex_lock(&s->rate.lock);
+    int64_t start = ZC_MAX(s->rate.next, now);
+    s->rate.next = start + cost;
+    pthread_mutex_unlock(&s->rate.lock);
+    while (now < start && !s->failed) {
+        zc_clock_sleep_ns(ZC_MIN(start - now, TICK_NS));
+        now = zc_clock_ns();
+    }
+}
