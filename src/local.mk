@@ -118,10 +118,14 @@ libzcsync_a_SOURCES = \
 	%D%/sender/big.c \
 	%D%/sender/core.c \
 	%D%/sender/core.h \
+	%D%/sender/entry.c \
+	%D%/sender/entry.h \
 	%D%/sender/files.c \
 	%D%/sender/lease.c \
 	%D%/sender/lease.h \
 	%D%/sender/names.c \
+	%D%/sender/retries.c \
+	%D%/sender/retries.h \
 	%D%/sender/round.h \
 	%D%/sender/session.c \
 	%D%/sender/session.h \

@@ -340,7 +340,7 @@ static int again(struct zc_sender *s, struct zc_slist *l, uint32_t index)
         .due = zc_clock_ns() + (10000000LL << se->again),
     };
     se->state = ZC_S_RETRY;
-    return zc_vec_push(&s->retries, r);
+    return zc_retries_add(&s->retries, &r);
 }
 
 static int result_item(struct zc_sender *s, const struct zc_result_item *item,

@@ -15,6 +15,7 @@
  */
 #include "fs/rootdir.h"
 #include "session/hash.h"
+#include "sender/entry.h"
 #include "sender/sfile.h"
 
 #include <fcntl.h>

@@ -28,9 +28,9 @@
 
 #include "base/map.h"
 #include "base/vec.h"
-#include "fs/idmap.h"
 #include "fs/meta.h"
 #include "sender/lease.h"
+#include "sender/retries.h"
 #include "sender/round.h"
 #include "session/conn.h"
 #include "session/events.h"
@@ -53,8 +53,7 @@ struct zc_sdir {
     unsigned what;   /* enum zc_change, of the name being looked at */
 };
 
-/* A version of a file; ino 0: none. Of a listed entry: what it was then, where
- * all that is to be sent of it but its bytes is in the list. */
+/* A version of a file; ino 0: none. */
 struct zc_seen {
     uint64_t dev, ino, size;
     int64_t ctime_s;
@@ -114,13 +113,6 @@ struct zc_sbig {
     int read_eno;
 };
 
-struct zc_retry {
-    struct zc_slist *list;
-    uint32_t index;
-    unsigned tries;
-    int64_t due; /* zc_clock_ns */
-};
-
 /* Bytes of entries after which a list is sent; one more entry (name, target,
  * digests) always fits below ZC_LIST_BODY_MAX then. */
 #define ZC_LIST_TARGET ((size_t)64 << 10)
@@ -154,14 +146,15 @@ struct zc_rate {
     int64_t next; /* zc_clock_ns, when the next bytes may go */
 };
 
+struct zc_ids;
+
 struct zc_sender {
     /* Set, and kept, by whoever opens the session. */
     const struct zc_options *opt;
     const struct zc_events *events;
     struct zc_stats *stats;
     struct zc_conn conn;
-    struct zc_idmap *ids;
-    pthread_mutex_t id_lock; /* an id's name is sent before it is used */
+    struct zc_ids *ids; /* entry.h */
     struct zc_dirtree *tree;
     struct zc_stat root_stat;
     uint64_t dest_dev, dest_ino; /* the peer's root, if on this machine */
@@ -185,7 +178,7 @@ struct zc_sender {
     struct zc_slist *dead; /* done; freed by the reader, who may use them yet */
     struct zc_sbig *bigs;  /* all on their way */
     unsigned n_bigs, n_got;
-    ZC_VEC(struct zc_retry) retries;
+    struct zc_retries retries;
     struct zc_round_state round;
     bool closing;
     _Atomic bool failed; /* err is set; everybody stops */
@@ -211,8 +204,10 @@ struct zc_sworker {
     struct zc_seen seen; /* by the last zc_scan_entry */
     bool absent; /* the last zc_scan_entry found nothing of that name */
     ZC_VEC(const char *) moved_to; /* files renamed in this round, sorted */
-    uint32_t last_uid, last_gid; /* known to be announced */
-    bool have_last;
+    struct {
+        uint32_t uid, gid;
+        bool any;
+    } told; /* entry.c: whose names the peer surely has */
 };
 
 /* The entries of a list in the making: where they are in the buffer. */
@@ -276,9 +271,6 @@ int zc_scan_note(struct zc_sworker *w, zc_snotes *notes, size_t offset);
  * zc_scan_number. -1: memory. */
 int zc_scan_frame(struct zc_sworker *w, const struct zc_sdir *d,
                   struct zc_slist *l, size_t begin, bool last);
-/* The digest of NAME's attributes into E, the attributes into W. */
-int zc_scan_xattrs(struct zc_sworker *w, int dirfd, const char *name,
-                   struct zc_entry *e);
 void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
                      const char *name, enum zc_trouble kind, const char *what,
                      int eno);
@@ -287,18 +279,7 @@ void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
 /* Sends the beginning of ROUND, which is about some names only. -1: the run has
  * failed. */
 int zc_place_round(struct zc_sworker *w, const struct zc_round *round);
-/* Flags for an entry of which WHAT (enum zc_change) is in doubt. */
-unsigned zc_place_flags(const struct zc_sender *s, unsigned what,
-                        const struct zc_stat *st);
-
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
-/* Announces the names of all ids the attribute set and the entry use. */
-int zc_announce_ids(struct zc_sworker *w, uint32_t uid, uint32_t gid,
-                    const uint8_t *xattrs, size_t n);
-/* Fills E from ST; the name and the target are the caller's. */
-void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
-                        struct zc_entry *e);
-
 /* answers.c */
 void *zc_answers_thread(void *sender);
 void zc_slist_entry(const struct zc_slist *l, uint32_t index,
@@ -320,12 +301,6 @@ int zc_send_again(struct zc_sworker *w, const struct zc_retry *r);
 /* Sends the file INDEX of L, which the peer has not asked for. */
 int zc_send_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l,
                   uint32_t index);
-/* A file with holes: fewer blocks than its size asks for. */
-bool zc_maybe_sparse(const struct zc_stat *st, unsigned keep);
-struct zc_seen zc_seen_of(const struct zc_stat *st);
-bool zc_seen_same(const struct zc_seen *seen, const struct zc_stat *st);
-/* Changed so lately that a later change might not show in its times. */
-bool zc_changed_lately(const struct zc_stat *st);
 /* A big file that has been GOT, now the caller's to decide on; NULL: there is
  * none. With the lock held. */
 struct zc_sbig *zc_send_claim_got(struct zc_sender *s);

@@ -7,15 +7,12 @@
 #include "base/clock.h"
 #include "fs/rootdir.h"
 #include "session/hash.h"
+#include "sender/entry.h"
 #include "sender/sfile.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-
-/* Files changed so lately are looked at more closely: timestamps move in steps
- * (of up to 10 ms on older kernels), so a change may not show in them. */
-#define RACY_NS (100 * 1000000LL)
 
 void zc_sfile_init(struct zc_sender *s, struct zc_sfile *f,
                      struct zc_slist *l, uint32_t index, unsigned tries)
@@ -87,30 +84,10 @@ int zc_sfile_retry(struct zc_sworker *w, const struct zc_sfile *f)
     atomic_fetch_add(&s->stats->retries, 1);
     pthread_mutex_lock(&s->lock);
     f->list->entries[f->index].state = ZC_S_RETRY;
-    int fail = zc_vec_push(&s->retries, r);
+    int fail = zc_retries_add(&s->retries, &r);
     pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
     return fail;
-}
-
-struct zc_seen zc_seen_of(const struct zc_stat *st)
-{
-    return (struct zc_seen){st->dev, st->ino, st->size, st->ctime_s,
-                            st->ctime_ns};
-}
-
-bool zc_seen_same(const struct zc_seen *seen, const struct zc_stat *st)
-{
-    return st->ino == seen->ino && st->dev == seen->dev &&
-           st->size == seen->size && st->ctime_s == seen->ctime_s &&
-           st->ctime_ns == seen->ctime_ns;
-}
-
-bool zc_changed_lately(const struct zc_stat *st)
-{
-    int64_t age = zc_clock_wall_ns() -
-                  (st->ctime_s * ZC_NSEC_PER_SEC + st->ctime_ns);
-    return age < RACY_NS; /* a ctime in the future counts */
 }
 
 int zc_sfile_describe(struct zc_sworker *w, int dirfd, const struct zc_sfile *f,
@@ -125,33 +102,13 @@ int zc_sfile_describe(struct zc_sworker *w, int dirfd, const struct zc_sfile *f,
     m->entry.target = f->listed.target;
     m->entry.target_len = f->listed.target_len;
     m->entry.flags |= f->listed.flags & ZC_ENTRY_IMPLIED;
-    zc_buf_reset(&w->xattrs);
-    if (s->opt->keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS)) {
-        int r = f->fd >= 0 ? zc_xattr_read(f->fd, "", s->opt->keep,
-                                           &w->xattrs)
-                           : zc_xattr_read(dirfd, f->name, s->opt->keep,
-                                           &w->xattrs);
-        if (r) {
-            trouble(w, f, ZC_TROUBLE_SOURCE,
-                        "read its extended attributes", errno);
-            zc_buf_reset(&w->xattrs);
-        }
-    }
+    if (f->fd >= 0 ? zc_entry_xattrs(w, f->fd, "", &m->entry)
+                   : zc_entry_xattrs(w, dirfd, f->name, &m->entry))
+        trouble(w, f, ZC_TROUBLE_SOURCE, "read its extended attributes",
+                errno);
     m->xattrs = (struct zc_bytes){w->xattrs.data, w->xattrs.len};
-    if (w->xattrs.len) {
-        struct zc_digest d = zc_xattr_digest(w->xattrs.data, w->xattrs.len,
-                                             s->ids);
-        m->entry.flags |= ZC_ENTRY_XATTRS;
-        memcpy(m->entry.xattr_digest, d.b, sizeof m->entry.xattr_digest);
-    }
-    return zc_announce_ids(w, m->entry.uid, m->entry.gid, w->xattrs.data,
+    return zc_ids_announce(w, m->entry.uid, m->entry.gid, w->xattrs.data,
                            w->xattrs.len);
-}
-
-bool zc_maybe_sparse(const struct zc_stat *st, unsigned keep)
-{
-    return keep & ZC_KEEP_SPARSE && st->size > 4096 &&
-           st->blocks * 512 + 4095 < st->size;
 }
 
 /* META: what it is now, without its bytes. */

@@ -11,27 +11,10 @@
  */
 #include "base/relpath.h"
 #include "fs/rootdir.h"
-#include "sender/core.h"
+#include "sender/entry.h"
 
 #include <string.h>
 #include <sys/stat.h>
-
-unsigned zc_place_flags(const struct zc_sender *s, unsigned what,
-                        const struct zc_stat *st)
-{
-    if (S_ISDIR(st->mode))
-        return what & ZC_CHANGE_DEEP ? ZC_ENTRY_DEEP : 0;
-    bool linked = st->nlink > 1 && s->opt->keep & ZC_KEEP_HARD_LINKS;
-    if (!S_ISREG(st->mode))
-        return 0;
-    if (linked) /* it may have changed under any of its names */
-        return ZC_ENTRY_CHANGED;
-    if (!(what & ~(unsigned)ZC_CHANGE_META))
-        return 0;
-    bool eager = st->size <= ZC_INLINE_MAX && !s->opt->update &&
-                 !zc_maybe_sparse(st, s->opt->keep);
-    return eager ? ZC_ENTRY_EAGER : ZC_ENTRY_CHANGED;
-}
 
 /* --- renames ------------------------------------------------------------- */
 
@@ -166,11 +149,10 @@ static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
     zc_snotes notes = {0};
     zc_entry_from_stat(s, st, &m.self);
     m.self.name = "";
-    zc_buf_reset(&w->xattrs);
-    if (zc_scan_xattrs(w, dirfd, "", &m.self))
+    if (zc_entry_xattrs(w, dirfd, "", &m.self))
         zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
                         "read its extended attributes", errno);
-    if (zc_announce_ids(w, m.self.uid, m.self.gid, w->xattrs.data,
+    if (zc_ids_announce(w, m.self.uid, m.self.gid, w->xattrs.data,
                         w->xattrs.len))
         return -1;
     /* The list that is kept is the entry alone; what is sent is AT. */

@@ -9,6 +9,7 @@
 #include "base/relpath.h"
 #include "fs/rootdir.h"
 #include "sender/core.h"
+#include "sender/entry.h"
 #include "session/hostid.h"
 
 #include <poll.h>
@@ -19,6 +20,7 @@
 
 struct zc_session {
     struct zc_sender s;
+    struct zc_ids ids;
     /* The last is the caller's. */
     struct zc_sworker workers[ZC_WORKERS_MAX + 1], *own;
     unsigned n_workers;
@@ -167,17 +169,16 @@ static int open_session(struct zc_sender *s, struct zc_err *err)
 
 /* --- beginning and end --------------------------------------------------- */
 
-static int sender_init(struct zc_sender *s, struct zc_transport *t,
-                       struct zc_err *err)
+static int init(struct zc_session *session, struct zc_transport *t,
+                struct zc_err *err)
 {
+    struct zc_sender *s = &session->s;
     zc_sender_init(s);
-    pthread_mutex_init(&s->id_lock, NULL);
     s->files_end = &s->files;
     zc_lease_init();
-    if (zc_conn_init(&s->conn, t, err))
+    if (zc_ids_init(s, &session->ids, err))
         return -1;
-    s->ids = zc_idmap_new(s->opt->numeric_ids);
-    return s->ids ? 0 : zc_err_nomem(err);
+    return zc_conn_init(&s->conn, t, err);
 }
 
 /* SRC, as the session or a round begins. It is not held open between rounds,
@@ -222,13 +223,12 @@ static void sender_fini(struct zc_sender *s)
         s->dead = l->next;
         zc_slist_free(s, l);
     }
-    zc_vec_fini(&s->retries);
+    zc_retries_fini(&s->retries);
     if (s->tree)
         zc_dirtree_free(s->tree);
-    zc_idmap_free(s->ids);
+    zc_ids_fini(s);
     zc_conn_fini(&s->conn);
     free(s->single_name);
-    pthread_mutex_destroy(&s->id_lock);
     zc_sender_fini(s);
 }
 
@@ -334,7 +334,7 @@ struct zc_session *zc_session_open(struct zc_transport *t,
     s->opt = opt;
     s->events = events ? events : &no_events;
     s->stats = stats;
-    if (!sender_init(s, t, err) && !open_source(s, err) &&
+    if (!init(session, t, err) && !open_source(s, err) &&
         !open_session(s, err) && !start_threads(session, err))
         return session;
     zc_session_close(session);

@@ -5,6 +5,7 @@
  * the same before and after its bytes were read, and no write was under way.
  */
 #include "base/io.h"
+#include "sender/entry.h"
 #include "sender/sfile.h"
 
 #include <string.h>

@@ -6,12 +6,11 @@
  * and no more.
  */
 #include "fs/rootdir.h"
-#include "sender/core.h"
+#include "sender/entry.h"
 
 #include "base/relpath.h"
 
 #include <string.h>
-#include <sys/sysmacros.h>
 
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
 {
@@ -19,74 +18,6 @@ void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
     zc_dirnode_unref(s->tree, d->node);
     free(d->after);
     free(d);
-}
-
-struct announce {
-    struct zc_sender *s;
-    struct zc_buf frames;
-};
-
-static void announce_id(void *arg, enum zc_id_kind kind, uint32_t id)
-{
-    struct announce *a = arg;
-    if (!zc_idmap_announce(a->s->ids, kind, id))
-        return;
-    const char *name = zc_idmap_name(a->s->ids, kind, id);
-    if (!*name)
-        return;
-    struct zc_msg_idname m = {
-        (uint8_t)kind, id, {(const uint8_t *)name, strlen(name)}};
-    zc_idname_encode(&a->frames, &m);
-}
-
-/* The names must be on the wire before anybody's message that uses the ids,
- * hence one at a time, and sent at once: it is rare. */
-int zc_announce_ids(struct zc_sworker *w, uint32_t uid, uint32_t gid,
-                    const uint8_t *xattrs, size_t n)
-{
-    struct zc_sender *s = w->s;
-    bool known = w->have_last && uid == w->last_uid && gid == w->last_gid;
-    if (s->opt->numeric_ids || (known && !n))
-        return 0;
-    struct announce a = {s, ZC_BUF_INIT};
-    struct zc_err err;
-    pthread_mutex_lock(&s->id_lock);
-    announce_id(&a, ZC_ID_USER, uid);
-    announce_id(&a, ZC_ID_GROUP, gid);
-    if (n)
-        zc_xattr_ids(xattrs, n, announce_id, &a);
-    int r = zc_conn_send(&s->conn, &a.frames, &err);
-    pthread_mutex_unlock(&s->id_lock);
-    zc_buf_fini(&a.frames);
-    if (r)
-        zc_sender_fail(s, &err);
-    w->last_uid = uid;
-    w->last_gid = gid;
-    w->have_last = true;
-    return r;
-}
-
-void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
-                        struct zc_entry *e)
-{
-    memset(e, 0, sizeof *e);
-    e->mode = zc_chmod_apply(s->opt->chmod, st->mode);
-    e->uid = st->uid;
-    e->gid = st->gid;
-    e->size = S_ISREG(st->mode) ? st->size : 0;
-    e->mtime_s = st->mtime_s;
-    e->mtime_ns = st->mtime_ns;
-    if (st->nlink > 1 && !S_ISDIR(st->mode) &&
-        s->opt->keep & ZC_KEEP_HARD_LINKS) {
-        e->flags |= ZC_ENTRY_HARD_LINK;
-        e->link_dev = (uint32_t)(major(st->dev) << 20 | minor(st->dev));
-        e->link_ino = st->ino;
-        e->link_count = st->nlink;
-    }
-    if (S_ISCHR(st->mode) || S_ISBLK(st->mode)) {
-        e->rdev_major = major(st->rdev);
-        e->rdev_minor = minor(st->rdev);
-    }
 }
 
 void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
@@ -113,25 +44,6 @@ static void count_entry(struct zc_sender *s, const struct zc_entry *e)
     } else {
         atomic_fetch_add(&st->specials, 1);
     }
-}
-
-/* The digest of NAME's attributes into E. */
-int zc_scan_xattrs(struct zc_sworker *w, int dirfd, const char *name,
-                      struct zc_entry *e)
-{
-    unsigned keep = w->s->opt->keep;
-    if (!(keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS)))
-        return 0;
-    zc_buf_reset(&w->xattrs);
-    if (zc_xattr_read(dirfd, name, keep, &w->xattrs))
-        return -1;
-    if (w->xattrs.len) {
-        struct zc_digest digest = zc_xattr_digest(w->xattrs.data,
-                                                  w->xattrs.len, w->s->ids);
-        e->flags |= ZC_ENTRY_XATTRS;
-        memcpy(e->xattr_digest, digest.b, sizeof e->xattr_digest);
-    }
-    return 0;
 }
 
 static bool type_kept(uint32_t mode)
@@ -179,7 +91,7 @@ int zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     e.name = as;
     e.name_len = (uint8_t)strlen(as);
     if (d->place)
-        e.flags |= zc_place_flags(s, d->what, &st);
+        e.flags |= zc_entry_doubt(s, d->what, &st);
     if (e.flags & ZC_ENTRY_HARD_LINK && s->opt->linked)
         tell_linked(w, d, name, &st);
     zc_auto_free char *target = NULL;
@@ -197,15 +109,14 @@ int zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         e.target = target;
         e.target_len = (uint16_t)n;
     }
-    zc_buf_reset(&w->xattrs);
-    bool unknown = zc_scan_xattrs(w, dirfd, name, &e);
+    bool unknown = zc_entry_xattrs(w, dirfd, name, &e);
     if (!unknown && !w->xattrs.len && S_ISREG(st.mode) &&
         !zc_maybe_sparse(&st, s->opt->keep) && !zc_changed_lately(&st))
         w->seen = zc_seen_of(&st);
     if (unknown)
         zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
                    "read its extended attributes", errno);
-    if (zc_announce_ids(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
+    if (zc_ids_announce(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
         return -1;
     count_entry(s, &e);
     zc_entry_encode(&w->out, &e);
@@ -461,11 +372,11 @@ int zc_scan_root(struct zc_sworker *w)
     e.name = "";
     if (s->opt->only && !s->opt->files_from)
         e.flags |= ZC_ENTRY_IMPLIED;
-    else if (zc_scan_xattrs(w, dirfd, "", &e))
+    else if (zc_entry_xattrs(w, dirfd, "", &e))
         zc_scan_trouble(w, root.node, "", ZC_TROUBLE_SOURCE,
                    "read its extended attributes", errno);
     zc_dirnode_unpin(s->tree, root.node);
-    if (zc_announce_ids(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
+    if (zc_ids_announce(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
         return -1;
     size_t begin = w->out.len;
     zc_entry_encode(&w->out, &e);

@@ -30,23 +30,6 @@ int zc_sworker_flush(struct zc_sworker *w)
     return r;
 }
 
-/* Takes the retry that is due, if any; *WAIT is when the next one is. */
-static bool take_retry(struct zc_sender *s, struct zc_retry *out,
-                       int64_t *wait)
-{
-    int64_t now = zc_clock_ns();
-    for (size_t i = 0; i < s->retries.len; i++) {
-        struct zc_retry *r = &s->retries.v[i];
-        if (r->due <= now) {
-            *out = *r;
-            *r = s->retries.v[--s->retries.len];
-            return true;
-        }
-        *wait = ZC_MIN(*wait, r->due - now);
-    }
-    return false;
-}
-
 /* Of a directory with a great many subdirectories, no more is listed while
  * those already known keep us busy. */
 static bool may_scan(const struct zc_sender *s)
@@ -156,7 +139,8 @@ static void turn(struct zc_sworker *w)
     struct zc_retry retry;
     int64_t wait = ZC_CLOCK_FOREVER;
     struct zc_sbig *got = zc_send_claim_got(s);
-    bool due = !got && take_retry(s, &retry, &wait);
+    bool due = !got && zc_retries_take(&s->retries, zc_clock_ns(), &retry,
+                                      &wait);
     bool files = s->files, scan = may_scan(s);
     if (!s->dirs_active && !s->unanswered)
         atomic_store(&s->stats->scan_done, true);
