@@ -123,6 +123,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/files.c \
 	%D%/sender/lease.c \
 	%D%/sender/lease.h \
+	%D%/sender/lists.c \
+	%D%/sender/lists.h \
 	%D%/sender/names.c \
 	%D%/sender/retries.c \
 	%D%/sender/retries.h \

@@ -6,118 +6,16 @@
  * state that the answer needs, and per list the questions come in order, so
  * that no answer can cost more than the list it belongs to.
  */
-#include "sender/core.h"
+#include "sender/lists.h"
 
 #include "base/clock.h"
 
 #include <string.h>
 
-void zc_slist_entry(const struct zc_slist *l, uint32_t index,
-                    struct zc_entry *e)
-{
-    struct zc_rd r = zc_rd_init(l->body + l->entries[index].offset,
-                                l->body_len - l->entries[index].offset);
-    /* Our own encoding: cannot fail. */
-    zc_entry_decode(&r, l->self, e, NULL);
-}
-
-void zc_slist_free(struct zc_sender *s, struct zc_slist *l)
-{
-    if (!l)
-        return;
-    zc_dirnode_unref(s->tree, l->node);
-    zc_vec_fini(&l->checks);
-    free(l->body);
-    free(l->entries);
-    free(l);
-}
-
 static int nonsense(struct zc_err *err, const char *what)
 {
     return zc_err_set(err, ZC_EXIT_STREAM, 0,
                       "the peer's answer makes no sense: %s", what);
-}
-
-void zc_slist_release(struct zc_sender *s, struct zc_slist *l)
-{
-    if (!l->final || l->outstanding || l->queued)
-        return;
-    zc_map_del(&s->lists, l->id, 0);
-    s->window -= l->body_len;
-    l->next = s->dead;
-    s->dead = l;
-    pthread_cond_broadcast(&s->work);
-}
-
-/* Between two messages, when this thread holds no list. */
-static void bury_dead(struct zc_sender *s)
-{
-    pthread_mutex_lock(&s->lock);
-    struct zc_slist *l = s->dead;
-    s->dead = NULL;
-    pthread_mutex_unlock(&s->lock);
-    while (l) {
-        struct zc_slist *next = l->next;
-        zc_slist_free(s, l);
-        l = next;
-    }
-}
-
-/* Queues L for the workers. With the lock held. */
-static void enqueue(struct zc_sender *s, struct zc_slist *l)
-{
-    if (l->queued)
-        return;
-    l->queued = true;
-    l->next = NULL;
-    *s->files_end = l;
-    s->files_end = &l->next;
-}
-
-void zc_slist_hand_back(struct zc_sender *s, struct zc_slist *l)
-{
-    l->queued = false;
-    for (uint32_t i = l->cursor; i < l->count; i++) {
-        if (l->entries[i].state != ZC_S_WANTED)
-            continue;
-        enqueue(s, l);
-        pthread_cond_broadcast(&s->work);
-        return;
-    }
-    zc_slist_release(s, l);
-}
-
-/* Tells the user about an entry. Without the lock. */
-void zc_slist_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
-                   unsigned flags)
-{
-    if (!flags)
-        return;
-    struct zc_entry e;
-    zc_slist_entry(l, index, &e);
-    if (flags & ZC_ITEM_NEW)
-        atomic_fetch_add(&s->stats->created, 1);
-    else if (!(flags & ZC_ITEM_DATA))
-        atomic_fetch_add(&s->stats->changed_meta, 1);
-    if (!zc_sender_wants_items(s))
-        return;
-    struct zc_buf path = ZC_BUF_INIT;
-    zc_auto_free char *target =
-        e.target ? strndup(e.target, e.target_len) : NULL;
-    struct zc_item item = {
-        .flags = flags,
-        .mode = e.mode,
-        .path = zc_dirnode_path_of(l->node, e.name, e.name_len, &path),
-        .size = e.size,
-        .mtime_s = e.mtime_s,
-        .mtime_ns = e.mtime_ns,
-        .uid = e.uid,
-        .gid = e.gid,
-        .link_target = target,
-    };
-    if (item.path)
-        zc_sender_item(s, &item);
-    zc_buf_fini(&path);
 }
 
 /* The child of L's place in the file set that is called NAME. */
@@ -167,7 +65,7 @@ static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
     pthread_mutex_lock(&s->lock);
     d->next = s->dirs;
     s->dirs = d;
-    s->dirs_active++;
+    s->lists->open_dirs++;
     pthread_mutex_unlock(&s->lock);
     return 0;
 }
@@ -208,22 +106,7 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
         return -1;
 
     pthread_mutex_lock(&s->lock);
-    struct zc_sentry *se = &l->entries[item->index];
-    se->item_flags = item->item_flags;
-    se->what = item->what;
-    int r = 0;
-    if (item->what & (ZC_NEED_CHECK | ZC_NEED_FROM))
-        r = zc_vec_push(&l->checks, *item);
-    if (open) {
-        l->outstanding++;
-        if (item->what & ZC_NEED_PENDING) {
-            se->state = ZC_S_PENDING;
-        } else {
-            se->state = ZC_S_WANTED;
-            l->cursor = ZC_MIN(l->cursor, item->index);
-            enqueue(s, l);
-        }
-    }
+    int r = zc_lists_need(s, l, item);
     pthread_mutex_unlock(&s->lock);
     if (r)
         return zc_err_nomem(err);
@@ -232,7 +115,7 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
         atomic_fetch_add(&s->stats->need_bytes, e.size);
     }
     if (!open)
-        zc_slist_item(s, l, item->index, item->item_flags);
+        zc_lists_item(s, l, item->index, item->item_flags);
     return 0;
 }
 
@@ -244,7 +127,7 @@ static int on_need(struct zc_sender *s, struct zc_bytes body,
     if (zc_need_decode(body, &m, err))
         return -1;
     pthread_mutex_lock(&s->lock);
-    struct zc_slist *l = zc_map_get(&s->lists, m.list, 0);
+    struct zc_slist *l = zc_lists_find(s, m.list);
     bool ok = l && !l->final;
     pthread_mutex_unlock(&s->lock);
     if (!ok)
@@ -255,11 +138,8 @@ static int on_need(struct zc_sender *s, struct zc_bytes body,
     if (zc_rd_left(&m.items))
         return nonsense(err, "bytes after the last item");
     pthread_mutex_lock(&s->lock);
-    if (m.flags & ZC_NEED_FINAL) {
-        l->final = true;
-        s->unanswered--;
-        zc_slist_release(s, l);
-    }
+    if (m.flags & ZC_NEED_FINAL)
+        zc_lists_final(s, l);
     pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
     return 0;
@@ -300,7 +180,7 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
             atomic_fetch_add(&s->stats->done_files, 1);
             atomic_fetch_add(&s->stats->done_bytes, e.size);
         }
-        zc_slist_item(s, l, item->ref.index, se->item_flags);
+        zc_lists_item(s, l, item->ref.index, se->item_flags);
         return;
     }
     /* Trouble at the source was reported when it was met. */
@@ -347,7 +227,7 @@ static int result_item(struct zc_sender *s, const struct zc_result_item *item,
                        struct zc_err *err)
 {
     pthread_mutex_lock(&s->lock);
-    struct zc_slist *l = zc_map_get(&s->lists, item->ref.list, 0);
+    struct zc_slist *l = zc_lists_find(s, item->ref.list);
     bool known = l && item->ref.index < l->count;
     enum zc_sstate state =
         known ? (enum zc_sstate)l->entries[item->ref.index].state
@@ -372,9 +252,7 @@ static int result_item(struct zc_sender *s, const struct zc_result_item *item,
     report_result(s, l, item);
     if (!note) {
         pthread_mutex_lock(&s->lock);
-        l->entries[item->ref.index].state = ZC_S_LISTED;
-        l->outstanding--;
-        zc_slist_release(s, l);
+        zc_lists_settle(s, l, item->ref.index);
         pthread_mutex_unlock(&s->lock);
     }
     return 0;
@@ -442,7 +320,7 @@ static int on_finished(struct zc_sender *s, struct zc_bytes body,
     struct zc_msg_finished m;
     if (zc_finished_decode(body, &m, err))
         return -1;
-    bury_dead(s); /* the round's tree goes next */
+    zc_lists_bury(s); /* the round's tree goes next */
     pthread_mutex_lock(&s->lock);
     bool expected = s->round.done_sent && !s->round.finished;
     if (expected) {
@@ -520,8 +398,8 @@ void *zc_answers_thread(void *sender)
                               memory_order_relaxed);
         over = f.type == ZC_FRAME_FINISHED && !s->opt->rounds;
         if (f.type != ZC_FRAME_FINISHED)
-            bury_dead(s);
+            zc_lists_bury(s);
     }
-    bury_dead(s);
+    zc_lists_bury(s);
     return NULL;
 }

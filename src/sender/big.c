@@ -104,7 +104,7 @@ static int room_for_big(struct zc_sworker *w)
             continue;
         }
         pthread_mutex_unlock(&s->lock);
-        if (zc_send_verdict(w, b) || zc_sworker_flush(w))
+        if (zc_send_verdict(w, b) || zc_lists_flush(w))
             return -1;
         pthread_mutex_lock(&s->lock);
     }
@@ -154,7 +154,7 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
 {
     struct zc_sender *s = w->s;
     struct zc_msg_file m;
-    if (zc_sworker_flush(w) || room_for_big(w))
+    if (zc_lists_flush(w) || room_for_big(w))
         return -1;
     struct zc_sbig *b = calloc(1, sizeof *b);
     if (!b) {
@@ -184,7 +184,7 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
     }
     if (!r) {
         zc_file_encode(&w->out, ZC_FRAME_FILE, &m);
-        r = zc_sworker_flush(w);
+        r = zc_lists_flush(w);
     }
     posix_fadvise(b->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     if (!r)
@@ -200,7 +200,7 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
     pthread_mutex_unlock(&s->lock);
     zc_ref_encode(&w->out, ZC_FRAME_SENT,
                   (struct zc_ref){f->list->id, f->index});
-    return zc_sworker_flush(w);
+    return zc_lists_flush(w);
 }
 
 /* True when B is not what it was when it was opened. */
@@ -251,7 +251,7 @@ int zc_send_verdict(struct zc_sworker *w, struct zc_sbig *b)
         r = zc_sfile_retry(w, &f); /* gives up */
     } else {
         zc_end_encode(&w->out, &end);
-        r = zc_sworker_flush(w) || zc_sfile_retry(w, &f) ? -1 : 0;
+        r = zc_lists_flush(w) || zc_sfile_retry(w, &f) ? -1 : 0;
     }
     big_free(s, b);
     return r;

@@ -26,7 +26,6 @@
 #ifndef ZC_SENDER_CORE_H
 #define ZC_SENDER_CORE_H
 
-#include "base/map.h"
 #include "base/vec.h"
 #include "fs/meta.h"
 #include "sender/lease.h"
@@ -53,51 +52,6 @@ struct zc_sdir {
     unsigned what;   /* enum zc_change, of the name being looked at */
 };
 
-/* A version of a file; ino 0: none. */
-struct zc_seen {
-    uint64_t dev, ino, size;
-    int64_t ctime_s;
-    uint32_t ctime_ns;
-};
-
-/* Where an entry of a list stands. */
-enum zc_sstate {
-    ZC_S_LISTED,  /* nothing to do for it */
-    ZC_S_WANTED,  /* asked for, not sent yet */
-    ZC_S_SENDING, /* a big file on its way; its END is not sent */
-    ZC_S_RETRY,   /* in zc_sender.retries, to be sent again */
-    ZC_S_SENT,    /* a RESULT will come */
-    ZC_S_PENDING, /* the peer does it alone; a RESULT will come */
-};
-
-struct zc_sentry {
-    struct zc_seen seen;
-    uint32_t offset; /* of the encoded entry in zc_slist.body */
-    uint16_t item_flags;
-    uint8_t state;
-    uint8_t what; /* enum zc_need, as asked for */
-    uint8_t again; /* times the peer wanted it again */
-};
-
-/* A list that the peer has, until nothing in it is outstanding any more. */
-struct zc_slist {
-    struct zc_slist *next; /* queue of lists with wanted files; the dead */
-    uint32_t id, count;
-    struct zc_dirnode *node;
-    const struct zc_fileset_node *only;
-    bool restricted;
-    bool self;     /* LIST 0 or AT: its one entry is the directory itself */
-    bool at;       /* AT: not to be descended into, as it is listed anyway */
-    uint8_t *body; /* encoded entries */
-    size_t body_len;
-    struct zc_sentry *entries;
-    uint32_t next_need;   /* NEED items come in order */
-    uint32_t outstanding; /* entries without their RESULT */
-    uint32_t cursor;      /* first entry that may still be WANTED */
-    bool final, queued;
-    ZC_VEC(struct zc_need_item) checks; /* hashes of NEED CHECK */
-};
-
 /* A big file on its way: FILE is sent, END is not. */
 struct zc_sbig {
     struct zc_sbig *next;
@@ -112,10 +66,6 @@ struct zc_sbig {
     bool spoiled;      /* came short, must be sent again */
     int read_eno;
 };
-
-/* Bytes of entries after which a list is sent; one more entry (name, target,
- * digests) always fits below ZC_LIST_BODY_MAX then. */
-#define ZC_LIST_TARGET ((size_t)64 << 10)
 
 #define ZC_WORKERS_MAX 8u
 #define ZC_TRIES_MAX 6 /* looks at a file that changes under us */
@@ -146,7 +96,9 @@ struct zc_rate {
     int64_t next; /* zc_clock_ns, when the next bytes may go */
 };
 
+struct zc_draft;
 struct zc_ids;
+struct zc_lists;
 
 struct zc_sender {
     /* Set, and kept, by whoever opens the session. */
@@ -155,6 +107,7 @@ struct zc_sender {
     struct zc_stats *stats;
     struct zc_conn conn;
     struct zc_ids *ids; /* entry.h */
+    struct zc_lists *lists; /* lists.h */
     struct zc_dirtree *tree;
     struct zc_stat root_stat;
     uint64_t dest_dev, dest_ino; /* the peer's root, if on this machine */
@@ -169,13 +122,6 @@ struct zc_sender {
     pthread_cond_t work;  /* something changed */
     pthread_cond_t over;  /* the session is: for the pinger */
     struct zc_sdir *dirs; /* to list, deepest first */
-    unsigned dirs_active; /* in `dirs` or in a worker's hands */
-    struct zc_map lists;  /* id -> zc_slist */
-    unsigned unanswered;  /* lists without their final NEED */
-    size_t window;        /* bytes in lists */
-    uint32_t next_list;
-    struct zc_slist *files, **files_end; /* lists with wanted entries */
-    struct zc_slist *dead; /* done; freed by the reader, who may use them yet */
     struct zc_sbig *bigs;  /* all on their way */
     unsigned n_bigs, n_got;
     struct zc_retries retries;
@@ -201,21 +147,12 @@ struct zc_sworker {
     ZC_VEC(struct zc_snew) fresh; /* the lists among them */
     struct zc_buf xattrs, path, scratch;
     struct zc_mover mover;
-    struct zc_seen seen; /* by the last zc_scan_entry */
-    bool absent; /* the last zc_scan_entry found nothing of that name */
     ZC_VEC(const char *) moved_to; /* files renamed in this round, sorted */
     struct {
         uint32_t uid, gid;
         bool any;
     } told; /* entry.c: whose names the peer surely has */
 };
-
-/* The entries of a list in the making: where they are in the buffer. */
-struct zc_snote {
-    size_t offset;
-    struct zc_seen seen;
-};
-typedef ZC_VEC(struct zc_snote) zc_snotes;
 
 static inline unsigned zc_tries_max(const struct zc_sender *s)
 {
@@ -245,32 +182,34 @@ void zc_sender_throttle(struct zc_sender *s, uint64_t n);
 void *zc_sworker_main(void *worker);
 /* Works until the round is over. */
 void zc_sworker_round(struct zc_sworker *w);
-int zc_sworker_flush(struct zc_sworker *w);
 
 /* walk.c */
 /* Lists more of D into W's buffer; true when D is finished (and freed). */
 bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d);
 int zc_scan_root(struct zc_sworker *w);
-int zc_scan_number(struct zc_sworker *w);
 /*
- * Looks at NAME in D and appends its entry, called AS in the list, to W's
- * buffer. 1: appended; 0: nothing to append (gone again, hidden, or trouble,
- * which has been reported); -1: the run has failed.
+ * Looks at NAME in D, and adds its entry, called AS in the list, to DRAFT in W's
+ * buffer.
  */
-int zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                  const char *name, const char *as);
-/* The same for a name that is not there. */
-int zc_scan_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name);
-/* Keeps the entries from BEGIN on in W's buffer as a list of D. NULL: memory.
- */
+enum zc_look {
+    ZC_LOOK_FAILED = -1, /* the run has failed */
+    ZC_LOOK_NOTHING,     /* to tell: hidden, or trouble, which was reported */
+    ZC_LOOK_ADDED,
+    ZC_LOOK_ABSENT, /* there is no such name; nothing was added */
+};
+enum zc_look zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                           const char *name, const char *as,
+                           struct zc_draft *draft);
+/* Adds an entry for a name that is absent, or says that it is. */
+void zc_scan_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
+                    struct zc_draft *draft);
+/* Keeps DRAFT as D's next list, the LAST or not. NULL: memory. */
 struct zc_slist *zc_scan_list(struct zc_sworker *w, struct zc_sdir *d,
-                              size_t begin, const zc_snotes *notes);
-/* Notes that the entry at OFFSET of W's buffer is the next. -1: memory. */
-int zc_scan_note(struct zc_sworker *w, zc_snotes *notes, size_t offset);
-/* Makes them a LIST frame; L, on success W's, gets its number from
- * zc_scan_number. -1: memory. */
-int zc_scan_frame(struct zc_sworker *w, const struct zc_sdir *d,
-                  struct zc_slist *l, size_t begin, bool last);
+                              const struct zc_draft *draft);
+/* Makes L, which is not the caller's any more, a LIST in W's buffer; D goes on
+ * behind it. -1: memory. */
+int zc_scan_frame(struct zc_sworker *w, struct zc_sdir *d, struct zc_slist *l,
+                  bool last);
 void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
                      const char *name, enum zc_trouble kind, const char *what,
                      int eno);
@@ -282,17 +221,6 @@ int zc_place_round(struct zc_sworker *w, const struct zc_round *round);
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
 /* answers.c */
 void *zc_answers_thread(void *sender);
-void zc_slist_entry(const struct zc_slist *l, uint32_t index,
-                    struct zc_entry *e);
-/* With the lock held, after anything about L changed: when nothing in it is
- * open any more, it leaves the table. */
-void zc_slist_release(struct zc_sender *s, struct zc_slist *l);
-/* L, which its maker had marked as queued, is in his hands no more: what was
- * asked for meanwhile is left to the workers. With the lock held. */
-void zc_slist_hand_back(struct zc_sender *s, struct zc_slist *l);
-void zc_slist_free(struct zc_sender *s, struct zc_slist *l);
-void zc_slist_item(struct zc_sender *s, struct zc_slist *l, uint32_t index,
-                   unsigned flags);
 
 /* files.c */
 /* Sends the wanted entries of L. -1: the run has failed. */

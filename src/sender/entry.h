@@ -36,6 +36,12 @@ int zc_entry_xattrs(struct zc_sworker *w, int dirfd, const char *name,
 unsigned zc_entry_doubt(const struct zc_sender *s, unsigned what,
                         const struct zc_stat *st);
 
+/* A version of a file; ino 0: none. */
+struct zc_seen {
+    uint64_t dev, ino, size;
+    int64_t ctime_s;
+    uint32_t ctime_ns;
+};
 struct zc_seen zc_seen_of(const struct zc_stat *st);
 bool zc_seen_same(const struct zc_seen *seen, const struct zc_stat *st);
 

@@ -44,13 +44,11 @@ void zc_sfile_state(struct zc_sworker *w, const struct zc_sfile *f,
     pthread_mutex_unlock(&w->s->lock);
 }
 
-/* In a dry run the peer counts nothing as outstanding. The list is in our
- * hands and is released when we are through with it. */
+/* In a dry run the peer counts nothing as outstanding. */
 static void settle_here(struct zc_sworker *w, const struct zc_sfile *f)
 {
     pthread_mutex_lock(&w->s->lock);
-    f->list->entries[f->index].state = ZC_S_LISTED;
-    f->list->outstanding--;
+    zc_lists_settle(w->s, f->list, f->index);
     pthread_mutex_unlock(&w->s->lock);
 }
 
@@ -122,21 +120,6 @@ static int send_meta(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
     return 0;
 }
 
-/* What the peer said of the file it has: false when nothing. */
-static bool find_check(struct zc_sworker *w, const struct zc_sfile *f,
-                       struct zc_need_item *out)
-{
-    const struct zc_need_item *item = NULL;
-    pthread_mutex_lock(&w->s->lock);
-    for (size_t i = 0; i < f->list->checks.len; i++)
-        if (f->list->checks.v[i].index == f->index)
-            item = &f->list->checks.v[i];
-    if (item)
-        *out = *item;
-    pthread_mutex_unlock(&w->s->lock);
-    return item;
-}
-
 /* The first N bytes here have the hash that ITEM says. */
 static bool same_hash(struct zc_sworker *w, const struct zc_sfile *f,
                       const struct zc_need_item *item, uint64_t n)
@@ -150,15 +133,16 @@ static bool same_hash(struct zc_sworker *w, const struct zc_sfile *f,
 static bool check_equal(struct zc_sworker *w, const struct zc_sfile *f)
 {
     struct zc_need_item item;
-    return find_check(w, f, &item) && same_hash(w, f, &item, f->st.size);
+    return zc_lists_check(w->s, f->list, f->index, &item) &&
+           same_hash(w, f, &item, f->st.size);
 }
 
 /* NEED FROM: how much of the beginning is there already. */
 static uint64_t check_from(struct zc_sworker *w, const struct zc_sfile *f)
 {
     struct zc_need_item item;
-    if (!find_check(w, f, &item) || item.from >= f->st.size ||
-        zc_maybe_sparse(&f->st, w->s->opt->keep) ||
+    if (!zc_lists_check(w->s, f->list, f->index, &item) ||
+        item.from >= f->st.size || zc_maybe_sparse(&f->st, w->s->opt->keep) ||
         !same_hash(w, f, &item, item.from))
         return 0;
     return item.from;
@@ -177,7 +161,7 @@ static void report_check(struct zc_sworker *w, const struct zc_sfile *f)
 {
     struct zc_sender *s = w->s;
     struct zc_sentry *se = &f->list->entries[f->index];
-    zc_slist_item(s, f->list, f->index, se->item_flags);
+    zc_lists_item(s, f->list, f->index, se->item_flags);
     settle_here(w, f);
 }
 
@@ -268,26 +252,6 @@ int zc_send_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l,
     return send_bytes(w, dirfd, &f, ZC_NEED_DATA);
 }
 
-/* The next wanted entry of L; false: there is none, and L has been handed
- * back. */
-static bool next_wanted(struct zc_sender *s, struct zc_slist *l, bool stop,
-                        uint32_t *index)
-{
-    pthread_mutex_lock(&s->lock);
-    while (l->cursor < l->count &&
-           l->entries[l->cursor].state != ZC_S_WANTED)
-        l->cursor++;
-    bool found = l->cursor < l->count && !s->failed && !stop;
-    if (found) {
-        *index = l->cursor++;
-    } else {
-        l->queued = false;
-        zc_slist_release(s, l);
-    }
-    pthread_mutex_unlock(&s->lock);
-    return found;
-}
-
 /* Its directory cannot be opened any more. */
 static int give_up_dir(struct zc_sworker *w, struct zc_slist *l,
                        uint32_t index, int eno)
@@ -303,11 +267,11 @@ int zc_send_list(struct zc_sworker *w, struct zc_slist *l)
     struct zc_dirnode *node = l->node; /* L may be gone at the end */
     zc_dirnode_ref(s->tree, node);
     int r = 0, dirfd = zc_dirnode_pin(s->tree, node), eno = errno;
-    for (uint32_t index; next_wanted(s, l, r != 0, &index);) {
+    for (uint32_t index; zc_lists_next_wanted(s, l, r != 0, &index);) {
         r = dirfd < 0 ? give_up_dir(w, l, index, eno)
                       : send_entry(w, dirfd, l, index, 0);
         if (!r && w->out.len >= s->rate.batch_max)
-            r = zc_sworker_flush(w);
+            r = zc_lists_flush(w);
     }
     if (dirfd >= 0)
         zc_dirnode_unpin(s->tree, node);

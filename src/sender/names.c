@@ -12,6 +12,7 @@
 #include "base/relpath.h"
 #include "fs/rootdir.h"
 #include "sender/entry.h"
+#include "sender/lists.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -93,7 +94,7 @@ static int add_renames(struct zc_sworker *w, const struct zc_round *round)
     for (size_t i = 0; i < round->n_renames; i++) {
         if (add_rename(w, &round->renames[i]))
             return -1;
-        if (w->out.len >= w->s->rate.batch_max && zc_sworker_flush(w))
+        if (w->out.len >= w->s->rate.batch_max && zc_lists_flush(w))
             return -1;
     }
     if (w->moved_to.len)
@@ -130,23 +131,12 @@ static bool off_limits(const struct zc_sender *s, const struct zc_stat *st)
            (st->dev == s->dest_dev && st->ino == s->dest_ino);
 }
 
-/* Everything in W's buffer that is a list gets its number now: nobody else
- * lists anything yet, and what follows refers to it. */
-static int number(struct zc_sworker *w, uint32_t *id)
-{
-    if (zc_scan_number(w))
-        return -1;
-    *id = w->s->next_list - 1;
-    return 0;
-}
-
 /* AT: D's own entry. */
 static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
                   int dirfd, const struct zc_stat *st)
 {
     struct zc_sender *s = w->s;
     struct zc_msg_at m = {.path = text(path)};
-    zc_snotes notes = {0};
     zc_entry_from_stat(s, st, &m.self);
     m.self.name = "";
     if (zc_entry_xattrs(w, dirfd, "", &m.self))
@@ -155,38 +145,32 @@ static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
     if (zc_ids_announce(w, m.self.uid, m.self.gid, w->xattrs.data,
                         w->xattrs.len))
         return -1;
-    /* The list that is kept is the entry alone; what is sent is AT. */
-    size_t begin = w->out.len;
-    zc_entry_encode(&w->out, &m.self);
-    if (zc_scan_note(w, &notes, begin) || w->out.failed)
-        return -1;
-    struct zc_slist *l = zc_scan_list(w, d, begin, &notes);
-    zc_vec_fini(&notes);
+    /* The list that is kept is the entry alone; what is sent is AT. It gets its
+     * number now: nobody else lists anything yet, and what follows refers to
+     * it. */
+    struct zc_slist *l = zc_slist_self(w, d->node, &m.self);
     if (!l)
         return -1;
-    l->self = l->at = true;
-    w->out.len = begin;
+    l->at = true;
+    size_t at = w->out.len;
     zc_at_encode(&w->out, &m);
-    struct zc_snew fresh = {l, begin, false};
-    if (w->out.failed || zc_vec_push(&w->fresh, fresh)) {
-        zc_slist_free(s, l);
+    if (zc_lists_fresh(w, l, at, false))
         return -1;
-    }
     d->ref.index = 0;
-    return number(w, &d->ref.list);
+    return zc_lists_number(w, &d->ref.list);
 }
 
-/* One name of D as it is now. As zc_scan_entry. */
+/* Adds one name of D as it is now. -1: the run has failed. */
 static int add_name(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                    const struct zc_round_name *n)
+                    const struct zc_round_name *n, struct zc_draft *draft)
 {
     if (!*n->name || (d->reserved && !strcmp(n->name, ZC_STAGING_NAME)))
         return 0; /* the directory itself: AT has told */
     d->what = only_renamed(w, d, n) ? ZC_CHANGE_META : n->what;
-    int r = zc_scan_entry(w, d, dirfd, n->name, n->name);
-    if (r == 0 && w->absent && w->s->opt->del)
-        r = zc_scan_absent(w, d, n->name);
-    return r;
+    enum zc_look look = zc_scan_entry(w, d, dirfd, n->name, n->name, draft);
+    if (look == ZC_LOOK_ABSENT && w->s->opt->del)
+        zc_scan_absent(w, d, n->name, draft);
+    return look == ZC_LOOK_FAILED ? -1 : 0;
 }
 
 /* Eager entries count as sent before the peer can say anything about them. */
@@ -197,9 +181,7 @@ static void count_eager(struct zc_sender *s, struct zc_slist *l)
         zc_slist_entry(l, i, &e);
         if (!(e.flags & ZC_ENTRY_EAGER))
             continue;
-        l->outstanding++;
-        l->entries[i].what = ZC_NEED_DATA;
-        l->entries[i].state = ZC_S_SENDING;
+        zc_slist_promise(l, i);
         atomic_fetch_add(&s->stats->need_files, 1);
         atomic_fetch_add(&s->stats->need_bytes, e.size);
     }
@@ -215,7 +197,7 @@ static int send_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l)
         if (e.flags & ZC_ENTRY_EAGER)
             r = zc_send_eager(w, dirfd, l, i);
         if (!r && w->out.len >= s->rate.batch_max)
-            r = zc_sworker_flush(w);
+            r = zc_lists_flush(w);
     }
     return r;
 }
@@ -225,43 +207,24 @@ static int add_list(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                     const struct zc_round_dir *place, size_t *at)
 {
     struct zc_sender *s = w->s;
-    zc_snotes notes = {0};
-    size_t begin = w->out.len;
+    struct zc_draft draft = zc_draft_begin(w);
     int r = 0;
-    for (; *at < place->n && r >= 0 && w->out.len - begin < ZC_LIST_TARGET &&
-           notes.len < ZC_LIST_ENTRIES_MAX;
-         ++*at) {
-        size_t before = w->out.len;
-        r = add_name(w, d, dirfd, &place->names[*at]);
-        if (r > 0 && zc_scan_note(w, &notes, before))
-            r = -1;
-    }
-    struct zc_slist *l = r < 0 || w->out.failed
-                             ? NULL
-                             : zc_scan_list(w, d, begin, &notes);
-    zc_vec_fini(&notes);
+    for (; *at < place->n && !r &&
+           w->out.len - draft.begin < ZC_LIST_TARGET &&
+           draft.notes.len < ZC_LIST_ENTRIES_MAX;
+         ++*at)
+        r = add_name(w, d, dirfd, &place->names[*at], &draft);
+    struct zc_slist *l = r ? NULL : zc_scan_list(w, d, &draft);
+    zc_draft_fini(&draft);
     if (!l)
         return -1;
     l->queued = true; /* ours, until the files are sent */
     count_eager(s, l);
-    uint32_t id;
-    if (zc_scan_frame(w, d, l, begin, *at == place->n)) {
-        zc_slist_free(s, l);
-        return -1;
-    }
-    if (l->count) {
-        struct zc_entry e;
-        zc_slist_entry(l, l->count - 1, &e);
-        free(d->after);
-        d->after = strndup(e.name, e.name_len);
-        if (!d->after)
-            return -1;
-    }
-    if (number(w, &id))
+    if (zc_scan_frame(w, d, l, *at == place->n) || zc_lists_number(w, NULL))
         return -1;
     r = send_eager(w, dirfd, l);
     pthread_mutex_lock(&s->lock);
-    zc_slist_hand_back(s, l);
+    zc_lists_hand_back(s, l);
     pthread_mutex_unlock(&s->lock);
     return r;
 }
@@ -283,7 +246,7 @@ static void list_whole(struct zc_sender *s, struct zc_sdir *d)
     pthread_mutex_lock(&s->lock);
     d->next = s->dirs;
     s->dirs = d;
-    s->dirs_active++;
+    s->lists->open_dirs++;
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -306,7 +269,7 @@ static int add_dir(struct zc_sworker *w, const struct zc_round_dir *place,
     d->reserved = !*place->path || st.dev != s->root_stat.dev ||
                   st.mnt_id != s->root_stat.mnt_id;
     pthread_mutex_lock(&s->lock);
-    s->dirs_active++; /* taken back by its last list */
+    s->lists->open_dirs++; /* taken back by its last list */
     pthread_mutex_unlock(&s->lock);
     return add_lists(w, d, dirfd, place);
 }
@@ -363,7 +326,7 @@ int zc_place_round(struct zc_sworker *w, const struct zc_round *round)
     for (size_t i = 0; i < round->n_dirs; i++) {
         if (w->s->failed || add_place(w, &round->dirs[i]))
             return -1;
-        if (w->out.len >= w->s->rate.batch_max && zc_sworker_flush(w))
+        if (w->out.len >= w->s->rate.batch_max && zc_lists_flush(w))
             return -1;
     }
     return 0;

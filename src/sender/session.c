@@ -10,6 +10,7 @@
 #include "fs/rootdir.h"
 #include "sender/core.h"
 #include "sender/entry.h"
+#include "sender/lists.h"
 #include "session/hostid.h"
 
 #include <poll.h>
@@ -21,6 +22,7 @@
 struct zc_session {
     struct zc_sender s;
     struct zc_ids ids;
+    struct zc_lists lists;
     /* The last is the caller's. */
     struct zc_sworker workers[ZC_WORKERS_MAX + 1], *own;
     unsigned n_workers;
@@ -174,7 +176,7 @@ static int init(struct zc_session *session, struct zc_transport *t,
 {
     struct zc_sender *s = &session->s;
     zc_sender_init(s);
-    s->files_end = &s->files;
+    zc_lists_init(s, &session->lists);
     zc_lease_init();
     if (zc_ids_init(s, &session->ids, err))
         return -1;
@@ -203,10 +205,7 @@ static int open_source(struct zc_sender *s, struct zc_err *err)
 
 static void sender_fini(struct zc_sender *s)
 {
-    size_t at = 0;
-    for (struct zc_map_slot *m; (m = zc_map_next(&s->lists, &at));)
-        zc_slist_free(s, m->value);
-    zc_map_fini(&s->lists);
+    zc_lists_fini(s);
     while (s->dirs) {
         struct zc_sdir *d = s->dirs;
         s->dirs = d->next;
@@ -217,11 +216,6 @@ static void sender_fini(struct zc_sender *s)
         s->bigs = b->next;
         zc_close(&b->fd);
         free(b);
-    }
-    while (s->dead) {
-        struct zc_slist *l = s->dead;
-        s->dead = l->next;
-        zc_slist_free(s, l);
     }
     zc_retries_fini(&s->retries);
     if (s->tree)
@@ -373,7 +367,7 @@ static void begin_round(struct zc_sender *s, const struct zc_round *round)
 {
     atomic_store(&s->stats->finishing, false);
     pthread_mutex_lock(&s->lock);
-    s->next_list = 0;
+    zc_lists_restart(s);
     s->round.done_sent = s->round.finished = false;
     s->round.peer_code = ZC_EXIT_OK;
     s->round.seeding = true;
@@ -389,7 +383,7 @@ static void seed(struct zc_session *session, const struct zc_round *round)
     struct zc_sender *s = &session->s;
     struct zc_sworker *w = session->own;
     int bad = round->all ? zc_scan_root(w) : zc_place_round(w, round);
-    if (bad || zc_sworker_flush(w))
+    if (bad || zc_lists_flush(w))
         zc_sender_fail_nomem(s); /* unless a better reason is known */
     pthread_mutex_lock(&s->lock);
     s->round.seeding = false;

@@ -6,6 +6,7 @@
 
 #include "base/relpath.h"
 #include "sender/core.h"
+#include "sender/lists.h"
 
 /* One file being sent. */
 struct zc_sfile {

@@ -7,6 +7,7 @@
  */
 #include "fs/rootdir.h"
 #include "sender/entry.h"
+#include "sender/lists.h"
 
 #include "base/relpath.h"
 
@@ -61,30 +62,28 @@ static void tell_linked(struct zc_sworker *w, const struct zc_sdir *d,
         w->s->opt->linked(w->s->opt->linked_arg, path, st->dev, st->ino);
 }
 
-int zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                     const char *name, const char *as)
+enum zc_look zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                           const char *name, const char *as,
+                           struct zc_draft *draft)
 {
     struct zc_sender *s = w->s;
     struct zc_stat st;
-    w->seen = (struct zc_seen){0};
-    w->absent = false;
     if (zc_stat_at(dirfd, name, &st)) {
-        w->absent = errno == ENOENT;
-        if (w->absent)
-            return 0;
+        if (errno == ENOENT)
+            return ZC_LOOK_ABSENT;
         d->incomplete = true;
         zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
                         errno);
-        return 0;
+        return ZC_LOOK_NOTHING;
     }
     if (!type_kept(st.mode))
-        return 0;
+        return ZC_LOOK_NOTHING;
     if (s->opt->filter &&
         zc_filter_hides(s->opt->filter,
                         zc_dirnode_path_of(d->node, name, strlen(name),
                                            &w->path),
                         S_ISDIR(st.mode)))
-        return 0;
+        return ZC_LOOK_NOTHING;
 
     struct zc_entry e;
     zc_entry_from_stat(s, &st, &e);
@@ -104,40 +103,42 @@ int zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                 zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
                            "read the symlink", target ? ENAMETOOLONG : errno);
             }
-            return 0;
+            return ZC_LOOK_NOTHING;
         }
         e.target = target;
         e.target_len = (uint16_t)n;
     }
     bool unknown = zc_entry_xattrs(w, dirfd, name, &e);
+    struct zc_seen seen = {0};
     if (!unknown && !w->xattrs.len && S_ISREG(st.mode) &&
         !zc_maybe_sparse(&st, s->opt->keep) && !zc_changed_lately(&st))
-        w->seen = zc_seen_of(&st);
+        seen = zc_seen_of(&st);
     if (unknown)
         zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
                    "read its extended attributes", errno);
     if (zc_ids_announce(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
-        return -1;
+        return ZC_LOOK_FAILED;
     count_entry(s, &e);
+    zc_draft_note(w, draft, w->out.len, seen);
     zc_entry_encode(&w->out, &e);
-    return 1;
+    return ZC_LOOK_ADDED;
 }
 
 /* A name that --files-from lists and the source does not have. */
-int zc_scan_absent(struct zc_sworker *w, struct zc_sdir *d,
-                      const char *name)
+void zc_scan_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
+                    struct zc_draft *draft)
 {
     if (!w->s->opt->del) {
         zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
                         ENOENT);
-        return 0;
+        return;
     }
     struct zc_entry e = {.mode = S_IFREG,
                          .flags = ZC_ENTRY_ABSENT,
                          .name = name,
                          .name_len = (uint8_t)strlen(name)};
+    zc_draft_note(w, draft, w->out.len, (struct zc_seen){0});
     zc_entry_encode(&w->out, &e);
-    return 1;
 }
 
 /* First look at D: is it to be walked at all, and what names are in it? */
@@ -194,71 +195,44 @@ static size_t dir_len(const struct zc_sender *s, const struct zc_sdir *d,
     return n;
 }
 
-/* Appends entries until the list is full or D ends. */
+/* Adds entries to DRAFT until the list is full or D ends. -1: the run has
+ * failed. */
 static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                       size_t begin, zc_snotes *notes)
+                       struct zc_draft *draft)
 {
     struct zc_sender *s = w->s;
     const struct zc_fileset_node *const *set = NULL;
     size_t n = dir_len(s, d, &set);
     for (; d->at < n; d->at++) {
-        if (w->out.len - begin > ZC_LIST_TARGET ||
-            notes->len == ZC_LIST_ENTRIES_MAX)
+        if (w->out.len - draft->begin > ZC_LIST_TARGET ||
+            draft->notes.len == ZC_LIST_ENTRIES_MAX)
             break;
         const char *name = set ? zc_fileset_name(set[d->at])
                                : zc_names_at(&d->names, d->at);
         if (d->reserved && !strcmp(name, ZC_STAGING_NAME))
             continue;
-        size_t before = w->out.len;
         const char *as = s->single_name ? s->single_name : name;
-        int r = zc_scan_entry(w, d, dirfd, name, as);
-        if (r == 0 && w->absent && set && zc_fileset_listed(set[d->at]))
-            r = zc_scan_absent(w, d, name);
-        if (r < 0)
+        enum zc_look look = zc_scan_entry(w, d, dirfd, name, as, draft);
+        if (look == ZC_LOOK_FAILED)
             return -1;
-        if (r && zc_scan_note(w, notes, before))
-            w->out.failed = true;
+        if (look == ZC_LOOK_ABSENT && set && zc_fileset_listed(set[d->at]))
+            zc_scan_absent(w, d, name, draft);
     }
     return 0;
 }
 
-int zc_scan_note(struct zc_sworker *w, zc_snotes *notes, size_t offset)
-{
-    struct zc_snote note = {offset, w->seen};
-    return zc_vec_push(notes, note);
-}
-
-/* Keeps what the peer is told, to be able to answer its NEEDs. */
 struct zc_slist *zc_scan_list(struct zc_sworker *w, struct zc_sdir *d,
-                                  size_t begin, const zc_snotes *notes)
+                              const struct zc_draft *draft)
 {
-    struct zc_slist *l = calloc(1, sizeof *l);
-    if (!l)
-        return NULL;
-    l->count = (uint32_t)notes->len;
-    l->body_len = w->out.len - begin;
-    l->body = malloc(l->body_len + 1);
-    l->entries = calloc(l->count + 1, sizeof *l->entries);
-    if (!l->body || !l->entries) {
-        free(l->body);
-        free(l->entries);
-        free(l);
-        return NULL;
+    struct zc_slist *l = zc_draft_keep(w, draft, d->node);
+    if (l) {
+        l->only = d->only;
+        l->restricted = d->restricted;
     }
-    if (l->body_len)
-        memcpy(l->body, w->out.data + begin, l->body_len);
-    for (uint32_t i = 0; i < l->count; i++)
-        l->entries[i] = (struct zc_sentry){
-            .seen = notes->v[i].seen,
-            .offset = (uint32_t)(notes->v[i].offset - begin)};
-    l->node = d->node;
-    zc_dirnode_ref(w->s->tree, d->node);
-    l->only = d->only;
-    l->restricted = d->restricted;
     return l;
 }
 
-/* Remembers the last name sent, from which the next list goes on. */
+/* Remembers the last name that L tells, from which the next list goes on. */
 static int remember_after(struct zc_sdir *d, const struct zc_slist *l)
 {
     struct zc_entry e;
@@ -270,58 +244,23 @@ static int remember_after(struct zc_sdir *d, const struct zc_slist *l)
     return d->after ? 0 : -1;
 }
 
-/* Puts the header in front of the entries at BEGIN. The list gets its number,
- * and its place in the table, when it is sent (zc_scan_number). */
-int zc_scan_frame(struct zc_sworker *w, const struct zc_sdir *d,
-                      struct zc_slist *l, size_t begin, bool last)
+int zc_scan_frame(struct zc_sworker *w, struct zc_sdir *d, struct zc_slist *l,
+                  bool last)
 {
     struct zc_msg_list m = {.dir = d->ref};
     if (d->after) {
         m.after.p = (const uint8_t *)d->after;
         m.after.n = strlen(d->after);
     }
-    w->out.len = begin;
-    size_t at = zc_list_begin(&w->out, &m);
-    zc_buf_put(&w->out, l->body, l->body_len);
-    zc_list_end(&w->out, at, l->count,
-                (uint16_t)((last ? ZC_LIST_LAST : 0) |
-                           (d->incomplete ? ZC_LIST_INCOMPLETE : 0)));
-    struct zc_snew fresh = {l, at, last};
-    return w->out.failed ? -1 : zc_vec_push(&w->fresh, fresh);
-}
-
-/* Numbers the lists in W's buffer in the order in which they are sent, and puts
- * them into the table. They are the answers' from then on: a peer may answer,
- * rightly or not, at any moment. */
-int zc_scan_number(struct zc_sworker *w)
-{
-    struct zc_sender *s = w->s;
-    int r = 0;
-    pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < w->fresh.len; i++) {
-        struct zc_slist *l = w->fresh.v[i].list;
-        l->id = s->next_list++;
-        zc_list_set_number(&w->out, w->fresh.v[i].at, l->id);
-        if (r || zc_map_put(&s->lists, l->id, 0, l)) {
-            zc_slist_free(s, l);
-            r = -1;
-            continue;
-        }
-        s->unanswered++;
-        s->window += l->body_len;
-        if (w->fresh.v[i].last)
-            s->dirs_active--;
-    }
-    w->fresh.len = 0;
-    pthread_mutex_unlock(&s->lock);
-    return r;
+    unsigned flags = (last ? ZC_LIST_LAST : 0) |
+                     (d->incomplete ? ZC_LIST_INCOMPLETE : 0);
+    return zc_lists_frame(w, l, &m, flags) ? -1 : remember_after(d, l);
 }
 
 bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
 {
     struct zc_sender *s = w->s;
-    zc_snotes notes = {0};
-    size_t begin = w->out.len;
+    struct zc_draft draft = zc_draft_begin(w);
     bool last = true, failed = false;
     int dirfd = zc_dirnode_pin(s->tree, d->node);
     if (dirfd < 0) {
@@ -333,24 +272,18 @@ bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
     } else {
         if (!d->started)
             start_dir(w, d, dirfd);
-        failed = add_entries(w, d, dirfd, begin, &notes) != 0;
+        failed = add_entries(w, d, dirfd, &draft) != 0;
         const struct zc_fileset_node *const *set = NULL;
         last = d->at >= dir_len(s, d, &set);
         zc_dirnode_unpin(s->tree, d->node);
     }
     if (!failed) {
-        struct zc_slist *l = w->out.failed ? NULL
-                                           : zc_scan_list(w, d, begin, &notes);
-        if (!l || zc_scan_frame(w, d, l, begin, last)) {
-            zc_slist_free(s, l);
-            failed = true;
-        } else {
-            failed = remember_after(d, l) != 0;
-        }
+        struct zc_slist *l = zc_scan_list(w, d, &draft);
+        failed = !l || zc_scan_frame(w, d, l, last);
         if (failed)
             zc_sender_fail_nomem(s);
     }
-    zc_vec_fini(&notes);
+    zc_draft_fini(&draft);
     if (last || failed)
         zc_sdir_free(s, d);
     return last || failed;
@@ -360,11 +293,10 @@ bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
 int zc_scan_root(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
-    struct zc_sdir root = {.node = zc_dirtree_root(s->tree)};
-    zc_snotes notes = {0};
+    struct zc_dirnode *node = zc_dirtree_root(s->tree);
     struct zc_entry e;
     struct zc_stat st;
-    int dirfd = zc_dirnode_pin(s->tree, root.node);
+    int dirfd = zc_dirnode_pin(s->tree, node);
     /* It may have changed since the session was opened. */
     if (dirfd < 0 || zc_stat_at(dirfd, "", &st))
         st = s->root_stat;
@@ -373,28 +305,20 @@ int zc_scan_root(struct zc_sworker *w)
     if (s->opt->only && !s->opt->files_from)
         e.flags |= ZC_ENTRY_IMPLIED;
     else if (zc_entry_xattrs(w, dirfd, "", &e))
-        zc_scan_trouble(w, root.node, "", ZC_TROUBLE_SOURCE,
+        zc_scan_trouble(w, node, "", ZC_TROUBLE_SOURCE,
                    "read its extended attributes", errno);
-    zc_dirnode_unpin(s->tree, root.node);
+    zc_dirnode_unpin(s->tree, node);
     if (zc_ids_announce(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
         return -1;
-    size_t begin = w->out.len;
-    zc_entry_encode(&w->out, &e);
-    struct zc_slist *l = NULL;
-    if (!zc_scan_note(w, &notes, begin) && !w->out.failed)
-        l = zc_scan_list(w, &root, begin, &notes);
-    zc_vec_fini(&notes);
-    if (!l) {
-        zc_sender_fail_nomem(s);
-        return -1;
+    struct zc_slist *l = zc_slist_self(w, node, &e);
+    if (l) {
+        l->restricted = s->opt->only != NULL;
+        pthread_mutex_lock(&s->lock);
+        s->lists->open_dirs++; /* taken back by this list, which is LAST */
+        pthread_mutex_unlock(&s->lock);
     }
-    l->restricted = s->opt->only != NULL;
-    l->self = true;
-    pthread_mutex_lock(&s->lock);
-    s->dirs_active++; /* taken back by the list that is the root's last */
-    pthread_mutex_unlock(&s->lock);
-    if (zc_scan_frame(w, &root, l, begin, true)) {
-        zc_slist_free(s, l);
+    struct zc_msg_list m = {0};
+    if (!l || zc_lists_frame(w, l, &m, ZC_LIST_LAST)) {
         zc_sender_fail_nomem(s);
         return -1;
     }

@@ -4,7 +4,7 @@
  * then DONE.
  */
 #include "base/clock.h"
-#include "sender/core.h"
+#include "sender/lists.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -14,29 +14,14 @@
 #define WINDOW ((size_t)8 << 20)
 #define DIRS_AHEAD 4096
 
-int zc_sworker_flush(struct zc_sworker *w)
-{
-    struct zc_err err;
-    if (!w->out.len && !w->out.failed)
-        return 0;
-    zc_sender_throttle(w->s, w->out.len);
-    zc_conn_lock(&w->s->conn);
-    int r = zc_scan_number(w)
-                ? zc_err_nomem(&err)
-                : zc_conn_send_locked(&w->s->conn, &w->out, &err);
-    zc_conn_unlock(&w->s->conn);
-    if (r)
-        zc_sender_fail(w->s, &err);
-    return r;
-}
-
 /* Of a directory with a great many subdirectories, no more is listed while
  * those already known keep us busy. */
 static bool may_scan(const struct zc_sender *s)
 {
-    if (!s->dirs || s->window >= WINDOW || s->round.seeding)
+    if (!s->dirs || s->lists->bytes >= WINDOW || s->round.seeding)
         return false;
-    return !s->dirs->after || s->dirs_active < DIRS_AHEAD || !s->unanswered;
+    return !s->dirs->after || s->lists->open_dirs < DIRS_AHEAD ||
+           !s->lists->unanswered;
 }
 
 /*
@@ -59,7 +44,7 @@ static int do_scan(struct zc_sworker *w)
         if (!zc_scan_some(w, d))
             unfinished = d;
     }
-    int r = zc_sworker_flush(w);
+    int r = zc_lists_flush(w);
     if (unfinished) {
         pthread_mutex_lock(&s->lock);
         unfinished->next = s->dirs;
@@ -74,12 +59,7 @@ static int do_files(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
     pthread_mutex_lock(&s->lock);
-    struct zc_slist *l = s->files;
-    if (l) {
-        s->files = l->next;
-        if (!s->files)
-            s->files_end = &s->files;
-    }
+    struct zc_slist *l = zc_lists_take(s);
     pthread_mutex_unlock(&s->lock);
     return l ? zc_send_list(w, l) : 0;
 }
@@ -104,8 +84,8 @@ static int do_something(struct zc_sworker *w, struct zc_sbig *got,
 /* Everything asked for was sent and answered: DONE. With the lock held. */
 static bool all_done(const struct zc_sender *s)
 {
-    return !s->dirs_active && !s->lists.used && !s->round.busy && !s->round.seeding &&
-           !s->round.done_sent && !s->round.finished;
+    return !s->lists->open_dirs && !s->lists->by_id.used && !s->round.busy &&
+           !s->round.seeding && !s->round.done_sent && !s->round.finished;
 }
 
 /* SRC was unmounted, removed or replaced meanwhile: what was not found in it
@@ -127,7 +107,7 @@ static int send_done(struct zc_sworker *w)
     atomic_store(&s->stats->finishing, true);
     unsigned gone = source_gone(s) ? ZC_DONE_SOURCE_GONE : 0;
     zc_done_encode(&w->out, (uint8_t)(gone | sync));
-    int r = zc_sworker_flush(w);
+    int r = zc_lists_flush(w);
     pthread_mutex_lock(&s->lock);
     return r;
 }
@@ -141,8 +121,8 @@ static void turn(struct zc_sworker *w)
     struct zc_sbig *got = zc_send_claim_got(s);
     bool due = !got && zc_retries_take(&s->retries, zc_clock_ns(), &retry,
                                       &wait);
-    bool files = s->files, scan = may_scan(s);
-    if (!s->dirs_active && !s->unanswered)
+    bool files = s->lists->wanted, scan = may_scan(s);
+    if (!s->lists->open_dirs && !s->lists->unanswered)
         atomic_store(&s->stats->scan_done, true);
     if (got || due || files || scan) {
         s->round.busy++;
@@ -150,7 +130,7 @@ static void turn(struct zc_sworker *w)
         int r = do_something(w, got, due ? &retry : NULL, files, scan);
         /* Nothing may stay in the buffer while we wait. */
         if (!r && w->out.len)
-            r = zc_sworker_flush(w);
+            r = zc_lists_flush(w);
         if (r)
             zc_sender_fail_nomem(s); /* unless a better reason is known */
         pthread_mutex_lock(&s->lock);

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The table of lists. A list is what was sent, byte for byte, and a few bytes an
+ * entry for what was asked for; so a tree of any size costs no more than the
+ * lists that the peer has not finished with (see walk.c for how many).
+ */
+#include "sender/lists.h"
+
+#include <string.h>
+
+void zc_lists_init(struct zc_sender *s, struct zc_lists *t)
+{
+    s->lists = t;
+    t->wanted_end = &t->wanted;
+}
+
+void zc_lists_fini(struct zc_sender *s)
+{
+    size_t at = 0;
+    for (struct zc_map_slot *m; (m = zc_map_next(&s->lists->by_id, &at));)
+        zc_slist_free(s, m->value);
+    zc_map_fini(&s->lists->by_id);
+    zc_lists_bury(s);
+}
+
+/* --- making -------------------------------------------------------------- */
+
+struct zc_draft zc_draft_begin(const struct zc_sworker *w)
+{
+    return (struct zc_draft){.begin = w->out.len};
+}
+
+void zc_draft_fini(struct zc_draft *d)
+{
+    zc_vec_fini(&d->notes);
+}
+
+void zc_draft_note(struct zc_sworker *w, struct zc_draft *d, size_t offset,
+                   struct zc_seen seen)
+{
+    struct zc_draft_note note = {offset, seen};
+    if (zc_vec_push(&d->notes, note))
+        w->out.failed = true;
+}
+
+/* A list of N entries, LEN bytes, all still to be filled in. */
+static struct zc_slist *list_new(size_t n, size_t len)
+{
+    struct zc_slist *l = calloc(1, sizeof *l);
+    if (!l)
+        return NULL;
+    l->count = (uint32_t)n;
+    l->body_len = len;
+    l->body = malloc(len + 1);
+    l->entries = calloc(n + 1, sizeof *l->entries);
+    if (l->body && l->entries)
+        return l;
+    free(l->body);
+    free(l->entries);
+    free(l);
+    return NULL;
+}
+
+struct zc_slist *zc_draft_keep(struct zc_sworker *w, const struct zc_draft *d,
+                               struct zc_dirnode *node)
+{
+    if (w->out.failed)
+        return NULL;
+    struct zc_slist *l = list_new(d->notes.len, w->out.len - d->begin);
+    if (!l)
+        return NULL;
+    if (l->body_len)
+        memcpy(l->body, w->out.data + d->begin, l->body_len);
+    w->out.len = d->begin;
+    for (uint32_t i = 0; i < l->count; i++)
+        l->entries[i] = (struct zc_sentry){
+            .seen = d->notes.v[i].seen,
+            .offset = (uint32_t)(d->notes.v[i].offset - d->begin)};
+    l->node = node;
+    zc_dirnode_ref(w->s->tree, node);
+    return l;
+}
+
+struct zc_slist *zc_slist_self(struct zc_sworker *w, struct zc_dirnode *node,
+                               const struct zc_entry *e)
+{
+    struct zc_draft draft = zc_draft_begin(w);
+    zc_draft_note(w, &draft, w->out.len, (struct zc_seen){0});
+    zc_entry_encode(&w->out, e);
+    struct zc_slist *l = zc_draft_keep(w, &draft, node);
+    zc_draft_fini(&draft);
+    if (l)
+        l->self = true;
+    return l;
+}
+
+void zc_slist_free(struct zc_sender *s, struct zc_slist *l)
+{
+    if (!l)
+        return;
+    zc_dirnode_unref(s->tree, l->node);
+    zc_vec_fini(&l->checks);
+    free(l->body);
+    free(l->entries);
+    free(l);
+}
+
+void zc_slist_entry(const struct zc_slist *l, uint32_t index,
+                    struct zc_entry *e)
+{
+    struct zc_rd r = zc_rd_init(l->body + l->entries[index].offset,
+                                l->body_len - l->entries[index].offset);
+    /* Our own encoding: cannot fail. */
+    zc_entry_decode(&r, l->self, e, NULL);
+}
+
+void zc_slist_promise(struct zc_slist *l, uint32_t index)
+{
+    l->outstanding++;
+    l->entries[index].what = ZC_NEED_DATA;
+    l->entries[index].state = ZC_S_SENDING;
+}
+
+int zc_lists_fresh(struct zc_sworker *w, struct zc_slist *l, size_t at,
+                   bool last)
+{
+    struct zc_snew fresh = {l, at, last};
+    if (!w->out.failed && !zc_vec_push(&w->fresh, fresh))
+        return 0;
+    zc_slist_free(w->s, l);
+    return -1;
+}
+
+int zc_lists_frame(struct zc_sworker *w, struct zc_slist *l,
+                   const struct zc_msg_list *m, unsigned flags)
+{
+    size_t at = zc_list_begin(&w->out, m);
+    zc_buf_put(&w->out, l->body, l->body_len);
+    zc_list_end(&w->out, at, l->count, (uint16_t)flags);
+    return zc_lists_fresh(w, l, at, flags & ZC_LIST_LAST);
+}
+
+int zc_lists_number(struct zc_sworker *w, uint32_t *last)
+{
+    struct zc_sender *s = w->s;
+    struct zc_lists *t = s->lists;
+    int r = 0;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < w->fresh.len; i++) {
+        struct zc_slist *l = w->fresh.v[i].list;
+        l->id = t->next_id++;
+        zc_list_set_number(&w->out, w->fresh.v[i].at, l->id);
+        if (r || zc_map_put(&t->by_id, l->id, 0, l)) {
+            zc_slist_free(s, l);
+            r = -1;
+            continue;
+        }
+        t->unanswered++;
+        t->bytes += l->body_len;
+        if (w->fresh.v[i].last)
+            t->open_dirs--;
+    }
+    w->fresh.len = 0;
+    if (last)
+        *last = t->next_id - 1;
+    pthread_mutex_unlock(&s->lock);
+    return r;
+}
+
+int zc_lists_flush(struct zc_sworker *w)
+{
+    struct zc_err err;
+    if (!w->out.len && !w->out.failed)
+        return 0;
+    zc_sender_throttle(w->s, w->out.len);
+    zc_conn_lock(&w->s->conn);
+    int r = zc_lists_number(w, NULL)
+                ? zc_err_nomem(&err)
+                : zc_conn_send_locked(&w->s->conn, &w->out, &err);
+    zc_conn_unlock(&w->s->conn);
+    if (r)
+        zc_sender_fail(w->s, &err);
+    return r;
+}
+
+/* --- asking -------------------------------------------------------------- */
+
+void zc_lists_restart(struct zc_sender *s)
+{
+    s->lists->next_id = 0;
+}
+
+struct zc_slist *zc_lists_find(const struct zc_sender *s, uint32_t id)
+{
+    return zc_map_get(&s->lists->by_id, id, 0);
+}
+
+/* Queues L for the workers. */
+static void enqueue(struct zc_lists *t, struct zc_slist *l)
+{
+    if (l->queued)
+        return;
+    l->queued = true;
+    l->next = NULL;
+    *t->wanted_end = l;
+    t->wanted_end = &l->next;
+}
+
+int zc_lists_need(struct zc_sender *s, struct zc_slist *l,
+                  const struct zc_need_item *item)
+{
+    struct zc_sentry *se = &l->entries[item->index];
+    se->item_flags = item->item_flags;
+    se->what = item->what;
+    int r = 0;
+    if (item->what & (ZC_NEED_CHECK | ZC_NEED_FROM))
+        r = zc_vec_push(&l->checks, *item);
+    if (!(item->what & ZC_NEED_OUTSTANDING))
+        return r;
+    l->outstanding++;
+    if (item->what & ZC_NEED_PENDING) {
+        se->state = ZC_S_PENDING;
+    } else {
+        se->state = ZC_S_WANTED;
+        l->cursor = ZC_MIN(l->cursor, item->index);
+        enqueue(s->lists, l);
+    }
+    return r;
+}
+
+void zc_lists_final(struct zc_sender *s, struct zc_slist *l)
+{
+    l->final = true;
+    s->lists->unanswered--;
+    zc_lists_release(s, l);
+}
+
+void zc_lists_settle(struct zc_sender *s, struct zc_slist *l, uint32_t index)
+{
+    l->entries[index].state = ZC_S_LISTED;
+    l->outstanding--;
+    zc_lists_release(s, l);
+}
+
+void zc_lists_release(struct zc_sender *s, struct zc_slist *l)
+{
+    struct zc_lists *t = s->lists;
+    if (!l->final || l->outstanding || l->queued)
+        return;
+    zc_map_del(&t->by_id, l->id, 0);
+    t->bytes -= l->body_len;
+    l->next = t->dead;
+    t->dead = l;
+    pthread_cond_broadcast(&s->work);
+}
+
+/* --- sending ------------------------------------------------------------- */
+
+struct zc_slist *zc_lists_take(struct zc_sender *s)
+{
+    struct zc_lists *t = s->lists;
+    struct zc_slist *l = t->wanted;
+    if (l) {
+        t->wanted = l->next;
+        if (!t->wanted)
+            t->wanted_end = &t->wanted;
+    }
+    return l;
+}
+
+void zc_lists_hand_back(struct zc_sender *s, struct zc_slist *l)
+{
+    l->queued = false;
+    for (uint32_t i = l->cursor; i < l->count; i++) {
+        if (l->entries[i].state != ZC_S_WANTED)
+            continue;
+        enqueue(s->lists, l);
+        pthread_cond_broadcast(&s->work);
+        return;
+    }
+    zc_lists_release(s, l);
+}
+
+bool zc_lists_next_wanted(struct zc_sender *s, struct zc_slist *l, bool stop,
+                          uint32_t *index)
+{
+    pthread_mutex_lock(&s->lock);
+    while (l->cursor < l->count &&
+           l->entries[l->cursor].state != ZC_S_WANTED)
+        l->cursor++;
+    bool found = l->cursor < l->count && !s->failed && !stop;
+    if (found) {
+        *index = l->cursor++;
+    } else {
+        l->queued = false;
+        zc_lists_release(s, l);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+bool zc_lists_check(struct zc_sender *s, const struct zc_slist *l,
+                    uint32_t index, struct zc_need_item *out)
+{
+    const struct zc_need_item *item = NULL;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < l->checks.len; i++)
+        if (l->checks.v[i].index == index)
+            item = &l->checks.v[i];
+    if (item)
+        *out = *item;
+    pthread_mutex_unlock(&s->lock);
+    return item;
+}
+
+void zc_lists_item(struct zc_sender *s, const struct zc_slist *l,
+                   uint32_t index, unsigned flags)
+{
+    if (!flags)
+        return;
+    struct zc_entry e;
+    zc_slist_entry(l, index, &e);
+    if (flags & ZC_ITEM_NEW)
+        atomic_fetch_add(&s->stats->created, 1);
+    else if (!(flags & ZC_ITEM_DATA))
+        atomic_fetch_add(&s->stats->changed_meta, 1);
+    if (!zc_sender_wants_items(s))
+        return;
+    struct zc_buf path = ZC_BUF_INIT;
+    zc_auto_free char *target =
+        e.target ? strndup(e.target, e.target_len) : NULL;
+    struct zc_item item = {
+        .flags = flags,
+        .mode = e.mode,
+        .path = zc_dirnode_path_of(l->node, e.name, e.name_len, &path),
+        .size = e.size,
+        .mtime_s = e.mtime_s,
+        .mtime_ns = e.mtime_ns,
+        .uid = e.uid,
+        .gid = e.gid,
+        .link_target = target,
+    };
+    if (item.path)
+        zc_sender_item(s, &item);
+    zc_buf_fini(&path);
+}
+
+void zc_lists_bury(struct zc_sender *s)
+{
+    pthread_mutex_lock(&s->lock);
+    struct zc_slist *l = s->lists->dead;
+    s->lists->dead = NULL;
+    pthread_mutex_unlock(&s->lock);
+    while (l) {
+        struct zc_slist *next = l->next;
+        zc_slist_free(s, l);
+        l = next;
+    }
+}
