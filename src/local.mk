@@ -115,6 +115,7 @@ libzcsync_a_SOURCES = \
 	%D%/session/options.c \
 	%D%/session/options.h \
 	%D%/sender/answers.c \
+	%D%/sender/answers.h \
 	%D%/sender/big.c \
 	%D%/sender/core.c \
 	%D%/sender/core.h \
@@ -134,6 +135,7 @@ libzcsync_a_SOURCES = \
 	%D%/sender/sfile.h \
 	%D%/sender/small.c \
 	%D%/sender/walk.c \
+	%D%/sender/walk.h \
 	%D%/sender/workers.c \
 	%D%/receiver/big.c \
 	%D%/receiver/commit.c \

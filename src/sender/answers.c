@@ -6,9 +6,11 @@
  * state that the answer needs, and per list the questions come in order, so
  * that no answer can cost more than the list it belongs to.
  */
-#include "sender/lists.h"
+#include "sender/answers.h"
 
 #include "base/clock.h"
+#include "sender/lists.h"
+#include "sender/walk.h"
 
 #include <string.h>
 
@@ -62,11 +64,7 @@ static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
             d->restricted = !d->only || !zc_fileset_recurses(d->only);
         }
     }
-    pthread_mutex_lock(&s->lock);
-    d->next = s->dirs;
-    s->dirs = d;
-    s->lists->open_dirs++;
-    pthread_mutex_unlock(&s->lock);
+    zc_walk_add(s, d);
     return 0;
 }
 

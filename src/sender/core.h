@@ -37,21 +37,6 @@
 #include "tree/dirnode.h"
 #include "tree/names.h"
 
-/* A directory that the peer wants listed. */
-struct zc_sdir {
-    struct zc_sdir *next; /* stack of the sender */
-    struct zc_dirnode *node;
-    struct zc_ref ref;
-    const struct zc_fileset_node *only; /* its place in options.only */
-    bool restricted; /* only the names in `only` (NULL: the top of the set) */
-    bool started, incomplete, reserved; /* reserved: has a staging folder */
-    struct zc_names names;
-    size_t at;       /* next of names, or of the file set's children */
-    char *after;     /* last name listed */
-    const struct zc_round_dir *place; /* names in doubt, or NULL */
-    unsigned what;   /* enum zc_change, of the name being looked at */
-};
-
 /* A big file on its way: FILE is sent, END is not. */
 struct zc_sbig {
     struct zc_sbig *next;
@@ -96,9 +81,10 @@ struct zc_rate {
     int64_t next; /* zc_clock_ns, when the next bytes may go */
 };
 
-struct zc_draft;
 struct zc_ids;
 struct zc_lists;
+struct zc_slist;
+struct zc_walk;
 
 struct zc_sender {
     /* Set, and kept, by whoever opens the session. */
@@ -108,6 +94,7 @@ struct zc_sender {
     struct zc_conn conn;
     struct zc_ids *ids; /* entry.h */
     struct zc_lists *lists; /* lists.h */
+    struct zc_walk *walk; /* walk.h */
     struct zc_dirtree *tree;
     struct zc_stat root_stat;
     uint64_t dest_dev, dest_ino; /* the peer's root, if on this machine */
@@ -121,7 +108,6 @@ struct zc_sender {
     pthread_mutex_t lock; /* all below */
     pthread_cond_t work;  /* something changed */
     pthread_cond_t over;  /* the session is: for the pinger */
-    struct zc_sdir *dirs; /* to list, deepest first */
     struct zc_sbig *bigs;  /* all on their way */
     unsigned n_bigs, n_got;
     struct zc_retries retries;
@@ -183,45 +169,10 @@ void *zc_sworker_main(void *worker);
 /* Works until the round is over. */
 void zc_sworker_round(struct zc_sworker *w);
 
-/* walk.c */
-/* Lists more of D into W's buffer; true when D is finished (and freed). */
-bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d);
-int zc_scan_root(struct zc_sworker *w);
-/*
- * Looks at NAME in D, and adds its entry, called AS in the list, to DRAFT in W's
- * buffer.
- */
-enum zc_look {
-    ZC_LOOK_FAILED = -1, /* the run has failed */
-    ZC_LOOK_NOTHING,     /* to tell: hidden, or trouble, which was reported */
-    ZC_LOOK_ADDED,
-    ZC_LOOK_ABSENT, /* there is no such name; nothing was added */
-};
-enum zc_look zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                           const char *name, const char *as,
-                           struct zc_draft *draft);
-/* Adds an entry for a name that is absent, or says that it is. */
-void zc_scan_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
-                    struct zc_draft *draft);
-/* Keeps DRAFT as D's next list, the LAST or not. NULL: memory. */
-struct zc_slist *zc_scan_list(struct zc_sworker *w, struct zc_sdir *d,
-                              const struct zc_draft *draft);
-/* Makes L, which is not the caller's any more, a LIST in W's buffer; D goes on
- * behind it. -1: memory. */
-int zc_scan_frame(struct zc_sworker *w, struct zc_sdir *d, struct zc_slist *l,
-                  bool last);
-void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
-                     const char *name, enum zc_trouble kind, const char *what,
-                     int eno);
-
 /* names.c */
 /* Sends the beginning of ROUND, which is about some names only. -1: the run has
  * failed. */
 int zc_place_round(struct zc_sworker *w, const struct zc_round *round);
-void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
-/* answers.c */
-void *zc_answers_thread(void *sender);
-
 /* files.c */
 /* Sends the wanted entries of L. -1: the run has failed. */
 int zc_send_list(struct zc_sworker *w, struct zc_slist *l);

@@ -118,6 +118,14 @@ int zc_entry_xattrs(struct zc_sworker *w, int dirfd, const char *name,
     return 0;
 }
 
+void zc_entry_trouble(struct zc_sworker *w, struct zc_dirnode *node,
+                      const char *name, enum zc_trouble kind,
+                      const char *what, int eno)
+{
+    const char *path = zc_dirnode_path_of(node, name, strlen(name), &w->path);
+    zc_sender_trouble(w->s, kind, what, path ? path : name, eno);
+}
+
 unsigned zc_entry_doubt(const struct zc_sender *s, unsigned what,
                         const struct zc_stat *st)
 {

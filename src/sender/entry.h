@@ -10,6 +10,7 @@
 #include "fs/idmap.h"
 #include "fs/meta.h"
 #include "sender/core.h"
+#include "tree/dirnode.h"
 
 /* The names of users and groups, each told once before an entry has its id. */
 struct zc_ids {
@@ -31,6 +32,11 @@ void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
  * and errno: they cannot be read; then W has none. */
 int zc_entry_xattrs(struct zc_sworker *w, int dirfd, const char *name,
                     struct zc_entry *e);
+/* Tells the user of a trouble with NAME in the directory NODE ("": with NODE
+ * itself). */
+void zc_entry_trouble(struct zc_sworker *w, struct zc_dirnode *node,
+                      const char *name, enum zc_trouble kind,
+                      const char *what, int eno);
 /* Flags (enum zc_entry_flag) for an entry of which WHAT (enum zc_change) is in
  * doubt. */
 unsigned zc_entry_doubt(const struct zc_sender *s, unsigned what,

@@ -28,14 +28,6 @@ void zc_sfile_init(struct zc_sender *s, struct zc_sfile *f,
         strcpy(f->name, s->source_name);
 }
 
-static void trouble(struct zc_sworker *w, const struct zc_sfile *f,
-                        enum zc_trouble kind, const char *what, int eno)
-{
-    const char *path = zc_dirnode_path_of(f->list->node, f->name,
-                                          strlen(f->name), &w->path);
-    zc_sender_trouble(w->s, kind, what, path ? path : f->name, eno);
-}
-
 void zc_sfile_state(struct zc_sworker *w, const struct zc_sfile *f,
                       enum zc_sstate state)
 {
@@ -56,8 +48,9 @@ int zc_sfile_give_up(struct zc_sworker *w, const struct zc_sfile *f,
                    const char *what, int eno)
 {
     bool vanished = eno == ENOENT || eno == 0;
-    trouble(w, f, vanished ? ZC_TROUBLE_VANISHED : ZC_TROUBLE_SOURCE,
-                what, eno);
+    zc_entry_trouble(w, f->list->node, f->name,
+                     vanished ? ZC_TROUBLE_VANISHED : ZC_TROUBLE_SOURCE, what,
+                     eno);
     struct zc_msg_end end = {.ref = {f->list->id, f->index},
                              .verdict = ZC_VERDICT_ABANDON,
                              .eno = (uint32_t)eno};
@@ -102,8 +95,8 @@ int zc_sfile_describe(struct zc_sworker *w, int dirfd, const struct zc_sfile *f,
     m->entry.flags |= f->listed.flags & ZC_ENTRY_IMPLIED;
     if (f->fd >= 0 ? zc_entry_xattrs(w, f->fd, "", &m->entry)
                    : zc_entry_xattrs(w, dirfd, f->name, &m->entry))
-        trouble(w, f, ZC_TROUBLE_SOURCE, "read its extended attributes",
-                errno);
+        zc_entry_trouble(w, f->list->node, f->name, ZC_TROUBLE_SOURCE,
+                         "read its extended attributes", errno);
     m->xattrs = (struct zc_bytes){w->xattrs.data, w->xattrs.len};
     return zc_ids_announce(w, m->entry.uid, m->entry.gid, w->xattrs.data,
                            w->xattrs.len);

@@ -13,6 +13,7 @@
 #include "fs/rootdir.h"
 #include "sender/entry.h"
 #include "sender/lists.h"
+#include "sender/walk.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -140,8 +141,8 @@ static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
     zc_entry_from_stat(s, st, &m.self);
     m.self.name = "";
     if (zc_entry_xattrs(w, dirfd, "", &m.self))
-        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
-                        "read its extended attributes", errno);
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                         "read its extended attributes", errno);
     if (zc_ids_announce(w, m.self.uid, m.self.gid, w->xattrs.data,
                         w->xattrs.len))
         return -1;
@@ -167,9 +168,9 @@ static int add_name(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     if (!*n->name || (d->reserved && !strcmp(n->name, ZC_STAGING_NAME)))
         return 0; /* the directory itself: AT has told */
     d->what = only_renamed(w, d, n) ? ZC_CHANGE_META : n->what;
-    enum zc_look look = zc_scan_entry(w, d, dirfd, n->name, n->name, draft);
+    enum zc_look look = zc_walk_look(w, d, dirfd, n->name, n->name, draft);
     if (look == ZC_LOOK_ABSENT && w->s->opt->del)
-        zc_scan_absent(w, d, n->name, draft);
+        zc_walk_absent(w, d, n->name, draft);
     return look == ZC_LOOK_FAILED ? -1 : 0;
 }
 
@@ -214,13 +215,13 @@ static int add_list(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
            draft.notes.len < ZC_LIST_ENTRIES_MAX;
          ++*at)
         r = add_name(w, d, dirfd, &place->names[*at], &draft);
-    struct zc_slist *l = r ? NULL : zc_scan_list(w, d, &draft);
+    struct zc_slist *l = r ? NULL : zc_walk_keep(w, d, &draft);
     zc_draft_fini(&draft);
     if (!l)
         return -1;
     l->queued = true; /* ours, until the files are sent */
     count_eager(s, l);
-    if (zc_scan_frame(w, d, l, *at == place->n) || zc_lists_number(w, NULL))
+    if (zc_walk_frame(w, d, l, *at == place->n) || zc_lists_number(w, NULL))
         return -1;
     r = send_eager(w, dirfd, l);
     pthread_mutex_lock(&s->lock);
@@ -240,16 +241,6 @@ static int add_lists(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     return r;
 }
 
-/* All names of D: as in a push, by any worker, when the seeds are sent. */
-static void list_whole(struct zc_sender *s, struct zc_sdir *d)
-{
-    pthread_mutex_lock(&s->lock);
-    d->next = s->dirs;
-    s->dirs = d;
-    s->lists->open_dirs++;
-    pthread_mutex_unlock(&s->lock);
-}
-
 static int add_dir(struct zc_sworker *w, const struct zc_round_dir *place,
                    struct zc_sdir *d, int dirfd, bool *handed_on)
 {
@@ -261,10 +252,10 @@ static int add_dir(struct zc_sworker *w, const struct zc_round_dir *place,
         return -1;
     if (place->whole) {
         *handed_on = true;
-        list_whole(s, d);
+        zc_walk_add(s, d); /* by any worker, when the seeds are sent */
         return 0;
     }
-    d->place = place;
+    d->doubt = true;
     d->incomplete = true;
     d->reserved = !*place->path || st.dev != s->root_stat.dev ||
                   st.mnt_id != s->root_stat.mnt_id;
@@ -295,8 +286,8 @@ static int add_place(struct zc_sworker *w, const struct zc_round_dir *place)
         r = add_dir(w, place, d, dirfd, &handed_on);
         zc_dirnode_unpin(s->tree, node);
     } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
-        zc_scan_trouble(w, node, "", ZC_TROUBLE_SOURCE, "open the directory",
-                        errno);
+        zc_entry_trouble(w, node, "", ZC_TROUBLE_SOURCE, "open the directory",
+                         errno);
     } /* else its name is in doubt, too, or will be */
     if (!handed_on)
         zc_sdir_free(s, d);
@@ -320,7 +311,7 @@ static bool too_much(const struct zc_round *round)
 int zc_place_round(struct zc_sworker *w, const struct zc_round *round)
 {
     if (too_much(round)) /* then what is in doubt is the whole tree */
-        return zc_scan_root(w);
+        return zc_walk_root(w);
     if (add_renames(w, round))
         return -1;
     for (size_t i = 0; i < round->n_dirs; i++) {

@@ -8,9 +8,11 @@
 #include "base/clock.h"
 #include "base/relpath.h"
 #include "fs/rootdir.h"
+#include "sender/answers.h"
 #include "sender/core.h"
 #include "sender/entry.h"
 #include "sender/lists.h"
+#include "sender/walk.h"
 #include "session/hostid.h"
 
 #include <poll.h>
@@ -23,6 +25,7 @@ struct zc_session {
     struct zc_sender s;
     struct zc_ids ids;
     struct zc_lists lists;
+    struct zc_walk walk;
     /* The last is the caller's. */
     struct zc_sworker workers[ZC_WORKERS_MAX + 1], *own;
     unsigned n_workers;
@@ -177,6 +180,7 @@ static int init(struct zc_session *session, struct zc_transport *t,
     struct zc_sender *s = &session->s;
     zc_sender_init(s);
     zc_lists_init(s, &session->lists);
+    zc_walk_init(s, &session->walk);
     zc_lease_init();
     if (zc_ids_init(s, &session->ids, err))
         return -1;
@@ -206,11 +210,7 @@ static int open_source(struct zc_sender *s, struct zc_err *err)
 static void sender_fini(struct zc_sender *s)
 {
     zc_lists_fini(s);
-    while (s->dirs) {
-        struct zc_sdir *d = s->dirs;
-        s->dirs = d->next;
-        zc_sdir_free(s, d);
-    }
+    zc_walk_fini(s);
     while (s->bigs) {
         struct zc_sbig *b = s->bigs;
         s->bigs = b->next;
@@ -382,7 +382,7 @@ static void seed(struct zc_session *session, const struct zc_round *round)
 {
     struct zc_sender *s = &session->s;
     struct zc_sworker *w = session->own;
-    int bad = round->all ? zc_scan_root(w) : zc_place_round(w, round);
+    int bad = round->all ? zc_walk_root(w) : zc_place_round(w, round);
     if (bad || zc_lists_flush(w))
         zc_sender_fail_nomem(s); /* unless a better reason is known */
     pthread_mutex_lock(&s->lock);

@@ -5,13 +5,19 @@
  * of bounded size, so that a directory of any number of entries costs its names
  * and no more.
  */
-#include "fs/rootdir.h"
-#include "sender/entry.h"
-#include "sender/lists.h"
+#include "sender/walk.h"
 
 #include "base/relpath.h"
+#include "fs/rootdir.h"
+#include "sender/entry.h"
 
 #include <string.h>
+#include <sys/stat.h>
+
+/* Bytes of lists that the peer has not finished with: some 200,000 entries at
+ * most, and well below ZC_PENDING_MAX. */
+#define WINDOW ((size_t)8 << 20)
+#define DIRS_AHEAD 4096
 
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
 {
@@ -21,12 +27,33 @@ void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
     free(d);
 }
 
-void zc_scan_trouble(struct zc_sworker *w, struct zc_dirnode *d,
-                       const char *name, enum zc_trouble kind,
-                       const char *what, int eno)
+void zc_walk_init(struct zc_sender *s, struct zc_walk *walk)
 {
-    const char *path = zc_dirnode_path_of(d, name, strlen(name), &w->path);
-    zc_sender_trouble(w->s, kind, what, path ? path : name, eno);
+    s->walk = walk;
+}
+
+void zc_walk_fini(struct zc_sender *s)
+{
+    while (s->walk->dirs) {
+        struct zc_sdir *d = s->walk->dirs;
+        s->walk->dirs = d->next;
+        zc_sdir_free(s, d);
+    }
+}
+
+/* The stack, with the lock held. */
+static void push(struct zc_walk *walk, struct zc_sdir *d)
+{
+    d->next = walk->dirs;
+    walk->dirs = d;
+}
+
+void zc_walk_add(struct zc_sender *s, struct zc_sdir *d)
+{
+    pthread_mutex_lock(&s->lock);
+    push(s->walk, d);
+    s->lists->open_dirs++;
+    pthread_mutex_unlock(&s->lock);
 }
 
 static void count_entry(struct zc_sender *s, const struct zc_entry *e)
@@ -62,9 +89,9 @@ static void tell_linked(struct zc_sworker *w, const struct zc_sdir *d,
         w->s->opt->linked(w->s->opt->linked_arg, path, st->dev, st->ino);
 }
 
-enum zc_look zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                           const char *name, const char *as,
-                           struct zc_draft *draft)
+enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                          const char *name, const char *as,
+                          struct zc_draft *draft)
 {
     struct zc_sender *s = w->s;
     struct zc_stat st;
@@ -72,8 +99,8 @@ enum zc_look zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         if (errno == ENOENT)
             return ZC_LOOK_ABSENT;
         d->incomplete = true;
-        zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
-                        errno);
+        zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
+                         errno);
         return ZC_LOOK_NOTHING;
     }
     if (!type_kept(st.mode))
@@ -89,7 +116,7 @@ enum zc_look zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     zc_entry_from_stat(s, &st, &e);
     e.name = as;
     e.name_len = (uint8_t)strlen(as);
-    if (d->place)
+    if (d->doubt)
         e.flags |= zc_entry_doubt(s, d->what, &st);
     if (e.flags & ZC_ENTRY_HARD_LINK && s->opt->linked)
         tell_linked(w, d, name, &st);
@@ -100,8 +127,9 @@ enum zc_look zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         if (!target || n > ZC_SYMLINK_MAX) {
             if (target || errno != ENOENT) {
                 d->incomplete = true;
-                zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
-                           "read the symlink", target ? ENAMETOOLONG : errno);
+                zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
+                                 "read the symlink",
+                                 target ? ENAMETOOLONG : errno);
             }
             return ZC_LOOK_NOTHING;
         }
@@ -114,8 +142,8 @@ enum zc_look zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         !zc_maybe_sparse(&st, s->opt->keep) && !zc_changed_lately(&st))
         seen = zc_seen_of(&st);
     if (unknown)
-        zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
-                   "read its extended attributes", errno);
+        zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
+                         "read its extended attributes", errno);
     if (zc_ids_announce(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
         return ZC_LOOK_FAILED;
     count_entry(s, &e);
@@ -125,12 +153,12 @@ enum zc_look zc_scan_entry(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
 }
 
 /* A name that --files-from lists and the source does not have. */
-void zc_scan_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
+void zc_walk_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
                     struct zc_draft *draft)
 {
     if (!w->s->opt->del) {
-        zc_scan_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
-                        ENOENT);
+        zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
+                         ENOENT);
         return;
     }
     struct zc_entry e = {.mode = S_IFREG,
@@ -149,7 +177,8 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     d->started = true;
     if (zc_stat_at(dirfd, "", &st)) {
         d->incomplete = true;
-        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE, "look at it", errno);
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE, "look at it",
+                         errno);
         return;
     }
     struct zc_dirnode *parent = zc_dirnode_parent(d->node);
@@ -161,15 +190,15 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     }
     if (parent && zc_dirnode_has_ancestor(parent, st.dev, st.ino)) {
         d->incomplete = true;
-        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
-                   "walk it, as it is a file system loop: one of its own "
-                   "parents is mounted there", 0);
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                         "walk it, as it is a file system loop: one of its "
+                         "own parents is mounted there", 0);
         return;
     }
     if (st.dev == s->dest_dev && st.ino == s->dest_ino) {
         d->incomplete = true;
-        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
-                   "walk it, as it is the destination itself", 0);
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                         "walk it, as it is the destination itself", 0);
         return;
     }
     d->reserved = !parent || other_mount;
@@ -180,8 +209,8 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     }
     if (zc_names_read(dirfd, &d->names)) {
         d->incomplete = true;
-        zc_scan_trouble(w, d->node, "", ZC_TROUBLE_SOURCE, "read the directory",
-                   errno);
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                         "read the directory", errno);
     }
 }
 
@@ -212,16 +241,16 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         if (d->reserved && !strcmp(name, ZC_STAGING_NAME))
             continue;
         const char *as = s->single_name ? s->single_name : name;
-        enum zc_look look = zc_scan_entry(w, d, dirfd, name, as, draft);
+        enum zc_look look = zc_walk_look(w, d, dirfd, name, as, draft);
         if (look == ZC_LOOK_FAILED)
             return -1;
         if (look == ZC_LOOK_ABSENT && set && zc_fileset_listed(set[d->at]))
-            zc_scan_absent(w, d, name, draft);
+            zc_walk_absent(w, d, name, draft);
     }
     return 0;
 }
 
-struct zc_slist *zc_scan_list(struct zc_sworker *w, struct zc_sdir *d,
+struct zc_slist *zc_walk_keep(struct zc_sworker *w, const struct zc_sdir *d,
                               const struct zc_draft *draft)
 {
     struct zc_slist *l = zc_draft_keep(w, draft, d->node);
@@ -244,7 +273,7 @@ static int remember_after(struct zc_sdir *d, const struct zc_slist *l)
     return d->after ? 0 : -1;
 }
 
-int zc_scan_frame(struct zc_sworker *w, struct zc_sdir *d, struct zc_slist *l,
+int zc_walk_frame(struct zc_sworker *w, struct zc_sdir *d, struct zc_slist *l,
                   bool last)
 {
     struct zc_msg_list m = {.dir = d->ref};
@@ -257,7 +286,8 @@ int zc_scan_frame(struct zc_sworker *w, struct zc_sdir *d, struct zc_slist *l,
     return zc_lists_frame(w, l, &m, flags) ? -1 : remember_after(d, l);
 }
 
-bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
+/* Lists more of D into W's buffer; true when D is finished (and freed). */
+static bool list_more(struct zc_sworker *w, struct zc_sdir *d)
 {
     struct zc_sender *s = w->s;
     struct zc_draft draft = zc_draft_begin(w);
@@ -266,9 +296,10 @@ bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
     if (dirfd < 0) {
         int eno = errno;
         d->incomplete = true;
-        zc_scan_trouble(w, d->node, "",
-                   eno == ENOENT ? ZC_TROUBLE_VANISHED : ZC_TROUBLE_SOURCE,
-                   "open the directory", eno);
+        zc_entry_trouble(w, d->node, "",
+                         eno == ENOENT ? ZC_TROUBLE_VANISHED
+                                       : ZC_TROUBLE_SOURCE,
+                         "open the directory", eno);
     } else {
         if (!d->started)
             start_dir(w, d, dirfd);
@@ -278,8 +309,8 @@ bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
         zc_dirnode_unpin(s->tree, d->node);
     }
     if (!failed) {
-        struct zc_slist *l = zc_scan_list(w, d, &draft);
-        failed = !l || zc_scan_frame(w, d, l, last);
+        struct zc_slist *l = zc_walk_keep(w, d, &draft);
+        failed = !l || zc_walk_frame(w, d, l, last);
         if (failed)
             zc_sender_fail_nomem(s);
     }
@@ -289,8 +320,56 @@ bool zc_scan_some(struct zc_sworker *w, struct zc_sdir *d)
     return last || failed;
 }
 
-/* LIST 0: the root itself. */
-int zc_scan_root(struct zc_sworker *w)
+/* Of a directory with a great many subdirectories, no more is listed while
+ * those already known keep us busy. */
+bool zc_walk_ready(const struct zc_sender *s)
+{
+    const struct zc_sdir *d = s->walk->dirs;
+    if (!d || s->lists->bytes >= WINDOW || s->round.seeding)
+        return false;
+    return !d->after || s->lists->open_dirs < DIRS_AHEAD ||
+           !s->lists->unanswered;
+}
+
+static struct zc_sdir *take_dir(struct zc_sender *s)
+{
+    struct zc_sdir *d = NULL;
+    pthread_mutex_lock(&s->lock);
+    if (zc_walk_ready(s) && !s->failed) {
+        d = s->walk->dirs;
+        s->walk->dirs = d->next;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return d;
+}
+
+/*
+ * Lists directories until there is something worth sending. One that is not
+ * finished goes back on the stack only when its list is on the wire: the next
+ * one, by whichever worker, must come after it.
+ */
+int zc_walk_some(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    struct zc_sdir *unfinished = NULL;
+    while (!unfinished && w->out.len < s->rate.batch_max / 8) {
+        struct zc_sdir *d = take_dir(s);
+        if (!d)
+            break;
+        if (!list_more(w, d))
+            unfinished = d;
+    }
+    int r = zc_lists_flush(w);
+    if (unfinished) {
+        pthread_mutex_lock(&s->lock);
+        push(s->walk, unfinished);
+        pthread_cond_broadcast(&s->work);
+        pthread_mutex_unlock(&s->lock);
+    }
+    return r;
+}
+
+int zc_walk_root(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
     struct zc_dirnode *node = zc_dirtree_root(s->tree);
@@ -305,8 +384,8 @@ int zc_scan_root(struct zc_sworker *w)
     if (s->opt->only && !s->opt->files_from)
         e.flags |= ZC_ENTRY_IMPLIED;
     else if (zc_entry_xattrs(w, dirfd, "", &e))
-        zc_scan_trouble(w, node, "", ZC_TROUBLE_SOURCE,
-                   "read its extended attributes", errno);
+        zc_entry_trouble(w, node, "", ZC_TROUBLE_SOURCE,
+                         "read its extended attributes", errno);
     zc_dirnode_unpin(s->tree, node);
     if (zc_ids_announce(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
         return -1;

@@ -5,55 +5,10 @@
  */
 #include "base/clock.h"
 #include "sender/lists.h"
+#include "sender/walk.h"
 
 #include <string.h>
 #include <sys/stat.h>
-
-/* Bytes of lists that the peer has not finished with: some 200,000 entries at
- * most, and well below ZC_PENDING_MAX. */
-#define WINDOW ((size_t)8 << 20)
-#define DIRS_AHEAD 4096
-
-/* Of a directory with a great many subdirectories, no more is listed while
- * those already known keep us busy. */
-static bool may_scan(const struct zc_sender *s)
-{
-    if (!s->dirs || s->lists->bytes >= WINDOW || s->round.seeding)
-        return false;
-    return !s->dirs->after || s->lists->open_dirs < DIRS_AHEAD ||
-           !s->lists->unanswered;
-}
-
-/*
- * Lists directories until there is something worth sending. One that is not
- * finished goes back on the stack only when its list is on the wire: the next
- * one, by whichever worker, must come after it.
- */
-static int do_scan(struct zc_sworker *w)
-{
-    struct zc_sender *s = w->s;
-    struct zc_sdir *unfinished = NULL;
-    while (!unfinished && w->out.len < s->rate.batch_max / 8) {
-        pthread_mutex_lock(&s->lock);
-        struct zc_sdir *d = may_scan(s) && !s->failed ? s->dirs : NULL;
-        if (d)
-            s->dirs = d->next;
-        pthread_mutex_unlock(&s->lock);
-        if (!d)
-            break;
-        if (!zc_scan_some(w, d))
-            unfinished = d;
-    }
-    int r = zc_lists_flush(w);
-    if (unfinished) {
-        pthread_mutex_lock(&s->lock);
-        unfinished->next = s->dirs;
-        s->dirs = unfinished;
-        pthread_cond_broadcast(&s->work);
-        pthread_mutex_unlock(&s->lock);
-    }
-    return r;
-}
 
 static int do_files(struct zc_sworker *w)
 {
@@ -78,7 +33,7 @@ static int do_something(struct zc_sworker *w, struct zc_sbig *got,
         return zc_send_again(w, retry);
     if (files && (w->number % 2 == 0 || !scan))
         return do_files(w);
-    return do_scan(w);
+    return zc_walk_some(w);
 }
 
 /* Everything asked for was sent and answered: DONE. With the lock held. */
@@ -121,7 +76,7 @@ static void turn(struct zc_sworker *w)
     struct zc_sbig *got = zc_send_claim_got(s);
     bool due = !got && zc_retries_take(&s->retries, zc_clock_ns(), &retry,
                                       &wait);
-    bool files = s->lists->wanted, scan = may_scan(s);
+    bool files = s->lists->wanted, scan = zc_walk_ready(s);
     if (!s->lists->open_dirs && !s->lists->unanswered)
         atomic_store(&s->stats->scan_done, true);
     if (got || due || files || scan) {

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Walking the source: directories that the peer wants listed become LIST
+ * frames. The stack of directories is under the sender's lock; a directory that
+ * was taken from it is its worker's own.
+ */
+#ifndef ZC_SENDER_WALK_H
+#define ZC_SENDER_WALK_H
+
+#include "sender/core.h"
+#include "sender/lists.h"
+#include "tree/dirnode.h"
+#include "tree/fileset.h"
+#include "tree/names.h"
+
+/* A directory that the peer wants listed. */
+struct zc_sdir {
+    struct zc_sdir *next; /* in zc_walk.dirs */
+    struct zc_dirnode *node;
+    struct zc_ref ref; /* the entry that named it */
+    const struct zc_fileset_node *only; /* its place in options.only */
+    bool restricted; /* only the names in `only` (NULL: the top of the set) */
+    bool started, incomplete, reserved; /* reserved: has a staging folder */
+    struct zc_names names;
+    size_t at;   /* next of names, or of the file set's children */
+    char *after; /* last name listed */
+    bool doubt;  /* names.c lists it: only some names, each for a reason */
+    unsigned what; /* enum zc_change, that reason for the name looked at */
+};
+void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
+
+struct zc_walk {
+    struct zc_sdir *dirs; /* to list, deepest first */
+};
+
+void zc_walk_init(struct zc_sender *s, struct zc_walk *walk);
+void zc_walk_fini(struct zc_sender *s);
+
+/* D, the walk's from now on, is to be listed. Without the lock. */
+void zc_walk_add(struct zc_sender *s, struct zc_sdir *d);
+/* A directory is there that may be listed now. With the lock held. */
+bool zc_walk_ready(const struct zc_sender *s);
+/* Lists directories as long as they may be, until there is something worth
+ * sending, and sends it. -1: the run has failed. */
+int zc_walk_some(struct zc_sworker *w);
+/* LIST 0, the root's own entry, into W's buffer. -1: the run has failed. */
+int zc_walk_root(struct zc_sworker *w);
+
+/* --- for who lists some names of a directory only ------------------------ */
+
+/* Looks at NAME in D, whose fd is DIRFD, and adds its entry, called AS in the
+ * list, to DRAFT in W's buffer. */
+enum zc_look {
+    ZC_LOOK_FAILED = -1, /* the run has failed */
+    ZC_LOOK_NOTHING,     /* to tell: hidden, or trouble, which was reported */
+    ZC_LOOK_ADDED,
+    ZC_LOOK_ABSENT, /* there is no such name; nothing was added */
+};
+enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                          const char *name, const char *as,
+                          struct zc_draft *draft);
+/* Adds an entry for a name that is absent; where nothing is to be deleted, it is
+ * reported instead. */
+void zc_walk_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
+                    struct zc_draft *draft);
+/* Keeps DRAFT as a list of D. NULL: memory. */
+struct zc_slist *zc_walk_keep(struct zc_sworker *w, const struct zc_sdir *d,
+                              const struct zc_draft *draft);
+/* Makes L, which is not the caller's any more, a LIST in W's buffer, D's LAST or
+ * not; D goes on behind it. -1: memory. */
+int zc_walk_frame(struct zc_sworker *w, struct zc_sdir *d, struct zc_slist *l,
+                  bool last);
+
+#endif
