@@ -117,26 +117,32 @@ libzcsync_a_SOURCES = \
 	%D%/sender/answers.c \
 	%D%/sender/answers.h \
 	%D%/sender/big.c \
+	%D%/sender/big.h \
 	%D%/sender/core.c \
 	%D%/sender/core.h \
 	%D%/sender/entry.c \
 	%D%/sender/entry.h \
 	%D%/sender/files.c \
+	%D%/sender/files.h \
 	%D%/sender/lease.c \
 	%D%/sender/lease.h \
 	%D%/sender/lists.c \
 	%D%/sender/lists.h \
 	%D%/sender/names.c \
+	%D%/sender/names.h \
 	%D%/sender/retries.c \
 	%D%/sender/retries.h \
 	%D%/sender/round.h \
 	%D%/sender/session.c \
 	%D%/sender/session.h \
+	%D%/sender/sfile.c \
 	%D%/sender/sfile.h \
 	%D%/sender/small.c \
+	%D%/sender/small.h \
 	%D%/sender/walk.c \
 	%D%/sender/walk.h \
 	%D%/sender/workers.c \
+	%D%/sender/workers.h \
 	%D%/receiver/big.c \
 	%D%/receiver/commit.c \
 	%D%/receiver/compare.c \

@@ -9,7 +9,9 @@
 #include "sender/answers.h"
 
 #include "base/clock.h"
+#include "sender/big.h"
 #include "sender/lists.h"
+#include "sender/retries.h"
 #include "sender/walk.h"
 
 #include <string.h>
@@ -149,17 +151,9 @@ static int on_got(struct zc_sender *s, struct zc_bytes body,
     struct zc_ref ref;
     if (zc_ref_decode(body, &ref, err))
         return -1;
-    pthread_mutex_lock(&s->lock);
-    struct zc_sbig *b = s->bigs;
-    while (b && (b->list->id != ref.list || b->index != ref.index || b->got))
-        b = b->next;
-    if (b) {
-        b->got = true;
-        s->n_got++;
-        pthread_cond_broadcast(&s->work);
-    }
-    pthread_mutex_unlock(&s->lock);
-    return b ? 0 : nonsense(err, "it got a file that was not sent");
+    return zc_big_got(s, ref) ? 0
+                              : nonsense(err, "it got a file that was not "
+                                              "sent");
 }
 
 /* What a finished, failed or repeated entry means for the counters and the

@@ -6,20 +6,52 @@
  *
  *   open, lease, stat -> FILE -> DATA... -> SENT        zc_big_send
  *                                           GOT          (answers.c)
- *   stat, lease: same? -> END(commit | verify | retry)   zc_send_verdict
+ *   stat, lease: same? -> END(commit | verify | retry)   zc_big_verdict
  *
  * A file somebody has open for writing gets no lease; its bytes are read a
  * second time, and the peer commits only if the hash of what it got is the hash
  * of what is there now. That also lets a log that only grows through: the part
  * that was promised is still what it was.
  */
+#include "sender/big.h"
+
 #include "fs/rootdir.h"
-#include "session/hash.h"
 #include "sender/entry.h"
-#include "sender/sfile.h"
+#include "sender/lease.h"
+#include "session/hash.h"
 
 #include <fcntl.h>
 #include <string.h>
+
+/* A big file on its way: FILE is sent, END is not. */
+struct zc_sbig {
+    struct zc_sbig *next;
+    struct zc_slist *list;
+    uint32_t index;
+    unsigned tries;
+    int fd;
+    struct zc_stat before; /* as of FILE */
+    enum zc_lease lease;
+    uint64_t from; /* the peer has the bytes before */
+    bool got, claimed; /* GOT has come; a worker is deciding on it */
+    bool spoiled;      /* came short, must be sent again */
+    int read_eno;
+};
+
+void zc_bigs_init(struct zc_sender *s, struct zc_bigs *bigs)
+{
+    s->bigs = bigs;
+}
+
+void zc_bigs_fini(struct zc_sender *s)
+{
+    while (s->bigs->sent) {
+        struct zc_sbig *b = s->bigs->sent;
+        s->bigs->sent = b->next;
+        zc_close(&b->fd);
+        free(b);
+    }
+}
 
 /* Sends [OFFSET, END) of F as DATA ranges, taking turns with the others. */
 static int send_ranges(struct zc_sworker *w, struct zc_sbig *b,
@@ -79,14 +111,29 @@ static int send_extents(struct zc_sworker *w, struct zc_sbig *b)
     return 0;
 }
 
-struct zc_sbig *zc_send_claim_got(struct zc_sender *s)
+bool zc_big_got(struct zc_sender *s, struct zc_ref ref)
 {
-    struct zc_sbig *b = s->n_got ? s->bigs : NULL;
+    pthread_mutex_lock(&s->lock);
+    struct zc_sbig *b = s->bigs->sent;
+    while (b && (b->list->id != ref.list || b->index != ref.index || b->got))
+        b = b->next;
+    if (b) {
+        b->got = true;
+        s->bigs->n_got++;
+        pthread_cond_broadcast(&s->work);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return b;
+}
+
+struct zc_sbig *zc_big_claim_got(struct zc_sender *s)
+{
+    struct zc_sbig *b = s->bigs->n_got ? s->bigs->sent : NULL;
     while (b && (!b->got || b->claimed))
         b = b->next;
     if (b) {
         b->claimed = true;
-        s->n_got--;
+        s->bigs->n_got--;
     }
     return b;
 }
@@ -97,20 +144,20 @@ static int room_for_big(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
     pthread_mutex_lock(&s->lock);
-    while (s->n_bigs >= ZC_OPEN_FILES_MAX / 2 && !s->failed) {
-        struct zc_sbig *b = zc_send_claim_got(s);
+    while (s->bigs->n >= ZC_OPEN_FILES_MAX / 2 && !s->failed) {
+        struct zc_sbig *b = zc_big_claim_got(s);
         if (!b) {
             pthread_cond_wait(&s->work, &s->lock);
             continue;
         }
         pthread_mutex_unlock(&s->lock);
-        if (zc_send_verdict(w, b) || zc_lists_flush(w))
+        if (zc_big_verdict(w, b) || zc_lists_flush(w))
             return -1;
         pthread_mutex_lock(&s->lock);
     }
     bool failed = s->failed;
     if (!failed)
-        s->n_bigs++;
+        s->bigs->n++;
     pthread_mutex_unlock(&s->lock);
     return failed ? -1 : 0;
 }
@@ -118,12 +165,12 @@ static int room_for_big(struct zc_sworker *w)
 static void big_free(struct zc_sender *s, struct zc_sbig *b)
 {
     pthread_mutex_lock(&s->lock);
-    struct zc_sbig **p = &s->bigs;
+    struct zc_sbig **p = &s->bigs->sent;
     while (*p && *p != b)
         p = &(*p)->next;
     if (*p)
         *p = b->next;
-    s->n_bigs--;
+    s->bigs->n--;
     pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
     if (b->lease == ZC_LEASE_HELD)
@@ -159,7 +206,7 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
     struct zc_sbig *b = calloc(1, sizeof *b);
     if (!b) {
         pthread_mutex_lock(&s->lock);
-        s->n_bigs--;
+        s->bigs->n--;
         pthread_mutex_unlock(&s->lock);
         return -1;
     }
@@ -195,8 +242,8 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
     }
     /* In the table before SENT is on the wire: the answer may come at once. */
     pthread_mutex_lock(&s->lock);
-    b->next = s->bigs;
-    s->bigs = b;
+    b->next = s->bigs->sent;
+    s->bigs->sent = b;
     pthread_mutex_unlock(&s->lock);
     zc_ref_encode(&w->out, ZC_FRAME_SENT,
                   (struct zc_ref){f->list->id, f->index});
@@ -234,7 +281,7 @@ static void judge(struct zc_sworker *w, struct zc_sbig *b,
     }
 }
 
-int zc_send_verdict(struct zc_sworker *w, struct zc_sbig *b)
+int zc_big_verdict(struct zc_sworker *w, struct zc_sbig *b)
 {
     struct zc_sender *s = w->s;
     struct zc_sfile f;
@@ -247,7 +294,7 @@ int zc_send_verdict(struct zc_sworker *w, struct zc_sbig *b)
         zc_end_encode(&w->out, &end);
     } else if (eno) {
         r = zc_sfile_give_up(w, &f, "read it", eno);
-    } else if (f.tries + 1 >= zc_tries_max(s)) {
+    } else if (f.tries + 1 >= zc_sfile_tries_max(s)) {
         r = zc_sfile_retry(w, &f); /* gives up */
     } else {
         zc_end_encode(&w->out, &end);

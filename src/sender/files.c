@@ -1,106 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Files on their way out: what was asked for about each, and what becomes of
- * those that change or go meanwhile. The bytes of small ones are outsmall.c's,
- * those of big ones outbig.c's.
+ * Files on their way out: what was asked for about each. The bytes of small ones
+ * are small.c's, those of big ones big.c's; sfile.c knows what becomes of those
+ * that change or go meanwhile.
  */
-#include "base/clock.h"
+#include "sender/files.h"
+
 #include "fs/rootdir.h"
-#include "session/hash.h"
+#include "sender/big.h"
 #include "sender/entry.h"
 #include "sender/sfile.h"
+#include "sender/small.h"
+#include "session/hash.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-
-void zc_sfile_init(struct zc_sender *s, struct zc_sfile *f,
-                     struct zc_slist *l, uint32_t index, unsigned tries)
-{
-    memset(f, 0, sizeof *f);
-    f->list = l;
-    f->index = index;
-    f->tries = tries;
-    f->fd = -1;
-    zc_slist_entry(l, index, &f->listed);
-    memcpy(f->name, f->listed.name, f->listed.name_len);
-    if (s->single_name && l->id)
-        strcpy(f->name, s->source_name);
-}
-
-void zc_sfile_state(struct zc_sworker *w, const struct zc_sfile *f,
-                      enum zc_sstate state)
-{
-    pthread_mutex_lock(&w->s->lock);
-    f->list->entries[f->index].state = (uint8_t)state;
-    pthread_mutex_unlock(&w->s->lock);
-}
-
-/* In a dry run the peer counts nothing as outstanding. */
-static void settle_here(struct zc_sworker *w, const struct zc_sfile *f)
-{
-    pthread_mutex_lock(&w->s->lock);
-    zc_lists_settle(w->s, f->list, f->index);
-    pthread_mutex_unlock(&w->s->lock);
-}
-
-int zc_sfile_give_up(struct zc_sworker *w, const struct zc_sfile *f,
-                   const char *what, int eno)
-{
-    bool vanished = eno == ENOENT || eno == 0;
-    zc_entry_trouble(w, f->list->node, f->name,
-                     vanished ? ZC_TROUBLE_VANISHED : ZC_TROUBLE_SOURCE, what,
-                     eno);
-    struct zc_msg_end end = {.ref = {f->list->id, f->index},
-                             .verdict = ZC_VERDICT_ABANDON,
-                             .eno = (uint32_t)eno};
-    if (w->s->opt->dry_run) { /* the peer does not wait for it */
-        settle_here(w, f);
-        return 0;
-    }
-    zc_sfile_state(w, f, ZC_S_SENT);
-    zc_end_encode(&w->out, &end);
-    return 0;
-}
-
-int zc_sfile_retry(struct zc_sworker *w, const struct zc_sfile *f)
-{
-    struct zc_sender *s = w->s;
-    if (f->tries + 1 >= zc_tries_max(s))
-        return zc_sfile_give_up(w, f,
-                                "get a whole version of it: it kept changing",
-                                0);
-    struct zc_retry r = {f->list, f->index, f->tries + 1,
-                         zc_clock_ns() + (20000000LL << f->tries)};
-    atomic_fetch_add(&s->stats->retries, 1);
-    pthread_mutex_lock(&s->lock);
-    f->list->entries[f->index].state = ZC_S_RETRY;
-    int fail = zc_retries_add(&s->retries, &r);
-    pthread_cond_broadcast(&s->work);
-    pthread_mutex_unlock(&s->lock);
-    return fail;
-}
-
-int zc_sfile_describe(struct zc_sworker *w, int dirfd, const struct zc_sfile *f,
-                    struct zc_msg_file *m)
-{
-    struct zc_sender *s = w->s;
-    memset(m, 0, sizeof *m);
-    m->ref = (struct zc_ref){f->list->id, f->index};
-    zc_entry_from_stat(s, &f->st, &m->entry);
-    m->entry.name = f->listed.name;
-    m->entry.name_len = f->listed.name_len;
-    m->entry.target = f->listed.target;
-    m->entry.target_len = f->listed.target_len;
-    m->entry.flags |= f->listed.flags & ZC_ENTRY_IMPLIED;
-    if (f->fd >= 0 ? zc_entry_xattrs(w, f->fd, "", &m->entry)
-                   : zc_entry_xattrs(w, dirfd, f->name, &m->entry))
-        zc_entry_trouble(w, f->list->node, f->name, ZC_TROUBLE_SOURCE,
-                         "read its extended attributes", errno);
-    m->xattrs = (struct zc_bytes){w->xattrs.data, w->xattrs.len};
-    return zc_ids_announce(w, m->entry.uid, m->entry.gid, w->xattrs.data,
-                           w->xattrs.len);
-}
 
 /* META: what it is now, without its bytes. */
 static int send_meta(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
@@ -155,7 +70,7 @@ static void report_check(struct zc_sworker *w, const struct zc_sfile *f)
     struct zc_sender *s = w->s;
     struct zc_sentry *se = &f->list->entries[f->index];
     zc_lists_item(s, f->list, f->index, se->item_flags);
-    settle_here(w, f);
+    zc_sfile_settle(w, f);
 }
 
 /* Looks at what was opened. -1: the run has failed; 1: F is dealt with. */
@@ -237,7 +152,7 @@ static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
     return send_meta(w, dirfd, &f);
 }
 
-int zc_send_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l,
+int zc_files_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l,
                   uint32_t index)
 {
     struct zc_sfile f;
@@ -254,7 +169,7 @@ static int give_up_dir(struct zc_sworker *w, struct zc_slist *l,
     return zc_sfile_give_up(w, &f, "open its directory", eno);
 }
 
-int zc_send_list(struct zc_sworker *w, struct zc_slist *l)
+static int send_list(struct zc_sworker *w, struct zc_slist *l)
 {
     struct zc_sender *s = w->s;
     struct zc_dirnode *node = l->node; /* L may be gone at the end */
@@ -272,7 +187,16 @@ int zc_send_list(struct zc_sworker *w, struct zc_slist *l)
     return r;
 }
 
-int zc_send_again(struct zc_sworker *w, const struct zc_retry *retry)
+int zc_files_some(struct zc_sworker *w)
+{
+    struct zc_sender *s = w->s;
+    pthread_mutex_lock(&s->lock);
+    struct zc_slist *l = zc_lists_take(s);
+    pthread_mutex_unlock(&s->lock);
+    return l ? send_list(w, l) : 0;
+}
+
+int zc_files_again(struct zc_sworker *w, const struct zc_retry *retry)
 {
     struct zc_sender *s = w->s;
     struct zc_dirnode *node = retry->list->node;
@@ -280,7 +204,7 @@ int zc_send_again(struct zc_sworker *w, const struct zc_retry *retry)
     int r, dirfd = zc_dirnode_pin(s->tree, node);
     if (dirfd < 0) {
         r = give_up_dir(w, retry->list, retry->index, errno);
-    } else if (retry->tries >= zc_tries_max(s)) {
+    } else if (retry->tries >= zc_sfile_tries_max(s)) {
         struct zc_sfile f;
         zc_sfile_init(s, &f, retry->list, retry->index, retry->tries);
         r = zc_sfile_retry(w, &f); /* gives up */

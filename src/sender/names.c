@@ -9,9 +9,12 @@
  *
  * From then on the round goes like any other: what else is needed is asked for.
  */
+#include "sender/names.h"
+
 #include "base/relpath.h"
 #include "fs/rootdir.h"
 #include "sender/entry.h"
+#include "sender/files.h"
 #include "sender/lists.h"
 #include "sender/walk.h"
 
@@ -196,7 +199,7 @@ static int send_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l)
         struct zc_entry e;
         zc_slist_entry(l, i, &e);
         if (e.flags & ZC_ENTRY_EAGER)
-            r = zc_send_eager(w, dirfd, l, i);
+            r = zc_files_eager(w, dirfd, l, i);
         if (!r && w->out.len >= s->rate.batch_max)
             r = zc_lists_flush(w);
     }
@@ -308,7 +311,7 @@ static bool too_much(const struct zc_round *round)
     return names > ZC_PLACE_NAMES_MAX;
 }
 
-int zc_place_round(struct zc_sworker *w, const struct zc_round *round)
+int zc_names_round(struct zc_sworker *w, const struct zc_round *round)
 {
     if (too_much(round)) /* then what is in doubt is the whole tree */
         return zc_walk_root(w);

@@ -11,6 +11,9 @@
 
 struct zc_slist;
 
+#define ZC_TRIES_MAX 6 /* looks at a file that changes under us */
+#define ZC_TRIES_ROUND 2 /* the same in a mirror, which comes again */
+
 struct zc_retry {
     struct zc_slist *list; /* stays, as its entry is outstanding */
     uint32_t index;

@@ -9,10 +9,14 @@
 #include "base/relpath.h"
 #include "fs/rootdir.h"
 #include "sender/answers.h"
+#include "sender/big.h"
 #include "sender/core.h"
 #include "sender/entry.h"
+#include "sender/lease.h"
 #include "sender/lists.h"
+#include "sender/names.h"
 #include "sender/walk.h"
+#include "sender/workers.h"
 #include "session/hostid.h"
 
 #include <poll.h>
@@ -26,6 +30,7 @@ struct zc_session {
     struct zc_ids ids;
     struct zc_lists lists;
     struct zc_walk walk;
+    struct zc_bigs bigs;
     /* The last is the caller's. */
     struct zc_sworker workers[ZC_WORKERS_MAX + 1], *own;
     unsigned n_workers;
@@ -181,6 +186,7 @@ static int init(struct zc_session *session, struct zc_transport *t,
     zc_sender_init(s);
     zc_lists_init(s, &session->lists);
     zc_walk_init(s, &session->walk);
+    zc_bigs_init(s, &session->bigs);
     zc_lease_init();
     if (zc_ids_init(s, &session->ids, err))
         return -1;
@@ -211,12 +217,7 @@ static void sender_fini(struct zc_sender *s)
 {
     zc_lists_fini(s);
     zc_walk_fini(s);
-    while (s->bigs) {
-        struct zc_sbig *b = s->bigs;
-        s->bigs = b->next;
-        zc_close(&b->fd);
-        free(b);
-    }
+    zc_bigs_fini(s);
     zc_retries_fini(&s->retries);
     if (s->tree)
         zc_dirtree_free(s->tree);
@@ -264,26 +265,6 @@ static void *pinger_main(void *sender)
     return NULL;
 }
 
-static void worker_init(struct zc_sworker *w, struct zc_sender *s, unsigned i)
-{
-    w->s = s;
-    w->number = i;
-    zc_mover_init(&w->mover, s->opt->mover);
-}
-
-static void worker_fini(struct zc_sworker *w)
-{
-    for (size_t i = 0; i < w->fresh.len; i++) /* never sent */
-        zc_slist_free(w->s, w->fresh.v[i].list);
-    zc_vec_fini(&w->fresh);
-    zc_vec_fini(&w->moved_to);
-    zc_buf_fini(&w->out);
-    zc_buf_fini(&w->xattrs);
-    zc_buf_fini(&w->path);
-    zc_buf_fini(&w->scratch);
-    zc_mover_fini(&w->mover);
-}
-
 /* Threads that wait for a round. In a mirror the caller's is one of those that
  * work. */
 static int start_threads(struct zc_session *session, struct zc_err *err)
@@ -293,7 +274,7 @@ static int start_threads(struct zc_session *session, struct zc_err *err)
     if (s->opt->rounds && n > 1)
         n--;
     session->own = &session->workers[ZC_WORKERS_MAX];
-    worker_init(session->own, s, n);
+    zc_sworker_init(session->own, s, n);
     session->reading = !pthread_create(&session->reader, NULL,
                                        zc_answers_thread, s);
     if (s->ping_s)
@@ -301,9 +282,9 @@ static int start_threads(struct zc_session *session, struct zc_err *err)
                                            pinger_main, s);
     for (unsigned i = 0; session->reading && i < n; i++) {
         struct zc_sworker *w = &session->workers[i];
-        worker_init(w, s, i);
+        zc_sworker_init(w, s, i);
         if (pthread_create(&w->thread, NULL, zc_sworker_main, w)) {
-            worker_fini(w);
+            zc_sworker_fini(w);
             break;
         }
         session->n_workers++;
@@ -354,9 +335,9 @@ void zc_session_close(struct zc_session *session)
     if (session->pinging)
         pthread_join(session->pinger, NULL);
     for (unsigned i = 0; i < session->n_workers; i++)
-        worker_fini(&session->workers[i]);
+        zc_sworker_fini(&session->workers[i]);
     if (session->own)
-        worker_fini(session->own);
+        zc_sworker_fini(session->own);
     sender_fini(s);
     free(session);
 }
@@ -382,7 +363,7 @@ static void seed(struct zc_session *session, const struct zc_round *round)
 {
     struct zc_sender *s = &session->s;
     struct zc_sworker *w = session->own;
-    int bad = round->all ? zc_walk_root(w) : zc_place_round(w, round);
+    int bad = round->all ? zc_walk_root(w) : zc_names_round(w, round);
     if (bad || zc_lists_flush(w))
         zc_sender_fail_nomem(s); /* unless a better reason is known */
     pthread_mutex_lock(&s->lock);

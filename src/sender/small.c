@@ -4,9 +4,11 @@
  * that many of them leave in one call. What was sent is one version: the file is
  * the same before and after its bytes were read, and no write was under way.
  */
+#include "sender/small.h"
+
 #include "base/io.h"
 #include "sender/entry.h"
-#include "sender/sfile.h"
+#include "sender/lease.h"
 
 #include <string.h>
 #include <sys/stat.h>

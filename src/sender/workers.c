@@ -3,20 +3,34 @@
  * The sender's workers: what to do next, by urgency, until nothing is left;
  * then DONE.
  */
+#include "sender/workers.h"
+
 #include "base/clock.h"
+#include "sender/big.h"
+#include "sender/files.h"
 #include "sender/lists.h"
 #include "sender/walk.h"
 
-#include <string.h>
 #include <sys/stat.h>
 
-static int do_files(struct zc_sworker *w)
+void zc_sworker_init(struct zc_sworker *w, struct zc_sender *s, unsigned i)
 {
-    struct zc_sender *s = w->s;
-    pthread_mutex_lock(&s->lock);
-    struct zc_slist *l = zc_lists_take(s);
-    pthread_mutex_unlock(&s->lock);
-    return l ? zc_send_list(w, l) : 0;
+    w->s = s;
+    w->number = i;
+    zc_mover_init(&w->mover, s->opt->mover);
+}
+
+void zc_sworker_fini(struct zc_sworker *w)
+{
+    for (size_t i = 0; i < w->fresh.len; i++) /* never sent */
+        zc_slist_free(w->s, w->fresh.v[i].list);
+    zc_vec_fini(&w->fresh);
+    zc_vec_fini(&w->moved_to);
+    zc_buf_fini(&w->out);
+    zc_buf_fini(&w->xattrs);
+    zc_buf_fini(&w->path);
+    zc_buf_fini(&w->scratch);
+    zc_mover_fini(&w->mover);
 }
 
 /*
@@ -28,11 +42,11 @@ static int do_something(struct zc_sworker *w, struct zc_sbig *got,
                         const struct zc_retry *retry, bool files, bool scan)
 {
     if (got)
-        return zc_send_verdict(w, got);
+        return zc_big_verdict(w, got);
     if (retry)
-        return zc_send_again(w, retry);
+        return zc_files_again(w, retry);
     if (files && (w->number % 2 == 0 || !scan))
-        return do_files(w);
+        return zc_files_some(w);
     return zc_walk_some(w);
 }
 
@@ -68,14 +82,14 @@ static int send_done(struct zc_sworker *w)
 }
 
 /* One thing, or the wait for one. With the lock held; lets go of it. */
-static void turn(struct zc_sworker *w)
+static void do_next(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
     struct zc_retry retry;
     int64_t wait = ZC_CLOCK_FOREVER;
-    struct zc_sbig *got = zc_send_claim_got(s);
+    struct zc_sbig *got = zc_big_claim_got(s);
     bool due = !got && zc_retries_take(&s->retries, zc_clock_ns(), &retry,
-                                      &wait);
+                                       &wait);
     bool files = s->lists->wanted, scan = zc_walk_ready(s);
     if (!s->lists->open_dirs && !s->lists->unanswered)
         atomic_store(&s->stats->scan_done, true);
@@ -103,7 +117,7 @@ void *zc_sworker_main(void *worker)
     struct zc_sender *s = w->s;
     pthread_mutex_lock(&s->lock);
     while (!s->failed && !s->closing)
-        turn(w);
+        do_next(w);
     pthread_mutex_unlock(&s->lock);
     return NULL;
 }
@@ -113,6 +127,6 @@ void zc_sworker_round(struct zc_sworker *w)
     struct zc_sender *s = w->s;
     pthread_mutex_lock(&s->lock);
     while (!s->failed && !s->round.finished)
-        turn(w);
+        do_next(w);
     pthread_mutex_unlock(&s->lock);
 }

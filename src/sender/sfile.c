@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* One file being sent: its message, and how it ends when it changes or goes
+ * meanwhile; see sfile.h. */
+#include "sender/sfile.h"
+
+#include "base/clock.h"
+#include "sender/entry.h"
+#include "sender/retries.h"
+
+#include <string.h>
+
+void zc_sfile_init(struct zc_sender *s, struct zc_sfile *f,
+                   struct zc_slist *l, uint32_t index, unsigned tries)
+{
+    memset(f, 0, sizeof *f);
+    f->list = l;
+    f->index = index;
+    f->tries = tries;
+    f->fd = -1;
+    zc_slist_entry(l, index, &f->listed);
+    memcpy(f->name, f->listed.name, f->listed.name_len);
+    if (s->single_name && l->id)
+        strcpy(f->name, s->source_name);
+}
+
+void zc_sfile_state(struct zc_sworker *w, const struct zc_sfile *f,
+                    enum zc_sstate state)
+{
+    pthread_mutex_lock(&w->s->lock);
+    f->list->entries[f->index].state = (uint8_t)state;
+    pthread_mutex_unlock(&w->s->lock);
+}
+
+void zc_sfile_settle(struct zc_sworker *w, const struct zc_sfile *f)
+{
+    pthread_mutex_lock(&w->s->lock);
+    zc_lists_settle(w->s, f->list, f->index);
+    pthread_mutex_unlock(&w->s->lock);
+}
+
+int zc_sfile_give_up(struct zc_sworker *w, const struct zc_sfile *f,
+                     const char *what, int eno)
+{
+    bool vanished = eno == ENOENT || eno == 0;
+    zc_entry_trouble(w, f->list->node, f->name,
+                     vanished ? ZC_TROUBLE_VANISHED : ZC_TROUBLE_SOURCE, what,
+                     eno);
+    struct zc_msg_end end = {.ref = {f->list->id, f->index},
+                             .verdict = ZC_VERDICT_ABANDON,
+                             .eno = (uint32_t)eno};
+    if (w->s->opt->dry_run) { /* the peer does not wait for it */
+        zc_sfile_settle(w, f);
+        return 0;
+    }
+    zc_sfile_state(w, f, ZC_S_SENT);
+    zc_end_encode(&w->out, &end);
+    return 0;
+}
+
+unsigned zc_sfile_tries_max(const struct zc_sender *s)
+{
+    return s->opt->rounds ? ZC_TRIES_ROUND : ZC_TRIES_MAX;
+}
+
+int zc_sfile_retry(struct zc_sworker *w, const struct zc_sfile *f)
+{
+    struct zc_sender *s = w->s;
+    if (f->tries + 1 >= zc_sfile_tries_max(s))
+        return zc_sfile_give_up(w, f,
+                                "get a whole version of it: it kept changing",
+                                0);
+    struct zc_retry r = {f->list, f->index, f->tries + 1,
+                         zc_clock_ns() + (20000000LL << f->tries)};
+    atomic_fetch_add(&s->stats->retries, 1);
+    pthread_mutex_lock(&s->lock);
+    f->list->entries[f->index].state = ZC_S_RETRY;
+    int fail = zc_retries_add(&s->retries, &r);
+    pthread_cond_broadcast(&s->work);
+    pthread_mutex_unlock(&s->lock);
+    return fail;
+}
+
+int zc_sfile_describe(struct zc_sworker *w, int dirfd,
+                      const struct zc_sfile *f, struct zc_msg_file *m)
+{
+    struct zc_sender *s = w->s;
+    memset(m, 0, sizeof *m);
+    m->ref = (struct zc_ref){f->list->id, f->index};
+    zc_entry_from_stat(s, &f->st, &m->entry);
+    m->entry.name = f->listed.name;
+    m->entry.name_len = f->listed.name_len;
+    m->entry.target = f->listed.target;
+    m->entry.target_len = f->listed.target_len;
+    m->entry.flags |= f->listed.flags & ZC_ENTRY_IMPLIED;
+    if (f->fd >= 0 ? zc_entry_xattrs(w, f->fd, "", &m->entry)
+                   : zc_entry_xattrs(w, dirfd, f->name, &m->entry))
+        zc_entry_trouble(w, f->list->node, f->name, ZC_TROUBLE_SOURCE,
+                         "read its extended attributes", errno);
+    m->xattrs = (struct zc_bytes){w->xattrs.data, w->xattrs.len};
+    return zc_ids_announce(w, m->entry.uid, m->entry.gid, w->xattrs.data,
+                           w->xattrs.len);
+}
