@@ -25,7 +25,7 @@
 
 /* A big file on its way: FILE is sent, END is not. */
 struct zc_sbig {
-    struct zc_sbig *next;
+    LIST_ENTRY(zc_sbig) link; /* in zc_bigs.sent */
     struct zc_slist *list;
     uint32_t index;
     unsigned tries;
@@ -41,13 +41,13 @@ struct zc_sbig {
 void zc_bigs_init(struct zc_sender *s, struct zc_bigs *bigs)
 {
     s->bigs = bigs;
+    LIST_INIT(&bigs->sent);
 }
 
 void zc_bigs_fini(struct zc_sender *s)
 {
-    while (s->bigs->sent) {
-        struct zc_sbig *b = s->bigs->sent;
-        s->bigs->sent = b->next;
+    for (struct zc_sbig *b; (b = LIST_FIRST(&s->bigs->sent));) {
+        LIST_REMOVE(b, link);
         zc_close(&b->fd);
         free(b);
     }
@@ -114,9 +114,10 @@ static int send_extents(struct zc_sworker *w, struct zc_sbig *b)
 bool zc_big_got(struct zc_sender *s, struct zc_ref ref)
 {
     pthread_mutex_lock(&s->lock);
-    struct zc_sbig *b = s->bigs->sent;
-    while (b && (b->list->id != ref.list || b->index != ref.index || b->got))
-        b = b->next;
+    struct zc_sbig *b;
+    LIST_FOREACH (b, &s->bigs->sent, link)
+        if (b->list->id == ref.list && b->index == ref.index && !b->got)
+            break;
     if (b) {
         b->got = true;
         s->bigs->n_got++;
@@ -128,9 +129,12 @@ bool zc_big_got(struct zc_sender *s, struct zc_ref ref)
 
 struct zc_sbig *zc_big_claim_got(struct zc_sender *s)
 {
-    struct zc_sbig *b = s->bigs->n_got ? s->bigs->sent : NULL;
-    while (b && (!b->got || b->claimed))
-        b = b->next;
+    struct zc_sbig *b;
+    if (!s->bigs->n_got)
+        return NULL;
+    LIST_FOREACH (b, &s->bigs->sent, link)
+        if (b->got && !b->claimed)
+            break;
     if (b) {
         b->claimed = true;
         s->bigs->n_got--;
@@ -162,14 +166,12 @@ static int room_for_big(struct zc_sworker *w)
     return failed ? -1 : 0;
 }
 
-static void big_free(struct zc_sender *s, struct zc_sbig *b)
+/* LISTED: it is in zc_bigs.sent. */
+static void big_free(struct zc_sender *s, struct zc_sbig *b, bool listed)
 {
     pthread_mutex_lock(&s->lock);
-    struct zc_sbig **p = &s->bigs->sent;
-    while (*p && *p != b)
-        p = &(*p)->next;
-    if (*p)
-        *p = b->next;
+    if (listed)
+        LIST_REMOVE(b, link);
     s->bigs->n--;
     pthread_cond_broadcast(&s->work);
     pthread_mutex_unlock(&s->lock);
@@ -237,13 +239,12 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
     if (!r)
         r = send_extents(w, b);
     if (r) {
-        big_free(s, b);
+        big_free(s, b, false);
         return -1;
     }
     /* In the table before SENT is on the wire: the answer may come at once. */
     pthread_mutex_lock(&s->lock);
-    b->next = s->bigs->sent;
-    s->bigs->sent = b;
+    LIST_INSERT_HEAD(&s->bigs->sent, b, link);
     pthread_mutex_unlock(&s->lock);
     zc_ref_encode(&w->out, ZC_FRAME_SENT,
                   (struct zc_ref){f->list->id, f->index});
@@ -300,6 +301,6 @@ int zc_big_verdict(struct zc_sworker *w, struct zc_sbig *b)
         zc_end_encode(&w->out, &end);
         r = zc_lists_flush(w) || zc_sfile_retry(w, &f) ? -1 : 0;
     }
-    big_free(s, b);
+    big_free(s, b, true);
     return r;
 }

@@ -9,10 +9,12 @@
 
 #include "sender/sfile.h"
 
+#include <sys/queue.h>
+
 struct zc_sbig;
 
 struct zc_bigs {
-    struct zc_sbig *sent; /* the newest first */
+    LIST_HEAD(, zc_sbig) sent; /* the newest first */
     unsigned n; /* those, and those being sent */
     unsigned n_got; /* the peer has got, nobody has claimed */
 };

@@ -38,6 +38,8 @@
 #include "session/options.h"
 #include "tree/dirnode.h"
 
+#include <sys/queue.h>
+
 /* Where the round is. */
 struct zc_round_state {
     bool seeding; /* its first lists are being made */
@@ -66,8 +68,8 @@ struct zc_rate {
 struct zc_bigs;
 struct zc_ids;
 struct zc_lists;
-struct zc_slist;
 struct zc_walk;
+STAILQ_HEAD(zc_slists, zc_slist); /* lists.h */
 
 /*
  * Lock order: `lock`, told.lock and rate.lock each alone; the turn to send on
@@ -107,23 +109,15 @@ struct zc_sender {
     struct zc_err err;
 };
 
-/* A list in a worker's buffer, without its number yet. */
-struct zc_snew {
-    struct zc_slist *list;
-    size_t at; /* of its frame */
-    bool last;
-};
-
 /* One worker's own things. */
 struct zc_sworker {
     struct zc_sender *s;
     pthread_t thread;
     unsigned number;
     struct zc_buf out;    /* frames to be sent together */
-    ZC_VEC(struct zc_snew) fresh; /* the lists among them */
+    struct zc_slists fresh; /* the lists among them, without numbers yet */
     struct zc_buf xattrs, path, scratch;
     struct zc_mover mover;
-    ZC_VEC(const char *) moved_to; /* files renamed in this round, sorted */
     struct {
         uint32_t uid, gid;
         bool any;

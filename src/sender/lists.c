@@ -11,7 +11,8 @@
 void zc_lists_init(struct zc_sender *s, struct zc_lists *t)
 {
     s->lists = t;
-    t->wanted_end = &t->wanted;
+    STAILQ_INIT(&t->wanted);
+    STAILQ_INIT(&t->dead);
 }
 
 void zc_lists_fini(struct zc_sender *s)
@@ -105,6 +106,14 @@ void zc_slist_free(struct zc_sender *s, struct zc_slist *l)
     free(l);
 }
 
+void zc_slists_free(struct zc_sender *s, struct zc_slists *lists)
+{
+    for (struct zc_slist *l; (l = STAILQ_FIRST(lists));) {
+        STAILQ_REMOVE_HEAD(lists, link);
+        zc_slist_free(s, l);
+    }
+}
+
 void zc_slist_entry(const struct zc_slist *l, uint32_t index,
                     struct zc_entry *e)
 {
@@ -124,11 +133,14 @@ void zc_slist_promise(struct zc_slist *l, uint32_t index)
 int zc_lists_fresh(struct zc_sworker *w, struct zc_slist *l, size_t at,
                    bool last)
 {
-    struct zc_snew fresh = {l, at, last};
-    if (!w->out.failed && !zc_vec_push(&w->fresh, fresh))
-        return 0;
-    zc_slist_free(w->s, l);
-    return -1;
+    if (w->out.failed) {
+        zc_slist_free(w->s, l);
+        return -1;
+    }
+    l->frame = at;
+    l->last = last;
+    STAILQ_INSERT_TAIL(&w->fresh, l, link);
+    return 0;
 }
 
 int zc_lists_frame(struct zc_sworker *w, struct zc_slist *l,
@@ -146,10 +158,10 @@ int zc_lists_number(struct zc_sworker *w, uint32_t *last)
     struct zc_lists *t = s->lists;
     int r = 0;
     pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < w->fresh.len; i++) {
-        struct zc_slist *l = w->fresh.v[i].list;
+    for (struct zc_slist *l; (l = STAILQ_FIRST(&w->fresh));) {
+        STAILQ_REMOVE_HEAD(&w->fresh, link);
         l->id = t->next_id++;
-        zc_list_set_number(&w->out, w->fresh.v[i].at, l->id);
+        zc_list_set_number(&w->out, l->frame, l->id);
         if (r || zc_map_put(&t->by_id, l->id, 0, l)) {
             zc_slist_free(s, l);
             r = -1;
@@ -157,10 +169,9 @@ int zc_lists_number(struct zc_sworker *w, uint32_t *last)
         }
         t->unanswered++;
         t->bytes += l->body_len;
-        if (w->fresh.v[i].last)
+        if (l->last)
             t->open_dirs--;
     }
-    w->fresh.len = 0;
     if (last)
         *last = t->next_id - 1;
     pthread_mutex_unlock(&s->lock);
@@ -201,9 +212,7 @@ static void enqueue(struct zc_lists *t, struct zc_slist *l)
     if (l->queued)
         return;
     l->queued = true;
-    l->next = NULL;
-    *t->wanted_end = l;
-    t->wanted_end = &l->next;
+    STAILQ_INSERT_TAIL(&t->wanted, l, link);
 }
 
 int zc_lists_need(struct zc_sender *s, struct zc_slist *l,
@@ -249,8 +258,7 @@ void zc_lists_release(struct zc_sender *s, struct zc_slist *l)
         return;
     zc_map_del(&t->by_id, l->id, 0);
     t->bytes -= l->body_len;
-    l->next = t->dead;
-    t->dead = l;
+    STAILQ_INSERT_TAIL(&t->dead, l, link);
     pthread_cond_broadcast(&s->work);
 }
 
@@ -258,13 +266,9 @@ void zc_lists_release(struct zc_sender *s, struct zc_slist *l)
 
 struct zc_slist *zc_lists_take(struct zc_sender *s)
 {
-    struct zc_lists *t = s->lists;
-    struct zc_slist *l = t->wanted;
-    if (l) {
-        t->wanted = l->next;
-        if (!t->wanted)
-            t->wanted_end = &t->wanted;
-    }
+    struct zc_slist *l = STAILQ_FIRST(&s->lists->wanted);
+    if (l)
+        STAILQ_REMOVE_HEAD(&s->lists->wanted, link);
     return l;
 }
 
@@ -347,13 +351,9 @@ void zc_lists_item(struct zc_sender *s, const struct zc_slist *l,
 
 void zc_lists_bury(struct zc_sender *s)
 {
+    struct zc_slists dead = STAILQ_HEAD_INITIALIZER(dead);
     pthread_mutex_lock(&s->lock);
-    struct zc_slist *l = s->lists->dead;
-    s->lists->dead = NULL;
+    STAILQ_CONCAT(&dead, &s->lists->dead);
     pthread_mutex_unlock(&s->lock);
-    while (l) {
-        struct zc_slist *next = l->next;
-        zc_slist_free(s, l);
-        l = next;
-    }
+    zc_slists_free(s, &dead);
 }

@@ -32,6 +32,8 @@
 #include "tree/dirnode.h"
 #include "tree/fileset.h"
 
+#include <sys/queue.h>
+
 /* Bytes of entries after which a list is sent; one more entry (name, target,
  * digests) always fits below ZC_LIST_BODY_MAX then. */
 #define ZC_LIST_TARGET ((size_t)64 << 10)
@@ -57,13 +59,16 @@ struct zc_sentry {
 };
 
 struct zc_slist {
-    struct zc_slist *next; /* queue of lists with wanted files; the dead */
+    STAILQ_ENTRY(zc_slist) link; /* in a worker's fresh ones, zc_lists.wanted,
+                                    or zc_lists.dead */
     uint32_t id, count;
     struct zc_dirnode *node; /* whose entries these are */
     const struct zc_fileset_node *only; /* NODE's place in options.only */
     bool restricted; /* only the names in `only` (NULL: the top of the set) */
     bool self;     /* LIST 0 or AT: its one entry is the directory itself */
     bool at;       /* AT: not to be descended into, as it is listed anyway */
+    bool last;     /* of its directory */
+    size_t frame;  /* while it is fresh: where it is in the worker's buffer */
     uint8_t *body; /* encoded entries */
     size_t body_len;
     struct zc_sentry *entries;
@@ -82,8 +87,8 @@ struct zc_lists {
     unsigned unanswered; /* lists without their final NEED */
     size_t bytes;        /* of all bodies */
     unsigned open_dirs;  /* directories whose last list has no number yet */
-    struct zc_slist *wanted, **wanted_end; /* with wanted entries, nobody's */
-    struct zc_slist *dead; /* done; freed by the reader, who may use them yet */
+    struct zc_slists wanted; /* with wanted entries, nobody's */
+    struct zc_slists dead; /* done; freed by the reader, who may use them yet */
 };
 
 void zc_lists_init(struct zc_sender *s, struct zc_lists *t);
@@ -117,6 +122,7 @@ struct zc_slist *zc_draft_keep(struct zc_sworker *w,
 struct zc_slist *zc_slist_self(struct zc_sworker *w, struct zc_dirnode *node,
                                const struct zc_entry *e);
 void zc_slist_free(struct zc_sender *s, struct zc_slist *l); /* or NULL */
+void zc_slists_free(struct zc_sender *s, struct zc_slists *lists);
 
 /* L's entry INDEX. Its name and target are in L. */
 void zc_slist_entry(const struct zc_slist *l, uint32_t index,

@@ -21,6 +21,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* The beginning of a round in the making. */
+struct seeds {
+    struct zc_sworker *w;
+    ZC_VEC(const char *) moved_to; /* files renamed in it, sorted */
+};
+
 /* --- renames ------------------------------------------------------------- */
 
 /* What PATH is now. */
@@ -55,29 +61,35 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static int flush_if_full(struct zc_sworker *w)
+{
+    return w->out.len >= w->s->rate.batch_max ? zc_lists_flush(w) : 0;
+}
+
 /* A file that was renamed, and is not known to have changed: size and time
  * tell, as they told the peer whether it had what was meant. */
-static bool only_renamed(struct zc_sworker *w, struct zc_sdir *d,
+static bool only_renamed(struct seeds *seeds, struct zc_sdir *d,
                          const struct zc_round_name *n)
 {
-    if (!w->moved_to.len ||
+    if (!seeds->moved_to.len ||
         n->what & (ZC_CHANGE_DATA | ZC_CHANGE_WRITING | ZC_CHANGE_DEEP))
         return false;
     const char *path = zc_dirnode_path_of(d->node, n->name, strlen(n->name),
-                                          &w->path);
-    return path && bsearch(&path, w->moved_to.v, w->moved_to.len,
+                                          &seeds->w->path);
+    return path && bsearch(&path, seeds->moved_to.v, seeds->moved_to.len,
                            sizeof path, by_text);
 }
 
-static int add_rename(struct zc_sworker *w,
+static int add_rename(struct seeds *seeds,
                       const struct zc_round_rename *rename)
 {
+    struct zc_sender *s = seeds->w->s;
     struct zc_stat st;
-    const struct zc_filter *filter = w->s->opt->filter;
-    if (!w->s->opt->del || w->s->opt->update || !fits(rename->from) ||
+    const struct zc_filter *filter = s->opt->filter;
+    if (!s->opt->del || s->opt->update || !fits(rename->from) ||
         !fits(rename->to) ||
         (filter && zc_filter_hides(filter, rename->to, rename->is_dir)) ||
-        stat_path(w->s, rename->to, &st) ||
+        stat_path(s, rename->to, &st) ||
         !(rename->is_dir ? S_ISDIR(st.mode) : S_ISREG(st.mode)))
         return 0; /* the names say it all */
     struct zc_msg_rename m = {.from = text(rename->from),
@@ -88,21 +100,18 @@ static int add_rename(struct zc_sworker *w,
         m.mtime_s = st.mtime_s;
         m.mtime_ns = st.mtime_ns;
     }
-    zc_rename_encode(&w->out, &m);
-    return rename->is_dir ? 0 : zc_vec_push(&w->moved_to, rename->to);
+    zc_rename_encode(&seeds->w->out, &m);
+    return rename->is_dir ? 0 : zc_vec_push(&seeds->moved_to, rename->to);
 }
 
-static int add_renames(struct zc_sworker *w, const struct zc_round *round)
+static int add_renames(struct seeds *seeds, const struct zc_round *round)
 {
-    w->moved_to.len = 0;
-    for (size_t i = 0; i < round->n_renames; i++) {
-        if (add_rename(w, &round->renames[i]))
+    for (size_t i = 0; i < round->n_renames; i++)
+        if (add_rename(seeds, &round->renames[i]) || flush_if_full(seeds->w))
             return -1;
-        if (w->out.len >= w->s->rate.batch_max && zc_lists_flush(w))
-            return -1;
-    }
-    if (w->moved_to.len)
-        qsort(w->moved_to.v, w->moved_to.len, sizeof *w->moved_to.v, by_text);
+    if (seeds->moved_to.len)
+        qsort(seeds->moved_to.v, seeds->moved_to.len,
+              sizeof *seeds->moved_to.v, by_text);
     return 0;
 }
 
@@ -165,12 +174,13 @@ static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
 }
 
 /* Adds one name of D as it is now. -1: the run has failed. */
-static int add_name(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+static int add_name(struct seeds *seeds, struct zc_sdir *d, int dirfd,
                     const struct zc_round_name *n, struct zc_draft *draft)
 {
+    struct zc_sworker *w = seeds->w;
     if (!*n->name || (d->reserved && !strcmp(n->name, ZC_STAGING_NAME)))
         return 0; /* the directory itself: AT has told */
-    d->what = only_renamed(w, d, n) ? ZC_CHANGE_META : n->what;
+    d->what = only_renamed(seeds, d, n) ? ZC_CHANGE_META : n->what;
     enum zc_look look = zc_walk_look(w, d, dirfd, n->name, n->name, draft);
     if (look == ZC_LOOK_ABSENT && w->s->opt->del)
         zc_walk_absent(w, d, n->name, draft);
@@ -178,7 +188,7 @@ static int add_name(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
 }
 
 /* Eager entries count as sent before the peer can say anything about them. */
-static void count_eager(struct zc_sender *s, struct zc_slist *l)
+static void promise_eager(struct zc_sender *s, struct zc_slist *l)
 {
     for (uint32_t i = 0; i < l->count; i++) {
         struct zc_entry e;
@@ -193,38 +203,37 @@ static void count_eager(struct zc_sender *s, struct zc_slist *l)
 
 static int send_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l)
 {
-    struct zc_sender *s = w->s;
     int r = 0;
     for (uint32_t i = 0; i < l->count && !r; i++) {
         struct zc_entry e;
         zc_slist_entry(l, i, &e);
         if (e.flags & ZC_ENTRY_EAGER)
             r = zc_files_eager(w, dirfd, l, i);
-        if (!r && w->out.len >= s->rate.batch_max)
-            r = zc_lists_flush(w);
+        if (!r)
+            r = flush_if_full(w);
     }
     return r;
 }
 
 /* The names from *AT on, as one list and the files that go with it. */
-static int add_list(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                    const struct zc_round_dir *place, size_t *at)
+static int add_list(struct seeds *seeds, struct zc_sdir *d, int dirfd,
+                    const struct zc_round_dir *dir, size_t *at)
 {
+    struct zc_sworker *w = seeds->w;
     struct zc_sender *s = w->s;
     struct zc_draft draft = zc_draft_begin(w);
     int r = 0;
-    for (; *at < place->n && !r &&
-           w->out.len - draft.begin < ZC_LIST_TARGET &&
+    for (; *at < dir->n && !r && w->out.len - draft.begin < ZC_LIST_TARGET &&
            draft.notes.len < ZC_LIST_ENTRIES_MAX;
          ++*at)
-        r = add_name(w, d, dirfd, &place->names[*at], &draft);
+        r = add_name(seeds, d, dirfd, &dir->names[*at], &draft);
     struct zc_slist *l = r ? NULL : zc_walk_keep(w, d, &draft);
     zc_draft_fini(&draft);
     if (!l)
         return -1;
     l->queued = true; /* ours, until the files are sent */
-    count_eager(s, l);
-    if (zc_walk_frame(w, d, l, *at == place->n) || zc_lists_number(w, NULL))
+    promise_eager(s, l);
+    if (zc_walk_frame(w, d, l, *at == dir->n) || zc_lists_number(w, NULL))
         return -1;
     r = send_eager(w, dirfd, l);
     pthread_mutex_lock(&s->lock);
@@ -233,50 +242,53 @@ static int add_list(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     return r;
 }
 
-static int add_lists(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                     const struct zc_round_dir *place)
+static int add_lists(struct seeds *seeds, struct zc_sdir *d, int dirfd,
+                     const struct zc_round_dir *dir)
 {
     size_t at = 0;
     int r;
     do {
-        r = add_list(w, d, dirfd, place, &at);
-    } while (!r && at < place->n);
+        r = add_list(seeds, d, dirfd, dir, &at);
+    } while (!r && at < dir->n);
     return r;
 }
 
-static int add_dir(struct zc_sworker *w, const struct zc_round_dir *place,
-                   struct zc_sdir *d, int dirfd, bool *handed_on)
+/* DIR, which is open as DIRFD; *HANDED_ON: D is the walk's now. */
+static int add_opened(struct seeds *seeds, const struct zc_round_dir *dir,
+                      struct zc_sdir *d, int dirfd, bool *handed_on)
 {
+    struct zc_sworker *w = seeds->w;
     struct zc_sender *s = w->s;
     struct zc_stat st;
     if (zc_stat_at(dirfd, "", &st) || off_limits(s, &st))
         return 0;
-    if (add_at(w, d, place->path, dirfd, &st))
+    if (add_at(w, d, dir->path, dirfd, &st))
         return -1;
-    if (place->whole) {
+    if (dir->whole) {
         *handed_on = true;
-        zc_walk_add(s, d); /* by any worker, when the seeds are sent */
+        zc_walk_add(s, d); /* as in a push, by any worker, after the seeds */
         return 0;
     }
     d->doubt = true;
     d->incomplete = true;
-    d->reserved = !*place->path || st.dev != s->root_stat.dev ||
+    d->reserved = !*dir->path || st.dev != s->root_stat.dev ||
                   st.mnt_id != s->root_stat.mnt_id;
     pthread_mutex_lock(&s->lock);
     s->lists->open_dirs++; /* taken back by its last list */
     pthread_mutex_unlock(&s->lock);
-    return add_lists(w, d, dirfd, place);
+    return add_lists(seeds, d, dirfd, dir);
 }
 
-static int add_place(struct zc_sworker *w, const struct zc_round_dir *place)
+static int add_dir(struct seeds *seeds, const struct zc_round_dir *dir)
 {
+    struct zc_sworker *w = seeds->w;
     struct zc_sender *s = w->s;
-    if (!fits(place->path) || hidden(s, place->path))
+    if (!fits(dir->path) || hidden(s, dir->path))
         return 0;
     struct zc_sdir *d = calloc(1, sizeof *d);
     if (!d)
         return -1;
-    d->node = zc_dirnode_at(s->tree, place->path, strlen(place->path));
+    d->node = zc_dirnode_at(s->tree, dir->path, strlen(dir->path));
     if (!d->node) {
         free(d);
         return -1;
@@ -286,7 +298,7 @@ static int add_place(struct zc_sworker *w, const struct zc_round_dir *place)
     bool handed_on = false;
     int r = 0, dirfd = zc_dirnode_pin(s->tree, node);
     if (dirfd >= 0) {
-        r = add_dir(w, place, d, dirfd, &handed_on);
+        r = add_opened(seeds, dir, d, dirfd, &handed_on);
         zc_dirnode_unpin(s->tree, node);
     } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
         zc_entry_trouble(w, node, "", ZC_TROUBLE_SOURCE, "open the directory",
@@ -315,13 +327,13 @@ int zc_names_round(struct zc_sworker *w, const struct zc_round *round)
 {
     if (too_much(round)) /* then what is in doubt is the whole tree */
         return zc_walk_root(w);
-    if (add_renames(w, round))
-        return -1;
-    for (size_t i = 0; i < round->n_dirs; i++) {
-        if (w->s->failed || add_place(w, &round->dirs[i]))
-            return -1;
-        if (w->out.len >= w->s->rate.batch_max && zc_lists_flush(w))
-            return -1;
+    struct seeds seeds = {.w = w};
+    int r = add_renames(&seeds, round);
+    for (size_t i = 0; i < round->n_dirs && !r; i++) {
+        r = w->s->failed ? -1 : add_dir(&seeds, &round->dirs[i]);
+        if (!r)
+            r = flush_if_full(w);
     }
-    return 0;
+    zc_vec_fini(&seeds.moved_to);
+    return r;
 }

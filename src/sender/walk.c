@@ -30,28 +30,21 @@ void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
 void zc_walk_init(struct zc_sender *s, struct zc_walk *walk)
 {
     s->walk = walk;
+    SLIST_INIT(&walk->dirs);
 }
 
 void zc_walk_fini(struct zc_sender *s)
 {
-    while (s->walk->dirs) {
-        struct zc_sdir *d = s->walk->dirs;
-        s->walk->dirs = d->next;
+    for (struct zc_sdir *d; (d = SLIST_FIRST(&s->walk->dirs));) {
+        SLIST_REMOVE_HEAD(&s->walk->dirs, link);
         zc_sdir_free(s, d);
     }
-}
-
-/* The stack, with the lock held. */
-static void push(struct zc_walk *walk, struct zc_sdir *d)
-{
-    d->next = walk->dirs;
-    walk->dirs = d;
 }
 
 void zc_walk_add(struct zc_sender *s, struct zc_sdir *d)
 {
     pthread_mutex_lock(&s->lock);
-    push(s->walk, d);
+    SLIST_INSERT_HEAD(&s->walk->dirs, d, link);
     s->lists->open_dirs++;
     pthread_mutex_unlock(&s->lock);
 }
@@ -324,7 +317,7 @@ static bool list_more(struct zc_sworker *w, struct zc_sdir *d)
  * those already known keep us busy. */
 bool zc_walk_ready(const struct zc_sender *s)
 {
-    const struct zc_sdir *d = s->walk->dirs;
+    const struct zc_sdir *d = SLIST_FIRST(&s->walk->dirs);
     if (!d || s->lists->bytes >= WINDOW || s->round.seeding)
         return false;
     return !d->after || s->lists->open_dirs < DIRS_AHEAD ||
@@ -336,8 +329,8 @@ static struct zc_sdir *take_dir(struct zc_sender *s)
     struct zc_sdir *d = NULL;
     pthread_mutex_lock(&s->lock);
     if (zc_walk_ready(s) && !s->failed) {
-        d = s->walk->dirs;
-        s->walk->dirs = d->next;
+        d = SLIST_FIRST(&s->walk->dirs);
+        SLIST_REMOVE_HEAD(&s->walk->dirs, link);
     }
     pthread_mutex_unlock(&s->lock);
     return d;
@@ -362,7 +355,7 @@ int zc_walk_some(struct zc_sworker *w)
     int r = zc_lists_flush(w);
     if (unfinished) {
         pthread_mutex_lock(&s->lock);
-        push(s->walk, unfinished);
+        SLIST_INSERT_HEAD(&s->walk->dirs, unfinished, link);
         pthread_cond_broadcast(&s->work);
         pthread_mutex_unlock(&s->lock);
     }

@@ -13,9 +13,11 @@
 #include "tree/fileset.h"
 #include "tree/names.h"
 
+#include <sys/queue.h>
+
 /* A directory that the peer wants listed. */
 struct zc_sdir {
-    struct zc_sdir *next; /* in zc_walk.dirs */
+    SLIST_ENTRY(zc_sdir) link;
     struct zc_dirnode *node;
     struct zc_ref ref; /* the entry that named it */
     const struct zc_fileset_node *only; /* its place in options.only */
@@ -30,7 +32,7 @@ struct zc_sdir {
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
 
 struct zc_walk {
-    struct zc_sdir *dirs; /* to list, deepest first */
+    SLIST_HEAD(, zc_sdir) dirs; /* to list, deepest first */
 };
 
 void zc_walk_init(struct zc_sender *s, struct zc_walk *walk);

@@ -17,15 +17,13 @@ void zc_sworker_init(struct zc_sworker *w, struct zc_sender *s, unsigned i)
 {
     w->s = s;
     w->number = i;
+    STAILQ_INIT(&w->fresh);
     zc_mover_init(&w->mover, s->opt->mover);
 }
 
 void zc_sworker_fini(struct zc_sworker *w)
 {
-    for (size_t i = 0; i < w->fresh.len; i++) /* never sent */
-        zc_slist_free(w->s, w->fresh.v[i].list);
-    zc_vec_fini(&w->fresh);
-    zc_vec_fini(&w->moved_to);
+    zc_slists_free(w->s, &w->fresh); /* never sent */
     zc_buf_fini(&w->out);
     zc_buf_fini(&w->xattrs);
     zc_buf_fini(&w->path);
@@ -90,7 +88,7 @@ static void do_next(struct zc_sworker *w)
     struct zc_sbig *got = zc_big_claim_got(s);
     bool due = !got && zc_retries_take(&s->retries, zc_clock_ns(), &retry,
                                        &wait);
-    bool files = s->lists->wanted, scan = zc_walk_ready(s);
+    bool files = !STAILQ_EMPTY(&s->lists->wanted), scan = zc_walk_ready(s);
     if (!s->lists->open_dirs && !s->lists->unanswered)
         atomic_store(&s->stats->scan_done, true);
     if (got || due || files || scan) {
