@@ -194,6 +194,28 @@ int zc_lists_flush(struct zc_sworker *w)
     return r;
 }
 
+/* --- counting ------------------------------------------------------------ */
+
+void zc_lists_open_dir(struct zc_sender *s)
+{
+    s->lists->open_dirs++;
+}
+
+bool zc_lists_answered(const struct zc_sender *s)
+{
+    return !s->lists->open_dirs && !s->lists->unanswered;
+}
+
+bool zc_lists_over(const struct zc_sender *s)
+{
+    return !s->lists->open_dirs && !s->lists->by_id.used;
+}
+
+bool zc_lists_wanted(const struct zc_sender *s)
+{
+    return !STAILQ_EMPTY(&s->lists->wanted);
+}
+
 /* --- asking -------------------------------------------------------------- */
 
 void zc_lists_restart(struct zc_sender *s)

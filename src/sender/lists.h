@@ -146,6 +146,17 @@ int zc_lists_number(struct zc_sworker *w, uint32_t *last);
 /* Sends what is in W's buffer. -1: the run has failed. */
 int zc_lists_flush(struct zc_sworker *w);
 
+/* --- counting, with the sender's lock held ------------------------------- */
+
+/* Lists of one more directory will come, until one is its last. */
+void zc_lists_open_dir(struct zc_sender *s);
+/* All there is was listed, and the peer has no more questions about it... */
+bool zc_lists_answered(const struct zc_sender *s);
+/* ... and nothing is outstanding any more. */
+bool zc_lists_over(const struct zc_sender *s);
+/* zc_lists_take will have one. */
+bool zc_lists_wanted(const struct zc_sender *s);
+
 /* --- asking, with the sender's lock held --------------------------------- */
 
 /* A round begins: numbers start from 0. */

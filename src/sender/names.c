@@ -274,7 +274,7 @@ static int add_opened(struct seeds *seeds, const struct zc_round_dir *dir,
     d->reserved = !*dir->path || st.dev != s->root_stat.dev ||
                   st.mnt_id != s->root_stat.mnt_id;
     pthread_mutex_lock(&s->lock);
-    s->lists->open_dirs++; /* taken back by its last list */
+    zc_lists_open_dir(s);
     pthread_mutex_unlock(&s->lock);
     return add_lists(seeds, d, dirfd, dir);
 }

@@ -45,7 +45,7 @@ void zc_walk_add(struct zc_sender *s, struct zc_sdir *d)
 {
     pthread_mutex_lock(&s->lock);
     SLIST_INSERT_HEAD(&s->walk->dirs, d, link);
-    s->lists->open_dirs++;
+    zc_lists_open_dir(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -386,7 +386,7 @@ int zc_walk_root(struct zc_sworker *w)
     if (l) {
         l->restricted = s->opt->only != NULL;
         pthread_mutex_lock(&s->lock);
-        s->lists->open_dirs++; /* taken back by this list, which is LAST */
+        zc_lists_open_dir(s); /* until this list, which is the LAST */
         pthread_mutex_unlock(&s->lock);
     }
     struct zc_msg_list m = {0};

@@ -37,13 +37,13 @@ void zc_sworker_fini(struct zc_sworker *w)
  * that both go on side by side.
  */
 static int do_something(struct zc_sworker *w, struct zc_sbig *got,
-                        const struct zc_retry *retry, bool files, bool scan)
+                        const struct zc_retry *retry, bool files, bool walk)
 {
     if (got)
         return zc_big_verdict(w, got);
     if (retry)
         return zc_files_again(w, retry);
-    if (files && (w->number % 2 == 0 || !scan))
+    if (files && (w->number % 2 == 0 || !walk))
         return zc_files_some(w);
     return zc_walk_some(w);
 }
@@ -51,8 +51,8 @@ static int do_something(struct zc_sworker *w, struct zc_sbig *got,
 /* Everything asked for was sent and answered: DONE. With the lock held. */
 static bool all_done(const struct zc_sender *s)
 {
-    return !s->lists->open_dirs && !s->lists->by_id.used && !s->round.busy &&
-           !s->round.seeding && !s->round.done_sent && !s->round.finished;
+    return zc_lists_over(s) && !s->round.busy && !s->round.seeding &&
+           !s->round.done_sent && !s->round.finished;
 }
 
 /* SRC was unmounted, removed or replaced meanwhile: what was not found in it
@@ -88,13 +88,13 @@ static void do_next(struct zc_sworker *w)
     struct zc_sbig *got = zc_big_claim_got(s);
     bool due = !got && zc_retries_take(&s->retries, zc_clock_ns(), &retry,
                                        &wait);
-    bool files = !STAILQ_EMPTY(&s->lists->wanted), scan = zc_walk_ready(s);
-    if (!s->lists->open_dirs && !s->lists->unanswered)
+    bool files = zc_lists_wanted(s), walk = zc_walk_ready(s);
+    if (zc_lists_answered(s))
         atomic_store(&s->stats->scan_done, true);
-    if (got || due || files || scan) {
+    if (got || due || files || walk) {
         s->round.busy++;
         pthread_mutex_unlock(&s->lock);
-        int r = do_something(w, got, due ? &retry : NULL, files, scan);
+        int r = do_something(w, got, due ? &retry : NULL, files, walk);
         /* Nothing may stay in the buffer while we wait. */
         if (!r && w->out.len)
             r = zc_lists_flush(w);
