@@ -133,6 +133,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/retries.c \
 	%D%/sender/retries.h \
 	%D%/sender/round.h \
+	%D%/sender/segments.c \
+	%D%/sender/segments.h \
 	%D%/sender/session.c \
 	%D%/sender/session.h \
 	%D%/sender/sfile.c \

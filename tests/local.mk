@@ -46,6 +46,7 @@ UNIT_TESTS = \
 	%D%/unit/test_sandbox \
 	%D%/unit/test_sealed \
 	%D%/unit/test_segment \
+	%D%/unit/test_sender_segments \
 	%D%/unit/test_serve \
 	%D%/unit/test_session \
 	%D%/unit/test_size \

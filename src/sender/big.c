@@ -16,8 +16,8 @@
 #include "sender/big.h"
 
 #include "fs/rootdir.h"
-#include "sender/entry.h"
 #include "sender/lease.h"
+#include "sender/segments.h"
 #include "session/hash.h"
 
 #include <fcntl.h>
@@ -32,7 +32,7 @@ struct zc_sbig {
     int fd;
     struct zc_stat before; /* as of FILE */
     enum zc_lease lease;
-    uint64_t from; /* the peer has the bytes before */
+    struct zc_segments segments;
     bool got, claimed; /* GOT has come; a worker is deciding on it */
     bool spoiled;      /* came short, must be sent again */
     int read_eno;
@@ -53,11 +53,12 @@ void zc_bigs_fini(struct zc_sender *s)
     }
 }
 
-/* Sends [OFFSET, END) of F as DATA ranges, taking turns with the others. */
-static int send_ranges(struct zc_sworker *w, struct zc_sbig *b,
-                       uint64_t offset, uint64_t end)
+/* Sends LITERAL as DATA ranges, taking turns with the others. */
+static int send_literal(struct zc_sworker *w, struct zc_sbig *b,
+                        const struct zc_segment *literal)
 {
     struct zc_sender *s = w->s;
+    uint64_t offset = literal->offset, end = offset + literal->length;
     while (offset < end) {
         uint64_t n = ZC_MIN(end - offset, s->rate.range_max);
         struct zc_msg_data m = {{b->list->id, b->index}, offset, n};
@@ -86,27 +87,17 @@ static int send_ranges(struct zc_sworker *w, struct zc_sbig *b,
     return 0;
 }
 
-/* All data of F, holes left out. */
-static int send_extents(struct zc_sworker *w, struct zc_sbig *b)
+/* What is not literal the peer has, or makes of nothing. */
+static int send_segments(struct zc_sworker *w, struct zc_sbig *b)
 {
-    uint64_t size = b->before.size;
-    if (b->from)
-        return send_ranges(w, b, b->from, size);
-    if (!zc_maybe_sparse(&b->before, w->s->opt->keep))
-        return send_ranges(w, b, 0, size);
-    for (uint64_t at = 0; at < size && !b->spoiled;) {
-        off_t data = lseek(b->fd, (off_t)at, SEEK_DATA);
-        if (data < 0 && errno == ENXIO)
-            return 0; /* a hole up to the end */
-        if (data < 0) /* no such thing on this file system */
-            return send_ranges(w, b, at, size);
-        off_t hole = lseek(b->fd, data, SEEK_HOLE);
-        uint64_t end = hole < 0 ? size : ZC_MIN((uint64_t)hole, size);
-        if ((uint64_t)data >= end)
-            return 0; /* it was cut meanwhile: the verdict will see that */
-        if (send_ranges(w, b, (uint64_t)data, end))
+    struct zc_segment segment;
+    while (zc_segments_next(&b->segments, &segment)) {
+        if (segment.kind != ZC_SEGMENT_LITERAL)
+            continue;
+        if (send_literal(w, b, &segment))
             return -1;
-        at = end;
+        if (b->spoiled)
+            break;
     }
     return 0;
 }
@@ -199,10 +190,34 @@ static int stat_between_writes(int fd, enum zc_lease lease,
     return 0;
 }
 
+/* FILE: what B, which is F, is from here on. -1: the run has failed. */
+static int send_file(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
+                     struct zc_sbig *b)
+{
+    struct zc_msg_file m;
+    uint64_t copied = f->segments.copied;
+    /* The lease first: what stat says must hold from here on. */
+    b->lease = zc_lease_take(b->fd);
+    if (stat_between_writes(b->fd, b->lease, &f->st))
+        b->spoiled = true;
+    b->before = f->st;
+    zc_segments_init(&b->segments, b->fd, &b->before, w->s->opt->keep);
+    if (copied && !zc_segments_copy(&b->segments, copied))
+        b->spoiled = true; /* it was cut since we looked */
+    zc_sfile_state(w, f, ZC_S_SENDING);
+    if (zc_sfile_describe(w, dirfd, f, &m))
+        return -1;
+    if (b->segments.copied) {
+        m.flags = ZC_FILE_FROM;
+        m.from = b->segments.copied;
+    }
+    zc_file_encode(&w->out, ZC_FRAME_FILE, &m);
+    return zc_lists_flush(w);
+}
+
 int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
 {
     struct zc_sender *s = w->s;
-    struct zc_msg_file m;
     if (zc_lists_flush(w) || room_for_big(w))
         return -1;
     struct zc_sbig *b = calloc(1, sizeof *b);
@@ -213,32 +228,11 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
         return -1;
     }
     *b = (struct zc_sbig){.list = f->list, .index = f->index,
-                          .tries = f->tries, .fd = f->fd,
-                          .from = f->from};
-    /* The lease first: what stat says must hold from here on. */
-    b->lease = zc_lease_take(f->fd);
-    if (stat_between_writes(f->fd, b->lease, &f->st))
-        b->spoiled = true;
-    b->before = f->st;
-    zc_sfile_state(w, f, ZC_S_SENDING);
-    int r = zc_sfile_describe(w, dirfd, f, &m);
+                          .tries = f->tries, .fd = f->fd};
+    int r = send_file(w, dirfd, f, b);
     f->fd = -1;
-    if (b->from > b->before.size) { /* it was cut since we looked */
-        b->spoiled = true;
-        b->from = b->before.size;
-    }
-    if (b->from) {
-        m.flags = ZC_FILE_FROM;
-        m.from = b->from;
-    }
-    if (!r) {
-        zc_file_encode(&w->out, ZC_FRAME_FILE, &m);
-        r = zc_lists_flush(w);
-    }
     posix_fadvise(b->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    if (!r)
-        r = send_extents(w, b);
-    if (r) {
+    if (r || send_segments(w, b)) {
         big_free(s, b, false);
         return -1;
     }
@@ -269,7 +263,7 @@ static void judge(struct zc_sworker *w, struct zc_sbig *b,
     bool grown = known && now.ino == b->before.ino &&
                  now.size > b->before.size;
     end->verdict = ZC_VERDICT_RETRY;
-    if (same && !b->from && b->lease == ZC_LEASE_HELD &&
+    if (same && !b->segments.copied && b->lease == ZC_LEASE_HELD &&
         zc_lease_unbroken(b->fd))
         end->verdict = ZC_VERDICT_COMMIT;
     else if (same || grown) {

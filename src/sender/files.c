@@ -8,7 +8,6 @@
 
 #include "fs/rootdir.h"
 #include "sender/big.h"
-#include "sender/entry.h"
 #include "sender/sfile.h"
 #include "sender/small.h"
 #include "session/hash.h"
@@ -45,15 +44,15 @@ static bool check_equal(struct zc_sworker *w, const struct zc_sfile *f)
            same_hash(w, f, &item, f->st.size);
 }
 
-/* NEED FROM: how much of the beginning is there already. */
-static uint64_t check_from(struct zc_sworker *w, const struct zc_sfile *f)
+/* NEED FROM: is the beginning there already? Not worth a look where there may be
+ * holes. */
+static void check_from(struct zc_sworker *w, struct zc_sfile *f)
 {
     struct zc_need_item item;
-    if (!zc_lists_check(w->s, f->list, f->index, &item) ||
-        item.from >= f->st.size || zc_maybe_sparse(&f->st, w->s->opt->keep) ||
-        !same_hash(w, f, &item, item.from))
-        return 0;
-    return item.from;
+    if (zc_segments_plain(&f->segments) &&
+        zc_lists_check(w->s, f->list, f->index, &item) &&
+        item.from < f->st.size && same_hash(w, f, &item, item.from))
+        zc_segments_copy(&f->segments, item.from);
 }
 
 /* It is not the same after all: that is what the user shall read. */
@@ -78,16 +77,17 @@ static int look_at_file(struct zc_sworker *w, struct zc_sfile *f)
 {
     if (zc_stat_at(f->fd, "", &f->st))
         return zc_sfile_give_up(w, f, "look at it", errno) ? -1 : 1;
-    if (S_ISREG(f->st.mode))
-        return 0;
-    return zc_sfile_give_up(w, f, "read it: it is no file any more", 0) ? -1
-                                                                        : 1;
+    if (!S_ISREG(f->st.mode))
+        return zc_sfile_give_up(w, f, "read it: it is no file any more", 0)
+                   ? -1
+                   : 1;
+    zc_segments_init(&f->segments, f->fd, &f->st, w->s->opt->keep);
+    return 0;
 }
 
 static int send_data(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
 {
-    if (f->st.size > ZC_INLINE_MAX || f->from ||
-        zc_maybe_sparse(&f->st, w->s->opt->keep))
+    if (f->st.size > ZC_INLINE_MAX || !zc_segments_plain(&f->segments))
         return zc_big_send(w, dirfd, f);
     /* Once more at once, then later: most changes are over by then. */
     for (int i = 0; i < 2; i++) {
@@ -115,7 +115,7 @@ static int send_opened(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
     if (what & ZC_NEED_CHECK && !equal)
         note_changed(w, f);
     if (what & ZC_NEED_FROM && f->tries == 0)
-        f->from = check_from(w, f);
+        check_from(w, f);
     if (what & ZC_NEED_CHECK && w->s->opt->dry_run) {
         report_check(w, f);
         return 0;

@@ -11,6 +11,7 @@
 #include "fs/meta.h"
 #include "sender/core.h"
 #include "sender/lists.h"
+#include "sender/segments.h"
 
 struct zc_sfile {
     struct zc_slist *list;
@@ -20,7 +21,7 @@ struct zc_sfile {
     char name[ZC_NAME_MAX + 1]; /* its name here */
     int fd; /* or -1; whoever opens it closes it */
     struct zc_stat st; /* as it is now, when it was looked at */
-    uint64_t from; /* the peer has the bytes before */
+    struct zc_segments segments; /* the same */
 };
 
 /* The file INDEX of L; nothing is opened. */
