@@ -46,6 +46,8 @@ UNIT_TESTS = \
 	%D%/unit/test_sandbox \
 	%D%/unit/test_sealed \
 	%D%/unit/test_segment \
+	%D%/unit/test_sender_lists \
+	%D%/unit/test_sender_retries \
 	%D%/unit/test_sender_segments \
 	%D%/unit/test_serve \
 	%D%/unit/test_session \
