@@ -9,8 +9,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
-evil=${TOP_BUILDDIR:-$here/../../build}/tests/tools/evil-sender
-[ -x "$evil" ] || skip_all "evil-sender is not built (make check-programs)"
+need_tools evil-sender
+evil=$built/evil-sender
 
 MEMORY_MAX_KIB=$((100 * 1024))
 

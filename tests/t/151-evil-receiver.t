@@ -8,10 +8,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
-evil=${TOP_BUILDDIR:-$here/../../build}/tests/tools/evil-receiver
-rounds=${evil%evil-receiver}rounds
-[ -x "$evil" ] && [ -x "$rounds" ] ||
-    skip_all "evil-receiver is not built (make check-programs)"
+need_tools evil-receiver rounds
+evil=$built/evil-receiver rounds=$built/rounds
 
 MEMORY_MAX_KIB=$((100 * 1024))
 LIMIT=20

@@ -3,7 +3,7 @@
 # zcsyncd: its command line, --check, ready when it says so, serves its shares,
 # ends on SIGTERM and SIGINT, and listens only where it should.
 . "$(dirname "$0")/lib.sh"
-. "$here/daemon.sh"
+. "$here/lib-daemon.sh"
 
 need perl
 

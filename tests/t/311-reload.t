@@ -3,7 +3,7 @@
 # SIGHUP: mirrors come and go, the others keep their processes; a bad file
 # changes nothing; shares, addresses and the control socket follow.
 . "$(dirname "$0")/lib.sh"
-. "$here/daemon.sh"
+. "$here/lib-daemon.sh"
 
 need perl
 mkdir "$T/one" "$T/two" "$T/share" "$T/other"

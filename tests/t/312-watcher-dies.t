@@ -3,7 +3,7 @@
 # A watcher that dies is started again, with back-off, and said so; a receiver
 # that dies takes nobody with it.
 . "$(dirname "$0")/lib.sh"
-. "$here/daemon.sh"
+. "$here/lib-daemon.sh"
 
 need perl
 mkdir "$T/one" "$T/two" "$T/share"

@@ -3,7 +3,7 @@
 # SIGTERM ends zcsyncd and all its processes within a bound, whatever they do; a
 # second one hurries; a daemon that was killed leaves no process behind.
 . "$(dirname "$0")/lib.sh"
-. "$here/daemon.sh"
+. "$here/lib-daemon.sh"
 
 need perl
 mkdir "$T/one" "$T/two" "$T/share" "$T/a"

@@ -3,7 +3,7 @@
 # zcsync status: words, --json, --metrics and --watch agree with what is going
 # on, and say so when nobody answers.
 . "$(dirname "$0")/lib.sh"
-. "$here/daemon.sh"
+. "$here/lib-daemon.sh"
 
 need perl
 perl -MJSON::PP -e1 2>/dev/null || skip_all "perl has no JSON::PP"

@@ -3,7 +3,7 @@
 # zcsync wait: 0 when all that was written before is durable there, 30 and what
 # is missing when the time is over, through deaths and reloads.
 . "$(dirname "$0")/lib.sh"
-. "$here/daemon.sh"
+. "$here/lib-daemon.sh"
 
 need perl
 make_tree "$T/one"

@@ -3,7 +3,7 @@
 # The watchdog: WATCHDOG=1 only while every watcher answers; one that hangs is
 # killed and started again, and then it goes on.
 . "$(dirname "$0")/lib.sh"
-. "$here/daemon.sh"
+. "$here/lib-daemon.sh"
 
 need perl
 mkdir "$T/one" "$T/two"

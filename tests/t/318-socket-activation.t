@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Sockets from the service manager: TCP and control, served, checked as its own.
 . "$(dirname "$0")/lib.sh"
-. "$here/daemon.sh"
+. "$here/lib-daemon.sh"
 
 need perl
 mkdir "$T/share"

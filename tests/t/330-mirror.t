@@ -4,7 +4,7 @@
 # one thing at a time, and when the mirror is told to end the copy is equal and
 # nothing else is left.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need setfattr
 need_mirror

@@ -3,7 +3,7 @@
 # One mirror, three destinations, of which one stands still for a while and one
 # is not there at first: the others are served meanwhile, and all end equal.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 cd "$T" || exit

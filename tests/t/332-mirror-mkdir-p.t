@@ -3,7 +3,7 @@
 # Directories that get their files before anybody can watch them, by the
 # hundred, some renamed or removed at once.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 cd "$T" || exit

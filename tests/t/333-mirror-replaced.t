@@ -4,7 +4,7 @@
 # a directory that becomes a symlink, and a directory again: nothing is ever
 # followed, or deleted through it.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 cd "$T" || exit

@@ -3,7 +3,7 @@
 # Hard links made, changed through one of their names, broken and moved: the
 # kernel reports one name only, the copy has them all.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 cd "$T" || exit

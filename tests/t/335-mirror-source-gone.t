@@ -4,7 +4,7 @@
 # place: nothing is deleted at the destinations, and the mirror goes on when it
 # can.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 cd "$T" || exit

@@ -4,7 +4,7 @@
 # starts local receivers is killed: the mirror connects again and what was
 # missed is made good.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 cd "$T" || exit

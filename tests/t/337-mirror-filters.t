@@ -3,7 +3,7 @@
 # What is excluded is neither sent nor deleted, whatever happens to it; with
 # --no-delete nothing is deleted.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 cd "$T" || exit

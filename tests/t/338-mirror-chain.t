@@ -3,7 +3,7 @@
 # A -> B -> C: what a mirror applies, the next one passes on; the staging folder
 # in between is never passed on.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 cd "$T" || exit

@@ -3,7 +3,7 @@
 # More is removed than --max-delete allows: the rest is mirrored, the log says
 # why the brake holds, once; and when the names are back, all is in sync.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 cd "$T" || exit

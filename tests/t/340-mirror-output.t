@@ -3,7 +3,7 @@
 # What a mirror says: nothing, its states, every change, JSON; and how it
 # refuses what it cannot do.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need perl
 need_mirror

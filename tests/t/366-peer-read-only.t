@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The peer's file system turns read-only under a mirror, and back.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

@@ -3,7 +3,7 @@
 # A mirror run by an ordinary user: what it may not read or write is named, the
 # rest goes on, nothing is deleted for it, and it follows when it may.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 need_nobody

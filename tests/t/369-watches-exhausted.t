@@ -3,7 +3,7 @@
 # 50 watches for 200 directories: the mirror names the sysctl, and what it cannot
 # watch is compared now and then instead.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 need unshare

@@ -3,7 +3,7 @@
 # A file is changed by one of its names, and that name is gone before the mirror
 # looks: the other names have what was changed, there, too.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 for watch in inotify fanotify; do

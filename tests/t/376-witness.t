@@ -4,7 +4,7 @@
 # for the same seed, all it leaves is whole, and witness sees what is not;
 # latency counts what is lost.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-churn.sh"
 
 need_tools churn witness latency
 mkdir "$T/a" "$T/b"
@@ -70,13 +70,13 @@ runs_with 0 "temporary names are not looked at" "$witness" --once "$T/w"
 
 mkdir "$T/l"
 ln -s l "$T/same"
-runs_with 0 "latency where nothing takes time" "$live_tools/latency" --rate 200 \
+runs_with 0 "latency where nothing takes time" "$built/latency" --rate 200 \
     --seconds 1 --dirs 3 --json "$T/l" "$T/same"
 like "$out" '"files": 400, "lost": 0,.*"p99_ms": ' "counts"
-runs_with 0 "by polling" "$live_tools/latency" --rate 200 --seconds 1 --poll \
+runs_with 0 "by polling" "$built/latency" --rate 200 --seconds 1 --poll \
     --rename "$T/l" "$T/same"
 like "$out" '^400 files, 0 lost' "counts"
-runs_with 0 "sustained" "$live_tools/latency" --rate 2000 --seconds 1 \
+runs_with 0 "sustained" "$built/latency" --rate 2000 --seconds 1 \
     --sustained --json "$T/l" "$T/same"
 like "$out" '"files": 2000, "lost": 0,.*"behind_s": ' "counts"
 
@@ -90,7 +90,7 @@ dirs_only()
     done
 }
 background dirs dirs_only
-runs_with 1 "what never arrives" "$live_tools/latency" --rate 100 --seconds 0.5 \
+runs_with 1 "what never arrives" "$built/latency" --rate 100 --seconds 0.5 \
     --wait 0.5 "$T/l" "$T/m"
 like "$out" '^150 files, 150 lost' "is counted"
 kill "$pid"

@@ -4,7 +4,7 @@
 # mirror gives up waiting and connects again. The old receiver must not wake up
 # and put the old version in place when the new one has made all equal.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 

@@ -4,7 +4,7 @@
 # made and removed again before the mirror looked, or a name that the file has
 # lost while somebody had it open. Its other names have the change, there, too.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 

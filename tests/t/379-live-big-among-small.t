@@ -3,7 +3,7 @@
 # Among many small files, which are sent unasked, there are big ones, which the
 # peer asks for while the small ones are still being sent.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 mkdir "$T/a" "$T/b"

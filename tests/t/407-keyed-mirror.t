@@ -4,7 +4,7 @@
 # and how it is encrypted; a share with keys is not there for anybody else; what
 # a reload does when keys change.
 . "$(dirname "$0")/lib.sh"
-. "$here/daemon.sh"
+. "$here/lib-daemon.sh"
 
 need perl
 

@@ -3,7 +3,7 @@
 # zcsyncd mirrors to a daemon that has keys only: without its [peer] named, the
 # sentence says what is missing, and its address is no way around the key.
 . "$(dirname "$0")/lib.sh"
-. "$here/daemon.sh"
+. "$here/lib-daemon.sh"
 
 key=$("$ZCSYNC" keygen -f "$T/key")
 theirs=$("$ZCSYNC" keygen -f "$T/theirs")

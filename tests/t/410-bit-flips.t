@@ -6,7 +6,7 @@
 # what it is at the source, the push fails with one clear sentence, and the next
 # one, which nobody meddles with, does it all.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-keys.sh"
+. "$here/lib-keys.sh"
 
 need_meddle
 spread=${ZC_FLIPS:-16} # positions between the handshake and the end, each way

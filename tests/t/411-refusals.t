@@ -5,7 +5,7 @@
 # and the next peer is served. Likewise whoever poses as a server. Somebody on the
 # path cannot make two peers use less than they would.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-keys.sh"
+. "$here/lib-keys.sh"
 
 need_meddle
 make_tree "$T/a"

@@ -4,7 +4,7 @@
 # ends it at a place of his choice: the push fails with one sentence, no file at
 # the destination is anything but whole, the server serves the next one.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-keys.sh"
+. "$here/lib-keys.sh"
 
 need_meddle
 mkdir "$T/old" "$T/new" "$T/share"

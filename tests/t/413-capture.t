@@ -4,7 +4,7 @@
 # file, a share or a user, no 16 bytes of a file, no key. In a plain session the
 # same search finds all of that (but for keys, which there are none).
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-keys.sh"
+. "$here/lib-keys.sh"
 
 need_meddle
 mkdir -p "$T/a/directory-in-clear" "$T/sealed" "$T/plain"

@@ -4,9 +4,10 @@
 # mirrored sealed, and status says so; strangers who connect are refused; nothing
 # in clear crosses the wire.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
-. "$(dirname "$0")/lib-keys.sh"
-. "$(dirname "$0")/daemon.sh"
+. "$here/lib-mirror.sh"
+. "$here/lib-churn.sh"
+. "$here/lib-keys.sh"
+. "$here/lib-daemon.sh"
 
 need_root
 need ip

@@ -5,8 +5,8 @@
 # for shares. He learns nothing about which there are, and gets none of them in
 # plain, while who is in plain by right goes on.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-keys.sh"
-. "$(dirname "$0")/daemon.sh"
+. "$here/lib-keys.sh"
+. "$here/lib-daemon.sh"
 
 need_meddle
 make_tree "$T/a"

@@ -4,8 +4,8 @@
 # complete, by a push and by a mirror; what happens to a tree between two runs
 # does, too.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-live.sh"
-. "$(dirname "$0")/lib-keys.sh"
+. "$here/lib-mirror.sh"
+. "$here/lib-keys.sh"
 
 need rsync getfattr setfattr setfacl
 make_nasty_tree "$T/a"

@@ -4,7 +4,7 @@
 # get through, also while strangers at the same address keep every place busy
 # that there is for who has not shaken hands.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-keys.sh"
+. "$here/lib-keys.sh"
 
 need_meddle
 make_tree "$T/a"

@@ -4,7 +4,7 @@
 # grown all the time no torn version ever shows, and nothing crashes; one whose
 # disk has an error is named with it, exit 23, and the rest is done.
 . "$(dirname "$0")/lib.sh"
-. "$(dirname "$0")/lib-keys.sh"
+. "$here/lib-keys.sh"
 
 blocks=4096
 stamps() { perl "$tools/stamps.pl" "$1" "$2" $blocks; }

@@ -25,6 +25,7 @@ if [ -z "${ZCSYNC:-}" ]; then
     done
 fi
 ZCSYNC=$(realpath "$ZCSYNC")
+built=${TOP_BUILDDIR:-$here/../../build}/tests/tools # tools made of C
 BIG=${ZC_BIG:-0}
 
 # Sanitizers must not look like an exit code of zcsync's own, and a process
@@ -161,6 +162,16 @@ need()
     local tool
     for tool in "$@"; do
         command -v "$tool" >/dev/null || skip_all "$tool is not installed"
+    done
+}
+
+# need_tools NAME...: of those in $built
+need_tools()
+{
+    local tool
+    for tool in "$@"; do
+        [ -x "$built/$tool" ] ||
+            skip_all "$tool is not built (make check-programs)"
     done
 }
 

@@ -2,26 +2,11 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 #
 # For scenarios with a running mirror; sourced after lib.sh.
-#
-#   ZC_SOAK        seconds for each soak (default: what the test asks for)
-#   ZC_SEED        repeats the choices of churn
-
-live_tools=${TOP_BUILDDIR:-$here/../../build}/tests/tools
-churn=$live_tools/churn witness=$live_tools/witness
 
 need_mirror()
 {
     "$ZCSYNC" mirror --help >/dev/null 2>&1 ||
         skip_all "this zcsync has no mirror command"
-}
-
-need_tools() # NAME...
-{
-    local tool
-    for tool in "$@"; do
-        [ -x "$live_tools/$tool" ] ||
-            skip_all "$tool is not built (make check-programs)"
-    done
 }
 
 # Whether this user and kernel can watch by fanotify: asked of the kernel, not
@@ -175,56 +160,3 @@ shows_up() # SECONDS SRC DEST
 
 # What the mirror leaves at the destination when it is not at work there.
 no_litter_soon() { wait_until 15 no_litter "$1" && no_litter "$1"; }
-
-# ---- churn and witness -------------------------------------------------------
-
-soak_seconds() { echo "${ZC_SOAK:-$1}"; }
-
-# start_churn DIR SECONDS [OPTION...]: $churn_pid
-start_churn()
-{
-    local dir=$1 seconds=$2
-    shift 2
-    [ -n "${ZC_SEED:-}" ] && set -- "$@" --seed "$ZC_SEED"
-    background churn "$churn" --seconds "$seconds" "$@" "$dir"
-    churn_pid=$pid
-    wait_until 5 grep -q seed "$T/log/churn.out"
-    diag "churn: $(head -n 1 "$T/log/churn.out")"
-}
-
-churning() { ! gone_or_zombie "$churn_pid"; }
-
-# churn_ends SECONDS: no trouble of its own
-churn_ends()
-{
-    reap "$churn_pid" "$1"
-    [ "$rc" = 0 ] && diag "$(tail -n 1 "$T/log/churn.out")"
-    is "$rc" 0 "churn had no trouble$(sed 's/^/: /' "$T/log/churn.err")"
-}
-
-declare -a witnesses=()
-
-start_witness() # DIR...
-{
-    local dir
-    for dir; do
-        background "witness${#witnesses[@]}" "$witness" "$dir"
-        witnesses+=("$pid")
-    done
-}
-
-# Each of them saw whole files only, and not nothing.
-witnesses_saw_whole_files()
-{
-    local i seen
-    for i in "${!witnesses[@]}"; do
-        kill -TERM "${witnesses[i]}" 2>/dev/null
-        reap "${witnesses[i]}" 20
-        seen=$(tail -n 1 "$T/log/witness$i.out")
-        diag "witness $i: $seen"
-        is "$rc" 0 "a witness saw whole files only" ||
-            diag "$(grep torn: "$T/log/witness$i.out" | head -n 10)"
-        unlike "$seen" '^0 files' "and some"
-    done
-    witnesses=()
-}
