@@ -3,6 +3,7 @@
 # `zcsync push A HOST::SHARE` and zcsync://HOST:PORT/SHARE/SUB mirror over TCP; a
 # second run costs few bytes.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-relay.sh"
 
 make_tree "$T/a"
 many_files "$T/a/many" 500 300

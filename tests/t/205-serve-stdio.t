@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # serve --stdio: one session on standard input and output, pipes or a socket.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-relay.sh"
 
 make_tree "$T/a"
 random_bytes 5000000 >"$T/a/bigger"

@@ -3,6 +3,8 @@
 # A tree of everything a file system can hold arrives complete, says rsync,
 # libarchive, find and getfattr; a second run changes nothing, ctimes included.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-nasty.sh"
+. "$here/lib-sparse.sh"
 
 need rsync getfattr setfattr setfacl
 make_nasty_tree "$T/a"

@@ -2,6 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The nasty tree between ext4, xfs, btrfs and tmpfs, in both directions.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
+. "$here/lib-nasty.sh"
+. "$here/lib-sparse.sh"
 
 need rsync getfattr setfattr setfacl
 need_mounts

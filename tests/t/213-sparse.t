@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Sparse files keep their holes, over 4 GiB too; --no-sparse fills them.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-sparse.sh"
 
 mkdir "$T/a" "$T/share"
 truncate -s 4400M "$T/a/huge" || skip_all "no room for a 4.4 GB sparse file"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A second run after everything that can happen to a tree makes it equal again.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mutate.sh"
 
 need rsync setfattr setfacl
 make_mutable "$T/a"

@@ -3,6 +3,8 @@
 # --delete takes away what the source does not have, of any kind, and nothing
 # else.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
+. "$here/lib-nasty.sh"
 
 make_tree "$T/a"
 mkdir "$T/share"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # -n changes nothing and predicts exactly what the real run does.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mutate.sh"
 
 need setfattr setfacl
 make_mutable "$T/a"

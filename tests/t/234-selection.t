@@ -3,6 +3,7 @@
 # -c finds what size and time hide, -u leaves newer files alone, -x stays on one
 # file system.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
 
 make_tree "$T/a"
 pushes "first" "$T/a" "$T/b"

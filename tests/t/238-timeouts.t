@@ -3,6 +3,7 @@
 # --timeout against a peer that fell silent: 30. --contimeout against an address
 # that does not answer: 35.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-relay.sh"
 
 mkdir "$T/share"
 make_tree "$T/a"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # zcsync diff: 0 equal, 1 different, and nothing is touched.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mutate.sh"
 
 make_mutable "$T/a"
 mkdir "$T/share"

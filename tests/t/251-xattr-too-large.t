@@ -3,6 +3,7 @@
 # An attribute that the destination's file system cannot hold is reported once,
 # exit 23; the file and its other attributes are there.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
 
 need setfattr getfattr
 need_mounts

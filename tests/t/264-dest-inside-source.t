@@ -3,6 +3,7 @@
 # DEST inside SRC, or SRC itself, however it is spelled: exit 3, one sentence,
 # nothing written.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
 
 make_tree "$T/a"
 before=$(ctimes "$T/a")

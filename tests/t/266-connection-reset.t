@@ -4,6 +4,7 @@
 # or by close: exit 10 or 12 with one sentence, nothing half written, and the
 # next run completes it.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-relay.sh"
 
 make_tree "$T/a"
 many_files "$T/a/many" 100 3000

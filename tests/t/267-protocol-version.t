@@ -3,6 +3,7 @@
 # A peer of another protocol version, or of another protocol: exit 2, one
 # sentence; serve survives either.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-relay.sh"
 
 make_tree "$T/a"
 mkdir "$T/share"

@@ -3,6 +3,7 @@
 # The destination is full: exit 23, the path and the reason; what fits is done;
 # no staging files take the room; with room again, the next run completes it.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
 
 need_mounts
 mkdir -p "$T/a/z"

@@ -3,6 +3,7 @@
 # The destination is mounted read-only: exit 23 or 11, the reason, few lines;
 # writable again, the next run completes it.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
 
 need_mounts
 many_files "$T/a" 500 100

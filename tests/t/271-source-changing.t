@@ -4,6 +4,7 @@
 # path, no torn version at the destination, the rest done; when it rests, the
 # next run completes it.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
 
 # on tmpfs, if possible: a disk may hold a writer up, and then the file rests
 [ "$(id -u)" = 0 ] && make_fs tmpfs "$T/a" 100

@@ -3,6 +3,7 @@
 # Files and directories that vanish while the push runs: exit 24 (or 0, if seen in
 # time), never 23; the rest done; the next run with --delete makes it equal.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-relay.sh"
 
 mkdir "$T/share"
 start_serve s="$T/share"

@@ -3,6 +3,7 @@
 # A directory that contains itself by a bind mount: exit 23, one sentence with
 # its path, the rest done, once.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
 
 need_mounts
 make_tree "$T/a"

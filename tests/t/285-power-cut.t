@@ -9,6 +9,7 @@ if [ -z "${ZC_OWN_MOUNTS:-}" ] && unshare -m true 2>/dev/null; then
     ZC_OWN_MOUNTS=1 exec unshare -m "$0"
 fi
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
 
 need_mounts
 need xfs_io

@@ -3,6 +3,7 @@
 # Mount points inside the destination: a rename does not cross them, files below
 # them arrive whole all the same, and no staging folder is left in any of them.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
 
 need_mounts
 make_tree "$T/a"

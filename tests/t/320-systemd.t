@@ -4,6 +4,7 @@
 # one: ready, status line, reload, restart after a death, stop; then without
 # privileges.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mount.sh"
 
 need_mounts
 need systemd-nspawn nsenter ip perl

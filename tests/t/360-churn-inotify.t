@@ -4,8 +4,8 @@
 # and to a server: nobody ever sees a file that is not whole, and when it is over
 # all are equal.  $ZC_WATCH: inotify, or fanotify in 361.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 need_tools churn witness

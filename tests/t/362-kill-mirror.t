@@ -4,8 +4,8 @@
 # and of the server, in turns, under churn: all that is left to do by others is
 # to start again what was killed and has no parent to do it.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

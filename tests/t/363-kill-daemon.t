@@ -4,8 +4,8 @@
 # turns, under churn. A supervisor is started again, as systemd would; what it
 # has below it, it starts again itself and says so.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
 
 need_tools churn witness
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

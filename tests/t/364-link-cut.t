@@ -3,8 +3,8 @@
 # The link between two hosts goes silent under churn, for some seconds, and comes
 # back: the mirror notices, waits, and makes all equal without help.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

@@ -3,8 +3,9 @@
 # The peer's disk is full: what fits goes on, what does not is named, nothing is
 # shown half written, and with room again all becomes equal without help.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
+. "$here/lib-mount.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

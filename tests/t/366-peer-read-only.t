@@ -3,6 +3,8 @@
 # The peer's file system turns read-only under a mirror, and back.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-mount.sh"
+. "$here/lib-mutate.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

@@ -3,8 +3,8 @@
 # inotify loses events, once because the mirror was stopped while more came than
 # its queue holds, once because that holds 16: nothing is missed for good.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

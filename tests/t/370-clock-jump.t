@@ -3,8 +3,8 @@
 # The clock jumps by an hour, either way, under a mirror and its server: it goes
 # on as if nothing had happened, and connects again without waiting for an hour.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-}" = yes ] && skip_all "libfaketime and sanitizers do not mix"

@@ -3,8 +3,9 @@
 # Mirrors with the source on ext4, xfs, btrfs and tmpfs, and the copy on another
 # of them, all under churn.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
+. "$here/lib-mount.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

@@ -4,8 +4,8 @@
 # churn: the others stay current, the mirror's memory is bounded, and the third
 # becomes equal when it goes on.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

@@ -3,8 +3,8 @@
 # A file of 64 MiB is rewritten in place all the time, each version by a single
 # pwrite: whenever the copy can be seen, it is one version from end to end.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # contrib/zcsync-inotifywait: mirrors by inotifywait and push --files-from.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-mirror.sh"
 
 need inotifywait
 need_tools churn

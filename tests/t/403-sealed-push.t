@@ -3,6 +3,8 @@
 # Pushes to `zcsync serve` with keys: all that a file system can hold arrives, -v
 # tells who is there and how it is encrypted, and strangers are refused.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-mutate.sh"
+. "$here/lib-nasty.sh"
 
 key=$("$ZCSYNC" keygen)
 theirs=$("$ZCSYNC" keygen -f "$T/theirs")

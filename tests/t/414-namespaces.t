@@ -4,10 +4,10 @@
 # mirrored sealed, and status says so; strangers who connect are refused; nothing
 # in clear crosses the wire.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
-. "$here/lib-keys.sh"
 . "$here/lib-daemon.sh"
+. "$here/lib-keys.sh"
+. "$here/lib-mirror.sh"
 
 need_root
 need ip

@@ -4,9 +4,9 @@
 # churn: the watcher, the receiver, a process that shakes hands, either
 # supervisor (started again, as systemd would). Afterwards all is equal.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-churn.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-mirror.sh"
 
 need_tools churn witness
 need_meddle

@@ -4,8 +4,11 @@
 # complete, by a push and by a mirror; what happens to a tree between two runs
 # does, too.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-mirror.sh"
+. "$here/lib-mutate.sh"
+. "$here/lib-nasty.sh"
+. "$here/lib-sparse.sh"
 
 need rsync getfattr setfattr setfacl
 make_nasty_tree "$T/a"

@@ -3,8 +3,8 @@
 # A sealed mirror whose every connection is damaged or ended by somebody on the
 # path after a while: it says so, connects again, and gets there all the same.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-mirror.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-mirror.sh"
 
 need_meddle
 many_files "$T/a" 75 8000 25

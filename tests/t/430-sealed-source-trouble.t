@@ -5,6 +5,7 @@
 # disk has an error is named with it, exit 23, and the rest is done.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-mount.sh"
 
 blocks=4096
 stamps() { perl "$tools/stamps.pl" "$1" "$2" $blocks; }

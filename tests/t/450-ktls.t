@@ -5,6 +5,7 @@
 # user space; a byte changed on the way ends it. (make check-ktls runs this where
 # the kernel has TLS.)
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-relay.sh"
 
 grep -qsw tls /proc/sys/net/ipv4/tcp_available_ulp ||
     skip_all "this kernel has no TLS, or has not loaded it"
