@@ -8,6 +8,7 @@
 # 155 has those on the rounds of a mirror: $ZC_PART is "rounds" then.
 
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-process.sh"
 
 need_tools evil-sender
 evil=$built/evil-sender
@@ -57,8 +58,6 @@ watch_memory()
     done
 }
 
-no_children() { [ -z "$(children "$serve_pid")" ]; }
-
 normal_push()
 {
     run "$ZCSYNC" push --timeout=20 "$T/src" "zcsync://$addr/www/good"
@@ -80,7 +79,7 @@ check_after()
     *) problem "evil-sender said: $said" ;;
     esac
     gone_or_zombie "$serve_pid" && problem "the server is gone"
-    wait_until 20 no_children || problem "a child stays behind"
+    wait_until 20 no_children "$serve_pid" || problem "a child stays behind"
     [ "$(surroundings)" = "$before" ] || {
         problem "something outside the share changed:
 $(diff <(echo "$before") <(surroundings))"

@@ -3,6 +3,7 @@
 # serve: ready when it says so, loopback unless --plain, ends on SIGTERM with a
 # session running.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-process.sh"
 
 mkdir "$T/share" "$T/other"
 make_tree "$T/a"
@@ -62,6 +63,5 @@ done 2>/dev/null
 pushes "a push after garbage on the port" "$T/a" "zcsync://$addr/s"
 ok "equal" same_tree "$T/a" "$T/share"
 ok "serve is still the same process" kill -0 "$serve_pid"
-no_children() { [ -z "$(children "$serve_pid")" ]; }
-ok "no child is left over" wait_until 10 no_children
+ok "no child is left over" wait_until 10 no_children "$serve_pid"
 done_testing

@@ -4,6 +4,7 @@
 # or by close: exit 10 or 12 with one sentence, nothing half written, and the
 # next run completes it.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-process.sh"
 . "$here/lib-relay.sh"
 
 make_tree "$T/a"
@@ -55,8 +56,7 @@ cut_at up $((up - 1))
 cut_at down $((down - 1))
 is "$bad" 0 "$cuts cuts: exit 10 or 12 and one sentence each"
 
-no_children() { [ -z "$(children "$serve_pid")" ]; }
-ok "no session hangs on" wait_until 20 no_children
+ok "no session hangs on" wait_until 20 no_children "$serve_pid"
 ok "no staging folder left, even before the next run" no_litter "$T/share"
 pushes "the next run" "$T/a" "zcsync://$addr/s"
 ok "equal" same_tree "$T/a" "$T/share"

@@ -3,6 +3,7 @@
 # Ctrl-C (and SIGTERM, SIGHUP): exit 20, nothing half done, no staging folder;
 # the next run completes it.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-process.sh"
 
 make_tree "$T/a"
 many_files "$T/a/small" 200 5000
@@ -32,8 +33,7 @@ for signal in INT TERM HUP; do
     interrupt $signal "$T/b" "$T/b"
     interrupt $signal "$T/share" "zcsync://$addr/s"
 done
-no_children() { [ -z "$(children "$serve_pid")" ]; }
-ok "no session hangs on" wait_until 10 no_children
+ok "no session hangs on" wait_until 10 no_children "$serve_pid"
 pushes "the next run" "$T/a" "$T/b"
 ok "equal" same_tree "$T/a" "$T/b"
 pushes "the next run, to a server" "$T/a" "zcsync://$addr/s"

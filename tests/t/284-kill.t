@@ -4,6 +4,7 @@
 # random moments: never a half file, serve goes on, and one clean run makes all
 # equal and leaves no staging folder.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-process.sh"
 
 kills=50
 many_files "$T/a" 800 3000 20
@@ -58,8 +59,7 @@ for ((n = 0; n < kills; n++)); do
     fi
 done
 ok "serve is still there" kill -0 "$serve_pid"
-no_children() { [ -z "$(children "$serve_pid")" ]; }
-ok "no session hangs on" wait_until 20 no_children
+ok "no session hangs on" wait_until 20 no_children "$serve_pid"
 pushes "one clean run" --delete --force-delete "$T/a" "zcsync://$addr/s"
 ok "equal" same_tree "$T/a" "$T/share"
 ok "no staging folder left" no_litter "$T/share"

@@ -3,6 +3,7 @@
 # With nothing to do, none of zcsyncd's processes wakes up.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-daemon.sh"
+. "$here/lib-process.sh"
 
 need perl
 make_tree "$T/one"
@@ -15,12 +16,6 @@ start_daemon
 waits --timeout=60 one
 is "$rc" 0 "in sync"
 
-family()
-{
-    local p
-    echo "$1"
-    for p in $(children "$1"); do family "$p"; done
-}
 # How often all threads of PIDs gave up the processor, so far.
 switches()
 {

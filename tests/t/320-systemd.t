@@ -5,6 +5,7 @@
 # privileges.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mount.sh"
+. "$here/lib-process.sh"
 
 need_mounts
 need systemd-nspawn nsenter ip perl

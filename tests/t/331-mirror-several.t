@@ -4,6 +4,7 @@
 # is not there at first: the others are served meanwhile, and all end equal.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_mirror
 cd "$T" || exit

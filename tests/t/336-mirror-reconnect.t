@@ -5,6 +5,7 @@
 # missed is made good.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_mirror
 cd "$T" || exit

@@ -4,6 +4,7 @@
 # refuses what it cannot do.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need perl
 need_mirror

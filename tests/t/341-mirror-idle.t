@@ -3,6 +3,7 @@
 # With nothing to do, a mirror sleeps: no thread of it wakes up.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_mirror
 cd "$T" || exit

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-churn.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
@@ -33,12 +34,7 @@ for ((n = 0; n < kills; n++)); do
     0) kill -KILL $(children "$serve_pid") ;;
     1) kill -KILL $(leaves "$mirror_pid") ;;
     2)
-        offspring=$(family "$mirror_pid")
-        kill -KILL "$mirror_pid"
-        reap "$mirror_pid"
-        all_gone() { for p in $offspring; do gone_or_zombie "$p" || return 1; done; }
-        wait_until 20 all_gone ||
-            fail "nothing survives the mirror" "$(ps -o pid,ppid,stat,args $offspring)"
+        kill_family "$mirror_pid" "the mirror"
         mirror
         ;;
     3)
@@ -62,6 +58,5 @@ witnesses_saw_whole_files
 stop_mirror
 ok "no staging folder left" no_litter_soon "$T/b"
 ok "nor at the server" no_litter_soon "$T/share"
-no_children() { [ -z "$(children "$serve_pid")" ]; }
-ok "no session hangs on" wait_until 20 no_children
+ok "no session hangs on" wait_until 20 no_children "$serve_pid"
 done_testing

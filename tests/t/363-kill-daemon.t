@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-churn.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_tools churn witness
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
@@ -49,18 +50,6 @@ ok "the mirror comes up" shows_up 20 "$T/a" "$T/share"
 start_witness "$T/share"
 start_churn "$T/a" 600
 
-# kill_family PID: all that was below it must go by itself
-kill_family()
-{
-    local offspring
-    offspring=$(family "$1")
-    kill -KILL "$1"
-    reap "$1"
-    all_gone() { for p in $offspring; do gone_or_zombie "$p" || return 1; done; }
-    wait_until 20 all_gone ||
-        fail "nothing survives its supervisor" "$(ps -o pid,ppid,stat,args $offspring)"
-}
-
 up_again=0
 for ((n = 0; n < kills; n++)); do
     perl -e 'select undef, undef, undef, 0.2 + rand 0.6'
@@ -69,12 +58,12 @@ for ((n = 0; n < kills; n++)); do
     0) kill -KILL $(watcher_of "$source_pid") ;;
     1) kill -KILL $(leaves "$share_pid") ;;
     2)
-        kill_family "$source_pid"
+        kill_family "$source_pid" "its supervisor"
         daemon source
         source_pid=$pid
         ;;
     3)
-        kill_family "$share_pid"
+        kill_family "$share_pid" "its supervisor"
         daemon share
         share_pid=$pid
         ;;

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-churn.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"

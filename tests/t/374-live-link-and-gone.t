@@ -4,6 +4,7 @@
 # looks: the other names have what was changed, there, too.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_mirror
 for watch in inotify fanotify; do

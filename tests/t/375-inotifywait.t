@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-churn.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need inotifywait
 need_tools churn
@@ -77,11 +78,10 @@ ok "a failure is told" wait_until 20 grep -q 'ended with exit code' "$mirror_log
 start_serve --listen "$at" s="$T/share"
 becomes_equal 60 "$T/a" "$T/share" "it tries again until it works"
 
-below=$(family "$mirror_pid")
+mapfile -t below < <(family "$mirror_pid")
 stop_mirror
 is "$rc" 0 "ends when told to"
-all_gone() { for p in $below; do gone_or_zombie "$p" || return 1; done; }
-ok "with all it started" wait_until 10 all_gone
+ok "with all it started" wait_until 10 all_gone "${below[@]}"
 
 # an inotifywait that cannot end names in NUL
 cat >"$T/old" <<'OLD'

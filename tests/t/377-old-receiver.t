@@ -5,6 +5,7 @@
 # and put the old version in place when the new one has made all equal.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_mirror
 

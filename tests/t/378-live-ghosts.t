@@ -5,6 +5,7 @@
 # lost while somebody had it open. Its other names have the change, there, too.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_mirror
 

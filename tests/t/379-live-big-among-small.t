@@ -4,6 +4,7 @@
 # peer asks for while the small ones are still being sent.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_mirror
 mkdir "$T/a" "$T/b"

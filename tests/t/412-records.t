@@ -5,6 +5,7 @@
 # the destination is anything but whole, the server serves the next one.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-process.sh"
 
 need_meddle
 mkdir "$T/old" "$T/new" "$T/share"
@@ -56,7 +57,6 @@ no_strange_names()
         -mindepth 1 ! -name one ! -name two ! -name three ! -name big -print)
     [ -z "$d" ] || { echo "$d"; false; }
 }
-at_rest() { [ -z "$(children "$serve_pid")" ]; }
 
 # meddles NAME EXIT-CODES OPTION...
 meddles()
@@ -69,7 +69,7 @@ meddles()
     push_exits "$codes" "$name" --timeout=3 "${client[@]}" "$T/new" \
         "zcsync://$meddle/s"
     one_sentence "" "... one sentence"
-    wait_until 20 at_rest
+    wait_until 20 no_children "$serve_pid"
     ok "... all files are whole" all_whole
     ok "... no staging folder left" no_litter "$T/share"
     pushes "... then it works" "${client[@]}" "$T/new" "zcsync://$meddle/s"

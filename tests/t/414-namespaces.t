@@ -8,6 +8,7 @@
 . "$here/lib-daemon.sh"
 . "$here/lib-keys.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_root
 need ip

@@ -7,6 +7,7 @@
 . "$here/lib-churn.sh"
 . "$here/lib-keys.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-process.sh"
 
 need_tools churn witness
 need_meddle
@@ -57,18 +58,6 @@ ok "the mirror comes up" shows_up 20 "$T/a" "$T/share"
 start_witness "$T/share"
 start_churn "$T/a" 600
 
-kill_family() # PID: all that was below it must go by itself
-{
-    local offspring
-    offspring=$(family "$1")
-    kill -KILL "$1"
-    reap "$1"
-    all_gone() { for p in $offspring; do gone_or_zombie "$p" || return 1; done; }
-    wait_until 20 all_gone ||
-        # shellcheck disable=SC2086
-        fail "nothing survives its supervisor" "$(ps -o pid,ppid,stat,args $offspring)"
-}
-
 # A process that shakes hands: somebody has to connect for that.
 hello 1 0 7 >"$T/hello"
 kill_handshake()
@@ -96,13 +85,13 @@ for ((n = 0; n < kills; n++)); do
     0) kill -KILL $(watcher_of "$source_pid") ;;
     1) kill -KILL $(leaves "$share_pid") ;;
     2)
-        kill_family "$source_pid"
+        kill_family "$source_pid" "its supervisor"
         daemon source
         source_pid=$pid
         ;;
     3) kill_handshake ;;
     4)
-        kill_family "$share_pid"
+        kill_family "$share_pid" "its supervisor"
         daemon share
         share_pid=$pid
         ;;

@@ -48,38 +48,6 @@ stop_mirror()
 
 mirror_runs() { ! gone_or_zombie "$mirror_pid"; }
 
-# All processes below PID, and PID, one a line.
-family()
-{
-    local child
-    echo "$1"
-    for child in $(children "$1"); do
-        family "$child"
-    done
-}
-
-# Those of them that have no children: who receives is one of these.
-leaves()
-{
-    local p
-    for p in $(family "$1"); do
-        [ "$p" != "$1" ] && [ -z "$(children "$p")" ] && echo "$p"
-    done
-}
-
-# The process among PID and those below it that reads events.
-watcher_of()
-{
-    local p
-    for p in $(family "$1"); do
-        if ls -l "/proc/$p/fd" 2>/dev/null | grep -q 'anon_inode:.*notify'; then
-            echo "$p"
-            return 0
-        fi
-    done
-    return 1
-}
-
 # ---- being equal -------------------------------------------------------------
 
 # What is cheap to ask again and again, and mostly right.

@@ -309,9 +309,6 @@ stop_serve()
     reap "$serve_pid" 15
 }
 
-# Children of a process, one pid a line.
-children() { cat /proc/"$1"/task/*/children 2>/dev/null | tr ' ' '\n' | grep .; }
-
 # ---- equality ----------------------------------------------------------------
 
 # What rsync would still have to do to make B equal to A. xfs shows ACLs a second
