@@ -5,42 +5,30 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-churn.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-net.sh"
 
 need_mirror
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
-need_root
-need ip nft
+need nft
 need_tools churn witness
 cut=$((BIG ? 30 : 7))
-a=zct$$a b=zct$$b
-remove_links()
-{
-    ip netns del "$a"
-    ip netns del "$b"
-} 2>/dev/null
-trap 'cleanup; remove_links' EXIT
-{ ip netns add "$a" && ip netns add "$b" &&
-    ip link add "v$a" netns "$a" type veth peer name "v$b" netns "$b"; } \
-    2>"$T/log/ip" || skip_all "cannot make network namespaces"
-ip -n "$a" link set lo up && ip -n "$a" addr add 10.77.0.1/24 dev "v$a"
-ip -n "$b" link set lo up && ip -n "$b" addr add 10.77.0.2/24 dev "v$b"
-ip -n "$a" link set "v$a" up && ip -n "$b" link set "v$b" up
+make_hosts
 cut_link()
 {
-    ip netns exec "$b" nft -f - <<'NFT'
+    "${on_b[@]}" nft -f - <<'NFT'
 table inet cut {
     chain input { type filter hook input priority 0; policy drop; }
     chain output { type filter hook output priority 0; policy drop; }
 }
 NFT
 }
-heal_link() { ip netns exec "$b" nft delete table inet cut; }
+heal_link() { "${on_b[@]}" nft delete table inet cut; }
 ok "the link can be cut and healed" eval 'cut_link && heal_link'
 
 mkdir "$T/a" "$T/share"
-serve_as=(ip netns exec "$b")
+serve_as=("${on_b[@]}")
 start_serve --plain --listen 10.77.0.2:0 s="$T/share"
-mirror_as=(ip netns exec "$a")
+mirror_as=("${on_a[@]}")
 start_mirror --plain --fsync=none --force-delete --timeout=3 "$T/a" \
     "zcsync://$addr/s"
 ok "the mirror comes up" shows_up 20 "$T/a" "$T/share"
@@ -62,7 +50,7 @@ witnesses_saw_whole_files
 
 # resets instead of silence, while much is on its way
 random_bytes 40000000 >"$T/a/.big"
-ip netns exec "$b" nft -f - <<'NFT'
+"${on_b[@]}" nft -f - <<'NFT'
 table inet cut {
     chain input { type filter hook input priority 0; policy accept;
         tcp flags & (syn | rst) == 0 reject with tcp reset

@@ -7,8 +7,8 @@
 # one, which nobody meddles with, does it all.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-meddle.sh"
 
-need_meddle
 spread=${ZC_FLIPS:-16} # positions between the handshake and the end, each way
 lanes=6                # at a time
 

@@ -6,8 +6,8 @@
 # path cannot make two peers use less than they would.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-meddle.sh"
 
-need_meddle
 make_tree "$T/a"
 mkdir "$T/share"
 start_sealed s="$T/share" || exit 1
@@ -30,6 +30,18 @@ nothing_happened()
         fail "... and nothing happened" "exit $rc: $err
 $(diff <(ctimes "$T/share") <(echo "$before"))"
     fi
+}
+
+# refused_once LINES REASON NAME: since the log had LINES lines there is one
+# refusal, it names the address, and the reason matches.
+refused_once()
+{
+    local said
+    wait_until 15 log_has "$1" 'refused:'
+    said=$(log_after "$1" | grep 'refused:')
+    like "$said" "^zcsync: 127\.0\.0\.[0-9]+:[0-9]+: refused: [^
+]*($2)[^
+]*\$" "$3"
 }
 
 # ---- strangers at the server ---------------------------------------------------

@@ -5,9 +5,9 @@
 # the destination is anything but whole, the server serves the next one.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-meddle.sh"
 . "$here/lib-process.sh"
 
-need_meddle
 mkdir "$T/old" "$T/new" "$T/share"
 for f in one two three; do
     random_bytes 200000 >"$T/old/$f"

@@ -5,8 +5,8 @@
 # same search finds all of that (but for keys, which there are none).
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-meddle.sh"
 
-need_meddle
 mkdir -p "$T/a/directory-in-clear" "$T/sealed" "$T/plain"
 perl -MDigest::MD5=md5_hex -e 'print md5_hex($_), "\n" for 1 .. 1500' \
     >"$T/a/directory-in-clear/text-in-clear"

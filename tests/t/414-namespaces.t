@@ -7,29 +7,14 @@
 . "$here/lib-churn.sh"
 . "$here/lib-daemon.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-meddle.sh"
 . "$here/lib-mirror.sh"
+. "$here/lib-net.sh"
 . "$here/lib-process.sh"
 
-need_root
-need ip
 need_tools churn witness
-need_meddle
 seconds=$(soak_seconds 8)
-a=zct$$a b=zct$$b
-remove_links()
-{
-    ip netns del "$a"
-    ip netns del "$b"
-} 2>/dev/null
-trap 'cleanup; remove_links' EXIT
-{ ip netns add "$a" && ip netns add "$b" &&
-    ip link add "v$a" netns "$a" type veth peer name "v$b" netns "$b"; } \
-    2>"$T/log/ip" || skip_all "cannot make network namespaces"
-ip -n "$a" link set lo up && ip -n "$a" addr add 10.77.0.1/24 dev "v$a"
-ip -n "$b" link set lo up && ip -n "$b" addr add 10.77.0.2/24 dev "v$b"
-ip -n "$a" link set "v$a" up && ip -n "$b" link set "v$b" up
-on_a=(ip netns exec "$a")
-on_b=(ip netns exec "$b")
+make_hosts
 
 mkdir "$T/a" "$T/share" "$T/outside" "$T/other"
 make_keys web1 web2 stranger
@@ -60,16 +45,9 @@ is "$(grep -cv 'listening on' "$b_log")" 0 "there is nothing to warn of"
 
 # ---- the one that sends, with somebody in between ------------------------------
 
-# In namespace b, where the daemon is; a connects to it. What it sees is saved.
-listen_on_b()
-{
-    "${on_b[@]}" "$meddle_tool" --listen 10.77.0.2 --save "$T/seen" \
-        --to "$b_addr" >"$T/log/meddle" 2>&1 </dev/null &
-    started+=("$!")
-    wait_until 10 grep -q '^listening' "$T/log/meddle"
-    meddle=$(sed -n 's/^listening //p' "$T/log/meddle")
-}
-listen_on_b
+# On host b, where the daemon is; a connects to it. What it sees is saved.
+meddle_as=("${on_b[@]}")
+start_meddle --listen 10.77.0.2 --save "$T/seen" --to "$b_addr"
 cat >"$T/a.conf" <<CONF
 [daemon]
 listen = none

@@ -5,10 +5,10 @@
 # for shares. He learns nothing about which there are, and gets none of them in
 # plain, while who is in plain by right goes on.
 . "$(dirname "$0")/lib.sh"
-. "$here/lib-keys.sh"
 . "$here/lib-daemon.sh"
+. "$here/lib-keys.sh"
+. "$here/lib-meddle.sh"
 
-need_meddle
 make_tree "$T/a"
 mkdir "$T/keyed" "$T/open" "$T/others"
 make_keys server client other stranger

@@ -6,11 +6,11 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-churn.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-meddle.sh"
 . "$here/lib-mirror.sh"
 . "$here/lib-process.sh"
 
 need_tools churn witness
-need_meddle
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
 zcsyncd=$(dirname "$ZCSYNC")/zcsyncd
 [ -x "$zcsyncd" ] || skip_all "zcsyncd is not built"

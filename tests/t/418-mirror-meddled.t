@@ -4,9 +4,9 @@
 # path after a while: it says so, connects again, and gets there all the same.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-meddle.sh"
 . "$here/lib-mirror.sh"
 
-need_meddle
 many_files "$T/a" 75 8000 25
 mkdir "$T/share"
 start_sealed s="$T/share" || exit 1

@@ -5,8 +5,8 @@
 # that there is for who has not shaken hands.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-keys.sh"
+. "$here/lib-meddle.sh"
 
-need_meddle
 make_tree "$T/a"
 mkdir "$T/to"
 start_sealed s="$T/to" || exit 1

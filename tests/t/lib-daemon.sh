@@ -18,13 +18,12 @@ conf()
 }
 
 # A manager's ear for the next daemons: $notify_log is what it hears.
-start_notify() # [PATH]
+start_notify()
 {
-    export NOTIFY_SOCKET=${1:-$T/notify}
+    local pid listens
+    export NOTIFY_SOCKET=$T/notify
     notify_log=$T/log/notify
-    perl "$tools/notify.pl" "$NOTIFY_SOCKET" >"$notify_log" 2>&1 </dev/null &
-    started+=("$!")
-    wait_until 10 grep -q '^listening' "$notify_log"
+    start_listening "$notify_log" perl "$tools/notify.pl" "$NOTIFY_SOCKET"
 }
 heard() { grep -qE "^[0-9.]+ $1" "$notify_log"; }
 heard_times() { grep -cE "^[0-9.]+ $1" "$notify_log"; }

@@ -8,13 +8,11 @@
 # through (see tests/tools/relay.pl): $relay is its ADDR:PORT, $relay_pid.
 start_relay()
 {
+    local pid listens
     serves=$((serves + 1))
     relay_log=$T/log/relay.$serves
-    perl "$tools/relay.pl" "$@" >"$relay_log" 2>&1 </dev/null &
-    relay_pid=$!
-    started+=("$relay_pid")
-    wait_until 10 grep -q '^listening' "$relay_log" || return 1
-    relay=$(sed -n 's/^listening //p' "$relay_log")
+    start_listening "$relay_log" perl "$tools/relay.pl" "$@" || return 1
+    relay_pid=$pid relay=$listens
 }
 
 stop_relay()

@@ -261,6 +261,19 @@ background()
     started+=("$pid")
 }
 
+# start_listening LOG COMMAND...: a tool that says where it listens, in LOG:
+# $listens then, and $pid is its pid
+start_listening()
+{
+    local log=$1
+    shift
+    "$@" >"$log" 2>&1 </dev/null &
+    pid=$!
+    started+=("$pid")
+    wait_until 10 grep -q '^listening' "$log" &&
+        listens=$(sed -n 's/^listening //p' "$log")
+}
+
 # Waits for PID, a child, and leaves its exit code in $rc (137: hung, killed).
 reap()
 {
