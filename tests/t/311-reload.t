@@ -36,8 +36,7 @@ is "$(watcher one) $(watcher two)" "$one $two" "and changes nothing"
 
 configure "$(mirror one)" "$(mirror two "exclude = *.tmp")"
 reloads
-anew() { local p; p=$(watcher two); [ -n "$p" ] && [ "$p" != 0 ] && [ "$p" != "$two" ]; }
-ok "one that was changed is started anew" wait_until 20 anew
+ok "one that was changed is started anew" wait_until 20 another_watcher two "$two"
 is "$(watcher one)" "$one" "the other one is left alone"
 is "$(field two restarts)" 0 "which is not counted as a death"
 

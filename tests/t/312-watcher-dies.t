@@ -40,15 +40,14 @@ random_bytes 30000000 >"$T/two.big"
 mkdir "$T/a" && mv "$T/two.big" "$T/a/big"
 background push "$ZCSYNC" push --bwlimit=3M "$T/a" "zcsync://$addr/s"
 push_pid=$pid
-receiving() { "$ZCSYNC" status --control="$ctl" | grep -q 'pushes to s'; }
-ok "a session is shown" wait_until 10 receiving
+ok "a session is shown" wait_until 10 receiving s
 receiver=$("$ZCSYNC" status --json --control="$ctl" |
     sed -n 's/.*"session".*"pid":\([0-9]*\).*/\1/p')
 kill -KILL "$receiver"
 reap "$push_pid"
 like "$rc" '^(10|12)$' "killed, its sender is told ($rc)"
 ok "it is logged" wait_until 10 said_more 0 'the receiver was killed by signal 9'
-nok "and no longer shown" receiving
+nok "and no longer shown" receiving s
 pushes "the next one is served" "$T/a" "zcsync://$addr/s"
 stop_daemon
 is "$rc" 0 "ends well"

@@ -13,14 +13,13 @@ mirrors=("[mirror one]" "path = $T/one" "to = $T/to-one" "drain = 1"
     "[mirror two]" "path = $T/two" "to = $T/to-two" "drain = 1")
 conf "[share s]" "path = $T/share" "${mirrors[@]}"
 
-receiving() { "$ZCSYNC" status --control="$ctl" | grep -q 'pushes to s'; }
 staging() { [ -d "$T/share/.zcsync" ]; }
 
 start_daemon
 ok "mirrors are in sync" wait_until 20 in_sync one
 background push "$ZCSYNC" push --bwlimit=3M "$T/a" "zcsync://$addr/s"
 push_pid=$pid
-ok "a session is running" wait_until 10 receiving
+ok "a session is running" wait_until 10 receiving s
 ok "with its staging folder" wait_until 10 staging
 mapfile -t family < <(below "$daemon_pid")
 ok "processes: ${#family[@]}" [ ${#family[@]} -ge 3 ]
@@ -64,7 +63,7 @@ start_daemon
 ok "the last one" wait_until 20 in_sync one
 background push "$ZCSYNC" push --bwlimit=3M "$T/a" "zcsync://$addr/s"
 push_pid=$pid
-ok "with a session" wait_until 10 receiving
+ok "with a session" wait_until 10 receiving s
 mapfile -t family < <(below "$daemon_pid")
 kill -KILL "$daemon_pid"
 reap "$daemon_pid" 5

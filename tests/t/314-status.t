@@ -9,8 +9,7 @@ need perl
 perl -MJSON::PP -e1 2>/dev/null || skip_all "perl has no JSON::PP"
 mkdir "$T/share"
 make_tree "$T/one"
-closed=$(perl -MIO::Socket::INET -e '
-    print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+closed=$(free_port)
 conf "[share s]" "path = $T/share" \
     "[mirror one]" "path = $T/one" "to = $T/to, zcsync://127.0.0.1:$closed/x"
 

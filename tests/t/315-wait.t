@@ -9,11 +9,8 @@ need perl
 make_tree "$T/one"
 mkdir "$T/two" "$T/far"
 # a peer that can be made to be there
-"$ZCSYNC" serve --listen 127.0.0.1:0 far="$T/far" >"$T/log/far" 2>/dev/null &
-serve_pid=$!
-started+=("$serve_pid")
-wait_until 10 grep -q listening "$T/log/far"
-far=$(sed -n 's/.*listening on //p' "$T/log/far")
+start_serve far="$T/far"
+far=$addr
 stop_serve
 conf "[mirror one]" "path = $T/one" "to = $T/to, $T/to2" \
     "[peer far]" "address = $far" \
@@ -65,8 +62,7 @@ waiter=$pid
 ok "somebody waits" wait_until 20 waiting 1
 two=$(watcher two)
 kill -KILL "$two"
-anew() { local p; p=$(watcher two); [ -n "$p" ] && [ "$p" != 0 ] && [ "$p" != "$two" ]; }
-ok "its watcher dies and is started again" wait_until 20 anew
+ok "its watcher dies and is started again" wait_until 20 another_watcher two "$two"
 ok "who waits waits on" kill -0 "$waiter"
 start_serve --listen "$far" far="$T/far"
 reap "$waiter" 90

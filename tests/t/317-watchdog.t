@@ -24,8 +24,7 @@ ok "a watcher that hangs is noticed" wait_until 30 said_more 0 \
     "mirror one: its process $one does not answer, and is killed"
 ok "killed" wait_until 10 gone_or_zombie "$one"
 ok "and logged" wait_until 10 said_more 0 'mirror one: its process was killed by signal'
-anew() { local p; p=$(watcher one); [ -n "$p" ] && [ "$p" != 0 ] && [ "$p" != "$one" ]; }
-ok "started again" wait_until 20 anew
+ok "started again" wait_until 20 another_watcher one "$one"
 ok "it beats again" wait_until 20 more_beats "$(beats)"
 ok "the daemon is the same" kill -0 "$daemon_pid"
 # systemd wants to hear from us within WATCHDOG_USEC

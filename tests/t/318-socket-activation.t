@@ -46,8 +46,7 @@ runs_with 10 "a socket of another kind" env LISTEN_FDS=1 \
 like "$err" 'descriptor 3' "is refused"
 
 if command -v systemd-socket-activate >/dev/null; then
-    port=$(perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
-        Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+    port=$(free_port)
     with=(systemd-socket-activate -l "127.0.0.1:$port")
     ctl=$T/control
     background activate "${with[@]}" "$ZCSYNCD" --config="$T/conf"

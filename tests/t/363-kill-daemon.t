@@ -5,17 +5,15 @@
 # has below it, it starts again itself and says so.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-daemon.sh"
 . "$here/lib-mirror.sh"
 . "$here/lib-process.sh"
 
 need_tools churn witness
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
-zcsyncd=$(dirname "$ZCSYNC")/zcsyncd
-[ -x "$zcsyncd" ] || skip_all "zcsyncd is not built"
 kills=$((BIG ? 80 : 12))
 mkdir "$T/a" "$T/share"
-port=$(perl -MIO::Socket::INET -e '
-    print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+port=$(free_port)
 cat >"$T/source.conf" <<CONF
 [daemon]
 listen = none
@@ -35,16 +33,10 @@ control = $T/share.control
 [share s]
 path = $T/share
 CONF
-daemons=0
-daemon() # source|share: $pid
-{
-    daemons=$((daemons + 1))
-    background "$1.$daemons" "$zcsyncd" --no-detach --config="$T/$1.conf"
-}
-runs_with 0 "the configuration is right" "$zcsyncd" --check --config="$T/source.conf"
-daemon share
+runs_with 0 "the configuration is right" "$ZCSYNCD" --check --config="$T/source.conf"
+background_daemon share
 share_pid=$pid
-daemon source
+background_daemon source
 source_pid=$pid
 ok "the mirror comes up" shows_up 20 "$T/a" "$T/share"
 start_witness "$T/share"
@@ -59,12 +51,12 @@ for ((n = 0; n < kills; n++)); do
     1) kill -KILL $(leaves "$share_pid") ;;
     2)
         kill_family "$source_pid" "its supervisor"
-        daemon source
+        background_daemon source
         source_pid=$pid
         ;;
     3)
         kill_family "$share_pid" "its supervisor"
-        daemon share
+        background_daemon share
         share_pid=$pid
         ;;
     esac 2>/dev/null
@@ -79,10 +71,7 @@ kill -TERM "$churn_pid"
 churn_ends 30
 becomes_equal 60 "$T/a" "$T/share" "equal"
 witnesses_saw_whole_files
-for daemon in "$source_pid" "$share_pid"; do
-    kill -TERM "$daemon"
-    reap "$daemon" 20
-    is "$rc" 0 "it ends when told to"
-done
+daemon_ends "$source_pid" 20
+daemon_ends "$share_pid" 20
 ok "no staging folder left" no_litter_soon "$T/share"
 done_testing

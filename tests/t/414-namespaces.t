@@ -152,11 +152,8 @@ cp "$T/b.conf" "$T/conf"
 ok "with web1 again" reloads
 becomes_equal 90 "$T/a" "$T/share" "the mirror goes on by itself"
 
-for p in "$a_pid" "$b_pid"; do
-    kill -TERM "$p"
-    reap "$p" 40
-    is "$rc" 0 "it ends when told to"
-done
+daemon_ends "$a_pid" 40
+daemon_ends "$b_pid" 40
 ok "no staging folder left" no_litter_soon "$T/share"
 
 # ---- what crossed ------------------------------------------------------------------

@@ -5,6 +5,7 @@
 # supervisor (started again, as systemd would). Afterwards all is equal.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-churn.sh"
+. "$here/lib-daemon.sh"
 . "$here/lib-keys.sh"
 . "$here/lib-meddle.sh"
 . "$here/lib-mirror.sh"
@@ -12,13 +13,10 @@
 
 need_tools churn witness
 [ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
-zcsyncd=$(dirname "$ZCSYNC")/zcsyncd
-[ -x "$zcsyncd" ] || skip_all "zcsyncd is not built"
 kills=$((BIG ? 80 : 15))
 mkdir "$T/a" "$T/share"
 make_keys web1 web2
-port=$(perl -MIO::Socket::INET -e '
-    print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport')
+port=$(free_port)
 cat >"$T/source.conf" <<CONF
 [daemon]
 listen = none
@@ -44,15 +42,9 @@ public key = ${key[web1]}
 path = $T/share
 peers = web1
 CONF
-daemons=0
-daemon() # source|share: $pid
-{
-    daemons=$((daemons + 1))
-    background "$1.$daemons" "$zcsyncd" --no-detach --config="$T/$1.conf"
-}
-daemon share
+background_daemon share
 share_pid=$pid
-daemon source
+background_daemon source
 source_pid=$pid
 ok "the mirror comes up" shows_up 20 "$T/a" "$T/share"
 start_witness "$T/share"
@@ -86,13 +78,13 @@ for ((n = 0; n < kills; n++)); do
     1) kill -KILL $(leaves "$share_pid") ;;
     2)
         kill_family "$source_pid" "its supervisor"
-        daemon source
+        background_daemon source
         source_pid=$pid
         ;;
     3) kill_handshake ;;
     4)
         kill_family "$share_pid" "its supervisor"
-        daemon share
+        background_daemon share
         share_pid=$pid
         ;;
     esac 2>/dev/null
@@ -109,10 +101,7 @@ becomes_equal 60 "$T/a" "$T/share" "equal"
 witnesses_saw_whole_files
 like "$("$ZCSYNC" status --control="$T/source.control")" \
     'AES-256-GCM|ChaCha20-Poly1305' "and sealed"
-for daemon in "$source_pid" "$share_pid"; do
-    kill -TERM "$daemon"
-    reap "$daemon" 20
-    is "$rc" 0 "it ends when told to"
-done
+daemon_ends "$source_pid" 20
+daemon_ends "$share_pid" 20
 ok "no staging folder left" no_litter_soon "$T/share"
 done_testing

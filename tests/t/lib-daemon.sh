@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash disable=SC2034,SC2154
 #
-# zcsyncd for the scenarios that need one. Source it after lib.sh, write
-# $T/conf, and call start_daemon.
+# For scenarios with zcsyncd; sourced after lib.sh. One daemon: write $T/conf, and
+# call start_daemon. Several: write $T/NAME.conf of each, and call
+# background_daemon.
 
 ZCSYNCD=${ZCSYNC%/*}/zcsyncd
 [ -x "$ZCSYNCD" ] || skip_all "zcsyncd is not built"
@@ -84,5 +85,37 @@ field()
             print $o->{$name} // "null"' "$1" "$2"
 }
 watcher() { field "$1" pid; }
+# another_watcher MIRROR PID: it has a process again, which is not PID
+another_watcher()
+{
+    local p
+    p=$(watcher "$1")
+    [ -n "$p" ] && [ "$p" != 0 ] && [ "$p" != "$2" ]
+}
 field_is() { [ "$(field "$1" "$2")" = "$3" ]; }
 in_sync() { field_is "$1" peer.state 'in sync'; }
+receiving() { "$ZCSYNC" status --control="$ctl" | grep -q "pushes to $1"; }
+
+# ---- several -----------------------------------------------------------------
+
+# A port of 127.0.0.1 where nobody listens.
+free_port()
+{
+    perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
+        Listen => 1, LocalAddr => "127.0.0.1")->sockport'
+}
+
+# background_daemon NAME: $pid, with $T/NAME.conf; output in
+# $T/log/NAME.N.{out,err}
+background_daemon()
+{
+    daemons=$((daemons + 1))
+    background "$1.$daemons" "$ZCSYNCD" --no-detach --config="$T/$1.conf"
+}
+
+daemon_ends() # PID SECONDS
+{
+    kill -TERM "$1"
+    reap "$1" "$2"
+    is "$rc" 0 "it ends when told to"
+}
