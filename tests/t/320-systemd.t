@@ -9,7 +9,7 @@
 
 need_mounts
 need systemd-nspawn nsenter ip perl
-[ "${ZC_SANITIZE:-no}" = no ] || skip_all "a service cannot have sanitizers"
+need_no_sanitizers "a service cannot have sanitizers"
 [ -x "${ZCSYNC%/*}/zcsyncd" ] || skip_all "zcsyncd is not built"
 etc=$here/../../etc
 id=zct$$

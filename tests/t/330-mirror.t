@@ -17,13 +17,6 @@ ok "and that the copy is in sync" wait_until 20 \
     grep -q '^zcsync: b: in sync$' "$mirror_log.err"
 ok "which is so" mirrored a b
 
-does() # NAME COMMAND...
-{
-    local name=$1
-    shift
-    ok "$name, here" "$@"
-    ok "$name, there" mirrored a b
-}
 does "a new file" eval 'echo new >a/new'
 does "a new file in a directory" eval 'echo new >a/c/deep/er/new'
 does "another content" eval 'echo other >a/new'

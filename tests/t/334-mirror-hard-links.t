@@ -15,13 +15,6 @@ ln a/third a/c/third # before the mirror starts
 start_mirror a b
 ok "at first" mirrored a b
 
-does() # NAME COMMAND...
-{
-    local name=$1
-    shift
-    ok "$name, here" "$@"
-    ok "$name, there" mirrored a b
-}
 does "a second name" ln a/first a/c/second
 is "$(stat -c %h b/first)" 2 "they are one file"
 does "a name deep down, of a file far away" ln a/many/d007/f000007 a/c/deep/er/f

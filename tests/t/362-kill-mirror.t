@@ -9,7 +9,7 @@
 . "$here/lib-process.sh"
 
 need_mirror
-[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+need_no_sanitizers "takes long with sanitizers"
 need_tools churn witness
 kills=$((BIG ? 100 : 16))
 mkdir "$T/a" "$T/b" "$T/share"

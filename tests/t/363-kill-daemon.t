@@ -10,7 +10,7 @@
 . "$here/lib-process.sh"
 
 need_tools churn witness
-[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+need_no_sanitizers "takes long with sanitizers"
 kills=$((BIG ? 80 : 12))
 mkdir "$T/a" "$T/share"
 port=$(free_port)

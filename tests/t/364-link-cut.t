@@ -8,7 +8,7 @@
 . "$here/lib-net.sh"
 
 need_mirror
-[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+need_no_sanitizers "takes long with sanitizers"
 need nft
 need_tools churn witness
 cut=$((BIG ? 30 : 7))

@@ -7,7 +7,7 @@
 . "$here/lib-mutate.sh"
 
 need_mirror
-[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+need_no_sanitizers "takes long with sanitizers"
 need_mounts
 make_fs tmpfs "$T/share" 50
 mkdir "$T/a" "$T/b"

@@ -8,7 +8,7 @@
 . "$here/lib-process.sh"
 
 need_mirror
-[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+need_no_sanitizers "takes long with sanitizers"
 need_tools churn
 queue=/proc/sys/fs/inotify/max_queued_events
 holds=$(cat $queue)

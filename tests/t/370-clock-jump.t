@@ -7,7 +7,7 @@
 . "$here/lib-mirror.sh"
 
 need_mirror
-[ "${ZC_SANITIZE:-}" = yes ] && skip_all "libfaketime and sanitizers do not mix"
+need_no_sanitizers "libfaketime and sanitizers do not mix"
 need_tools churn
 faketime=$(find /usr/lib /usr/local/lib -name 'libfaketimeMT.so.1' 2>/dev/null | head -n 1)
 [ -n "$faketime" ] || skip_all "libfaketime is not installed"

@@ -8,7 +8,7 @@
 . "$here/lib-mount.sh"
 
 need_mirror
-[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+need_no_sanitizers "takes long with sanitizers"
 need_mounts
 need_tools churn witness
 types=()

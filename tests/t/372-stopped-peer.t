@@ -9,7 +9,7 @@
 . "$here/lib-process.sh"
 
 need_mirror
-[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+need_no_sanitizers "takes long with sanitizers"
 need_tools churn
 stopped=$((BIG ? 30 : 6))
 mkdir -p "$T/a/churn"

@@ -7,7 +7,7 @@
 . "$here/lib-mirror.sh"
 
 need_mirror
-[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+need_no_sanitizers "takes long with sanitizers"
 need_tools churn witness
 seconds=$(soak_seconds 4)
 mkdir "$T/a" "$T/b" "$T/share"

@@ -12,7 +12,7 @@
 . "$here/lib-process.sh"
 
 need_tools churn witness
-[ "${ZC_SANITIZE:-no}" = no ] || skip_all "takes long with sanitizers"
+need_no_sanitizers "takes long with sanitizers"
 kills=$((BIG ? 80 : 15))
 mkdir "$T/a" "$T/share"
 make_keys web1 web2

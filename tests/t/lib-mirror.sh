@@ -31,12 +31,11 @@ declare -a mirror_as=()
 # start_mirror [OPTION...] SRC DEST...: $mirror_pid; output in $mirror_log.{out,err}
 start_mirror()
 {
+    local pid
     mirrors=$((mirrors + 1))
     mirror_log=$T/log/mirror.$mirrors
-    "${mirror_as[@]}" "$ZCSYNC" mirror "$@" \
-        >"$mirror_log.out" 2>"$mirror_log.err" </dev/null &
-    mirror_pid=$!
-    started+=("$mirror_pid")
+    background "mirror.$mirrors" "${mirror_as[@]}" "$ZCSYNC" mirror "$@"
+    mirror_pid=$pid
 }
 
 # Leaves its exit code in $rc.
@@ -80,34 +79,29 @@ mirrored()
     return 1
 }
 
+# does NAME COMMAND...: what it does to a, a mirror does to b
+does()
+{
+    local name=$1
+    shift
+    ok "$name, here" "$@"
+    ok "$name, there" mirrored a b
+}
+
 same_tree_but_staging()
 {
     [ -z "$(rsync_diff "$1" "$2" --exclude=/.zcsync/)" ]
 }
 
 # As same_tree, with the mirror's session still open: its staging folder is there.
-same_live_tree()
-{
-    local d how
-    d=$(rsync_diff "$1" "$2" --exclude=/.zcsync/)
-    if [ -n "$d" ]; then
-        printf 'rsync sees a difference:\n%s\n' "$d" | cut -c 1-200 | head -n 20
-        return 1
-    fi
-    for how in mtree listing xattrs; do
-        [ $how = mtree ] && ! command -v bsdtar >/dev/null && continue
-        d=$(diff <($how "$1" | not_staging) <($how "$2" | not_staging)) && continue
-        printf '%s differs:\n%s\n' "$how" "$d" | cut -c 1-300 | head -n 20
-        return 1
-    done
-}
+same_mirrored_tree() { judged_equal "$1" "$2" not_staging "" --exclude=/.zcsync/; }
 
 not_staging() { grep -av -e '^\(\./\)\?\.zcsync[ /]' -e '^# file: \.zcsync'; }
 
 # The last metadata may be under way while the names are there already.
 same_tree_soon()
 {
-    same_live_tree "$1" "$2" || { sleep 1 && same_live_tree "$1" "$2"; }
+    same_mirrored_tree "$1" "$2" || { sleep 1 && same_mirrored_tree "$1" "$2"; }
 }
 
 mirror_said()

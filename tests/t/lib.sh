@@ -157,6 +157,9 @@ sanitizers_quiet()
 
 need_root() { [ "$(id -u)" = 0 ] || skip_all "needs root"; }
 
+# need_no_sanitizers REASON
+need_no_sanitizers() { [ "${ZC_SANITIZE:-no}" = no ] || skip_all "$1"; }
+
 need()
 {
     local tool
@@ -295,14 +298,13 @@ serves=0
 # start_serve [OPTION...] NAME=PATH...: $addr (ADDR:PORT), $port, $serve_pid
 start_serve()
 {
+    local pid
     local -a listen=(--listen 127.0.0.1:0)
     [[ " $* " == *" --listen"* ]] && listen=()
     serves=$((serves + 1))
     serve_log=$T/log/serve.$serves
-    "${serve_as[@]}" "$ZCSYNC" serve "${listen[@]}" "$@" \
-        >"$serve_log.out" 2>"$serve_log.err" </dev/null &
-    serve_pid=$!
-    started+=("$serve_pid")
+    background "serve.$serves" "${serve_as[@]}" "$ZCSYNC" serve "${listen[@]}" "$@"
+    serve_pid=$pid
     wait_until 10 serve_settled
     listening || {
         diag "serve did not come up: $(cat "$serve_log.err")"
@@ -374,17 +376,22 @@ xattrs()
 
 # same_tree A B [no_data]: equal, say rsync, libarchive, find and getfattr.
 # NO_DATA: only rsync reads the content (huge sparse files).
-same_tree()
+same_tree() { judged_equal "$1" "$2" cat "${3:-}"; }
+
+# The same, of what FILTER leaves of each listing, and rsync with options.
+judged_equal() # A B FILTER no_data|"" [RSYNC-OPTION...]
 {
-    local d how
-    d=$(rsync_diff "$1" "$2")
+    local a=$1 b=$2 filter=$3 no_data=$4 d how
+    shift 4
+    d=$(rsync_diff "$a" "$b" "$@")
     if [ -n "$d" ]; then
         printf 'rsync sees a difference:\n%s\n' "$d" | cut -c 1-200 | head -n 20
         return 1
     fi
     for how in mtree listing xattrs; do
         [ $how = mtree ] && ! command -v bsdtar >/dev/null && continue
-        d=$(diff <($how "$1" "${3:-}") <($how "$2" "${3:-}")) && continue
+        d=$(diff <($how "$a" "$no_data" | $filter) \
+            <($how "$b" "$no_data" | $filter)) && continue
         printf '%s differs:\n%s\n' "$how" "$d" | cut -c 1-300 | head -n 20
         return 1
     done
