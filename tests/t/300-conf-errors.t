@@ -91,7 +91,7 @@ for kind in 'peer x/address = h' 'share x/path = /s' \
     section=${kind%%/*} keys=${kind#*/}
     text="# 1\n[$section]\n$keys\n"
     line=$(($(printf "$text" | wc -l) + 1))
-    wrong $line "[$section] is there already, in line 2" "$text[$section]\n"
+    wrong $line "[$section] is there already, in line 2" "${text}[$section]\n"
 done
 wrong 2 "[share s] has no key 'path'" \
     '[daemon]\n[share s]\nread only = yes\n'

@@ -105,7 +105,7 @@ keys_in_etc=$(perl -ne '
 names() { sed 's/ = .*//' <<<"$1"; }
 is "$(names "$keys_in_etc")" "$(names "$keys_in_help")" \
     "etc/zcsync.conf has the keys of check-config --help"
-is "$(grep -vxF "$keys_in_etc" <<<"$keys_in_help" | grep =)" "" \
+is "$(grep -vxF "$keys_in_etc" <<<"$keys_in_help" | grep "=")" "" \
     "with the same defaults"
 
 if command -v mandoc >/dev/null; then

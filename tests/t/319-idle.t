@@ -23,9 +23,15 @@ switches()
     for p in "$@"; do cat "/proc/$p/task/"*/status; done |
         awk '/ctxt_switches/ { n += $2 } END { print n }'
 }
-family=$(family "$daemon_pid")
+mapfile -t family < <(family "$daemon_pid")
 # What the last question set off comes to rest.
-still() { local a; a=$(switches $family); sleep 3; b=$(switches $family); [ "$a" = "$b" ]; }
-ok "three seconds with no wakeup ($(echo "$family" | wc -w) processes)" \
+still()
+{
+    local before
+    before=$(switches "${family[@]}")
+    sleep 3
+    [ "$before" = "$(switches "${family[@]}")" ]
+}
+ok "three seconds with no wakeup (${#family[@]} processes)" \
     wait_until 60 still
 done_testing

@@ -44,7 +44,7 @@ END
 
 boot() # NAME
 {
-    local n=$id$1 c deadline child
+    local n=$id$1 c child
     ip netns add "$n" 2>/dev/null || skip_all "cannot make network namespaces"
     for c in systemd unified memory pids; do
         mkdir "/sys/fs/cgroup/$c/$n" 2>/dev/null &&

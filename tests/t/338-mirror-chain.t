@@ -16,7 +16,6 @@ for kind in "${kinds[@]}"; do
     start_mirror --watch=$kind a b
     first=$mirror_pid
     start_mirror -i --watch=$kind b "zcsync://$addr/c"
-    second=$mirror_pid
     ok "$kind: from end to end" mirrored a c
     many_files a/many-$kind 500 1000
     random_bytes 3000000 >a/big

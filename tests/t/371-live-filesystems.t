@@ -14,7 +14,7 @@ need_tools churn witness
 types=()
 for type in ext4 xfs btrfs tmpfs; do
     if make_fs $type "$T/$type" 400; then
-        types+=($type)
+        types+=("$type")
         mkdir "$T/$type/a" "$T/$type/b"
     else
         skip 1 "cannot make a file system of type $type"

@@ -37,14 +37,14 @@ wrong 2 "max unauthenticated per address: 4097 is not from 1 to 4096" \
 
 none="but this daemon has none of its own: [daemon] needs the key 'identity'"
 wrong 5 "peers: [peer a] has a public key, $none" \
-    "$keyed[share s]\npath = /s\npeers = a\n"
+    "${keyed}[share s]\npath = /s\npeers = a\n"
 wrong 3 "to: [peer a] has a public key, $none" \
     "[mirror m]\npath = /m\nto = a::m\n${keyed}address = h\n"
 wrong 3 "peers: there is no [peer b]" "[share s]\npath = /s\npeers = b\n$keyed"
 wrong 3 "peers: there is a comma too many" \
     "[share s]\npath = /s\npeers = a,\n$keyed"
 wrong 7 "peers: [peer b] has no 'public key', so it cannot be told from others" \
-    "$keyed[peer b]\naddress = h\n[share s]\npath = /s\n\
+    "${keyed}[peer b]\naddress = h\n[share s]\npath = /s\n\
 peers = a, b\n[daemon]\nidentity = /k\n"
 wrong 4 "peers: [peer b] has no 'public key', so it cannot be told from others" \
     "[peer b]\n[share s]\npath = /s\npeers = b\n"
@@ -52,13 +52,13 @@ wrong 3 "to: 'zcsync://127.0.0.1:18740/s' is [peer a], which has a public key: \
 write a::s" "[mirror m]\npath = /m\nto = zcsync://127.0.0.1:18740/s\n${keyed}\
 address = 127.0.0.1:18740\n[daemon]\nidentity = /k\n"
 wrong 5 "to: [peer a] has no 'address'" \
-    "$keyed[mirror m]\npath = /m\nto = a::m\n"
+    "${keyed}[mirror m]\npath = /m\nto = a::m\n"
 
 fine "a peer that only pushes needs no address" \
-    "[daemon]\nidentity = /k\n$keyed[share s]\npath = /s\npeers = a\n"
+    "[daemon]\nidentity = /k\n${keyed}[share s]\npath = /s\npeers = a\n"
 fine "a peer without a key, to be mirrored to" "[peer b]\naddress = localhost\n\
 [mirror m]\npath = /m\nto = b::s\n"
-fine "two names for one host" "[daemon]\nidentity = /k\n$keyed[peer b]\n\
+fine "two names for one host" "[daemon]\nidentity = /k\n${keyed}[peer b]\n\
 public key = $k1\naddress = h\n[share s]\npath = /s\npeers = a, b\n\
 [mirror m]\npath = /m\nto = b::m\n"
 fine "all of it" "[daemon]\nidentity = /k\nktls = no\nmax unauthenticated = 1\n\
@@ -74,10 +74,10 @@ each share 'peers' with keys, or write 'security = plain' to allow that" \
     "$listen$share"
 wrong 2 "listen: $open [share t] is open to all of them, unencrypted: give it \
 'peers' with keys, or write 'security = plain' to allow that" \
-    "${listen}identity = /k\n$keyed[share s]\npath = /s\npeers = a\n$share"
+    "${listen}identity = /k\n${keyed}[share s]\npath = /s\npeers = a\n$share"
 fine "security = plain allows it" "${listen}security = plain\n$share"
 fine "also beside shares with keys" "${listen}security = plain\nidentity = /k\n\
-$keyed[share s]\npath = /s\npeers = a\n$share"
+${keyed}[share s]\npath = /s\npeers = a\n$share"
 
 # what the daemon is told by check-config --help
 run "$ZCSYNC" check-config --help

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash disable=SC2034,SC2154
+# shellcheck shell=bash disable=SC2034,SC2153,SC2154
 #
 # For scenarios with zcsyncd; sourced after lib.sh. One daemon: write $T/conf, and
 # call start_daemon. Several: write $T/NAME.conf of each, and call

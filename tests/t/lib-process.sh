@@ -37,7 +37,7 @@ watcher_of()
 {
     local p
     for p in $(family "$1"); do
-        if ls -l "/proc/$p/fd" 2>/dev/null | grep -q 'anon_inode:.*notify'; then
+        if readlink "/proc/$p/fd"/* 2>/dev/null | grep -q 'anon_inode:.*notify'; then
             echo "$p"
             return 0
         fi

@@ -6,8 +6,9 @@
 #
 # A test sources this file, calls ok/is/like/run and the helpers below, and ends
 # with done_testing. TAP goes to stdout, diagnostics to stderr. $T is the test's
-# own directory; what is mounted or started through this file is unmounted and
-# stopped at exit, by pid.
+# own directory; what is started through this file is stopped at exit, by pid.
+# What only some scenarios need is beside it, in files named for what they serve:
+# . "$here/lib-NAME.sh".
 #
 #   ZCSYNC         the binary under test (default: the build next to this tree)
 #   ZC_BIG=1       full sizes where a test has a smaller default
@@ -299,11 +300,11 @@ serves=0
 start_serve()
 {
     local pid
-    local -a listen=(--listen 127.0.0.1:0)
-    [[ " $* " == *" --listen"* ]] && listen=()
+    local -a any_port=(--listen 127.0.0.1:0)
+    [[ " $* " == *" --listen"* ]] && any_port=()
     serves=$((serves + 1))
     serve_log=$T/log/serve.$serves
-    background "serve.$serves" "${serve_as[@]}" "$ZCSYNC" serve "${listen[@]}" "$@"
+    background "serve.$serves" "${serve_as[@]}" "$ZCSYNC" serve "${any_port[@]}" "$@"
     serve_pid=$pid
     wait_until 10 serve_settled
     listening || {
