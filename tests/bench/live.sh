@@ -39,46 +39,30 @@
 # quiet count until the tool's processes have used no CPU for half a second, that
 # not included. Run as root, on an idle machine.
 set -u
-export LC_ALL=C
+. "$(dirname "$0")/lib.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
 rounds=3 rate=1000 seconds=10 burst=10000 burst_seconds=30 idle_seconds=10
-n_dirs=100000 n_files=100000 base=${TMPDIR:-/tmp} raw='' all=''
-tools=()
-cases=()
-
-die() { echo "live.sh: $*" >&2; exit 1; }
+n_dirs=100000 n_files=100000 all=''
 
 while [ $# -gt 0 ]; do
+    words=2
     case $1 in
-    --rounds) rounds=$2; shift ;;
-    --rate) rate=$2; shift ;;
-    --seconds) seconds=$2; shift ;;
-    --burst) burst=$2; shift ;;
-    --burst-seconds) burst_seconds=$2; shift ;;
-    --idle) idle_seconds=$2; shift ;;
-    --dirs) n_dirs=$2; shift ;;
-    --files) n_files=$2; shift ;;
-    --tools) IFS=, read -ra tools <<<"$2"; shift ;;
-    --all) all=1 ;;
-    --dir) base=$2; shift ;;
-    --raw) raw=$2; shift ;;
-    -h | --help) sed -n '3,/^set -u/s/^#\( \|$\)//p' "$0"; exit 0 ;;
-    -*) die "unknown option $1 (see --help)" ;;
-    *) cases+=("$1") ;;
+    --rate) rate=$2 ;;
+    --seconds) seconds=$2 ;;
+    --burst) burst=$2 ;;
+    --burst-seconds) burst_seconds=$2 ;;
+    --idle) idle_seconds=$2 ;;
+    --dirs) n_dirs=$2 ;;
+    --files) n_files=$2 ;;
+    --all) all=1 words=1 ;;
+    *) common_option "$@" ;;
     esac
-    shift
+    shift "$words"
 done
 [ ${#cases[@]} -gt 0 ] || cases=(latency sustained idle start treerename)
-if [ -z "${ZCSYNC:-}" ]; then
-    for ZCSYNC in "$here/../../build/zcsync" "$here/../../zcsync"; do
-        [ -x "$ZCSYNC" ] && break
-    done
-fi
-[ -x "$ZCSYNC" ] || die "no zcsync binary at $ZCSYNC"
+find_zcsync
 latency=${LATENCY:-$(dirname "$ZCSYNC")/tests/tools/latency}
 [ -x "$latency" ] || die "$latency is not built (make check-programs)"
-[ "$(id -u)" = 0 ] || echo "live.sh: not root: owners are not kept" >&2
 if [ ${#tools[@]} -eq 0 ]; then
     tools=(zcsync-tcp zcsync-local zcsync-batch zcsync-fanotify)
     command -v lsyncd >/dev/null && tools+=(lsyncd-local lsyncd-daemon)
@@ -93,18 +77,9 @@ for tool in "${tools[@]}"; do
     esac
 done
 
-work=$(mktemp -d "$base/zcsync-live.XXXXXX") || exit 1
-results=$work/results
-: >"$results"
 running=()
-cleanup()
-{
-    stop_tool
-    [ -n "$raw" ] && cp "$results" "$raw"
-    rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
+at_exit+=(stop_tool)
+make_work
 
 # ---- the tools ---------------------------------------------------------------
 
@@ -152,18 +127,9 @@ await() # SECONDS COMMAND...
 
 rsync_daemon() # DEST
 {
-    cat >"$work/rsyncd.conf" <<CONF
-uid = root
-gid = root
-use chroot = no
-reverse lookup = no
-[bench]
-path = $1
-read only = no
-CONF
-    in_background rsync --daemon --no-detach --address=127.0.0.1 --port=8739 \
-        --config="$work/rsyncd.conf" --log-file=/dev/null
-    await 10 eval '(: </dev/tcp/127.0.0.1/8739)' || die "no rsync daemon"
+    rsyncd_for "$1"
+    in_background "${rsyncd[@]}"
+    await 10 accepts 8739 || die "no rsync daemon"
 }
 
 lsyncd_conf() # SRC TARGET
@@ -375,24 +341,13 @@ run_start()
     await_watching "$2" "$3"
 }
 
-many_files() # DIR COUNT
-{
-    perl -e 'my ($top, $count) = @ARGV;
-        for my $n (0 .. $count - 1) {
-            my $dir = sprintf "%s/d%04d", $top, $n / 1000;
-            mkdir $dir unless $n % 1000;
-            open my $f, ">", sprintf("%s/file%07d", $dir, $n) or die $!;
-            print $f pack("N", $n) x 25;
-        }' "$@"
-}
-
 loopback_bytes() { awk '$1 == "lo:" { print $10 }' /proc/net/dev; }
 
 run_treerename()
 {
     local start bytes last
     mkdir "$2/tree"
-    many_files "$2/tree" "$n_files"
+    many_files "$2/tree" "$n_files" 100 1000
     rsync -a "$2/" "$3/"
     start_tool "$2" "$3"
     await_watching "$2" "$3"
@@ -407,7 +362,7 @@ run_treerename()
     note "treerename $tool $1 ms" "$(((${EPOCHREALTIME/./} - start) / 1000))"
     await_quiet 120
     note "treerename $tool $1 bytes $(($(loopback_bytes) - bytes))"
-    [ -e "$3/tree" ] && echo "live.sh: $tool: the old name is still there" >&2
+    [ -e "$3/tree" ] && echo "$me: $tool: the old name is still there" >&2
 }
 
 # Whether $tool takes part in a case without --all.
@@ -429,7 +384,7 @@ in_turns() # CASE
         for ((i = 0; i < n; i++)); do
             tool=${tools[(i + round) % n]}
             takes_part "$case" || continue
-            echo "live.sh: $case, round $round, $tool" >&2
+            echo "$me: $case, round $round, $tool" >&2
             dir=$work/$case.$tool.$round
             mkdir -p "$dir/a" "$dir/b"
             "run_$case" "$round" "$dir/a" "$dir/b"
@@ -442,7 +397,7 @@ in_turns() # CASE
 
 report()
 {
-    perl -e '
+    perl -e "$perl_figures"'
         my (%v, @cases, @measures, %seen);
         while (<>) {
             my ($case, $tool, $round, $measure, $value) = split;
@@ -451,11 +406,10 @@ report()
             push @{$measures{$case}}, $measure if !$seen{"$case $measure"}++;
             $v{$case}{$measure}{$tool}{$round} = $value;
         }
-        sub median { my @v = sort { $a <=> $b } @_; @v ? ($v[$#v / 2] + $v[@v / 2]) / 2 : undef }
         sub value { median(values %{$v{$_[0]}{$_[1]}{$_[2]} // {}}) }
         sub ratio {
             my ($t, $z) = map { $v{$_[0]}{$_[1]}{$_} // {} } $_[2], "zcsync-tcp";
-            median(map { $t->{$_} / $z->{$_} } grep { $z->{$_} } keys %$t);
+            median_ratio($t, $z);
         }
         print "| case | tool | measure | median | x zcsync-tcp |\n|---|---|---|---|---|\n";
         for my $case (@cases) {

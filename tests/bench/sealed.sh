@@ -27,39 +27,23 @@
 # core can encrypt (tests/tools/aead-speed) is measured before and after. Run as
 # root, on an idle machine.
 set -u
-export LC_ALL=C
+. "$(dirname "$0")/lib.sh"
+. "$here/lib-copies.sh"
 
-here=$(cd "$(dirname "$0")" && pwd)
 rounds=5 big_mib=2048 small_files=50000
-base=${TMPDIR:-/tmp} raw=
-tools=()
-cases=()
-
-die() { echo "sealed.sh: $*" >&2; exit 1; }
 
 while [ $# -gt 0 ]; do
+    words=2
     case $1 in
-    --rounds) rounds=$2; shift ;;
-    --big) big_mib=$2; shift ;;
-    --small) small_files=$2; shift ;;
-    --tools) IFS=, read -ra tools <<<"$2"; shift ;;
-    --dir) base=$2; shift ;;
-    --raw) raw=$2; shift ;;
-    -h | --help) sed -n '3,/^set -u/s/^#\( \|$\)//p' "$0"; exit 0 ;;
-    -*) die "unknown option $1 (see --help)" ;;
-    *) cases+=("$1") ;;
+    --big) big_mib=$2 ;;
+    --small) small_files=$2 ;;
+    *) common_option "$@" ;;
     esac
-    shift
+    shift "$words"
 done
 [ ${#cases[@]} -gt 0 ] || cases=(big small)
-if [ -z "${ZCSYNC:-}" ]; then
-    for ZCSYNC in "$here/../../build/zcsync" "$here/../../zcsync"; do
-        [ -x "$ZCSYNC" ] && break
-    done
-fi
-[ -x "$ZCSYNC" ] || die "no zcsync binary at $ZCSYNC"
+find_zcsync
 [ -x /usr/bin/time ] || die "/usr/bin/time is not installed"
-[ "$(id -u)" = 0 ] || echo "sealed.sh: not root: owners are not kept" >&2
 SSHD=${SSHD:-$(PATH=$PATH:/usr/sbin:/sbin command -v sshd)}
 aead_speed=$(dirname "$ZCSYNC")/tests/tools/aead-speed
 
@@ -69,23 +53,12 @@ if [ ${#tools[@]} = 0 ]; then
     if [ -n "$SSHD" ]; then
         tools+=(ssh-aes ssh-chacha)
     else
-        echo "sealed.sh: sshd is not installed: no rsync over ssh" >&2
+        echo "$me: sshd is not installed: no rsync over ssh" >&2
     fi
 fi
 
-work=$(mktemp -d "$base/zcsync-bench.XXXXXX") || exit 1
-results=$work/results
-: >"$results"
+make_work
 export XDG_CONFIG_HOME=$work/config # none of this user's keys
-server=
-cleanup()
-{
-    [ -n "$server" ] && kill "$server" 2>/dev/null
-    [ -n "$raw" ] && cp "$results" "$raw"
-    rm -rf "$work"
-}
-trap cleanup EXIT
-trap 'exit 1' HUP INT TERM
 
 # ---- keys ----------------------------------------------------------------------
 
@@ -135,59 +108,18 @@ ssh_command() # CIPHER
 
 # ---- one run -------------------------------------------------------------------
 
-# The receiving side runs under time(1), too, which counts what it forked.
-start_server() # COMMAND...
-{
-    local i
-    /usr/bin/time -o "$work/time.server" -f '%U %S %M' "$@" \
-        >"$work/server.out" 2>"$work/server.err" &
-    timer=$!
-    for ((i = 0; i < 500; i++)); do
-        server=$(cat "/proc/$timer/task/$timer/children" 2>/dev/null)
-        server=${server%% *}
-        server_ready && return
-        sleep 0.02
-    done
-    die "the server did not start: $(cat "$work/server.err")"
-}
-
-server_ready()
-{
-    [ -n "$server" ] || return
-    case $tool in
-    ssh-*) (: </dev/tcp/127.0.0.1/"$ssh_port") 2>/dev/null ;;
-    *) grep -q '^zcsync: listening on' "$work/server.out" ;;
-    esac
-}
-
-stop_server()
-{
-    local i
-    # what its sessions took is known once they have ended
-    for ((i = 0; i < 500; i++)); do
-        [ -z "$(cat "/proc/$server/task/$server/children" 2>/dev/null)" ] && break
-        sleep 0.01
-    done
-    kill -TERM "$server"
-    wait "$timer"
-    server=
-}
-
 serve()
 {
     case $tool in
-    ssh-*) start_server "$SSHD" -D -e -f "$work/sshd.conf" ;;
-    plain) start_server "$ZCSYNC" serve --listen 127.0.0.1:0 "bench=$dest" ;;
-    *) start_server "$ZCSYNC" serve --listen 127.0.0.1:0 \
-        --identity "$work/server.key" --peer-key "$client_key" "bench=$dest" ;;
+    ssh-*) start_server "$ssh_port" "$SSHD" -D -e -f "$work/sshd.conf" ;;
+    plain) serve_zcsync ;;
+    *) serve_zcsync --identity "$work/server.key" --peer-key "$client_key" ;;
     esac
-    address=$(sed -n 's/^zcsync: listening on //p' "$work/server.out")
 }
 
-timed=(/usr/bin/time -o "$work/time.client" -f '%U %S %M')
 push() # SRC OPTION...
 {
-    "${timed[@]}" "$ZCSYNC" push --fsync=none "${@:2}" "$1" \
+    timed "$ZCSYNC" push --fsync=none "${@:2}" "$1" \
         "zcsync://$address/bench"
 }
 sealed() # SRC OPTION...
@@ -196,7 +128,7 @@ sealed() # SRC OPTION...
 }
 over_ssh() # SRC CIPHER
 {
-    "${timed[@]}" rsync -aHAX --rsync-path="$(command -v rsync)" \
+    timed rsync -aHAX --rsync-path="$(command -v rsync)" \
         -e "$(ssh_command "$2")" "$1/" "$(id -un)@127.0.0.1:$dest/"
 }
 
@@ -213,79 +145,31 @@ copy() # SRC
     esac
 }
 
-# A virtual machine may have handed freed memory back to its host, and then the
-# first one to fill the page cache again pays for that: it shall be nobody's run.
-warm_memory()
+copy_failed() # CASE
 {
-    dd if=/dev/zero of="$work/warm" bs=1M count=$((big_mib + 512)) status=none
-    rm "$work/warm"
+    die "$tool, $1: $(tail -n 2 "$work/copy.out" "$work/server.err")"
 }
 
-# measure CASE ROUND SRC DEST: one line in $results. Round 0 does not count, but
-# is compared.
-measure()
+# What the sessions of a server took is known once they have ended. Round 0 is
+# compared.
+copied() # CASE ROUND SRC
 {
-    local case=$1 round=$2 src=$3 start end
-    dest=$4
-    mkdir -p "$dest"
-    sync
-    warm_memory
-    echo "0 0 0" >"$work/time.server"
-    serve
-    start=$EPOCHREALTIME
-    copy "$src" >"$work/copy.out" 2>&1 ||
-        die "$tool, $case: $(tail -n 2 "$work/copy.out" "$work/server.err")"
-    end=$EPOCHREALTIME
-    stop_server
-    [ "$round" -gt 0 ] || [ -z "$(rsync -an --delete "$src/" "$dest/" -i)" ] ||
-        die "$tool, $case: the copy is not equal"
-    echo "$case $tool $round $((${end/./} - ${start/./}))" \
-        "$(tail -n 1 "$work/time.client") $(tail -n 1 "$work/time.server")" \
-        >>"$results"
-}
-
-# All tools, all rounds, the order rotating. With KEEP the copies stay until the
-# end: deleting many files slows down what comes next.
-in_turns() # CASE SRC [KEEP]
-{
-    local case=$1 src=$2 keep=${3:-} round i n=${#tools[@]}
-    echo "sealed.sh: $case" >&2
-    for ((round = 0; round <= rounds; round++)); do
-        for ((i = 0; i < n; i++)); do
-            tool=${tools[(i + round) % n]}
-            measure "$case" "$round" "$src" "$work/$case.$tool.$round"
-            [ -n "$keep" ] || rm -rf "$work/$case.$tool.$round"
-        done
+    local i
+    for ((i = 0; i < 500; i++)); do
+        [ -z "$(cat "/proc/$server/task/$server/children" 2>/dev/null)" ] && break
+        sleep 0.01
     done
+    [ "$2" -gt 0 ] || [ -z "$(rsync -an --delete "$3/" "$dest/" -i)" ] ||
+        die "$tool, $1: the copy is not equal"
 }
 
 # ---- cases ---------------------------------------------------------------------
 
-many_files() # DIR COUNT BYTES PER-DIRECTORY
-{
-    perl -e 'my ($top, $count, $size, $per) = @ARGV;
-        mkdir $top;
-        for my $n (0 .. $count - 1) {
-            my $dir = sprintf "%s/d%05d", $top, $n / $per;
-            mkdir $dir unless $n % $per;
-            open my $f, ">", sprintf("%s/file%07d", $dir, $n) or die $!;
-            print $f pack("N", $n) x ($size / 4);
-        }' "$@"
-}
-
 run_case()
 {
     case $1 in
-    big)
-        mkdir "$work/big"
-        head -c "${big_mib}M" /dev/urandom >"$work/big/image"
-        in_turns big "$work/big"
-        rm -r "$work/big"
-        ;;
-    small)
-        many_files "$work/small" "$small_files" 4096 100
-        in_turns small "$work/small" keep
-        ;;
+    big) big_case ;;
+    small) small_case ;;
     *) die "unknown case $1" ;;
     esac
 }
@@ -301,23 +185,10 @@ aead()
 
 report()
 {
-    perl -e '
+    perl -e "$perl_runs"'
         my ($gb, $files, $aead) = splice @ARGV, 0, 3;
-        my (%wall, %cpu, %one_core, @cases, %seen);
-        while (<>) {
-            my ($case, $tool, $round, $us, $u1, $s1, $m1, $u2, $s2, $m2) = split;
-            next if !$round;
-            push @cases, $case if !$seen{$case}++;
-            $wall{$case}{$tool}{$round} = $us / 1e6;
-            push @{$cpu{$case}{$tool}}, $u1 + $s1 + $u2 + $s2;
-        }
-        sub median { my @v = sort { $a <=> $b } @_; @v ? ($v[$#v / 2] + $v[@v / 2]) / 2 : 0 }
-        # how many times the seconds of B A takes
-        sub ratio {
-            my ($case, $a, $b) = @_;
-            my ($w, $z) = ($wall{$case}{$a}, $wall{$case}{$b});
-            median(map { $w->{$_} / $z->{$_} } grep { $z->{$_} } keys %$w);
-        }
+        my %one_core;
+        read_runs();
         print "| case | tool | seconds | GB/s or files/s | CPU s | x sealed-aes |\n",
             "|---|---|---|---|---|---|\n";
         for my $case (@cases) {
@@ -343,11 +214,6 @@ report()
             printf "| %s | %.2f | %.2f |\n", $name, $s, $o;
             $one_core{$name =~ /AES/ ? "sealed-aes" : "sealed-chacha"} = $s < $o ? $s : $o;
         }
-        sub aim {
-            my ($what, $got, $want) = @_;
-            return if !$got;
-            printf "| %s | >= %g | %.2f | %s |\n", $what, $want, $got, $got >= $want ? "yes" : "no";
-        }
         print "\n| aim | wanted | measured | met |\n|---|---|---|---|\n";
         for my $pair (["sealed-aes", "ssh-aes"], ["sealed-chacha", "ssh-chacha"],
                       ["sealed-ktls", "ssh-aes"]) {
@@ -369,7 +235,7 @@ report()
                       ["sealed-ktls", "ssh-aes"]) {
             my ($z, $s) = @$pair;
             aim("small: $z, times the speed of rsync over $s", ratio("small", $s, $z), 2);
-        }' "$(perl -e "print $big_mib * 1048576 / 1e9")" "$small_files" "$work/aead" \
+        }' "$(gigabytes "$big_mib")" "$small_files" "$work/aead" \
         "$results"
 }
 
