@@ -98,6 +98,6 @@ perl_figures='
     # both by round: the median of how many times the second the first is
     sub median_ratio {
         my ($w, $z) = @_;
-        median(map { $w->{$_} / $z->{$_} } grep { $z->{$_} } keys %$w);
+        median(map { $w->{$_} / $z->{$_} } grep { $z->{$_} != 0 } keys %$w);
     }
 '
