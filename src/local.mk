@@ -149,18 +149,22 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/commit.c \
 	%D%/receiver/compare.c \
 	%D%/receiver/compare.h \
+	%D%/receiver/core.c \
+	%D%/receiver/core.h \
 	%D%/receiver/deletions.c \
 	%D%/receiver/dirs.c \
 	%D%/receiver/files.c \
 	%D%/receiver/hardlinks.c \
 	%D%/receiver/names.c \
 	%D%/receiver/open.c \
+	%D%/receiver/queue.c \
+	%D%/receiver/queue.h \
 	%D%/receiver/reader.c \
 	%D%/receiver/receive.c \
 	%D%/receiver/receive.h \
-	%D%/receiver/receiver.h \
 	%D%/receiver/walk.c \
 	%D%/receiver/workers.c \
+	%D%/receiver/workers.h \
 	%D%/mirror/dirty.c \
 	%D%/mirror/dirty.h \
 	%D%/mirror/dirty_batch.c \

@@ -12,7 +12,8 @@
 #include "base/io.h"
 #include "fs/rootdir.h"
 #include "move/mover.h"
-#include "receiver/receiver.h"
+#include "receiver/core.h"
+#include "receiver/queue.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -262,8 +263,8 @@ static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,
         return -1;
     }
     b->dir = b->list->dir;
-    struct zc_rwork work = {.kind = ZC_W_BIG, .big = b};
-    if (!zc_receiver_queue(r, &work))
+    struct zc_work work = {.kind = ZC_WORK_BIG, .big = b};
+    if (!zc_queue_put(r, &work))
         return 0;
     free(b);
     return zc_receiver_nonsense(err, "it goes on after the end");
@@ -288,8 +289,8 @@ int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
         zc_big_free(r, b);
         return 0;
     }
-    struct zc_rwork work = {.kind = ZC_W_BIG, .big = b};
-    if (!zc_receiver_queue(r, &work))
+    struct zc_work work = {.kind = ZC_WORK_BIG, .big = b};
+    if (!zc_queue_put(r, &work))
         return 0;
     zc_big_free(r, b);
     return zc_receiver_nonsense(err, "it goes on after the end");
@@ -338,9 +339,8 @@ static bool in_the_way(struct zc_rworker *w, const struct zc_rbig *b)
     return yes;
 }
 
-void zc_big_finish(struct zc_rworker *w, struct zc_rwork *work)
+void zc_big_finish(struct zc_rworker *w, struct zc_rbig *b)
 {
-    struct zc_rbig *b = work->big;
     struct zc_rdir *d = b->dir;
     struct zc_receiver *r = w->r;
     /* D must outlive the clean-up of B. */

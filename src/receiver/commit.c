@@ -12,7 +12,8 @@
 #include "base/clock.h"
 #include "fs/remove.h"
 #include "fs/rootdir.h"
-#include "receiver/receiver.h"
+#include "receiver/core.h"
+#include "receiver/queue.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -143,7 +144,7 @@ static void enqueue(struct zc_rworker *w, const struct zc_rcommit *c)
     r->commits_end = &copy->next;
     r->n_commits++;
     r->commit_bytes += copy->size;
-    pthread_cond_broadcast(&r->commit_work);
+    pthread_cond_broadcast(&r->wake.commit);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -190,7 +191,7 @@ static bool group_ready(struct zc_receiver *r, int64_t *wait)
         return false;
     int64_t quiet_ns = r->flags & ZC_OPEN_ROUNDS ? QUIET_ROUND_NS : QUIET_NS;
     int64_t now = zc_clock_ns();
-    bool quiet = !r->queued && !r->busy &&
+    bool quiet = zc_queue_idle(r) &&
                  now - atomic_load(&r->last_input) > quiet_ns;
     *wait = quiet_ns / 2;
     return r->commit_now || quiet || r->n_commits >= GROUP_ITEMS ||
@@ -226,7 +227,7 @@ static void run_group(struct zc_rworker *w)
     zc_rworker_flush(w);
     pthread_mutex_lock(&r->lock);
     r->commits_running--;
-    pthread_cond_broadcast(&r->commit_idle);
+    pthread_cond_broadcast(&r->wake.committed);
 }
 
 void *zc_commit_thread(void *receiver)
@@ -240,9 +241,9 @@ void *zc_commit_thread(void *receiver)
             run_group(&w);
             continue;
         }
-        zc_clock_cond_wait(&r->commit_work, &r->lock, wait);
+        zc_clock_cond_wait(&r->wake.commit, &r->lock, wait);
     }
-    pthread_cond_broadcast(&r->commit_idle);
+    pthread_cond_broadcast(&r->wake.committed);
     pthread_mutex_unlock(&r->lock);
     zc_buf_fini(&w.out);
     zc_buf_fini(&w.path);
@@ -255,8 +256,8 @@ void zc_commit_drain(struct zc_receiver *r)
 {
     pthread_mutex_lock(&r->lock);
     r->commit_now = true;
-    pthread_cond_broadcast(&r->commit_work);
+    pthread_cond_broadcast(&r->wake.commit);
     while (!r->stopping && (r->n_commits || r->commits_running))
-        pthread_cond_wait(&r->commit_idle, &r->lock);
+        pthread_cond_wait(&r->wake.committed, &r->lock);
     pthread_mutex_unlock(&r->lock);
 }

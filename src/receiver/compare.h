@@ -4,7 +4,7 @@
 #ifndef ZC_RECEIVER_COMPARE_H
 #define ZC_RECEIVER_COMPARE_H
 
-#include "receiver/receiver.h"
+#include "receiver/core.h"
 
 /* One entry being compared. */
 struct zc_cmp {

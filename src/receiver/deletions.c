@@ -11,7 +11,7 @@
  */
 #include "fs/remove.h"
 #include "fs/rootdir.h"
-#include "receiver/receiver.h"
+#include "receiver/core.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -13,7 +13,7 @@
  *                              finished; the parent has one thing less to do
  */
 #include "fs/rootdir.h"
-#include "receiver/receiver.h"
+#include "receiver/core.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -151,7 +151,7 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     d->mtime_s = want.mtime_s;
     d->mtime_ns = want.mtime_ns;
     d->implied = e->flags & ZC_ENTRY_IMPLIED;
-    d->waiting_end = &d->waiting;
+    zc_queue_line_init(&d->lists);
     d->pending = 1; /* the listing */
     if (parent) {
         d->vol = parent->vol;
@@ -257,12 +257,7 @@ static void rdir_unlink(struct zc_receiver *r, struct zc_rdir *d)
 
 static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
 {
-    while (d->waiting) {
-        struct zc_rwork *w = d->waiting;
-        d->waiting = w->next;
-        zc_slab_unref(w->slab);
-        free(w);
-    }
+    zc_queue_line_fini(&d->lists);
     zc_dirnode_unref(r->tree, d->node);
     zc_names_fini(&d->names);
     free(d->xattrs);

@@ -8,7 +8,8 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "fs/rootdir.h"
-#include "receiver/receiver.h"
+#include "receiver/core.h"
+#include "receiver/queue.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -305,7 +306,7 @@ static int next_file(struct zc_rd *frames, struct zc_msg_file *m,
     return 0;
 }
 
-void zc_apply_files(struct zc_rworker *w, struct zc_rwork *work)
+void zc_apply_files(struct zc_rworker *w, struct zc_work *work)
 {
     struct zc_receiver *r = w->r;
     struct zc_rlist *list = work->list;
@@ -521,7 +522,7 @@ static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
     return bad;
 }
 
-void zc_apply_meta(struct zc_rworker *w, struct zc_rwork *work)
+void zc_apply_meta(struct zc_rworker *w, struct zc_work *work)
 {
     struct zc_receiver *r = w->r;
     struct zc_rlist *list = work->list;

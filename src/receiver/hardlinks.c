@@ -6,7 +6,7 @@
  * when it is. Where the leader fails, the first that waits takes its place.
  */
 #include "fs/rootdir.h"
-#include "receiver/receiver.h"
+#include "receiver/core.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "fs/rootdir.h"
 #include "session/hostid.h"
-#include "receiver/receiver.h"
+#include "receiver/core.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -5,7 +5,8 @@
  * directory, this entry open?) before any worker sees it.
  */
 #include "base/clock.h"
-#include "receiver/receiver.h"
+#include "receiver/core.h"
+#include "receiver/queue.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -82,16 +83,19 @@ static int on_list(struct zc_receiver *r, struct zc_bytes body,
     r->next_list++;
     if (m.list == 0)
         return root_list(r, &m, err);
-    struct zc_rwork work = {.kind = ZC_W_LIST, .slab = slab,
-                            .p = body.p, .n = body.n};
-    work.dir = dir_to_list(r, &m, err);
-    if (!work.dir)
+    struct zc_rdir *d = dir_to_list(r, &m, err);
+    if (!d)
         return -1;
-    work.list = zc_receiver_list(r, m.list, work.dir);
+    struct zc_work work = {.kind = ZC_WORK_LIST,
+                           .slab = slab,
+                           .p = body.p,
+                           .n = body.n,
+                           .list = zc_receiver_list(r, m.list, d),
+                           .line = &d->lists};
     if (!work.list)
         return zc_err_nomem(err);
-    if (!work.dir->shallow)
-        return zc_receiver_queue(r, &work);
+    if (!d->shallow)
+        return zc_queue_put(r, &work);
     /* A few names, and a peer that waits: at once, without a change of threads.
      */
     if (zc_place_eager(r, work.list, m, err))
@@ -117,7 +121,7 @@ struct zc_rlist *zc_receiver_claim(struct zc_receiver *r, uint32_t list,
 
 /* A run of small files of one list, all in one slab. */
 struct run {
-    struct zc_rwork work;
+    struct zc_work work;
     uint32_t list;
     unsigned count;
 };
@@ -128,7 +132,7 @@ static bool all_idle(struct zc_receiver *r)
     if (zc_conn_has_bytes(&r->conn))
         return false;
     pthread_mutex_lock(&r->lock);
-    bool idle = !r->queued && !r->busy;
+    bool idle = zc_queue_idle(r);
     pthread_mutex_unlock(&r->lock);
     return idle;
 }
@@ -145,7 +149,7 @@ static int run_flush(struct zc_receiver *r, struct run *run,
         zc_apply_files(r->reader, &run->work);
         fail = 0;
     } else if (run->work.list) {
-        fail = zc_receiver_queue(r, &run->work);
+        fail = zc_queue_put(r, &run->work);
     }
     zc_slab_unref(run->work.slab);
     return fail;
@@ -156,13 +160,13 @@ static int run_add(struct zc_receiver *r, struct run *run, uint32_t list,
                    struct zc_bytes frame, struct zc_slab *slab,
                    struct zc_err *err)
 {
-    struct zc_rwork *w = &run->work;
+    struct zc_work *w = &run->work;
     bool joins = run->count && run->list == list && w->slab == slab &&
                  w->p + w->n == frame.p && w->n < ZC_SLAB_SIZE / 4;
     if (!joins) {
         if (run_flush(r, run, err))
             return -1;
-        *w = (struct zc_rwork){.kind = ZC_W_FILES, .slab = slab, .p = frame.p};
+        *w = (struct zc_work){.kind = ZC_WORK_FILES, .slab = slab, .p = frame.p};
         run->list = list;
         zc_slab_ref(slab); /* its bytes must stay where they are */
     }
@@ -201,11 +205,11 @@ static int on_meta(struct zc_receiver *r, struct zc_bytes body,
                    struct zc_slab *slab, struct zc_err *err)
 {
     struct zc_file_peek meta = zc_file_peek(body);
-    struct zc_rwork work = {.kind = ZC_W_META, .slab = slab,
+    struct zc_work work = {.kind = ZC_WORK_META, .slab = slab,
                             .p = body.p, .n = body.n};
     work.list = S_ISDIR(meta.mode) ? claim_dir(r, meta.list, err)
                                    : zc_receiver_claim(r, meta.list, 1, err);
-    return work.list ? zc_receiver_queue(r, &work) : -1;
+    return work.list ? zc_queue_put(r, &work) : -1;
 }
 
 static int on_idname(struct zc_receiver *r, struct zc_bytes body,

@@ -2,12 +2,14 @@
 /*
  * One session of a receiver from its first byte to its last: threads are
  * started around the reader, and when the sender is done, what was put off is
- * done: deletions, the root's times, the sync. The story is in receiver.h.
+ * done: deletions, the root's times, the sync. The story is in core.h.
  */
 #include "receiver/receive.h"
 
 #include "base/clock.h"
-#include "receiver/receiver.h"
+#include "receiver/core.h"
+#include "receiver/queue.h"
+#include "receiver/workers.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -15,56 +17,7 @@
 
 #define WORKERS_MAX 8u
 
-/* Tells the sender why, unless the connection is what failed. */
-static void send_error(struct zc_receiver *r, const struct zc_err *err)
-{
-    if (err->code == ZC_EXIT_SOCKET || err->code == ZC_EXIT_TIMEOUT)
-        return;
-    struct zc_err ignored;
-    struct zc_buf out = ZC_BUF_INIT;
-    struct zc_msg_error m = {
-        (uint8_t)err->code,
-        {(const uint8_t *)err->text,
-         ZC_MIN(strlen(err->text), (size_t)ZC_ERROR_TEXT_MAX)}};
-    zc_error_encode(&out, &m);
-    zc_conn_send(&r->conn, &out, &ignored);
-    zc_buf_fini(&out);
-}
-
-/* The sender ends when it reads the ERROR, which ends the reader here. */
-void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err)
-{
-    pthread_mutex_lock(&r->lock);
-    bool first = !r->failed;
-    if (first) {
-        r->failed = true;
-        r->err = *err;
-    }
-    r->stopping = true;
-    pthread_cond_broadcast(&r->work);
-    pthread_cond_broadcast(&r->room);
-    pthread_cond_broadcast(&r->commit_work);
-    pthread_cond_broadcast(&r->over);
-    pthread_mutex_unlock(&r->lock);
-    if (first)
-        send_error(r, err);
-}
-
-int zc_receiver_nonsense(struct zc_err *err, const char *what)
-{
-    return zc_err_set(err, ZC_EXIT_STREAM, 0,
-                      "the sender's message makes no sense: %s", what);
-}
-
 /* --- the end ------------------------------------------------------------- */
-
-static void wait_idle(struct zc_receiver *r)
-{
-    pthread_mutex_lock(&r->lock);
-    while (!r->stopping && (r->queued || r->busy))
-        pthread_cond_wait(&r->room, &r->lock);
-    pthread_mutex_unlock(&r->lock);
-}
 
 static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
 {
@@ -162,7 +115,7 @@ static int send_finished(struct zc_rworker *w, struct zc_msg_finished *m,
 
 static int finish(struct zc_receiver *r, struct zc_err *err)
 {
-    wait_idle(r);
+    zc_queue_wait_idle(r);
     zc_commit_drain(r);
     if (r->failed) {
         pthread_mutex_lock(&r->lock);
@@ -261,20 +214,30 @@ static int rounds(struct zc_receiver *r, struct zc_err *err)
 
 /* --- all together -------------------------------------------------------- */
 
-static int receiver_init(struct zc_receiver *r, struct zc_transport *t,
-                         struct zc_err *err)
+/* The state that each file has of its own. */
+struct parts {
+    struct zc_queue queue;
+};
+
+static void parts_init(struct zc_receiver *r, struct parts *p)
+{
+    zc_queue_init(r->queue = &p->queue);
+}
+
+static int receiver_init(struct zc_receiver *r, struct parts *p,
+                         struct zc_transport *t, struct zc_err *err)
 {
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&r->commit_work, &monotonic);
-    pthread_cond_init(&r->over, &monotonic);
+    pthread_cond_init(&r->wake.commit, &monotonic);
+    pthread_cond_init(&r->wake.over, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    pthread_cond_init(&r->commit_idle, NULL);
-    pthread_cond_init(&r->work, NULL);
-    pthread_cond_init(&r->room, NULL);
+    pthread_cond_init(&r->wake.committed, NULL);
+    pthread_cond_init(&r->wake.work, NULL);
+    pthread_cond_init(&r->wake.room, NULL);
     pthread_mutex_init(&r->lock, NULL);
-    r->queue_end = &r->queue;
+    parts_init(r, p);
     r->commits_end = &r->commits;
     r->root_fd = -1;
     r->is_root = geteuid() == 0;
@@ -291,14 +254,7 @@ static void receiver_fini(struct zc_receiver *r)
         r->bigs = b->next;
         zc_big_free(r, b);
     }
-    while (r->queue) {
-        struct zc_rwork *w = r->queue;
-        r->queue = w->next;
-        if (w->kind == ZC_W_BIG)
-            zc_big_free(r, w->big);
-        zc_slab_unref(w->slab);
-        free(w);
-    }
+    zc_rworkers_drop(r);
     while (r->commits) {
         struct zc_rcommit *c = r->commits;
         r->commits = c->next;
@@ -329,11 +285,11 @@ static void receiver_fini(struct zc_receiver *r)
     zc_filter_free(r->filter);
     zc_close(&r->root_fd);
     pthread_mutex_destroy(&r->lock);
-    pthread_cond_destroy(&r->work);
-    pthread_cond_destroy(&r->room);
-    pthread_cond_destroy(&r->commit_work);
-    pthread_cond_destroy(&r->commit_idle);
-    pthread_cond_destroy(&r->over);
+    pthread_cond_destroy(&r->wake.work);
+    pthread_cond_destroy(&r->wake.room);
+    pthread_cond_destroy(&r->wake.commit);
+    pthread_cond_destroy(&r->wake.committed);
+    pthread_cond_destroy(&r->wake.over);
 }
 
 /* PING when the line has been quiet for a quarter of the time-out. */
@@ -345,7 +301,7 @@ static void *pinger_main(void *receiver)
     int64_t step = r->ping_s * ZC_NSEC_PER_SEC / 4;
     pthread_mutex_lock(&r->lock);
     while (!r->stopping) {
-        zc_clock_cond_wait(&r->over, &r->lock, step);
+        zc_clock_cond_wait(&r->wake.over, &r->lock, step);
         pthread_mutex_unlock(&r->lock);
         if (zc_conn_idle(&r->conn)) {
             zc_ping_encode(&b);
@@ -356,16 +312,6 @@ static void *pinger_main(void *receiver)
     pthread_mutex_unlock(&r->lock);
     zc_buf_fini(&b);
     return NULL;
-}
-
-static void stop_threads(struct zc_receiver *r)
-{
-    pthread_mutex_lock(&r->lock);
-    r->stopping = true;
-    pthread_cond_broadcast(&r->work);
-    pthread_cond_broadcast(&r->commit_work);
-    pthread_cond_broadcast(&r->over);
-    pthread_mutex_unlock(&r->lock);
 }
 
 static void rworker_fini(struct zc_rworker *w)
@@ -402,7 +348,7 @@ static int run(struct zc_receiver *r, struct zc_err *err)
         fail = zc_err_set(err, ZC_EXIT_MEMORY, errno, "cannot start a thread");
     if (!fail)
         fail = rounds(r, err);
-    stop_threads(r);
+    zc_receiver_stop(r);
     for (unsigned i = 0; i < started; i++)
         pthread_join(workers[i].thread, NULL);
     if (committing)
@@ -433,10 +379,11 @@ int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
                    struct zc_err *err)
 {
     struct zc_receiver r = {.opt = opt};
-    int fail = receiver_init(&r, t, err) || zc_receiver_open(&r, err) ||
+    struct parts parts;
+    int fail = receiver_init(&r, &parts, t, err) || zc_receiver_open(&r, err) ||
                run(&r, err);
     if (fail && r.conn.slab && !r.failed)
-        send_error(&r, err);
+        zc_receiver_send_error(&r, err);
     receiver_fini(&r);
     if (fail && r.conn.slab && err->code != ZC_EXIT_SOCKET)
         linger(&r);

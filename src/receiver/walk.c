@@ -173,10 +173,10 @@ static void list_compared(struct zc_rworker *w, struct zc_rlist *l,
     zc_hardlink_serve_deferred(w, deferred);
 }
 
-static void compare_one(struct zc_rworker *w, struct zc_rwork *work)
+static void compare_one(struct zc_rworker *w, struct zc_work *work)
 {
     struct zc_receiver *r = w->r;
-    struct zc_rdir *d = work->dir;
+    struct zc_rdir *d = work->list->dir;
     struct zc_answer a = {.w = w};
     struct zc_msg_list m;
     struct zc_err err;
@@ -221,34 +221,22 @@ static void compare_one(struct zc_rworker *w, struct zc_rwork *work)
     }
 }
 
-void zc_walk_list(struct zc_rworker *w, struct zc_rwork *work)
+void zc_walk_list(struct zc_rworker *w, struct zc_work *work)
 {
     struct zc_receiver *r = w->r;
-    struct zc_rdir *d = work->dir;
-    struct zc_rwork *mine = work;
+    struct zc_rdir *d = work->list->dir;
+    struct zc_work *mine = work;
     for (;;) {
         /* After its last list D may be gone; nothing waits behind that. */
         struct zc_msg_list m = {0};
         zc_list_decode((struct zc_bytes){mine->p, mine->n}, &m, NULL);
         bool last = m.flags & ZC_LIST_LAST;
         compare_one(w, mine);
-        if (mine != work) {
-            zc_slab_unref(mine->slab);
-            free(mine);
-        }
+        if (mine != work)
+            zc_work_free(mine);
         if (last || atomic_load(&r->failed))
             return;
-        pthread_mutex_lock(&r->lock);
-        mine = d->waiting;
-        if (mine) {
-            d->waiting = mine->next;
-            if (!d->waiting)
-                d->waiting_end = &d->waiting;
-            zc_receiver_taken(r, mine);
-        } else {
-            d->comparing = false;
-        }
-        pthread_mutex_unlock(&r->lock);
+        mine = zc_queue_line_next(r, &d->lists);
         if (!mine)
             return;
         if (w->out.len >= 32 * ZC_KIB && zc_rworker_flush(w))

@@ -26,8 +26,8 @@
  * always does. Lock order: receiver.lock, then the tree's own; the link's turn
  * is never taken under receiver.lock.
  */
-#ifndef ZC_RECEIVER_RECEIVER_H
-#define ZC_RECEIVER_RECEIVER_H
+#ifndef ZC_RECEIVER_CORE_H
+#define ZC_RECEIVER_CORE_H
 
 #include "base/map.h"
 #include "base/relpath.h"
@@ -39,6 +39,7 @@
 #include "session/conn.h"
 #include "session/options.h"
 #include "session/events.h"
+#include "receiver/queue.h"
 #include "receiver/receive.h"
 #include "tree/dirnode.h"
 #include "tree/names.h"
@@ -71,18 +72,6 @@ enum zc_rdir_state {
     ZC_RD_FAILED, /* could not be made; what is in it is skipped */
 };
 
-/* A list that has been received and not been compared yet. */
-struct zc_rwork {
-    struct zc_rwork *next;
-    enum { ZC_W_LIST, ZC_W_FILES, ZC_W_META, ZC_W_BIG } kind;
-    struct zc_slab *slab;
-    const uint8_t *p; /* LIST, META: a body; FILES: whole frames */
-    size_t n;
-    struct zc_rdir *dir; /* LIST */
-    struct zc_rlist *list; /* FILES, META */
-    struct zc_rbig *big; /* BIG */
-};
-
 struct zc_rdir {
     struct zc_rdir *all_next, **all_prev; /* every one that lives */
     struct zc_dirnode *node;
@@ -102,8 +91,7 @@ struct zc_rdir {
     uint8_t *xattrs;
     size_t xattrs_len;
     /* Comparing; one worker at a time. */
-    bool comparing;
-    struct zc_rwork *waiting, **waiting_end;
+    struct zc_queue_line lists;
     char *last_name; /* of the lists so far; NULL: none */
     struct zc_names names;
     size_t names_at;
@@ -198,11 +186,14 @@ struct zc_receiver {
     mode_t umask; /* of whoever started us */
 
     pthread_mutex_t lock; /* all below */
-    pthread_cond_t work;  /* for workers */
-    pthread_cond_t room;  /* for the reader: queue shorter, or all idle */
-    struct zc_rwork *queue, **queue_end;
-    unsigned queued, busy;
-    size_t queued_bytes;
+    struct { /* what is waited for, with `lock` */
+        pthread_cond_t work; /* workers: something is queued */
+        pthread_cond_t room; /* the reader: it is shorter, or all are idle */
+        pthread_cond_t commit;    /* the committer: something to commit */
+        pthread_cond_t committed; /* the reader: a group has its names */
+        pthread_cond_t over;      /* the pinger: the session ends */
+    } wake;
+    struct zc_queue *queue;
     bool stopping;
     struct zc_map dirs;  /* (list, index) -> zc_rdir to be listed */
     struct zc_map lists; /* id -> zc_rlist */
@@ -221,8 +212,6 @@ struct zc_receiver {
     int64_t commit_since; /* when the oldest came */
     bool commit_now;
     int sync_eno; /* of a group's sync that failed */
-    pthread_cond_t commit_work, commit_idle;
-    pthread_cond_t over; /* the session ends: for the pinger */
     atomic_bool failed;
     struct zc_err err;
     ZC_VEC(struct zc_rdir *) tops; /* kept open until the deletions are
@@ -281,18 +270,15 @@ int zc_place_eager(struct zc_receiver *r, struct zc_rlist *list,
 bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
                       const struct zc_msg_file *m);
 
-/* receive.c */
+/* core.c */
 /* A sentence about a message that is not allowed. Returns -1. */
 int zc_receiver_nonsense(struct zc_err *err, const char *what);
+/* The session fails: the first reason counts, and is told to the sender. */
 void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err);
-
-/* workers.c */
-void *zc_rworker_main(void *worker);
-/* Hands WORK (copied) to the workers; waits while too much is queued. -1: the
- * session is over. */
-int zc_receiver_queue(struct zc_receiver *r, const struct zc_rwork *work);
-/* WORK has left the queue, or its directory's. With the lock held. */
-void zc_receiver_taken(struct zc_receiver *r, const struct zc_rwork *work);
+/* Tells the sender why, unless the connection is what failed. */
+void zc_receiver_send_error(struct zc_receiver *r, const struct zc_err *err);
+/* Wakes all threads, so that they end. */
+void zc_receiver_stop(struct zc_receiver *r);
 int zc_rworker_flush(struct zc_rworker *w);
 /* One RESULT: at once for notes, gathered for the rest. */
 void zc_rworker_result(struct zc_rworker *w, struct zc_ref ref,
@@ -311,11 +297,11 @@ struct zc_rlist *zc_receiver_claim(struct zc_receiver *r, uint32_t list,
 /* The own entry E of TOP: answers LIST 0, or AT. */
 void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
                  struct zc_rlist *list, const struct zc_entry *e);
-void zc_walk_list(struct zc_rworker *w, struct zc_rwork *work);
+void zc_walk_list(struct zc_rworker *w, struct zc_work *work);
 
 /* apply.c */
-void zc_apply_files(struct zc_rworker *w, struct zc_rwork *work);
-void zc_apply_meta(struct zc_rworker *w, struct zc_rwork *work);
+void zc_apply_files(struct zc_rworker *w, struct zc_work *work);
+void zc_apply_meta(struct zc_rworker *w, struct zc_work *work);
 /* The metadata of directory REF, which was asked for, will not come. False: it
  * was not asked for. */
 bool zc_apply_no_meta(struct zc_rworker *w, struct zc_ref ref);
@@ -363,7 +349,7 @@ int zc_big_sent(struct zc_receiver *r, struct zc_bytes body,
                 struct zc_err *err);
 int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
                struct zc_err *err);
-void zc_big_finish(struct zc_rworker *w, struct zc_rwork *work);
+void zc_big_finish(struct zc_rworker *w, struct zc_rbig *b);
 void zc_big_free(struct zc_receiver *r, struct zc_rbig *b);
 /* True while a file is coming in that is worth keeping out of the slab. */
 bool zc_big_receiving(const struct zc_receiver *r);

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What every part of the receiver needs: how a session fails, and how a thread
+ * gathers its answers for the sender.
+ */
+#include "receiver/core.h"
+
+#include <string.h>
+
+/* --- the end of a session ------------------------------------------------ */
+
+void zc_receiver_send_error(struct zc_receiver *r, const struct zc_err *err)
+{
+    if (err->code == ZC_EXIT_SOCKET || err->code == ZC_EXIT_TIMEOUT)
+        return;
+    struct zc_err ignored;
+    struct zc_buf out = ZC_BUF_INIT;
+    struct zc_msg_error m = {
+        (uint8_t)err->code,
+        {(const uint8_t *)err->text,
+         ZC_MIN(strlen(err->text), (size_t)ZC_ERROR_TEXT_MAX)}};
+    zc_error_encode(&out, &m);
+    zc_conn_send(&r->conn, &out, &ignored);
+    zc_buf_fini(&out);
+}
+
+/* With the lock held. */
+static void stop(struct zc_receiver *r)
+{
+    r->stopping = true;
+    pthread_cond_broadcast(&r->wake.work);
+    pthread_cond_broadcast(&r->wake.room);
+    pthread_cond_broadcast(&r->wake.commit);
+    pthread_cond_broadcast(&r->wake.committed);
+    pthread_cond_broadcast(&r->wake.over);
+}
+
+void zc_receiver_stop(struct zc_receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    stop(r);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* The sender ends when it reads the ERROR, which ends the reader here. */
+void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err)
+{
+    pthread_mutex_lock(&r->lock);
+    bool first = !r->failed;
+    if (first) {
+        r->failed = true;
+        r->err = *err;
+    }
+    stop(r);
+    pthread_mutex_unlock(&r->lock);
+    if (first)
+        zc_receiver_send_error(r, err);
+}
+
+int zc_receiver_nonsense(struct zc_err *err, const char *what)
+{
+    return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                      "the sender's message makes no sense: %s", what);
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+static void encode_results(struct zc_rworker *w)
+{
+    for (size_t i = 0; i < w->results.len;) {
+        uint32_t n = (uint32_t)ZC_MIN(w->results.len - i,
+                                      (size_t)ZC_RESULT_ITEMS_MAX);
+        size_t at = zc_result_begin(&w->out);
+        for (uint32_t k = 0; k < n; k++)
+            zc_result_add(&w->out, &w->results.v[i + k]);
+        zc_result_end(&w->out, at, n);
+        i += n;
+    }
+    w->results.len = 0;
+}
+
+int zc_rworker_flush(struct zc_rworker *w)
+{
+    struct zc_err err;
+    encode_results(w);
+    if (!w->out.len && !w->out.failed)
+        return 0;
+    if (zc_conn_send(&w->r->conn, &w->out, &err)) {
+        zc_receiver_fail(w->r, &err);
+        return -1;
+    }
+    return 0;
+}
+
+void zc_rworker_result(struct zc_rworker *w, struct zc_ref ref,
+                       enum zc_status status, unsigned op, int eno)
+{
+    struct zc_result_item item = {ref, (uint8_t)status, (uint8_t)op,
+                                  (uint32_t)eno};
+    if (status == ZC_STATUS_NOTE_META || status == ZC_STATUS_NOTE_FAILED) {
+        /* Ahead of the answer that may close the entry's list. */
+        size_t at = zc_result_begin(&w->out);
+        zc_result_add(&w->out, &item);
+        zc_result_end(&w->out, at, 1);
+    } else if (zc_vec_push(&w->results, item)) {
+        w->out.failed = true;
+    }
+}
+
+void zc_rworker_note_path(struct zc_rworker *w, const char *path, unsigned op,
+                          uint32_t mode, int eno)
+{
+    struct zc_msg_note m = {(uint8_t)op, mode, (uint32_t)eno,
+                            {(const uint8_t *)path, strlen(path)}};
+    if (m.path.n < ZC_FRAME_BODY_MAX - 64)
+        zc_note_encode(&w->out, &m);
+}
+
+void zc_rworker_note(struct zc_rworker *w, struct zc_dirnode *d,
+                     const char *name, unsigned op, uint32_t mode, int eno)
+{
+    const char *path = zc_dirnode_path_of(d, name, strlen(name), &w->path);
+    if (path)
+        zc_rworker_note_path(w, path, op, mode, eno);
+}

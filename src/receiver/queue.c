@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The queue between the reader and the workers; see queue.h. */
+#include "receiver/queue.h"
+
+#include "receiver/core.h"
+
+/* What may wait for the workers. */
+#define QUEUE_ITEMS 48
+#define QUEUE_BYTES ((size_t)4 << 20)
+
+void zc_queue_init(struct zc_queue *q)
+{
+    *q = (struct zc_queue){0};
+    STAILQ_INIT(&q->ready);
+}
+
+static struct zc_work *work_copy(struct zc_receiver *r,
+                                 const struct zc_work *work)
+{
+    struct zc_work *copy = malloc(sizeof *copy);
+    if (!copy) {
+        struct zc_err err;
+        zc_err_nomem(&err);
+        zc_receiver_fail(r, &err);
+        return NULL;
+    }
+    *copy = *work;
+    if (copy->slab)
+        zc_slab_ref(copy->slab);
+    return copy;
+}
+
+void zc_work_free(struct zc_work *work)
+{
+    if (work)
+        zc_slab_unref(work->slab);
+    free(work);
+}
+
+static bool is_full(const struct zc_queue *q, size_t more)
+{
+    return q->items &&
+           (q->items >= QUEUE_ITEMS || q->bytes + more > QUEUE_BYTES);
+}
+
+static void put(struct zc_receiver *r, struct zc_work *work)
+{
+    struct zc_queue *q = r->queue;
+    q->items++;
+    q->bytes += work->n;
+    if (work->line && work->line->busy) {
+        STAILQ_INSERT_TAIL(&work->line->waiting, work, next);
+        return;
+    }
+    if (work->line)
+        work->line->busy = true;
+    STAILQ_INSERT_TAIL(&q->ready, work, next);
+    pthread_cond_signal(&r->wake.work);
+}
+
+int zc_queue_put(struct zc_receiver *r, const struct zc_work *work)
+{
+    struct zc_work *copy = work_copy(r, work);
+    if (!copy)
+        return -1;
+    pthread_mutex_lock(&r->lock);
+    while (!r->stopping && is_full(r->queue, copy->n))
+        pthread_cond_wait(&r->wake.room, &r->lock);
+    bool stop = r->stopping;
+    if (!stop)
+        put(r, copy);
+    pthread_mutex_unlock(&r->lock);
+    if (stop)
+        zc_work_free(copy);
+    return stop ? -1 : 0;
+}
+
+/* WORK has left the queue, or its line. */
+static void count_out(struct zc_receiver *r, const struct zc_work *work)
+{
+    r->queue->items--;
+    r->queue->bytes -= work->n;
+    pthread_cond_broadcast(&r->wake.room);
+}
+
+bool zc_queue_more(const struct zc_receiver *r)
+{
+    return !STAILQ_EMPTY(&r->queue->ready) && !r->stopping;
+}
+
+struct zc_work *zc_queue_take(struct zc_receiver *r)
+{
+    if (!zc_queue_more(r))
+        return NULL;
+    struct zc_work *work = STAILQ_FIRST(&r->queue->ready);
+    STAILQ_REMOVE_HEAD(&r->queue->ready, next);
+    count_out(r, work);
+    r->queue->busy++;
+    return work;
+}
+
+void zc_queue_done(struct zc_receiver *r)
+{
+    r->queue->busy--;
+    pthread_cond_broadcast(&r->wake.room);
+}
+
+bool zc_queue_idle(const struct zc_receiver *r)
+{
+    return !r->queue->items && !r->queue->busy;
+}
+
+void zc_queue_wait_idle(struct zc_receiver *r)
+{
+    pthread_mutex_lock(&r->lock);
+    while (!r->stopping && !zc_queue_idle(r))
+        pthread_cond_wait(&r->wake.room, &r->lock);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* --- lines --------------------------------------------------------------- */
+
+void zc_queue_line_init(struct zc_queue_line *line)
+{
+    line->busy = false;
+    STAILQ_INIT(&line->waiting);
+}
+
+struct zc_work *zc_queue_line_next(struct zc_receiver *r,
+                                   struct zc_queue_line *line)
+{
+    pthread_mutex_lock(&r->lock);
+    struct zc_work *work = STAILQ_FIRST(&line->waiting);
+    if (work) {
+        STAILQ_REMOVE_HEAD(&line->waiting, next);
+        count_out(r, work);
+    } else {
+        line->busy = false;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return work;
+}
+
+void zc_queue_line_fini(struct zc_queue_line *line)
+{
+    struct zc_work *work;
+    while ((work = STAILQ_FIRST(&line->waiting))) {
+        STAILQ_REMOVE_HEAD(&line->waiting, next);
+        zc_work_free(work);
+    }
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the reader has received and the workers have not done yet. It is
+ * bounded, since each item holds on to the slab it came in. Items that stand in
+ * one line are done one at a time, in the order in which they came; all others
+ * by whichever worker is free.
+ *
+ * Everything here belongs to receiver.lock; what is done under it says so.
+ */
+#ifndef ZC_RECEIVER_QUEUE_H
+#define ZC_RECEIVER_QUEUE_H
+
+#include "base/util.h"
+
+#include <sys/queue.h>
+
+struct zc_queue_line;
+struct zc_rbig;
+struct zc_receiver;
+struct zc_rlist;
+struct zc_slab;
+
+struct zc_work {
+    STAILQ_ENTRY(zc_work) next;
+    enum { ZC_WORK_LIST, ZC_WORK_FILES, ZC_WORK_META, ZC_WORK_BIG } kind;
+    struct zc_slab *slab; /* where P is, referenced while queued; or NULL */
+    const uint8_t *p; /* LIST, META: a body; FILES: whole frames */
+    size_t n;
+    struct zc_rlist *list;      /* all but BIG */
+    struct zc_rbig *big;        /* BIG */
+    struct zc_queue_line *line; /* what has to be done in order; or NULL */
+};
+STAILQ_HEAD(zc_works, zc_work);
+
+/* What has to be done in order: all of it but the item being worked on. */
+struct zc_queue_line {
+    bool busy; /* an item of it is queued, or being worked on */
+    struct zc_works waiting;
+};
+
+struct zc_queue {
+    struct zc_works ready;
+    unsigned items; /* ready, or waiting in a line */
+    size_t bytes;
+    unsigned busy; /* workers at work */
+};
+
+void zc_queue_init(struct zc_queue *q);
+
+/* Hands WORK (copied) to the workers; waits while too much is queued. -1: the
+ * session is over. */
+int zc_queue_put(struct zc_receiver *r, const struct zc_work *work);
+/* The next item, or NULL: there is none, or the session is over. The caller is
+ * a worker, and busy with it until zc_queue_done. Both with the lock held. */
+struct zc_work *zc_queue_take(struct zc_receiver *r);
+void zc_queue_done(struct zc_receiver *r);
+/* More to do? With the lock held. */
+bool zc_queue_more(const struct zc_receiver *r);
+/* Nothing is queued, and no worker at work. With the lock held. */
+bool zc_queue_idle(const struct zc_receiver *r);
+/* Waits until it is so, or the session is over. */
+void zc_queue_wait_idle(struct zc_receiver *r);
+/* An item, its slab included; NULL is fine. */
+void zc_work_free(struct zc_work *work);
+
+void zc_queue_line_init(struct zc_queue_line *line);
+/* The next item of LINE, of which one has just been done. NULL: there is none,
+ * and LINE is not busy any more. */
+struct zc_work *zc_queue_line_next(struct zc_receiver *r,
+                                   struct zc_queue_line *line);
+/* After a session that broke off. */
+void zc_queue_line_fini(struct zc_queue_line *line);
+
+#endif
