@@ -157,11 +157,15 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/hardlinks.c \
 	%D%/receiver/names.c \
 	%D%/receiver/open.c \
+	%D%/receiver/place.c \
+	%D%/receiver/place.h \
 	%D%/receiver/queue.c \
 	%D%/receiver/queue.h \
 	%D%/receiver/reader.c \
 	%D%/receiver/receive.c \
 	%D%/receiver/receive.h \
+	%D%/receiver/volumes.c \
+	%D%/receiver/volumes.h \
 	%D%/receiver/walk.c \
 	%D%/receiver/workers.c \
 	%D%/receiver/workers.h \

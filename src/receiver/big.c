@@ -13,7 +13,9 @@
 #include "fs/rootdir.h"
 #include "move/mover.h"
 #include "receiver/core.h"
+#include "receiver/place.h"
 #include "receiver/queue.h"
+#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -29,10 +31,8 @@ void zc_big_shed(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (b->fd < 0)
         return;
-    int staging = zc_staging_fd(b->dir->vol->staging);
     zc_close(&b->fd);
-    if (staging >= 0)
-        unlinkat(staging, b->tmp, 0);
+    zc_place_discard(&b->dir->spot, b->tmp);
     atomic_fetch_add(&r->space_freed, 1);
     atomic_fetch_sub(&r->bigs_writing, 1);
 }
@@ -73,12 +73,11 @@ bool zc_big_receiving(const struct zc_receiver *r)
 
 static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
 {
-    int staging = zc_staging_fd(b->dir->vol->staging);
+    int staging = zc_place_staging(&b->dir->spot, b->tmp);
     b->op = ZC_OP_STAGING;
     if (staging >= 0) {
         char name[ZC_NAME_MAX + 1] = "";
         memcpy(name, b->m.entry.name, b->m.entry.name_len);
-        zc_staging_name(b->dir->vol->staging, b->tmp);
         b->op = ZC_OP_CREATE;
         b->mode = zc_apply_create_mode(r, b->dir, name, &b->m.entry);
         b->fd = zc_file_open(staging, b->tmp, O_RDWR | O_CREAT | O_EXCL,
@@ -116,7 +115,7 @@ static void take_beginning(struct zc_receiver *r, struct zc_rbig *b)
     memcpy(name, b->m.entry.name, b->m.entry.name_len);
     b->op = ZC_OP_READ;
     b->end = b->m.from;
-    int dirfd = zc_dirnode_pin(r->tree, b->dir->node);
+    int dirfd = zc_dirnode_pin(r->tree, b->dir->spot.node);
     if (dirfd < 0) {
         b->eno = errno;
         return;
@@ -124,7 +123,7 @@ static void take_beginning(struct zc_receiver *r, struct zc_rbig *b)
     zc_auto_close int old = zc_file_open(dirfd, name, O_RDONLY, 0);
     if (old < 0 || copy_range(old, b->fd, b->m.from))
         b->eno = errno;
-    zc_dirnode_unpin(r->tree, b->dir->node);
+    zc_dirnode_unpin(r->tree, b->dir->spot.node);
 }
 
 int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
@@ -194,7 +193,7 @@ static void write_received(struct zc_receiver *r, struct zc_rbig *b,
  * so that a crash cannot leave a file that looks complete. */
 static void preallocate(struct zc_rbig *b, uint64_t offset, uint64_t length)
 {
-    if (b->dir->vol->preallocate && length >= PREALLOCATE_MIN &&
+    if (b->dir->spot.vol->preallocate && length >= PREALLOCATE_MIN &&
         fallocate(b->fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length))
         errno = 0;
 }
@@ -330,12 +329,12 @@ static bool in_the_way(struct zc_rworker *w, const struct zc_rbig *b)
     char name[ZC_NAME_MAX + 1] = "";
     struct zc_stat st;
     memcpy(name, b->m.entry.name, b->m.entry.name_len);
-    int dirfd = zc_dirnode_pin(w->r->tree, b->dir->node);
+    int dirfd = zc_dirnode_pin(w->r->tree, b->dir->spot.node);
     if (dirfd < 0)
         return false; /* naming it will fail */
     bool yes = !zc_stat_at(dirfd, name, &st) && S_ISDIR(st.mode) &&
                !zc_plan_replace(w, b->dir, dirfd, name);
-    zc_dirnode_unpin(w->r->tree, b->dir->node);
+    zc_dirnode_unpin(w->r->tree, b->dir->spot.node);
     return yes;
 }
 

@@ -14,6 +14,8 @@
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/queue.h"
+#include "receiver/place.h"
+#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -30,62 +32,6 @@
 /* Up to so many files are synced one by one. */
 #define FSYNC_MAX 16
 
-/* --- one name ------------------------------------------------------------ */
-
-/* Something of another kind has the name: they change places, and it goes. */
-static int swap_in(int staging, const char *tmp, int dirfd, const char *name)
-{
-    if (renameat2(staging, tmp, dirfd, name, RENAME_EXCHANGE))
-        return -1;
-    zc_remove_tree(staging, tmp, tmp, NULL);
-    return 0;
-}
-
-/* A directory with anything in it goes only where deleting was asked for. */
-static int rename_in(struct zc_receiver *r, int staging, const char *tmp,
-                     int dirfd, const char *name)
-{
-    if (!renameat2(staging, tmp, dirfd, name, 0))
-        return 0;
-    if (errno == ENOTDIR ||
-        (errno == EISDIR && r->flags & ZC_OPEN_DELETE))
-        return swap_in(staging, tmp, dirfd, name);
-    if (errno == EISDIR && !unlinkat(dirfd, name, AT_REMOVEDIR))
-        return renameat2(staging, tmp, dirfd, name, 0);
-    return -1;
-}
-
-int zc_place(struct zc_rworker *w, struct zc_rdir *d, const char *tmp,
-             const char *name, unsigned *op)
-{
-    struct zc_receiver *r = w->r;
-    *op = ZC_OP_RENAME;
-    int staging = zc_staging_fd(d->vol->staging);
-    int dirfd = zc_dirnode_pin(r->tree, d->node);
-    if (dirfd < 0)
-        return -1;
-    int bad = staging < 0 ? -1 : rename_in(r, staging, tmp, dirfd, name);
-    if (bad && errno == EACCES && zc_rdir_make_writable(r, d))
-        bad = rename_in(r, staging, tmp, dirfd, name);
-    int eno = errno;
-    zc_dirnode_unpin(r->tree, d->node);
-    if (!bad) {
-        zc_rdir_touched(r, d);
-        atomic_fetch_add(&r->changes, 1);
-    }
-    errno = eno;
-    return bad;
-}
-
-/* With fsync=file the directory is synced as well. */
-static void sync_dir(struct zc_receiver *r, struct zc_rdir *d)
-{
-    int dirfd = zc_dirnode_pin(r->tree, d->node);
-    if (dirfd < 0)
-        return;
-    fsync(dirfd);
-    zc_dirnode_unpin(r->tree, d->node);
-}
 
 /* C's bytes are safe, as far as was asked for: its name. ENO: they are not. */
 static void commit_one(struct zc_rworker *w, struct zc_rcommit *c, int eno)
@@ -96,7 +42,7 @@ static void commit_one(struct zc_rworker *w, struct zc_rcommit *c, int eno)
         eno = errno; /* some file systems find out only now */
     c->fd = -1;
     if (c->is_dir && eno) {
-        zc_rworker_note(w, c->dir->node, "", op, S_IFDIR, eno);
+        zc_rworker_note(w, c->dir->spot.node, "", op, S_IFDIR, eno);
         zc_rdir_drop(w, c->dir);
         return;
     }
@@ -104,14 +50,12 @@ static void commit_one(struct zc_rworker *w, struct zc_rcommit *c, int eno)
         zc_rdir_put_in_place(w, c->dir);
         return;
     }
-    if (!eno && zc_place(w, c->dir, c->tmp, c->name, &op))
+    if (!eno && zc_place(w, &c->dir->spot, c->tmp, c->name, &op))
         eno = errno;
     if (!eno && r->fsync == ZC_FSYNC_FILE)
-        sync_dir(r, c->dir);
+        zc_place_sync(r, &c->dir->spot);
     if (eno) {
-        int staging = zc_staging_fd(c->dir->vol->staging);
-        if (staging >= 0)
-            unlinkat(staging, c->tmp, 0);
+        zc_place_discard(&c->dir->spot, c->tmp);
     } else {
         atomic_fetch_add(&r->created, 1);
     }
@@ -174,13 +118,7 @@ static int sync_group(struct zc_receiver *r, struct zc_rcommit *group)
     if (few)
         return 0;
     atomic_store(&r->need_syncfs, true);
-    pthread_mutex_lock(&r->lock);
-    struct zc_rvolume *v = r->volumes;
-    pthread_mutex_unlock(&r->lock);
-    for (; v; v = v->next) /* volumes are only added, at the front */
-        if (syncfs(v->dirfd))
-            return errno;
-    return 0;
+    return zc_volumes_syncfs(r);
 }
 
 /* Is it time? *WAIT: how long to sleep otherwise. With the lock held. */

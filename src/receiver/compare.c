@@ -6,6 +6,7 @@
  */
 #include "fs/rootdir.h"
 #include "receiver/compare.h"
+#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -47,7 +48,7 @@ unsigned zc_compare_meta(const struct zc_receiver *r, const struct zc_cmp *c)
         flags |= ZC_ITEM_PERMS;
     if (r->keep & ZC_KEEP_TIMES &&
         !zc_time_equal(e->mtime_s, e->mtime_ns, c->st.mtime_s,
-                       c->st.mtime_ns, c->dir->vol->time_step))
+                       c->st.mtime_ns, c->dir->spot.vol->time_step))
         flags |= ZC_ITEM_TIME;
     return flags | c->xattrs;
 }
@@ -199,7 +200,7 @@ static bool same_data(struct zc_rworker *w, struct zc_cmp *c, bool *ask_hash)
         return false;
     if (!(r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED)) {
         bool same = zc_time_equal(c->e->mtime_s, c->e->mtime_ns, c->st.mtime_s,
-                                  c->st.mtime_ns, c->dir->vol->time_step);
+                                  c->st.mtime_ns, c->dir->spot.vol->time_step);
         /* A mirror saw only its metadata change: most likely it was touched. */
         if (same || !c->dir->shallow)
             return same;

@@ -34,11 +34,11 @@
 #include "base/vec.h"
 #include "fs/idmap.h"
 #include "fs/meta.h"
-#include "fs/staging.h"
 #include "session/hash.h"
 #include "session/conn.h"
 #include "session/options.h"
 #include "session/events.h"
+#include "receiver/place.h"
 #include "receiver/queue.h"
 #include "receiver/receive.h"
 #include "tree/dirnode.h"
@@ -47,22 +47,6 @@
 struct zc_receiver;
 struct zc_rdir;
 struct zc_rwaiter;
-
-/* One mount (or subvolume) below the root; the root's own is the first. */
-struct zc_rvolume {
-    struct zc_rvolume *next;
-    uint64_t dev, mnt_id;
-    int dirfd; /* its top directory */
-    struct zc_staging *staging;
-    uint32_t time_step;    /* see zc_time_step */
-    bool preallocate;      /* fallocate(2) pays on this file system */
-    bool created_known;    /* what a new file's owner is here: */
-    uint32_t created_uid, created_gid;
-    bool staging_kept;     /* over the end of a round */
-    bool top_wanted;       /* its top directory's times were wanted: */
-    int64_t top_mtime_s;
-    uint32_t top_mtime_ns;
-};
 
 enum zc_rdir_state {
     ZC_RD_EXISTS,
@@ -74,9 +58,8 @@ enum zc_rdir_state {
 
 struct zc_rdir {
     struct zc_rdir *all_next, **all_prev; /* every one that lives */
-    struct zc_dirnode *node;
+    struct zc_spot spot;
     struct zc_rdir *parent;
-    struct zc_rvolume *vol;
     struct zc_ref ref;
     enum zc_rdir_state state;
     bool volume_top;
@@ -101,8 +84,6 @@ struct zc_rdir {
     bool meta_asked;  /* NEED META is open */
     bool listed;      /* its last list was compared */
     bool differs;     /* metadata has to be set at the end */
-    bool touched;     /* names in it changed: times have to be set again */
-    bool writable_made; /* u+rwx was added for us */
     bool closing;     /* no more direct writes */
     bool placing;     /* its way into place has begun */
     unsigned pending; /* listing, entries, child directories not finished */
@@ -201,7 +182,7 @@ struct zc_receiver {
     uint64_t pending; /* against ZC_PENDING_MAX */
     uint64_t place_names; /* against ZC_PLACE_NAMES_MAX; the reader's */
     struct zc_rdir *all_dirs;
-    struct zc_rvolume *volumes;
+    struct zc_volumes *volumes;
     struct zc_map links; /* (dev, ino) of the source -> zc_hardlink_group */
     struct zc_map
         leaders; /* (list, index) -> zc_hardlink_group whose leader it is */
@@ -217,7 +198,6 @@ struct zc_receiver {
     ZC_VEC(struct zc_rdir *) tops; /* kept open until the deletions are
                                       decided */
     bool full; /* the round began with LIST 0 */
-    bool volumes_left; /* mounts that were written to in earlier rounds */
     struct zc_map inodes; /* local ones with several names -> zc_rinode */
 
     atomic_uint_fast64_t created, deleted;
@@ -363,10 +343,6 @@ void zc_commit(struct zc_rworker *w, const struct zc_rcommit *c);
 void *zc_commit_thread(void *receiver);
 /* Waits until everything committed so far has its name. */
 void zc_commit_drain(struct zc_receiver *r);
-/* Renames TMP (in D's volume's staging folder) to NAME in D, whatever has the
- * name. 0, or -1 with errno and *OP. */
-int zc_place(struct zc_rworker *w, struct zc_rdir *d, const char *tmp,
-             const char *name, unsigned *op);
 
 /* rdir.c */
 /* A child of PARENT (NULL: the root) as E describes it. Counts as pending in
@@ -396,10 +372,6 @@ void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d);
 bool zc_rdir_direct_begin(struct zc_receiver *r, struct zc_rdir *d);
 void zc_rdir_direct_end(struct zc_rworker *w, struct zc_rdir *d,
                         unsigned files);
-/* EACCES in a directory of ours without u+rwx: adds it for the time being.
- * True when it is worth trying again. */
-bool zc_rdir_make_writable(struct zc_receiver *r, struct zc_rdir *d);
-void zc_rdir_touched(struct zc_receiver *r, struct zc_rdir *d);
 void zc_rdir_put_in_place(struct zc_rworker *w, struct zc_rdir *d);
 /* All that are left, after a session that broke off. */
 void zc_rdirs_free(struct zc_receiver *r);

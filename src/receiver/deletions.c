@@ -67,7 +67,7 @@ void zc_plan_delete(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     struct zc_stat st;
     if (zc_stat_at(dirfd, name, &st))
         return;
-    const char *path = zc_dirnode_path_of(d->node, name, strlen(name),
+    const char *path = zc_dirnode_path_of(d->spot.node, name, strlen(name),
                                           &w->path);
     bool is_dir = S_ISDIR(st.mode);
     if (!path || kept(r, path, is_dir))
@@ -93,7 +93,7 @@ bool zc_plan_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
                      const char *name)
 {
     struct zc_receiver *r = w->r;
-    const char *path = zc_dirnode_path_of(d->node, name, strlen(name),
+    const char *path = zc_dirnode_path_of(d->spot.node, name, strlen(name),
                                           &w->path);
     if (!path)
         return false;

@@ -14,6 +14,8 @@
  */
 #include "fs/rootdir.h"
 #include "receiver/core.h"
+#include "receiver/place.h"
+#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -30,96 +32,20 @@
 /* Changes up to which single fsyncs are cheaper than syncfs. */
 #define FEW_CHANGES 64
 
-/* --- volumes ------------------------------------------------------------- */
-
-static struct zc_rvolume *volume_new(struct zc_receiver *r, int dirfd,
-                                     const struct zc_stat *st)
-{
-    struct zc_rvolume *v = calloc(1, sizeof *v);
-    struct statfs fs;
-    if (!v)
-        return NULL;
-    v->dev = st->dev;
-    v->mnt_id = st->mnt_id;
-    v->time_step = zc_time_step(dirfd);
-    v->dirfd = fcntl(dirfd, F_DUPFD_CLOEXEC, 0);
-    v->staging = zc_staging_new(dirfd);
-    if (v->dirfd < 0 || !v->staging) {
-        zc_close(&v->dirfd);
-        zc_staging_free(v->staging);
-        free(v);
-        return NULL;
-    }
-    /* Measured: it pays on ext4, is neutral on xfs, costs on btrfs. */
-    if (!fstatfs(dirfd, &fs))
-        v->preallocate = fs.f_type == EXT4_MAGIC || fs.f_type == XFS_MAGIC;
-    v->next = r->volumes;
-    r->volumes = v;
-    return v;
-}
-
-/* The volume of the directory DIRFD (ST), made when it is new. */
-static struct zc_rvolume *volume_get(struct zc_receiver *r, int dirfd,
-                                     const struct zc_stat *st)
-{
-    pthread_mutex_lock(&r->lock);
-    struct zc_rvolume *v = r->volumes;
-    while (v && (v->dev != st->dev || v->mnt_id != st->mnt_id))
-        v = v->next;
-    if (!v)
-        v = volume_new(r, dirfd, st);
-    pthread_mutex_unlock(&r->lock);
-    return v;
-}
-
-static bool in_volume(const struct zc_rdir *d, const struct zc_stat *st)
-{
-    return d->vol && st->dev == d->vol->dev && st->mnt_id == d->vol->mnt_id;
-}
-
-/* D is, or is below, the top directory FD (ST) of another mount. */
-static int enter_volume(struct zc_receiver *r, struct zc_rdir *d, int fd,
-                        const struct zc_stat *st)
-{
-    if (!r->dry)
-        zc_staging_clean(fd);
-    struct zc_rvolume *v = volume_get(r, fd, st);
-    if (!v) {
-        errno = ENOMEM;
-        return -1;
-    }
-    d->vol = v;
-    d->volume_top = true;
-    return 0;
-}
+/* --- life ---------------------------------------------------------------- */
 
 int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
                        const char *name, const struct zc_stat *st)
 {
-    if (in_volume(d, st))
+    if (zc_volume_has(d->spot.vol, st))
         return 0;
     zc_auto_close int fd = zc_dir_open(dirfd, name);
-    return fd < 0 ? -1 : enter_volume(r, d, fd, st);
-}
-
-/* --- life ---------------------------------------------------------------- */
-
-static int set_root_volume(struct zc_receiver *r, struct zc_rdir *d)
-{
-    struct zc_stat st;
+    struct zc_volume *v = fd < 0 ? NULL : zc_volume_enter(r, fd, st);
+    if (!v)
+        return -1;
+    d->spot.vol = v;
     d->volume_top = true;
-    if (r->root_fd < 0) /* dry run, nothing there: no volume is looked at but
-                           for its time step */
-        d->vol = calloc(1, sizeof *d->vol);
-    else if (!zc_stat_at(r->root_fd, "", &st))
-        d->vol = volume_get(r, r->root_fd, &st);
-    if (d->vol && r->root_fd < 0) {
-        d->vol->dirfd = -1;
-        d->vol->time_step = 1;
-        d->vol->next = r->volumes;
-        r->volumes = d->vol;
-    }
-    return d->vol ? 0 : -1;
+    return 0;
 }
 
 static void link_all(struct zc_receiver *r, struct zc_rdir *d)
@@ -154,13 +80,16 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     zc_queue_line_init(&d->lists);
     d->pending = 1; /* the listing */
     if (parent) {
-        d->vol = parent->vol;
-        d->node = zc_dirnode_new(r->tree, parent->node, e->name, e->name_len);
-    } else {
-        d->node = node;
-        zc_dirnode_ref(r->tree, d->node);
+        d->spot.vol = parent->spot.vol;
+        d->spot.node = zc_dirnode_new(r->tree, parent->spot.node, e->name,
+                                      e->name_len);
+    } else { /* the volume may be another: see zc_rdir_new_top */
+        d->spot.vol = zc_volume_of_root(r);
+        d->volume_top = true;
+        d->spot.node = node;
+        zc_dirnode_ref(r->tree, node);
     }
-    if (!d->node || (!d->vol && set_root_volume(r, d)))
+    if (!d->spot.node || !d->spot.vol)
         goto fail;
     pthread_mutex_lock(&r->lock);
     int bad = zc_map_put(&r->dirs, ref.list, ref.index, d);
@@ -174,7 +103,7 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     if (!bad)
         return d;
 fail:
-    zc_dirnode_unref(r->tree, d->node);
+    zc_dirnode_unref(r->tree, d->spot.node);
     free(d);
     return NULL;
 }
@@ -186,36 +115,21 @@ struct zc_rdir *zc_rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     return rdir_new(r, parent, NULL, e, ref, state);
 }
 
-/* D lies on another mount than the root: on which, is seen on the way down. */
-static int volume_of_node(struct zc_receiver *r, struct zc_rdir *d,
-                          struct zc_dirnode *node)
-{
-    struct zc_stat st;
-    struct zc_dirnode *up = zc_dirnode_parent(node);
-    if (up && volume_of_node(r, d, up))
-        return -1;
-    int fd = zc_dirnode_pin(r->tree, node);
-    if (fd < 0)
-        return -1;
-    d->volume_top = !up;
-    int bad = zc_stat_at(fd, "", &st) ||
-              (!in_volume(d, &st) && enter_volume(r, d, fd, &st));
-    zc_dirnode_unpin(r->tree, node);
-    return bad;
-}
-
 /* Is there a directory, and on which mount? */
 static int look_at_top(struct zc_receiver *r, struct zc_rdir *d)
 {
     struct zc_stat st;
-    int fd = zc_dirnode_pin(r->tree, d->node);
+    int fd = zc_dirnode_pin(r->tree, d->spot.node);
     if (fd < 0)
         return -1;
     int bad = zc_stat_at(fd, "", &st);
-    zc_dirnode_unpin(r->tree, d->node);
+    zc_dirnode_unpin(r->tree, d->spot.node);
     if (bad)
         return -1;
-    return in_volume(d, &st) ? 0 : volume_of_node(r, d, d->node);
+    return zc_volume_has(d->spot.vol, &st)
+               ? 0
+               : zc_volume_of_node(r, d->spot.node, &d->spot.vol,
+                                   &d->volume_top);
 }
 
 struct zc_rdir *zc_rdir_new_top(struct zc_receiver *r, struct zc_bytes path,
@@ -258,7 +172,7 @@ static void rdir_unlink(struct zc_receiver *r, struct zc_rdir *d)
 static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
 {
     zc_queue_line_fini(&d->lists);
-    zc_dirnode_unref(r->tree, d->node);
+    zc_dirnode_unref(r->tree, d->spot.node);
     zc_names_fini(&d->names);
     free(d->xattrs);
     free(d->last_name);
@@ -300,7 +214,7 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
     if (!end && !r->is_root)
         want.mode |= S_IRWXU;
     if (zc_stat_at(fd, "", &now)) {
-        zc_rworker_note(w, d->node, "", ZC_OP_STAT, S_IFDIR, errno);
+        zc_rworker_note(w, d->spot.node, "", ZC_OP_STAT, S_IFDIR, errno);
         return;
     }
     int bad = zc_meta_apply(fd, &now, &want, r->ids, &report, &changed);
@@ -308,7 +222,7 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
         atomic_fetch_add(&r->changes, 1);
     for (unsigned k = 0; bad && end && k < ZC_META_KINDS; k++)
         if (report.eno[k])
-            zc_rworker_note(w, d->node, "", ZC_OP_META + k, S_IFDIR,
+            zc_rworker_note(w, d->spot.node, "", ZC_OP_META + k, S_IFDIR,
                             report.eno[k]);
 }
 
@@ -328,13 +242,12 @@ static mode_t first_mode(struct zc_receiver *r, const struct zc_rdir *d)
 
 static int make_staged(struct zc_receiver *r, struct zc_rdir *d)
 {
-    int staging = zc_staging_fd(d->vol->staging);
+    int staging = zc_place_staging(&d->spot, d->staged_name);
     if (staging < 0)
         return -1;
-    zc_staging_name(d->vol->staging, d->staged_name);
     if (mkdirat(staging, d->staged_name, first_mode(r, d)))
         return -1;
-    if (zc_dirnode_place(r->tree, d->node, staging, d->staged_name)) {
+    if (zc_dirnode_place(r->tree, d->spot.node, staging, d->staged_name)) {
         errno = ENOMEM;
         return -1;
     }
@@ -345,28 +258,28 @@ static int make_staged(struct zc_receiver *r, struct zc_rdir *d)
 static int make_in_place(struct zc_rworker *w, struct zc_rdir *d)
 {
     struct zc_receiver *r = w->r;
-    const char *name = zc_dirnode_name(d->node);
-    int up = zc_dirnode_pin(r->tree, d->parent->node);
+    const char *name = zc_dirnode_name(d->spot.node);
+    int up = zc_dirnode_pin(r->tree, d->parent->spot.node);
     if (up < 0)
         return -1;
     int bad = mkdirat(up, name, first_mode(r, d));
-    if (bad && errno == EACCES && zc_rdir_make_writable(r, d->parent))
+    if (bad && errno == EACCES && zc_place_make_writable(r, &d->parent->spot))
         bad = mkdirat(up, name, first_mode(r, d));
     int eno = errno;
-    zc_dirnode_unpin(r->tree, d->parent->node);
+    zc_dirnode_unpin(r->tree, d->parent->spot.node);
     errno = eno;
     if (bad)
         return -1;
-    zc_rdir_touched(r, d->parent);
+    zc_place_touched(r, &d->parent->spot);
     /* It may have inherited ACLs from its parent. */
     pthread_mutex_lock(&r->lock);
     if (r->keep & ZC_KEEP_ACLS && !d->meta_asked)
         d->have_xattrs = true;
     pthread_mutex_unlock(&r->lock);
-    int fd = zc_dirnode_pin(r->tree, d->node);
+    int fd = zc_dirnode_pin(r->tree, d->spot.node);
     if (fd >= 0) {
         set_metadata(w, d, fd, false);
-        zc_dirnode_unpin(r->tree, d->node);
+        zc_dirnode_unpin(r->tree, d->spot.node);
     }
     return 0;
 }
@@ -389,7 +302,7 @@ void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files)
         bad = make_staged(r, d);
     }
     if (bad) {
-        zc_rworker_note(w, d->node, "", ZC_OP_MKDIR, S_IFDIR, errno);
+        zc_rworker_note(w, d->spot.node, "", ZC_OP_MKDIR, S_IFDIR, errno);
         d->state = ZC_RD_FAILED;
         return;
     }
@@ -461,62 +374,24 @@ void zc_rdir_put_in_place(struct zc_rworker *w, struct zc_rdir *d)
     struct zc_receiver *r = w->r;
     unsigned op;
     /* Held open, so that it can be reached while it moves. */
-    int fd = zc_dirnode_pin(r->tree, d->node);
+    int fd = zc_dirnode_pin(r->tree, d->spot.node);
     if (fd >= 0)
         set_metadata(w, d, fd, false);
-    if (zc_place(w, d->parent, d->staged_name, zc_dirnode_name(d->node),
-                 &op)) {
-        zc_rworker_note(w, d->node, "", op, S_IFDIR, errno);
+    if (zc_place(w, &d->parent->spot, d->staged_name,
+                 zc_dirnode_name(d->spot.node), &op)) {
+        zc_rworker_note(w, d->spot.node, "", op, S_IFDIR, errno);
     } else {
-        zc_dirnode_place(r->tree, d->node, -1, NULL);
+        zc_dirnode_place(r->tree, d->spot.node, -1, NULL);
         pthread_mutex_lock(&r->lock);
         d->state = ZC_RD_EXISTS;
         pthread_mutex_unlock(&r->lock);
     }
     if (fd >= 0)
-        zc_dirnode_unpin(r->tree, d->node);
+        zc_dirnode_unpin(r->tree, d->spot.node);
     zc_rdir_drop(w, d);
 }
 
 /* --- the end ------------------------------------------------------------- */
-
-/* A handle on D that needs no permission on D itself. */
-static int open_handle(struct zc_receiver *r, struct zc_rdir *d)
-{
-    struct zc_dirnode *parent = zc_dirnode_parent(d->node);
-    if (!parent)
-        return fcntl(r->root_fd, F_DUPFD_CLOEXEC, 0);
-    int up = zc_dirnode_pin(r->tree, parent);
-    if (up < 0)
-        return -1;
-    int fd = zc_path_open(up, zc_dirnode_name(d->node));
-    zc_dirnode_unpin(r->tree, parent);
-    return fd;
-}
-
-bool zc_rdir_make_writable(struct zc_receiver *r, struct zc_rdir *d)
-{
-    struct zc_stat st;
-    if (r->is_root || r->dry)
-        return false;
-    zc_auto_close int fd = open_handle(r, d);
-    bool done = fd >= 0 && !zc_stat_at(fd, "", &st) && S_ISDIR(st.mode) &&
-                st.uid == geteuid() && (st.mode & S_IRWXU) != S_IRWXU &&
-                !zc_fd_chmod(fd, (st.mode & 07777) | S_IRWXU);
-    if (done) {
-        pthread_mutex_lock(&r->lock);
-        d->writable_made = true;
-        pthread_mutex_unlock(&r->lock);
-    }
-    return done;
-}
-
-void zc_rdir_touched(struct zc_receiver *r, struct zc_rdir *d)
-{
-    pthread_mutex_lock(&r->lock);
-    d->touched = true;
-    pthread_mutex_unlock(&r->lock);
-}
 
 /* All in D is done. */
 static void finish(struct zc_rworker *w, struct zc_rdir *d)
@@ -524,15 +399,15 @@ static void finish(struct zc_rworker *w, struct zc_rdir *d)
     struct zc_receiver *r = w->r;
     bool there = d->state == ZC_RD_EXISTS && !r->dry;
     if (there && d->volume_top && !d->implied && r->keep & ZC_KEEP_TIMES) {
-        d->vol->top_wanted = true;
-        d->vol->top_mtime_s = d->mtime_s;
-        d->vol->top_mtime_ns = d->mtime_ns;
+        d->spot.vol->top_wanted = true;
+        d->spot.vol->top_mtime_s = d->mtime_s;
+        d->spot.vol->top_mtime_ns = d->mtime_ns;
     }
-    if (!there || !(d->differs || d->touched || d->writable_made))
+    if (!there || !(d->differs || d->spot.touched || d->spot.writable_made))
         return;
-    int fd = zc_dirnode_pin(r->tree, d->node);
+    int fd = zc_dirnode_pin(r->tree, d->spot.node);
     if (fd < 0) {
-        zc_rworker_note(w, d->node, "", ZC_OP_STAT, S_IFDIR, errno);
+        zc_rworker_note(w, d->spot.node, "", ZC_OP_STAT, S_IFDIR, errno);
         return;
     }
     if (!d->implied)
@@ -541,7 +416,7 @@ static void finish(struct zc_rworker *w, struct zc_rdir *d)
         if (atomic_load(&r->changes) > FEW_CHANGES || fsync(fd))
             atomic_store(&r->need_syncfs, true);
     }
-    zc_dirnode_unpin(r->tree, d->node);
+    zc_dirnode_unpin(r->tree, d->spot.node);
 }
 
 void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d)

@@ -10,6 +10,8 @@
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/queue.h"
+#include "receiver/place.h"
+#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -106,18 +108,18 @@ uint32_t zc_apply_create_mode(struct zc_receiver *r, struct zc_rdir *d,
         return e->mode & 0777;
     uint32_t mode = e->mode & 0777 & ~r->umask;
     struct zc_stat st;
-    int dirfd = zc_dirnode_pin(r->tree, d->node);
+    int dirfd = zc_dirnode_pin(r->tree, d->spot.node);
     if (dirfd >= 0) {
         if (!zc_stat_at(dirfd, name, &st) && S_ISREG(st.mode))
             mode = st.mode & 0777;
-        zc_dirnode_unpin(r->tree, d->node);
+        zc_dirnode_unpin(r->tree, d->spot.node);
     }
     return mode;
 }
 
 /* What a file just made by us with MODE looks like, without asking each time:
  * its owner is ours, or what the file system makes of us. */
-static int stat_of_new(struct zc_receiver *r, struct zc_rvolume *v, int fd,
+static int stat_of_new(struct zc_receiver *r, struct zc_volume *v, int fd,
                        uint32_t mode, struct zc_stat *st)
 {
     pthread_mutex_lock(&r->lock);
@@ -153,7 +155,7 @@ void zc_apply_new(struct zc_rworker *w, struct zc_rdir *d, int fd,
     want.have_xattrs = m->xattrs.n != 0; /* a new file has none to lose */
     want.xattrs = m->xattrs.p;
     want.xattrs_len = m->xattrs.n;
-    if (stat_of_new(r, d->vol, fd, mode, &now)) {
+    if (stat_of_new(r, d->spot.vol, fd, mode, &now)) {
         zc_rworker_result(w, m->ref, ZC_STATUS_NOTE_META, ZC_OP_STAT, errno);
         return;
     }
@@ -258,12 +260,9 @@ static void apply_staged(struct zc_rworker *w, struct zc_rdir *d,
 {
     char tmp[ZC_STAGING_NAME_SIZE];
     unsigned op = ZC_OP_STAGING;
-    int staging = zc_staging_fd(d->vol->staging);
-    int fd = -1;
-    if (staging >= 0) {
-        zc_staging_name(d->vol->staging, tmp);
+    int staging = zc_place_staging(&d->spot, tmp), fd = -1;
+    if (staging >= 0)
         fd = write_file(w, d, staging, tmp, m, &op);
-    }
     if (fd < 0)
         file_failed(w, d, list, m, op, errno);
     else
@@ -320,7 +319,7 @@ void zc_apply_files(struct zc_rworker *w, struct zc_work *work)
     d->pending++;
     pthread_mutex_unlock(&r->lock);
     bool may_direct = zc_rdir_direct_begin(r, d);
-    int dirfd = may_direct ? zc_dirnode_pin(r->tree, d->node) : -1;
+    int dirfd = may_direct ? zc_dirnode_pin(r->tree, d->spot.node) : -1;
     while (zc_rd_left(&frames) && !atomic_load(&r->failed)) {
         struct zc_msg_file m;
         if (next_file(&frames, &m, &err)) {
@@ -338,7 +337,7 @@ void zc_apply_files(struct zc_rworker *w, struct zc_work *work)
             apply_staged(w, d, list, &m);
     }
     if (dirfd >= 0)
-        zc_dirnode_unpin(r->tree, d->node);
+        zc_dirnode_unpin(r->tree, d->spot.node);
     if (may_direct)
         zc_rdir_direct_end(w, d, direct);
     zc_rdir_drop(w, d);
@@ -392,14 +391,13 @@ static int special_staged(struct zc_rworker *w, struct zc_rdir *d,
                           unsigned *op)
 {
     char tmp[ZC_STAGING_NAME_SIZE];
-    int staging = zc_staging_fd(d->vol->staging);
+    int staging = zc_place_staging(&d->spot, tmp);
     if (staging < 0) {
         *op = ZC_OP_STAGING;
         return -1;
     }
-    zc_staging_name(d->vol->staging, tmp);
     if (!build_special(w, staging, tmp, e, xattrs, ref) &&
-        !zc_place(w, d, tmp, name, op))
+        !zc_place(w, &d->spot, tmp, name, op))
         return 0;
     int eno = errno;
     unlinkat(staging, tmp, 0);
@@ -417,11 +415,11 @@ int zc_apply_special(struct zc_rworker *w, struct zc_rdir *d,
     *op = S_ISLNK(e->mode) ? ZC_OP_SYMLINK : ZC_OP_MKNOD;
     int bad, eno = 0;
     if (zc_rdir_direct_begin(r, d)) {
-        int dirfd = zc_dirnode_pin(r->tree, d->node);
+        int dirfd = zc_dirnode_pin(r->tree, d->spot.node);
         bad = dirfd < 0 || build_special(w, dirfd, name, e, xattrs, ref);
         eno = errno;
         if (dirfd >= 0)
-            zc_dirnode_unpin(r->tree, d->node);
+            zc_dirnode_unpin(r->tree, d->spot.node);
         zc_rdir_direct_end(w, d, 1);
     } else {
         bad = special_staged(w, d, name, e, xattrs, ref, op);
@@ -497,7 +495,7 @@ static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
     struct zc_stat st;
     memcpy(name, e->name, e->name_len);
     *op = ZC_OP_STAT;
-    int dirfd = zc_dirnode_pin(r->tree, d->node);
+    int dirfd = zc_dirnode_pin(r->tree, d->spot.node);
     if (dirfd < 0)
         return -1;
     bool there = !zc_stat_at(dirfd, name, &st) &&
@@ -517,7 +515,7 @@ static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
         bad = zc_apply_special(w, d, e, m->xattrs, m->ref, op);
     }
     int eno = errno;
-    zc_dirnode_unpin(r->tree, d->node);
+    zc_dirnode_unpin(r->tree, d->spot.node);
     errno = eno;
     return bad;
 }

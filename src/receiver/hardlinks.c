@@ -7,6 +7,8 @@
  */
 #include "fs/rootdir.h"
 #include "receiver/core.h"
+#include "receiver/place.h"
+#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -178,15 +180,14 @@ static int link_over(struct zc_rworker *w, int from, const char *leader,
                      struct zc_rdir *d, const char *name, unsigned *op)
 {
     char tmp[ZC_STAGING_NAME_SIZE];
-    int staging = zc_staging_fd(d->vol->staging);
+    int staging = zc_place_staging(&d->spot, tmp);
     if (staging < 0) {
         *op = ZC_OP_STAGING;
         return -1;
     }
-    zc_staging_name(d->vol->staging, tmp);
     if (linkat(from, leader, staging, tmp, 0))
         return -1;
-    int bad = zc_place(w, d, tmp, name, op), eno = errno;
+    int bad = zc_place(w, &d->spot, tmp, name, op), eno = errno;
     /* Renaming one name of an inode onto another of it does nothing, and says
      * so by succeeding (rename(2)): the staging name may still be there. */
     unlinkat(staging, tmp, 0);
@@ -202,15 +203,15 @@ int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *l,
     int from = zc_dirnode_pin(r->tree, l->node);
     if (from < 0)
         return -1;
-    int to = zc_dirnode_pin(r->tree, d->node), bad = -1, eno = errno;
+    int to = zc_dirnode_pin(r->tree, d->spot.node), bad = -1, eno = errno;
     if (to >= 0) {
         bad = linkat(from, l->name, to, name, 0);
         if (!bad)
-            zc_rdir_touched(r, d);
+            zc_place_touched(r, &d->spot);
         else if (errno == EEXIST || errno == EACCES)
             bad = link_over(w, from, l->name, d, name, op);
         eno = errno;
-        zc_dirnode_unpin(r->tree, d->node);
+        zc_dirnode_unpin(r->tree, d->spot.node);
     }
     zc_dirnode_unpin(r->tree, l->node);
     if (!bad) {
@@ -228,11 +229,11 @@ static void link_waiter(struct zc_rworker *w, struct zc_hardlink_group *l,
     struct zc_receiver *r = w->r;
     struct zc_stat st;
     unsigned op = 0;
-    int dirfd = zc_dirnode_pin(r->tree, v->dir->node);
+    int dirfd = zc_dirnode_pin(r->tree, v->dir->spot.node);
     bool same = dirfd >= 0 && !zc_stat_at(dirfd, v->name, &st) &&
                 zc_hardlink_same(r, l, &st);
     if (dirfd >= 0)
-        zc_dirnode_unpin(r->tree, v->dir->node);
+        zc_dirnode_unpin(r->tree, v->dir->spot.node);
     if (same)
         zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_SAME, 0, 0);
     else if (r->dry || !zc_hardlink_make(w, l, v->dir, v->name, &op))
@@ -336,16 +337,16 @@ static void leader_ready(struct zc_rworker *w, struct zc_hardlink_group *l,
     struct zc_receiver *r = w->r;
     struct zc_stat st = {0};
     char *copy = strdup(name);
-    int dirfd = *name ? zc_dirnode_pin(r->tree, d->node) : -1;
+    int dirfd = *name ? zc_dirnode_pin(r->tree, d->spot.node) : -1;
     if (dirfd >= 0) {
         zc_stat_at(dirfd, name, &st);
-        zc_dirnode_unpin(r->tree, d->node);
+        zc_dirnode_unpin(r->tree, d->spot.node);
     }
-    zc_dirnode_ref(r->tree, d->node);
+    zc_dirnode_ref(r->tree, d->spot.node);
     pthread_mutex_lock(&r->lock);
     zc_dirnode_unref(r->tree, l->node);
     free(l->name);
-    l->node = d->node;
+    l->node = d->spot.node;
     l->name = copy;
     l->dev = st.dev;
     l->ino = st.ino;

@@ -11,6 +11,8 @@
 #include "base/io.h"
 #include "fs/rootdir.h"
 #include "receiver/compare.h"
+#include "receiver/volumes.h"
+#include "receiver/place.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -117,8 +119,9 @@ bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
     if (m->entry.flags & ZC_ENTRY_HARD_LINK)
         return false;
     memcpy(c.name, m->entry.name, m->entry.name_len);
-    int dirfd = d->state == ZC_RD_FAILED ? -1
-                                         : zc_dirnode_pin(r->tree, d->node);
+    int dirfd = d->state == ZC_RD_FAILED
+                    ? -1
+                    : zc_dirnode_pin(r->tree, d->spot.node);
     if (dirfd < 0) { /* as was reported for the directory */
         zc_entry_done(w, d, list, m->ref, ZC_STATUS_SAME, 0, 0);
         return true;
@@ -127,7 +130,7 @@ bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
     bool same = there && is_same(w, dirfd, &c, m);
     bool in_the_way = there && S_ISDIR(c.st.mode) &&
                       !zc_plan_replace(w, d, dirfd, c.name);
-    zc_dirnode_unpin(r->tree, d->node);
+    zc_dirnode_unpin(r->tree, d->spot.node);
     if (same)
         zc_entry_done(w, d, list, m->ref, ZC_STATUS_SAME, 0, 0);
     else if (in_the_way)
@@ -179,10 +182,9 @@ static bool is_meant(struct zc_receiver *r, const struct end *from,
         return false;
     if (m->is_dir)
         return S_ISDIR(st.mode);
-    uint32_t step = r->volumes ? r->volumes->time_step : 1;
     return S_ISREG(st.mode) && st.size == m->size &&
            zc_time_equal(m->mtime_s, m->mtime_ns, st.mtime_s, st.mtime_ns,
-                         step);
+                         zc_volumes_time_step(r));
 }
 
 static bool protected_here(struct zc_receiver *r, const struct end *e,

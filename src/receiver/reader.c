@@ -166,7 +166,9 @@ static int run_add(struct zc_receiver *r, struct run *run, uint32_t list,
     if (!joins) {
         if (run_flush(r, run, err))
             return -1;
-        *w = (struct zc_work){.kind = ZC_WORK_FILES, .slab = slab, .p = frame.p};
+        *w = (struct zc_work){.kind = ZC_WORK_FILES,
+                              .slab = slab,
+                              .p = frame.p};
         run->list = list;
         zc_slab_ref(slab); /* its bytes must stay where they are */
     }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "receiver/core.h"
 #include "receiver/queue.h"
+#include "receiver/volumes.h"
 #include "receiver/workers.h"
 
 #include <fcntl.h>
@@ -28,54 +29,19 @@ static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
         atomic_store(&r->need_syncfs, true);
     else if (!atomic_load(&r->changes))
         return 0;
-    if (asked && r->volumes_left) { /* some are not known any more */
+    if (asked && r->volumes->left) { /* some are not known any more */
         sync();
-        r->volumes_left = false;
+        r->volumes->left = false;
     }
     /* Files in a directory of such a group were taken for done; and the kernel
      * tells of a failed write-back once only. */
-    if (r->sync_eno)
-        return zc_err_set(err, ZC_EXIT_FILEIO, r->sync_eno,
+    int eno = r->sync_eno;
+    if (!eno && zc_volumes_sync(r, atomic_load(&r->need_syncfs)))
+        eno = errno;
+    if (eno)
+        return zc_err_set(err, ZC_EXIT_FILEIO, eno,
                           "the receiver cannot sync to stable storage");
-    for (struct zc_rvolume *v = r->volumes; v; v = v->next) {
-        int fail = atomic_load(&r->need_syncfs) ? syncfs(v->dirfd)
-                                                : fsync(v->dirfd);
-        if (fail)
-            return zc_err_set(err, ZC_EXIT_FILEIO, errno,
-                              "the receiver cannot sync to stable storage");
-    }
     return 0;
-}
-
-static void restore_top_times(struct zc_rvolume *v)
-{
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
-                                {v->top_mtime_s, v->top_mtime_ns}};
-    if (v->top_wanted)
-        futimens(v->dirfd, times);
-}
-
-/* The staging folders go; what that did to their parents' times is undone. */
-static void clear_staging(struct zc_receiver *r)
-{
-    for (struct zc_rvolume *v = r->volumes; v; v = v->next) {
-        bool used = v->staging && zc_staging_used(v->staging);
-        zc_staging_free(v->staging);
-        v->staging = NULL;
-        if (used)
-            restore_top_times(v);
-    }
-}
-
-/* Another round may follow: they stay, and what making them did is undone. */
-static void keep_staging(struct zc_receiver *r)
-{
-    for (struct zc_rvolume *v = r->volumes; v; v = v->next) {
-        bool used = zc_staging_used(v->staging);
-        if (used && !v->staging_kept)
-            restore_top_times(v);
-        v->staging_kept = used;
-    }
 }
 
 /* Everything that was announced has been sent and done? */
@@ -139,28 +105,13 @@ static int finish(struct zc_receiver *r, struct zc_err *err)
     /* What the source's root looks like is no more to be trusted then. */
     finish_tops(r->reader, held && r->full);
     if (r->flags & ZC_OPEN_ROUNDS)
-        keep_staging(r);
+        zc_volumes_keep_staging(r);
     else
-        clear_staging(r);
+        zc_volumes_clear_staging(r);
     if (sync_volumes(r, err))
         return -1;
     m.durable = r->fsync != ZC_FSYNC_NONE || r->done_flags & ZC_DONE_SYNC;
     return send_finished(r->reader, &m, err);
-}
-
-/* Mounts that were met are left alone between rounds, or nobody could unmount
- * them. The root's own volume is the last. */
-static void leave_volumes(struct zc_receiver *r)
-{
-    while (r->volumes && r->volumes->next) {
-        struct zc_rvolume *v = r->volumes;
-        r->volumes = v->next;
-        r->volumes_left = true;
-        zc_staging_free(v->staging);
-        restore_top_times(v);
-        zc_close(&v->dirfd);
-        free(v);
-    }
 }
 
 /* What the round has made of the number of entries here. */
@@ -178,7 +129,7 @@ static void next_round(struct zc_receiver *r)
 {
     pthread_mutex_lock(&r->lock);
     zc_hardlinks_free(r);
-    leave_volumes(r);
+    zc_volumes_leave(r);
     note_size(r);
     r->plan.names.len = 0;
     r->plan.count = r->plan.named = 0;
@@ -217,11 +168,13 @@ static int rounds(struct zc_receiver *r, struct zc_err *err)
 /* The state that each file has of its own. */
 struct parts {
     struct zc_queue queue;
+    struct zc_volumes volumes;
 };
 
 static void parts_init(struct zc_receiver *r, struct parts *p)
 {
     zc_queue_init(r->queue = &p->queue);
+    zc_volumes_init(r->volumes = &p->volumes);
 }
 
 static int receiver_init(struct zc_receiver *r, struct parts *p,
@@ -271,13 +224,7 @@ static void receiver_fini(struct zc_receiver *r)
     zc_map_fini(&r->dirs);
     zc_hardlinks_free(r);
     zc_rdirs_free(r);
-    clear_staging(r);
-    while (r->volumes) {
-        struct zc_rvolume *v = r->volumes;
-        r->volumes = v->next;
-        zc_close(&v->dirfd);
-        free(v);
-    }
+    zc_volumes_free(r);
     zc_vec_fini(&r->tops);
     zc_buf_fini(&r->plan.names);
     zc_dirtree_free(r->tree);

@@ -5,6 +5,7 @@
  * the deletion plan. The answers go back as one NEED.
  */
 #include "receiver/compare.h"
+#include "receiver/place.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -141,7 +142,7 @@ static void read_names(struct zc_rworker *w, struct zc_rdir *d, int dirfd)
         return;
     d->names_read = true;
     if (zc_names_read(dirfd, &d->names))
-        zc_rworker_note(w, d->node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
+        zc_rworker_note(w, d->spot.node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
 }
 
 /* NEED for list ID from the answers gathered. */
@@ -188,11 +189,12 @@ static void compare_one(struct zc_rworker *w, struct zc_work *work)
     zc_rdir_start(w, d, any_file(m));
     int dirfd = -1;
     if (d->state == ZC_RD_EXISTS || d->state == ZC_RD_STAGED) {
-        dirfd = zc_dirnode_pin(r->tree, d->node);
-        if (dirfd < 0 && errno == EACCES && zc_rdir_make_writable(r, d))
-            dirfd = zc_dirnode_pin(r->tree, d->node);
+        dirfd = zc_dirnode_pin(r->tree, d->spot.node);
+        if (dirfd < 0 && errno == EACCES && zc_place_make_writable(r, &d->spot))
+            dirfd = zc_dirnode_pin(r->tree, d->spot.node);
         if (dirfd < 0) {
-            zc_rworker_note(w, d->node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
+            zc_rworker_note(w, d->spot.node, "", ZC_OP_READ_DIR, S_IFDIR,
+                            errno);
             zc_rdir_fail(w, d);
         }
     }
@@ -202,7 +204,7 @@ static void compare_one(struct zc_rworker *w, struct zc_work *work)
     }
     bool ok = walk_list(&a, d, dirfd, work->list, &m, &err);
     if (dirfd >= 0)
-        zc_dirnode_unpin(r->tree, d->node);
+        zc_dirnode_unpin(r->tree, d->spot.node);
     if (d->top && !d->shallow && m.count)
         atomic_store(&r->source_has_entries, true);
     send_need(w, m.list, &a);
@@ -273,7 +275,7 @@ void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
                        .ref = {list->id, 0}};
     unsigned what = top->shallow ? 0 : ZC_NEED_DESCEND;
     if (top->state == ZC_RD_EXISTS)
-        c.dirfd = zc_dirnode_pin(r->tree, top->node);
+        c.dirfd = zc_dirnode_pin(r->tree, top->spot.node);
     c.exists = c.dirfd >= 0 && !zc_stat_at(c.dirfd, "", &c.st);
     if (c.exists && !top->implied) {
         what |= compare_top(w, top, list, &c);
@@ -285,7 +287,7 @@ void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
         c.item = ZC_ITEM_NEW;
     }
     if (c.dirfd >= 0)
-        zc_dirnode_unpin(r->tree, top->node);
+        zc_dirnode_unpin(r->tree, top->spot.node);
     zc_compare_answer(&a, &c, what);
     send_need(w, list->id, &a);
     list_compared(w, list, false);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From the staging folder to the name; see place.h. */
+#include "receiver/place.h"
+
+#include "fs/remove.h"
+#include "fs/rootdir.h"
+#include "receiver/core.h"
+#include "receiver/volumes.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+int zc_place_staging(const struct zc_spot *s, char tmp[ZC_STAGING_NAME_SIZE])
+{
+    int staging = zc_staging_fd(s->vol->staging);
+    if (staging >= 0)
+        zc_staging_name(s->vol->staging, tmp);
+    return staging;
+}
+
+void zc_place_discard(const struct zc_spot *s, const char *tmp)
+{
+    int eno = errno, staging = zc_staging_fd(s->vol->staging);
+    if (staging >= 0)
+        unlinkat(staging, tmp, 0);
+    errno = eno;
+}
+
+/* Something of another kind has the name: they change places, and it goes. */
+static int swap_in(int staging, const char *tmp, int dirfd, const char *name)
+{
+    if (renameat2(staging, tmp, dirfd, name, RENAME_EXCHANGE))
+        return -1;
+    zc_remove_tree(staging, tmp, tmp, NULL);
+    return 0;
+}
+
+/* A directory with anything in it goes only where deleting was asked for. */
+static int rename_in(struct zc_receiver *r, int staging, const char *tmp,
+                     int dirfd, const char *name)
+{
+    if (!renameat2(staging, tmp, dirfd, name, 0))
+        return 0;
+    if (errno == ENOTDIR ||
+        (errno == EISDIR && r->flags & ZC_OPEN_DELETE))
+        return swap_in(staging, tmp, dirfd, name);
+    if (errno == EISDIR && !unlinkat(dirfd, name, AT_REMOVEDIR))
+        return renameat2(staging, tmp, dirfd, name, 0);
+    return -1;
+}
+
+int zc_place(struct zc_rworker *w, struct zc_spot *s, const char *tmp,
+             const char *name, unsigned *op)
+{
+    struct zc_receiver *r = w->r;
+    *op = ZC_OP_RENAME;
+    int staging = zc_staging_fd(s->vol->staging);
+    int dirfd = zc_dirnode_pin(r->tree, s->node);
+    if (dirfd < 0)
+        return -1;
+    int bad = staging < 0 ? -1 : rename_in(r, staging, tmp, dirfd, name);
+    if (bad && errno == EACCES && zc_place_make_writable(r, s))
+        bad = rename_in(r, staging, tmp, dirfd, name);
+    int eno = errno;
+    zc_dirnode_unpin(r->tree, s->node);
+    if (!bad) {
+        zc_place_touched(r, s);
+        atomic_fetch_add(&r->changes, 1);
+    }
+    errno = eno;
+    return bad;
+}
+
+void zc_place_sync(struct zc_receiver *r, const struct zc_spot *s)
+{
+    int dirfd = zc_dirnode_pin(r->tree, s->node);
+    if (dirfd < 0)
+        return;
+    fsync(dirfd);
+    zc_dirnode_unpin(r->tree, s->node);
+}
+
+void zc_place_touched(struct zc_receiver *r, struct zc_spot *s)
+{
+    pthread_mutex_lock(&r->lock);
+    s->touched = true;
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* A handle on S that needs no permission on S itself. */
+static int open_handle(struct zc_receiver *r, struct zc_spot *s)
+{
+    struct zc_dirnode *parent = zc_dirnode_parent(s->node);
+    if (!parent)
+        return fcntl(r->root_fd, F_DUPFD_CLOEXEC, 0);
+    int up = zc_dirnode_pin(r->tree, parent);
+    if (up < 0)
+        return -1;
+    int fd = zc_path_open(up, zc_dirnode_name(s->node));
+    zc_dirnode_unpin(r->tree, parent);
+    return fd;
+}
+
+bool zc_place_make_writable(struct zc_receiver *r, struct zc_spot *s)
+{
+    struct zc_stat st;
+    if (r->is_root || r->dry)
+        return false;
+    zc_auto_close int fd = open_handle(r, s);
+    bool done = fd >= 0 && !zc_stat_at(fd, "", &st) && S_ISDIR(st.mode) &&
+                st.uid == geteuid() && (st.mode & S_IRWXU) != S_IRWXU &&
+                !zc_fd_chmod(fd, (st.mode & 07777) | S_IRWXU);
+    if (done) {
+        pthread_mutex_lock(&r->lock);
+        s->writable_made = true;
+        pthread_mutex_unlock(&r->lock);
+    }
+    return done;
+}
