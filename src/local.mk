@@ -153,9 +153,13 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/core.h \
 	%D%/receiver/deletions.c \
 	%D%/receiver/dirs.c \
+	%D%/receiver/dress.c \
+	%D%/receiver/dress.h \
 	%D%/receiver/files.c \
 	%D%/receiver/hardlinks.c \
 	%D%/receiver/names.c \
+	%D%/receiver/newfile.c \
+	%D%/receiver/newfile.h \
 	%D%/receiver/open.c \
 	%D%/receiver/place.c \
 	%D%/receiver/place.h \
@@ -164,6 +168,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/reader.c \
 	%D%/receiver/receive.c \
 	%D%/receiver/receive.h \
+	%D%/receiver/special.c \
+	%D%/receiver/special.h \
 	%D%/receiver/volumes.c \
 	%D%/receiver/volumes.h \
 	%D%/receiver/walk.c \

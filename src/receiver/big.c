@@ -13,6 +13,7 @@
 #include "fs/rootdir.h"
 #include "move/mover.h"
 #include "receiver/core.h"
+#include "receiver/newfile.h"
 #include "receiver/place.h"
 #include "receiver/queue.h"
 #include "receiver/volumes.h"
@@ -33,8 +34,7 @@ void zc_big_shed(struct zc_receiver *r, struct zc_rbig *b)
         return;
     zc_close(&b->fd);
     zc_place_discard(&b->dir->spot, b->tmp);
-    atomic_fetch_add(&r->space_freed, 1);
-    atomic_fetch_sub(&r->bigs_writing, 1);
+    zc_space_leave(r, true);
 }
 
 void zc_big_free(struct zc_receiver *r, struct zc_rbig *b)
@@ -76,16 +76,16 @@ static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
     int staging = zc_place_staging(&b->dir->spot, b->tmp);
     b->op = ZC_OP_STAGING;
     if (staging >= 0) {
-        char name[ZC_NAME_MAX + 1] = "";
-        memcpy(name, b->m.entry.name, b->m.entry.name_len);
+        char name[ZC_NAME_MAX + 1];
+        zc_entry_name(&b->m.entry, name);
         b->op = ZC_OP_CREATE;
-        b->mode = zc_apply_create_mode(r, b->dir, name, &b->m.entry);
+        b->mode = zc_newfile_mode(r, b->dir, name, &b->m.entry);
         b->fd = zc_file_open(staging, b->tmp, O_RDWR | O_CREAT | O_EXCL,
                              b->mode);
     }
     b->eno = b->fd < 0 ? errno : 0;
     if (b->fd >= 0)
-        atomic_fetch_add(&r->bigs_writing, 1);
+        zc_space_take(r);
 }
 
 /* The first N bytes of IN, shared with it where the file system can. */
@@ -111,8 +111,8 @@ static int copy_range(int in, int out, uint64_t n)
  * still was what we said it is. */
 static void take_beginning(struct zc_receiver *r, struct zc_rbig *b)
 {
-    char name[ZC_NAME_MAX + 1] = "";
-    memcpy(name, b->m.entry.name, b->m.entry.name_len);
+    char name[ZC_NAME_MAX + 1];
+    zc_entry_name(&b->m.entry, name);
     b->op = ZC_OP_READ;
     b->end = b->m.from;
     int dirfd = zc_dirnode_pin(r->tree, b->dir->spot.node);
@@ -326,9 +326,9 @@ static void give_up(struct zc_rworker *w, struct zc_rbig *b, unsigned op,
  * but for a small file that grew. */
 static bool in_the_way(struct zc_rworker *w, const struct zc_rbig *b)
 {
-    char name[ZC_NAME_MAX + 1] = "";
+    char name[ZC_NAME_MAX + 1];
     struct zc_stat st;
-    memcpy(name, b->m.entry.name, b->m.entry.name_len);
+    zc_entry_name(&b->m.entry, name);
     int dirfd = zc_dirnode_pin(w->r->tree, b->dir->spot.node);
     if (dirfd < 0)
         return false; /* naming it will fail */
@@ -361,9 +361,9 @@ void zc_big_finish(struct zc_rworker *w, struct zc_rbig *b)
         } else {
             int fd = b->fd;
             b->fd = -1;
-            atomic_fetch_sub(&r->bigs_writing, 1);
-            zc_apply_new(w, d, fd, b->mode, &b->m);
-            zc_apply_commit(w, d, b->list, &b->m, b->tmp, fd);
+            zc_space_leave(r, false);
+            zc_newfile_dress(w, d, fd, b->mode, &b->m);
+            zc_newfile_commit(w, b->list, &b->m, b->tmp, fd);
         }
     }
     zc_big_free(r, b);

@@ -13,8 +13,8 @@
 #include "fs/remove.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"
-#include "receiver/queue.h"
 #include "receiver/place.h"
+#include "receiver/queue.h"
 #include "receiver/volumes.h"
 
 #include <fcntl.h>

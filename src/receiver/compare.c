@@ -6,6 +6,8 @@
  */
 #include "fs/rootdir.h"
 #include "receiver/compare.h"
+#include "receiver/dress.h"
+#include "receiver/special.h"
 #include "receiver/volumes.h"
 
 #include <fcntl.h>
@@ -38,7 +40,7 @@ unsigned zc_compare_meta(const struct zc_receiver *r, const struct zc_cmp *c)
     const struct zc_entry *e = c->e;
     struct zc_meta_want want;
     unsigned flags = 0;
-    zc_apply_want(r, e, &want);
+    zc_dress_want(r, e, &want);
     if (r->keep & ZC_KEEP_OWNER && want.uid != c->st.uid)
         flags |= ZC_ITEM_OWNER;
     if (r->keep & ZC_KEEP_GROUP && want.gid != c->st.gid)
@@ -259,9 +261,8 @@ static void fix_metadata(struct zc_answer *a, struct zc_cmp *c)
         return;
     }
     struct zc_meta_want want;
-    zc_apply_want(r, c->e, &want);
-    if (zc_apply_in_place(a->w, c->dirfd, c->name, &c->st, &want,
-                          c->ref))
+    zc_dress_want(r, c->e, &want);
+    if (zc_dress_in_place(a->w, c->dirfd, c->name, &c->st, &want, c->ref))
         note_failed(a, c, ZC_OP_STAT, errno);
     else
         zc_compare_answer(a, c, 0);
@@ -380,8 +381,8 @@ static void compare_special(struct zc_answer *a, struct zc_cmp *c)
         return;
     }
     unsigned op;
-    if (zc_apply_special(a->w, c->dir, c->e, (struct zc_bytes){NULL, 0},
-                         c->ref, &op)) {
+    if (zc_special_make(a->w, c->dir, c->e, (struct zc_bytes){NULL, 0}, c->ref,
+                        &op)) {
         note_failed(a, c, op, errno);
         settle_link(a->w, c, false);
         return;

@@ -34,15 +34,17 @@
 #include "base/vec.h"
 #include "fs/idmap.h"
 #include "fs/meta.h"
-#include "session/hash.h"
-#include "session/conn.h"
-#include "session/options.h"
-#include "session/events.h"
 #include "receiver/place.h"
 #include "receiver/queue.h"
 #include "receiver/receive.h"
+#include "session/conn.h"
+#include "session/events.h"
+#include "session/hash.h"
+#include "session/options.h"
 #include "tree/dirnode.h"
 #include "tree/names.h"
+
+#include <string.h>
 
 struct zc_receiver;
 struct zc_rdir;
@@ -213,9 +215,7 @@ struct zc_receiver {
     unsigned n_bigs;
     uint8_t done_flags; /* of DONE */
     struct zc_rworker *reader; /* what the reader does itself */
-    atomic_uint bigs_writing; /* big files that take up space */
-    atomic_uint space_freed;  /* counts those that gave it back */
-    atomic_bool disk_full;    /* it was waited for in vain */
+    struct zc_space *space;
 };
 
 struct zc_rworker {
@@ -249,6 +249,14 @@ int zc_place_eager(struct zc_receiver *r, struct zc_rlist *list,
  * must stay is in its way; its own directory is not there). */
 bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
                       const struct zc_msg_file *m);
+
+/* E's name, NUL-ended. */
+static inline void zc_entry_name(const struct zc_entry *e,
+                                 char out[ZC_NAME_MAX + 1])
+{
+    memcpy(out, e->name, e->name_len);
+    out[e->name_len] = '\0';
+}
 
 /* core.c */
 /* A sentence about a message that is not allowed. Returns -1. */
@@ -285,21 +293,6 @@ void zc_apply_meta(struct zc_rworker *w, struct zc_work *work);
 /* The metadata of directory REF, which was asked for, will not come. False: it
  * was not asked for. */
 bool zc_apply_no_meta(struct zc_rworker *w, struct zc_ref ref);
-/* Makes the symlink, device, fifo or socket E in D, with attributes XATTRS.
- * 0, or -1 and *OP, errno. Metadata trouble is noted against REF. */
-int zc_apply_special(struct zc_rworker *w, struct zc_rdir *d,
-                     const struct zc_entry *e, struct zc_bytes xattrs,
-                     struct zc_ref ref, unsigned *op);
-/* What E asks for, in local ids. */
-void zc_apply_want(const struct zc_receiver *r, const struct zc_entry *e,
-                   struct zc_meta_want *want);
-/* Sets WANT on FD; what is refused becomes notes about REF. */
-void zc_apply_metadata(struct zc_rworker *w, int fd, const struct zc_stat *now,
-                       const struct zc_meta_want *want, struct zc_ref ref);
-/* The same for a file in place that needs nothing but metadata. */
-int zc_apply_in_place(struct zc_rworker *w, int dirfd, const char *name,
-                      const struct zc_stat *now,
-                      const struct zc_meta_want *want, struct zc_ref ref);
 /* Entry REF of LIST in D is finished with STATUS; counters go down. */
 void zc_entry_done(struct zc_rworker *w, struct zc_rdir *d,
                    struct zc_rlist *list, struct zc_ref ref,
@@ -307,18 +300,6 @@ void zc_entry_done(struct zc_rworker *w, struct zc_rdir *d,
 /* It shall be sent again: stays outstanding. */
 void zc_entry_again(struct zc_rworker *w, struct zc_rlist *list,
                     struct zc_ref ref);
-/* A new version is complete as TMP in D's staging folder: commit it. FD is
- * taken over. */
-void zc_apply_commit(struct zc_rworker *w, struct zc_rdir *d,
-                     struct zc_rlist *list, const struct zc_msg_file *m,
-                     const char *tmp, int fd);
-/* Metadata of a new file FD, made with MODE, as FILE message M wants it. */
-void zc_apply_new(struct zc_rworker *w, struct zc_rdir *d, int fd,
-                  uint32_t mode, const struct zc_msg_file *m);
-/* The mode to make a new file with, and, where permissions are not kept, to
- * leave it with. */
-uint32_t zc_apply_create_mode(struct zc_receiver *r, struct zc_rdir *d,
-                              const char *name, const struct zc_entry *e);
 
 /* bigfile.c: called by the reader. -1 and ERR: the session is over. */
 int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,

@@ -14,6 +14,7 @@
  */
 #include "fs/rootdir.h"
 #include "receiver/core.h"
+#include "receiver/dress.h"
 #include "receiver/place.h"
 #include "receiver/volumes.h"
 
@@ -67,7 +68,7 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     struct zc_rdir *d = calloc(1, sizeof *d);
     if (!d)
         return NULL;
-    zc_apply_want(r, e, &want);
+    zc_dress_want(r, e, &want);
     d->parent = parent;
     d->ref = ref;
     d->state = state;

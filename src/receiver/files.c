@@ -1,22 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Applying what came: small files with their bytes, metadata, special files. A
+ * Small files, which come with their bytes, and metadata that was asked for. A
  * new file is written under a staging name, or under its own name in a
  * directory that is itself still in the staging folder, gets all its metadata,
  * and only then its name.
  */
-#include "base/clock.h"
-#include "base/io.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"
-#include "receiver/queue.h"
+#include "receiver/dress.h"
+#include "receiver/newfile.h"
 #include "receiver/place.h"
-#include "receiver/volumes.h"
+#include "receiver/queue.h"
+#include "receiver/special.h"
 
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 /* --- counters ------------------------------------------------------------ */
 
@@ -54,195 +52,7 @@ void zc_entry_again(struct zc_rworker *w, struct zc_rlist *list,
     zc_rworker_result(w, ref, ZC_STATUS_AGAIN, ZC_OP_NONE, 0);
 }
 
-/* --- metadata ------------------------------------------------------------ */
-
-void zc_apply_want(const struct zc_receiver *r, const struct zc_entry *e,
-                   struct zc_meta_want *want)
-{
-    *want = (struct zc_meta_want){
-        .mode = e->mode,
-        .uid = zc_idmap_local(r->ids, ZC_ID_USER, e->uid),
-        .gid = zc_idmap_local(r->ids, ZC_ID_GROUP, e->gid),
-        .mtime_s = e->mtime_s,
-        .mtime_ns = e->mtime_ns,
-        .keep = r->keep,
-    };
-}
-
-void zc_apply_metadata(struct zc_rworker *w, int fd, const struct zc_stat *now,
-                       const struct zc_meta_want *want, struct zc_ref ref)
-{
-    struct zc_meta_report report = {0};
-    bool changed;
-    if (zc_meta_apply(fd, now, want, w->r->ids, &report, &changed))
-        for (unsigned k = 0; k < ZC_META_KINDS; k++)
-            if (report.eno[k])
-                zc_rworker_result(w, ref, ZC_STATUS_NOTE_META, ZC_OP_META + k,
-                                  report.eno[k]);
-    if (changed)
-        atomic_fetch_add(&w->r->changes, 1);
-}
-
-int zc_apply_in_place(struct zc_rworker *w, int dirfd, const char *name,
-                      const struct zc_stat *now,
-                      const struct zc_meta_want *want, struct zc_ref ref)
-{
-    zc_auto_close int fd = zc_path_open(dirfd, name);
-    struct zc_stat st;
-    if (fd < 0 || zc_stat_at(fd, "", &st))
-        return -1;
-    if (st.ino != now->ino || st.dev != now->dev) {
-        errno = ESTALE; /* somebody swapped it under us */
-        return -1;
-    }
-    zc_apply_metadata(w, fd, &st, want, ref);
-    if (w->r->fsync != ZC_FSYNC_NONE)
-        atomic_store(&w->r->need_syncfs, true);
-    return 0;
-}
-
-uint32_t zc_apply_create_mode(struct zc_receiver *r, struct zc_rdir *d,
-                              const char *name, const struct zc_entry *e)
-{
-    if (r->keep & ZC_KEEP_PERMS) /* setuid and friends only with the owner */
-        return e->mode & 0777;
-    uint32_t mode = e->mode & 0777 & ~r->umask;
-    struct zc_stat st;
-    int dirfd = zc_dirnode_pin(r->tree, d->spot.node);
-    if (dirfd >= 0) {
-        if (!zc_stat_at(dirfd, name, &st) && S_ISREG(st.mode))
-            mode = st.mode & 0777;
-        zc_dirnode_unpin(r->tree, d->spot.node);
-    }
-    return mode;
-}
-
-/* What a file just made by us with MODE looks like, without asking each time:
- * its owner is ours, or what the file system makes of us. */
-static int stat_of_new(struct zc_receiver *r, struct zc_volume *v, int fd,
-                       uint32_t mode, struct zc_stat *st)
-{
-    pthread_mutex_lock(&r->lock);
-    bool known = v->created_known;
-    *st = (struct zc_stat){.mode = S_IFREG | mode,
-                           .uid = v->created_uid,
-                           .gid = v->created_gid,
-                           .nlink = 1,
-                           .mtime_s = INT64_MIN,
-                           .mtime_ns = 1};
-    pthread_mutex_unlock(&r->lock);
-    if (known)
-        return 0;
-    if (zc_stat_at(fd, "", st))
-        return -1;
-    if ((st->mode & 07777) != mode)
-        return 0; /* a file system with ideas of its own: ask every time */
-    pthread_mutex_lock(&r->lock);
-    v->created_uid = st->uid;
-    v->created_gid = st->gid;
-    v->created_known = true;
-    pthread_mutex_unlock(&r->lock);
-    return 0;
-}
-
-void zc_apply_new(struct zc_rworker *w, struct zc_rdir *d, int fd,
-                  uint32_t mode, const struct zc_msg_file *m)
-{
-    struct zc_receiver *r = w->r;
-    struct zc_meta_want want;
-    struct zc_stat now;
-    zc_apply_want(r, &m->entry, &want);
-    want.have_xattrs = m->xattrs.n != 0; /* a new file has none to lose */
-    want.xattrs = m->xattrs.p;
-    want.xattrs_len = m->xattrs.n;
-    if (stat_of_new(r, d->spot.vol, fd, mode, &now)) {
-        zc_rworker_result(w, m->ref, ZC_STATUS_NOTE_META, ZC_OP_STAT, errno);
-        return;
-    }
-    zc_apply_metadata(w, fd, &now, &want, m->ref);
-}
-
 /* --- small files --------------------------------------------------------- */
-
-void zc_apply_commit(struct zc_rworker *w, struct zc_rdir *d,
-                     struct zc_rlist *list, const struct zc_msg_file *m,
-                     const char *tmp, int fd)
-{
-    if (w->out.len) /* notes about it go before the committer's RESULT */
-        zc_rworker_flush(w);
-    struct zc_rcommit c = {.dir = d,
-                           .list = list,
-                           .ref = m->ref,
-                           .fd = fd,
-                           .size = m->entry.size};
-    if (m->entry.flags & ZC_ENTRY_HARD_LINK &&
-        w->r->keep & ZC_KEEP_HARD_LINKS) {
-        c.linked = true;
-        c.link_dev = m->entry.link_dev;
-        c.link_ino = m->entry.link_ino;
-    }
-    strcpy(c.tmp, tmp);
-    memcpy(c.name, m->entry.name, m->entry.name_len);
-    zc_commit(w, &c);
-}
-
-/* Makes NAME in BASE with M's bytes in it. The fd, or -1 with errno and *OP. */
-static int write_once(int base, const char *name, uint32_t mode,
-                      const struct zc_msg_file *m, unsigned *op)
-{
-    *op = ZC_OP_CREATE;
-    int fd = zc_file_open(base, name, O_WRONLY | O_CREAT | O_EXCL, mode);
-    if (fd < 0 || !m->data.n || !zc_io_write(fd, m->data.p, m->data.n))
-        return fd;
-    int eno = errno;
-    *op = ZC_OP_WRITE;
-    close(fd);
-    unlinkat(base, name, 0);
-    errno = eno;
-    return -1;
-}
-
-/*
- * A big file that does not fit fills the disk for a moment, until that is seen
- * and what was written of it is dropped: small files that are met by that are
- * tried again. True when it is worth it. FREED: zc_receiver.space_freed before.
- */
-static bool space_may_come(struct zc_receiver *r, unsigned freed, int *rounds)
-{
-    if (atomic_load(&r->space_freed) != freed)
-        return true;
-    if (!atomic_load(&r->bigs_writing) || atomic_load(&r->disk_full))
-        return false;
-    if (++*rounds > 50) {
-        atomic_store(&r->disk_full, true);
-        return false;
-    }
-    zc_clock_sleep_ns(20 * 1000000LL);
-    return true;
-}
-
-/* Writes M's bytes and metadata to NAME in BASE. The fd, or -1 with errno. */
-static int write_file(struct zc_rworker *w, struct zc_rdir *d, int base,
-                      const char *name, const struct zc_msg_file *m,
-                      unsigned *op)
-{
-    struct zc_receiver *r = w->r;
-    char final[ZC_NAME_MAX + 1] = "";
-    memcpy(final, m->entry.name, m->entry.name_len);
-    uint32_t mode = zc_apply_create_mode(r, d, final, &m->entry);
-    int fd, rounds = 0;
-    for (;;) {
-        unsigned freed = atomic_load(&r->space_freed);
-        fd = write_once(base, name, mode, m, op);
-        if (fd >= 0 || errno != ENOSPC || !space_may_come(r, freed, &rounds))
-            break;
-    }
-    if (fd >= 0)
-        zc_apply_new(w, d, fd, mode, m);
-    else if (rounds)
-        errno = ENOSPC;
-    return fd;
-}
 
 static void file_failed(struct zc_rworker *w, struct zc_rdir *d,
                         struct zc_rlist *list, const struct zc_msg_file *m,
@@ -262,21 +72,21 @@ static void apply_staged(struct zc_rworker *w, struct zc_rdir *d,
     unsigned op = ZC_OP_STAGING;
     int staging = zc_place_staging(&d->spot, tmp), fd = -1;
     if (staging >= 0)
-        fd = write_file(w, d, staging, tmp, m, &op);
+        fd = zc_newfile_write(w, d, staging, tmp, m, &op);
     if (fd < 0)
         file_failed(w, d, list, m, op, errno);
     else
-        zc_apply_commit(w, d, list, m, tmp, fd);
+        zc_newfile_commit(w, list, m, tmp, fd);
 }
 
 /* In a directory that is not in place yet: under its own name. */
 static bool apply_direct(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
                          struct zc_rlist *list, const struct zc_msg_file *m)
 {
-    char name[ZC_NAME_MAX + 1] = "";
+    char name[ZC_NAME_MAX + 1];
     unsigned op;
-    memcpy(name, m->entry.name, m->entry.name_len);
-    int fd = write_file(w, d, dirfd, name, m, &op);
+    zc_entry_name(&m->entry, name);
+    int fd = zc_newfile_write(w, d, dirfd, name, m, &op);
     if (fd < 0) {
         file_failed(w, d, list, m, op, errno);
         return false;
@@ -343,99 +153,6 @@ void zc_apply_files(struct zc_rworker *w, struct zc_work *work)
     zc_rdir_drop(w, d);
 }
 
-/* --- everything but files ------------------------------------------------ */
-
-static int make_special(int base, const char *name, const struct zc_entry *e)
-{
-    if (S_ISLNK(e->mode)) {
-        zc_auto_free char *target = strndup(e->target, e->target_len);
-        if (!target) {
-            errno = ENOMEM;
-            return -1;
-        }
-        return symlinkat(target, base, name);
-    }
-    dev_t dev = S_ISCHR(e->mode) || S_ISBLK(e->mode)
-                    ? makedev(e->rdev_major, e->rdev_minor)
-                    : 0;
-    return mknodat(base, name, (e->mode & S_IFMT) | 0600, dev);
-}
-
-/* Makes and dresses it as NAME in BASE. */
-static int build_special(struct zc_rworker *w, int base, const char *name,
-                         const struct zc_entry *e, struct zc_bytes xattrs,
-                         struct zc_ref ref)
-{
-    struct zc_stat now;
-    struct zc_meta_want want;
-    if (make_special(base, name, e))
-        return -1;
-    zc_auto_close int fd = zc_path_open(base, name);
-    if (fd < 0 || zc_stat_at(fd, "", &now))
-        return -1;
-    zc_apply_want(w->r, e, &want);
-    if (!(w->r->keep & ZC_KEEP_PERMS)) {
-        want.keep |= ZC_KEEP_PERMS;
-        want.mode = (e->mode & S_IFMT) | (e->mode & 0777 & ~w->r->umask);
-    }
-    want.have_xattrs = xattrs.n != 0;
-    want.xattrs = xattrs.p;
-    want.xattrs_len = xattrs.n;
-    zc_apply_metadata(w, fd, &now, &want, ref);
-    return 0;
-}
-
-static int special_staged(struct zc_rworker *w, struct zc_rdir *d,
-                          const char *name, const struct zc_entry *e,
-                          struct zc_bytes xattrs, struct zc_ref ref,
-                          unsigned *op)
-{
-    char tmp[ZC_STAGING_NAME_SIZE];
-    int staging = zc_place_staging(&d->spot, tmp);
-    if (staging < 0) {
-        *op = ZC_OP_STAGING;
-        return -1;
-    }
-    if (!build_special(w, staging, tmp, e, xattrs, ref) &&
-        !zc_place(w, &d->spot, tmp, name, op))
-        return 0;
-    int eno = errno;
-    unlinkat(staging, tmp, 0);
-    errno = eno;
-    return -1;
-}
-
-int zc_apply_special(struct zc_rworker *w, struct zc_rdir *d,
-                     const struct zc_entry *e, struct zc_bytes xattrs,
-                     struct zc_ref ref, unsigned *op)
-{
-    struct zc_receiver *r = w->r;
-    char name[ZC_NAME_MAX + 1] = "";
-    memcpy(name, e->name, e->name_len);
-    *op = S_ISLNK(e->mode) ? ZC_OP_SYMLINK : ZC_OP_MKNOD;
-    int bad, eno = 0;
-    if (zc_rdir_direct_begin(r, d)) {
-        int dirfd = zc_dirnode_pin(r->tree, d->spot.node);
-        bad = dirfd < 0 || build_special(w, dirfd, name, e, xattrs, ref);
-        eno = errno;
-        if (dirfd >= 0)
-            zc_dirnode_unpin(r->tree, d->spot.node);
-        zc_rdir_direct_end(w, d, 1);
-    } else {
-        bad = special_staged(w, d, name, e, xattrs, ref, op);
-        eno = errno;
-    }
-    if (bad) {
-        errno = eno;
-        return -1;
-    }
-    atomic_fetch_add(&r->created, 1);
-    atomic_fetch_add(&r->changes, 1);
-    if (r->fsync != ZC_FSYNC_NONE)
-        atomic_store(&r->need_syncfs, true);
-    return 0;
-}
-
 /* --- META ---------------------------------------------------------------- */
 
 /* A directory's: kept until it is finished. */
@@ -491,9 +208,9 @@ static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
 {
     struct zc_receiver *r = w->r;
     const struct zc_entry *e = &m->entry;
-    char name[ZC_NAME_MAX + 1] = "";
+    char name[ZC_NAME_MAX + 1];
     struct zc_stat st;
-    memcpy(name, e->name, e->name_len);
+    zc_entry_name(e, name);
     *op = ZC_OP_STAT;
     int dirfd = zc_dirnode_pin(r->tree, d->spot.node);
     if (dirfd < 0)
@@ -503,16 +220,16 @@ static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
     int bad;
     if (S_ISREG(e->mode) || there) {
         struct zc_meta_want want;
-        zc_apply_want(r, e, &want);
+        zc_dress_want(r, e, &want);
         want.have_xattrs = true;
         want.xattrs = m->xattrs.p;
         want.xattrs_len = m->xattrs.n;
         errno = ENOENT;
-        bad = there ? zc_apply_in_place(w, dirfd, name, &st, &want, m->ref)
+        bad = there ? zc_dress_in_place(w, dirfd, name, &st, &want, m->ref)
                     : -1;
         /* A symlink or device with another target is made anew below. */
     } else {
-        bad = zc_apply_special(w, d, e, m->xattrs, m->ref, op);
+        bad = zc_special_make(w, d, e, m->xattrs, m->ref, op);
     }
     int eno = errno;
     zc_dirnode_unpin(r->tree, d->spot.node);
@@ -545,8 +262,8 @@ void zc_apply_meta(struct zc_rworker *w, struct zc_work *work)
         return;
     }
     int bad = meta_of_entry(w, d, &m, &op), eno = errno;
-    char name[ZC_NAME_MAX + 1] = "";
-    memcpy(name, m.entry.name, m.entry.name_len);
+    char name[ZC_NAME_MAX + 1];
+    zc_entry_name(&m.entry, name);
     if (m.entry.flags & ZC_ENTRY_HARD_LINK && r->keep & ZC_KEEP_HARD_LINKS)
         zc_hardlink_settle(w, m.entry.link_dev, m.entry.link_ino, d, name,
                            !bad);

@@ -11,8 +11,8 @@
 #include "base/io.h"
 #include "fs/rootdir.h"
 #include "receiver/compare.h"
-#include "receiver/volumes.h"
 #include "receiver/place.h"
+#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <stdio.h>

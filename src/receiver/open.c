@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fs/rootdir.h"
-#include "session/hostid.h"
 #include "receiver/core.h"
+#include "session/hostid.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "receiver/core.h"
+#include "receiver/newfile.h"
 #include "receiver/queue.h"
 #include "receiver/volumes.h"
 #include "receiver/workers.h"
@@ -139,7 +140,7 @@ static void next_round(struct zc_receiver *r)
     r->done_flags = 0;
     r->commit_now = false;
     r->sync_eno = 0;
-    atomic_store(&r->disk_full, false);
+    atomic_store(&r->space->full, false);
     atomic_store(&r->source_has_entries, false);
     atomic_store(&r->need_syncfs, false);
     atomic_store(&r->local_seen, 0);
@@ -168,12 +169,14 @@ static int rounds(struct zc_receiver *r, struct zc_err *err)
 /* The state that each file has of its own. */
 struct parts {
     struct zc_queue queue;
+    struct zc_space space;
     struct zc_volumes volumes;
 };
 
 static void parts_init(struct zc_receiver *r, struct parts *p)
 {
     zc_queue_init(r->queue = &p->queue);
+    *(r->space = &p->space) = (struct zc_space){0};
     zc_volumes_init(r->volumes = &p->volumes);
 }
 

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Metadata; see dress.h. */
+#include "receiver/dress.h"
+
+#include "fs/rootdir.h"
+#include "receiver/core.h"
+
+void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
+                   struct zc_meta_want *want)
+{
+    *want = (struct zc_meta_want){
+        .mode = e->mode,
+        .uid = zc_idmap_local(r->ids, ZC_ID_USER, e->uid),
+        .gid = zc_idmap_local(r->ids, ZC_ID_GROUP, e->gid),
+        .mtime_s = e->mtime_s,
+        .mtime_ns = e->mtime_ns,
+        .keep = r->keep,
+    };
+}
+
+void zc_dress(struct zc_rworker *w, int fd, const struct zc_stat *now,
+              const struct zc_meta_want *want, struct zc_ref ref)
+{
+    struct zc_meta_report report = {0};
+    bool changed;
+    if (zc_meta_apply(fd, now, want, w->r->ids, &report, &changed))
+        for (unsigned k = 0; k < ZC_META_KINDS; k++)
+            if (report.eno[k])
+                zc_rworker_result(w, ref, ZC_STATUS_NOTE_META, ZC_OP_META + k,
+                                  report.eno[k]);
+    if (changed)
+        atomic_fetch_add(&w->r->changes, 1);
+}
+
+int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
+                      const struct zc_stat *now,
+                      const struct zc_meta_want *want, struct zc_ref ref)
+{
+    zc_auto_close int fd = zc_path_open(dirfd, name);
+    struct zc_stat st;
+    if (fd < 0 || zc_stat_at(fd, "", &st))
+        return -1;
+    if (st.ino != now->ino || st.dev != now->dev) {
+        errno = ESTALE; /* somebody swapped it under us */
+        return -1;
+    }
+    zc_dress(w, fd, &st, want, ref);
+    if (w->r->fsync != ZC_FSYNC_NONE)
+        atomic_store(&w->r->need_syncfs, true);
+    return 0;
+}

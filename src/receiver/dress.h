@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Metadata of anything but directories: what an entry asks for, and setting it.
+ * What is refused becomes a note about the entry, and nothing else fails. Any
+ * thread, not under receiver.lock.
+ */
+#ifndef ZC_RECEIVER_DRESS_H
+#define ZC_RECEIVER_DRESS_H
+
+#include "fs/meta.h"
+#include "proto/msg.h"
+
+struct zc_receiver;
+struct zc_rworker;
+
+/* What E asks for, in local ids; its attributes are the caller's to add. */
+void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
+                   struct zc_meta_want *want);
+/* Sets WANT on FD (NOW); what is refused becomes notes about REF. */
+void zc_dress(struct zc_rworker *w, int fd, const struct zc_stat *now,
+              const struct zc_meta_want *want, struct zc_ref ref);
+/* The same for NAME in DIRFD, which has its name already and needs nothing
+ * else. 0, or -1 and errno: it is not what NOW tells of any more. */
+int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
+                      const struct zc_stat *now,
+                      const struct zc_meta_want *want, struct zc_ref ref);
+
+#endif

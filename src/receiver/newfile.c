@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* New versions of files, and the space for them; see newfile.h. */
+#include "receiver/newfile.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "fs/rootdir.h"
+#include "receiver/core.h"
+#include "receiver/dress.h"
+#include "receiver/volumes.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* --- space --------------------------------------------------------------- */
+
+void zc_space_take(struct zc_receiver *r)
+{
+    atomic_fetch_add(&r->space->writing, 1);
+}
+
+void zc_space_leave(struct zc_receiver *r, bool back)
+{
+    if (back)
+        atomic_fetch_add(&r->space->freed, 1);
+    atomic_fetch_sub(&r->space->writing, 1);
+}
+
+/* There was none: is it worth trying again? FREED: as it was before. */
+static bool space_may_come(struct zc_receiver *r, unsigned freed, int *rounds)
+{
+    if (atomic_load(&r->space->freed) != freed)
+        return true;
+    if (!atomic_load(&r->space->writing) || atomic_load(&r->space->full))
+        return false;
+    if (++*rounds > 50) {
+        atomic_store(&r->space->full, true);
+        return false;
+    }
+    zc_clock_sleep_ns(20 * 1000000LL);
+    return true;
+}
+
+/* --- making -------------------------------------------------------------- */
+
+uint32_t zc_newfile_mode(struct zc_receiver *r, struct zc_rdir *d,
+                         const char *name, const struct zc_entry *e)
+{
+    if (r->keep & ZC_KEEP_PERMS) /* setuid and friends only with the owner */
+        return e->mode & 0777;
+    uint32_t mode = e->mode & 0777 & ~r->umask;
+    struct zc_stat st;
+    int dirfd = zc_dirnode_pin(r->tree, d->spot.node);
+    if (dirfd >= 0) {
+        if (!zc_stat_at(dirfd, name, &st) && S_ISREG(st.mode))
+            mode = st.mode & 0777;
+        zc_dirnode_unpin(r->tree, d->spot.node);
+    }
+    return mode;
+}
+
+/* What a file just made by us with MODE looks like, without asking each time:
+ * its owner is ours, or what the file system makes of us. */
+static int stat_of_new(struct zc_receiver *r, struct zc_volume *v, int fd,
+                       uint32_t mode, struct zc_stat *st)
+{
+    pthread_mutex_lock(&r->lock);
+    bool known = v->created_known;
+    *st = (struct zc_stat){.mode = S_IFREG | mode,
+                           .uid = v->created_uid,
+                           .gid = v->created_gid,
+                           .nlink = 1,
+                           .mtime_s = INT64_MIN,
+                           .mtime_ns = 1};
+    pthread_mutex_unlock(&r->lock);
+    if (known)
+        return 0;
+    if (zc_stat_at(fd, "", st))
+        return -1;
+    if ((st->mode & 07777) != mode)
+        return 0; /* a file system with ideas of its own: ask every time */
+    pthread_mutex_lock(&r->lock);
+    v->created_uid = st->uid;
+    v->created_gid = st->gid;
+    v->created_known = true;
+    pthread_mutex_unlock(&r->lock);
+    return 0;
+}
+
+void zc_newfile_dress(struct zc_rworker *w, struct zc_rdir *d, int fd,
+                      uint32_t mode, const struct zc_msg_file *m)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_meta_want want;
+    struct zc_stat now;
+    zc_dress_want(r, &m->entry, &want);
+    want.have_xattrs = m->xattrs.n != 0; /* a new file has none to lose */
+    want.xattrs = m->xattrs.p;
+    want.xattrs_len = m->xattrs.n;
+    if (stat_of_new(r, d->spot.vol, fd, mode, &now)) {
+        zc_rworker_result(w, m->ref, ZC_STATUS_NOTE_META, ZC_OP_STAT, errno);
+        return;
+    }
+    zc_dress(w, fd, &now, &want, m->ref);
+}
+
+/* Makes NAME in BASE with M's bytes in it. The fd, or -1 with errno and *OP. */
+static int write_once(int base, const char *name, uint32_t mode,
+                      const struct zc_msg_file *m, unsigned *op)
+{
+    *op = ZC_OP_CREATE;
+    int fd = zc_file_open(base, name, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (fd < 0 || !m->data.n || !zc_io_write(fd, m->data.p, m->data.n))
+        return fd;
+    int eno = errno;
+    *op = ZC_OP_WRITE;
+    close(fd);
+    unlinkat(base, name, 0);
+    errno = eno;
+    return -1;
+}
+
+int zc_newfile_write(struct zc_rworker *w, struct zc_rdir *d, int base,
+                     const char *name, const struct zc_msg_file *m,
+                     unsigned *op)
+{
+    struct zc_receiver *r = w->r;
+    char final[ZC_NAME_MAX + 1];
+    zc_entry_name(&m->entry, final);
+    uint32_t mode = zc_newfile_mode(r, d, final, &m->entry);
+    int fd, rounds = 0;
+    for (;;) {
+        unsigned freed = atomic_load(&r->space->freed);
+        fd = write_once(base, name, mode, m, op);
+        if (fd >= 0 || errno != ENOSPC || !space_may_come(r, freed, &rounds))
+            break;
+    }
+    if (fd >= 0)
+        zc_newfile_dress(w, d, fd, mode, m);
+    else if (rounds)
+        errno = ENOSPC;
+    return fd;
+}
+
+void zc_newfile_commit(struct zc_rworker *w, struct zc_rlist *list,
+                       const struct zc_msg_file *m, const char *tmp, int fd)
+{
+    if (w->out.len) /* notes about it go before the committer's RESULT */
+        zc_rworker_flush(w);
+    struct zc_rcommit c = {.dir = list->dir,
+                           .list = list,
+                           .ref = m->ref,
+                           .fd = fd,
+                           .size = m->entry.size};
+    if (m->entry.flags & ZC_ENTRY_HARD_LINK &&
+        w->r->keep & ZC_KEEP_HARD_LINKS) {
+        c.linked = true;
+        c.link_dev = m->entry.link_dev;
+        c.link_ino = m->entry.link_ino;
+    }
+    strcpy(c.tmp, tmp);
+    zc_entry_name(&m->entry, c.name);
+    zc_commit(w, &c);
+}
