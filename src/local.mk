@@ -147,12 +147,14 @@ libzcsync_a_SOURCES = \
 	%D%/sender/workers.h \
 	%D%/receiver/big.c \
 	%D%/receiver/commit.c \
+	%D%/receiver/commit.h \
 	%D%/receiver/compare.c \
 	%D%/receiver/compare.h \
 	%D%/receiver/core.c \
 	%D%/receiver/core.h \
 	%D%/receiver/deletions.c \
 	%D%/receiver/dirs.c \
+	%D%/receiver/dirs.h \
 	%D%/receiver/dress.c \
 	%D%/receiver/dress.h \
 	%D%/receiver/files.c \

@@ -343,9 +343,7 @@ void zc_big_finish(struct zc_rworker *w, struct zc_rbig *b)
     struct zc_rdir *d = b->dir;
     struct zc_receiver *r = w->r;
     /* D must outlive the clean-up of B. */
-    pthread_mutex_lock(&r->lock);
-    d->pending++;
-    pthread_mutex_unlock(&r->lock);
+    zc_rdir_hold(r, d);
     if (b->verdict == ZC_VERDICT_ABANDON) {
         give_up(w, b, ZC_OP_SOURCE, 0);
     } else {

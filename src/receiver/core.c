@@ -123,3 +123,12 @@ void zc_rworker_note(struct zc_rworker *w, struct zc_dirnode *d,
     if (path)
         zc_rworker_note_path(w, path, op, mode, eno);
 }
+
+void zc_rworker_fini(struct zc_rworker *w)
+{
+    zc_buf_fini(&w->out);
+    zc_buf_fini(&w->xattrs);
+    zc_buf_fini(&w->path);
+    zc_buf_fini(&w->scratch);
+    zc_vec_fini(&w->results);
+}

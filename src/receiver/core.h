@@ -34,6 +34,8 @@
 #include "base/vec.h"
 #include "fs/idmap.h"
 #include "fs/meta.h"
+#include "receiver/commit.h"
+#include "receiver/dirs.h"
 #include "receiver/place.h"
 #include "receiver/queue.h"
 #include "receiver/receive.h"
@@ -50,51 +52,6 @@ struct zc_receiver;
 struct zc_rdir;
 struct zc_rwaiter;
 
-enum zc_rdir_state {
-    ZC_RD_EXISTS,
-    ZC_RD_NEW,    /* to be made when its first list is here */
-    ZC_RD_STAGED, /* being filled in the staging folder */
-    ZC_RD_ABSENT, /* dry run: would be made */
-    ZC_RD_FAILED, /* could not be made; what is in it is skipped */
-};
-
-struct zc_rdir {
-    struct zc_rdir *all_next, **all_prev; /* every one that lives */
-    struct zc_spot spot;
-    struct zc_rdir *parent;
-    struct zc_ref ref;
-    enum zc_rdir_state state;
-    bool volume_top;
-    /* What it shall look like; ids are local ones. */
-    uint32_t mode, uid, gid;
-    int64_t mtime_s;
-    uint32_t mtime_ns;
-    bool implied; /* leave it as it is */
-    bool top;     /* a round's own: LIST 0, or AT */
-    bool shallow; /* AT: what is below its subdirectories is not in doubt */
-    bool have_xattrs;
-    uint8_t *xattrs;
-    size_t xattrs_len;
-    /* Comparing; one worker at a time. */
-    struct zc_queue_line lists;
-    char *last_name; /* of the lists so far; NULL: none */
-    struct zc_names names;
-    size_t names_at;
-    bool names_read;
-    /* Progress, under receiver.lock. */
-    bool list_over;   /* its last list has been received */
-    bool meta_asked;  /* NEED META is open */
-    bool listed;      /* its last list was compared */
-    bool differs;     /* metadata has to be set at the end */
-    bool closing;     /* no more direct writes */
-    bool placing;     /* its way into place has begun */
-    unsigned pending; /* listing, entries, child directories not finished */
-    unsigned files;   /* entries that are not finished */
-    unsigned direct;  /* workers writing under final names in it */
-    uint64_t direct_done; /* files written that way */
-    char staged_name[ZC_STAGING_NAME_SIZE];
-};
-
 /* A list with outstanding entries. */
 struct zc_rlist {
     uint32_t id;
@@ -108,22 +65,6 @@ struct zc_rlist {
 };
 
 struct zc_hardlink_group;
-
-/* A new version on its way to its name. */
-struct zc_rcommit {
-    struct zc_rcommit *next;
-    struct zc_rdir *dir; /* where to, or (is_dir) what is put in place */
-    struct zc_rlist *list;
-    struct zc_ref ref;
-    bool is_dir;
-    int fd; /* kept for fsync while there are few; else -1 */
-    bool linked; /* a hard link group waits for it: */
-    uint32_t link_dev;
-    uint64_t link_ino;
-    uint64_t size;
-    char tmp[ZC_STAGING_NAME_SIZE];
-    char name[ZC_NAME_MAX + 1];
-};
 
 /* A file that comes in ranges. Owned by the reader until END, then by the
  * worker that finishes it. */
@@ -178,27 +119,19 @@ struct zc_receiver {
     } wake;
     struct zc_queue *queue;
     bool stopping;
-    struct zc_map dirs;  /* (list, index) -> zc_rdir to be listed */
+    struct zc_rdirs *dirs;
     struct zc_map lists; /* id -> zc_rlist */
     uint32_t next_list;
     uint64_t pending; /* against ZC_PENDING_MAX */
     uint64_t place_names; /* against ZC_PLACE_NAMES_MAX; the reader's */
-    struct zc_rdir *all_dirs;
     struct zc_volumes *volumes;
     struct zc_map links; /* (dev, ino) of the source -> zc_hardlink_group */
     struct zc_map
         leaders; /* (list, index) -> zc_hardlink_group whose leader it is */
     struct zc_rplan plan;
-    struct zc_rcommit *commits, **commits_end;
-    unsigned n_commits, commits_running;
-    uint64_t commit_bytes;
-    int64_t commit_since; /* when the oldest came */
-    bool commit_now;
-    int sync_eno; /* of a group's sync that failed */
+    struct zc_commits *commits;
     atomic_bool failed;
     struct zc_err err;
-    ZC_VEC(struct zc_rdir *) tops; /* kept open until the deletions are
-                                      decided */
     bool full; /* the round began with LIST 0 */
     struct zc_map inodes; /* local ones with several names -> zc_rinode */
 
@@ -267,6 +200,7 @@ void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err);
 void zc_receiver_send_error(struct zc_receiver *r, const struct zc_err *err);
 /* Wakes all threads, so that they end. */
 void zc_receiver_stop(struct zc_receiver *r);
+void zc_rworker_fini(struct zc_rworker *w);
 int zc_rworker_flush(struct zc_rworker *w);
 /* One RESULT: at once for notes, gathered for the rest. */
 void zc_rworker_result(struct zc_rworker *w, struct zc_ref ref,
@@ -317,45 +251,6 @@ bool zc_big_receiving(const struct zc_receiver *r);
 
 /* A big file's bytes will not be needed: the space they take comes free. */
 void zc_big_shed(struct zc_receiver *r, struct zc_rbig *b);
-
-/* commit.c */
-/* Puts C (copied) on its way: at once, or with the next group. */
-void zc_commit(struct zc_rworker *w, const struct zc_rcommit *c);
-void *zc_commit_thread(void *receiver);
-/* Waits until everything committed so far has its name. */
-void zc_commit_drain(struct zc_receiver *r);
-
-/* rdir.c */
-/* A child of PARENT (NULL: the root) as E describes it. Counts as pending in
- * PARENT. NULL: out of memory. */
-struct zc_rdir *zc_rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
-                            const struct zc_entry *e, struct zc_ref ref,
-                            enum zc_rdir_state state);
-/* An existing directory ST, NAME in DIRFD, may be another mount's top. */
-int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
-                       const char *name, const struct zc_stat *st);
-/* The directory at PATH ("": the root) as a top of this round. One more thing
- * is pending in it, until the round is over. It is FAILED where it is not a
- * directory here. */
-struct zc_rdir *zc_rdir_new_top(struct zc_receiver *r, struct zc_bytes path,
-                                const struct zc_entry *e, struct zc_ref ref);
-/* Makes sure D is there before its first list is worked on. */
-void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files);
-/* D cannot be worked in; the caller, who is listing it, has told. */
-void zc_rdir_fail(struct zc_rworker *w, struct zc_rdir *d);
-/* Counts one pending thing less; finishes D, and parents, when that was the
- * last. */
-void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d);
-/* After a file in D was finished, or D was listed: is D to be put in place? */
-void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d);
-/* A worker wants to write under final names in D: true when it may. End with
- * zc_rdir_direct_end. */
-bool zc_rdir_direct_begin(struct zc_receiver *r, struct zc_rdir *d);
-void zc_rdir_direct_end(struct zc_rworker *w, struct zc_rdir *d,
-                        unsigned files);
-void zc_rdir_put_in_place(struct zc_rworker *w, struct zc_rdir *d);
-/* All that are left, after a session that broke off. */
-void zc_rdirs_free(struct zc_receiver *r);
 
 /* links.c */
 enum zc_hardlink_role {

@@ -1,37 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Directories at the destination, from the moment the sender names one until
- * all in it is finished:
- *
- *   NEW -- first list has files --> STAGED: filled in .zcsync under final names
- *    |                                |  all files done, or many of them
- *    | no files: mkdir in place       v
- *    +-----------------------> in place <-- one rename, metadata set before
- *                                 |
- *   EXISTS ---------------------> | pending == 0: metadata, and times last
- *                                 v
- *                              finished; the parent has one thing less to do
- */
+/* The life of a directory; see dirs.h. */
+#include "receiver/dirs.h"
+
 #include "fs/rootdir.h"
+#include "receiver/commit.h"
 #include "receiver/core.h"
 #include "receiver/dress.h"
-#include "receiver/place.h"
 #include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 /* Files written under final names into a staged directory before it is put in
  * place all the same: a crash, or Ctrl-C, costs no more than these. */
 #define DIRECT_MAX 4096
 
-#define EXT4_MAGIC 0xEF53
-#define XFS_MAGIC 0x58465342
-
 /* Changes up to which single fsyncs are cheaper than syncfs. */
 #define FEW_CHANGES 64
+
+void zc_rdirs_init(struct zc_rdirs *d)
+{
+    *d = (struct zc_rdirs){0};
+    LIST_INIT(&d->all);
+}
 
 /* --- life ---------------------------------------------------------------- */
 
@@ -47,15 +39,6 @@ int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
     d->spot.vol = v;
     d->volume_top = true;
     return 0;
-}
-
-static void link_all(struct zc_receiver *r, struct zc_rdir *d)
-{
-    d->all_next = r->all_dirs;
-    d->all_prev = &r->all_dirs;
-    if (d->all_next)
-        d->all_next->all_prev = &d->all_next;
-    r->all_dirs = d;
 }
 
 /* A child of PARENT, or, without one, what NODE is. */
@@ -93,12 +76,12 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     if (!d->spot.node || !d->spot.vol)
         goto fail;
     pthread_mutex_lock(&r->lock);
-    int bad = zc_map_put(&r->dirs, ref.list, ref.index, d);
+    int bad = zc_map_put(&r->dirs->by_ref, ref.list, ref.index, d);
     if (!bad) {
         if (parent)
             parent->pending++;
         r->pending++;
-        link_all(r, d);
+        LIST_INSERT_HEAD(&r->dirs->all, d, all);
     }
     pthread_mutex_unlock(&r->lock);
     if (!bad)
@@ -153,7 +136,7 @@ struct zc_rdir *zc_rdir_new_top(struct zc_receiver *r, struct zc_bytes path,
             d->state = ZC_RD_FAILED;
     }
     pthread_mutex_lock(&r->lock);
-    bool bad = zc_vec_push(&r->tops, d);
+    bool bad = zc_vec_push(&r->dirs->tops, d);
     if (!bad)
         d->pending++; /* taken back when the round is over */
     pthread_mutex_unlock(&r->lock);
@@ -163,10 +146,8 @@ struct zc_rdir *zc_rdir_new_top(struct zc_receiver *r, struct zc_bytes path,
 /* With the lock held. */
 static void rdir_unlink(struct zc_receiver *r, struct zc_rdir *d)
 {
-    zc_map_del(&r->dirs, d->ref.list, d->ref.index);
-    *d->all_prev = d->all_next;
-    if (d->all_next)
-        d->all_next->all_prev = d->all_prev;
+    zc_map_del(&r->dirs->by_ref, d->ref.list, d->ref.index);
+    LIST_REMOVE(d, all);
     r->pending--;
 }
 
@@ -182,11 +163,13 @@ static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
 
 void zc_rdirs_free(struct zc_receiver *r)
 {
-    while (r->all_dirs) {
-        struct zc_rdir *d = r->all_dirs;
-        r->all_dirs = d->all_next;
+    struct zc_rdir *d;
+    while ((d = LIST_FIRST(&r->dirs->all))) {
+        LIST_REMOVE(d, all);
         rdir_free(r, d);
     }
+    zc_map_fini(&r->dirs->by_ref);
+    zc_vec_fini(&r->dirs->tops);
 }
 
 /* --- metadata ------------------------------------------------------------ */
@@ -355,22 +338,8 @@ void zc_rdir_direct_end(struct zc_rworker *w, struct zc_rdir *d,
     zc_rdir_check(w, d);
 }
 
-void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d)
-{
-    struct zc_receiver *r = w->r;
-    pthread_mutex_lock(&r->lock);
-    bool ready = d->state == ZC_RD_STAGED && !d->placing && !d->direct &&
-                 (d->closing || (d->listed && !d->files));
-    if (ready)
-        d->placing = d->closing = true;
-    pthread_mutex_unlock(&r->lock);
-    if (!ready)
-        return;
-    struct zc_rcommit c = {.dir = d, .is_dir = true, .fd = -1};
-    zc_commit(w, &c);
-}
-
-void zc_rdir_put_in_place(struct zc_rworker *w, struct zc_rdir *d)
+/* Into place: all its files are done, or many of them. */
+static void put_in_place(struct zc_rworker *w, struct zc_rdir *d)
 {
     struct zc_receiver *r = w->r;
     unsigned op;
@@ -389,7 +358,48 @@ void zc_rdir_put_in_place(struct zc_rworker *w, struct zc_rdir *d)
     }
     if (fd >= 0)
         zc_dirnode_unpin(r->tree, d->spot.node);
+}
+
+struct dir_commit {
+    struct zc_commit commit;
+    struct zc_rdir *dir;
+};
+
+static void name_dir(struct zc_rworker *w, struct zc_commit *c, unsigned op,
+                     int eno)
+{
+    struct zc_rdir *d = ((struct dir_commit *)c)->dir;
+    if (eno)
+        zc_rworker_note(w, d->spot.node, "", op, S_IFDIR, eno);
+    else
+        put_in_place(w, d);
     zc_rdir_drop(w, d);
+}
+
+static void commit_dir(struct zc_rworker *w, struct zc_rdir *d)
+{
+    struct dir_commit *c = malloc(sizeof *c);
+    if (!c) {
+        struct zc_err err;
+        zc_err_nomem(&err);
+        zc_receiver_fail(w->r, &err);
+        return;
+    }
+    *c = (struct dir_commit){{.fd = -1, .name = name_dir}, d};
+    zc_commit(w, &c->commit);
+}
+
+void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d)
+{
+    struct zc_receiver *r = w->r;
+    pthread_mutex_lock(&r->lock);
+    bool ready = d->state == ZC_RD_STAGED && !d->placing && !d->direct &&
+                 (d->closing || (d->listed && !d->files));
+    if (ready)
+        d->placing = d->closing = true;
+    pthread_mutex_unlock(&r->lock);
+    if (ready)
+        commit_dir(w, d);
 }
 
 /* --- the end ------------------------------------------------------------- */
@@ -420,6 +430,13 @@ static void finish(struct zc_rworker *w, struct zc_rdir *d)
     zc_dirnode_unpin(r->tree, d->spot.node);
 }
 
+void zc_rdir_hold(struct zc_receiver *r, struct zc_rdir *d)
+{
+    pthread_mutex_lock(&r->lock);
+    d->pending++;
+    pthread_mutex_unlock(&r->lock);
+}
+
 void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d)
 {
     struct zc_receiver *r = w->r;
@@ -437,4 +454,26 @@ void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d)
         rdir_free(r, d);
         d = parent;
     }
+}
+
+/* --- the tops ------------------------------------------------------------ */
+
+bool zc_rdirs_tops_ready(const struct zc_receiver *r)
+{
+    for (size_t i = 0; i < r->dirs->tops.len; i++) {
+        const struct zc_rdir *top = r->dirs->tops.v[i];
+        if (!top->listed || top->pending != 1)
+            return false;
+    }
+    return true;
+}
+
+void zc_rdirs_finish_tops(struct zc_rworker *w, bool leave)
+{
+    struct zc_rdirs *dirs = w->r->dirs;
+    for (size_t i = 0; i < dirs->tops.len; i++) {
+        dirs->tops.v[i]->implied |= leave;
+        zc_rdir_drop(w, dirs->tops.v[i]);
+    }
+    dirs->tops.len = 0;
 }

@@ -125,9 +125,7 @@ void zc_apply_files(struct zc_rworker *w, struct zc_work *work)
     unsigned direct = 0;
     /* D lives on while its files are open; after the last one it may be gone,
      * so it is held. */
-    pthread_mutex_lock(&r->lock);
-    d->pending++;
-    pthread_mutex_unlock(&r->lock);
+    zc_rdir_hold(r, d);
     bool may_direct = zc_rdir_direct_begin(r, d);
     int dirfd = may_direct ? zc_dirnode_pin(r->tree, d->spot.node) : -1;
     while (zc_rd_left(&frames) && !atomic_load(&r->failed)) {
@@ -164,7 +162,8 @@ static bool meta_of_dir(struct zc_rworker *w, struct zc_rlist *list,
     if (copy && m->xattrs.n)
         memcpy(copy, m->xattrs.p, m->xattrs.n);
     pthread_mutex_lock(&r->lock);
-    struct zc_rdir *d = zc_map_get(&r->dirs, m->ref.list, m->ref.index);
+    struct zc_rdir *d = zc_map_get(&r->dirs->by_ref, m->ref.list,
+                                   m->ref.index);
     bool ok = copy && d && d->meta_asked;
     if (ok) {
         d->meta_asked = false;
@@ -188,7 +187,7 @@ bool zc_apply_no_meta(struct zc_rworker *w, struct zc_ref ref)
     struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
     struct zc_rlist *list = zc_map_get(&r->lists, ref.list, 0);
-    struct zc_rdir *d = zc_map_get(&r->dirs, ref.list, ref.index);
+    struct zc_rdir *d = zc_map_get(&r->dirs->by_ref, ref.list, ref.index);
     bool ok = list && list->dirs_meta && d && d->meta_asked;
     if (ok) {
         list->dirs_meta--;

@@ -5,8 +5,11 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "fs/rootdir.h"
+#include "receiver/commit.h"
 #include "receiver/core.h"
+#include "receiver/dirs.h"
 #include "receiver/dress.h"
+#include "receiver/place.h"
 #include "receiver/volumes.h"
 
 #include <fcntl.h>
@@ -143,23 +146,62 @@ int zc_newfile_write(struct zc_rworker *w, struct zc_rdir *d, int base,
     return fd;
 }
 
+/* --- commit -------------------------------------------------------------- */
+
+struct file_commit {
+    struct zc_commit commit;
+    struct zc_rlist *list;
+    struct zc_ref ref;
+    bool linked; /* a hard link group waits for it: */
+    uint32_t link_dev;
+    uint64_t link_ino;
+    char tmp[ZC_STAGING_NAME_SIZE];
+    char name[ZC_NAME_MAX + 1];
+};
+
+static void name_file(struct zc_rworker *w, struct zc_commit *commit,
+                      unsigned op, int eno)
+{
+    struct file_commit *c = (struct file_commit *)commit;
+    struct zc_receiver *r = w->r;
+    struct zc_rdir *d = c->list->dir;
+    if (!eno && zc_place(w, &d->spot, c->tmp, c->name, &op))
+        eno = errno;
+    if (!eno && r->fsync == ZC_FSYNC_FILE)
+        zc_place_sync(r, &d->spot);
+    if (eno)
+        zc_place_discard(&d->spot, c->tmp);
+    else
+        atomic_fetch_add(&r->created, 1);
+    if (c->linked)
+        zc_hardlink_settle(w, c->link_dev, c->link_ino, d, c->name, !eno);
+    zc_entry_done(w, d, c->list, c->ref, eno ? ZC_STATUS_FAILED : ZC_STATUS_OK,
+                  eno ? op : 0, eno);
+}
+
 void zc_newfile_commit(struct zc_rworker *w, struct zc_rlist *list,
                        const struct zc_msg_file *m, const char *tmp, int fd)
 {
+    struct file_commit *c = malloc(sizeof *c);
+    if (!c) {
+        struct zc_err err;
+        zc_err_nomem(&err);
+        zc_receiver_fail(w->r, &err);
+        zc_close(&fd);
+        return;
+    }
+    c->commit = (struct zc_commit){.fd = fd,
+                                   .size = m->entry.size,
+                                   .name = name_file};
+    c->list = list;
+    c->ref = m->ref;
+    c->linked = m->entry.flags & ZC_ENTRY_HARD_LINK &&
+                w->r->keep & ZC_KEEP_HARD_LINKS;
+    c->link_dev = m->entry.link_dev;
+    c->link_ino = m->entry.link_ino;
+    strcpy(c->tmp, tmp);
+    zc_entry_name(&m->entry, c->name);
     if (w->out.len) /* notes about it go before the committer's RESULT */
         zc_rworker_flush(w);
-    struct zc_rcommit c = {.dir = list->dir,
-                           .list = list,
-                           .ref = m->ref,
-                           .fd = fd,
-                           .size = m->entry.size};
-    if (m->entry.flags & ZC_ENTRY_HARD_LINK &&
-        w->r->keep & ZC_KEEP_HARD_LINKS) {
-        c.linked = true;
-        c.link_dev = m->entry.link_dev;
-        c.link_ino = m->entry.link_ino;
-    }
-    strcpy(c.tmp, tmp);
-    zc_entry_name(&m->entry, c.name);
-    zc_commit(w, &c);
+    zc_commit(w, &c->commit);
 }

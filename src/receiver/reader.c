@@ -38,7 +38,8 @@ static struct zc_rdir *dir_to_list(struct zc_receiver *r,
                                    struct zc_err *err)
 {
     pthread_mutex_lock(&r->lock);
-    struct zc_rdir *d = zc_map_get(&r->dirs, m->dir.list, m->dir.index);
+    struct zc_rdir *d = zc_map_get(&r->dirs->by_ref, m->dir.list,
+                                   m->dir.index);
     if (d && d->list_over)
         d = NULL;
     if (d && m->flags & ZC_LIST_LAST)

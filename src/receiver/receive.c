@@ -7,7 +7,9 @@
 #include "receiver/receive.h"
 
 #include "base/clock.h"
+#include "receiver/commit.h"
 #include "receiver/core.h"
+#include "receiver/dirs.h"
 #include "receiver/newfile.h"
 #include "receiver/queue.h"
 #include "receiver/volumes.h"
@@ -36,7 +38,7 @@ static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
     }
     /* Files in a directory of such a group were taken for done; and the kernel
      * tells of a failed write-back once only. */
-    int eno = r->sync_eno;
+    int eno = r->commits->sync_eno;
     if (!eno && zc_volumes_sync(r, atomic_load(&r->need_syncfs)))
         eno = errno;
     if (eno)
@@ -50,21 +52,9 @@ static bool round_complete(struct zc_receiver *r)
 {
     pthread_mutex_lock(&r->lock);
     bool ok = !r->failed && !r->lists.used && !r->bigs &&
-              (r->full || r->flags & ZC_OPEN_ROUNDS);
-    for (size_t i = 0; ok && i < r->tops.len; i++)
-        ok = r->tops.v[i]->listed && r->tops.v[i]->pending == 1;
+              (r->full || r->flags & ZC_OPEN_ROUNDS) && zc_rdirs_tops_ready(r);
     pthread_mutex_unlock(&r->lock);
     return ok;
-}
-
-static void finish_tops(struct zc_rworker *w, bool leave)
-{
-    struct zc_receiver *r = w->r;
-    for (size_t i = 0; i < r->tops.len; i++) {
-        r->tops.v[i]->implied |= leave;
-        zc_rdir_drop(w, r->tops.v[i]);
-    }
-    r->tops.len = 0;
 }
 
 static int send_finished(struct zc_rworker *w, struct zc_msg_finished *m,
@@ -104,7 +94,7 @@ static int finish(struct zc_receiver *r, struct zc_err *err)
                                           (size_t)ZC_ERROR_TEXT_MAX)};
     }
     /* What the source's root looks like is no more to be trusted then. */
-    finish_tops(r->reader, held && r->full);
+    zc_rdirs_finish_tops(r->reader, held && r->full);
     if (r->flags & ZC_OPEN_ROUNDS)
         zc_volumes_keep_staging(r);
     else
@@ -138,8 +128,7 @@ static void next_round(struct zc_receiver *r)
     r->next_list = 0;
     r->full = false;
     r->done_flags = 0;
-    r->commit_now = false;
-    r->sync_eno = 0;
+    zc_commits_next_round(r);
     atomic_store(&r->space->full, false);
     atomic_store(&r->source_has_entries, false);
     atomic_store(&r->need_syncfs, false);
@@ -169,6 +158,8 @@ static int rounds(struct zc_receiver *r, struct zc_err *err)
 /* The state that each file has of its own. */
 struct parts {
     struct zc_queue queue;
+    struct zc_rdirs dirs;
+    struct zc_commits commits;
     struct zc_space space;
     struct zc_volumes volumes;
 };
@@ -176,6 +167,8 @@ struct parts {
 static void parts_init(struct zc_receiver *r, struct parts *p)
 {
     zc_queue_init(r->queue = &p->queue);
+    zc_rdirs_init(r->dirs = &p->dirs);
+    zc_commits_init(r->commits = &p->commits);
     *(r->space = &p->space) = (struct zc_space){0};
     zc_volumes_init(r->volumes = &p->volumes);
 }
@@ -194,7 +187,6 @@ static int receiver_init(struct zc_receiver *r, struct parts *p,
     pthread_cond_init(&r->wake.room, NULL);
     pthread_mutex_init(&r->lock, NULL);
     parts_init(r, p);
-    r->commits_end = &r->commits;
     r->root_fd = -1;
     r->is_root = geteuid() == 0;
     r->umask = umask(0); /* modes are set by us, exactly */
@@ -211,12 +203,7 @@ static void receiver_fini(struct zc_receiver *r)
         zc_big_free(r, b);
     }
     zc_rworkers_drop(r);
-    while (r->commits) {
-        struct zc_rcommit *c = r->commits;
-        r->commits = c->next;
-        zc_close(&c->fd);
-        free(c);
-    }
+    zc_commits_free(r->commits);
     size_t at = 0;
     for (struct zc_map_slot *slot; (slot = zc_map_next(&r->lists, &at));) {
         struct zc_rlist *l = slot->value;
@@ -224,11 +211,9 @@ static void receiver_fini(struct zc_receiver *r)
         free(l);
     }
     zc_map_fini(&r->lists);
-    zc_map_fini(&r->dirs);
     zc_hardlinks_free(r);
     zc_rdirs_free(r);
     zc_volumes_free(r);
-    zc_vec_fini(&r->tops);
     zc_buf_fini(&r->plan.names);
     zc_dirtree_free(r->tree);
     zc_idmap_free(r->ids);
@@ -264,15 +249,6 @@ static void *pinger_main(void *receiver)
     return NULL;
 }
 
-static void rworker_fini(struct zc_rworker *w)
-{
-    zc_buf_fini(&w->out);
-    zc_buf_fini(&w->xattrs);
-    zc_buf_fini(&w->path);
-    zc_buf_fini(&w->scratch);
-    zc_vec_fini(&w->results);
-}
-
 /* The session proper: threads around the reader. */
 static int run(struct zc_receiver *r, struct zc_err *err)
 {
@@ -306,8 +282,8 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     if (pinging)
         pthread_join(pinger, NULL);
     for (unsigned i = 0; i < n; i++)
-        rworker_fini(&workers[i]);
-    rworker_fini(&reader);
+        zc_rworker_fini(&workers[i]);
+    zc_rworker_fini(&reader);
     /* A worker's reason comes before the reader's, which only saw the end. */
     if (fail && r->failed)
         *err = r->err;
