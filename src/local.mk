@@ -159,6 +159,9 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/dress.h \
 	%D%/receiver/files.c \
 	%D%/receiver/hardlinks.c \
+	%D%/receiver/hardlinks.h \
+	%D%/receiver/lists.c \
+	%D%/receiver/lists.h \
 	%D%/receiver/names.c \
 	%D%/receiver/newfile.c \
 	%D%/receiver/newfile.h \

@@ -13,6 +13,8 @@
 #include "fs/rootdir.h"
 #include "move/mover.h"
 #include "receiver/core.h"
+#include "receiver/hardlinks.h"
+#include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/place.h"
 #include "receiver/queue.h"
@@ -151,7 +153,7 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
         zc_receiver_nonsense(err, "too many files at once");
         goto fail;
     }
-    b->list = zc_receiver_claim(r, b->ref.list, 1, err);
+    b->list = zc_rlist_claim(r, b->ref.list, 1, err);
     if (!b->list)
         goto fail;
     b->dir = b->list->dir;
@@ -248,7 +250,7 @@ static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,
     if (m->verdict != ZC_VERDICT_ABANDON)
         return zc_receiver_nonsense(err, "the verdict on a file that is not "
                                          "open");
-    if (zc_apply_no_meta(r->reader, m->ref))
+    if (zc_entry_no_meta(r->reader, m->ref))
         return 0;
     struct zc_rbig *b = calloc(1, sizeof *b);
     if (!b)
@@ -256,7 +258,7 @@ static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,
     b->fd = -1;
     b->ref = m->ref;
     b->verdict = m->verdict;
-    b->list = zc_receiver_claim(r, m->ref.list, 1, err);
+    b->list = zc_rlist_claim(r, m->ref.list, 1, err);
     if (!b->list) {
         free(b);
         return -1;
@@ -316,10 +318,9 @@ static bool verified(struct zc_rworker *w, const struct zc_rbig *b)
 static void give_up(struct zc_rworker *w, struct zc_rbig *b, unsigned op,
                     int eno)
 {
-    if (b->m.entry.flags & ZC_ENTRY_HARD_LINK)
-        zc_hardlink_settle(w, b->m.entry.link_dev, b->m.entry.link_ino, b->dir,
-                           "", false);
-    zc_entry_done(w, b->dir, b->list, b->ref, ZC_STATUS_FAILED, op, eno);
+    zc_hardlink_settle(w, zc_hardlink_key(w->r, &b->m.entry), b->dir, "",
+                       false);
+    zc_hardlink_done(w, b->list, b->ref, ZC_STATUS_FAILED, op, eno);
 }
 
 /* A directory that must stay has the name: asked when the entry was compared,

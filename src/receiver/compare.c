@@ -7,6 +7,8 @@
 #include "fs/rootdir.h"
 #include "receiver/compare.h"
 #include "receiver/dress.h"
+#include "receiver/hardlinks.h"
+#include "receiver/lists.h"
 #include "receiver/special.h"
 #include "receiver/volumes.h"
 
@@ -270,19 +272,15 @@ static void fix_metadata(struct zc_answer *a, struct zc_cmp *c)
 
 /* Where it leads a hard link group, the others may link to it now, or OK is
  * false and they have to do without. */
-static void settle_link(struct zc_rworker *w, const struct zc_cmp *c, bool ok)
+static void settle_group(struct zc_rworker *w, const struct zc_cmp *c, bool ok)
 {
-    if (c->e->flags & ZC_ENTRY_HARD_LINK && w->r->keep & ZC_KEEP_HARD_LINKS)
-        zc_hardlink_settle(w, c->e->link_dev, c->e->link_ino, c->dir, c->name,
-                           ok);
+    zc_hardlink_settle(w, zc_hardlink_key(w->r, c->e), c->dir, c->name, ok);
 }
 
 /* In a dry run, where the leader would get a new inode: no name has it yet. */
 static void settle_new(struct zc_rworker *w, const struct zc_cmp *c)
 {
-    if (c->e->flags & ZC_ENTRY_HARD_LINK && w->r->keep & ZC_KEEP_HARD_LINKS)
-        zc_hardlink_settle(w, c->e->link_dev, c->e->link_ino, c->dir, "",
-                           true);
+    zc_hardlink_settle(w, zc_hardlink_key(w->r, c->e), c->dir, "", true);
 }
 
 static void compare_file(struct zc_answer *a, struct zc_cmp *c)
@@ -290,7 +288,7 @@ static void compare_file(struct zc_answer *a, struct zc_cmp *c)
     struct zc_receiver *r = a->w->r;
     bool ask_hash;
     if (newer_here(r, c)) {
-        settle_link(a->w, c, true);
+        settle_group(a->w, c, true);
         return;
     }
     bool same = same_data(a->w, c, &ask_hash) && !shares_wrongly(r, c);
@@ -303,17 +301,17 @@ static void compare_file(struct zc_answer *a, struct zc_cmp *c)
         else if (c->item)
             fix_metadata(a, c);
         if (r->dry || !needs_meta)
-            settle_link(a->w, c, true);
+            settle_group(a->w, c, true);
         return;
     }
     if (!may_replace(a, c)) {
-        settle_link(a->w, c, false);
+        settle_group(a->w, c, false);
         return;
     }
     if (same && fixable) {
         ask(a, c, ZC_NEED_CHECK);
         if (r->dry)
-            settle_link(a->w, c, true);
+            settle_group(a->w, c, true);
         return;
     }
     if (!same_type(c))
@@ -362,11 +360,11 @@ static void compare_special(struct zc_answer *a, struct zc_cmp *c)
         }
         if (c->item)
             fix_metadata(a, c);
-        settle_link(a->w, c, true);
+        settle_group(a->w, c, true);
         return;
     }
     if (!may_replace(a, c)) {
-        settle_link(a->w, c, false);
+        settle_group(a->w, c, false);
         return;
     }
     c->item = ZC_ITEM_DATA |
@@ -384,22 +382,22 @@ static void compare_special(struct zc_answer *a, struct zc_cmp *c)
     if (zc_special_make(a->w, c->dir, c->e, (struct zc_bytes){NULL, 0}, c->ref,
                         &op)) {
         note_failed(a, c, op, errno);
-        settle_link(a->w, c, false);
+        settle_group(a->w, c, false);
         return;
     }
     zc_compare_answer(a, c, 0);
-    settle_link(a->w, c, true);
+    settle_group(a->w, c, true);
 }
 
-/* The group's inode is in place as L. */
+/* The inode of group G is in place. */
 static void link_to(struct zc_answer *a, struct zc_cmp *c,
-                    struct zc_hardlink_group *l)
+                    struct zc_hardlink_group *g)
 {
     struct zc_receiver *r = a->w->r;
     unsigned op;
-    if (c->exists && zc_hardlink_same(r, l, &c->st))
+    if (c->exists && zc_hardlink_same(r, g, &c->st))
         return;
-    if (r->dry || !zc_hardlink_make(a->w, l, c->dir, c->name, &op)) {
+    if (r->dry || !zc_hardlink_make(a->w, g, c->dir, c->name, &op)) {
         zc_compare_answer(a, c, 0);
     } else if (S_ISREG(c->e->mode)) {
         /* Too many links, another mount: then as a file of its own. */
@@ -411,16 +409,16 @@ static void link_to(struct zc_answer *a, struct zc_cmp *c,
 }
 
 /* One name of an inode with several. True: dealt with. */
-static bool compare_link(struct zc_answer *a, struct zc_cmp *c)
+static bool compare_hardlink(struct zc_answer *a, struct zc_cmp *c)
 {
     struct zc_receiver *r = a->w->r;
-    struct zc_hardlink_group *l;
-    if (!(c->e->flags & ZC_ENTRY_HARD_LINK) || !(r->keep & ZC_KEEP_HARD_LINKS))
+    struct zc_hardlink_group *g;
+    if (!zc_hardlink_key(r, c->e).grouped)
         return false;
     c->item = ZC_ITEM_HARD_LINK | (c->exists ? 0 : ZC_ITEM_NEW);
     if (c->exists && S_ISDIR(c->st.mode) && !may_replace(a, c))
         return true;
-    switch (zc_hardlink_join(r, c->dir, c->list, c->e, c->ref, &l)) {
+    switch (zc_hardlink_join(r, c->list, c->e, c->ref, &g)) {
     case ZC_HARDLINK_LEADER:
         c->item = 0;
         return false;
@@ -434,8 +432,8 @@ static bool compare_link(struct zc_answer *a, struct zc_cmp *c)
         note_failed(a, c, ZC_OP_LINK, ENOMEM);
         return true;
     }
-    link_to(a, c, l);
-    zc_hardlink_put(r, l);
+    link_to(a, c, g);
+    zc_hardlink_put(r, g);
     return true;
 }
 
@@ -474,7 +472,7 @@ void zc_compare_entry(struct zc_answer *a, struct zc_cmp *c)
         c->xattrs = zc_compare_xattrs(a->w, c->dirfd, c->name, c->e);
     if (S_ISDIR(c->e->mode))
         compare_dir(a, c);
-    else if (c->dir->state == ZC_RD_FAILED || compare_link(a, c))
+    else if (c->dir->state == ZC_RD_FAILED || compare_hardlink(a, c))
         return;
     else if (S_ISREG(c->e->mode))
         compare_file(a, c);

@@ -36,6 +36,8 @@
 #include "fs/meta.h"
 #include "receiver/commit.h"
 #include "receiver/dirs.h"
+#include "receiver/hardlinks.h"
+#include "receiver/lists.h"
 #include "receiver/place.h"
 #include "receiver/queue.h"
 #include "receiver/receive.h"
@@ -50,21 +52,6 @@
 
 struct zc_receiver;
 struct zc_rdir;
-struct zc_rwaiter;
-
-/* A list with outstanding entries. */
-struct zc_rlist {
-    uint32_t id;
-    struct zc_rdir *dir;
-    unsigned outstanding; /* entries without their RESULT */
-    unsigned claimable;   /* of these, what the sender may still send */
-    unsigned dirs_meta;   /* the same for META of directories, each of which
-                             counts in that directory and not in `dir` */
-    bool compared;        /* its NEED has been sent */
-    struct zc_rwaiter *deferred; /* links.c: settled before that */
-};
-
-struct zc_hardlink_group;
 
 /* A file that comes in ranges. Owned by the reader until END, then by the
  * worker that finishes it. */
@@ -120,20 +107,17 @@ struct zc_receiver {
     struct zc_queue *queue;
     bool stopping;
     struct zc_rdirs *dirs;
-    struct zc_map lists; /* id -> zc_rlist */
+    struct zc_rlists *lists;
     uint32_t next_list;
     uint64_t pending; /* against ZC_PENDING_MAX */
     uint64_t place_names; /* against ZC_PLACE_NAMES_MAX; the reader's */
     struct zc_volumes *volumes;
-    struct zc_map links; /* (dev, ino) of the source -> zc_hardlink_group */
-    struct zc_map
-        leaders; /* (list, index) -> zc_hardlink_group whose leader it is */
+    struct zc_hardlinks *hardlinks;
     struct zc_rplan plan;
     struct zc_commits *commits;
     atomic_bool failed;
     struct zc_err err;
     bool full; /* the round began with LIST 0 */
-    struct zc_map inodes; /* local ones with several names -> zc_rinode */
 
     atomic_uint_fast64_t created, deleted;
     atomic_uint_fast64_t local_seen; /* entries that were here */
@@ -165,9 +149,6 @@ int zc_receiver_open(struct zc_receiver *r, struct zc_err *err);
 /* reader.c */
 /* One round, until DONE (0), or trouble (-1). */
 int zc_receiver_read(struct zc_receiver *r, struct zc_err *err);
-/* The list ID of D, new in the table. NULL: out of memory. */
-struct zc_rlist *zc_receiver_list(struct zc_receiver *r, uint32_t id,
-                                  struct zc_rdir *dir);
 
 /* places.c: called by the reader. -1 and ERR: the session is over. */
 int zc_place_at(struct zc_receiver *r, struct zc_bytes body,
@@ -211,10 +192,6 @@ void zc_rworker_note(struct zc_rworker *w, struct zc_dirnode *d,
 void zc_rworker_note_path(struct zc_rworker *w, const char *path, unsigned op,
                           uint32_t mode, int eno);
 
-/* The list that N entries sent belong to, now claimed; NULL and ERR. */
-struct zc_rlist *zc_receiver_claim(struct zc_receiver *r, uint32_t list,
-                                   unsigned n, struct zc_err *err);
-
 /* walk.c */
 /* The own entry E of TOP: answers LIST 0, or AT. */
 void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
@@ -224,16 +201,6 @@ void zc_walk_list(struct zc_rworker *w, struct zc_work *work);
 /* apply.c */
 void zc_apply_files(struct zc_rworker *w, struct zc_work *work);
 void zc_apply_meta(struct zc_rworker *w, struct zc_work *work);
-/* The metadata of directory REF, which was asked for, will not come. False: it
- * was not asked for. */
-bool zc_apply_no_meta(struct zc_rworker *w, struct zc_ref ref);
-/* Entry REF of LIST in D is finished with STATUS; counters go down. */
-void zc_entry_done(struct zc_rworker *w, struct zc_rdir *d,
-                   struct zc_rlist *list, struct zc_ref ref,
-                   enum zc_status status, unsigned op, int eno);
-/* It shall be sent again: stays outstanding. */
-void zc_entry_again(struct zc_rworker *w, struct zc_rlist *list,
-                    struct zc_ref ref);
 
 /* bigfile.c: called by the reader. -1 and ERR: the session is over. */
 int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
@@ -251,44 +218,6 @@ bool zc_big_receiving(const struct zc_receiver *r);
 
 /* A big file's bytes will not be needed: the space they take comes free. */
 void zc_big_shed(struct zc_receiver *r, struct zc_rbig *b);
-
-/* links.c */
-enum zc_hardlink_role {
-    ZC_HARDLINK_LEADER,  /* the first name met: an entry like any other */
-    ZC_HARDLINK_READY,   /* the inode is in place: link to it */
-    ZC_HARDLINK_WAITING, /* it will be: queued, and counted as outstanding */
-    ZC_HARDLINK_NOMEM
-};
-/* E (in D, LIST/REF) belongs to a group: what is it there? With READY, *LINK
- * is referenced: zc_hardlink_put. */
-enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
-                                       struct zc_rdir *d,
-                                       struct zc_rlist *list,
-                                       const struct zc_entry *e,
-                                       struct zc_ref ref,
-                                       struct zc_hardlink_group **link);
-/* READY: true when the local file ST is the group's inode already. */
-bool zc_hardlink_same(struct zc_receiver *r, struct zc_hardlink_group *l,
-                      const struct zc_stat *st);
-/* READY: makes NAME in D another name of the group's inode. 0, -1 errno+op. */
-int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *l,
-                     struct zc_rdir *d, const char *name, unsigned *op);
-void zc_hardlink_put(struct zc_receiver *r, struct zc_hardlink_group *l);
-/* The leader of group (DEV, INO) is in place as NAME in D (or, with OK false,
- * will never be): settles those that wait. */
-void zc_hardlink_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
-                        struct zc_rdir *d, const char *name, bool ok);
-/* Entry REF is finished. Where it led a group and left it unsettled, because
- * what came for it was not that inode any more, or did not come, it failed. */
-void zc_hardlink_leader_done(struct zc_rworker *w, struct zc_ref ref);
-/* Those of a list that were settled before its NEED was sent. */
-void zc_hardlink_serve_deferred(struct zc_rworker *w, struct zc_rwaiter *v);
-void zc_hardlink_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v);
-/* The local file ST has several names. True when another of them already stands
- * for another file of the source: the name of E needs an inode of its own. */
-bool zc_hardlink_taken(struct zc_receiver *r, const struct zc_stat *st,
-                       const struct zc_entry *e);
-void zc_hardlinks_free(struct zc_receiver *r);
 
 /* deletions.c */
 /* NAME in D is not in the source. NAMED: a mirror saw it go, it was not merely

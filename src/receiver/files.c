@@ -8,6 +8,8 @@
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/dress.h"
+#include "receiver/hardlinks.h"
+#include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/place.h"
 #include "receiver/queue.h"
@@ -16,52 +18,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* --- counters ------------------------------------------------------------ */
-
-/* One entry of L less is open. With the lock held. */
-static void list_settle(struct zc_receiver *r, struct zc_rlist *l)
-{
-    r->pending--;
-    if (--l->outstanding == 0 && l->compared) {
-        zc_map_del(&r->lists, l->id, 0);
-        free(l);
-    }
-}
-
-void zc_entry_done(struct zc_rworker *w, struct zc_rdir *d,
-                   struct zc_rlist *list, struct zc_ref ref,
-                   enum zc_status status, unsigned op, int eno)
-{
-    struct zc_receiver *r = w->r;
-    zc_hardlink_leader_done(w, ref);
-    zc_rworker_result(w, ref, status, op, eno);
-    pthread_mutex_lock(&r->lock);
-    list_settle(r, list);
-    d->files--;
-    pthread_mutex_unlock(&r->lock);
-    zc_rdir_check(w, d);
-    zc_rdir_drop(w, d);
-}
-
-void zc_entry_again(struct zc_rworker *w, struct zc_rlist *list,
-                    struct zc_ref ref)
-{
-    pthread_mutex_lock(&w->r->lock);
-    list->claimable++;
-    pthread_mutex_unlock(&w->r->lock);
-    zc_rworker_result(w, ref, ZC_STATUS_AGAIN, ZC_OP_NONE, 0);
-}
-
 /* --- small files --------------------------------------------------------- */
 
-static void file_failed(struct zc_rworker *w, struct zc_rdir *d,
-                        struct zc_rlist *list, const struct zc_msg_file *m,
-                        unsigned op, int eno)
+static void file_failed(struct zc_rworker *w, struct zc_rlist *list,
+                        const struct zc_msg_file *m, unsigned op, int eno)
 {
-    if (m->entry.flags & ZC_ENTRY_HARD_LINK)
-        zc_hardlink_settle(w, m->entry.link_dev, m->entry.link_ino, d, "",
-                           false);
-    zc_entry_done(w, d, list, m->ref, ZC_STATUS_FAILED, op, eno);
+    zc_hardlink_settle(w, zc_hardlink_key(w->r, &m->entry), list->dir, "",
+                       false);
+    zc_hardlink_done(w, list, m->ref, ZC_STATUS_FAILED, op, eno);
 }
 
 /* Under a staging name, then committed. */
@@ -74,7 +38,7 @@ static void apply_staged(struct zc_rworker *w, struct zc_rdir *d,
     if (staging >= 0)
         fd = zc_newfile_write(w, d, staging, tmp, m, &op);
     if (fd < 0)
-        file_failed(w, d, list, m, op, errno);
+        file_failed(w, list, m, op, errno);
     else
         zc_newfile_commit(w, list, m, tmp, fd);
 }
@@ -88,18 +52,18 @@ static bool apply_direct(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     zc_entry_name(&m->entry, name);
     int fd = zc_newfile_write(w, d, dirfd, name, m, &op);
     if (fd < 0) {
-        file_failed(w, d, list, m, op, errno);
+        file_failed(w, list, m, op, errno);
         return false;
     }
     if (close(fd)) { /* some file systems find out only now */
         int eno = errno;
         unlinkat(dirfd, name, 0);
-        file_failed(w, d, list, m, ZC_OP_WRITE, eno);
+        file_failed(w, list, m, ZC_OP_WRITE, eno);
         return false;
     }
     atomic_fetch_add_explicit(&w->r->created, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&w->r->changes, 1, memory_order_relaxed);
-    zc_entry_done(w, d, list, m->ref, ZC_STATUS_OK, 0, 0);
+    zc_hardlink_done(w, list, m->ref, ZC_STATUS_OK, 0, 0);
     return true;
 }
 
@@ -136,7 +100,7 @@ void zc_apply_files(struct zc_rworker *w, struct zc_work *work)
         }
         if (d->volume_top && m.entry.name_len == strlen(ZC_STAGING_NAME) &&
             !memcmp(m.entry.name, ZC_STAGING_NAME, m.entry.name_len))
-            file_failed(w, d, list, &m, ZC_OP_CREATE, EPERM);
+            file_failed(w, list, &m, ZC_OP_CREATE, EPERM);
         else if (d->shallow && zc_place_settles(w, list, &m))
             continue;
         else if (dirfd >= 0 && !(m.entry.flags & ZC_ENTRY_HARD_LINK))
@@ -154,51 +118,17 @@ void zc_apply_files(struct zc_rworker *w, struct zc_work *work)
 /* --- META ---------------------------------------------------------------- */
 
 /* A directory's: kept until it is finished. */
-static bool meta_of_dir(struct zc_rworker *w, struct zc_rlist *list,
-                        const struct zc_msg_file *m)
+static int meta_of_dir(struct zc_rworker *w, struct zc_rlist *list,
+                       const struct zc_msg_file *m, struct zc_err *err)
 {
-    struct zc_receiver *r = w->r;
     uint8_t *copy = malloc(m->xattrs.n + 1);
     if (copy && m->xattrs.n)
         memcpy(copy, m->xattrs.p, m->xattrs.n);
-    pthread_mutex_lock(&r->lock);
-    struct zc_rdir *d = zc_map_get(&r->dirs->by_ref, m->ref.list,
-                                   m->ref.index);
-    bool ok = copy && d && d->meta_asked;
-    if (ok) {
-        d->meta_asked = false;
-        d->xattrs = copy;
-        d->xattrs_len = m->xattrs.n;
-        d->have_xattrs = true;
-        d->differs = true;
-        zc_rworker_result(w, m->ref, ZC_STATUS_OK, 0, 0);
-        list_settle(r, list);
-    }
-    pthread_mutex_unlock(&r->lock);
-    if (ok)
-        zc_rdir_drop(w, d);
-    else
-        free(copy);
-    return ok;
-}
-
-bool zc_apply_no_meta(struct zc_rworker *w, struct zc_ref ref)
-{
-    struct zc_receiver *r = w->r;
-    pthread_mutex_lock(&r->lock);
-    struct zc_rlist *list = zc_map_get(&r->lists, ref.list, 0);
-    struct zc_rdir *d = zc_map_get(&r->dirs->by_ref, ref.list, ref.index);
-    bool ok = list && list->dirs_meta && d && d->meta_asked;
-    if (ok) {
-        list->dirs_meta--;
-        d->meta_asked = false;
-        zc_rworker_result(w, ref, ZC_STATUS_FAILED, ZC_OP_SOURCE, 0);
-        list_settle(r, list);
-    }
-    pthread_mutex_unlock(&r->lock);
-    if (ok)
-        zc_rdir_drop(w, d);
-    return ok;
+    if (copy && zc_entry_meta(w, list, m->ref, copy, m->xattrs.n))
+        return 0;
+    free(copy);
+    return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                      "the peer sent metadata that was not asked for");
 }
 
 /* Anything else's: 0, or -1 with errno and *OP. */
@@ -253,19 +183,14 @@ void zc_apply_meta(struct zc_rworker *w, struct zc_work *work)
         return;
     }
     if (S_ISDIR(m.entry.mode)) {
-        if (!meta_of_dir(w, list, &m)) {
-            zc_err_set(&err, ZC_EXIT_STREAM, 0,
-                       "the peer sent metadata that was not asked for");
+        if (meta_of_dir(w, list, &m, &err))
             zc_receiver_fail(r, &err);
-        }
         return;
     }
     int bad = meta_of_entry(w, d, &m, &op), eno = errno;
     char name[ZC_NAME_MAX + 1];
     zc_entry_name(&m.entry, name);
-    if (m.entry.flags & ZC_ENTRY_HARD_LINK && r->keep & ZC_KEEP_HARD_LINKS)
-        zc_hardlink_settle(w, m.entry.link_dev, m.entry.link_ino, d, name,
-                           !bad);
-    zc_entry_done(w, d, list, m.ref, bad ? ZC_STATUS_FAILED : ZC_STATUS_OK,
-                  bad ? op : 0, bad ? eno : 0);
+    zc_hardlink_settle(w, zc_hardlink_key(r, &m.entry), d, name, !bad);
+    zc_hardlink_done(w, list, m.ref, bad ? ZC_STATUS_FAILED : ZC_STATUS_OK,
+                     bad ? op : 0, bad ? eno : 0);
 }

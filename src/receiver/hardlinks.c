@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Hard links. The names of one inode form a group, known by the source's device
- * and inode. The first name met, the leader, is treated like any other entry;
- * those that come later become links to it: at once where it is in place, else
- * when it is. Where the leader fails, the first that waits takes its place.
- */
+/* Hard link groups; see hardlinks.h. */
+#include "receiver/hardlinks.h"
+
 #include "fs/rootdir.h"
 #include "receiver/core.h"
+#include "receiver/dirs.h"
 #include "receiver/place.h"
-#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,159 +15,180 @@
 /* What becomes of one that waited. */
 enum fate { LINK_TO_LEADER, BECOME_LEADER, LOST };
 
-struct zc_rwaiter {
-    struct zc_rwaiter *next;
+struct zc_hardlink_waiter {
+    STAILQ_ENTRY(zc_hardlink_waiter) next;     /* in its group, or served */
+    SLIST_ENTRY(zc_hardlink_waiter) next_late; /* in its list */
     struct zc_hardlink_group *group; /* referenced, while deferred */
     enum fate fate;
-    struct zc_rdir *dir;
     struct zc_rlist *list;
     struct zc_ref ref;
     bool regular;
     char name[];
 };
+STAILQ_HEAD(waiters, zc_hardlink_waiter);
 
 struct zc_hardlink_group {
     enum { PENDING, READY, FAILED } state;
     unsigned refs; /* the table's, and users' */
     uint32_t seen, total;
     struct zc_ref leader; /* PENDING: the entry that leads */
-    uint32_t link_dev;
-    uint64_t link_ino;
+    struct zc_hardlink_key key;
     /* READY: the leader. */
     struct zc_dirnode *node;
     char *name;
     uint64_t dev, ino; /* here; 0, 0 in a dry run that would make it */
-    struct zc_rwaiter *waiters, **waiters_end;
+    struct waiters waiters;
 };
 
-/* With the lock held: N references less. */
-static void link_unref(struct zc_receiver *r, struct zc_hardlink_group *l,
-                       unsigned n)
+struct zc_hardlink_key zc_hardlink_key(const struct zc_receiver *r,
+                                       const struct zc_entry *e)
 {
-    l->refs -= n;
-    if (l->refs)
-        return;
-    zc_dirnode_unref(r->tree, l->node);
-    free(l->name);
-    free(l);
+    bool grouped = e->flags & ZC_ENTRY_HARD_LINK &&
+                   r->keep & ZC_KEEP_HARD_LINKS;
+    return (struct zc_hardlink_key){grouped, e->link_dev, e->link_ino};
 }
 
-/* Takes L out of the table when its last name has been seen and served. */
-static bool leave_table(struct zc_receiver *r, struct zc_hardlink_group *l)
+/* --- groups -------------------------------------------------------------- */
+
+static struct zc_hardlink_group *group_get(struct zc_receiver *r,
+                                           struct zc_hardlink_key key)
 {
-    bool over = l->seen >= l->total && l->state == READY && !l->waiters &&
-                zc_map_get(&r->links, l->link_dev, l->link_ino) == l;
+    return zc_map_get(&r->hardlinks->groups, key.dev, key.ino);
+}
+
+/* With the lock held: N references less. */
+static void group_unref(struct zc_receiver *r, struct zc_hardlink_group *g,
+                        unsigned n)
+{
+    g->refs -= n;
+    if (g->refs)
+        return;
+    zc_dirnode_unref(r->tree, g->node);
+    free(g->name);
+    free(g);
+}
+
+/* Takes G out of the table when its last name has been seen and served. */
+static bool leave_table(struct zc_receiver *r, struct zc_hardlink_group *g)
+{
+    bool over = g->seen >= g->total && g->state == READY &&
+                STAILQ_EMPTY(&g->waiters) && group_get(r, g->key) == g;
     if (over)
-        zc_map_del(&r->links, l->link_dev, l->link_ino);
+        zc_map_del(&r->hardlinks->groups, g->key.dev, g->key.ino);
     return over;
 }
 
-void zc_hardlink_put(struct zc_receiver *r, struct zc_hardlink_group *l)
+void zc_hardlink_put(struct zc_receiver *r, struct zc_hardlink_group *g)
 {
     pthread_mutex_lock(&r->lock);
-    link_unref(r, l, leave_table(r, l) ? 2 : 1);
+    group_unref(r, g, leave_table(r, g) ? 2 : 1);
     pthread_mutex_unlock(&r->lock);
 }
 
-/* Entry REF leads L from now on. With the lock held. */
-static int lead(struct zc_receiver *r, struct zc_hardlink_group *l,
+/* Entry REF leads G from now on. With the lock held. */
+static int lead(struct zc_receiver *r, struct zc_hardlink_group *g,
                 struct zc_ref ref)
 {
-    zc_map_del(&r->leaders, l->leader.list, l->leader.index);
-    l->leader = ref;
-    return zc_map_put(&r->leaders, ref.list, ref.index, l);
+    zc_map_del(&r->hardlinks->leaders, g->leader.list, g->leader.index);
+    g->leader = ref;
+    return zc_map_put(&r->hardlinks->leaders, ref.list, ref.index, g);
 }
 
-static void nobody_leads(struct zc_receiver *r, struct zc_hardlink_group *l)
+static void nobody_leads(struct zc_receiver *r, struct zc_hardlink_group *g)
 {
-    zc_map_del(&r->leaders, l->leader.list, l->leader.index);
-    l->leader = (struct zc_ref){0, 0}; /* the root: never a link */
+    zc_map_del(&r->hardlinks->leaders, g->leader.list, g->leader.index);
+    g->leader = (struct zc_ref){0, 0}; /* the root: never a hard link */
 }
 
-static struct zc_hardlink_group *link_new(struct zc_receiver *r,
-                                          const struct zc_entry *e,
-                                          struct zc_ref ref)
+static struct zc_hardlink_group *group_new(struct zc_receiver *r,
+                                           const struct zc_entry *e,
+                                           struct zc_ref ref)
 {
-    struct zc_hardlink_group *l = calloc(1, sizeof *l);
-    if (!l)
+    struct zc_hardlink_group *g = calloc(1, sizeof *g);
+    if (!g)
         return NULL;
-    l->refs = 1;
-    l->seen = 1;
-    l->total = e->link_count;
-    l->link_dev = e->link_dev;
-    l->link_ino = e->link_ino;
-    l->waiters_end = &l->waiters;
-    if (lead(r, l, ref)) {
-        free(l);
-        return NULL;
-    }
-    if (zc_map_put(&r->links, e->link_dev, e->link_ino, l)) {
-        nobody_leads(r, l);
-        free(l);
+    g->refs = 1;
+    g->seen = 1;
+    g->total = e->link_count;
+    g->key = zc_hardlink_key(r, e);
+    STAILQ_INIT(&g->waiters);
+    if (lead(r, g, ref)) {
+        free(g);
         return NULL;
     }
-    return l;
+    if (zc_map_put(&r->hardlinks->groups, g->key.dev, g->key.ino, g)) {
+        nobody_leads(r, g);
+        free(g);
+        return NULL;
+    }
+    return g;
 }
 
 /* Queues E behind its leader; it counts as outstanding. With the lock held. */
-static int wait_for_leader(struct zc_receiver *r, struct zc_hardlink_group *l,
-                           struct zc_rdir *d, struct zc_rlist *list,
-                           const struct zc_entry *e, struct zc_ref ref)
+static int wait_for_leader(struct zc_receiver *r, struct zc_hardlink_group *g,
+                           struct zc_rlist *list, const struct zc_entry *e,
+                           struct zc_ref ref)
 {
-    struct zc_rwaiter *w = calloc(1, sizeof *w + e->name_len + 1);
-    if (!w)
+    struct zc_hardlink_waiter *v = calloc(1, sizeof *v + e->name_len + 1);
+    if (!v)
         return -1;
-    w->dir = d;
-    w->list = list;
-    w->ref = ref;
-    w->regular = S_ISREG(e->mode);
-    memcpy(w->name, e->name, e->name_len);
-    *l->waiters_end = w;
-    l->waiters_end = &w->next;
+    v->list = list;
+    v->ref = ref;
+    v->regular = S_ISREG(e->mode);
+    memcpy(v->name, e->name, e->name_len);
+    STAILQ_INSERT_TAIL(&g->waiters, v, next);
     list->outstanding++;
     r->pending++;
-    d->pending++;
-    d->files++;
+    list->dir->pending++;
+    list->dir->files++;
     return 0;
 }
 
+/* The same for a group that was there before E. */
+static enum zc_hardlink_role join(struct zc_receiver *r,
+                                  struct zc_hardlink_group *g,
+                                  struct zc_rlist *list,
+                                  const struct zc_entry *e, struct zc_ref ref)
+{
+    g->seen++;
+    if (g->state == FAILED) {
+        g->state = PENDING;
+        return lead(r, g, ref) ? ZC_HARDLINK_NOMEM : ZC_HARDLINK_LEADER;
+    }
+    if (g->state == READY) {
+        g->refs++;
+        return ZC_HARDLINK_READY;
+    }
+    return wait_for_leader(r, g, list, e, ref) ? ZC_HARDLINK_NOMEM
+                                               : ZC_HARDLINK_WAITING;
+}
+
 enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
-                                       struct zc_rdir *d,
                                        struct zc_rlist *list,
                                        const struct zc_entry *e,
                                        struct zc_ref ref,
-                                       struct zc_hardlink_group **link)
+                                       struct zc_hardlink_group **group)
 {
     enum zc_hardlink_role role;
     pthread_mutex_lock(&r->lock);
-    struct zc_hardlink_group *l =
-        zc_map_get(&r->links, e->link_dev, e->link_ino);
-    if (!l) {
-        role = link_new(r, e, ref) ? ZC_HARDLINK_LEADER : ZC_HARDLINK_NOMEM;
-    } else {
-        l->seen++;
-        if (l->state == FAILED) {
-            l->state = PENDING;
-            role = lead(r, l, ref) ? ZC_HARDLINK_NOMEM : ZC_HARDLINK_LEADER;
-        } else if (l->state == READY) {
-            l->refs++;
-            *link = l;
-            role = ZC_HARDLINK_READY;
-        } else {
-            role = wait_for_leader(r, l, d, list, e, ref)
-                       ? ZC_HARDLINK_NOMEM
-                       : ZC_HARDLINK_WAITING;
-        }
-    }
+    struct zc_hardlink_group *g = group_get(r, zc_hardlink_key(r, e));
+    if (g)
+        role = join(r, g, list, e, ref);
+    else
+        role = group_new(r, e, ref) ? ZC_HARDLINK_LEADER : ZC_HARDLINK_NOMEM;
+    if (role == ZC_HARDLINK_READY)
+        *group = g;
     pthread_mutex_unlock(&r->lock);
     return role;
 }
 
-bool zc_hardlink_same(struct zc_receiver *r, struct zc_hardlink_group *l,
+/* --- linking ------------------------------------------------------------- */
+
+bool zc_hardlink_same(struct zc_receiver *r, struct zc_hardlink_group *g,
                       const struct zc_stat *st)
 {
     pthread_mutex_lock(&r->lock);
-    bool same = l->ino && l->ino == st->ino && l->dev == st->dev;
+    bool same = g->ino && g->ino == st->ino && g->dev == st->dev;
     pthread_mutex_unlock(&r->lock);
     return same;
 }
@@ -187,33 +205,32 @@ static int link_over(struct zc_rworker *w, int from, const char *leader,
     }
     if (linkat(from, leader, staging, tmp, 0))
         return -1;
-    int bad = zc_place(w, &d->spot, tmp, name, op), eno = errno;
+    int bad = zc_place(w, &d->spot, tmp, name, op);
     /* Renaming one name of an inode onto another of it does nothing, and says
      * so by succeeding (rename(2)): the staging name may still be there. */
-    unlinkat(staging, tmp, 0);
-    errno = eno;
+    zc_place_discard(&d->spot, tmp);
     return bad;
 }
 
-int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *l,
+int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *g,
                      struct zc_rdir *d, const char *name, unsigned *op)
 {
     struct zc_receiver *r = w->r;
     *op = ZC_OP_LINK;
-    int from = zc_dirnode_pin(r->tree, l->node);
+    int from = zc_dirnode_pin(r->tree, g->node);
     if (from < 0)
         return -1;
     int to = zc_dirnode_pin(r->tree, d->spot.node), bad = -1, eno = errno;
     if (to >= 0) {
-        bad = linkat(from, l->name, to, name, 0);
+        bad = linkat(from, g->name, to, name, 0);
         if (!bad)
             zc_place_touched(r, &d->spot);
         else if (errno == EEXIST || errno == EACCES)
-            bad = link_over(w, from, l->name, d, name, op);
+            bad = link_over(w, from, g->name, d, name, op);
         eno = errno;
         zc_dirnode_unpin(r->tree, d->spot.node);
     }
-    zc_dirnode_unpin(r->tree, l->node);
+    zc_dirnode_unpin(r->tree, g->node);
     if (!bad) {
         atomic_fetch_add(&r->created, 1);
         atomic_fetch_add(&r->changes, 1);
@@ -222,120 +239,126 @@ int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *l,
     return bad;
 }
 
+/* Is what V is about here a name of the group's inode already? */
+static bool is_linked(struct zc_receiver *r, struct zc_hardlink_group *g,
+                      const struct zc_hardlink_waiter *v)
+{
+    struct zc_stat st;
+    struct zc_dirnode *node = v->list->dir->spot.node;
+    int dirfd = zc_dirnode_pin(r->tree, node);
+    if (dirfd < 0)
+        return false;
+    bool same = !zc_stat_at(dirfd, v->name, &st) &&
+                zc_hardlink_same(r, g, &st);
+    zc_dirnode_unpin(r->tree, node);
+    return same;
+}
+
+/* --- those that wait ----------------------------------------------------- */
+
 /* The leader is in place: V becomes a link to it. */
-static void link_waiter(struct zc_rworker *w, struct zc_hardlink_group *l,
-                        struct zc_rwaiter *v)
+static void link_waiter(struct zc_rworker *w, struct zc_hardlink_group *g,
+                        struct zc_hardlink_waiter *v)
 {
     struct zc_receiver *r = w->r;
-    struct zc_stat st;
     unsigned op = 0;
-    int dirfd = zc_dirnode_pin(r->tree, v->dir->spot.node);
-    bool same = dirfd >= 0 && !zc_stat_at(dirfd, v->name, &st) &&
-                zc_hardlink_same(r, l, &st);
-    if (dirfd >= 0)
-        zc_dirnode_unpin(r->tree, v->dir->spot.node);
-    if (same)
-        zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_SAME, 0, 0);
-    else if (r->dry || !zc_hardlink_make(w, l, v->dir, v->name, &op))
-        zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_OK, 0, 0);
+    if (is_linked(r, g, v))
+        zc_entry_done(w, v->list, v->ref, ZC_STATUS_SAME, 0, 0);
+    else if (r->dry || !zc_hardlink_make(w, g, v->list->dir, v->name, &op))
+        zc_entry_done(w, v->list, v->ref, ZC_STATUS_OK, 0, 0);
     else if (v->regular)
         zc_entry_again(w, v->list, v->ref);
     else
-        zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_FAILED, op,
-                      errno);
+        zc_entry_done(w, v->list, v->ref, ZC_STATUS_FAILED, op, errno);
 }
 
-static void serve(struct zc_rworker *w, struct zc_hardlink_group *l,
-                  struct zc_rwaiter *v)
+static void serve(struct zc_rworker *w, struct zc_hardlink_group *g,
+                  struct zc_hardlink_waiter *v)
 {
     switch (v->fate) {
     case LINK_TO_LEADER:
-        link_waiter(w, l, v);
+        link_waiter(w, g, v);
         break;
     case BECOME_LEADER:
         zc_entry_again(w, v->list, v->ref);
         break;
     case LOST:
-        zc_entry_done(w, v->dir, v->list, v->ref, ZC_STATUS_FAILED,
-                      ZC_OP_LINK, ENOENT);
+        zc_entry_done(w, v->list, v->ref, ZC_STATUS_FAILED, ZC_OP_LINK,
+                      ENOENT);
         break;
     }
     free(v);
 }
 
-/* Serves the chain V. The sender must have been asked about an entry before it
- * is told the result: those whose list is still being compared are left to the
- * worker that does that. */
-static void serve_all(struct zc_rworker *w, struct zc_hardlink_group *l,
-                      struct zc_rwaiter *v, enum fate fate)
+/* True when the sender has not been asked about V yet, and must not be told the
+ * result before: it is left to the worker that compares its list. */
+static bool defer(struct zc_receiver *r, struct zc_hardlink_group *g,
+                  struct zc_hardlink_waiter *v)
 {
-    struct zc_receiver *r = w->r;
-    while (v) {
-        struct zc_rwaiter *next = v->next;
+    pthread_mutex_lock(&r->lock);
+    bool later = !v->list->compared;
+    if (later) {
+        v->group = g;
+        g->refs++;
+        SLIST_INSERT_HEAD(&v->list->deferred, v, next_late);
+    }
+    pthread_mutex_unlock(&r->lock);
+    return later;
+}
+
+static void serve_all(struct zc_rworker *w, struct zc_hardlink_group *g,
+                      struct waiters *all, enum fate fate)
+{
+    struct zc_hardlink_waiter *v;
+    while ((v = STAILQ_FIRST(all))) {
+        STAILQ_REMOVE_HEAD(all, next);
         v->fate = fate;
-        pthread_mutex_lock(&r->lock);
-        bool later = !v->list->compared;
-        if (later) {
-            v->group = l;
-            l->refs++;
-            v->next = v->list->deferred;
-            v->list->deferred = v;
-        }
-        pthread_mutex_unlock(&r->lock);
-        if (!later)
-            serve(w, l, v);
-        v = next;
+        if (!defer(w->r, g, v))
+            serve(w, g, v);
     }
 }
 
-void zc_hardlink_serve_deferred(struct zc_rworker *w, struct zc_rwaiter *v)
+void zc_hardlink_serve(struct zc_rworker *w,
+                       struct zc_hardlink_deferred *deferred)
 {
-    while (v) {
-        struct zc_rwaiter *next = v->next;
-        struct zc_hardlink_group *l = v->group;
-        serve(w, l, v);
-        zc_hardlink_put(w->r, l);
-        v = next;
+    struct zc_hardlink_waiter *v;
+    while ((v = SLIST_FIRST(deferred))) {
+        struct zc_hardlink_group *g = v->group;
+        SLIST_REMOVE_HEAD(deferred, next_late);
+        serve(w, g, v);
+        zc_hardlink_put(w->r, g);
     }
 }
 
-void zc_hardlink_drop_deferred(struct zc_receiver *r, struct zc_rwaiter *v)
-{
-    while (v) {
-        struct zc_rwaiter *next = v->next;
-        zc_hardlink_put(r, v->group);
-        free(v);
-        v = next;
-    }
-}
+/* --- what becomes of a leader -------------------------------------------- */
 
 /* The leader failed: the first that waits is asked for instead; where it cannot
  * be, all are lost. */
-static void leader_failed(struct zc_rworker *w, struct zc_hardlink_group *l)
+static void leader_failed(struct zc_rworker *w, struct zc_hardlink_group *g)
 {
     struct zc_receiver *r = w->r;
+    struct waiters served = STAILQ_HEAD_INITIALIZER(served);
     pthread_mutex_lock(&r->lock);
-    struct zc_rwaiter *served = l->waiters;
-    bool promoted = served && served->regular && !lead(r, l, served->ref);
+    struct zc_hardlink_waiter *first = STAILQ_FIRST(&g->waiters);
+    bool promoted = first && first->regular && !lead(r, g, first->ref);
     if (promoted) {
-        l->waiters = served->next;
-        served->next = NULL;
+        STAILQ_REMOVE_HEAD(&g->waiters, next);
+        STAILQ_INSERT_TAIL(&served, first, next);
     } else {
-        l->waiters = NULL;
-        l->state = FAILED;
-        nobody_leads(r, l);
+        STAILQ_CONCAT(&served, &g->waiters);
+        g->state = FAILED;
+        nobody_leads(r, g);
     }
-    if (!l->waiters)
-        l->waiters_end = &l->waiters;
     pthread_mutex_unlock(&r->lock);
-    serve_all(w, l, served, promoted ? BECOME_LEADER : LOST);
+    serve_all(w, g, &served, promoted ? BECOME_LEADER : LOST);
 }
 
-static void leader_ready(struct zc_rworker *w, struct zc_hardlink_group *l,
+static void leader_ready(struct zc_rworker *w, struct zc_hardlink_group *g,
                          struct zc_rdir *d, const char *name)
 {
     struct zc_receiver *r = w->r;
     struct zc_stat st = {0};
+    struct waiters waiting = STAILQ_HEAD_INITIALIZER(waiting);
     char *copy = strdup(name);
     int dirfd = *name ? zc_dirnode_pin(r->tree, d->spot.node) : -1;
     if (dirfd >= 0) {
@@ -344,96 +367,125 @@ static void leader_ready(struct zc_rworker *w, struct zc_hardlink_group *l,
     }
     zc_dirnode_ref(r->tree, d->spot.node);
     pthread_mutex_lock(&r->lock);
-    zc_dirnode_unref(r->tree, l->node);
-    free(l->name);
-    l->node = d->spot.node;
-    l->name = copy;
-    l->dev = st.dev;
-    l->ino = st.ino;
-    l->state = READY;
-    nobody_leads(r, l);
-    struct zc_rwaiter *waiting = l->waiters;
-    l->waiters = NULL;
-    l->waiters_end = &l->waiters;
+    zc_dirnode_unref(r->tree, g->node);
+    free(g->name);
+    g->node = d->spot.node;
+    g->name = copy;
+    g->dev = st.dev;
+    g->ino = st.ino;
+    g->state = READY;
+    nobody_leads(r, g);
+    STAILQ_CONCAT(&waiting, &g->waiters);
     pthread_mutex_unlock(&r->lock);
-    serve_all(w, l, waiting, LINK_TO_LEADER);
+    serve_all(w, g, &waiting, LINK_TO_LEADER);
 }
 
-void zc_hardlink_settle(struct zc_rworker *w, uint32_t dev, uint64_t ino,
+/* G, referenced, where its leader is still to be settled; else NULL. */
+static struct zc_hardlink_group *hold_pending(struct zc_hardlink_group *g)
+{
+    if (!g || g->state != PENDING)
+        return NULL;
+    g->refs++;
+    return g;
+}
+
+void zc_hardlink_settle(struct zc_rworker *w, struct zc_hardlink_key key,
                         struct zc_rdir *d, const char *name, bool ok)
 {
     struct zc_receiver *r = w->r;
+    if (!key.grouped)
+        return;
     pthread_mutex_lock(&r->lock);
-    struct zc_hardlink_group *l = zc_map_get(&r->links, dev, ino);
-    bool mine = l && l->state == PENDING;
-    if (mine)
-        l->refs++;
+    struct zc_hardlink_group *g = hold_pending(group_get(r, key));
     pthread_mutex_unlock(&r->lock);
-    if (!mine)
+    if (!g)
         return; /* a name that was sent as a file of its own */
     if (ok)
-        leader_ready(w, l, d, name);
+        leader_ready(w, g, d, name);
     else
-        leader_failed(w, l);
-    zc_hardlink_put(r, l);
+        leader_failed(w, g);
+    zc_hardlink_put(r, g);
 }
 
-void zc_hardlink_leader_done(struct zc_rworker *w, struct zc_ref ref)
+void zc_hardlink_done(struct zc_rworker *w, struct zc_rlist *list,
+                      struct zc_ref ref, enum zc_status status, unsigned op,
+                      int eno)
 {
     struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
-    struct zc_hardlink_group *l = zc_map_get(&r->leaders, ref.list, ref.index);
-    bool mine = l && l->state == PENDING;
-    if (mine)
-        l->refs++;
+    struct zc_hardlink_group *g = hold_pending(
+        zc_map_get(&r->hardlinks->leaders, ref.list, ref.index));
     pthread_mutex_unlock(&r->lock);
-    if (!mine)
-        return;
-    leader_failed(w, l);
-    zc_hardlink_put(r, l);
+    if (g) {
+        leader_failed(w, g);
+        zc_hardlink_put(r, g);
+    }
+    zc_entry_done(w, list, ref, status, op, eno);
 }
 
-/* Which file of the source a local inode stands for. */
-struct zc_rinode {
-    bool linked; /* with other names there, too: */
-    uint32_t link_dev;
-    uint64_t link_ino;
-};
+/* --- inodes -------------------------------------------------------------- */
+
+static bool same_file(struct zc_hardlink_key a, struct zc_hardlink_key b)
+{
+    return a.grouped && b.grouped && a.dev == b.dev && a.ino == b.ino;
+}
 
 bool zc_hardlink_taken(struct zc_receiver *r, const struct zc_stat *st,
                        const struct zc_entry *e)
 {
-    bool linked =
-        e->flags & ZC_ENTRY_HARD_LINK && r->keep & ZC_KEEP_HARD_LINKS;
+    struct zc_map *inodes = &r->hardlinks->inodes;
+    struct zc_hardlink_key key = zc_hardlink_key(r, e);
     pthread_mutex_lock(&r->lock);
-    struct zc_rinode *i = zc_map_get(&r->inodes, st->dev, st->ino);
-    bool taken = i && !(linked && i->linked && i->link_dev == e->link_dev &&
-                        i->link_ino == e->link_ino);
-    if (!i && (i = malloc(sizeof *i))) {
-        *i = (struct zc_rinode){linked, e->link_dev, e->link_ino};
-        if (zc_map_put(&r->inodes, st->dev, st->ino, i))
-            free(i);
+    struct zc_hardlink_key *owner = zc_map_get(inodes, st->dev, st->ino);
+    bool taken = owner && !same_file(key, *owner);
+    if (!owner && (owner = malloc(sizeof *owner))) {
+        *owner = key;
+        if (zc_map_put(inodes, st->dev, st->ino, owner))
+            free(owner);
     }
     pthread_mutex_unlock(&r->lock);
     return taken;
 }
 
-void zc_hardlinks_free(struct zc_receiver *r)
+/* --- the end ------------------------------------------------------------- */
+
+static void drop_deferred(struct zc_receiver *r, struct zc_rlist *list)
+{
+    struct zc_hardlink_waiter *v;
+    while ((v = SLIST_FIRST(&list->deferred))) {
+        SLIST_REMOVE_HEAD(&list->deferred, next_late);
+        group_unref(r, v->group, leave_table(r, v->group) ? 2 : 1);
+        free(v);
+    }
+}
+
+static void free_groups(struct zc_receiver *r)
 {
     size_t at = 0;
-    for (struct zc_map_slot *slot; (slot = zc_map_next(&r->inodes, &at));)
-        free(slot->value);
-    zc_map_fini(&r->inodes);
-    zc_map_fini(&r->leaders);
-    at = 0;
-    for (struct zc_map_slot *slot; (slot = zc_map_next(&r->links, &at));) {
-        struct zc_hardlink_group *l = slot->value;
-        while (l->waiters) {
-            struct zc_rwaiter *v = l->waiters;
-            l->waiters = v->next;
+    for (struct zc_map_slot *slot;
+         (slot = zc_map_next(&r->hardlinks->groups, &at));) {
+        struct zc_hardlink_group *g = slot->value;
+        struct zc_hardlink_waiter *v;
+        while ((v = STAILQ_FIRST(&g->waiters))) {
+            STAILQ_REMOVE_HEAD(&g->waiters, next);
             free(v);
         }
-        link_unref(r, l, l->refs);
+        group_unref(r, g, g->refs);
     }
-    zc_map_fini(&r->links);
+    zc_map_fini(&r->hardlinks->groups);
+}
+
+void zc_hardlinks_free(struct zc_receiver *r)
+{
+    struct zc_hardlinks *all = r->hardlinks;
+    size_t at = 0;
+    for (struct zc_map_slot *slot;
+         (slot = zc_map_next(&r->lists->by_id, &at));)
+        drop_deferred(r, slot->value);
+    free_groups(r);
+    at = 0;
+    for (struct zc_map_slot *slot; (slot = zc_map_next(&all->inodes, &at));)
+        free(slot->value);
+    zc_map_fini(&all->inodes);
+    zc_map_fini(&all->leaders);
 }

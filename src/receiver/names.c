@@ -11,6 +11,8 @@
 #include "base/io.h"
 #include "fs/rootdir.h"
 #include "receiver/compare.h"
+#include "receiver/hardlinks.h"
+#include "receiver/lists.h"
 #include "receiver/place.h"
 #include "receiver/volumes.h"
 
@@ -55,7 +57,7 @@ int zc_place_at(struct zc_receiver *r, struct zc_bytes body,
         return zc_receiver_nonsense(err, "it names the staging folder");
     struct zc_ref ref = {m.list, 0};
     struct zc_rdir *d = zc_rdir_new_top(r, m.path, &m.self, ref);
-    struct zc_rlist *list = d ? zc_receiver_list(r, m.list, d) : NULL;
+    struct zc_rlist *list = d ? zc_rlist_new(r, m.list, d) : NULL;
     if (!list)
         return zc_err_nomem(err);
     d->shallow = true;
@@ -123,7 +125,7 @@ bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
                     ? -1
                     : zc_dirnode_pin(r->tree, d->spot.node);
     if (dirfd < 0) { /* as was reported for the directory */
-        zc_entry_done(w, d, list, m->ref, ZC_STATUS_SAME, 0, 0);
+        zc_hardlink_done(w, list, m->ref, ZC_STATUS_SAME, 0, 0);
         return true;
     }
     bool there = !zc_stat_at(dirfd, c.name, &c.st);
@@ -132,10 +134,10 @@ bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
                       !zc_plan_replace(w, d, dirfd, c.name);
     zc_dirnode_unpin(r->tree, d->spot.node);
     if (same)
-        zc_entry_done(w, d, list, m->ref, ZC_STATUS_SAME, 0, 0);
+        zc_hardlink_done(w, list, m->ref, ZC_STATUS_SAME, 0, 0);
     else if (in_the_way)
-        zc_entry_done(w, d, list, m->ref, ZC_STATUS_FAILED,
-                      ZC_OP_REPLACE_DIR, ENOTEMPTY);
+        zc_hardlink_done(w, list, m->ref, ZC_STATUS_FAILED, ZC_OP_REPLACE_DIR,
+                         ENOTEMPTY);
     return same || in_the_way;
 }
 

@@ -9,6 +9,7 @@
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
+#include "receiver/hardlinks.h"
 #include "receiver/place.h"
 #include "receiver/volumes.h"
 
@@ -152,9 +153,7 @@ struct file_commit {
     struct zc_commit commit;
     struct zc_rlist *list;
     struct zc_ref ref;
-    bool linked; /* a hard link group waits for it: */
-    uint32_t link_dev;
-    uint64_t link_ino;
+    struct zc_hardlink_key key;
     char tmp[ZC_STAGING_NAME_SIZE];
     char name[ZC_NAME_MAX + 1];
 };
@@ -173,10 +172,9 @@ static void name_file(struct zc_rworker *w, struct zc_commit *commit,
         zc_place_discard(&d->spot, c->tmp);
     else
         atomic_fetch_add(&r->created, 1);
-    if (c->linked)
-        zc_hardlink_settle(w, c->link_dev, c->link_ino, d, c->name, !eno);
-    zc_entry_done(w, d, c->list, c->ref, eno ? ZC_STATUS_FAILED : ZC_STATUS_OK,
-                  eno ? op : 0, eno);
+    zc_hardlink_settle(w, c->key, d, c->name, !eno);
+    zc_hardlink_done(w, c->list, c->ref, eno ? ZC_STATUS_FAILED : ZC_STATUS_OK,
+                     eno ? op : 0, eno);
 }
 
 void zc_newfile_commit(struct zc_rworker *w, struct zc_rlist *list,
@@ -195,10 +193,7 @@ void zc_newfile_commit(struct zc_rworker *w, struct zc_rlist *list,
                                    .name = name_file};
     c->list = list;
     c->ref = m->ref;
-    c->linked = m->entry.flags & ZC_ENTRY_HARD_LINK &&
-                w->r->keep & ZC_KEEP_HARD_LINKS;
-    c->link_dev = m->entry.link_dev;
-    c->link_ino = m->entry.link_ino;
+    c->key = zc_hardlink_key(w->r, &m->entry);
     strcpy(c->tmp, tmp);
     zc_entry_name(&m->entry, c->name);
     if (w->out.len) /* notes about it go before the committer's RESULT */

@@ -14,24 +14,6 @@
 /* Bytes of its own answers that the reader gathers while more is coming in. */
 #define ANSWERS_MAX (32 * ZC_KIB)
 
-struct zc_rlist *zc_receiver_list(struct zc_receiver *r, uint32_t id,
-                                  struct zc_rdir *dir)
-{
-    struct zc_rlist *l = calloc(1, sizeof *l);
-    if (!l)
-        return NULL;
-    l->id = id;
-    l->dir = dir;
-    pthread_mutex_lock(&r->lock);
-    int fail = zc_map_put(&r->lists, id, 0, l);
-    pthread_mutex_unlock(&r->lock);
-    if (fail) {
-        free(l);
-        return NULL;
-    }
-    return l;
-}
-
 /* The directory that list M is about; checks that it may be listed now. */
 static struct zc_rdir *dir_to_list(struct zc_receiver *r,
                                    const struct zc_msg_list *m,
@@ -65,7 +47,7 @@ static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
         return -1;
     struct zc_bytes here = {NULL, 0};
     struct zc_rdir *root = zc_rdir_new_top(r, here, &e, (struct zc_ref){0, 0});
-    struct zc_rlist *list = root ? zc_receiver_list(r, 0, root) : NULL;
+    struct zc_rlist *list = root ? zc_rlist_new(r, 0, root) : NULL;
     if (!list)
         return zc_err_nomem(err);
     r->full = true;
@@ -91,7 +73,7 @@ static int on_list(struct zc_receiver *r, struct zc_bytes body,
                            .slab = slab,
                            .p = body.p,
                            .n = body.n,
-                           .list = zc_receiver_list(r, m.list, d),
+                           .list = zc_rlist_new(r, m.list, d),
                            .line = &d->lists};
     if (!work.list)
         return zc_err_nomem(err);
@@ -103,21 +85,6 @@ static int on_list(struct zc_receiver *r, struct zc_bytes body,
         return -1;
     zc_walk_list(r->reader, &work);
     return 0;
-}
-
-struct zc_rlist *zc_receiver_claim(struct zc_receiver *r, uint32_t list,
-                                   unsigned n, struct zc_err *err)
-{
-    pthread_mutex_lock(&r->lock);
-    struct zc_rlist *l = zc_map_get(&r->lists, list, 0);
-    bool ok = l && l->claimable >= n;
-    if (ok)
-        l->claimable -= n;
-    pthread_mutex_unlock(&r->lock);
-    if (ok)
-        return l;
-    zc_receiver_nonsense(err, "it sends an entry that was not asked for");
-    return NULL;
 }
 
 /* A run of small files of one list, all in one slab. */
@@ -143,7 +110,7 @@ static int run_flush(struct zc_receiver *r, struct run *run,
 {
     if (!run->count)
         return 0;
-    run->work.list = zc_receiver_claim(r, run->list, run->count, err);
+    run->work.list = zc_rlist_claim(r, run->list, run->count, err);
     run->count = 0;
     int fail = -1;
     if (run->work.list && run->work.list->dir->shallow && all_idle(r)) {
@@ -188,30 +155,14 @@ static int on_file(struct zc_receiver *r, struct run *run,
     return run_flush(r, run, err) || zc_big_begin(r, body, err) ? -1 : 0;
 }
 
-/* META of a directory, of which LIST has some open. */
-static struct zc_rlist *claim_dir(struct zc_receiver *r, uint32_t list,
-                                  struct zc_err *err)
-{
-    pthread_mutex_lock(&r->lock);
-    struct zc_rlist *l = zc_map_get(&r->lists, list, 0);
-    bool ok = l && l->dirs_meta;
-    if (ok)
-        l->dirs_meta--;
-    pthread_mutex_unlock(&r->lock);
-    if (ok)
-        return l;
-    zc_receiver_nonsense(err, "it sends metadata that was not asked for");
-    return NULL;
-}
-
 static int on_meta(struct zc_receiver *r, struct zc_bytes body,
                    struct zc_slab *slab, struct zc_err *err)
 {
     struct zc_file_peek meta = zc_file_peek(body);
     struct zc_work work = {.kind = ZC_WORK_META, .slab = slab,
                             .p = body.p, .n = body.n};
-    work.list = S_ISDIR(meta.mode) ? claim_dir(r, meta.list, err)
-                                   : zc_receiver_claim(r, meta.list, 1, err);
+    work.list = S_ISDIR(meta.mode) ? zc_rlist_claim_meta(r, meta.list, err)
+                                   : zc_rlist_claim(r, meta.list, 1, err);
     return work.list ? zc_queue_put(r, &work) : -1;
 }
 

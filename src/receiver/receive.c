@@ -10,6 +10,8 @@
 #include "receiver/commit.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
+#include "receiver/hardlinks.h"
+#include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/queue.h"
 #include "receiver/volumes.h"
@@ -51,7 +53,7 @@ static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
 static bool round_complete(struct zc_receiver *r)
 {
     pthread_mutex_lock(&r->lock);
-    bool ok = !r->failed && !r->lists.used && !r->bigs &&
+    bool ok = !r->failed && !r->lists->by_id.used && !r->bigs &&
               (r->full || r->flags & ZC_OPEN_ROUNDS) && zc_rdirs_tops_ready(r);
     pthread_mutex_unlock(&r->lock);
     return ok;
@@ -159,6 +161,8 @@ static int rounds(struct zc_receiver *r, struct zc_err *err)
 struct parts {
     struct zc_queue queue;
     struct zc_rdirs dirs;
+    struct zc_rlists lists;
+    struct zc_hardlinks hardlinks;
     struct zc_commits commits;
     struct zc_space space;
     struct zc_volumes volumes;
@@ -168,8 +172,10 @@ static void parts_init(struct zc_receiver *r, struct parts *p)
 {
     zc_queue_init(r->queue = &p->queue);
     zc_rdirs_init(r->dirs = &p->dirs);
+    r->lists = &p->lists;
+    r->hardlinks = &p->hardlinks;
     zc_commits_init(r->commits = &p->commits);
-    *(r->space = &p->space) = (struct zc_space){0};
+    r->space = &p->space;
     zc_volumes_init(r->volumes = &p->volumes);
 }
 
@@ -204,14 +210,8 @@ static void receiver_fini(struct zc_receiver *r)
     }
     zc_rworkers_drop(r);
     zc_commits_free(r->commits);
-    size_t at = 0;
-    for (struct zc_map_slot *slot; (slot = zc_map_next(&r->lists, &at));) {
-        struct zc_rlist *l = slot->value;
-        zc_hardlink_drop_deferred(r, l->deferred);
-        free(l);
-    }
-    zc_map_fini(&r->lists);
     zc_hardlinks_free(r);
+    zc_rlists_free(r);
     zc_rdirs_free(r);
     zc_volumes_free(r);
     zc_buf_fini(&r->plan.names);
@@ -305,7 +305,7 @@ int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
                    struct zc_err *err)
 {
     struct zc_receiver r = {.opt = opt};
-    struct parts parts;
+    struct parts parts = {0};
     int fail = receiver_init(&r, &parts, t, err) || zc_receiver_open(&r, err) ||
                run(&r, err);
     if (fail && r.conn.slab && !r.failed)

@@ -5,6 +5,8 @@
  * the deletion plan. The answers go back as one NEED.
  */
 #include "receiver/compare.h"
+#include "receiver/hardlinks.h"
+#include "receiver/lists.h"
 #include "receiver/place.h"
 
 #include <string.h>
@@ -155,23 +157,15 @@ static void send_need(struct zc_rworker *w, uint32_t id, struct zc_answer *a)
     zc_buf_fini(&a->items);
 }
 
-/* The list was compared: it may be forgotten when nothing is open in it. */
-static void list_compared(struct zc_rworker *w, struct zc_rlist *l,
+/* WAITS: others may settle its entries from now on. */
+static void list_compared(struct zc_rworker *w, struct zc_rlist *list,
                           bool waits)
 {
-    struct zc_receiver *r = w->r;
-    if (waits) /* others may settle its entries from now on */
+    struct zc_hardlink_deferred deferred;
+    if (waits)
         zc_rworker_flush(w);
-    pthread_mutex_lock(&r->lock);
-    l->compared = true;
-    struct zc_rwaiter *deferred = l->deferred;
-    l->deferred = NULL;
-    if (!l->outstanding) {
-        zc_map_del(&r->lists, l->id, 0);
-        free(l);
-    }
-    pthread_mutex_unlock(&r->lock);
-    zc_hardlink_serve_deferred(w, deferred);
+    zc_rlist_compared(w->r, list, &deferred);
+    zc_hardlink_serve(w, &deferred);
 }
 
 static void compare_one(struct zc_rworker *w, struct zc_work *work)

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hard links. The names of one inode of the source form a group. The first name
+ * met, the leader, is treated like any other entry; those that come later become
+ * links to it: at once where it is in place, else when it is. Where the leader
+ * fails, the first that waits takes its place.
+ *
+ * Any thread, not under receiver.lock. A group that is handed out is referenced
+ * until zc_hardlink_put.
+ */
+#ifndef ZC_RECEIVER_HARDLINKS_H
+#define ZC_RECEIVER_HARDLINKS_H
+
+#include "base/map.h"
+#include "fs/meta.h"
+#include "proto/msg.h"
+#include "receiver/lists.h"
+
+struct zc_hardlink_group;
+
+/* The inode of the source by which a group is known. */
+struct zc_hardlink_key {
+    bool grouped; /* else it has one name, or hard links are not kept */
+    uint32_t dev;
+    uint64_t ino;
+};
+struct zc_hardlink_key zc_hardlink_key(const struct zc_receiver *r,
+                                       const struct zc_entry *e);
+
+/* All under receiver.lock. */
+struct zc_hardlinks {
+    struct zc_map groups;  /* key -> zc_hardlink_group */
+    struct zc_map leaders; /* (list, index) -> the group that it leads */
+    struct zc_map inodes;  /* local (device, inode) -> the key of the file that
+                              it stands for: those with several names */
+};
+
+enum zc_hardlink_role {
+    ZC_HARDLINK_LEADER,  /* the first name met: an entry like any other */
+    ZC_HARDLINK_READY,   /* the inode is in place: link to it */
+    ZC_HARDLINK_WAITING, /* it will be: queued, and counted as outstanding */
+    ZC_HARDLINK_NOMEM
+};
+/* E (LIST/REF) belongs to a group: what is it there? With READY, *GROUP is
+ * handed out. */
+enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
+                                       struct zc_rlist *list,
+                                       const struct zc_entry *e,
+                                       struct zc_ref ref,
+                                       struct zc_hardlink_group **group);
+void zc_hardlink_put(struct zc_receiver *r, struct zc_hardlink_group *group);
+/* READY: true when the local file ST is the group's inode already. */
+bool zc_hardlink_same(struct zc_receiver *r, struct zc_hardlink_group *group,
+                      const struct zc_stat *st);
+/* READY: makes NAME in D another name of the group's inode. 0, or -1 with errno
+ * and *OP. */
+int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *group,
+                     struct zc_rdir *d, const char *name, unsigned *op);
+
+/* The leader of group KEY is in place as NAME in D (or, with OK false, will
+ * never be): settles those that wait. Where KEY is no group, or its leader was
+ * settled, nothing happens. */
+void zc_hardlink_settle(struct zc_rworker *w, struct zc_hardlink_key key,
+                        struct zc_rdir *d, const char *name, bool ok);
+/* zc_entry_done for what may have led a group: where it left that unsettled,
+ * because what came for it was not that inode any more, or did not come, the
+ * leader failed. */
+void zc_hardlink_done(struct zc_rworker *w, struct zc_rlist *list,
+                      struct zc_ref ref, enum zc_status status, unsigned op,
+                      int eno);
+/* Those of a list that were settled before its NEED was sent. */
+void zc_hardlink_serve(struct zc_rworker *w,
+                       struct zc_hardlink_deferred *deferred);
+
+/* The local file ST has several names. True when another of them already stands
+ * for another file of the source: the name of E needs an inode of its own. */
+bool zc_hardlink_taken(struct zc_receiver *r, const struct zc_stat *st,
+                       const struct zc_entry *e);
+
+/* At the end of a round, or of a session that broke off: all of it, waiters in
+ * lists included. */
+void zc_hardlinks_free(struct zc_receiver *r);
+
+#endif
