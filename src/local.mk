@@ -146,6 +146,7 @@ libzcsync_a_SOURCES = \
 	%D%/sender/workers.c \
 	%D%/sender/workers.h \
 	%D%/receiver/big.c \
+	%D%/receiver/big.h \
 	%D%/receiver/commit.c \
 	%D%/receiver/commit.h \
 	%D%/receiver/compare.c \
@@ -153,16 +154,19 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/core.c \
 	%D%/receiver/core.h \
 	%D%/receiver/deletions.c \
+	%D%/receiver/deletions.h \
 	%D%/receiver/dirs.c \
 	%D%/receiver/dirs.h \
 	%D%/receiver/dress.c \
 	%D%/receiver/dress.h \
 	%D%/receiver/files.c \
+	%D%/receiver/files.h \
 	%D%/receiver/hardlinks.c \
 	%D%/receiver/hardlinks.h \
 	%D%/receiver/lists.c \
 	%D%/receiver/lists.h \
 	%D%/receiver/names.c \
+	%D%/receiver/names.h \
 	%D%/receiver/newfile.c \
 	%D%/receiver/newfile.h \
 	%D%/receiver/open.c \
@@ -171,6 +175,7 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/queue.c \
 	%D%/receiver/queue.h \
 	%D%/receiver/reader.c \
+	%D%/receiver/reader.h \
 	%D%/receiver/receive.c \
 	%D%/receiver/receive.h \
 	%D%/receiver/special.c \
@@ -178,6 +183,7 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/volumes.c \
 	%D%/receiver/volumes.h \
 	%D%/receiver/walk.c \
+	%D%/receiver/walk.h \
 	%D%/receiver/workers.c \
 	%D%/receiver/workers.h \
 	%D%/mirror/dirty.c \

@@ -9,16 +9,21 @@
  * raw byte it does not know what to do with: where the file cannot be written,
  * its bytes are read and dropped, and the reason is told at the end.
  */
+#include "receiver/big.h"
+
 #include "base/io.h"
 #include "fs/rootdir.h"
 #include "move/mover.h"
 #include "receiver/core.h"
+#include "receiver/deletions.h"
+#include "receiver/dirs.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/place.h"
 #include "receiver/queue.h"
 #include "receiver/volumes.h"
+#include "session/hash.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -30,7 +35,27 @@
 /* Ranges from here on are allocated in one go where that pays. */
 #define PREALLOCATE_MIN ((uint64_t)1 << 20)
 
-void zc_big_shed(struct zc_receiver *r, struct zc_rbig *b)
+/* Owned by the reader until END, then by the worker that finishes it. */
+struct zc_rbig {
+    LIST_ENTRY(zc_rbig) next;
+    struct zc_ref ref;
+    struct zc_rlist *list;
+    struct zc_rdir *dir;
+    struct zc_msg_file m; /* pointers into `body` */
+    uint8_t *body;
+    uint32_t mode; /* it was made with */
+    int fd;
+    char tmp[ZC_STAGING_NAME_SIZE];
+    uint64_t end; /* of the last range */
+    bool sent;    /* SENT has come */
+    unsigned op;  /* what failed, with eno */
+    int eno;
+    uint8_t verdict; /* enum zc_verdict */
+    uint8_t hash[ZC_HASH_SIZE];
+};
+
+/* Its bytes will not be needed: the space they take comes free. */
+static void shed(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (b->fd < 0)
         return;
@@ -43,35 +68,52 @@ void zc_big_free(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (!b)
         return;
-    zc_big_shed(r, b);
+    shed(r, b);
     free(b->body);
     free(b);
 }
 
+/* --- those that are coming ----------------------------------------------- */
+
+void zc_rbigs_init(struct zc_rbigs *b)
+{
+    LIST_INIT(&b->open);
+    b->n = 0;
+}
+
+void zc_rbigs_free(struct zc_receiver *r)
+{
+    struct zc_rbig *b;
+    while ((b = LIST_FIRST(&r->bigs->open))) {
+        LIST_REMOVE(b, next);
+        zc_big_free(r, b);
+    }
+}
+
+bool zc_rbigs_any(const struct zc_receiver *r)
+{
+    return !LIST_EMPTY(&r->bigs->open);
+}
+
 static struct zc_rbig *find(struct zc_receiver *r, struct zc_ref ref)
 {
-    struct zc_rbig *b = r->bigs;
-    while (b && (b->ref.list != ref.list || b->ref.index != ref.index))
-        b = b->next;
-    return b;
+    struct zc_rbig *b;
+    LIST_FOREACH(b, &r->bigs->open, next)
+        if (b->ref.list == ref.list && b->ref.index == ref.index)
+            return b;
+    return NULL;
 }
 
-static void forget(struct zc_receiver *r, struct zc_rbig *b)
+bool zc_rbigs_receiving(const struct zc_receiver *r)
 {
-    struct zc_rbig **p = &r->bigs;
-    while (*p != b)
-        p = &(*p)->next;
-    *p = b->next;
-    r->n_bigs--;
-}
-
-bool zc_big_receiving(const struct zc_receiver *r)
-{
-    for (const struct zc_rbig *b = r->bigs; b; b = b->next)
+    const struct zc_rbig *b;
+    LIST_FOREACH(b, &r->bigs->open, next)
         if (!b->sent && b->m.entry.size >= EXACT_MIN)
             return true;
     return false;
 }
+
+/* --- FILE ---------------------------------------------------------------- */
 
 static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
 {
@@ -149,7 +191,7 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
         zc_receiver_nonsense(err, "a malformed attribute set");
         goto fail;
     }
-    if (r->n_bigs >= ZC_OPEN_FILES_MAX || find(r, b->ref)) {
+    if (r->bigs->n >= ZC_OPEN_FILES_MAX || find(r, b->ref)) {
         zc_receiver_nonsense(err, "too many files at once");
         goto fail;
     }
@@ -163,9 +205,8 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
         open_staging_file(r, b);
     if (b->m.flags & ZC_FILE_FROM && !b->eno)
         take_beginning(r, b);
-    b->next = r->bigs;
-    r->bigs = b;
-    r->n_bigs++;
+    LIST_INSERT_HEAD(&r->bigs->open, b, next);
+    r->bigs->n++;
     return 0;
 fail:
     zc_big_free(r, b);
@@ -222,7 +263,7 @@ int zc_big_data(struct zc_receiver *r, struct zc_mover *mover,
         return zc_conn_error(&r->conn, errno, err);
     atomic_fetch_add(&r->conn.bytes_in, m.length);
     if (b->eno) /* others may have use for the space */
-        zc_big_shed(r, b);
+        shed(r, b);
     return 0;
 }
 
@@ -280,7 +321,8 @@ int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
     struct zc_rbig *b = find(r, m.ref);
     if (!b)
         return abandoned(r, &m, err);
-    forget(r, b);
+    LIST_REMOVE(b, next);
+    r->bigs->n--;
     b->verdict = m.verdict;
     memcpy(b->hash, m.hash, sizeof b->hash);
     if (m.verdict == ZC_VERDICT_RETRY) {
@@ -334,7 +376,7 @@ static bool in_the_way(struct zc_rworker *w, const struct zc_rbig *b)
     if (dirfd < 0)
         return false; /* naming it will fail */
     bool yes = !zc_stat_at(dirfd, name, &st) && S_ISDIR(st.mode) &&
-               !zc_plan_replace(w, b->dir, dirfd, name);
+               !zc_deletions_replace(w, b->dir, dirfd, name);
     zc_dirnode_unpin(w->r->tree, b->dir->spot.node);
     return yes;
 }

@@ -87,7 +87,7 @@ static int sync_group(struct zc_receiver *r,
     STAILQ_FOREACH(c, group, next)
         few = few && c->fd >= 0;
     if (!few) {
-        atomic_store(&r->need_syncfs, true);
+        atomic_store(&r->done.need_syncfs, true);
         return zc_volumes_syncfs(r);
     }
     STAILQ_FOREACH(c, group, next)

@@ -4,13 +4,19 @@
  * is to be done about it. What needs no bytes is done on the spot (metadata,
  * symlinks, devices); what needs them is asked for.
  */
-#include "fs/rootdir.h"
 #include "receiver/compare.h"
+
+#include "fs/rootdir.h"
+#include "receiver/core.h"
+#include "receiver/deletions.h"
+#include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
 #include "receiver/special.h"
 #include "receiver/volumes.h"
+#include "session/events.h"
+#include "session/hash.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -142,7 +148,7 @@ static bool may_replace(struct zc_answer *a, struct zc_cmp *c)
 {
     if (!c->exists || !S_ISDIR(c->st.mode) || S_ISDIR(c->e->mode))
         return true;
-    if (zc_plan_replace(a->w, c->dir, c->dirfd, c->name))
+    if (zc_deletions_replace(a->w, c->dir, c->dirfd, c->name))
         return true;
     note_failed(a, c, ZC_OP_REPLACE_DIR, ENOTEMPTY);
     return false;
@@ -163,9 +169,7 @@ static void compare_dir(struct zc_answer *a, struct zc_cmp *c)
                                         : ZC_RD_NEW;
     struct zc_rdir *child = zc_rdir_new(r, c->dir, c->e, c->ref, state);
     if (!child) {
-        struct zc_err err;
-        zc_err_nomem(&err);
-        zc_receiver_fail(r, &err);
+        zc_receiver_nomem(r);
         return;
     }
     unsigned what = descend ? ZC_NEED_DESCEND : 0;

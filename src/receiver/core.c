@@ -57,10 +57,23 @@ void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err)
         zc_receiver_send_error(r, err);
 }
 
+void zc_receiver_nomem(struct zc_receiver *r)
+{
+    struct zc_err err;
+    zc_err_nomem(&err);
+    zc_receiver_fail(r, &err);
+}
+
 int zc_receiver_nonsense(struct zc_err *err, const char *what)
 {
     return zc_err_set(err, ZC_EXIT_STREAM, 0,
                       "the sender's message makes no sense: %s", what);
+}
+
+void zc_receiver_unsynced(struct zc_receiver *r)
+{
+    if (r->fsync != ZC_FSYNC_NONE)
+        atomic_store(&r->done.need_syncfs, true);
 }
 
 /* --- answers ------------------------------------------------------------- */

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Deletions: gathered while comparing, decided on when everything else is done
- * and the whole plan is known, and only then carried out. What the plan says
- * is looked at again when its turn comes: only what was there when it was
- * planned is deleted, and filters protect what they match, however deep.
- *
- * A plan that would empty a destination because a source was not mounted, or
- * was not the one that was meant, is refused as a whole (zcsync(1),
- * --max-delete).
- */
+/* What is to be deleted, and the brake; see deletions.h. */
+#include "receiver/deletions.h"
+
 #include "fs/remove.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"
+#include "receiver/dirs.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -60,8 +54,8 @@ static bool kept(void *arg, const char *path, bool is_dir)
     return zc_filter_protects(r->filter, path, is_dir);
 }
 
-void zc_plan_delete(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
-                    const char *name, bool named)
+void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
+                       const char *name, bool named)
 {
     struct zc_receiver *r = w->r;
     struct zc_stat st;
@@ -76,21 +70,21 @@ void zc_plan_delete(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     if (is_dir) {
         struct zc_remove_ops ops = {.keep = kept, .arg = r};
         n = zc_count_tree(dirfd, name, path, &ops, UINT64_MAX);
-        atomic_fetch_add(&r->local_seen, n && !named ? n - 1 : 0);
+        atomic_fetch_add(&r->deletions->seen, n && !named ? n - 1 : 0);
     }
     if (!n)
         return;
     pthread_mutex_lock(&r->lock);
-    r->plan.count += n;
+    r->deletions->count += n;
     if (named)
-        r->plan.named += n;
-    record_put(&r->plan.names, path, &st, d,
+        r->deletions->named += n;
+    record_put(&r->deletions->records, path, &st, d,
                r->keep & ZC_KEEP_TIMES && !d->implied);
     pthread_mutex_unlock(&r->lock);
 }
 
-bool zc_plan_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
-                     const char *name)
+bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
+                          const char *name)
 {
     struct zc_receiver *r = w->r;
     const char *path = zc_dirnode_path_of(d->spot.node, name, strlen(name),
@@ -112,14 +106,14 @@ bool zc_plan_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     uint64_t limit = r->flags & ZC_OPEN_MAX_DELETE ? r->max_delete : BRAKE_MIN;
     bool seen_to_go = d->shallow && !(r->flags & ZC_OPEN_MAX_DELETE);
     bool fits = r->flags & ZC_OPEN_FORCE_DELETE || seen_to_go ||
-                r->plan.count + all <= limit;
-    atomic_fetch_add(&r->local_seen, all - 1);
+                r->deletions->count + all <= limit;
+    atomic_fetch_add(&r->deletions->seen, all - 1);
     if (fits)
-        r->plan.count += all;
+        r->deletions->count += all;
     if (fits && seen_to_go)
-        r->plan.named += all;
+        r->deletions->named += all;
     if (!fits)
-        r->plan.held = true;
+        r->deletions->held = true;
     pthread_mutex_unlock(&r->lock);
     return fits;
 }
@@ -141,7 +135,7 @@ static void walk_done(void *arg, const char *path, bool is_dir)
 {
     struct walk *walk = arg;
     struct zc_rworker *w = walk->w;
-    atomic_fetch_add(&w->r->deleted, 1);
+    atomic_fetch_add(&w->r->done.deleted, 1);
     if (walk->report)
         zc_rworker_note_path(w, path, ZC_OP_DELETE,
                              is_dir ? S_IFDIR : S_IFREG, 0);
@@ -189,9 +183,9 @@ static void leave(struct zc_receiver *r, struct where *at)
                 {at->last.mtime_s, at->last.mtime_ns}};
             futimens(at->fd, times);
         }
-        atomic_fetch_add(&r->changes, 1);
+        atomic_fetch_add(&r->done.changes, 1);
         if (r->fsync != ZC_FSYNC_NONE)
-            atomic_store(&r->need_syncfs, true);
+            atomic_store(&r->done.need_syncfs, true);
     }
     zc_close(&at->fd);
     free(at->dir);
@@ -253,25 +247,25 @@ static void delete_record(struct walk *walk, struct where *at,
 }
 
 /* 0, or -1 and the sentence. */
-static int brake(struct zc_receiver *r, struct zc_err *err)
+int zc_deletions_brake(const struct zc_receiver *r, struct zc_err *err)
 {
-    const struct zc_rplan *p = &r->plan;
-    uint64_t local = atomic_load(&r->local_seen);
+    const struct zc_deletions *p = r->deletions;
+    uint64_t local = atomic_load(&r->deletions->seen);
     if (p->held)
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing more was deleted: a directory of the "
                           "destination with many entries would be replaced "
                           "by something else; --max-delete=N or "
                           "--force-delete does it");
-    if (!p->names.len)
+    if (!p->records.len)
         return 0;
-    if (r->done_flags & ZC_DONE_SOURCE_GONE)
+    if (r->round.done_flags & ZC_DONE_SOURCE_GONE)
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing was deleted: the source was removed, "
                           "replaced or unmounted during the run");
     if (r->flags & ZC_OPEN_FORCE_DELETE)
         return 0;
-    if (r->full && !atomic_load(&r->source_has_entries))
+    if (r->round.full && !atomic_load(&r->deletions->source_has_entries))
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing was deleted: the source is empty, and all "
                           "%llu entries of the destination would be deleted; "
@@ -288,7 +282,7 @@ static int brake(struct zc_receiver *r, struct zc_err *err)
     }
     /* A round of a mirror may have looked at a part of the tree only. */
     uint64_t missed = p->count - p->named;
-    uint64_t tree = ZC_MAX(local, r->tree_size);
+    uint64_t tree = ZC_MAX(local, r->deletions->tree_size);
     if (tree > BRAKE_MIN && missed > tree / 2)
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing was deleted: %llu of %llu entries would "
@@ -299,15 +293,16 @@ static int brake(struct zc_receiver *r, struct zc_err *err)
     return 0;
 }
 
-int zc_plan_run(struct zc_rworker *w, struct zc_err *err)
+int zc_deletions_run(struct zc_rworker *w, struct zc_err *err)
 {
     struct zc_receiver *r = w->r;
     struct walk walk = {w, r->flags & ZC_OPEN_WANT_ITEMS};
     struct where at = {.fd = -1};
-    int held = brake(r, err);
+    int held = zc_deletions_brake(r, err);
     if (held && !r->dry)
         return -1;
-    struct zc_rd rd = zc_rd_init(r->plan.names.data, r->plan.names.len);
+    struct zc_rd rd = zc_rd_init(r->deletions->records.data,
+                                 r->deletions->records.len);
     while (zc_rd_left(&rd)) {
         struct record rec;
         record_get(&rd, &rec);
@@ -316,4 +311,32 @@ int zc_plan_run(struct zc_rworker *w, struct zc_err *err)
     leave(r, &at);
     zc_rworker_flush(w);
     return held;
+}
+
+/* What the round has made of the number of entries here. */
+static void note_size(struct zc_receiver *r)
+{
+    struct zc_deletions *p = r->deletions;
+    uint64_t more = atomic_load(&r->done.created);
+    uint64_t less = atomic_load(&r->done.deleted);
+    if (r->round.full)
+        p->tree_size = atomic_load(&p->seen);
+    p->tree_size += more;
+    p->tree_size -= ZC_MIN(less, p->tree_size);
+}
+
+void zc_deletions_next_round(struct zc_receiver *r)
+{
+    struct zc_deletions *p = r->deletions;
+    note_size(r);
+    p->records.len = 0;
+    p->count = p->named = 0;
+    p->held = false;
+    atomic_store(&p->seen, 0);
+    atomic_store(&p->source_has_entries, false);
+}
+
+void zc_deletions_free(struct zc_receiver *r)
+{
+    zc_buf_fini(&r->deletions->records);
 }

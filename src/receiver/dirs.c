@@ -203,7 +203,7 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
     }
     int bad = zc_meta_apply(fd, &now, &want, r->ids, &report, &changed);
     if (changed)
-        atomic_fetch_add(&r->changes, 1);
+        atomic_fetch_add(&r->done.changes, 1);
     for (unsigned k = 0; bad && end && k < ZC_META_KINDS; k++)
         if (report.eno[k])
             zc_rworker_note(w, d->spot.node, "", ZC_OP_META + k, S_IFDIR,
@@ -290,8 +290,8 @@ void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files)
         d->state = ZC_RD_FAILED;
         return;
     }
-    atomic_fetch_add(&r->changes, 1);
-    atomic_fetch_add(&r->created, 1);
+    atomic_fetch_add(&r->done.changes, 1);
+    atomic_fetch_add(&r->done.created, 1);
     pthread_mutex_lock(&r->lock);
     d->differs = true;
     d->state = stage ? ZC_RD_STAGED : ZC_RD_EXISTS;
@@ -380,9 +380,7 @@ static void commit_dir(struct zc_rworker *w, struct zc_rdir *d)
 {
     struct dir_commit *c = malloc(sizeof *c);
     if (!c) {
-        struct zc_err err;
-        zc_err_nomem(&err);
-        zc_receiver_fail(w->r, &err);
+        zc_receiver_nomem(w->r);
         return;
     }
     *c = (struct dir_commit){{.fd = -1, .name = name_dir}, d};
@@ -424,8 +422,8 @@ static void finish(struct zc_rworker *w, struct zc_rdir *d)
     if (!d->implied)
         set_metadata(w, d, fd, true);
     if (r->fsync != ZC_FSYNC_NONE) {
-        if (atomic_load(&r->changes) > FEW_CHANGES || fsync(fd))
-            atomic_store(&r->need_syncfs, true);
+        if (atomic_load(&r->done.changes) > FEW_CHANGES || fsync(fd))
+            atomic_store(&r->done.need_syncfs, true);
     }
     zc_dirnode_unpin(r->tree, d->spot.node);
 }

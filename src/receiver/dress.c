@@ -29,7 +29,7 @@ void zc_dress(struct zc_rworker *w, int fd, const struct zc_stat *now,
                 zc_rworker_result(w, ref, ZC_STATUS_NOTE_META, ZC_OP_META + k,
                                   report.eno[k]);
     if (changed)
-        atomic_fetch_add(&w->r->changes, 1);
+        atomic_fetch_add(&w->r->done.changes, 1);
 }
 
 int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
@@ -45,7 +45,6 @@ int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
         return -1;
     }
     zc_dress(w, fd, &st, want, ref);
-    if (w->r->fsync != ZC_FSYNC_NONE)
-        atomic_store(&w->r->need_syncfs, true);
+    zc_receiver_unsynced(w->r);
     return 0;
 }

@@ -5,11 +5,15 @@
  * directory that is itself still in the staging folder, gets all its metadata,
  * and only then its name.
  */
+#include "receiver/files.h"
+
 #include "fs/rootdir.h"
 #include "receiver/core.h"
+#include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
+#include "receiver/names.h"
 #include "receiver/newfile.h"
 #include "receiver/place.h"
 #include "receiver/queue.h"
@@ -61,8 +65,8 @@ static bool apply_direct(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         file_failed(w, list, m, ZC_OP_WRITE, eno);
         return false;
     }
-    atomic_fetch_add_explicit(&w->r->created, 1, memory_order_relaxed);
-    atomic_fetch_add_explicit(&w->r->changes, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->r->done.created, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->r->done.changes, 1, memory_order_relaxed);
     zc_hardlink_done(w, list, m->ref, ZC_STATUS_OK, 0, 0);
     return true;
 }
@@ -79,7 +83,7 @@ static int next_file(struct zc_rd *frames, struct zc_msg_file *m,
     return 0;
 }
 
-void zc_apply_files(struct zc_rworker *w, struct zc_work *work)
+void zc_files_write(struct zc_rworker *w, struct zc_work *work)
 {
     struct zc_receiver *r = w->r;
     struct zc_rlist *list = work->list;
@@ -101,7 +105,7 @@ void zc_apply_files(struct zc_rworker *w, struct zc_work *work)
         if (d->volume_top && m.entry.name_len == strlen(ZC_STAGING_NAME) &&
             !memcmp(m.entry.name, ZC_STAGING_NAME, m.entry.name_len))
             file_failed(w, list, &m, ZC_OP_CREATE, EPERM);
-        else if (d->shallow && zc_place_settles(w, list, &m))
+        else if (d->shallow && zc_names_settles(w, list, &m))
             continue;
         else if (dirfd >= 0 && !(m.entry.flags & ZC_ENTRY_HARD_LINK))
             direct += apply_direct(w, d, dirfd, list, &m);
@@ -166,7 +170,7 @@ static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
     return bad;
 }
 
-void zc_apply_meta(struct zc_rworker *w, struct zc_work *work)
+void zc_files_meta(struct zc_rworker *w, struct zc_work *work)
 {
     struct zc_receiver *r = w->r;
     struct zc_rlist *list = work->list;

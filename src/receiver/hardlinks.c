@@ -5,7 +5,6 @@
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
-#include "receiver/place.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -232,8 +231,8 @@ int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *g,
     }
     zc_dirnode_unpin(r->tree, g->node);
     if (!bad) {
-        atomic_fetch_add(&r->created, 1);
-        atomic_fetch_add(&r->changes, 1);
+        atomic_fetch_add(&r->done.created, 1);
+        atomic_fetch_add(&r->done.changes, 1);
     }
     errno = eno;
     return bad;

@@ -8,13 +8,18 @@
  * sender means; where it is not, the sender is told and looks at the name
  * again.
  */
+#include "receiver/names.h"
+
 #include "base/io.h"
 #include "fs/rootdir.h"
 #include "receiver/compare.h"
+#include "receiver/core.h"
+#include "receiver/deletions.h"
+#include "receiver/dirs.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
-#include "receiver/place.h"
 #include "receiver/volumes.h"
+#include "receiver/walk.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,18 +31,18 @@
 static bool has_room(struct zc_receiver *r, const struct zc_msg_at *m)
 {
     if (!m->list)
-        r->place_names = 0;
-    r->place_names += 1 + (m->path.n ? 1 : 0);
+        r->round.path_names = 0;
+    r->round.path_names += 1 + (m->path.n ? 1 : 0);
     for (size_t i = 0; i < m->path.n; i++)
-        r->place_names += m->path.p[i] == '/';
+        r->round.path_names += m->path.p[i] == '/';
     pthread_mutex_lock(&r->lock);
     bool full = r->pending > ZC_PENDING_MAX;
     pthread_mutex_unlock(&r->lock);
-    return !full && r->place_names <= ZC_PLACE_NAMES_MAX;
+    return !full && r->round.path_names <= ZC_PLACE_NAMES_MAX;
 }
 
-int zc_place_at(struct zc_receiver *r, struct zc_bytes body,
-                struct zc_err *err)
+int zc_names_on_at(struct zc_receiver *r, struct zc_bytes body,
+                   struct zc_err *err)
 {
     struct zc_msg_at m;
     if (!(r->flags & ZC_OPEN_ROUNDS) || r->dry)
@@ -45,11 +50,11 @@ int zc_place_at(struct zc_receiver *r, struct zc_bytes body,
                                          "has none");
     if (zc_at_decode(body, &m, err))
         return -1;
-    if (m.list != r->next_list || r->full)
+    if (m.list != r->round.next_list || r->round.full)
         return zc_receiver_nonsense(err, "lists are not numbered in order");
     if (!has_room(r, &m))
         return zc_receiver_nonsense(err, "too much is left unfinished");
-    r->next_list++;
+    r->round.next_list++;
     zc_auto_free char *path = strndup((const char *)m.path.p, m.path.n);
     if (!path)
         return zc_err_nomem(err);
@@ -65,7 +70,7 @@ int zc_place_at(struct zc_receiver *r, struct zc_bytes body,
     return 0;
 }
 
-int zc_place_eager(struct zc_receiver *r, struct zc_rlist *list,
+int zc_names_eager(struct zc_receiver *r, struct zc_rlist *list,
                    struct zc_msg_list m, struct zc_err *err)
 {
     struct zc_entry prev = {0}, e;
@@ -112,7 +117,7 @@ static bool is_same(struct zc_rworker *w, int dirfd, struct zc_cmp *c,
            same_bytes(w, dirfd, c->name, m->data);
 }
 
-bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
+bool zc_names_settles(struct zc_rworker *w, struct zc_rlist *list,
                       const struct zc_msg_file *m)
 {
     struct zc_receiver *r = w->r;
@@ -131,7 +136,7 @@ bool zc_place_settles(struct zc_rworker *w, struct zc_rlist *list,
     bool there = !zc_stat_at(dirfd, c.name, &c.st);
     bool same = there && is_same(w, dirfd, &c, m);
     bool in_the_way = there && S_ISDIR(c.st.mode) &&
-                      !zc_plan_replace(w, d, dirfd, c.name);
+                      !zc_deletions_replace(w, d, dirfd, c.name);
     zc_dirnode_unpin(r->tree, d->spot.node);
     if (same)
         zc_hardlink_done(w, list, m->ref, ZC_STATUS_SAME, 0, 0);
@@ -215,17 +220,16 @@ static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
     end_close(&to);
     if (bad)
         return -1;
-    atomic_fetch_add(&r->changes, 1);
-    if (r->fsync != ZC_FSYNC_NONE)
-        atomic_store(&r->need_syncfs, true);
+    atomic_fetch_add(&r->done.changes, 1);
+    zc_receiver_unsynced(r);
     return 0;
 }
 
-int zc_place_rename(struct zc_receiver *r, struct zc_bytes body,
-                    struct zc_err *err)
+int zc_names_on_rename(struct zc_receiver *r, struct zc_bytes body,
+                       struct zc_err *err)
 {
     struct zc_msg_rename m;
-    if (!(r->flags & ZC_OPEN_ROUNDS) || r->dry || r->next_list)
+    if (!(r->flags & ZC_OPEN_ROUNDS) || r->dry || r->round.next_list)
         return zc_receiver_nonsense(err, "a rename at the wrong time");
     if (zc_rename_decode(body, &m, err))
         return -1;

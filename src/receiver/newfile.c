@@ -10,7 +10,6 @@
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
-#include "receiver/place.h"
 #include "receiver/volumes.h"
 
 #include <fcntl.h>
@@ -171,7 +170,7 @@ static void name_file(struct zc_rworker *w, struct zc_commit *commit,
     if (eno)
         zc_place_discard(&d->spot, c->tmp);
     else
-        atomic_fetch_add(&r->created, 1);
+        atomic_fetch_add(&r->done.created, 1);
     zc_hardlink_settle(w, c->key, d, c->name, !eno);
     zc_hardlink_done(w, c->list, c->ref, eno ? ZC_STATUS_FAILED : ZC_STATUS_OK,
                      eno ? op : 0, eno);
@@ -182,9 +181,7 @@ void zc_newfile_commit(struct zc_rworker *w, struct zc_rlist *list,
 {
     struct file_commit *c = malloc(sizeof *c);
     if (!c) {
-        struct zc_err err;
-        zc_err_nomem(&err);
-        zc_receiver_fail(w->r, &err);
+        zc_receiver_nomem(w->r);
         zc_close(&fd);
         return;
     }

@@ -6,7 +6,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fs/rootdir.h"
+#include "fs/staging.h"
 #include "receiver/core.h"
+#include "receiver/receive.h"
 #include "session/hostid.h"
 
 #include <string.h>

@@ -66,7 +66,7 @@ int zc_place(struct zc_rworker *w, struct zc_spot *s, const char *tmp,
     zc_dirnode_unpin(r->tree, s->node);
     if (!bad) {
         zc_place_touched(r, s);
-        atomic_fetch_add(&r->changes, 1);
+        atomic_fetch_add(&r->done.changes, 1);
     }
     errno = eno;
     return bad;

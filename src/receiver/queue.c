@@ -19,9 +19,7 @@ static struct zc_work *work_copy(struct zc_receiver *r,
 {
     struct zc_work *copy = malloc(sizeof *copy);
     if (!copy) {
-        struct zc_err err;
-        zc_err_nomem(&err);
-        zc_receiver_fail(r, &err);
+        zc_receiver_nomem(r);
         return NULL;
     }
     *copy = *work;

@@ -4,9 +4,17 @@
  * sender sends is checked here for being allowed at all (is this list, this
  * directory, this entry open?) before any worker sees it.
  */
+#include "receiver/reader.h"
+
 #include "base/clock.h"
+#include "receiver/big.h"
 #include "receiver/core.h"
+#include "receiver/dirs.h"
+#include "receiver/files.h"
+#include "receiver/lists.h"
+#include "receiver/names.h"
 #include "receiver/queue.h"
+#include "receiver/walk.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -50,7 +58,7 @@ static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
     struct zc_rlist *list = root ? zc_rlist_new(r, 0, root) : NULL;
     if (!list)
         return zc_err_nomem(err);
-    r->full = true;
+    r->round.full = true;
     zc_walk_top(r->reader, root, list, &e);
     return 0;
 }
@@ -61,9 +69,9 @@ static int on_list(struct zc_receiver *r, struct zc_bytes body,
     struct zc_msg_list m;
     if (zc_list_decode(body, &m, err))
         return -1;
-    if (m.list != r->next_list)
+    if (m.list != r->round.next_list)
         return zc_receiver_nonsense(err, "lists are not numbered in order");
-    r->next_list++;
+    r->round.next_list++;
     if (m.list == 0)
         return root_list(r, &m, err);
     struct zc_rdir *d = dir_to_list(r, &m, err);
@@ -81,7 +89,7 @@ static int on_list(struct zc_receiver *r, struct zc_bytes body,
         return zc_queue_put(r, &work);
     /* A few names, and a peer that waits: at once, without a change of threads.
      */
-    if (zc_place_eager(r, work.list, m, err))
+    if (zc_names_eager(r, work.list, m, err))
         return -1;
     zc_walk_list(r->reader, &work);
     return 0;
@@ -114,7 +122,7 @@ static int run_flush(struct zc_receiver *r, struct run *run,
     run->count = 0;
     int fail = -1;
     if (run->work.list && run->work.list->dir->shallow && all_idle(r)) {
-        zc_apply_files(r->reader, &run->work);
+        zc_files_write(r->reader, &run->work);
         fail = 0;
     } else if (run->work.list) {
         fail = zc_queue_put(r, &run->work);
@@ -201,9 +209,9 @@ static int dispatch(struct zc_receiver *r, struct run *run,
     case ZC_FRAME_LIST:
         return on_list(r, body, slab, err);
     case ZC_FRAME_AT:
-        return zc_place_at(r, body, err);
+        return zc_names_on_at(r, body, err);
     case ZC_FRAME_RENAME:
-        return zc_place_rename(r, body, err);
+        return zc_names_on_rename(r, body, err);
     case ZC_FRAME_DATA:
         return zc_big_data(r, mover, body, err);
     case ZC_FRAME_SENT:
@@ -218,7 +226,7 @@ static int dispatch(struct zc_receiver *r, struct run *run,
         return body.n ? zc_receiver_nonsense(err, "a PING with something in it")
                       : 0;
     case ZC_FRAME_DONE:
-        return zc_done_decode(body, &r->done_flags, err) ? -1 : 1;
+        return zc_done_decode(body, &r->round.done_flags, err) ? -1 : 1;
     case ZC_FRAME_ERROR:
         return on_peer_error(body, err);
     default:
@@ -240,7 +248,7 @@ int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
         bool last = !zc_conn_has_bytes(&r->conn);
         if (last && (run_flush(r, &run, err) || zc_rworker_flush(r->reader)))
             got = -1;
-        else if (zc_conn_recv(&r->conn, zc_big_receiving(r), &f, &body, &slab,
+        else if (zc_conn_recv(&r->conn, zc_rbigs_receiving(r), &f, &body, &slab,
                               err))
             got = -1;
         else

@@ -7,13 +7,16 @@
 #include "receiver/receive.h"
 
 #include "base/clock.h"
+#include "receiver/big.h"
 #include "receiver/commit.h"
 #include "receiver/core.h"
+#include "receiver/deletions.h"
 #include "receiver/dirs.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/queue.h"
+#include "receiver/reader.h"
 #include "receiver/volumes.h"
 #include "receiver/workers.h"
 
@@ -27,12 +30,12 @@
 
 static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
 {
-    bool asked = r->done_flags & ZC_DONE_SYNC;
+    bool asked = r->round.done_flags & ZC_DONE_SYNC;
     if ((r->fsync == ZC_FSYNC_NONE && !asked) || r->dry)
         return 0;
     if (asked) /* of earlier rounds, and sessions, too */
-        atomic_store(&r->need_syncfs, true);
-    else if (!atomic_load(&r->changes))
+        atomic_store(&r->done.need_syncfs, true);
+    else if (!atomic_load(&r->done.changes))
         return 0;
     if (asked && r->volumes->left) { /* some are not known any more */
         sync();
@@ -41,7 +44,7 @@ static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
     /* Files in a directory of such a group were taken for done; and the kernel
      * tells of a failed write-back once only. */
     int eno = r->commits->sync_eno;
-    if (!eno && zc_volumes_sync(r, atomic_load(&r->need_syncfs)))
+    if (!eno && zc_volumes_sync(r, atomic_load(&r->done.need_syncfs)))
         eno = errno;
     if (eno)
         return zc_err_set(err, ZC_EXIT_FILEIO, eno,
@@ -53,8 +56,9 @@ static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
 static bool round_complete(struct zc_receiver *r)
 {
     pthread_mutex_lock(&r->lock);
-    bool ok = !r->failed && !r->lists->by_id.used && !r->bigs &&
-              (r->full || r->flags & ZC_OPEN_ROUNDS) && zc_rdirs_tops_ready(r);
+    bool ok = !r->failed && !r->lists->by_id.used && !zc_rbigs_any(r) &&
+              (r->round.full || r->flags & ZC_OPEN_ROUNDS) &&
+              zc_rdirs_tops_ready(r);
     pthread_mutex_unlock(&r->lock);
     return ok;
 }
@@ -63,8 +67,8 @@ static int send_finished(struct zc_rworker *w, struct zc_msg_finished *m,
                          struct zc_err *err)
 {
     struct zc_receiver *r = w->r;
-    m->created = atomic_load(&r->created);
-    m->deleted = atomic_load(&r->deleted);
+    m->created = atomic_load(&r->done.created);
+    m->deleted = atomic_load(&r->done.deleted);
     zc_finished_encode(&w->out, m);
     int fail = zc_rworker_flush(w);
     if (fail)
@@ -88,7 +92,7 @@ static int finish(struct zc_receiver *r, struct zc_err *err)
 
     struct zc_msg_finished m = {0};
     struct zc_err brake;
-    bool held = zc_plan_run(r->reader, &brake);
+    bool held = zc_deletions_run(r->reader, &brake);
     if (held) {
         m.code = (uint8_t)brake.code;
         m.text = (struct zc_bytes){(const uint8_t *)brake.text,
@@ -96,25 +100,16 @@ static int finish(struct zc_receiver *r, struct zc_err *err)
                                           (size_t)ZC_ERROR_TEXT_MAX)};
     }
     /* What the source's root looks like is no more to be trusted then. */
-    zc_rdirs_finish_tops(r->reader, held && r->full);
+    zc_rdirs_finish_tops(r->reader, held && r->round.full);
     if (r->flags & ZC_OPEN_ROUNDS)
         zc_volumes_keep_staging(r);
     else
         zc_volumes_clear_staging(r);
     if (sync_volumes(r, err))
         return -1;
-    m.durable = r->fsync != ZC_FSYNC_NONE || r->done_flags & ZC_DONE_SYNC;
+    m.durable = r->fsync != ZC_FSYNC_NONE ||
+                r->round.done_flags & ZC_DONE_SYNC;
     return send_finished(r->reader, &m, err);
-}
-
-/* What the round has made of the number of entries here. */
-static void note_size(struct zc_receiver *r)
-{
-    uint64_t more = atomic_load(&r->created), less = atomic_load(&r->deleted);
-    if (r->full)
-        r->tree_size = atomic_load(&r->local_seen);
-    r->tree_size += more;
-    r->tree_size -= ZC_MIN(less, r->tree_size);
 }
 
 /* As at the start, for the next round. No thread but this one is at work. */
@@ -123,21 +118,14 @@ static void next_round(struct zc_receiver *r)
     pthread_mutex_lock(&r->lock);
     zc_hardlinks_free(r);
     zc_volumes_leave(r);
-    note_size(r);
-    r->plan.names.len = 0;
-    r->plan.count = r->plan.named = 0;
-    r->plan.held = false;
-    r->next_list = 0;
-    r->full = false;
-    r->done_flags = 0;
+    zc_deletions_next_round(r);
     zc_commits_next_round(r);
+    r->round = (struct zc_rround){0};
     atomic_store(&r->space->full, false);
-    atomic_store(&r->source_has_entries, false);
-    atomic_store(&r->need_syncfs, false);
-    atomic_store(&r->local_seen, 0);
-    atomic_store(&r->changes, 0);
-    atomic_store(&r->created, 0);
-    atomic_store(&r->deleted, 0);
+    atomic_store(&r->done.need_syncfs, false);
+    atomic_store(&r->done.changes, 0);
+    atomic_store(&r->done.created, 0);
+    atomic_store(&r->done.deleted, 0);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -146,7 +134,7 @@ static int rounds(struct zc_receiver *r, struct zc_err *err)
 {
     for (bool first = true;; first = false) {
         if (zc_receiver_read(r, err))
-            return !first && r->conn.ended && !r->next_list ? 0 : -1;
+            return !first && r->conn.ended && !r->round.next_list ? 0 : -1;
         if (finish(r, err))
             return -1;
         if (!(r->flags & ZC_OPEN_ROUNDS))
@@ -160,23 +148,28 @@ static int rounds(struct zc_receiver *r, struct zc_err *err)
 /* The state that each file has of its own. */
 struct parts {
     struct zc_queue queue;
-    struct zc_rdirs dirs;
     struct zc_rlists lists;
-    struct zc_hardlinks hardlinks;
-    struct zc_commits commits;
-    struct zc_space space;
+    struct zc_rdirs dirs;
     struct zc_volumes volumes;
+    struct zc_hardlinks hardlinks;
+    struct zc_deletions deletions;
+    struct zc_commits commits;
+    struct zc_rbigs bigs;
+    struct zc_space space;
 };
 
 static void parts_init(struct zc_receiver *r, struct parts *p)
 {
+    *p = (struct parts){0};
     zc_queue_init(r->queue = &p->queue);
-    zc_rdirs_init(r->dirs = &p->dirs);
     r->lists = &p->lists;
-    r->hardlinks = &p->hardlinks;
-    zc_commits_init(r->commits = &p->commits);
-    r->space = &p->space;
+    zc_rdirs_init(r->dirs = &p->dirs);
     zc_volumes_init(r->volumes = &p->volumes);
+    r->hardlinks = &p->hardlinks;
+    r->deletions = &p->deletions;
+    zc_commits_init(r->commits = &p->commits);
+    zc_rbigs_init(r->bigs = &p->bigs);
+    r->space = &p->space;
 }
 
 static int receiver_init(struct zc_receiver *r, struct parts *p,
@@ -203,18 +196,14 @@ static int receiver_init(struct zc_receiver *r, struct parts *p,
  * broken off anywhere. */
 static void receiver_fini(struct zc_receiver *r)
 {
-    while (r->bigs) {
-        struct zc_rbig *b = r->bigs;
-        r->bigs = b->next;
-        zc_big_free(r, b);
-    }
+    zc_rbigs_free(r);
     zc_rworkers_drop(r);
     zc_commits_free(r->commits);
     zc_hardlinks_free(r);
     zc_rlists_free(r);
     zc_rdirs_free(r);
     zc_volumes_free(r);
-    zc_buf_fini(&r->plan.names);
+    zc_deletions_free(r);
     zc_dirtree_free(r->tree);
     zc_idmap_free(r->ids);
     zc_filter_free(r->filter);
@@ -305,7 +294,7 @@ int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
                    struct zc_err *err)
 {
     struct zc_receiver r = {.opt = opt};
-    struct parts parts = {0};
+    struct parts parts;
     int fail = receiver_init(&r, &parts, t, err) || zc_receiver_open(&r, err) ||
                run(&r, err);
     if (fail && r.conn.slab && !r.failed)

@@ -4,8 +4,8 @@
 
 #include "fs/rootdir.h"
 #include "receiver/core.h"
+#include "receiver/dirs.h"
 #include "receiver/dress.h"
-#include "receiver/place.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -95,9 +95,8 @@ int zc_special_make(struct zc_rworker *w, struct zc_rdir *d,
         errno = eno;
         return -1;
     }
-    atomic_fetch_add(&r->created, 1);
-    atomic_fetch_add(&r->changes, 1);
-    if (r->fsync != ZC_FSYNC_NONE)
-        atomic_store(&r->need_syncfs, true);
+    atomic_fetch_add(&r->done.created, 1);
+    atomic_fetch_add(&r->done.changes, 1);
+    zc_receiver_unsynced(r);
     return 0;
 }

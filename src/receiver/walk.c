@@ -4,10 +4,18 @@
  * walked in step, entry by entry (compare.c); names that only exist here go to
  * the deletion plan. The answers go back as one NEED.
  */
+#include "receiver/walk.h"
+
 #include "receiver/compare.h"
+#include "receiver/core.h"
+#include "receiver/deletions.h"
+#include "receiver/dirs.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
 #include "receiver/place.h"
+#include "receiver/queue.h"
+#include "receiver/volumes.h"
+#include "session/events.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -30,9 +38,9 @@ static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         d->names_at++;
         if (reserved(d, here, here_len))
             continue;
-        atomic_fetch_add(&w->r->local_seen, 1);
+        atomic_fetch_add(&w->r->deletions->seen, 1);
         if (complete)
-            zc_plan_delete(w, d, dirfd, here, false);
+            zc_deletions_plan(w, d, dirfd, here, false);
     }
 }
 
@@ -79,10 +87,10 @@ static bool walk_list(struct zc_answer *a, struct zc_rdir *d, int dirfd,
                             : take_name(d, e.name, e.name_len);
         c.exists = here && !zc_stat_at(dirfd, c.name, &c.st);
         if (by_name ? c.exists : here)
-            atomic_fetch_add(&r->local_seen, 1);
+            atomic_fetch_add(&r->deletions->seen, 1);
         if (e.flags & ZC_ENTRY_ABSENT) {
             if (c.exists)
-                zc_plan_delete(a->w, d, dirfd, c.name, d->shallow);
+                zc_deletions_plan(a->w, d, dirfd, c.name, d->shallow);
         } else {
             zc_compare_entry(a, &c);
         }
@@ -200,7 +208,7 @@ static void compare_one(struct zc_rworker *w, struct zc_work *work)
     if (dirfd >= 0)
         zc_dirnode_unpin(r->tree, d->spot.node);
     if (d->top && !d->shallow && m.count)
-        atomic_store(&r->source_has_entries, true);
+        atomic_store(&r->deletions->source_has_entries, true);
     send_need(w, m.list, &a);
     list_compared(w, work->list, a.waits);
     if (!ok) {

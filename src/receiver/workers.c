@@ -2,8 +2,11 @@
 /* The receiver's workers; see workers.h. */
 #include "receiver/workers.h"
 
+#include "receiver/big.h"
 #include "receiver/core.h"
+#include "receiver/files.h"
 #include "receiver/queue.h"
+#include "receiver/walk.h"
 
 /* Answers are gathered up to here while there is more to do. */
 #define FLUSH_BYTES ((size_t)32 << 10)
@@ -15,10 +18,10 @@ static void do_work(struct zc_rworker *w, struct zc_work *work)
         zc_walk_list(w, work);
         break;
     case ZC_WORK_FILES:
-        zc_apply_files(w, work);
+        zc_files_write(w, work);
         break;
     case ZC_WORK_META:
-        zc_apply_meta(w, work);
+        zc_files_meta(w, work);
         break;
     case ZC_WORK_BIG:
         zc_big_finish(w, work->big);
