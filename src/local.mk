@@ -163,6 +163,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/files.h \
 	%D%/receiver/hardlinks.c \
 	%D%/receiver/hardlinks.h \
+	%D%/receiver/ledger.c \
+	%D%/receiver/ledger.h \
 	%D%/receiver/lists.c \
 	%D%/receiver/lists.h \
 	%D%/receiver/names.c \

@@ -30,6 +30,7 @@ UNIT_TESTS = \
 	%D%/unit/test_known_peers \
 	%D%/unit/test_ktls \
 	%D%/unit/test_lease \
+	%D%/unit/test_ledger \
 	%D%/unit/test_meta \
 	%D%/unit/test_mirror \
 	%D%/unit/test_mirror_young \

@@ -326,9 +326,7 @@ int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
     b->verdict = m.verdict;
     memcpy(b->hash, m.hash, sizeof b->hash);
     if (m.verdict == ZC_VERDICT_RETRY) {
-        pthread_mutex_lock(&r->lock);
-        b->list->claimable++;
-        pthread_mutex_unlock(&r->lock);
+        zc_rlist_unclaim(r, b->list);
         zc_big_free(r, b);
         return 0;
     }

@@ -25,9 +25,9 @@ struct zc_commit {
     STAILQ_ENTRY(zc_commit) next;
     int fd;        /* to be synced, and closed; -1: nothing of its own */
     uint64_t size; /* bytes, about */
-    /* FD is closed, and the bytes are on the disk as far as was asked for: gives
-     * it its name, and tells. ENO: they are not, because of OP (enum zc_op).
-     * Not called where the session breaks off before. */
+    /* FD is closed, and the bytes are on the disk as far as was asked for:
+     * gives it its name, and tells. ENO: they are not, because of OP (enum
+     * zc_op). Not called where the session breaks off before. */
     void (*name)(struct zc_rworker *w, struct zc_commit *c, unsigned op,
                  int eno);
 };

@@ -108,30 +108,14 @@ void zc_compare_answer(struct zc_answer *a, const struct zc_cmp *c,
     a->count++;
 }
 
-/* The entry counts as outstanding before the sender is told. */
-static void count_outstanding(struct zc_receiver *r, const struct zc_cmp *c,
-                              unsigned what)
-{
-    if (!(what & ZC_NEED_OUTSTANDING) || r->dry)
-        return;
-    pthread_mutex_lock(&r->lock);
-    c->list->outstanding++;
-    if (!(what & ZC_NEED_PENDING))
-        c->list->claimable++;
-    r->pending++;
-    c->dir->pending++;
-    if (!S_ISDIR(c->e->mode))
-        c->dir->files++;
-    pthread_mutex_unlock(&r->lock);
-}
-
 static void ask(struct zc_answer *a, const struct zc_cmp *c, unsigned what)
 {
     struct zc_receiver *r = a->w->r;
     /* A dry run only reports; a CHECK is decided by the sender. */
     if (r->dry)
         what &= ZC_NEED_DESCEND | ZC_NEED_CHECK;
-    count_outstanding(r, c, what);
+    if (what & ZC_NEED_OUTSTANDING && !r->dry)
+        zc_rlist_open(r, c->list, 1);
     zc_compare_answer(a, c, what);
 }
 
@@ -183,14 +167,7 @@ static void compare_dir(struct zc_answer *a, struct zc_cmp *c)
                             : keeps_xattrs(r) &&
                                   c->e->flags & ZC_ENTRY_XATTRS;
     if (want_meta && !r->dry) {
-        /* META counts in the child, which must not finish without it. */
-        pthread_mutex_lock(&r->lock);
-        child->pending++;
-        child->meta_asked = true;
-        c->list->outstanding++;
-        c->list->dirs_meta++;
-        r->pending++;
-        pthread_mutex_unlock(&r->lock);
+        zc_rlist_open_meta(r, c->list, child);
         what |= ZC_NEED_META;
     }
     zc_compare_answer(a, c, what);

@@ -28,6 +28,7 @@ struct zc_rbigs;
 struct zc_commits;
 struct zc_deletions;
 struct zc_hardlinks;
+struct zc_ledger;
 struct zc_queue;
 struct zc_rdirs;
 struct zc_receive_options;
@@ -83,6 +84,7 @@ struct zc_receiver {
 
     /* Each is its file's, whose header says what may be touched and when. */
     struct zc_queue *queue;
+    struct zc_ledger *ledger;
     struct zc_rlists *lists;
     struct zc_rdirs *dirs;
     struct zc_volumes *volumes;
@@ -92,7 +94,6 @@ struct zc_receiver {
     struct zc_rbigs *bigs;
     struct zc_space *space;
 
-    uint64_t pending; /* against ZC_PENDING_MAX; under `lock` */
     struct zc_rround round;
     struct zc_rdone done;
     struct zc_rworker *reader;      /* what the reader does itself */

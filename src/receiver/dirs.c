@@ -62,7 +62,6 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     d->mtime_ns = want.mtime_ns;
     d->implied = e->flags & ZC_ENTRY_IMPLIED;
     zc_queue_line_init(&d->lists);
-    d->pending = 1; /* the listing */
     if (parent) {
         d->spot.vol = parent->spot.vol;
         d->spot.node = zc_dirnode_new(r->tree, parent->spot.node, e->name,
@@ -78,9 +77,7 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     pthread_mutex_lock(&r->lock);
     int bad = zc_map_put(&r->dirs->by_ref, ref.list, ref.index, d);
     if (!bad) {
-        if (parent)
-            parent->pending++;
-        r->pending++;
+        zc_ledger_open_dir(r->ledger, &d->book, parent ? &parent->book : NULL);
         LIST_INSERT_HEAD(&r->dirs->all, d, all);
     }
     pthread_mutex_unlock(&r->lock);
@@ -138,7 +135,7 @@ struct zc_rdir *zc_rdir_new_top(struct zc_receiver *r, struct zc_bytes path,
     pthread_mutex_lock(&r->lock);
     bool bad = zc_vec_push(&r->dirs->tops, d);
     if (!bad)
-        d->pending++; /* taken back when the round is over */
+        zc_ledger_hold(&d->book); /* until the round is over */
     pthread_mutex_unlock(&r->lock);
     return bad ? NULL : d; /* freed with all the others */
 }
@@ -148,7 +145,7 @@ static void rdir_unlink(struct zc_receiver *r, struct zc_rdir *d)
 {
     zc_map_del(&r->dirs->by_ref, d->ref.list, d->ref.index);
     LIST_REMOVE(d, all);
-    r->pending--;
+    zc_ledger_close_dir(r->ledger);
 }
 
 static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
@@ -297,7 +294,7 @@ void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files)
     d->state = stage ? ZC_RD_STAGED : ZC_RD_EXISTS;
     d->names_read = true; /* there are none */
     if (stage)
-        d->pending++; /* being put in place */
+        zc_ledger_hold(&d->book); /* until it is put in place */
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -392,7 +389,7 @@ void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d)
     struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
     bool ready = d->state == ZC_RD_STAGED && !d->placing && !d->direct &&
-                 (d->closing || (d->listed && !d->files));
+                 (d->closing || (d->listed && zc_ledger_files_done(&d->book)));
     if (ready)
         d->placing = d->closing = true;
     pthread_mutex_unlock(&r->lock);
@@ -431,7 +428,7 @@ static void finish(struct zc_rworker *w, struct zc_rdir *d)
 void zc_rdir_hold(struct zc_receiver *r, struct zc_rdir *d)
 {
     pthread_mutex_lock(&r->lock);
-    d->pending++;
+    zc_ledger_hold(&d->book);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -440,7 +437,7 @@ void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d)
     struct zc_receiver *r = w->r;
     while (d) {
         pthread_mutex_lock(&r->lock);
-        bool last = --d->pending == 0;
+        bool last = zc_ledger_release(&d->book);
         pthread_mutex_unlock(&r->lock);
         if (!last)
             return;
@@ -460,7 +457,7 @@ bool zc_rdirs_tops_ready(const struct zc_receiver *r)
 {
     for (size_t i = 0; i < r->dirs->tops.len; i++) {
         const struct zc_rdir *top = r->dirs->tops.v[i];
-        if (!top->listed || top->pending != 1)
+        if (!top->listed || !zc_ledger_held_once(&top->book))
             return false;
     }
     return true;

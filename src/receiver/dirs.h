@@ -12,9 +12,9 @@
  *                                 v
  *                              finished; the parent has one thing less to do
  *
- * A directory lives as long as something is pending in it: its listing, an entry,
- * a child, or whoever holds it. Functions that may finish one take a worker,
- * for the notes. Any thread, not under receiver.lock.
+ * A directory lives as long as something is pending in it (see ledger.h).
+ * Functions that may finish one take a worker, for the notes. Any thread, not
+ * under receiver.lock.
  */
 #ifndef ZC_RECEIVER_DIRS_H
 #define ZC_RECEIVER_DIRS_H
@@ -23,6 +23,7 @@
 #include "base/vec.h"
 #include "fs/meta.h"
 #include "proto/msg.h"
+#include "receiver/ledger.h"
 #include "receiver/place.h"
 #include "receiver/queue.h"
 #include "tree/names.h"
@@ -68,9 +69,8 @@ struct zc_rdir {
     bool differs;     /* metadata has to be set at the end */
     bool closing;     /* no more direct writes */
     bool placing;     /* its way into place has begun */
-    unsigned pending; /* listing, entries, child directories not finished */
-    unsigned files;   /* entries that are not finished */
-    unsigned direct;  /* workers writing under final names in it */
+    struct zc_ledger_dir book;
+    unsigned direct;      /* workers writing under final names in it */
     uint64_t direct_done; /* files written that way */
     char staged_name[ZC_STAGING_NAME_SIZE];
 };

@@ -136,10 +136,7 @@ static int wait_for_leader(struct zc_receiver *r, struct zc_hardlink_group *g,
     v->regular = S_ISREG(e->mode);
     memcpy(v->name, e->name, e->name_len);
     STAILQ_INSERT_TAIL(&g->waiters, v, next);
-    list->outstanding++;
-    r->pending++;
-    list->dir->pending++;
-    list->dir->files++;
+    zc_ledger_open_waiting(r->ledger, &list->book, &list->dir->book);
     return 0;
 }
 

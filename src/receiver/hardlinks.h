@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Hard links. The names of one inode of the source form a group. The first name
- * met, the leader, is treated like any other entry; those that come later become
- * links to it: at once where it is in place, else when it is. Where the leader
- * fails, the first that waits takes its place.
+ * met, the leader, is treated like any other entry; those that come later
+ * become links to it: at once where it is in place, else when it is. Where the
+ * leader fails, the first that waits takes its place.
  *
  * Any thread, not under receiver.lock. A group that is handed out is referenced
  * until zc_hardlink_put.

@@ -39,11 +39,10 @@ static void forget(struct zc_receiver *r, struct zc_rlist *list)
     free(list);
 }
 
-/* One entry of LIST less is open. With the lock held. */
-static void settle(struct zc_receiver *r, struct zc_rlist *list)
+/* One entry of LIST less is outstanding. With the lock held. */
+static void settled(struct zc_receiver *r, struct zc_rlist *list)
 {
-    r->pending--;
-    if (--list->outstanding == 0 && list->compared)
+    if (zc_ledger_list_idle(&list->book) && list->compared)
         forget(r, list);
 }
 
@@ -54,8 +53,26 @@ void zc_rlist_compared(struct zc_receiver *r, struct zc_rlist *list,
     list->compared = true;
     *deferred = list->deferred;
     SLIST_INIT(&list->deferred);
-    if (!list->outstanding)
+    if (zc_ledger_list_idle(&list->book))
         forget(r, list);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* --- what is asked for --------------------------------------------------- */
+
+void zc_rlist_open(struct zc_receiver *r, struct zc_rlist *list, unsigned n)
+{
+    pthread_mutex_lock(&r->lock);
+    zc_ledger_open(r->ledger, &list->book, &list->dir->book, n);
+    pthread_mutex_unlock(&r->lock);
+}
+
+void zc_rlist_open_meta(struct zc_receiver *r, struct zc_rlist *list,
+                        struct zc_rdir *d)
+{
+    pthread_mutex_lock(&r->lock);
+    zc_ledger_open_meta(r->ledger, &list->book, &d->book);
+    d->meta_asked = true;
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -66,9 +83,7 @@ struct zc_rlist *zc_rlist_claim(struct zc_receiver *r, uint32_t id, unsigned n,
 {
     pthread_mutex_lock(&r->lock);
     struct zc_rlist *list = zc_map_get(&r->lists->by_id, id, 0);
-    bool ok = list && list->claimable >= n;
-    if (ok)
-        list->claimable -= n;
+    bool ok = list && zc_ledger_claim(&list->book, n);
     pthread_mutex_unlock(&r->lock);
     if (ok)
         return list;
@@ -81,14 +96,19 @@ struct zc_rlist *zc_rlist_claim_meta(struct zc_receiver *r, uint32_t id,
 {
     pthread_mutex_lock(&r->lock);
     struct zc_rlist *list = zc_map_get(&r->lists->by_id, id, 0);
-    bool ok = list && list->dirs_meta;
-    if (ok)
-        list->dirs_meta--;
+    bool ok = list && zc_ledger_claim_meta(&list->book);
     pthread_mutex_unlock(&r->lock);
     if (ok)
         return list;
     zc_receiver_nonsense(err, "it sends metadata that was not asked for");
     return NULL;
+}
+
+void zc_rlist_unclaim(struct zc_receiver *r, struct zc_rlist *list)
+{
+    pthread_mutex_lock(&r->lock);
+    zc_ledger_again(&list->book);
+    pthread_mutex_unlock(&r->lock);
 }
 
 /* --- entries ------------------------------------------------------------- */
@@ -101,8 +121,8 @@ void zc_entry_done(struct zc_rworker *w, struct zc_rlist *list,
     struct zc_rdir *d = list->dir;
     zc_rworker_result(w, ref, status, op, eno);
     pthread_mutex_lock(&r->lock);
-    settle(r, list);
-    d->files--;
+    zc_ledger_done(r->ledger, &list->book, &d->book);
+    settled(r, list);
     pthread_mutex_unlock(&r->lock);
     zc_rdir_check(w, d);
     zc_rdir_drop(w, d);
@@ -111,21 +131,26 @@ void zc_entry_done(struct zc_rworker *w, struct zc_rlist *list,
 void zc_entry_again(struct zc_rworker *w, struct zc_rlist *list,
                     struct zc_ref ref)
 {
-    pthread_mutex_lock(&w->r->lock);
-    list->claimable++;
-    pthread_mutex_unlock(&w->r->lock);
+    zc_rlist_unclaim(w->r, list);
     zc_rworker_result(w, ref, ZC_STATUS_AGAIN, ZC_OP_NONE, 0);
 }
 
-/* Directory REF, whose META was asked for, is not waited for any more. With the
- * lock held. NULL: it was not asked for. */
-static struct zc_rdir *end_meta(struct zc_receiver *r, struct zc_ref ref)
+/* Directory REF, whose META was asked for; NULL: it was not. With the lock held.
+ */
+static struct zc_rdir *wants_meta(struct zc_receiver *r, struct zc_ref ref)
 {
     struct zc_rdir *d = zc_map_get(&r->dirs->by_ref, ref.list, ref.index);
-    if (!d || !d->meta_asked)
-        return NULL;
+    return d && d->meta_asked ? d : NULL;
+}
+
+/* It is not waited for any more. */
+static void end_meta(struct zc_rworker *w, struct zc_rlist *list,
+                     struct zc_rdir *d, enum zc_status status, unsigned op)
+{
     d->meta_asked = false;
-    return d;
+    zc_rworker_result(w, d->ref, status, op, 0);
+    zc_ledger_meta_done(w->r->ledger, &list->book);
+    settled(w->r, list);
 }
 
 bool zc_entry_meta(struct zc_rworker *w, struct zc_rlist *list,
@@ -133,14 +158,13 @@ bool zc_entry_meta(struct zc_rworker *w, struct zc_rlist *list,
 {
     struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
-    struct zc_rdir *d = end_meta(r, ref);
+    struct zc_rdir *d = wants_meta(r, ref);
     if (d) {
         d->xattrs = xattrs;
         d->xattrs_len = n;
         d->have_xattrs = true;
         d->differs = true;
-        zc_rworker_result(w, ref, ZC_STATUS_OK, 0, 0);
-        settle(r, list);
+        end_meta(w, list, d, ZC_STATUS_OK, 0);
     }
     pthread_mutex_unlock(&r->lock);
     if (d)
@@ -153,12 +177,11 @@ bool zc_entry_no_meta(struct zc_rworker *w, struct zc_ref ref)
     struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
     struct zc_rlist *list = zc_map_get(&r->lists->by_id, ref.list, 0);
-    struct zc_rdir *d = list && list->dirs_meta ? end_meta(r, ref) : NULL;
-    if (d) {
-        list->dirs_meta--;
-        zc_rworker_result(w, ref, ZC_STATUS_FAILED, ZC_OP_SOURCE, 0);
-        settle(r, list);
-    }
+    struct zc_rdir *d = list ? wants_meta(r, ref) : NULL;
+    if (d && !zc_ledger_claim_meta(&list->book))
+        d = NULL;
+    if (d)
+        end_meta(w, list, d, ZC_STATUS_FAILED, ZC_OP_SOURCE);
     pthread_mutex_unlock(&r->lock);
     if (d)
         zc_rdir_drop(w, d);

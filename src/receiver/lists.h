@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "proto/msg.h"
+#include "receiver/ledger.h"
 
 #include <sys/queue.h>
 
@@ -29,11 +30,8 @@ struct zc_rlist {
     uint32_t id;
     struct zc_rdir *dir;
     /* Under receiver.lock: */
-    unsigned outstanding; /* entries without their RESULT */
-    unsigned claimable;   /* of these, what the sender may still send */
-    unsigned dirs_meta;   /* the same for META of directories, each of which
-                             counts in that directory and not in `dir` */
-    bool compared;        /* its NEED has been sent */
+    struct zc_ledger_list book;
+    bool compared;                        /* its NEED has been sent */
     struct zc_hardlink_deferred deferred; /* settled before that */
 };
 
@@ -46,12 +44,19 @@ void zc_rlists_free(struct zc_receiver *r);
 /* List ID of D, new in the table. NULL: out of memory. */
 struct zc_rlist *zc_rlist_new(struct zc_receiver *r, uint32_t id,
                               struct zc_rdir *d);
+/* N entries of LIST are asked for; before the sender is. */
+void zc_rlist_open(struct zc_receiver *r, struct zc_rlist *list, unsigned n);
+/* The META of D, which LIST names, is. */
+void zc_rlist_open_meta(struct zc_receiver *r, struct zc_rlist *list,
+                        struct zc_rdir *d);
 /* The list that N entries sent belong to, now claimed; NULL and ERR. */
 struct zc_rlist *zc_rlist_claim(struct zc_receiver *r, uint32_t id, unsigned n,
                                 struct zc_err *err);
 /* The same for META of one directory. */
 struct zc_rlist *zc_rlist_claim_meta(struct zc_receiver *r, uint32_t id,
                                      struct zc_err *err);
+/* One that was claimed is not used: the sender sends it once more. */
+void zc_rlist_unclaim(struct zc_receiver *r, struct zc_rlist *list);
 /* The NEED for LIST has been sent, or will be ahead of anything about its
  * entries. *DEFERRED: what was settled before and has to be served now. LIST
  * may be gone. */
@@ -63,7 +68,7 @@ void zc_rlist_compared(struct zc_receiver *r, struct zc_rlist *list,
 void zc_entry_done(struct zc_rworker *w, struct zc_rlist *list,
                    struct zc_ref ref, enum zc_status status, unsigned op,
                    int eno);
-/* It shall be sent again: stays outstanding. */
+/* It shall be sent (again): stays outstanding. */
 void zc_entry_again(struct zc_rworker *w, struct zc_rlist *list,
                     struct zc_ref ref);
 

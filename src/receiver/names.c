@@ -36,7 +36,7 @@ static bool has_room(struct zc_receiver *r, const struct zc_msg_at *m)
     for (size_t i = 0; i < m->path.n; i++)
         r->round.path_names += m->path.p[i] == '/';
     pthread_mutex_lock(&r->lock);
-    bool full = r->pending > ZC_PENDING_MAX;
+    bool full = zc_ledger_full(r->ledger);
     pthread_mutex_unlock(&r->lock);
     return !full && r->round.path_names <= ZC_PLACE_NAMES_MAX;
 }
@@ -80,13 +80,7 @@ int zc_names_eager(struct zc_receiver *r, struct zc_rlist *list,
             return -1;
         n += e.flags & ZC_ENTRY_EAGER ? 1 : 0;
     }
-    pthread_mutex_lock(&r->lock);
-    list->outstanding += n;
-    list->claimable += n;
-    list->dir->pending += n;
-    list->dir->files += n;
-    r->pending += n;
-    pthread_mutex_unlock(&r->lock);
+    zc_rlist_open(r, list, n);
     return 0;
 }
 

@@ -34,7 +34,7 @@ static struct zc_rdir *dir_to_list(struct zc_receiver *r,
         d = NULL;
     if (d && m->flags & ZC_LIST_LAST)
         d->list_over = true;
-    bool full = r->pending > ZC_PENDING_MAX;
+    bool full = zc_ledger_full(r->ledger);
     pthread_mutex_unlock(&r->lock);
     if (!d)
         zc_receiver_nonsense(err, "it lists a directory that was not asked "

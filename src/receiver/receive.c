@@ -13,6 +13,7 @@
 #include "receiver/deletions.h"
 #include "receiver/dirs.h"
 #include "receiver/hardlinks.h"
+#include "receiver/ledger.h"
 #include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/queue.h"
@@ -148,6 +149,7 @@ static int rounds(struct zc_receiver *r, struct zc_err *err)
 /* The state that each file has of its own. */
 struct parts {
     struct zc_queue queue;
+    struct zc_ledger ledger;
     struct zc_rlists lists;
     struct zc_rdirs dirs;
     struct zc_volumes volumes;
@@ -162,6 +164,7 @@ static void parts_init(struct zc_receiver *r, struct parts *p)
 {
     *p = (struct parts){0};
     zc_queue_init(r->queue = &p->queue);
+    r->ledger = &p->ledger;
     r->lists = &p->lists;
     zc_rdirs_init(r->dirs = &p->dirs);
     zc_volumes_init(r->volumes = &p->volumes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Symlinks, devices, fifos and sockets: made whole, and at once, as there are no
- * bytes to wait for. Any thread. */
+/* Symlinks, devices, fifos and sockets: made whole, and at once, as there are
+ * no bytes to wait for. Any thread. */
 #ifndef ZC_RECEIVER_SPECIAL_H
 #define ZC_RECEIVER_SPECIAL_H
 

@@ -258,13 +258,7 @@ static unsigned compare_top(struct zc_rworker *w, struct zc_rdir *top,
     top->differs = c->item != 0;
     if (!c->xattrs || r->dry)
         return 0;
-    pthread_mutex_lock(&r->lock);
-    top->pending++;
-    top->meta_asked = true;
-    list->outstanding++;
-    list->dirs_meta++;
-    r->pending++;
-    pthread_mutex_unlock(&r->lock);
+    zc_rlist_open_meta(r, list, top);
     return ZC_NEED_META;
 }
 
