@@ -172,6 +172,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/newfile.c \
 	%D%/receiver/newfile.h \
 	%D%/receiver/open.c \
+	%D%/receiver/parts.c \
+	%D%/receiver/parts.h \
 	%D%/receiver/place.c \
 	%D%/receiver/place.h \
 	%D%/receiver/queue.c \

@@ -8,6 +8,7 @@ UNIT_TESTS = \
 	%D%/unit/test_conf \
 	%D%/unit/test_conn \
 	%D%/unit/test_control \
+	%D%/unit/test_deletions \
 	%D%/unit/test_dial \
 	%D%/unit/test_dirnode \
 	%D%/unit/test_dirty \
@@ -41,6 +42,7 @@ UNIT_TESTS = \
 	%D%/unit/test_notify \
 	%D%/unit/test_opt \
 	%D%/unit/test_progress \
+	%D%/unit/test_receiver_hardlinks \
 	%D%/unit/test_receivers \
 	%D%/unit/test_remove \
 	%D%/unit/test_rootdir \
@@ -106,6 +108,7 @@ noinst_HEADERS += \
 	%D%/unit/attrs.h \
 	%D%/unit/fakewatch.h \
 	%D%/unit/hex.h \
+	%D%/unit/receiving.h \
 	%D%/unit/scratch.h \
 	%D%/unit/tlspeer.h \
 	%D%/unit/watching.h \

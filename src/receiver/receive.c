@@ -12,10 +12,8 @@
 #include "receiver/core.h"
 #include "receiver/deletions.h"
 #include "receiver/dirs.h"
-#include "receiver/hardlinks.h"
-#include "receiver/ledger.h"
 #include "receiver/lists.h"
-#include "receiver/newfile.h"
+#include "receiver/parts.h"
 #include "receiver/queue.h"
 #include "receiver/reader.h"
 #include "receiver/volumes.h"
@@ -117,12 +115,8 @@ static int finish(struct zc_receiver *r, struct zc_err *err)
 static void next_round(struct zc_receiver *r)
 {
     pthread_mutex_lock(&r->lock);
-    zc_hardlinks_free(r);
-    zc_volumes_leave(r);
-    zc_deletions_next_round(r);
-    zc_commits_next_round(r);
+    zc_rparts_next_round(r);
     r->round = (struct zc_rround){0};
-    atomic_store(&r->space->full, false);
     atomic_store(&r->done.need_syncfs, false);
     atomic_store(&r->done.changes, 0);
     atomic_store(&r->done.created, 0);
@@ -146,36 +140,7 @@ static int rounds(struct zc_receiver *r, struct zc_err *err)
 
 /* --- all together -------------------------------------------------------- */
 
-/* The state that each file has of its own. */
-struct parts {
-    struct zc_queue queue;
-    struct zc_ledger ledger;
-    struct zc_rlists lists;
-    struct zc_rdirs dirs;
-    struct zc_volumes volumes;
-    struct zc_hardlinks hardlinks;
-    struct zc_deletions deletions;
-    struct zc_commits commits;
-    struct zc_rbigs bigs;
-    struct zc_space space;
-};
-
-static void parts_init(struct zc_receiver *r, struct parts *p)
-{
-    *p = (struct parts){0};
-    zc_queue_init(r->queue = &p->queue);
-    r->ledger = &p->ledger;
-    r->lists = &p->lists;
-    zc_rdirs_init(r->dirs = &p->dirs);
-    zc_volumes_init(r->volumes = &p->volumes);
-    r->hardlinks = &p->hardlinks;
-    r->deletions = &p->deletions;
-    zc_commits_init(r->commits = &p->commits);
-    zc_rbigs_init(r->bigs = &p->bigs);
-    r->space = &p->space;
-}
-
-static int receiver_init(struct zc_receiver *r, struct parts *p,
+static int receiver_init(struct zc_receiver *r, struct zc_rparts *p,
                          struct zc_transport *t, struct zc_err *err)
 {
     pthread_condattr_t monotonic;
@@ -188,7 +153,7 @@ static int receiver_init(struct zc_receiver *r, struct parts *p,
     pthread_cond_init(&r->wake.work, NULL);
     pthread_cond_init(&r->wake.room, NULL);
     pthread_mutex_init(&r->lock, NULL);
-    parts_init(r, p);
+    zc_rparts_init(p, r);
     r->root_fd = -1;
     r->is_root = geteuid() == 0;
     r->umask = umask(0); /* modes are set by us, exactly */
@@ -199,14 +164,7 @@ static int receiver_init(struct zc_receiver *r, struct parts *p,
  * broken off anywhere. */
 static void receiver_fini(struct zc_receiver *r)
 {
-    zc_rbigs_free(r);
-    zc_rworkers_drop(r);
-    zc_commits_free(r->commits);
-    zc_hardlinks_free(r);
-    zc_rlists_free(r);
-    zc_rdirs_free(r);
-    zc_volumes_free(r);
-    zc_deletions_free(r);
+    zc_rparts_free(r);
     zc_dirtree_free(r->tree);
     zc_idmap_free(r->ids);
     zc_filter_free(r->filter);
@@ -297,7 +255,7 @@ int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
                    struct zc_err *err)
 {
     struct zc_receiver r = {.opt = opt};
-    struct parts parts;
+    struct zc_rparts parts;
     int fail = receiver_init(&r, &parts, t, err) || zc_receiver_open(&r, err) ||
                run(&r, err);
     if (fail && r.conn.slab && !r.failed)

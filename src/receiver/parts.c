@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* All parts together; see parts.h. */
+#include "receiver/parts.h"
+
+#include "receiver/core.h"
+#include "receiver/workers.h"
+
+void zc_rparts_init(struct zc_rparts *p, struct zc_receiver *r)
+{
+    *p = (struct zc_rparts){0};
+    zc_queue_init(r->queue = &p->queue);
+    r->ledger = &p->ledger;
+    r->lists = &p->lists;
+    zc_rdirs_init(r->dirs = &p->dirs);
+    zc_volumes_init(r->volumes = &p->volumes);
+    r->hardlinks = &p->hardlinks;
+    r->deletions = &p->deletions;
+    zc_commits_init(r->commits = &p->commits);
+    zc_rbigs_init(r->bigs = &p->bigs);
+    r->space = &p->space;
+}
+
+void zc_rparts_free(struct zc_receiver *r)
+{
+    zc_rbigs_free(r);
+    zc_rworkers_drop(r);
+    zc_commits_free(r->commits);
+    zc_hardlinks_free(r);
+    zc_rlists_free(r);
+    zc_rdirs_free(r);
+    zc_volumes_free(r);
+    zc_deletions_free(r);
+}
+
+void zc_rparts_next_round(struct zc_receiver *r)
+{
+    zc_hardlinks_free(r);
+    zc_volumes_leave(r);
+    zc_deletions_next_round(r);
+    zc_commits_next_round(r);
+    atomic_store(&r->space->full, false);
+}
