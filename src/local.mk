@@ -145,6 +145,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/walk.h \
 	%D%/sender/workers.c \
 	%D%/sender/workers.h \
+	%D%/receiver/act.c \
+	%D%/receiver/act.h \
 	%D%/receiver/big.c \
 	%D%/receiver/big.h \
 	%D%/receiver/commit.c \

@@ -5,6 +5,7 @@ UNIT_TESTS = \
 	%D%/unit/test_aead \
 	%D%/unit/test_base \
 	%D%/unit/test_chmod \
+	%D%/unit/test_compare \
 	%D%/unit/test_conf \
 	%D%/unit/test_conn \
 	%D%/unit/test_control \

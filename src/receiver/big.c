@@ -199,7 +199,7 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
     if (!b->list)
         goto fail;
     b->dir = b->list->dir;
-    if (b->dir->state == ZC_RD_FAILED || r->dry)
+    if (b->dir->state == ZC_RD_FAILED)
         b->eno = ENOENT;
     else
         open_staging_file(r, b);

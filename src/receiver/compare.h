@@ -1,48 +1,76 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What walk.c (a list against a directory) and compare.c (an entry against a
- * file) share. Not for others. */
+/*
+ * An entry from the sender against the file here: what differs, and what is to
+ * be done about it. Nothing is done here: act.h does it, or reports it.
+ *
+ * What else the receiver knows counts: the hard links it has met, and, where
+ * something stands in the way, the plan of deletions; both learn of the entry
+ * by being asked. Any thread, not under receiver.lock.
+ */
 #ifndef ZC_RECEIVER_COMPARE_H
 #define ZC_RECEIVER_COMPARE_H
 
-#include "receiver/core.h"
+#include "base/relpath.h"
+#include "fs/meta.h"
+#include "proto/msg.h"
 
-/* One entry being compared. */
+struct zc_hardlink_group;
+struct zc_rdir;
+struct zc_receiver;
+struct zc_rlist;
+struct zc_rworker;
+
+/* One entry, and what is here under its name. */
 struct zc_cmp {
     struct zc_rdir *dir;
     struct zc_rlist *list;
     int dirfd; /* -1: the directory is not there */
     struct zc_ref ref;
     const struct zc_entry *e;
-    char name[ZC_NAME_MAX + 1];
-    bool exists; /* here, as `st` */
+    char name[ZC_NAME_MAX + 1]; /* "": it is DIR itself */
+    bool exists;                /* here, as `st` */
     struct zc_stat st;
-    unsigned xattrs; /* ZC_ITEM_ACL, ZC_ITEM_XATTR: these differ */
-    unsigned item; /* enum zc_item_flags */
-    uint8_t hash[ZC_HASH_SIZE];
-    uint64_t from; /* the hash is that of so many bytes */
 };
 
-/* The answers to one list, as they gather. */
-struct zc_answer {
-    struct zc_rworker *w;
-    struct zc_buf items; /* encoded NEED items */
-    uint32_t count;
-    bool waits; /* for the leaders of hard link groups */
+enum zc_action {
+    ZC_ACTION_NONE,   /* all is as it should be, or is not to be touched */
+    ZC_ACTION_TELL,   /* what changes; who makes it change is on the way */
+    ZC_ACTION_DIR,    /* a directory to be worked in: `need` */
+    ZC_ACTION_ASK,    /* for `need` */
+    ZC_ACTION_DRESS,  /* metadata only, set in place */
+    ZC_ACTION_MAKE,   /* what needs no bytes: at once */
+    ZC_ACTION_LINK,   /* another name of `group` */
+    ZC_ACTION_WAIT,   /* the same, when that has a name; it is queued */
+    ZC_ACTION_REFUSE, /* it cannot be done: `op`, `eno` */
 };
+
+struct zc_decision {
+    enum zc_action action;
+    unsigned item;              /* what differs: enum zc_item_flags */
+    unsigned need;              /* enum zc_need */
+    uint8_t hash[ZC_HASH_SIZE]; /* CHECK, FROM: of what is here ... */
+    uint64_t from;              /* FROM: ... so many bytes of it */
+    bool stays; /* what is here keeps its place, changed or not */
+    bool leads; /* it leads a hard link group, which waits for it */
+    struct zc_hardlink_group *group; /* LINK: handed out (hardlinks.h) */
+    unsigned op;                     /* enum zc_op */
+    int eno;
+};
+
+/* Decides about C. */
+void zc_compare_entry(struct zc_rworker *w, const struct zc_cmp *c,
+                      struct zc_decision *v);
+/* The same for a round's own directory: C is the directory itself. */
+void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
+                    struct zc_decision *v);
 
 /* False: what is here does not matter to E (an eager file, unless the user
  * wants to know what changed). */
 bool zc_compare_looks(const struct zc_receiver *r, const struct zc_entry *e);
-/* Compares one entry, does what can be done about it at once, and adds to A
- * what the sender is asked or told. C->item may be set. */
-void zc_compare_entry(struct zc_answer *a, struct zc_cmp *c);
-/* Adds what is asked and told about C: WHAT (enum zc_need), C->item. */
-void zc_compare_answer(struct zc_answer *a, const struct zc_cmp *c,
-                       unsigned what);
-/* Which of its metadata is not as the source has it: enum zc_item_flags. */
+/* Which of its metadata is not as the source has it, attributes apart: enum
+ * zc_item_flags. */
 unsigned zc_compare_meta(const struct zc_receiver *r, const struct zc_cmp *c);
-/* Which kinds of attributes of NAME differ from the digest in E. */
-unsigned zc_compare_xattrs(struct zc_rworker *w, int dirfd, const char *name,
-                           const struct zc_entry *e);
+/* Which kinds of attributes differ from the digest in the entry. */
+unsigned zc_compare_xattrs(struct zc_rworker *w, const struct zc_cmp *c);
 
 #endif

@@ -120,51 +120,50 @@ bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
 
 /* --- carrying out -------------------------------------------------------- */
 
-struct walk {
+struct removal {
     struct zc_rworker *w;
-    bool report;
+    bool dry;  /* count and tell, as if */
+    bool tell; /* of every entry */
+    struct where {
+        char *dir; /* that the records being worked on are in */
+        int fd;
+        bool changed;
+        bool opened_up; /* u+rwx was added for us; it was: */
+        uint32_t mode;
+        struct record last;
+    } at;
 };
 
-static bool walk_keep(void *arg, const char *path, bool is_dir)
+static bool removal_keep(void *arg, const char *path, bool is_dir)
 {
-    struct walk *walk = arg;
-    return kept(walk->w->r, path, is_dir);
+    const struct removal *m = arg;
+    return kept(m->w->r, path, is_dir);
 }
 
-static void walk_done(void *arg, const char *path, bool is_dir)
+static void removal_done(void *arg, const char *path, bool is_dir)
 {
-    struct walk *walk = arg;
-    struct zc_rworker *w = walk->w;
+    const struct removal *m = arg;
+    struct zc_rworker *w = m->w;
     atomic_fetch_add(&w->r->done.deleted, 1);
-    if (walk->report)
+    if (m->tell)
         zc_rworker_note_path(w, path, ZC_OP_DELETE,
                              is_dir ? S_IFDIR : S_IFREG, 0);
     if (w->out.len >= 32 * ZC_KIB)
         zc_rworker_flush(w);
 }
 
-static void walk_failed(void *arg, const char *path, int eno)
+static void removal_failed(void *arg, const char *path, int eno)
 {
-    struct walk *walk = arg;
-    zc_rworker_note_path(walk->w, path, ZC_OP_DELETE, 0, eno);
+    const struct removal *m = arg;
+    zc_rworker_note_path(m->w, path, ZC_OP_DELETE, 0, eno);
 }
 
-/* The directory that the records being worked on are in. */
-struct where {
-    char *dir;
-    int fd;
-    bool changed;
-    bool opened_up; /* u+rwx was added for us; it was: */
-    uint32_t mode;
-    struct record last;
-};
-
 /* A directory of ours that we may not write into: for the time being we may. */
-static void open_up(struct zc_receiver *r, struct where *at)
+static void open_up(const struct zc_receiver *r, struct where *at)
 {
     struct zc_stat st;
-    if (r->is_root || r->dry || zc_stat_at(at->fd, "", &st) ||
-        st.uid != geteuid() || (st.mode & S_IRWXU) == S_IRWXU)
+    if (r->is_root || zc_stat_at(at->fd, "", &st) || st.uid != geteuid() ||
+        (st.mode & S_IRWXU) == S_IRWXU)
         return;
     at->mode = st.mode & 07777;
     at->opened_up = !fchmod(at->fd, at->mode | S_IRWXU);
@@ -184,8 +183,7 @@ static void leave(struct zc_receiver *r, struct where *at)
             futimens(at->fd, times);
         }
         atomic_fetch_add(&r->done.changes, 1);
-        if (r->fsync != ZC_FSYNC_NONE)
-            atomic_store(&r->done.need_syncfs, true);
+        zc_receiver_unsynced(r);
     }
     zc_close(&at->fd);
     free(at->dir);
@@ -194,8 +192,10 @@ static void leave(struct zc_receiver *r, struct where *at)
 }
 
 /* Opens the directory of PATH, unless it is the one already open. */
-static int enter(struct zc_receiver *r, struct where *at, const char *path)
+static int enter(struct removal *m, const char *path)
 {
+    struct zc_receiver *r = m->w->r;
+    struct where *at = &m->at;
     const char *slash = strrchr(path, '/');
     size_t n = slash ? (size_t)(slash - path) : 0;
     if (at->dir && strlen(at->dir) == n && !memcmp(at->dir, path, n))
@@ -214,19 +214,18 @@ static int enter(struct zc_receiver *r, struct where *at, const char *path)
         errno = eno;
         return -1;
     }
-    open_up(r, at);
+    if (!m->dry)
+        open_up(r, at);
     return 0;
 }
 
-static void delete_record(struct walk *walk, struct where *at,
-                          const struct record *rec)
+static void delete_record(struct removal *m, const struct record *rec)
 {
-    struct zc_receiver *r = walk->w->r;
-    struct zc_remove_ops ops = {walk_keep, walk_done, walk_failed, walk};
+    struct zc_remove_ops ops = {removal_keep, removal_done, removal_failed, m};
     zc_auto_free char *path = strndup((const char *)rec->path.p, rec->path.n);
-    if (!path || enter(r, at, path)) {
+    if (!path || enter(m, path)) {
         if (path && errno != ENOENT)
-            walk_failed(walk, path, errno);
+            removal_failed(m, path, errno);
         return;
     }
     const char *slash = strrchr(path, '/');
@@ -234,15 +233,15 @@ static void delete_record(struct walk *walk, struct where *at,
     /* Not what was there when it was planned: where case does not count, it
      * may be the file just written under a name that differs in case. */
     struct zc_stat st;
-    if (zc_stat_at(at->fd, name, &st) || st.ino != rec->ino ||
+    if (zc_stat_at(m->at.fd, name, &st) || st.ino != rec->ino ||
         st.dev != rec->dev)
         return;
-    at->last = *rec;
-    if (r->dry) {
-        zc_count_tree(at->fd, name, path, &ops, UINT64_MAX);
+    m->at.last = *rec;
+    if (m->dry) {
+        zc_count_tree(m->at.fd, name, path, &ops, UINT64_MAX);
     } else {
-        at->changed = true;
-        zc_remove_tree(at->fd, name, path, &ops);
+        m->at.changed = true;
+        zc_remove_tree(m->at.fd, name, path, &ops);
     }
 }
 
@@ -250,7 +249,6 @@ static void delete_record(struct walk *walk, struct where *at,
 int zc_deletions_brake(const struct zc_receiver *r, struct zc_err *err)
 {
     const struct zc_deletions *p = r->deletions;
-    uint64_t local = atomic_load(&r->deletions->seen);
     if (p->held)
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing more was deleted: a directory of the "
@@ -265,7 +263,7 @@ int zc_deletions_brake(const struct zc_receiver *r, struct zc_err *err)
                           "replaced or unmounted during the run");
     if (r->flags & ZC_OPEN_FORCE_DELETE)
         return 0;
-    if (r->round.full && !atomic_load(&r->deletions->source_has_entries))
+    if (r->round.full && !atomic_load(&p->source_has_entries))
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing was deleted: the source is empty, and all "
                           "%llu entries of the destination would be deleted; "
@@ -282,7 +280,7 @@ int zc_deletions_brake(const struct zc_receiver *r, struct zc_err *err)
     }
     /* A round of a mirror may have looked at a part of the tree only. */
     uint64_t missed = p->count - p->named;
-    uint64_t tree = ZC_MAX(local, r->deletions->tree_size);
+    uint64_t tree = ZC_MAX(atomic_load(&p->seen), p->tree_size);
     if (tree > BRAKE_MIN && missed > tree / 2)
         return zc_err_set(err, ZC_EXIT_MAX_DELETE, 0,
                           "nothing was deleted: %llu of %llu entries would "
@@ -296,19 +294,21 @@ int zc_deletions_brake(const struct zc_receiver *r, struct zc_err *err)
 int zc_deletions_run(struct zc_rworker *w, struct zc_err *err)
 {
     struct zc_receiver *r = w->r;
-    struct walk walk = {w, r->flags & ZC_OPEN_WANT_ITEMS};
-    struct where at = {.fd = -1};
+    struct removal m = {.w = w,
+                        .dry = r->dry,
+                        .tell = r->flags & ZC_OPEN_WANT_ITEMS,
+                        .at = {.fd = -1}};
     int held = zc_deletions_brake(r, err);
-    if (held && !r->dry)
+    if (held && !m.dry)
         return -1;
     struct zc_rd rd = zc_rd_init(r->deletions->records.data,
                                  r->deletions->records.len);
     while (zc_rd_left(&rd)) {
         struct record rec;
         record_get(&rd, &rec);
-        delete_record(&walk, &at, &rec);
+        delete_record(&m, &rec);
     }
-    leave(r, &at);
+    leave(r, &m.at);
     zc_rworker_flush(w);
     return held;
 }

@@ -152,9 +152,9 @@ static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
 {
     zc_queue_line_fini(&d->lists);
     zc_dirnode_unref(r->tree, d->spot.node);
-    zc_names_fini(&d->names);
+    zc_names_fini(&d->cursor.names);
     free(d->xattrs);
-    free(d->last_name);
+    free(d->cursor.last_name);
     free(d);
 }
 
@@ -292,7 +292,7 @@ void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files)
     pthread_mutex_lock(&r->lock);
     d->differs = true;
     d->state = stage ? ZC_RD_STAGED : ZC_RD_EXISTS;
-    d->names_read = true; /* there are none */
+    d->cursor.read = true; /* there are none */
     if (stage)
         zc_ledger_hold(&d->book); /* until it is put in place */
     pthread_mutex_unlock(&r->lock);
@@ -403,7 +403,7 @@ void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d)
 static void finish(struct zc_rworker *w, struct zc_rdir *d)
 {
     struct zc_receiver *r = w->r;
-    bool there = d->state == ZC_RD_EXISTS && !r->dry;
+    bool there = d->state == ZC_RD_EXISTS;
     if (there && d->volume_top && !d->implied && r->keep & ZC_KEEP_TIMES) {
         d->spot.vol->top_wanted = true;
         d->spot.vol->top_mtime_s = d->mtime_s;

@@ -39,6 +39,15 @@ enum zc_rdir_state {
     ZC_RD_FAILED, /* could not be made; what is in it is skipped */
 };
 
+/* How far its lists have been compared: the worker's that does it, one at a
+ * time. */
+struct zc_rdir_cursor {
+    char *last_name;       /* of the lists so far; NULL: none */
+    struct zc_names names; /* what is here, */
+    size_t at;             /* up to which it has been passed, */
+    bool read;             /* once it has been read */
+};
+
 struct zc_rdir {
     LIST_ENTRY(zc_rdir) all; /* every one that lives */
     struct zc_spot spot;
@@ -56,12 +65,8 @@ struct zc_rdir {
     bool have_xattrs;
     uint8_t *xattrs;
     size_t xattrs_len;
-    /* Comparing; one worker at a time. */
     struct zc_queue_line lists;
-    char *last_name; /* of the lists so far; NULL: none */
-    struct zc_names names;
-    size_t names_at;
-    bool names_read;
+    struct zc_rdir_cursor cursor;
     /* Progress, under receiver.lock. */
     bool list_over;   /* its last list has been received */
     bool meta_asked;  /* NEED META is open */

@@ -260,7 +260,7 @@ static void link_waiter(struct zc_rworker *w, struct zc_hardlink_group *g,
     unsigned op = 0;
     if (is_linked(r, g, v))
         zc_entry_done(w, v->list, v->ref, ZC_STATUS_SAME, 0, 0);
-    else if (r->dry || !zc_hardlink_make(w, g, v->list->dir, v->name, &op))
+    else if (!zc_hardlink_make(w, g, v->list->dir, v->name, &op))
         zc_entry_done(w, v->list, v->ref, ZC_STATUS_OK, 0, 0);
     else if (v->regular)
         zc_entry_again(w, v->list, v->ref);

@@ -3,17 +3,16 @@
  * What is open, and in which books it stands. Nobody else touches these
  * numbers.
  *
- *   an entry       in its list: outstanding, until its RESULT; and claimable, as
- *                  long as it may still be sent
- *                  in its directory: one of its files, and pending
- *   META of a      in the list that names the directory: outstanding, claimable
- *   directory      as META; in that directory, which must not finish without it:
- *                  pending
- *   a directory    in its parent: pending, until all in it is finished
- *   each of them   in the whole: open, against ZC_PENDING_MAX
+ *   an entry      in its list: outstanding, until its RESULT; and claimable, as
+ *                 long as it may still be sent
+ *                 in its directory: one of its files, and pending
+ *   META of a     in the list that names it: outstanding, and claimable as META
+ *   directory     in that directory, which must not finish before: pending
+ *   a directory   in its parent: pending, until all in it is finished
+ *   each of them  in the whole: open, against ZC_PENDING_MAX
  *
- * A directory's listing is pending in it as well, and so is whoever holds it. It
- * is finished when nothing is.
+ * A directory's listing is pending in it as well, and so is whoever holds it.
+ * It is finished when nothing is.
  *
  * Memory only. Everything under receiver.lock, which the callers hold: what is
  * done together has to be seen together.

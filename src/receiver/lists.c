@@ -135,8 +135,7 @@ void zc_entry_again(struct zc_rworker *w, struct zc_rlist *list,
     zc_rworker_result(w, ref, ZC_STATUS_AGAIN, ZC_OP_NONE, 0);
 }
 
-/* Directory REF, whose META was asked for; NULL: it was not. With the lock held.
- */
+/* Directory REF, if its META was asked for; else NULL. With the lock held. */
 static struct zc_rdir *wants_meta(struct zc_receiver *r, struct zc_ref ref)
 {
     struct zc_rdir *d = zc_map_get(&r->dirs->by_ref, ref.list, ref.index);

@@ -41,11 +41,16 @@ static bool has_room(struct zc_receiver *r, const struct zc_msg_at *m)
     return !full && r->round.path_names <= ZC_PLACE_NAMES_MAX;
 }
 
+static bool in_rounds(const struct zc_receiver *r)
+{
+    return r->flags & ZC_OPEN_ROUNDS && !r->dry;
+}
+
 int zc_names_on_at(struct zc_receiver *r, struct zc_bytes body,
                    struct zc_err *err)
 {
     struct zc_msg_at m;
-    if (!(r->flags & ZC_OPEN_ROUNDS) || r->dry)
+    if (!in_rounds(r))
         return zc_receiver_nonsense(err, "it names a place in a session that "
                                          "has none");
     if (zc_at_decode(body, &m, err))
@@ -99,16 +104,15 @@ static bool same_bytes(struct zc_rworker *w, int dirfd, const char *name,
 }
 
 /* Two mirrors in a circle would send each other the same file for ever. */
-static bool is_same(struct zc_rworker *w, int dirfd, struct zc_cmp *c,
+static bool is_same(struct zc_rworker *w, const struct zc_cmp *c,
                     const struct zc_msg_file *m)
 {
     if (!S_ISREG(c->st.mode) || c->st.nlink != 1 || c->st.size != m->data.n ||
         c->st.mtime_s != m->entry.mtime_s ||
         c->st.mtime_ns != m->entry.mtime_ns)
         return false;
-    c->xattrs = zc_compare_xattrs(w, dirfd, c->name, &m->entry);
-    return !zc_compare_meta(w->r, c) &&
-           same_bytes(w, dirfd, c->name, m->data);
+    return !zc_compare_meta(w->r, c) && !zc_compare_xattrs(w, c) &&
+           same_bytes(w, c->dirfd, c->name, m->data);
 }
 
 bool zc_names_settles(struct zc_rworker *w, struct zc_rlist *list,
@@ -119,18 +123,17 @@ bool zc_names_settles(struct zc_rworker *w, struct zc_rlist *list,
     struct zc_cmp c = {.dir = d, .e = &m->entry};
     if (m->entry.flags & ZC_ENTRY_HARD_LINK)
         return false;
-    memcpy(c.name, m->entry.name, m->entry.name_len);
-    int dirfd = d->state == ZC_RD_FAILED
-                    ? -1
-                    : zc_dirnode_pin(r->tree, d->spot.node);
-    if (dirfd < 0) { /* as was reported for the directory */
+    zc_entry_name(&m->entry, c.name);
+    c.dirfd = d->state == ZC_RD_FAILED ? -1
+                                       : zc_dirnode_pin(r->tree, d->spot.node);
+    if (c.dirfd < 0) { /* as was reported for the directory */
         zc_hardlink_done(w, list, m->ref, ZC_STATUS_SAME, 0, 0);
         return true;
     }
-    bool there = !zc_stat_at(dirfd, c.name, &c.st);
-    bool same = there && is_same(w, dirfd, &c, m);
-    bool in_the_way = there && S_ISDIR(c.st.mode) &&
-                      !zc_deletions_replace(w, d, dirfd, c.name);
+    c.exists = !zc_stat_at(c.dirfd, c.name, &c.st);
+    bool same = c.exists && is_same(w, &c, m);
+    bool in_the_way = c.exists && S_ISDIR(c.st.mode) &&
+                      !zc_deletions_replace(w, d, c.dirfd, c.name);
     zc_dirnode_unpin(r->tree, d->spot.node);
     if (same)
         zc_hardlink_done(w, list, m->ref, ZC_STATUS_SAME, 0, 0);
@@ -223,7 +226,7 @@ int zc_names_on_rename(struct zc_receiver *r, struct zc_bytes body,
                        struct zc_err *err)
 {
     struct zc_msg_rename m;
-    if (!(r->flags & ZC_OPEN_ROUNDS) || r->dry || r->round.next_list)
+    if (!in_rounds(r) || r->round.next_list)
         return zc_receiver_nonsense(err, "a rename at the wrong time");
     if (zc_rename_decode(body, &m, err))
         return -1;

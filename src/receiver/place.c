@@ -105,7 +105,7 @@ static int open_handle(struct zc_receiver *r, struct zc_spot *s)
 bool zc_place_make_writable(struct zc_receiver *r, struct zc_spot *s)
 {
     struct zc_stat st;
-    if (r->is_root || r->dry)
+    if (r->is_root)
         return false;
     zc_auto_close int fd = open_handle(r, s);
     bool done = fd >= 0 && !zc_stat_at(fd, "", &st) && S_ISDIR(st.mode) &&

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Decisions carried out, or reported; see act.h. */
+#include "receiver/act.h"
+
+#include "receiver/compare.h"
+#include "receiver/core.h"
+#include "receiver/dirs.h"
+#include "receiver/dress.h"
+#include "receiver/hardlinks.h"
+#include "receiver/lists.h"
+#include "receiver/special.h"
+#include "session/events.h"
+
+#include <sys/stat.h>
+
+/* --- answers ------------------------------------------------------------- */
+
+/* NEED: what is asked for; what is done already, or would be, is told. */
+static void answer(struct zc_needs *n, const struct zc_cmp *c,
+                   const struct zc_decision *v, unsigned need)
+{
+    if (v->item && !(need & ZC_NEED_OUTSTANDING))
+        need |= ZC_NEED_APPLIED;
+    if (!need)
+        return;
+    struct zc_need_item item = {.index = c->ref.index,
+                                .what = (uint8_t)need,
+                                .item_flags = (uint16_t)v->item,
+                                .from = v->from};
+    memcpy(item.hash, v->hash, sizeof item.hash);
+    zc_need_add(&n->items, &item);
+    n->count++;
+}
+
+/* The entry counts as outstanding before the sender is told. */
+static void ask(struct zc_needs *n, const struct zc_cmp *c,
+                const struct zc_decision *v, unsigned need)
+{
+    zc_rlist_open(n->w->r, c->list, 1);
+    answer(n, c, v, need);
+}
+
+static void refuse(struct zc_needs *n, const struct zc_cmp *c, unsigned op,
+                   int eno)
+{
+    zc_rworker_result(n->w, c->ref, ZC_STATUS_NOTE_FAILED, op, eno);
+}
+
+/* Where C leads a hard link group, the others may be links to it now, called
+ * NAME (""; dry run: it has none yet); or OK is false and they have to do
+ * without. */
+static void settle(struct zc_needs *n, const struct zc_cmp *c,
+                   const struct zc_decision *v, const char *name, bool ok)
+{
+    if (v->leads)
+        zc_hardlink_settle(n->w, zc_hardlink_key(n->w->r, c->e), c->dir, name,
+                           ok);
+}
+
+/* --- directories --------------------------------------------------------- */
+
+/* D is as V says, and will be made as it should be; a dry run leaves it as it
+ * is. What is to be asked for. */
+static unsigned set_out(struct zc_needs *n, const struct zc_cmp *c,
+                        const struct zc_decision *v, struct zc_rdir *d)
+{
+    struct zc_receiver *r = n->w->r;
+    if (r->dry) {
+        d->implied = true;
+        return v->need & ~ZC_NEED_META;
+    }
+    d->differs = v->stays && v->item;
+    if (v->need & ZC_NEED_META)
+        zc_rlist_open_meta(r, c->list, d);
+    return v->need;
+}
+
+static void act_dir(struct zc_needs *n, const struct zc_cmp *c,
+                    const struct zc_decision *v)
+{
+    struct zc_receiver *r = n->w->r;
+    enum zc_rdir_state state = v->stays ? ZC_RD_EXISTS
+                               : r->dry ? ZC_RD_ABSENT
+                                        : ZC_RD_NEW;
+    struct zc_rdir *child = zc_rdir_new(r, c->dir, c->e, c->ref, state);
+    if (!child) {
+        zc_receiver_nomem(r);
+        return;
+    }
+    bool descend = v->need & ZC_NEED_DESCEND;
+    child->list_over = child->listed = !descend;
+    if (v->stays && zc_rdir_set_volume(r, child, c->dirfd, c->name, &c->st))
+        refuse(n, c, ZC_OP_READ_DIR, errno);
+    answer(n, c, v, set_out(n, c, v, child));
+    if (!descend)
+        zc_rdir_drop(n->w, child);
+}
+
+void zc_act_top(struct zc_needs *n, const struct zc_cmp *c,
+                const struct zc_decision *v)
+{
+    if (v->action == ZC_ACTION_REFUSE) {
+        c->dir->state = ZC_RD_FAILED;
+        refuse(n, c, v->op, v->eno);
+        return;
+    }
+    answer(n, c, v, set_out(n, c, v, c->dir));
+}
+
+int zc_act_pin(struct zc_rworker *w, struct zc_rdir *d)
+{
+    struct zc_receiver *r = w->r;
+    int fd = zc_dirnode_pin(r->tree, d->spot.node);
+    if (fd < 0 && errno == EACCES && !r->dry &&
+        zc_place_make_writable(r, &d->spot))
+        fd = zc_dirnode_pin(r->tree, d->spot.node);
+    return fd;
+}
+
+/* --- everything else ----------------------------------------------------- */
+
+/* Sets what differs on the file in place. */
+static void dress(struct zc_needs *n, const struct zc_cmp *c,
+                  const struct zc_decision *v)
+{
+    struct zc_meta_want want;
+    zc_dress_want(n->w->r, c->e, &want);
+    if (zc_dress_in_place(n->w, c->dirfd, c->name, &c->st, &want, c->ref))
+        refuse(n, c, ZC_OP_STAT, errno);
+    else
+        answer(n, c, v, 0);
+    settle(n, c, v, c->name, true);
+}
+
+static void make(struct zc_needs *n, const struct zc_cmp *c,
+                 const struct zc_decision *v)
+{
+    struct zc_bytes no_xattrs = {NULL, 0};
+    unsigned op;
+    int bad = zc_special_make(n->w, c->dir, c->e, no_xattrs, c->ref, &op);
+    if (bad)
+        refuse(n, c, op, errno);
+    else
+        answer(n, c, v, 0);
+    settle(n, c, v, c->name, !bad);
+}
+
+static void make_link(struct zc_needs *n, const struct zc_cmp *c,
+                      const struct zc_decision *v)
+{
+    unsigned op;
+    if (!zc_hardlink_make(n->w, v->group, c->dir, c->name, &op)) {
+        answer(n, c, v, 0);
+    } else if (S_ISREG(c->e->mode)) {
+        /* Too many links, another mount: then as a file of its own. */
+        struct zc_decision whole = {.item = ZC_ITEM_DATA |
+                                            (c->exists ? 0 : ZC_ITEM_NEW)};
+        ask(n, c, &whole, ZC_NEED_DATA);
+    } else {
+        refuse(n, c, op, errno);
+    }
+}
+
+static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
+                      const struct zc_decision *v)
+{
+    switch (v->action) {
+    case ZC_ACTION_NONE:
+        settle(n, c, v, c->name, true);
+        break;
+    case ZC_ACTION_ASK: /* what leads is settled with its RESULT */
+        ask(n, c, v, v->need);
+        break;
+    case ZC_ACTION_DRESS:
+        dress(n, c, v);
+        break;
+    case ZC_ACTION_MAKE:
+        make(n, c, v);
+        break;
+    case ZC_ACTION_LINK:
+        make_link(n, c, v);
+        break;
+    case ZC_ACTION_WAIT:
+        n->waits = true;
+        answer(n, c, v, v->need);
+        break;
+    case ZC_ACTION_TELL:
+        answer(n, c, v, 0);
+        break;
+    case ZC_ACTION_DIR:
+    case ZC_ACTION_REFUSE:
+        break;
+    }
+}
+
+/* Whether a file's bytes are the same is still for the sender to say. A leader
+ * that would be a new inode has no name yet. */
+static void report(struct zc_needs *n, const struct zc_cmp *c,
+                   const struct zc_decision *v)
+{
+    answer(n, c, v, v->need & ZC_NEED_CHECK);
+    settle(n, c, v, v->stays ? c->name : "", true);
+}
+
+void zc_act(struct zc_needs *n, const struct zc_cmp *c,
+            const struct zc_decision *v)
+{
+    struct zc_receiver *r = n->w->r;
+    if (v->action == ZC_ACTION_REFUSE) {
+        refuse(n, c, v->op, v->eno);
+        settle(n, c, v, c->name, false);
+    } else if (v->action == ZC_ACTION_DIR) {
+        act_dir(n, c, v);
+    } else if (r->dry) {
+        report(n, c, v);
+    } else {
+        carry_out(n, c, v);
+    }
+    if (v->group)
+        zc_hardlink_put(r, v->group);
+}
