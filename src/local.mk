@@ -65,6 +65,8 @@ libzcsync_a_SOURCES = \
 	%D%/net/ktls.h \
 	%D%/net/noise.c \
 	%D%/net/noise.h \
+	%D%/net/reach.c \
+	%D%/net/reach.h \
 	%D%/net/sealed.c \
 	%D%/net/sealed.h \
 	%D%/net/transport.c \

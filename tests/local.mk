@@ -43,6 +43,7 @@ UNIT_TESTS = \
 	%D%/unit/test_notify \
 	%D%/unit/test_opt \
 	%D%/unit/test_progress \
+	%D%/unit/test_reach \
 	%D%/unit/test_receiver_hardlinks \
 	%D%/unit/test_receivers \
 	%D%/unit/test_remove \

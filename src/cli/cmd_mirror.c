@@ -76,12 +76,15 @@ static void on_changed(void *arg, size_t peer, unsigned state,
 static struct zc_transport *reach_dest(void *arg, struct zc_err *err)
 {
     struct dest *d = arg;
-    const struct zc_endpoint *at = &d->plan.dest;
-    if (at->kind == ZC_AT_LOCAL)
-        return zc_forker_connect(d->mirror->forker, at->path, err);
-    return zc_trust_connect(d->mirror->trust, at, d->words[1],
-                            d->mirror->args->contimeout_s,
-                            d->mirror->args->opt.timeout_s, err);
+    const struct mirror *m = d->mirror;
+    const struct zc_reach way = {.at = &d->plan.dest,
+                                 .contimeout_s = m->args->contimeout_s,
+                                 .timeout_s = m->args->opt.timeout_s,
+                                 .local = zc_forker_reach,
+                                 .local_arg = m->forker};
+    struct zc_reached peer;
+    return zc_trust_reach(m->trust, &way, d->words[1], &peer, err) ? NULL
+                                                                   : peer.t;
 }
 
 static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)

@@ -3,7 +3,7 @@
  * `zcsync push`, and `zcsync diff`, which is a push that changes nothing.
  *
  *     words -> push_opts -> plan: sessions
- *     for each session: child or connection (security.h) -> progress ->
+ *     for each session: a child, or a connection (net/reach.h) -> progress ->
  *         zc_push_run
  *     report: items and troubles meanwhile, totals and exit code at the end
  */
@@ -26,23 +26,34 @@ struct run {
     const struct zc_plan *plan;
     struct zc_report *report;
     struct zc_trust *trust; /* NULL: DEST is local */
+    pid_t child;            /* the receiver, where it is */
     struct zc_err *err;
 };
 
-/* The peer: a child of ours (*CHILD), or a daemon that we connect to. */
-static struct zc_transport *reach_dest(struct run *r, pid_t *child)
+static void end_child(void *arg)
 {
-    const struct zc_endpoint *dest = &r->plan->dest;
-    struct zc_transport *t;
-    if (dest->kind == ZC_AT_LOCAL)
-        t = zc_serve_embedded(dest->path, child, r->err);
-    else
-        t = zc_trust_connect(r->trust, dest, r->plan->dest_text,
-                             r->args->contimeout_s, r->args->opt.timeout_s,
-                             r->err);
-    if (t && r->args->opt.timeout_s)
-        zc_transport_set_timeout(t, r->args->opt.timeout_s);
-    return t;
+    struct run *r = arg;
+    zc_serve_embedded_end(r->child);
+}
+
+static int start_child(void *arg, const char *path, struct zc_reached *out,
+                       struct zc_err *err)
+{
+    struct run *r = arg;
+    out->t = zc_serve_embedded(path, &r->child, err);
+    out->end = end_child;
+    out->arg = r;
+    return out->t ? 0 : -1;
+}
+
+static int reach_dest(struct run *r, struct zc_reached *out)
+{
+    const struct zc_reach way = {.at = &r->plan->dest,
+                                 .contimeout_s = r->args->contimeout_s,
+                                 .timeout_s = r->args->opt.timeout_s,
+                                 .local = start_child,
+                                 .local_arg = r};
+    return zc_trust_reach(r->trust, &way, r->plan->dest_text, out, r->err);
 }
 
 /* Whether there is a progress line, and where: asked for, it is output like
@@ -112,14 +123,11 @@ static enum zc_exit run_session(struct run *r,
                       : local              ? dest->path
                                            : r->plan->dest_text);
 
-    pid_t child = 0;
-    struct zc_transport *t = reach_dest(r, &child);
-    if (!t)
+    struct zc_reached peer;
+    if (reach_dest(r, &peer))
         return r->err->code;
-    enum zc_exit code = run_over(r, t, &opt);
-    zc_transport_free(t);
-    if (child)
-        zc_serve_embedded_end(child);
+    enum zc_exit code = run_over(r, peer.t, &opt);
+    zc_reached_end(&peer);
     return code;
 }
 

@@ -43,12 +43,11 @@ struct zc_trust {
 struct attempt {
     struct zc_trust *trust;
     char name[ZC_KNOWN_PEER_NAME];
-    const char *peer; /* the address that we are connected to */
+    char peer[sizeof((struct zc_transport *)0)->peer]; /* its address */
     bool expected;
     uint8_t key[ZC_KEY_SIZE]; /* the one that is expected */
     unsigned line;            /* of known_peers; 0: from the command line */
     bool accepted;            /* the user has just said yes */
-    unsigned contimeout_s, timeout_s;
 };
 
 /* --- files --- */
@@ -228,8 +227,9 @@ static int look_up(struct attempt *a, struct zc_err *err)
 }
 
 /* What can be said before a connection is made. */
-static int expect(struct attempt *a, struct zc_err *err)
+static int expect(void *arg, struct zc_err *err)
 {
+    struct attempt *a = arg;
     const struct zc_trust *t = a->trust;
     if (look_up(a, err))
         return -1;
@@ -358,11 +358,13 @@ static int trust_key(void *arg, const uint8_t key[ZC_KEY_SIZE],
 
 /* --- the connection --- */
 
-static struct zc_transport *shake(struct attempt *a, struct zc_transport *t,
-                                  struct zc_err *err)
+/* Connected to T: what the handshake may come to. */
+static int secure(void *arg, const struct zc_transport *t,
+                  struct zc_security *sec, struct zc_err *err)
 {
+    struct attempt *a = arg;
     const struct zc_trust *trust = a->trust;
-    struct zc_security sec = {
+    *sec = (struct zc_security){
         .identity = trust->identity,
         .plain_only = trust->args->plain ? "--plain was asked for" : NULL,
         .plain = !a->expected && (trust->args->plain || zc_dial_loopback(t)),
@@ -370,34 +372,16 @@ static struct zc_transport *shake(struct attempt *a, struct zc_transport *t,
         .trust = trust_key,
         .arg = a,
     };
-    (void)suites(trust->args->suite, &sec.suites, err); /* it was checked */
-    if (!sec.identity && !sec.plain) {
-        refuse(err, "%s (%s) is another machine, and there are no keys: make "
-                    "them on both with 'zcsync keygen' and exchange them with "
-                    "'zcsync key trust', or allow it with --plain that all in "
-                    "between can read and change what is sent",
-               a->name, t->peer);
-        zc_transport_free(t);
-        return NULL;
-    }
-    char peer[sizeof t->peer];
-    snprintf(peer, sizeof peer, "%s", t->peer);
-    a->peer = peer;
-    struct zc_transport *s = zc_shake(t, ZC_ROLE_SENDER, true, &sec, err);
-    a->peer = NULL;
-    return s;
-}
-
-static struct zc_transport *connect_once(struct attempt *a,
-                                         const struct zc_endpoint *at,
-                                         struct zc_err *err)
-{
-    if (expect(a, err))
-        return NULL;
-    struct zc_transport *t = zc_dial(at->host, at->port, a->contimeout_s, err);
-    if (t && a->timeout_s)
-        zc_transport_set_timeout(t, a->timeout_s);
-    return t ? shake(a, t, err) : NULL;
+    (void)suites(trust->args->suite, &sec->suites, err); /* it was checked */
+    if (!sec->identity && !sec->plain)
+        return refuse(err, "%s (%s) is another machine, and there are no keys: "
+                           "make them on both with 'zcsync keygen' and exchange "
+                           "them with 'zcsync key trust', or allow it with "
+                           "--plain that all in between can read and change "
+                           "what is sent",
+                      a->name, t->peer);
+    snprintf(a->peer, sizeof a->peer, "%s", t->peer);
+    return 0;
 }
 
 static void tell(const char *dest, const struct zc_transport *t)
@@ -409,20 +393,23 @@ static void tell(const char *dest, const struct zc_transport *t)
            t->peer_key);
 }
 
-struct zc_transport *zc_trust_connect(struct zc_trust *trust,
-                                      const struct zc_endpoint *at,
-                                      const char *dest, unsigned contimeout_s,
-                                      unsigned timeout_s, struct zc_err *err)
+int zc_trust_reach(struct zc_trust *trust, const struct zc_reach *way,
+                   const char *dest, struct zc_reached *out,
+                   struct zc_err *err)
 {
-    struct attempt a = {.trust = trust,
-                        .contimeout_s = contimeout_s,
-                        .timeout_s = timeout_s};
-    if (zc_known_peer_name_at(at->host, at->port, a.name, err))
-        return NULL;
-    struct zc_transport *t = connect_once(&a, at, err);
-    if (!t && a.accepted)
-        t = connect_once(&a, at, err);
-    if (t)
-        tell(dest, t);
-    return t;
+    struct attempt a = {.trust = trust};
+    struct zc_reach how = *way;
+    if (how.at->kind == ZC_AT_LOCAL)
+        return zc_reach(&how, out, err);
+    how.expect = expect;
+    how.secure = secure;
+    how.secure_arg = &a;
+    if (zc_known_peer_name_at(how.at->host, how.at->port, a.name, err))
+        return -1;
+    int r = zc_reach(&how, out, err);
+    if (r && a.accepted)
+        r = zc_reach(&how, out, err);
+    if (!r)
+        tell(dest, out->t);
+    return r;
 }

@@ -15,9 +15,8 @@
 #define ZC_CLI_SECURITY_H
 
 #include "base/err.h"
-#include "net/endpoint.h"
 #include "net/keys.h"
-#include "net/transport.h"
+#include "net/reach.h"
 
 #include <stdatomic.h>
 
@@ -57,13 +56,11 @@ struct zc_trust *zc_trust_new(const struct zc_security_args *args,
                               atomic_bool *stop, struct zc_err *err);
 void zc_trust_free(struct zc_trust *t);
 
-/* Connects to AT, a daemon, within CONTIMEOUT_S, shakes hands, and logs
- * (ZC_LOG_INFO) who it is, calling it DEST. The transport has the time-out
- * TIMEOUT_S (0: none). Any thread; questions are asked one at a time. NULL with
- * a sentence. */
-struct zc_transport *zc_trust_connect(struct zc_trust *trust,
-                                      const struct zc_endpoint *at,
-                                      const char *dest, unsigned contimeout_s,
-                                      unsigned timeout_s, struct zc_err *err);
+/* zc_reach by WAY, in which the callbacks about keys are filled in here; logs
+ * (ZC_LOG_INFO) who a daemon is, calling it DEST. TRUST may be NULL where it is
+ * local. Any thread; questions are asked one at a time. -1 with a sentence. */
+int zc_trust_reach(struct zc_trust *trust, const struct zc_reach *way,
+                   const char *dest, struct zc_reached *out,
+                   struct zc_err *err);
 
 #endif

@@ -298,6 +298,13 @@ struct zc_transport *zc_forker_connect(struct zc_forker *f, const char *path,
     return t;
 }
 
+int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
+                    struct zc_err *err)
+{
+    out->t = zc_forker_connect(forker, path, err);
+    return out->t ? 0 : -1;
+}
+
 void zc_forker_free(struct zc_forker *f)
 {
     if (!f)

@@ -16,7 +16,7 @@
 #define ZC_DAEMON_FORKER_H
 
 #include "base/err.h"
-#include "net/transport.h"
+#include "net/reach.h"
 
 struct zc_forker;
 
@@ -28,6 +28,9 @@ struct zc_forker *zc_forker_new(struct zc_err *err);
  * is heard through the protocol. NULL with a sentence. */
 struct zc_transport *zc_forker_connect(struct zc_forker *f, const char *path,
                                        struct zc_err *err);
+/* The same as a zc_reach.local, whose argument is the forker. */
+int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
+                    struct zc_err *err);
 
 /* All its transports must have been freed: waits for the receivers to put their
  * things away, up to ten seconds, and kills those that do not end. NULL is

@@ -6,7 +6,7 @@
 #include "daemon/forker.h"
 #include "daemon/process.h"
 #include "net/dial.h"
-#include "net/handshake.h"
+#include "net/reach.h"
 #include "mirror/mirror.h"
 
 #include <stdio.h>
@@ -35,48 +35,47 @@ static int check_key(void *arg, const uint8_t key[ZC_KEY_SIZE],
 
 /* With a key: sealed, and no other way. Without: there is nobody to ask whether
  * to trust one, so it is plain, on this machine or by `security = plain`. */
-static struct zc_transport *shake(struct dest *d, struct zc_transport *t,
-                                  struct zc_err *err)
+static int secure(void *arg, const struct zc_transport *t,
+                  struct zc_security *sec, struct zc_err *err)
 {
+    struct dest *d = arg;
     const struct zc_watcher *w = d->watcher;
-    struct zc_security sec = {.no_ktls = !w->conf->ktls, .arg = d};
+    *sec = (struct zc_security){.no_ktls = !w->conf->ktls, .arg = d};
     if (d->to->has_key) {
-        sec.identity = w->identity;
-        sec.trust = check_key;
-    } else if (w->conf->plain || zc_dial_loopback(t)) {
-        sec.plain = true;
-        sec.plain_only = "no [peer] with its 'public key' is named";
-    } else {
-        zc_err_set(err, ZC_EXIT_START, 0,
-                   "%s (%s) is another machine, and no key is known for it: "
-                   "write a [peer] with its 'public key' (or 'security = "
-                   "plain', to send unencrypted)",
-                   d->to->at.host, t->peer);
-        zc_transport_free(t);
-        return NULL;
+        sec->identity = w->identity;
+        sec->trust = check_key;
+        return 0;
     }
-    return zc_shake(t, ZC_ROLE_SENDER, true, &sec, err);
+    if (!w->conf->plain && !zc_dial_loopback(t))
+        return zc_err_set(err, ZC_EXIT_START, 0,
+                          "%s (%s) is another machine, and no key is known for "
+                          "it: write a [peer] with its 'public key' (or "
+                          "'security = plain', to send unencrypted)",
+                          d->to->at.host, t->peer);
+    sec->plain = true;
+    sec->plain_only = "no [peer] with its 'public key' is named";
+    return 0;
 }
 
-static struct zc_transport *connect_dest(void *arg, struct zc_err *err)
+static struct zc_transport *reach_dest(void *arg, struct zc_err *err)
 {
     struct dest *d = arg;
     const struct zc_conf_mirror *m = d->watcher->mirror;
-    const struct zc_endpoint *at = &d->to->at;
-    struct zc_transport *t;
-    if (at->kind == ZC_AT_LOCAL)
-        t = zc_forker_connect(d->forker, at->path, err);
-    else
-        t = zc_dial(at->host, at->port, m->contimeout_s, err);
-    if (t && m->push.timeout_s)
-        zc_transport_set_timeout(t, m->push.timeout_s);
-    if (!t || at->kind == ZC_AT_LOCAL)
-        return t;
-    t = shake(d, t, err);
-    if (t)
+    const struct zc_reach way = {.at = &d->to->at,
+                                 .contimeout_s = m->contimeout_s,
+                                 .timeout_s = m->push.timeout_s,
+                                 .local = zc_forker_reach,
+                                 .local_arg = d->forker,
+                                 .secure = secure,
+                                 .secure_arg = d};
+    struct zc_reached peer;
+    if (zc_reach(&way, &peer, err))
+        return NULL;
+    const struct zc_transport *t = peer.t;
+    if (d->to->at.kind != ZC_AT_LOCAL)
         zc_log(ZC_LOG_INFO, "%s: %s, %s%s%s", d->to->text, t->peer, t->security,
                t->peer_key[0] ? ", key " : "", t->peer_key);
-    return t;
+    return peer.t;
 }
 
 static int run(const struct zc_watcher *w, struct dest *dests,
@@ -107,7 +106,7 @@ static int run(const struct zc_watcher *w, struct dest *dests,
         dests[i] = (struct dest){w, to, forker};
         peers[i] = (struct zc_live_peer){
             .name = to->text,
-            .connect = connect_dest,
+            .connect = reach_dest,
             .arg = &dests[i],
             .share = to->at.share ? to->at.share : "",
             .path = to->at.kind == ZC_AT_LOCAL ? "" : to->at.path,

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The way to an endpoint; see reach.h. */
+#include "net/reach.h"
+
+#include "net/dial.h"
+
+/* T, which it takes, with the keys that are wanted. */
+static struct zc_transport *shake(const struct zc_reach *how,
+                                  struct zc_transport *t, struct zc_err *err)
+{
+    struct zc_security sec = {0};
+    if (how->secure(how->secure_arg, t, &sec, err)) {
+        zc_transport_free(t);
+        return NULL;
+    }
+    return zc_shake(t, ZC_ROLE_SENDER, true, &sec, err);
+}
+
+static struct zc_transport *reach_daemon(const struct zc_reach *how,
+                                         struct zc_err *err)
+{
+    if (how->expect && how->expect(how->secure_arg, err))
+        return NULL;
+    struct zc_transport *t = zc_dial(how->at->host, how->at->port,
+                                     how->contimeout_s, err);
+    if (t && how->timeout_s)
+        zc_transport_set_timeout(t, how->timeout_s);
+    return t ? shake(how, t, err) : NULL;
+}
+
+int zc_reach(const struct zc_reach *how, struct zc_reached *out,
+             struct zc_err *err)
+{
+    *out = (struct zc_reached){0};
+    switch (how->at->kind) {
+    case ZC_AT_LOCAL:
+        if (how->local(how->local_arg, how->at->path, out, err)) {
+            *out = (struct zc_reached){0};
+            return -1;
+        }
+        if (how->timeout_s)
+            zc_transport_set_timeout(out->t, how->timeout_s);
+        return 0;
+    case ZC_AT_DAEMON:
+        out->t = reach_daemon(how, err);
+        return out->t ? 0 : -1;
+    case ZC_AT_SSH:
+        break;
+    }
+    return zc_err_set(err, ZC_EXIT_USAGE, 0, "%s:%s cannot be reached over SSH",
+                      how->at->host, how->at->path);
+}
+
+void zc_reached_end(struct zc_reached *r)
+{
+    zc_transport_free(r->t);
+    if (r->end)
+        r->end(r->arg);
+    *r = (struct zc_reached){0};
+}
