@@ -107,8 +107,14 @@ libzcsync_a_SOURCES = \
 	%D%/watch/tree.h \
 	%D%/watch/watch.c \
 	%D%/watch/watch.h \
+	%D%/session/accept.c \
+	%D%/session/accept.h \
 	%D%/session/conn.c \
 	%D%/session/conn.h \
+	%D%/session/connect.c \
+	%D%/session/connect.h \
+	%D%/session/dest.c \
+	%D%/session/dest.h \
 	%D%/session/events.h \
 	%D%/session/hash.c \
 	%D%/session/hash.h \
@@ -116,6 +122,12 @@ libzcsync_a_SOURCES = \
 	%D%/session/hostid.h \
 	%D%/session/options.c \
 	%D%/session/options.h \
+	%D%/session/share.c \
+	%D%/session/share.h \
+	%D%/session/source.c \
+	%D%/session/source.h \
+	%D%/session/terms.c \
+	%D%/session/terms.h \
 	%D%/sender/answers.c \
 	%D%/sender/answers.h \
 	%D%/sender/big.c \

@@ -47,6 +47,7 @@ UNIT_TESTS = \
 	%D%/unit/test_receiver_hardlinks \
 	%D%/unit/test_receivers \
 	%D%/unit/test_remove \
+	%D%/unit/test_roles \
 	%D%/unit/test_rootdir \
 	%D%/unit/test_sandbox \
 	%D%/unit/test_sealed \

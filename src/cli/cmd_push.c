@@ -95,8 +95,9 @@ static enum zc_exit run_over(struct run *r, struct zc_transport *t,
     zc_log_set_hooks(pause_progress, resume_progress, progress);
     zc_signals_graceful(true);
 
-    enum zc_exit code = zc_push_run(t, opt, &events, &stats, zc_signals_stop(),
-                                    r->err);
+    const struct zc_source source = zc_source_path(opt->src);
+    enum zc_exit code = zc_push_run(t, &source, opt, &events, &stats,
+                                    zc_signals_stop(), r->err);
 
     zc_signals_graceful(false);
     zc_log_set_hooks(NULL, NULL, NULL);

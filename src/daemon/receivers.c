@@ -51,10 +51,10 @@ void zc_receiver_forget(void)
 }
 
 int zc_receiver_session(struct zc_transport *t,
-                        const struct zc_receive_options *opt,
+                        const struct zc_accept_options *opt,
                         struct zc_err *err)
 {
-    struct zc_receive_options confined = *opt;
+    struct zc_accept_options confined = *opt;
     if (!confined.confine)
         confined.confine = zc_sandbox_enter;
     zc_process_raise_nofile(); /* it holds a directory open per level */
@@ -135,7 +135,7 @@ static _Noreturn void child_main(struct zc_receivers *r, struct zc_transport *t,
 {
     let_go(r, told->note);
     zc_identity_free(r->conf.identity);
-    struct zc_receive_options own = r->conf.receive;
+    struct zc_accept_options own = r->conf.receive;
     struct zc_err err = {0};
     uint8_t peer_key[ZC_KEY_SIZE];
 
@@ -183,7 +183,7 @@ static const char *full_house(const struct zc_receivers *r, char *text,
 }
 
 /* Some shares have keys, and some have none. */
-static bool is_mixed(const struct zc_receive_options *o)
+static bool is_mixed(const struct zc_accept_options *o)
 {
     size_t keyed = 0;
     for (size_t i = 0; i < o->n_shares; i++)
@@ -207,7 +207,7 @@ static const char *plain_full(const struct zc_receivers *r, char *text,
 
 /* Whether SHARE (NULL: any) is among those of O that a peer with KEY, or with
  * NULL one in plain, may know of. */
-static bool is_for(const struct zc_receive_options *o, const char *share,
+static bool is_for(const struct zc_accept_options *o, const char *share,
                    const uint8_t *key)
 {
     for (size_t i = 0; i < o->n_shares; i++)
@@ -325,8 +325,8 @@ void zc_receivers_fini(struct zc_receivers *r)
  * opened none, could open by the configuration BEFORE, which it knows. What it
  * says of itself is in memory that somebody may have broken into. */
 static bool still_may(const struct zc_receiver *c,
-                      const struct zc_receive_options *before,
-                      const struct zc_receive_options *now)
+                      const struct zc_accept_options *before,
+                      const struct zc_accept_options *now)
 {
     const uint8_t *key = c->sealed ? c->peer_key : NULL;
     char share[ZC_RECEIVER_SHARE_MAX];
@@ -343,7 +343,7 @@ static bool still_may(const struct zc_receiver *c,
 }
 
 static void end_revoked(struct zc_receivers *r,
-                        const struct zc_receive_options *before)
+                        const struct zc_accept_options *before)
 {
     for (size_t i = 0; i < r->v.len; i++) {
         const struct zc_receiver *c = &r->v.v[i];
@@ -359,7 +359,7 @@ int zc_receivers_configure(struct zc_receivers *r,
                            const struct zc_receivers_conf *conf,
                            struct zc_err *err)
 {
-    struct zc_receive_options before = r->conf.receive;
+    struct zc_accept_options before = r->conf.receive;
     if (zc_handshakes_prepare(&conf->security, err))
         return -1;
     if (conf->identity)

@@ -41,7 +41,7 @@ struct zc_receiver {
 
 /* What holds for new connections. */
 struct zc_receivers_conf {
-    struct zc_receive_options receive;
+    struct zc_accept_options receive;
     struct zc_security security;
     struct zc_identity *identity; /* as in `security`; a receiver frees its own
                                      copy of it before anything else */
@@ -105,7 +105,7 @@ void zc_receivers_signal(struct zc_receivers *r, int sig);
  * signals (which are unblocked once MASK is set) end it as if its connection
  * had ended; so does SIGPIPE not. 0, or -1 with a sentence. */
 int zc_receiver_session(struct zc_transport *t,
-                        const struct zc_receive_options *opt,
+                        const struct zc_accept_options *opt,
                         struct zc_err *err);
 /* From now on stop signals shut T down, and a broken pipe is an errno. */
 void zc_receiver_signals(struct zc_transport *t);

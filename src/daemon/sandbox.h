@@ -15,7 +15,7 @@
 /* Confines this process (all later threads included; call before any starts)
  * to the tree at ROOT_FD. Cannot be undone. 0, or -1 with a sentence when a
  * layer that the kernel offers could not be put in place. Fits
- * zc_receive_options.confine. */
+ * zc_accept_options.confine. */
 int zc_sandbox_enter(int root_fd, bool read_only, struct zc_err *err);
 
 /* For a process that works with what it has open and in memory already, and

@@ -60,7 +60,7 @@ static int check_share(const struct zc_share *share, struct zc_err *err)
     return 0;
 }
 
-static int check_shares(const struct zc_receive_options *opt, bool sealed,
+static int check_shares(const struct zc_accept_options *opt, bool sealed,
                         struct zc_err *err)
 {
     if (opt->n_shares == 0)
@@ -258,7 +258,7 @@ static struct zc_transport *take_stdio(struct zc_err *err)
     return NULL;
 }
 
-int zc_serve_stdio(const struct zc_receive_options *opt, struct zc_err *err)
+int zc_serve_stdio(const struct zc_accept_options *opt, struct zc_err *err)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE};
     struct sigaction old[ZC_ARRAY_LEN(signals)];
@@ -298,7 +298,7 @@ int zc_serve_stdio(const struct zc_receive_options *opt, struct zc_err *err)
 static _Noreturn void embedded_main(struct zc_transport *t, const char *path)
 {
     const struct zc_share share = {.name = "", .path = path};
-    const struct zc_receive_options opt = {
+    const struct zc_accept_options opt = {
         .shares = &share,
         .n_shares = 1,
         .embedded = true,

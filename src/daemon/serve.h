@@ -17,7 +17,7 @@ struct zc_serve_options {
     struct zc_identity *identity;
     bool no_ktls;    /* do not hand keys to the kernel */
     unsigned suites; /* as in struct zc_security */
-    struct zc_receive_options receive;
+    struct zc_accept_options receive;
     unsigned max_connections; /* 0: a default of 64 */
     /* Connections that have not shaken hands yet, in all and per address; 0:
      * the defaults of handshakes.h. */
@@ -38,7 +38,7 @@ int zc_serve_run(const struct zc_serve_options *opt, struct zc_err *err);
 /* One session on standard input and output (`zcsync serve --stdio`), plain, in
  * this process, which is confined afterwards; stdin is then /dev/null, and
  * stdout goes where stderr goes. Call before threads start. */
-int zc_serve_stdio(const struct zc_receive_options *opt, struct zc_err *err);
+int zc_serve_stdio(const struct zc_accept_options *opt, struct zc_err *err);
 
 /*
  * The embedded receiver: forks a confined child that serves PATH, and returns

@@ -285,9 +285,10 @@ static enum outcome run_session(struct zc_lpeer *p, struct zc_transport *t,
                                 bool *worked, struct zc_err *err)
 {
     struct zc_live *l = p->live;
+    const struct zc_source source = zc_source_path(p->push.src);
     open_stats(p);
     struct zc_session *s =
-        zc_session_open(t, &p->push, &p->events, &p->stats, err);
+        zc_session_open(t, &source, &p->push, &p->events, &p->stats, err);
     if (!s)
         return LOST;
     publish(p, t, s, false);

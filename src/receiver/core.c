@@ -9,21 +9,6 @@
 
 /* --- the end of a session ------------------------------------------------ */
 
-void zc_receiver_send_error(struct zc_receiver *r, const struct zc_err *err)
-{
-    if (err->code == ZC_EXIT_SOCKET || err->code == ZC_EXIT_TIMEOUT)
-        return;
-    struct zc_err ignored;
-    struct zc_buf out = ZC_BUF_INIT;
-    struct zc_msg_error m = {
-        (uint8_t)err->code,
-        {(const uint8_t *)err->text,
-         ZC_MIN(strlen(err->text), (size_t)ZC_ERROR_TEXT_MAX)}};
-    zc_error_encode(&out, &m);
-    zc_conn_send(&r->conn, &out, &ignored);
-    zc_buf_fini(&out);
-}
-
 /* With the lock held. */
 static void stop(struct zc_receiver *r)
 {
@@ -54,7 +39,7 @@ void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err)
     stop(r);
     pthread_mutex_unlock(&r->lock);
     if (first)
-        zc_receiver_send_error(r, err);
+        zc_accept_refuse(&r->conn, err);
 }
 
 void zc_receiver_nomem(struct zc_receiver *r)

@@ -18,8 +18,10 @@
 
 #include "base/relpath.h"
 #include "base/vec.h"
+#include "session/accept.h"
 #include "session/conn.h"
 #include "session/options.h"
+#include "session/terms.h"
 #include "tree/dirnode.h"
 
 #include <string.h>
@@ -31,7 +33,6 @@ struct zc_hardlinks;
 struct zc_ledger;
 struct zc_queue;
 struct zc_rdirs;
-struct zc_receive_options;
 struct zc_rlists;
 struct zc_rworker;
 struct zc_space;
@@ -53,15 +54,15 @@ struct zc_rdone {
 };
 
 struct zc_receiver {
-    const struct zc_receive_options *opt;
+    unsigned threads; /* as asked for */
     struct zc_conn conn;
-    /* The terms: set when the session is opened, and fixed from then on. */
+    /* Set when the session is opened, and fixed from then on. */
+    struct zc_terms terms;
+    /* What is asked for often, of their OPEN. */
     uint32_t flags; /* enum zc_open_flag */
     unsigned keep;  /* enum zc_keep */
     enum zc_fsync fsync;
     uint64_t max_delete;
-    unsigned ping_s;
-    struct zc_filter *filter;
     struct zc_idmap *ids;
     bool dry, is_root;
     int root_fd; /* -1: dry run, and not there */
@@ -117,9 +118,13 @@ static inline void zc_entry_name(const struct zc_entry *e,
     out[e->name_len] = '\0';
 }
 
-/* open.c: OPEN, which directory it is about and what this process may do from
- * then on, OPENED. -1 and ERR. */
-int zc_receiver_open(struct zc_receiver *r, struct zc_err *err);
+/* open.c: the terms, the directory, and what this process may do from then on.
+ * The peer has dialled, and opens one of our shares. -1 and ERR. */
+int zc_receiver_accept(struct zc_receiver *r,
+                       const struct zc_accept_options *opt, struct zc_err *err);
+/* We have dialled, and ask for OPT, to be applied to DEST. -1 and ERR. */
+int zc_receiver_connect(struct zc_receiver *r, const struct zc_options *opt,
+                        const char *dest, struct zc_err *err);
 
 /* A sentence about a message that is not allowed. Returns -1. */
 int zc_receiver_nonsense(struct zc_err *err, const char *what);
@@ -127,8 +132,6 @@ int zc_receiver_nonsense(struct zc_err *err, const char *what);
 void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err);
 /* ... for want of memory. */
 void zc_receiver_nomem(struct zc_receiver *r);
-/* Tells the sender why, unless the connection is what failed. */
-void zc_receiver_send_error(struct zc_receiver *r, const struct zc_err *err);
 /* All threads shall end. */
 void zc_receiver_stop(struct zc_receiver *r);
 /* Something was changed that no fsync of a file of its own covers. */

@@ -51,7 +51,7 @@ static void record_get(struct zc_rd *rd, struct record *rec)
 static bool kept(void *arg, const char *path, bool is_dir)
 {
     const struct zc_receiver *r = arg;
-    return zc_filter_protects(r->filter, path, is_dir);
+    return zc_filter_protects(r->terms.filter, path, is_dir);
 }
 
 void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,

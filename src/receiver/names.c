@@ -194,7 +194,7 @@ static bool is_meant(struct zc_receiver *r, const struct end *from,
 static bool protected_here(struct zc_receiver *r, const struct end *e,
                            bool is_dir)
 {
-    return zc_filter_protects(r->filter, e->path, is_dir);
+    return zc_filter_protects(r->terms.filter, e->path, is_dir);
 }
 
 /* 0, or -1: it was not done. */

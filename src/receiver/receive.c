@@ -160,14 +160,14 @@ static int receiver_init(struct zc_receiver *r, struct zc_rparts *p,
     return zc_conn_init(&r->conn, t, err);
 }
 
-/* Everything but the link, after all threads have ended; a session may have
- * broken off anywhere. */
+/* Everything but the connection, after all threads have ended; a session may
+ * have broken off anywhere. */
 static void receiver_fini(struct zc_receiver *r)
 {
     zc_rparts_free(r);
     zc_dirtree_free(r->tree);
     zc_idmap_free(r->ids);
-    zc_filter_free(r->filter);
+    zc_terms_fini(&r->terms);
     zc_close(&r->root_fd);
     pthread_mutex_destroy(&r->lock);
     pthread_cond_destroy(&r->wake.work);
@@ -183,7 +183,7 @@ static void *pinger_main(void *receiver)
     struct zc_receiver *r = receiver;
     struct zc_buf b = ZC_BUF_INIT;
     struct zc_err err;
-    int64_t step = r->ping_s * ZC_NSEC_PER_SEC / 4;
+    int64_t step = r->terms.ping_s * ZC_NSEC_PER_SEC / 4;
     pthread_mutex_lock(&r->lock);
     while (!r->stopping) {
         zc_clock_cond_wait(&r->wake.over, &r->lock, step);
@@ -206,12 +206,12 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     pthread_t committer, pinger;
     /* One worker sees the names of a hard link group in order, so that a dry
      * run tells the same every time. */
-    unsigned n = r->dry ? 1 : zc_conn_threads(r->opt->threads, WORKERS_MAX);
+    unsigned n = r->dry ? 1 : zc_conn_threads(r->threads, WORKERS_MAX);
     unsigned started = 0;
     struct zc_rworker reader = {.r = r};
     r->reader = &reader;
     bool committing = !pthread_create(&committer, NULL, zc_commit_thread, r);
-    bool pinging = r->ping_s &&
+    bool pinging = r->terms.ping_s &&
                    !pthread_create(&pinger, NULL, pinger_main, r);
     for (; committing && started < n; started++) {
         workers[started].r = r;
@@ -251,18 +251,37 @@ static void linger(struct zc_receiver *r)
         ;
 }
 
-int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
+/* The whole life of R, which has begun (FAIL 0) or could not. */
+static int live(struct zc_receiver *r, int fail, struct zc_err *err)
+{
+    if (!fail)
+        fail = run(r, err);
+    bool connected = r->conn.slab;
+    if (fail && connected && !r->failed)
+        zc_accept_refuse(&r->conn, err);
+    receiver_fini(r);
+    if (fail && connected && err->code != ZC_EXIT_SOCKET)
+        linger(r);
+    zc_conn_fini(&r->conn);
+    return fail ? -1 : 0;
+}
+
+int zc_receive_run(struct zc_transport *t, const struct zc_accept_options *opt,
                    struct zc_err *err)
 {
-    struct zc_receiver r = {.opt = opt};
+    struct zc_receiver r = {.threads = opt->threads};
     struct zc_rparts parts;
-    int fail = receiver_init(&r, &parts, t, err) || zc_receiver_open(&r, err) ||
-               run(&r, err);
-    if (fail && r.conn.slab && !r.failed)
-        zc_receiver_send_error(&r, err);
-    receiver_fini(&r);
-    if (fail && r.conn.slab && err->code != ZC_EXIT_SOCKET)
-        linger(&r);
-    zc_conn_fini(&r.conn);
-    return fail ? -1 : 0;
+    int fail = receiver_init(&r, &parts, t, err) ||
+               zc_receiver_accept(&r, opt, err);
+    return live(&r, fail, err);
+}
+
+int zc_receive_from(struct zc_transport *t, const struct zc_options *opt,
+                    const char *dest, struct zc_err *err)
+{
+    struct zc_receiver r = {.threads = opt->threads};
+    struct zc_rparts parts;
+    int fail = receiver_init(&r, &parts, t, err) ||
+               zc_receiver_connect(&r, opt, dest, err);
+    return live(&r, fail, err);
 }

@@ -20,9 +20,8 @@ static void cond_init(pthread_cond_t *c)
     pthread_condattr_destroy(&monotonic);
 }
 
-static void rate_init(struct zc_rate *rate, uint64_t limit)
+static void set_rate(struct zc_rate *rate, uint64_t limit)
 {
-    pthread_mutex_init(&rate->lock, NULL);
     rate->limit = limit;
     rate->batch_max = BATCH;
     rate->range_max = RANGE;
@@ -40,8 +39,14 @@ void zc_sender_init(struct zc_sender *s)
     cond_init(&s->work);
     cond_init(&s->over);
     pthread_mutex_init(&s->told.lock, NULL);
-    rate_init(&s->rate, s->opt->bwlimit);
+    pthread_mutex_init(&s->rate.lock, NULL);
     s->round.finished = true; /* none has begun */
+}
+
+void zc_sender_set_options(struct zc_sender *s, const struct zc_options *opt)
+{
+    s->opt = opt;
+    set_rate(&s->rate, opt->bwlimit);
 }
 
 void zc_sender_fini(struct zc_sender *s)

@@ -36,6 +36,8 @@
 #include "session/conn.h"
 #include "session/events.h"
 #include "session/options.h"
+#include "session/source.h"
+#include "session/terms.h"
 #include "tree/dirnode.h"
 
 #include <sys/queue.h>
@@ -83,14 +85,11 @@ struct zc_sender {
     struct zc_stats *stats;
 
     struct zc_conn conn; /* the turn to send is a lock */
-    unsigned ping_s; /* the shorter of both sides' time-outs, 0: none */
+    struct zc_terms terms;
 
-    /* The source, while there is a round, and the peer's root. */
-    struct zc_dirtree *tree;
+    struct zc_source source;
+    struct zc_dirtree *tree; /* it, while there is a round */
     struct zc_stat root_stat;
-    uint64_t dest_dev, dest_ino; /* the peer's root, if on this machine */
-    char *single_name; /* the peer's name for the one file, or NULL */
-    const char *source_name; /* and ours */
 
     struct zc_ids *ids; /* entry.h; with a lock of its own */
     struct zc_told told;
@@ -124,8 +123,10 @@ struct zc_sworker {
     } told; /* entry.c: whose names the peer surely has */
 };
 
-/* S's opt, events and stats are set, all else is zero. */
+/* S's events and stats are set, all else is zero. */
 void zc_sender_init(struct zc_sender *s);
+/* Before anything is sent. OPT must outlive S. */
+void zc_sender_set_options(struct zc_sender *s, const struct zc_options *opt);
 void zc_sender_fini(struct zc_sender *s);
 /* The session fails, for the first reason that is known; everybody stops. None
  * of these with a lock held. */

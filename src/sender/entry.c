@@ -19,12 +19,16 @@
 
 /* --- the names of ids ---------------------------------------------------- */
 
-int zc_ids_init(struct zc_sender *s, struct zc_ids *ids, struct zc_err *err)
+void zc_ids_init(struct zc_sender *s, struct zc_ids *ids)
 {
     s->ids = ids;
     pthread_mutex_init(&ids->lock, NULL);
-    ids->map = zc_idmap_new(s->opt->numeric_ids);
-    return ids->map ? 0 : zc_err_nomem(err);
+}
+
+int zc_ids_start(struct zc_sender *s, struct zc_err *err)
+{
+    s->ids->map = zc_idmap_new(s->opt->numeric_ids);
+    return s->ids->map ? 0 : zc_err_nomem(err);
 }
 
 void zc_ids_fini(struct zc_sender *s)

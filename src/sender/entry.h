@@ -18,7 +18,9 @@ struct zc_ids {
     pthread_mutex_t lock; /* telling: taken with no other, then the conn's */
 };
 
-int zc_ids_init(struct zc_sender *s, struct zc_ids *ids, struct zc_err *err);
+void zc_ids_init(struct zc_sender *s, struct zc_ids *ids);
+/* When S's options are known. */
+int zc_ids_start(struct zc_sender *s, struct zc_err *err);
 void zc_ids_fini(struct zc_sender *s);
 /* Sends the names of all ids that are new among these and in the attribute set
  * of N bytes. -1: the run has failed. */

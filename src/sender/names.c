@@ -141,7 +141,7 @@ static bool off_limits(const struct zc_sender *s, const struct zc_stat *st)
     bool other = st->dev != s->root_stat.dev ||
                  st->mnt_id != s->root_stat.mnt_id;
     return (other && s->opt->one_file_system) ||
-           (st->dev == s->dest_dev && st->ino == s->dest_ino);
+           (st->dev == s->terms.root_dev && st->ino == s->terms.root_ino);
 }
 
 /* AT: D's own entry. */

@@ -12,18 +12,30 @@
 
 #include "net/transport.h"
 #include "sender/round.h"
+#include "session/accept.h"
 #include "session/events.h"
 #include "session/options.h"
+#include "session/source.h"
 
 struct zc_session;
 
-/* Opens SRC, and the share over T, which has shaken hands (the caller's; it must
- * outlive the session). OPT, EVENTS and STATS must outlive it, too. NULL with a
- * sentence. */
+/* Opens SOURCE, and what OPT says over T, which has shaken hands (the caller's;
+ * it must outlive the session). What SOURCE points to, OPT, EVENTS and STATS
+ * must outlive it, too. NULL with a sentence. */
 struct zc_session *zc_session_open(struct zc_transport *t,
+                                   const struct zc_source *source,
                                    const struct zc_options *opt,
                                    const struct zc_events *events,
                                    struct zc_stats *stats, struct zc_err *err);
+
+/* The same where the peer has dialled and opens one of our shares, to receive
+ * what is in it. OPT's shares must outlive the session, too. A peer that is
+ * refused is told why. */
+struct zc_session *zc_session_accept(struct zc_transport *t,
+                                     const struct zc_accept_options *opt,
+                                     const struct zc_events *events,
+                                     struct zc_stats *stats,
+                                     struct zc_err *err);
 
 /*
  * One round. Blocks until the peer has confirmed its end. 0: all of it is
@@ -46,12 +58,14 @@ void zc_session_stop(struct zc_session *s);
 void zc_session_close(struct zc_session *s); /* NULL is fine */
 
 /*
- * Runs one push over T (still the caller's afterwards). STATS must be zeroed.
- * *STOP (may be NULL) is looked at all the time: when it becomes true the run
- * ends with ZC_EXIT_SIGNAL. Returns the exit code; unless it is 0, 23 or 24,
- * ERR holds the sentence. For 23 and 24 the troubles were all reported.
+ * Runs one push of SOURCE over T (still the caller's afterwards). STATS must be
+ * zeroed. *STOP (may be NULL) is looked at all the time: when it becomes true
+ * the run ends with ZC_EXIT_SIGNAL. Returns the exit code; unless it is 0, 23 or
+ * 24, ERR holds the sentence. For 23 and 24 the troubles were all reported.
  */
-enum zc_exit zc_push_run(struct zc_transport *t, const struct zc_options *opt,
+enum zc_exit zc_push_run(struct zc_transport *t,
+                         const struct zc_source *source,
+                         const struct zc_options *opt,
                          const struct zc_events *events,
                          struct zc_stats *stats, const atomic_bool *stop,
                          struct zc_err *err);

@@ -18,9 +18,11 @@ void zc_sfile_init(struct zc_sender *s, struct zc_sfile *f,
     f->tries = tries;
     f->fd = -1;
     zc_slist_entry(l, index, &f->listed);
-    memcpy(f->name, f->listed.name, f->listed.name_len);
-    if (s->single_name && l->id)
-        strcpy(f->name, s->source_name);
+    struct zc_bytes name = {(const uint8_t *)f->listed.name,
+                            f->listed.name_len};
+    if (s->terms.name && l->id) /* listed as the destination calls it */
+        name = s->terms.open.name;
+    memcpy(f->name, name.p, name.n);
 }
 
 void zc_sfile_state(struct zc_sworker *w, const struct zc_sfile *f,

@@ -188,7 +188,7 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
                          "own parents is mounted there", 0);
         return;
     }
-    if (st.dev == s->dest_dev && st.ino == s->dest_ino) {
+    if (st.dev == s->terms.root_dev && st.ino == s->terms.root_ino) {
         d->incomplete = true;
         zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
                          "walk it, as it is the destination itself", 0);
@@ -233,7 +233,7 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                                : zc_names_at(&d->names, d->at);
         if (d->reserved && !strcmp(name, ZC_STAGING_NAME))
             continue;
-        const char *as = s->single_name ? s->single_name : name;
+        const char *as = s->terms.name ? s->terms.name : name;
         enum zc_look look = zc_walk_look(w, d, dirfd, name, as, draft);
         if (look == ZC_LOOK_FAILED)
             return -1;

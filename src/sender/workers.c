@@ -59,9 +59,7 @@ static bool all_done(const struct zc_sender *s)
  * says nothing about what is to be deleted. */
 static bool source_gone(const struct zc_sender *s)
 {
-    struct stat st;
-    return stat(s->opt->src, &st) || st.st_ino != s->root_stat.ino ||
-           st.st_dev != s->root_stat.dev;
+    return s->source.gone(&s->source, s->root_stat.dev, s->root_stat.ino);
 }
 
 static int send_done(struct zc_sworker *w)

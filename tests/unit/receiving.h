@@ -39,7 +39,7 @@ static inline void receiving_start(struct receiving *t, uint32_t flags,
     t->r.dry = flags & ZC_OPEN_DRY_RUN;
     t->r.is_root = geteuid() == 0;
     t->r.ids = zc_idmap_new(true);
-    t->r.filter = zc_filter_new();
+    t->r.terms.filter = zc_filter_new();
     t->r.root_fd = open("dst", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     t->r.tree = zc_dirtree_new(t->r.root_fd, ZC_DIRTREE_OPEN);
     t->w.r = &t->r;
@@ -52,7 +52,7 @@ static inline void receiving_end(struct receiving *t)
     zc_rworker_fini(&t->w);
     zc_dirtree_free(t->r.tree);
     zc_idmap_free(t->r.ids);
-    zc_filter_free(t->r.filter);
+    zc_filter_free(t->r.terms.filter);
     zc_close(&t->r.root_fd);
     struct zc_conn *conns[] = {&t->r.conn, &t->sender};
     for (size_t i = 0; i < 2; i++) {

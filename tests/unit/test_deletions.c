@@ -65,7 +65,7 @@ static void test_filters(void)
     struct zc_err err;
     start(0);
     sh("cd dst; touch a.o; mkdir -p d/e; touch d/b.o d/c d/e/f");
-    is_int(zc_filter_add_exclude(t.r.filter, "*.o", &err), 0, "a filter");
+    is_int(zc_filter_add_exclude(t.r.terms.filter, "*.o", &err), 0, "a filter");
     plan("a.o");
     is_int(t.parts.deletions.count, 0, "what it matches is not planned");
     plan("d");
@@ -212,7 +212,7 @@ static void test_replace(void)
     end();
 
     start(0);
-    is_int(zc_filter_add_exclude(t.r.filter, "*.o", &err), 0, "a filter");
+    is_int(zc_filter_add_exclude(t.r.terms.filter, "*.o", &err), 0, "a filter");
     sh("cd dst; mkdir d; touch d/1 d/x.o");
     ok(!replace("d"), "one with something protected in it may not");
     end();

@@ -33,7 +33,7 @@ static int listener, log_fd;
 /* --- the daemon --- */
 
 /* 'e': echo, 'd': can it be dumped, 'o' SHARE ORIGIN: what `opened` says. */
-int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
+int zc_receive_run(struct zc_transport *t, const struct zc_accept_options *opt,
                    struct zc_err *e)
 {
     char in[1 + 1 + ZC_ORIGIN_SIZE], out;

@@ -34,10 +34,10 @@ static void setup(void)
     memset(&w, 0, sizeof w);
     memset(&stats, 0, sizeof stats);
     zc_options_init(&opt);
-    s.opt = &opt;
     s.events = &events;
     s.stats = &stats;
     zc_sender_init(&s);
+    zc_sender_set_options(&s, &opt);
     zc_lists_init(&s, &lists);
     zc_sworker_init(&w, &s, 0);
     s.tree = zc_dirtree_new(-1, ZC_DIRTREE_OPEN);

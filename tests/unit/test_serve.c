@@ -82,7 +82,7 @@ static bool knows_secret(void)
 /* The session: 'e' echo and go on, 'q' end well, 'f' fail, 'k' die,
  * 'h' hang whatever happens, 's' answer with what this process is like, 'p'
  * with the first byte of the peer's key, 'm' whether it has the private key. */
-int zc_receive_run(struct zc_transport *t, const struct zc_receive_options *opt,
+int zc_receive_run(struct zc_transport *t, const struct zc_accept_options *opt,
                    struct zc_err *e)
 {
     char c;

@@ -56,7 +56,7 @@ static pid_t start_receiver(struct zc_transport *t,
                                    .path = "dst",
                                    .keys = who.keys,
                                    .n_keys = who.n_keys};
-    const struct zc_receive_options opt = {.shares = &share,
+    const struct zc_accept_options opt = {.shares = &share,
                                            .n_shares = 1,
                                            .peer_key = who.peer_key,
                                            .embedded = true};
@@ -293,10 +293,10 @@ static const char *open_as(const char *name)
     pid_t child = start_receiver(theirs, ours);
     zc_transport_free(theirs);
     zc_options_init(&opt);
-    opt.src = "src";
+    const struct zc_source source = zc_source_path("src");
     opt.share = name;
     opt.path = "";
-    zc_session_close(zc_session_open(ours, &opt, NULL, &stats, &err));
+    zc_session_close(zc_session_open(ours, &source, &opt, NULL, &stats, &err));
     zc_transport_free(ours);
     waitpid(child, NULL, 0);
     if (err.text[0])
@@ -367,13 +367,13 @@ int main(void)
         zc_transport_free(theirs);
         struct zc_options opt;
         zc_options_init(&opt);
-        opt.src = "src";
+        const struct zc_source source = zc_source_path("src");
         opt.share = opt.path = "";
         opt.del = opt.rounds = true;
         opt.fsync = batch ? ZC_FSYNC_BATCH : ZC_FSYNC_NONE;
         const struct zc_events events = {.trouble = on_trouble,
                                          .not_renamed = on_not_renamed};
-        session = zc_session_open(ours, &opt, &events, &stats, &err);
+        session = zc_session_open(ours, &source, &opt, &events, &stats, &err);
         ok(session, "a session: %s", err.text);
         if (!session)
             break;

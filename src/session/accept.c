@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* OPEN in, OPENED out; see accept.h. */
+#include "session/accept.h"
+
+#include "base/clock.h"
+#include "base/relpath.h"
+#include "fs/rootdir.h"
+#include "session/dest.h"
+#include "session/hostid.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* Seconds until OPEN must be here, all of it. */
+#define OPEN_S 10
+
+/* Whoever has proved to be somebody is told when that is of no use here. A
+ * server does not let such a one come so far. */
+static int check_key(const struct zc_accept_options *opt, struct zc_err *err)
+{
+    char text[ZC_KEY_TEXT_SIZE];
+    if (!opt->peer_key)
+        return 0;
+    for (size_t i = 0; i < opt->n_shares; i++)
+        if (zc_share_visible(&opt->shares[i], opt->peer_key))
+            return 0;
+    zc_key_text(opt->peer_key, text);
+    return zc_err_set(err, ZC_EXIT_START, 0,
+                      "the receiver does not know the key %s", text);
+}
+
+/* Whoever connects and says nothing, or says it slowly, does not keep the place
+ * for long. */
+static int recv_open(struct zc_conn *c, const struct zc_accept_options *opt,
+                     struct zc_bytes *body, struct zc_err *err)
+{
+    struct zc_frame f;
+    struct zc_slab *slab;
+    zc_transport_set_timeout(c->t, OPEN_S);
+    zc_transport_set_recv_end(c->t, zc_clock_ns() + OPEN_S * ZC_NSEC_PER_SEC);
+    if (check_key(opt, err) || zc_conn_recv(c, false, &f, body, &slab, err))
+        return -1;
+    zc_transport_set_recv_end(c->t, 0);
+    zc_transport_set_timeout(c->t, opt->timeout_s);
+    if (f.type != ZC_FRAME_OPEN)
+        return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                          "the sender's message makes no sense: it does not "
+                          "begin with OPEN");
+    return 0;
+}
+
+int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
+                      enum zc_role role, struct zc_terms *t,
+                      const struct zc_share **share, struct zc_err *err)
+{
+    struct zc_bytes body;
+    memset(t, 0, sizeof *t);
+    if (recv_open(c, opt, &body, err) || zc_terms_decode(t, body, err))
+        return -1;
+    zc_host_id(t->host_id); /* /proc is out of reach when confined */
+    const struct zc_msg_open *m = &t->open;
+    *share = zc_share_find(opt->shares, opt->n_shares, m->share,
+                           opt->peer_key);
+    if (!*share)
+        return zc_err_set(err, ZC_EXIT_START, 0, "there is no share named %.*s",
+                          (int)m->share.n, (const char *)m->share.p);
+    if (role == ZC_ROLE_RECEIVER && (*share)->read_only &&
+        !(m->flags & ZC_OPEN_DRY_RUN))
+        return zc_err_set(err, ZC_EXIT_START, 0, "share %s is read-only",
+                          (*share)->name);
+    zc_terms_timeouts(t, m->timeout_s, opt->timeout_s);
+    return 0;
+}
+
+/* A directory to be read, which is there or not. */
+static int open_source(const struct zc_share *share, const struct zc_terms *t,
+                       int *fd, struct zc_err *err)
+{
+    zc_auto_free char *path = strndup((const char *)t->open.path.p,
+                                      t->open.path.n);
+    if (!path)
+        return zc_err_nomem(err);
+    if (zc_relpath_names_staging(path)) /* nobody's to read from */
+        return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                          "%s is the name of the staging folder, and reserved",
+                          ZC_STAGING_NAME);
+    zc_auto_close int base = zc_root_open(share->path, false, NULL, err);
+    if (base < 0)
+        return -1;
+    *fd = zc_root_open_dir(base, path);
+    return *fd < 0 ? zc_err_set(err, ZC_EXIT_SELECT, errno,
+                                "cannot open %s in share %s",
+                                *path ? path : "the root", share->name)
+                   : 0;
+}
+
+int zc_accept_root(const struct zc_accept_options *opt,
+                   const struct zc_share *share, enum zc_role role,
+                   struct zc_terms *t, int *root_fd, struct zc_err *err)
+{
+    const struct zc_msg_open *m = &t->open;
+    bool dry = m->flags & ZC_OPEN_DRY_RUN;
+    int r;
+    *root_fd = -1;
+    if (role == ZC_ROLE_SENDER)
+        r = open_source(share, t, root_fd, err);
+    else if (opt->embedded)
+        r = zc_dest_open_own(share->path, t, root_fd, err);
+    else
+        r = zc_dest_open_share(share, t, root_fd, err);
+    if (r)
+        return -1;
+    if (opt->opened && opt->opened(opt->opened_arg, share->name,
+                                   m->flags & ZC_OPEN_ORIGIN ? m->origin : NULL,
+                                   err))
+        return -1;
+    bool reads = role == ZC_ROLE_SENDER || share->read_only || dry;
+    return *root_fd >= 0 && opt->confine ? opt->confine(*root_fd, reads, err)
+                                         : 0;
+}
+
+int zc_accept_answer(struct zc_conn *c, const struct zc_accept_options *opt,
+                     const struct zc_terms *t, int root_fd, struct zc_err *err)
+{
+    struct zc_msg_opened m = {.timeout_s = opt->timeout_s};
+    struct stat st;
+    memcpy(m.host_id, t->host_id, sizeof m.host_id);
+    if (root_fd >= 0 && !fstat(root_fd, &st)) {
+        m.root_dev = st.st_dev;
+        m.root_ino = st.st_ino;
+    }
+    if (t->name)
+        m.name = (struct zc_bytes){(const uint8_t *)t->name, strlen(t->name)};
+    struct zc_buf out = ZC_BUF_INIT;
+    zc_opened_encode(&out, &m);
+    int fail = zc_conn_send(c, &out, err);
+    zc_buf_fini(&out);
+    return fail;
+}
+
+void zc_accept_refuse(struct zc_conn *c, const struct zc_err *err)
+{
+    if (err->code == ZC_EXIT_SOCKET || err->code == ZC_EXIT_TIMEOUT)
+        return;
+    struct zc_err ignored;
+    struct zc_buf out = ZC_BUF_INIT;
+    struct zc_msg_error m = {
+        (uint8_t)err->code,
+        {(const uint8_t *)err->text,
+         ZC_MIN(strlen(err->text), (size_t)ZC_ERROR_TEXT_MAX)}};
+    zc_error_encode(&out, &m);
+    zc_conn_send(c, &out, &ignored);
+    zc_buf_fini(&out);
+}

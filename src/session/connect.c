@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* OPEN out, OPENED in; see connect.h. */
+#include "session/connect.h"
+
+#include "session/hostid.h"
+
+#include <string.h>
+
+static struct zc_bytes text_bytes(const char *text)
+{
+    return (struct zc_bytes){(const uint8_t *)text, text ? strlen(text) : 0};
+}
+
+static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
+                      struct zc_msg_open *m)
+{
+    *m = (struct zc_msg_open){
+        .keep = opt->keep,
+        .fsync = (uint8_t)opt->fsync,
+        .timeout_s = opt->timeout_s,
+        .max_delete = opt->max_delete,
+        .share = text_bytes(opt->share),
+        .path = text_bytes(opt->path),
+        .chown_user = text_bytes(opt->chown_user),
+        .chown_group = text_bytes(opt->chown_group),
+    };
+    m->flags = (opt->dry_run ? ZC_OPEN_DRY_RUN : 0) |
+               (opt->checksum ? ZC_OPEN_CHECKSUM : 0) |
+               (opt->update ? ZC_OPEN_UPDATE : 0) |
+               (opt->del ? ZC_OPEN_DELETE : 0) |
+               (opt->force_delete ? ZC_OPEN_FORCE_DELETE : 0) |
+               (opt->numeric_ids ? ZC_OPEN_NUMERIC_IDS : 0) |
+               (opt->want_items ? ZC_OPEN_WANT_ITEMS : 0) |
+               (opt->path_is_dir ? ZC_OPEN_PATH_IS_DIR : 0) |
+               (opt->mover == ZC_MOVER_READWRITE ? ZC_OPEN_BUFFER : 0) |
+               (opt->rounds ? ZC_OPEN_ROUNDS : 0) |
+               (opt->has_origin ? ZC_OPEN_ORIGIN : 0) |
+               (opt->max_delete != ZC_MAX_DELETE_DEFAULT ? ZC_OPEN_MAX_DELETE
+                                                         : 0);
+    memcpy(m->origin, opt->origin, sizeof m->origin);
+    if (opt->single_file) {
+        size_t n;
+        const struct zc_fileset_node *const *v =
+            zc_fileset_children(opt->only, NULL, &n);
+        m->flags |= ZC_OPEN_SINGLE_FILE;
+        m->name = text_bytes(n ? zc_fileset_name(v[0]) : "");
+    }
+    if (opt->filter) {
+        zc_filter_encode(opt->filter, filter);
+        m->filter = (struct zc_bytes){filter->data, filter->len};
+    }
+}
+
+/* T is what the peer will have decoded of it. */
+static int send_open(struct zc_conn *c, const struct zc_options *opt,
+                     struct zc_terms *t, struct zc_err *err)
+{
+    struct zc_buf out = ZC_BUF_INIT, filter = ZC_BUF_INIT;
+    struct zc_msg_open m;
+    fill_open(opt, &filter, &m);
+    zc_open_encode(&out, &m);
+    struct zc_rd frames = zc_rd_init(out.data, out.len);
+    int r = -1;
+    if (out.len > ZC_FRAME_BODY_MAX)
+        zc_err_set(err, ZC_EXIT_USAGE, 0,
+                   "there are too many filter rules (%zu bytes of them)",
+                   filter.len);
+    else if (out.failed)
+        zc_err_nomem(err);
+    else if (!zc_terms_decode(t, zc_frame_next(&frames), err))
+        r = zc_conn_send(c, &out, err);
+    zc_buf_fini(&out);
+    zc_buf_fini(&filter);
+    return r;
+}
+
+/* The first answer: OPENED, or why not. */
+static int recv_opened(struct zc_conn *c, struct zc_msg_opened *m,
+                       struct zc_err *err)
+{
+    struct zc_frame f;
+    struct zc_bytes body;
+    struct zc_slab *slab;
+    do {
+        if (zc_conn_recv(c, false, &f, &body, &slab, err))
+            return -1;
+    } while (f.type == ZC_FRAME_PING);
+    if (f.type == ZC_FRAME_ERROR) {
+        struct zc_msg_error e;
+        if (zc_error_decode(body, &e, err))
+            return -1;
+        return zc_err_set(err, (enum zc_exit)e.code, 0, "%.*s", (int)e.text.n,
+                          (const char *)e.text.p);
+    }
+    if (f.type != ZC_FRAME_OPENED)
+        return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                          "the peer answered OPEN with message type %u",
+                          f.type);
+    return zc_opened_decode(body, m, err);
+}
+
+/* What the peer has said becomes part of T. */
+static int take_answer(const struct zc_options *opt,
+                       const struct zc_msg_opened *m, struct zc_terms *t,
+                       struct zc_err *err)
+{
+    zc_terms_timeouts(t, m->timeout_s, opt->timeout_s);
+    zc_host_id(t->host_id);
+    if (m->root_ino && !memcmp(t->host_id, m->host_id, sizeof t->host_id)) {
+        t->root_dev = m->root_dev;
+        t->root_ino = m->root_ino;
+    }
+    if (!opt->single_file)
+        return 0;
+    t->name = strndup((const char *)m->name.p, m->name.n);
+    if (!t->name)
+        return zc_err_nomem(err);
+    if (!m->name.n)
+        return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                          "the peer did not name the file");
+    return 0;
+}
+
+int zc_connect_open(struct zc_conn *c, const struct zc_options *opt,
+                    struct zc_terms *t, struct zc_err *err)
+{
+    struct zc_msg_opened opened;
+    memset(t, 0, sizeof *t);
+    if (send_open(c, opt, t, err)) {
+        /* The peer may have said why it hung up. */
+        struct zc_err why;
+        if (err->code == ZC_EXIT_SOCKET && recv_opened(c, &opened, &why) &&
+            why.code != ZC_EXIT_SOCKET)
+            *err = why;
+        return -1;
+    }
+    if (recv_opened(c, &opened, err))
+        return -1;
+    return take_answer(opt, &opened, t, err);
+}

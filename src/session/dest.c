@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Opening DEST; see dest.h. */
+#include "session/dest.h"
+
+#include "base/relpath.h"
+#include "fs/rootdir.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+/* Splits PATH at its last slash: the parent ("." or "" by EMPTY) and the name.
+ */
+static int split_last(const char *path, const char *empty, char **dir,
+                      char **name)
+{
+    const char *slash = strrchr(path, '/');
+    *name = strdup(slash ? slash + 1 : path);
+    *dir = !slash ? strdup(empty)
+                  : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    return *dir && *name ? 0 : -1;
+}
+
+/* The name of the one file, unless DEST turns out to be it. */
+static int own_name(struct zc_terms *t, struct zc_err *err)
+{
+    const struct zc_bytes name = t->open.name;
+    if (!name.n || t->name)
+        return 0;
+    t->name = strndup((const char *)name.p, name.n);
+    return t->name ? 0 : zc_err_nomem(err);
+}
+
+/* PATH is the file itself: T gets its name, *DIR is where it lies. */
+static int name_from_path(struct zc_terms *t, const char *path,
+                          const char *empty, char **dir, struct zc_err *err)
+{
+    free(t->name);
+    t->name = NULL;
+    return split_last(path, empty, dir, &t->name) ? zc_err_nomem(err) : 0;
+}
+
+static int check_name(const struct zc_terms *t, struct zc_err *err)
+{
+    if (!t->name || zc_name_ok(t->name, strlen(t->name)))
+        return 0;
+    return zc_err_set(err, ZC_EXIT_SELECT, 0, "%s is no file name", t->name);
+}
+
+static int open_own(const char *path, struct zc_terms *t, int *fd,
+                    struct zc_err *err)
+{
+    struct stat st;
+    uint32_t flags = t->open.flags;
+    bool dry = flags & ZC_OPEN_DRY_RUN;
+    bool exists = stat(path, &st) == 0;
+    bool is_file = flags & ZC_OPEN_SINGLE_FILE &&
+                   !(flags & ZC_OPEN_PATH_IS_DIR) &&
+                   !(exists && S_ISDIR(st.st_mode));
+    if (is_file) {
+        zc_auto_free char *dir = NULL;
+        if (name_from_path(t, path, ".", &dir, err))
+            return -1;
+        *fd = zc_root_open(dir, false, NULL, err);
+        return *fd < 0 ? -1 : 0;
+    }
+    if (dry && !exists && errno == ENOENT)
+        return 0;
+    *fd = zc_root_open(path, !dry, NULL, err);
+    return *fd < 0 ? -1 : 0;
+}
+
+int zc_dest_open_own(const char *path, struct zc_terms *t, int *fd,
+                     struct zc_err *err)
+{
+    *fd = -1;
+    return own_name(t, err) || open_own(path, t, fd, err) || check_name(t, err)
+               ? -1
+               : 0;
+}
+
+static int cannot_open(const struct zc_share *share, const char *path,
+                       struct zc_err *err)
+{
+    return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot open %s in share %s",
+                      *path ? path : "the root", share->name);
+}
+
+/* Makes the directory at the end of PATH below BASE. */
+static int make_last(int base, const char *path)
+{
+    zc_auto_free char *dir = NULL;
+    zc_auto_free char *name = NULL;
+    if (split_last(path, "", &dir, &name)) {
+        errno = ENOMEM;
+        return -1;
+    }
+    zc_auto_close int parent = zc_root_open_dir(base, dir);
+    if (parent < 0)
+        return -1;
+    return mkdirat(parent, name, 0777) && errno != EEXIST ? -1 : 0;
+}
+
+static int open_below(const struct zc_share *share, const char *path,
+                      struct zc_terms *t, int *fd, struct zc_err *err)
+{
+    uint32_t flags = t->open.flags;
+    bool dir_wanted = !(flags & ZC_OPEN_SINGLE_FILE) ||
+                      flags & ZC_OPEN_PATH_IS_DIR;
+    zc_auto_close int base = zc_root_open(share->path, false, NULL, err);
+    if (base < 0)
+        return -1;
+    *fd = zc_root_open_dir(base, path);
+    if (*fd >= 0)
+        return 0;
+    if (errno == ENOENT && dir_wanted) {
+        if (flags & ZC_OPEN_DRY_RUN)
+            return 0;
+        if (make_last(base, path))
+            return cannot_open(share, path, err);
+        *fd = zc_root_open_dir(base, path);
+    } else if ((errno == ENOENT || errno == ENOTDIR || errno == ELOOP) &&
+               !dir_wanted) {
+        zc_auto_free char *dir = NULL;
+        if (name_from_path(t, path, "", &dir, err))
+            return -1;
+        *fd = zc_root_open_dir(base, dir);
+    }
+    return *fd < 0 ? cannot_open(share, path, err) : 0;
+}
+
+int zc_dest_open_share(const struct zc_share *share, struct zc_terms *t,
+                       int *fd, struct zc_err *err)
+{
+    const struct zc_bytes p = t->open.path;
+    *fd = -1;
+    zc_auto_free char *path = strndup((const char *)p.p, p.n);
+    if (!path)
+        return zc_err_nomem(err);
+    if (own_name(t, err))
+        return -1;
+    if (zc_relpath_names_staging(path)) /* nobody's to write into */
+        return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                          "%s is the name of the staging folder, and reserved",
+                          ZC_STAGING_NAME);
+    return open_below(share, path, t, fd, err) || check_name(t, err) ? -1 : 0;
+}

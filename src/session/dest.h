@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The directory that a session writes into, and, where SRC is a file, what it is
+ * called there: DEST is a directory to put it into, or its new name, and only
+ * the end that has DEST can tell.
+ */
+#ifndef ZC_SESSION_DEST_H
+#define ZC_SESSION_DEST_H
+
+#include "session/share.h"
+#include "session/terms.h"
+
+/* DEST is PATH, the local user's own: a directory that may be made. *FD is -1
+ * where a dry run would make it. T->name is set. -1 with a sentence. */
+int zc_dest_open_own(const char *path, struct zc_terms *t, int *fd,
+                     struct zc_err *err);
+
+/* DEST is the path of T below SHARE, of which the last component may be made.
+ * Otherwise the same. */
+int zc_dest_open_share(const struct zc_share *share, struct zc_terms *t,
+                       int *fd, struct zc_err *err);
+
+#endif

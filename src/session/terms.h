@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What both ends of a session know when OPEN and OPENED have crossed: what it is
+ * about, and how. The same whichever of them dialled, and whichever sends:
+ *
+ *   dialled    zc_options -> OPEN ------->  terms          answered
+ *              terms      <------- OPENED
+ *
+ * One thread at a time.
+ */
+#ifndef ZC_SESSION_TERMS_H
+#define ZC_SESSION_TERMS_H
+
+#include "session/options.h"
+
+struct zc_terms {
+    struct zc_msg_open open; /* points into `body` */
+    uint8_t *body;
+    struct zc_filter *filter; /* zc_terms_take_filter */
+    unsigned ping_s; /* the shorter of both sides' time-outs; 0: none */
+    /* Of a single file: what the destination calls it. Else NULL. */
+    char *name;
+    /* The directory of the end that answered, as it is told to the other; 0, 0
+     * where there is none yet, or where the other is not on the same kernel. */
+    uint64_t root_dev, root_ino;
+    uint8_t host_id[ZC_HOST_ID_SIZE]; /* of this end */
+};
+
+/* Keeps a copy of the body of an OPEN, decoded. T need not be initialised. -1
+ * with a sentence; T is to be given to zc_terms_fini all the same. */
+int zc_terms_decode(struct zc_terms *t, struct zc_bytes body,
+                    struct zc_err *err);
+/* Reads the filter rules of OPEN: for the end that has not made them, when the
+ * peer may have what it asks for. -1 with a sentence. */
+int zc_terms_take_filter(struct zc_terms *t, struct zc_err *err);
+void zc_terms_fini(struct zc_terms *t);
+
+/* The other end's time-out, and ours: T->ping_s. */
+void zc_terms_timeouts(struct zc_terms *t, unsigned theirs, unsigned ours);
+
+/* The options of a session that the other end has asked for, as far as OPEN has
+ * them, the filter included: what it leaves out is as zc_options_init has it.
+ * They point into T. */
+void zc_terms_options(const struct zc_terms *t, struct zc_options *opt);
+
+#endif

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A session whose roles are swapped: who dials receives, and who was dialled
+ * sends one of its shares (src/session/, sender/session.c, receiver/open.c), over
+ * a socket pair.
+ */
+#include "tap.h"
+
+#include "receiver/receive.h"
+#include "scratch.h"
+#include "sender/session.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static const uint8_t key[1][ZC_KEY_SIZE] = {{1, 2, 3}};
+static struct zc_err err;
+
+static bool sh(const char *words)
+{
+    return system(words) == 0;
+}
+
+/* The same by an independent program. */
+static bool equal(const char *src, const char *dst)
+{
+    char line[512];
+    snprintf(line, sizeof line,
+             "rsync -aHAX --checksum -n -i --delete --exclude=/.zcsync %s/ %s/ "
+             "2>&1", src, dst);
+    FILE *p = popen(line, "r");
+    bool same = true;
+    while (p && fgets(line, sizeof line, p)) {
+        diag("differs: %s", line);
+        same = false;
+    }
+    return p && pclose(p) == 0 && same;
+}
+
+/* Says by its exit code whether it was called as it should be. */
+static int confine(int root_fd, bool read_only, struct zc_err *e)
+{
+    struct stat here, root;
+    if (!read_only || fstat(root_fd, &root) || stat("src", &here) ||
+        here.st_ino != root.st_ino)
+        return zc_err_set(e, ZC_EXIT_START, 0, "confined to the wrong thing");
+    return 0;
+}
+
+/* The end that has the shares: accepts, and sends. Its exit code: the
+ * round's. */
+static _Noreturn void sharer(struct zc_transport *t, bool confined)
+{
+    const struct zc_share shares[] = {
+        {.name = "s", .path = "src", .read_only = true},
+        {.name = "keyed", .path = "src", .keys = key, .n_keys = 1}};
+    const struct zc_accept_options opt = {.shares = shares,
+                                          .n_shares = ZC_ARRAY_LEN(shares),
+                                          .confine = confined ? confine : NULL};
+    struct zc_stats stats = {0};
+    struct zc_err why = {0};
+    struct zc_round all = {.all = true};
+    enum zc_exit code = ZC_EXIT_START;
+    struct zc_session *s = zc_session_accept(t, &opt, NULL, &stats, &why);
+    if (s)
+        code = zc_session_round(s, &all, &why);
+    if (code)
+        diag("sharer: %s", why.text);
+    zc_session_close(s);
+    zc_transport_free(t);
+    _exit((int)code);
+}
+
+/* Pulls what OPT says into DEST: our result, the sharer's exit code in *CODE. */
+static int pull(const struct zc_options *opt, const char *dest, bool confined,
+                int *code)
+{
+    struct zc_transport *ours, *theirs;
+    int status;
+    memset(&err, 0, sizeof err);
+    if (zc_transport_pair(&ours, &theirs, &err))
+        return -2;
+    pid_t child = fork();
+    if (child == 0) {
+        zc_transport_free(ours);
+        sharer(theirs, confined);
+    }
+    zc_transport_free(theirs);
+    int r = zc_receive_from(ours, opt, dest, &err);
+    zc_transport_free(ours);
+    waitpid(child, &status, 0);
+    *code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    if (r)
+        diag("puller: %s", err.text);
+    return r;
+}
+
+static struct zc_options options(const char *share, const char *path)
+{
+    struct zc_options opt;
+    zc_options_init(&opt);
+    opt.share = share;
+    opt.path = path;
+    return opt;
+}
+
+static void make_source(void)
+{
+    ok(sh("mkdir -p src/sub/deep && cd src && echo a >a && ln a sub/b && "
+          "ln -s a link && mkfifo fifo && chmod 640 a && "
+          "head -c 3000000 /dev/urandom >big && truncate -s 5M sparse && "
+          "printf x | dd of=sparse bs=1 seek=2M conv=notrunc status=none && "
+          "setfattr -n user.x -v 1 a 2>/dev/null; "
+          "for i in $(seq 300); do echo $i >sub/deep/$i; done; "
+          "touch -d '2001-02-03 04:05:06.123456789' sub a"),
+       "a source");
+}
+
+static void test_whole(void)
+{
+    struct zc_options opt = options("s", "");
+    int code;
+    is_int(pull(&opt, "dst", true, &code), 0, "who dialled receives");
+    is_int(code, 0, "and who was dialled sends, confined to reading its share");
+    ok(equal("src", "dst"), "the whole share is there");
+    struct stat st;
+    ok(!stat("dst/sparse", &st) && st.st_blocks * 512 < 1 << 20,
+       "holes included");
+
+    sh("echo changed >src/a; rm src/sub/deep/7; echo mine >dst/mine");
+    is_int(pull(&opt, "dst", false, &code), 0, "again");
+    ok(sh("test -e dst/mine && test -e dst/sub/deep/7"),
+       "nothing is deleted unless it was asked for");
+    opt.del = true;
+    is_int(pull(&opt, "dst", false, &code), 0, "with deletions");
+    ok(equal("src", "dst"), "and equal again");
+}
+
+static void test_options(void)
+{
+    struct zc_options opt = options("s", "sub");
+    int code;
+    is_int(pull(&opt, "part", false, &code), 0, "a directory of a share");
+    ok(sh("test -e part/deep/1 && test ! -e part/a"), "alone");
+
+    opt.dry_run = true;
+    is_int(pull(&opt, "none", false, &code), 0, "a dry run");
+    ok(access("none", F_OK), "makes nothing");
+    opt.dry_run = false;
+
+    struct zc_filter *filter = zc_filter_new();
+    ok(filter && !zc_filter_add(filter, "- *5", &err), "a filter");
+    opt.filter = filter;
+    opt.keep &= ~(unsigned)ZC_KEEP_TIMES;
+    is_int(pull(&opt, "some", false, &code), 0, "pulled with it");
+    ok(sh("test -e some/deep/4 && test ! -e some/deep/5 && "
+          "test ! some/deep/4 -ot part"),
+       "the sender hides what it hides, and times are not kept");
+    zc_filter_free(filter);
+}
+
+static void refused(const char *share, const char *path, const char *why,
+                    const char *what)
+{
+    struct zc_options opt = options(share, path);
+    int code;
+    is_int(pull(&opt, "refused", false, &code), -1, "%s is refused", what);
+    ok(strstr(err.text, why), "with the sharer's reason: %s", err.text);
+    ok(access("refused", F_OK), "nothing was made");
+}
+
+static void test_refusals(void)
+{
+    struct zc_options opt = options("s", "");
+    int code;
+    refused("other", "", "there is no share named other", "no such share");
+    refused("keyed", "", "there is no share named keyed", "one for others");
+    refused("s", "nothing", "cannot open nothing in share s",
+            "a directory that is not there");
+    refused("s", "link", "cannot open link in share s", "a symlink");
+    refused("s", "a", "cannot open a in share s", "a file");
+    refused("s", ".zcsync", "reserved", "the staging folder");
+    is_int(pull(&opt, "src", false, &code), -1,
+           "a share pulled into itself is refused");
+    ok(strstr(err.text, "same directory"), "%s", err.text);
+    opt.path = "sub";
+    is_int(pull(&opt, "dst/missing/parent", false, &code), -1,
+           "so is a DEST that cannot be made");
+    ok(code == ZC_EXIT_SELECT, "which the sharer is told, too");
+}
+
+int main(void)
+{
+    if (!sh("command -v rsync >/dev/null"))
+        skip_all("needs rsync");
+    signal(SIGPIPE, SIG_IGN);
+    scratch();
+    make_source();
+    test_whole();
+    test_options();
+    test_refusals();
+    return done_testing();
+}
