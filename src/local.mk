@@ -26,8 +26,11 @@ libzcsync_a_SOURCES = \
 	%D%/fs/acl.h \
 	%D%/fs/idmap.c \
 	%D%/fs/idmap.h \
+	%D%/fs/keep.h \
 	%D%/fs/meta.c \
 	%D%/fs/meta.h \
+	%D%/fs/procfd.c \
+	%D%/fs/procfd.h \
 	%D%/fs/remove.c \
 	%D%/fs/remove.h \
 	%D%/fs/rootdir.c \
@@ -36,6 +39,9 @@ libzcsync_a_SOURCES = \
 	%D%/fs/staging.h \
 	%D%/fs/xattr.c \
 	%D%/fs/xattr.h \
+	%D%/fs/xattr_job.c \
+	%D%/fs/xattr_job.h \
+	%D%/fs/xattr_set.h \
 	%D%/proto/entry.c \
 	%D%/proto/frame.c \
 	%D%/proto/frame.h \
@@ -237,6 +243,7 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/conf_mirror.c \
 	%D%/daemon/conf_table.c \
 	%D%/daemon/conf_table.h \
+	%D%/daemon/conf_types.h \
 	%D%/daemon/conf_value.c \
 	%D%/daemon/conf_value.h \
 	%D%/daemon/control.c \

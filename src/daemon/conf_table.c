@@ -5,7 +5,7 @@
  */
 #include "daemon/conf_table.h"
 
-#include "daemon/conf.h"
+#include "daemon/conf_types.h"
 #include "daemon/handshakes.h"
 #include "fs/meta.h"
 

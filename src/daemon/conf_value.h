@@ -7,8 +7,9 @@
 #define ZC_DAEMON_CONF_VALUE_H
 
 #include "base/buf.h"
-#include "daemon/conf.h"
+#include "base/err.h"
 #include "daemon/conf_table.h"
+#include "daemon/conf_types.h"
 
 /* Takes VALUE for K into OBJECT (struct zc_conf, zc_conf_peer, ...), where K
  * has no value yet or may have several. `to` is only cut at its commas (see

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Looking at a file's metadata and making it what it shall be; see meta.h.
- * Attributes and ACLs are in xattr.c.
+ * Attributes and ACLs are in xattr_job.c.
  *
  * The order in which one file is done, and why:
  *
@@ -13,7 +13,8 @@
  */
 #include "fs/meta.h"
 
-#include "fs/xattr.h"
+#include "fs/procfd.h"
+#include "fs/xattr_job.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -21,10 +22,6 @@
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
-
-#ifndef SYS_fchmodat2
-#define SYS_fchmodat2 452
-#endif
 
 int zc_stat_at(int dirfd, const char *name, struct zc_stat *st)
 {
@@ -79,32 +76,9 @@ const char *zc_meta_kind_name(enum zc_meta_kind kind)
 
 /* ---- Setting ------------------------------------------------------------ */
 
-static const char *proc_path(char path[32], int fd)
-{
-    snprintf(path, 32, "/proc/self/fd/%d", fd);
-    return path;
-}
-
-int zc_fd_chmod(int fd, uint32_t mode)
-{
-    char path[32];
-    mode &= 07777;
-    if (fchmod(fd, mode) == 0)
-        return 0;
-    if (errno != EBADF)
-        return -1;
-    /* O_PATH. Before Linux 6.6 there is only the way through /proc; some
-     * sandboxes say EPERM for what they do not know. */
-    if (syscall(SYS_fchmodat2, fd, "", mode, AT_EMPTY_PATH) == 0)
-        return 0;
-    if (errno != ENOSYS && errno != EPERM)
-        return -1;
-    return chmod(proc_path(path, fd), mode);
-}
-
 static int set_mtime(int fd, int64_t s, uint32_t ns)
 {
-    char path[32];
+    char path[ZC_PROCFD_PATH];
     struct timespec ts[2] = {{.tv_nsec = UTIME_OMIT},
                              {.tv_sec = s, .tv_nsec = (long)ns}};
     if (ns >= 1000000000) { /* UTIME_NOW and UTIME_OMIT are up there */
@@ -119,7 +93,7 @@ static int set_mtime(int fd, int64_t s, uint32_t ns)
         return 0;
     if (errno != EINVAL) /* before Linux 5.8 */
         return -1;
-    return utimensat(AT_FDCWD, proc_path(path, fd), ts, 0);
+    return utimensat(AT_FDCWD, zc_procfd_path(path, fd), ts, 0);
 }
 
 #define SAME_ID UINT32_MAX /* chown(2): leave it */

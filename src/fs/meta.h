@@ -9,7 +9,8 @@
 
 #include "base/buf.h"
 #include "base/util.h"
-#include "fs/idmap.h"
+#include "fs/keep.h"
+#include "fs/xattr.h"
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -34,77 +35,6 @@ int zc_stat_at(int dirfd, const char *name, struct zc_stat *st);
  * two looks, as far as statx(2) can tell. */
 bool zc_stat_same_version(const struct zc_stat *a, const struct zc_stat *b);
 
-/* What a run keeps of a file's metadata. */
-enum zc_keep {
-    ZC_KEEP_PERMS = 1 << 0,
-    ZC_KEEP_OWNER = 1 << 1,
-    ZC_KEEP_GROUP = 1 << 2,
-    ZC_KEEP_TIMES = 1 << 3,
-    ZC_KEEP_ACLS = 1 << 4,
-    ZC_KEEP_XATTRS = 1 << 5,
-    ZC_KEEP_HARD_LINKS = 1 << 6,
-    ZC_KEEP_DEVICES = 1 << 7,  /* block and character devices */
-    ZC_KEEP_SPECIALS = 1 << 8, /* fifos and sockets */
-    ZC_KEEP_SYMLINKS = 1 << 9,
-    ZC_KEEP_SPARSE = 1 << 10,
-    ZC_KEEP_ALL = (1 << 11) - 1,
-};
-
-/*
- * Extended attributes in wire form (zcsync-protocol(7), "Attribute sets"):
- * u16 count, then per attribute u8 name length, u32 value length, name, value,
- * in ascending byte order of the names. No attributes: no bytes at all.
- */
-#define ZC_XATTR_SET_MAX (192 * 1024) /* bytes of one encoded set */
-
-/*
- * Appends to OUT the attributes of NAME in DIRFD ("" is DIRFD itself, which
- * may be an O_PATH fd; a symlink is not followed) that KEEP covers:
- * ZC_KEEP_ACLS is system.posix_acl_access and _default, ZC_KEEP_XATTRS is
- * user.*, trusted.* and security.* as far as this process sees them. A file
- * system without attributes has none. 0, or -1 and errno (E2BIG: more than
- * ZC_XATTR_SET_MAX).
- */
-int zc_xattr_read(int dirfd, const char *name, unsigned keep,
-                  struct zc_buf *out);
-
-/* True when the N bytes are a well-formed set: bounds, order, names no longer
- * than XATTR_NAME_MAX and only in the namespaces above. Use on every set that
- * a peer sent. */
-bool zc_xattr_valid(const uint8_t *set, size_t n);
-
-/*
- * Digest of a set, equal on two hosts when the sets mean the same: its first
- * half (XXH3-64) speaks for the ACLs, in which user and group ids count by
- * name, or by number where IDS is numeric or has no name; its second half for
- * the other attributes. A half is zero exactly when there are none of its kind.
- */
-struct zc_digest {
-    uint8_t b[16];
-};
-struct zc_digest zc_xattr_digest(const uint8_t *set, size_t n,
-                                 struct zc_idmap *ids);
-
-/* Calls FOUND for every user and group id in the ACLs of a valid set. */
-void zc_xattr_ids(const uint8_t *set, size_t n,
-                  void (*found)(void *arg, enum zc_id_kind kind, uint32_t id),
-                  void *arg);
-
-/* What could not be set; one errno per kind, 0 where all went well. */
-enum zc_meta_kind {
-    ZC_META_OWNER,
-    ZC_META_GROUP,
-    ZC_META_PERMS,
-    ZC_META_TIMES,
-    ZC_META_ACL,
-    ZC_META_XATTR,      /* user.* and trusted.* */
-    ZC_META_SECURITY,   /* security.* but capabilities: SELinux and others */
-    ZC_META_CAPABILITY, /* security.capability */
-    ZC_META_KINDS
-};
-struct zc_meta_report {
-    int eno[ZC_META_KINDS];
-};
 /* "owner", "ACL", ...: for messages. */
 const char *zc_meta_kind_name(enum zc_meta_kind kind);
 
@@ -135,10 +65,6 @@ struct zc_meta_want {
 int zc_meta_apply(int fd, const struct zc_stat *now,
                   const struct zc_meta_want *want, struct zc_idmap *ids,
                   struct zc_meta_report *report, bool *changed);
-
-/* Sets the permission bits MODE of the file behind FD, which may be O_PATH.
- * 0, or -1 and errno (EOPNOTSUPP for a symlink). */
-int zc_fd_chmod(int fd, uint32_t mode);
 
 /* Nanoseconds of the finest time step of the file system that holds FD: 1, or
  * 1e9 or 2e9 where times are coarse (vfat, exfat, hfsplus, ext with small

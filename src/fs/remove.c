@@ -20,6 +20,7 @@
 #include "base/buf.h"
 #include "base/vec.h"
 #include "fs/meta.h"
+#include "fs/procfd.h"
 #include "fs/rootdir.h"
 
 #include <dirent.h>

@@ -17,6 +17,7 @@
 #include "base/relpath.h"
 #include "fs/acl.h"
 #include "fs/meta.h"
+#include "fs/procfd.h"
 #include "fs/remove.h"
 #include "fs/rootdir.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Extended attributes: reading them into a set, checking a set, its digest, and
- * making a file's attributes equal to one; see meta.h and xattr.h.
+ * Extended attributes: reading them into a set, checking a set, its digest;
+ * see xattr.h. xattr_job.c makes a file's attributes equal to one.
  *
  * Linux 6.13 has listxattrat(2) and friends, which take a directory fd and a
  * name; before, the same is reached through /proc/self/fd/DIRFD/NAME (a single
@@ -13,6 +13,8 @@
 
 #include "base/relpath.h"
 #include "fs/acl.h"
+#include "fs/procfd.h"
+#include "fs/xattr_set.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -23,9 +25,6 @@
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <xxhash.h>
-
-#define CAPABILITY "security.capability"
-#define SELINUX "security.selinux"
 
 /* The numbers are the same on all architectures but alpha, which this file
  * then takes for an old kernel. */
@@ -41,13 +40,15 @@ struct xattr_args { /* struct xattr_args of linux/xattr.h */
     uint32_t size, flags;
 };
 
-/* Room for "/proc/self/fd/", a number, a slash and a name. */
-#define PROC_PATH_SIZE (32 + ZC_NAME_MAX + 1)
+/* Room for a slash and a name, too. */
+#define PROC_PATH_SIZE (ZC_PROCFD_PATH + 1 + ZC_NAME_MAX)
 
 static const char *proc_path(char *path, int fd, const char *name)
 {
-    snprintf(path, PROC_PATH_SIZE, "/proc/self/fd/%d%s%.*s", fd,
-             *name ? "/" : "", ZC_NAME_MAX, name);
+    zc_procfd_path(path, fd);
+    if (*name)
+        snprintf(path + strlen(path), 1 + ZC_NAME_MAX + 1, "/%.*s", ZC_NAME_MAX,
+                 name);
     return path;
 }
 
@@ -108,52 +109,35 @@ static ssize_t get_at(int dirfd, const char *name, const char *attr,
     return lgetxattr(proc_path(path, dirfd, name), attr, value, size);
 }
 
-static int set_fd(int fd, const char *attr, const void *value, size_t n)
-{
-    char path[PROC_PATH_SIZE];
-    int r = fsetxattr(fd, attr, value, n, 0);
-    if (r < 0 && errno == EBADF)
-        r = setxattr(proc_path(path, fd, ""), attr, value, n, 0);
-    return r;
-}
-
-static int remove_fd(int fd, const char *attr)
-{
-    char path[PROC_PATH_SIZE];
-    int r = fremovexattr(fd, attr);
-    if (r < 0 && errno == EBADF)
-        r = removexattr(proc_path(path, fd, ""), attr);
-    return r;
-}
-
 /* ---- Reading a set ------------------------------------------------------ */
 
-static bool has_prefix(const char *s, size_t n, const char *prefix)
+bool zc_attr_in(const char *s, size_t n, const char *prefix)
 {
     size_t p = strlen(prefix);
     return n > p && memcmp(s, prefix, p) == 0;
 }
 
-static bool is_name(const char *s, size_t n, const char *name)
+bool zc_attr_named(const char *s, size_t n, const char *name)
 {
     return n == strlen(name) && memcmp(s, name, n) == 0;
 }
 
-static bool is_acl(const char *s, size_t n)
+bool zc_attr_is_acl(const char *s, size_t n)
 {
-    return is_name(s, n, ZC_ACL_ACCESS) || is_name(s, n, ZC_ACL_DEFAULT);
+    return zc_attr_named(s, n, ZC_ACL_ACCESS) ||
+           zc_attr_named(s, n, ZC_ACL_DEFAULT);
 }
 
-static bool covered(unsigned keep, const char *s, size_t n)
+bool zc_attr_covered(unsigned keep, const char *s, size_t n)
 {
-    if (is_acl(s, n))
+    if (zc_attr_is_acl(s, n))
         return keep & ZC_KEEP_ACLS;
     /* xfs shows ACLs a second time, in its own form. */
-    if (has_prefix(s, n, "trusted.SGI_ACL_"))
+    if (zc_attr_in(s, n, "trusted.SGI_ACL_"))
         return false;
     return keep & ZC_KEEP_XATTRS &&
-           (has_prefix(s, n, "user.") || has_prefix(s, n, "trusted.") ||
-            has_prefix(s, n, "security."));
+           (zc_attr_in(s, n, "user.") || zc_attr_in(s, n, "trusted.") ||
+            zc_attr_in(s, n, "security."));
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -206,7 +190,7 @@ static int put_set(int dirfd, const char *name, unsigned keep,
     }
     len = 0;
     for (const char *p = list; p < list + n; p += strlen(p) + 1)
-        if (covered(keep, p, strlen(p)))
+        if (zc_attr_covered(keep, p, strlen(p)))
             v[len++] = p;
     if (!len)
         return 0;
@@ -255,28 +239,15 @@ int zc_xattr_read(int dirfd, const char *name, unsigned keep,
 
 /* ---- Walking a set ------------------------------------------------------ */
 
-struct attr {
-    const char *name; /* NAME_LEN bytes, no NUL at the end */
-    size_t name_len;
-    const uint8_t *value;
-    size_t len;
-};
-
-struct walk {
-    struct zc_rd r;
-    unsigned left;
-};
-
-static struct walk walk_start(const uint8_t *set, size_t n)
+struct zc_attr_walk zc_attr_walk_start(const uint8_t *set, size_t n)
 {
-    struct walk w = {.r = zc_rd_init(set, n)};
+    struct zc_attr_walk w = {.r = zc_rd_init(set, n)};
     if (n)
         w.left = zc_rd_u16(&w.r);
     return w;
 }
 
-/* False at the end, and where the set is cut short (w->r.bad). */
-static bool walk_next(struct walk *w, struct attr *a)
+bool zc_attr_walk_next(struct zc_attr_walk *w, struct zc_attr *a)
 {
     if (!w->left)
         return false;
@@ -288,7 +259,7 @@ static bool walk_next(struct walk *w, struct attr *a)
     return !w->r.bad;
 }
 
-static int name_cmp(const struct attr *a, const struct attr *b)
+int zc_attr_cmp(const struct zc_attr *a, const struct zc_attr *b)
 {
     return zc_name_cmp(a->name, a->name_len, b->name, b->name_len);
 }
@@ -299,15 +270,15 @@ bool zc_xattr_valid(const uint8_t *set, size_t n)
         return true;
     if (n > ZC_XATTR_SET_MAX)
         return false;
-    struct walk w = walk_start(set, n);
-    struct attr a, before = {.name_len = 0};
+    struct zc_attr_walk w = zc_attr_walk_start(set, n);
+    struct zc_attr a, before = {.name_len = 0};
     if (!w.left)
         return false;
-    while (walk_next(&w, &a)) {
+    while (zc_attr_walk_next(&w, &a)) {
         if (a.len > XATTR_SIZE_MAX || memchr(a.name, '\0', a.name_len) ||
-            !covered(ZC_KEEP_ACLS | ZC_KEEP_XATTRS, a.name, a.name_len))
+            !zc_attr_covered(ZC_KEEP_ACLS | ZC_KEEP_XATTRS, a.name, a.name_len))
             return false;
-        if (before.name_len && name_cmp(&before, &a) >= 0)
+        if (before.name_len && zc_attr_cmp(&before, &a) >= 0)
             return false;
         before = a;
     }
@@ -323,11 +294,11 @@ struct zc_digest zc_xattr_digest(const uint8_t *set, size_t n,
     /* Two chains, of the ACLs and of the rest: each step hashes the chain so
      * far, the value's hash and the name. */
     uint64_t chain[2] = {0, 0};
-    struct walk w = walk_start(set, n);
-    struct attr a;
-    while (walk_next(&w, &a)) {
+    struct zc_attr_walk w = zc_attr_walk_start(set, n);
+    struct zc_attr a;
+    while (zc_attr_walk_next(&w, &a)) {
         uint64_t v[3];
-        bool acl = is_acl(a.name, a.name_len);
+        bool acl = zc_attr_is_acl(a.name, a.name_len);
         if (acl) {
             zc_acl_hash(a.value, a.len, ids, &v[0], &v[1]);
         } else {
@@ -357,165 +328,9 @@ void zc_xattr_ids(const uint8_t *set, size_t n,
                   void (*found)(void *arg, enum zc_id_kind kind, uint32_t id),
                   void *arg)
 {
-    struct attr a;
-    for (struct walk w = walk_start(set, n); walk_next(&w, &a);)
-        if (is_acl(a.name, a.name_len))
+    struct zc_attr a;
+    for (struct zc_attr_walk w = zc_attr_walk_start(set, n);
+         zc_attr_walk_next(&w, &a);)
+        if (zc_attr_is_acl(a.name, a.name_len))
             zc_acl_ids(a.value, a.len, found, arg);
-}
-
-/* ---- Making a file's attributes equal to a set -------------------------- */
-
-static enum zc_meta_kind kind_of(const struct attr *a)
-{
-    if (is_acl(a->name, a->name_len))
-        return ZC_META_ACL;
-    if (is_name(a->name, a->name_len, CAPABILITY))
-        return ZC_META_CAPABILITY;
-    if (has_prefix(a->name, a->name_len, "security."))
-        return ZC_META_SECURITY;
-    return ZC_META_XATTR;
-}
-
-static void note(struct zc_xattr_job *job, enum zc_meta_kind kind, int eno)
-{
-    if (!job->report->eno[kind])
-        job->report->eno[kind] = eno;
-}
-
-/* user.* attributes take read and write permission on the file, even by its
- * owner and by fd (xattr(7)): adds them for the moment. True when that is
- * worth another try. */
-static bool open_up(struct zc_xattr_job *job)
-{
-    if (errno != EACCES || job->opened_up || S_ISLNK(job->mode) ||
-        (job->mode & 0600) == 0600)
-        return false;
-    int keep = errno;
-    job->opened_up = zc_fd_chmod(job->fd, job->mode | 0600) == 0;
-    job->mode_touched |= job->opened_up;
-    errno = keep;
-    return job->opened_up;
-}
-
-int zc_xattr_job_start(struct zc_xattr_job *job)
-{
-    do {
-        if (zc_xattr_read(job->fd, "", job->keep, &job->have) == 0)
-            return 0;
-    } while (open_up(job));
-    note(job, job->keep & ZC_KEEP_XATTRS ? ZC_META_XATTR : ZC_META_ACL, errno);
-    return -1;
-}
-
-void zc_xattr_job_fini(struct zc_xattr_job *job)
-{
-    zc_buf_fini(&job->have);
-}
-
-static void drop(struct zc_xattr_job *job, const struct attr *a)
-{
-    char name[UINT8_MAX + 1];
-    memcpy(name, a->name, a->name_len);
-    name[a->name_len] = '\0';
-    /* A label is part of the host's policy and cannot be taken away. */
-    if (strcmp(name, SELINUX) == 0)
-        return;
-    int r;
-    do
-        r = remove_fd(job->fd, name);
-    while (r < 0 && open_up(job));
-    if (r < 0 && errno != ENODATA) {
-        note(job, kind_of(a), errno);
-        return;
-    }
-    *job->changed = true;
-    job->mode_touched |= kind_of(a) == ZC_META_ACL;
-}
-
-/* Sets W; H is what the file has under that name, or NULL. */
-static void put(struct zc_xattr_job *job, const struct attr *w,
-                const struct attr *h)
-{
-    struct zc_buf mine = ZC_BUF_INIT, theirs = ZC_BUF_INIT;
-    const uint8_t *value = w->value;
-    size_t len = w->len;
-    bool acl = kind_of(w) == ZC_META_ACL;
-    if (acl) {
-        zc_acl_put_local(&theirs, w->value, w->len, job->ids);
-        if (h)
-            zc_acl_put_local(&mine, h->value, h->len, NULL);
-        if (theirs.failed || mine.failed) {
-            note(job, ZC_META_ACL, ENOMEM);
-            goto out;
-        }
-        value = theirs.data;
-        len = theirs.len;
-        if (h && mine.len == len && memcmp(mine.data, value, len) == 0)
-            goto out;
-    } else if (h && h->len == len && memcmp(h->value, value, len) == 0) {
-        goto out;
-    }
-
-    char name[UINT8_MAX + 1];
-    memcpy(name, w->name, w->name_len);
-    name[w->name_len] = '\0';
-    int r;
-    do
-        r = set_fd(job->fd, name, value, len);
-    while (r < 0 && open_up(job));
-    if (r == 0) {
-        *job->changed = true;
-        job->mode_touched |= acl;
-    } else {
-        note(job, kind_of(w), errno);
-        if (is_name(w->name, w->name_len, ZC_ACL_ACCESS)) {
-            job->acl_refused = true;
-            job->group_perms = zc_acl_group_perms(value, len);
-        }
-    }
-out:
-    zc_buf_fini(&mine);
-    zc_buf_fini(&theirs);
-}
-
-static bool next_in_phase(const struct zc_xattr_job *job,
-                          enum zc_xattr_phase phase, struct walk *w,
-                          struct attr *a)
-{
-    while (walk_next(w, a)) {
-        bool capability = is_name(a->name, a->name_len, CAPABILITY);
-        if (capability == (phase == ZC_XATTR_CAPABILITY) &&
-            covered(job->keep, a->name, a->name_len))
-            return true;
-    }
-    return false;
-}
-
-/* One walk over both sets: the removals, or what is to be set. */
-static void run_pass(struct zc_xattr_job *job, enum zc_xattr_phase phase,
-                     bool dropping)
-{
-    struct walk ww = walk_start(job->want, job->want_len);
-    struct walk hw = walk_start(job->have.data, job->have.len);
-    struct attr w, h;
-    bool more_w = next_in_phase(job, phase, &ww, &w);
-    bool more_h = next_in_phase(job, phase, &hw, &h);
-    while (more_w || more_h) {
-        int c = !more_w ? 1 : !more_h ? -1 : name_cmp(&w, &h);
-        if (c > 0 && dropping)
-            drop(job, &h);
-        if (c <= 0 && !dropping)
-            put(job, &w, c == 0 ? &h : NULL);
-        if (c <= 0)
-            more_w = next_in_phase(job, phase, &ww, &w);
-        if (c >= 0)
-            more_h = next_in_phase(job, phase, &hw, &h);
-    }
-}
-
-void zc_xattr_job_run(struct zc_xattr_job *job, enum zc_xattr_phase phase)
-{
-    /* Removing first makes room where a file system has little of it. */
-    run_pass(job, phase, true);
-    run_pass(job, phase, false);
 }

@@ -1,39 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The part of fs/meta.h that makes a file's attributes equal to a set: called
- * by zc_meta_apply only, which decides what comes before, between and after.
- */
+/* Extended attributes and ACLs as sets. Any thread. */
 #ifndef ZC_FS_XATTR_H
 #define ZC_FS_XATTR_H
 
-#include "fs/meta.h"
+#include "base/buf.h"
+#include "fs/idmap.h"
+#include "fs/keep.h"
 
-/* Capabilities come in a phase of their own, as they are the last thing that a
- * change of owner or mode may take away. */
-enum zc_xattr_phase { ZC_XATTR_ALL_BUT_CAPABILITY, ZC_XATTR_CAPABILITY };
+/*
+ * Extended attributes in wire form (zcsync-protocol(7), "Attribute sets"):
+ * u16 count, then per attribute u8 name length, u32 value length, name, value,
+ * in ascending byte order of the names. No attributes: no bytes at all.
+ */
+#define ZC_XATTR_SET_MAX (192 * 1024) /* bytes of one encoded set */
 
-struct zc_xattr_job {
-    int fd; /* may be O_PATH */
-    uint32_t mode; /* of the file as it is */
-    unsigned keep; /* which namespaces to make equal */
-    const uint8_t *want; /* a valid set */
-    size_t want_len;
-    struct zc_idmap *ids; /* maps ids inside ACLs; NULL: they stay */
-    struct zc_meta_report *report;
-    bool *changed;
+/*
+ * Appends to OUT the attributes of NAME in DIRFD ("" is DIRFD itself, which
+ * may be an O_PATH fd; a symlink is not followed) that KEEP covers:
+ * ZC_KEEP_ACLS is system.posix_acl_access and _default, ZC_KEEP_XATTRS is
+ * user.*, trusted.* and security.* as far as this process sees them. A file
+ * system without attributes has none. 0, or -1 and errno (E2BIG: more than
+ * ZC_XATTR_SET_MAX).
+ */
+int zc_xattr_read(int dirfd, const char *name, unsigned keep,
+                  struct zc_buf *out);
 
-    struct zc_buf have; /* the set the file had at the start */
-    /* What zc_meta_apply has to know for the mode: */
-    bool mode_touched; /* the mode may not be what it was */
-    bool opened_up;    /* u+rw was added to be allowed to write */
-    bool acl_refused;  /* an access ACL could not be set; then ... */
-    uint32_t group_perms; /* ... the owning group may do this (0-7) */
+/* True when the N bytes are a well-formed set: bounds, order, names no longer
+ * than XATTR_NAME_MAX and only in the namespaces above. Use on every set that
+ * a peer sent. */
+bool zc_xattr_valid(const uint8_t *set, size_t n);
+
+/*
+ * Digest of a set, equal on two hosts when the sets mean the same: its first
+ * half (XXH3-64) speaks for the ACLs, in which user and group ids count by
+ * name, or by number where IDS is numeric or has no name; its second half for
+ * the other attributes. A half is zero exactly when there are none of its kind.
+ */
+struct zc_digest {
+    uint8_t b[16];
 };
+struct zc_digest zc_xattr_digest(const uint8_t *set, size_t n,
+                                 struct zc_idmap *ids);
 
-/* Looks at what the file has. 0, or -1 with the reason in the report. */
-int zc_xattr_job_start(struct zc_xattr_job *job);
-/* Sets, replaces and removes; failures go to the report. */
-void zc_xattr_job_run(struct zc_xattr_job *job, enum zc_xattr_phase phase);
-void zc_xattr_job_fini(struct zc_xattr_job *job);
+/* Calls FOUND for every user and group id in the ACLs of a valid set. */
+void zc_xattr_ids(const uint8_t *set, size_t n,
+                  void (*found)(void *arg, enum zc_id_kind kind, uint32_t id),
+                  void *arg);
 
 #endif

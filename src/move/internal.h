@@ -8,7 +8,11 @@
 #ifndef ZC_MOVE_INTERNAL_H
 #define ZC_MOVE_INTERNAL_H
 
-#include "move/mover.h"
+#include "net/transport.h"
+
+#include <stdint.h>
+
+struct zc_mover;
 
 /* One side of a range moved; which side failed decides what happens next. */
 enum zc_move_fault { ZC_FAULT_NONE, ZC_FAULT_FILE, ZC_FAULT_PEER };

@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "move/guard.h"
 #include "move/internal.h"
+#include "move/mover.h"
 
 #include <poll.h>
 #include <sys/mman.h>

@@ -3,6 +3,7 @@
  * sendfile and splice. */
 #include "base/io.h"
 #include "move/internal.h"
+#include "move/mover.h"
 
 ssize_t zc_move_send_buffer(struct zc_mover *m, struct zc_transport *t, int fd,
                             uint64_t offset, size_t n,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* sendfile(2): page cache to socket without a copy, in 1 MiB calls. */
 #include "move/internal.h"
+#include "move/mover.h"
 
 #include <poll.h>
 #include <sys/sendfile.h>

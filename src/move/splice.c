@@ -6,6 +6,7 @@
  */
 #include "base/io.h"
 #include "move/internal.h"
+#include "move/mover.h"
 
 #include <fcntl.h>
 #include <poll.h>

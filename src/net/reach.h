@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From an endpoint, as a user wrote it and zc_endpoint_parse took it apart, to a
- * transport over which hands have been shaken:
+ * From an endpoint, as a user wrote it and zc_endpoint_parse took it apart, to
+ * a transport over which hands have been shaken:
  *
  *   local    `local` starts a receiver of our own
  *   daemon   `expect` -> dial -> `secure` says which keys -> shake hands
  *
- * What differs between those who want to reach something (who is trusted, and
- * who starts local receivers) is theirs to say, through the callbacks.
+ * What differs between those who want to reach something (who is trusted,
+ * and who starts local receivers) is theirs to say, through the callbacks.
  */
 #ifndef ZC_NET_REACH_H
 #define ZC_NET_REACH_H

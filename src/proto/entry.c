@@ -4,6 +4,7 @@
  * (one, with its attributes and perhaps its bytes), AT (a directory's own).
  */
 #include "base/relpath.h"
+#include "proto/msg.h"
 #include "proto/wire.h"
 
 #include <string.h>

@@ -16,6 +16,11 @@ struct zc_bytes {
     size_t n;
 };
 
+/* A reference to an entry, or to the directory it names. */
+struct zc_ref {
+    uint32_t list, index;
+};
+
 struct zc_frame {
     uint32_t length; /* of the body */
     uint16_t type, flags;

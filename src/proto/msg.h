@@ -11,11 +11,6 @@
 
 #include "proto/frame.h"
 
-/* A reference to an entry, or to the directory it names. */
-struct zc_ref {
-    uint32_t list, index;
-};
-
 #define ZC_ORIGIN_SIZE 16
 struct zc_msg_open {
     uint32_t flags; /* enum zc_open_flag */

@@ -3,7 +3,7 @@
 #ifndef ZC_PROTO_WIRE_H
 #define ZC_PROTO_WIRE_H
 
-#include "proto/msg.h"
+#include "proto/frame.h"
 
 /* Strings with a u16 or u32 length in front. */
 void zc_wire_put16(struct zc_buf *b, struct zc_bytes s);

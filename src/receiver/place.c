@@ -3,6 +3,7 @@
 #include "receiver/place.h"
 
 #include "fs/remove.h"
+#include "fs/procfd.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/volumes.h"

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The beginning of a session at the end that was dialled, whether it is going to
- * send or to receive:
+ * The beginning of a session at the end that was dialled, whether it is going
+ * to send or to receive:
  *
  *   zc_accept_request   OPEN: which share, for whom, how
  *   zc_accept_root      the directory; from here on this process is confined
  *   zc_accept_answer    OPENED
  *
- * In between the caller prepares what its role needs, before it is confined and
- * after. connect.h is the other end. Each is called once, in this order, by the
- * thread that receives; those that fail return -1 with a sentence, which the
- * caller tells the peer (zc_accept_refuse).
+ * In between the caller prepares what its role needs, before it is confined
+ * and after. connect.h is the other end. Each is called once, in this order,
+ * by the thread that receives; those that fail return -1 with a sentence,
+ * which the caller tells the peer (zc_accept_refuse).
  */
 #ifndef ZC_SESSION_ACCEPT_H
 #define ZC_SESSION_ACCEPT_H

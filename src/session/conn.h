@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A connection with frames on it, after the handshake. Sending is shared by threads, in turn (first
- * come, first served, so that a thread with gigabytes to send does not starve
- * one with a short answer); receiving belongs to one thread.
+ * A connection with frames on it, after the handshake. Sending is shared by
+ * threads, in turn (first come, first served, so that a thread with gigabytes
+ * to send does not starve one with a short answer); receiving belongs to one
+ * thread.
  *
  * Bytes are received into slabs of 1 MiB. A frame's body is handed out as a
  * pointer into its slab; who keeps the body takes a reference on the slab. So

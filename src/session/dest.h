@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The directory that a session writes into, and, where SRC is a file, what it is
- * called there: DEST is a directory to put it into, or its new name, and only
- * the end that has DEST can tell.
+ * The directory that a session writes into, and, where SRC is a file, what it
+ * is called there: DEST is a directory to put it into, or its new name, and
+ * only the end that has DEST can tell.
  */
 #ifndef ZC_SESSION_DEST_H
 #define ZC_SESSION_DEST_H

@@ -11,8 +11,8 @@ struct zc_share {
     const char *path; /* as the local user wrote it */
     bool read_only;   /* only dry runs are let in */
     /* The static keys of the peers that may open it, over sealed connections
-     * only. None: plain connections only, whoever it is. For all others it is as
-     * if it was not there. */
+     * only. None: plain connections only, whoever it is. For all others it is
+     * as if it was not there. */
     const uint8_t (*keys)[ZC_KEY_SIZE];
     size_t n_keys;
 };

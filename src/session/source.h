@@ -22,7 +22,8 @@ struct zc_source {
     int fd;           /* zc_source_fd */
 };
 
-/* The directory at PATH, which the local user has named. PATH must outlive it. */
+/* The directory at PATH, which the local user has named. PATH must outlive it.
+ */
 struct zc_source zc_source_path(const char *path);
 
 /* The directory FD, whatever leads there, as long as it exists. FD stays the

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What both ends of a session know when OPEN and OPENED have crossed: what it is
- * about, and how. The same whichever of them dialled, and whichever sends:
+ * What both ends of a session know when OPEN and OPENED have crossed: what it
+ * is about, and how. The same whichever of them dialled, and whichever sends:
  *
  *   dialled    zc_options -> OPEN ------->  terms          answered
  *              terms      <------- OPENED

@@ -15,6 +15,7 @@
  *     foo/b*          TAIL_WILD      as many elements as the pattern has
  *     /b*, **.o       PATH_WILD      the whole path, or from any element
  */
+#include "tree/filter.h"
 #include "tree/filter_rule.h"
 
 #include <string.h>

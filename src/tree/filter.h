@@ -51,6 +51,8 @@ void zc_filter_encode(const struct zc_filter *f, struct zc_buf *out);
  * error). */
 #define ZC_FILTER_RULES_MAX 20000
 #define ZC_FILTER_RULE_MAX 8192
+/* A pattern that leaves room for its prefix in a rule of the wire. */
+#define ZC_FILTER_PATTERN_MAX (ZC_FILTER_RULE_MAX - 8)
 struct zc_filter *zc_filter_decode(const uint8_t *bytes, size_t n,
                                    struct zc_err *err);
 

@@ -6,6 +6,7 @@
  *
  *     RULE[,][MODIFIERS] [PATTERN or FILE]     one space or '_' in between
  */
+#include "tree/filter.h"
 #include "tree/filter_rule.h"
 #include "tree/lines.h"
 

@@ -6,12 +6,9 @@
 #ifndef ZC_TREE_FILTER_RULE_H
 #define ZC_TREE_FILTER_RULE_H
 
+#include "base/err.h"
 #include "base/vec.h"
-#include "tree/filter.h"
 #include "tree/wildmatch.h"
-
-/* A pattern that leaves room for its prefix in a rule of the wire. */
-#define ZC_FILTER_PATTERN_MAX (ZC_FILTER_RULE_MAX - 8)
 
 enum { ZC_SIDE_SENDER = 1, ZC_SIDE_RECEIVER = 2, ZC_SIDE_BOTH = 3 };
 

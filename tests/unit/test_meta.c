@@ -5,6 +5,7 @@
 #include "attrs.h"
 #include "fs/acl.h"
 #include "fs/meta.h"
+#include "fs/procfd.h"
 #include "fs/rootdir.h"
 #include "scratch.h"
 

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What zcsync.conf(5) says, in memory: a struct for each kind of section. Made
+ * and freed by conf.h; plain memory.
+ */
+#ifndef ZC_DAEMON_CONF_TYPES_H
+#define ZC_DAEMON_CONF_TYPES_H
+
+#include "base/vec.h"
+#include "net/endpoint.h"
+#include "net/keys.h"
+#include "session/options.h"
+#include "watch/watch.h"
+
+#define ZC_CONF_DEFAULT "/etc/zcsync/zcsync.conf"
+#define ZC_CONTROL_DEFAULT "/run/zcsync/control"
+
+struct zc_conf_peer { /* [peer NAME] */
+    char *name;
+    char *host, *port; /* address = HOST[:PORT]; NULL: it only pushes to us */
+    bool has_key;      /* public key = BASE64: it is spoken to sealed only */
+    uint8_t key[ZC_KEY_SIZE];
+    unsigned line;
+};
+
+struct zc_conf_key_of {
+    uint8_t key[ZC_KEY_SIZE];
+};
+
+struct zc_conf_share { /* [share NAME] */
+    char *name, *path;
+    bool read_only;
+    /* The keys of `peers`. None: whoever connects in plain, which other hosts
+     * can with `security = plain` only. */
+    ZC_VEC(struct zc_conf_key_of) keys;
+    unsigned line;
+};
+
+struct zc_conf_dest { /* one of `to` */
+    char *text; /* as written: PEER::SHARE[/SUB], HOST::SHARE, zcsync://..., or
+                   a local path */
+    struct zc_endpoint at; /* a [peer]'s address filled in */
+    bool has_key;          /* ... and its key */
+    uint8_t key[ZC_KEY_SIZE];
+};
+
+struct zc_conf_mirror { /* [mirror NAME] */
+    char *name, *path;
+    ZC_VEC(struct zc_conf_dest) to;
+    /* src, filter, chmod, keep, del (default true), ... ; share and path are
+     * left to each peer. Owned parts below. */
+    struct zc_options push;
+    struct zc_filter *filter;
+    struct zc_chmod *chmod;
+    char *chown;
+    enum zc_watch_kind watch;
+    unsigned rescan_s, contimeout_s, drain_s;
+    char *text; /* the section in a canonical form: two mirrors whose texts are
+                   equal are the same, and a reload leaves them alone */
+    unsigned line;
+};
+
+struct zc_conf {
+    char *file;
+    /* [daemon] */
+    char *listen;        /* NULL: 127.0.0.1 and the default port; "none": do not
+                            listen */
+    bool plain;          /* security = plain */
+    char *control;       /* path of the control socket */
+    char *control_group; /* its group; NULL: "zcsync" where there is one */
+    char *identity;      /* path of the private key; NULL: none, plain only */
+    bool ktls;           /* kernel TLS where it is possible */
+    unsigned max_connections;
+    unsigned max_unauthenticated, max_unauthenticated_per_address;
+    unsigned timeout_s;
+    ZC_VEC(struct zc_conf_peer) peers;
+    ZC_VEC(struct zc_conf_share) shares;
+    ZC_VEC(struct zc_conf_mirror) mirrors;
+};
+
+#endif
