@@ -247,7 +247,7 @@ static void on_forked(void *arg)
 }
 
 /* Starts the receiver of C. -1 and errno. */
-static int start(struct zc_receivers *r, struct zc_receiver *c,
+static int start(struct zc_receivers *r, struct zc_receiver_process *c,
                  struct zc_transport *t, struct zc_secured *s)
 {
     pid_t parent = getpid();
@@ -282,7 +282,7 @@ static int start(struct zc_receivers *r, struct zc_receiver *c,
 static void on_secured(void *arg, struct zc_transport *t, struct zc_secured *s)
 {
     struct zc_receivers *r = arg;
-    struct zc_receiver c = {0};
+    struct zc_receiver_process c = {0};
     char why[200];
     const char *full = full_house(r, why, sizeof why);
     if (!full && !s->sealed)
@@ -324,7 +324,7 @@ void zc_receivers_fini(struct zc_receivers *r)
 /* Whether C may have, by the configuration NOW, what it has or, while it has
  * opened none, could open by the configuration BEFORE, which it knows. What it
  * says of itself is in memory that somebody may have broken into. */
-static bool still_may(const struct zc_receiver *c,
+static bool still_may(const struct zc_receiver_process *c,
                       const struct zc_accept_options *before,
                       const struct zc_accept_options *now)
 {
@@ -346,7 +346,7 @@ static void end_revoked(struct zc_receivers *r,
                         const struct zc_accept_options *before)
 {
     for (size_t i = 0; i < r->v.len; i++) {
-        const struct zc_receiver *c = &r->v.v[i];
+        const struct zc_receiver_process *c = &r->v.v[i];
         if (still_may(c, before, &r->conf.receive))
             continue;
         zc_log(ZC_LOG_WARN, "%s: its share is gone, or no longer for it: the "
@@ -405,7 +405,7 @@ bool zc_receivers_reap(struct zc_receivers *r, bool wait)
     bool any = false;
     zc_handshakes_reap(&r->handshakes, wait);
     for (size_t i = 0; i < r->v.len;) {
-        struct zc_receiver *c = &r->v.v[i];
+        struct zc_receiver_process *c = &r->v.v[i];
         int status = 0;
         pid_t pid = waitpid(c->pid, &status, wait ? 0 : WNOHANG);
         if (pid == 0)

@@ -27,7 +27,7 @@ struct zc_receiver_note {
     char share[ZC_RECEIVER_SHARE_MAX];
 };
 
-struct zc_receiver {
+struct zc_receiver_process {
     pid_t pid;
     int64_t since; /* wall clock ns */
     char peer[sizeof((struct zc_transport *)0)->peer];
@@ -61,7 +61,7 @@ struct zc_receivers {
     uint64_t accepted;
     struct zc_handshakes handshakes; /* `refused` is there */
     struct zc_fence *fence; /* made with the first of them */
-    ZC_VEC(struct zc_receiver) v;
+    ZC_VEC(struct zc_receiver_process) v;
 };
 
 /* MASK: the signal mask of receivers. */

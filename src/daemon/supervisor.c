@@ -80,7 +80,7 @@ struct supervisor {
 static int add_sessions(const struct supervisor *s, struct zc_snapshot *snap)
 {
     for (size_t i = 0; i < s->receivers.v.len; i++) {
-        const struct zc_receiver *r = &s->receivers.v.v[i];
+        const struct zc_receiver_process *r = &s->receivers.v.v[i];
         struct zc_snap_session c = {.pid = (uint64_t)r->pid,
                                     .since = (uint64_t)r->since};
         snprintf(c.peer, sizeof c.peer, "%s", r->peer);
