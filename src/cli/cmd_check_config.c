@@ -28,8 +28,9 @@ void zc_help_check_config(FILE *to)
     fputs("\nSee zcsync.conf(5) for what they mean.\n", to);
 }
 
-static int take(void *arg, const struct zc_opt *opt, const char *spelled,
-                const char *value, bool on, struct zc_err *err)
+static int take_option(void *arg, const struct zc_opt *opt,
+                       const char *spelled, const char *value, bool on,
+                       struct zc_err *err)
 {
     (void)opt;
     (void)spelled;
@@ -60,7 +61,8 @@ int zc_cmd_check_config(int argc, char **argv)
     struct zc_err err;
     bool help = false;
     int code;
-    if (zc_opt_parse(&table, argc, argv, take, &help, &operands, &err)) {
+    if (zc_opt_parse(&table, argc, argv, take_option, &help, &operands,
+                     &err)) {
         code = zc_cli_usage("check-config", &err);
     } else if (help) {
         char *name = "check-config";

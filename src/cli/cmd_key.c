@@ -147,8 +147,9 @@ static int list(struct key_args *a, struct zc_err *err)
     return 0;
 }
 
-static int take(void *arg, const struct zc_opt *opt, const char *spelled,
-                const char *value, bool on, struct zc_err *err)
+static int take_option(void *arg, const struct zc_opt *opt,
+                       const char *spelled, const char *value, bool on,
+                       struct zc_err *err)
 {
     struct key_args *a = arg;
     (void)spelled;
@@ -193,7 +194,8 @@ static int run(struct key_args *a, int argc, char **argv, struct zc_err *err)
                                  "'zcsync key --help')%s",
                           argc ? argv[0] : "");
     struct zc_opt_table table = table_for(v->bit);
-    if (zc_opt_parse(&table, argc - 1, argv + 1, take, a, &a->operands, err))
+    if (zc_opt_parse(&table, argc - 1, argv + 1, take_option, a, &a->operands,
+                     err))
         return -1;
     if (a->help)
         return 0;

@@ -37,8 +37,9 @@ struct keygen_args {
     bool help;
 };
 
-static int take(void *arg, const struct zc_opt *opt, const char *spelled,
-                const char *value, bool on, struct zc_err *err)
+static int take_option(void *arg, const struct zc_opt *opt,
+                       const char *spelled, const char *value, bool on,
+                       struct zc_err *err)
 {
     struct keygen_args *a = arg;
     (void)spelled;
@@ -72,7 +73,7 @@ int zc_cmd_keygen(int argc, char **argv)
     zc_operands operands = {0};
     zc_auto_free char *own = NULL;
     struct zc_err err;
-    int r = zc_opt_parse(&table, argc, argv, take, &a, &operands, &err);
+    int r = zc_opt_parse(&table, argc, argv, take_option, &a, &operands, &err);
     if (r == 0 && a.help) {
         zc_vec_fini(&operands);
         return zc_cmd_help(1, &(char *){"keygen"});

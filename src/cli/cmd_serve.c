@@ -99,8 +99,9 @@ void zc_help_serve(FILE *to)
     zc_opt_print(&table, to);
 }
 
-static int take(void *arg, const struct zc_opt *opt, const char *spelled,
-                const char *value, bool on, struct zc_err *err)
+static int take_option(void *arg, const struct zc_opt *opt,
+                       const char *spelled, const char *value, bool on,
+                       struct zc_err *err)
 {
     struct serve_args *a = arg;
     uint64_t n = 0;
@@ -231,7 +232,7 @@ int zc_cmd_serve(int argc, char **argv)
     struct serve_args a = {0};
     struct zc_err err;
     int code;
-    if (zc_opt_parse(&table, argc, argv, take, &a, &a.operands, &err) ||
+    if (zc_opt_parse(&table, argc, argv, take_option, &a, &a.operands, &err) ||
         (!a.help && check(&a, &err))) {
         code = zc_cli_usage("serve", &err);
     } else if (a.help) {

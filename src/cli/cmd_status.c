@@ -54,8 +54,9 @@ void zc_help_status(FILE *to)
     fputs("\nSee zcsync(1) for the fields of --json.\n", to);
 }
 
-static int take(void *arg, const struct zc_opt *opt, const char *spelled,
-                const char *value, bool on, struct zc_err *err)
+static int take_option(void *arg, const struct zc_opt *opt,
+                       const char *spelled, const char *value, bool on,
+                       struct zc_err *err)
 {
     struct status_args *a = arg;
     uint64_t n = 0;
@@ -169,7 +170,7 @@ int zc_cmd_status(int argc, char **argv)
     struct status_args a = {.control = ZC_CONTROL_DEFAULT};
     struct zc_err err;
     int code;
-    if (zc_opt_parse(&table, argc, argv, take, &a, &a.mirrors, &err) ||
+    if (zc_opt_parse(&table, argc, argv, take_option, &a, &a.mirrors, &err) ||
         (!a.help && check(&a, &err))) {
         code = zc_cli_usage("status", &err);
     } else if (a.help) {

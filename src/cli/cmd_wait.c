@@ -43,8 +43,9 @@ void zc_help_wait(FILE *to)
     zc_opt_print(&table, to);
 }
 
-static int take(void *arg, const struct zc_opt *opt, const char *spelled,
-                const char *value, bool on, struct zc_err *err)
+static int take_option(void *arg, const struct zc_opt *opt,
+                       const char *spelled, const char *value, bool on,
+                       struct zc_err *err)
 {
     struct wait_args *a = arg;
     uint64_t n = 0;
@@ -90,7 +91,7 @@ int zc_cmd_wait(int argc, char **argv)
     struct wait_args a = {.control = ZC_CONTROL_DEFAULT};
     struct zc_err err;
     int code;
-    if (zc_opt_parse(&table, argc, argv, take, &a, &a.operands, &err)) {
+    if (zc_opt_parse(&table, argc, argv, take_option, &a, &a.operands, &err)) {
         code = zc_cli_usage("wait", &err);
     } else if (a.help) {
         char *name = "wait";

@@ -68,8 +68,9 @@ static void help(FILE *to)
     fputs("\nSee zcsyncd(8) for signals, sockets and exit codes.\n", to);
 }
 
-static int take(void *arg, const struct zc_opt *opt, const char *spelled,
-                const char *value, bool on, struct zc_err *err)
+static int take_option(void *arg, const struct zc_opt *opt,
+                       const char *spelled, const char *value, bool on,
+                       struct zc_err *err)
 {
     struct daemon_args *a = arg;
     (void)spelled;
@@ -131,8 +132,8 @@ int zc_daemon_main(int argc, char **argv)
     zc_cli_open_standard_fds();
     signal(SIGPIPE, SIG_IGN);
     zc_log_init("zcsyncd", stderr_is_journal());
-    int r = zc_opt_parse(&table, argc - 1, argv + 1, take, &a, &a.operands,
-                         &err);
+    int r = zc_opt_parse(&table, argc - 1, argv + 1, take_option, &a,
+                         &a.operands, &err);
     if (r == 0 && a.operands.len)
         r = zc_err_set(&err, ZC_EXIT_USAGE, 0,
                        "takes no argument, but got '%s' (see 'zcsyncd --help')",

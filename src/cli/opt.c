@@ -86,8 +86,8 @@ static int refuse(struct parse *p, const char *spelled, const char *name,
     return usage(p, "unknown option %s", spelled);
 }
 
-static int take(struct parse *p, const struct zc_opt *opt, const char *spelled,
-                const char *value, bool on)
+static int hand_over(struct parse *p, const struct zc_opt *opt,
+                     const char *spelled, const char *value, bool on)
 {
     if (opt->not_for & p->t->as)
         return zc_err_set(p->err, ZC_EXIT_USAGE, 0,
@@ -113,14 +113,14 @@ static int take_long(struct parse *p, const char *word)
         return refuse(p, spelled, name, n, true);
     if (!on || !opt->value)
         return equals ? usage(p, "option %s takes no value", spelled)
-                      : take(p, opt, spelled, NULL, on);
+                      : hand_over(p, opt, spelled, NULL, on);
     if (equals)
-        return take(p, opt, spelled, equals + 1, true);
+        return hand_over(p, opt, spelled, equals + 1, true);
     if (opt->optional)
-        return take(p, opt, spelled, NULL, true);
+        return hand_over(p, opt, spelled, NULL, true);
     if (p->at == p->argc)
         return usage(p, "option %s needs a value", spelled);
-    return take(p, opt, spelled, p->argv[p->at++], true);
+    return hand_over(p, opt, spelled, p->argv[p->at++], true);
 }
 
 /* "-ain", "-fVALUE". */
@@ -132,15 +132,15 @@ static int take_cluster(struct parse *p, const char *word)
         if (!opt)
             return refuse(p, spelled, c, 1, false);
         if (!opt->value || opt->optional) {
-            if (take(p, opt, spelled, NULL, true))
+            if (hand_over(p, opt, spelled, NULL, true))
                 return -1;
             continue;
         }
         if (c[1])
-            return take(p, opt, spelled, c + 1, true);
+            return hand_over(p, opt, spelled, c + 1, true);
         if (p->at == p->argc)
             return usage(p, "option %s needs a value", spelled);
-        return take(p, opt, spelled, p->argv[p->at++], true);
+        return hand_over(p, opt, spelled, p->argv[p->at++], true);
     }
     return 0;
 }

@@ -319,8 +319,9 @@ static int take_info_words(struct zc_push_args *a, const char *value,
     return take_progress(a, progress);
 }
 
-static int take(void *arg, const struct zc_opt *opt, const char *spelled,
-                const char *value, bool on, struct zc_err *err)
+static int take_option(void *arg, const struct zc_opt *opt,
+                       const char *spelled, const char *value, bool on,
+                       struct zc_err *err)
 {
     struct zc_push_args *a = arg;
     switch (opt->id) {
@@ -456,7 +457,7 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         a->help = true;
         return 0;
     }
-    if (zc_opt_parse(zc_push_opt_table(as), argc, argv, take, a,
+    if (zc_opt_parse(zc_push_opt_table(as), argc, argv, take_option, a,
                      &a->operands, err) ||
         (!a->help &&
          (check_operands(a, err) || zc_security_check(&a->security, err) ||

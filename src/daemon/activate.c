@@ -51,7 +51,7 @@ static int sort_in(struct zc_activated *a, int fd, struct zc_err *err)
     return 0;
 }
 
-static int take(struct zc_activated *a, struct zc_err *err)
+static int take_inherited(struct zc_activated *a, struct zc_err *err)
 {
     const char *pid = getenv("LISTEN_PID"), *fds = getenv("LISTEN_FDS");
     if (!pid || !fds || number(pid, INT32_MAX) != getpid())
@@ -75,7 +75,7 @@ int zc_activate_take(struct zc_activated *a, struct zc_err *err)
 {
     *a = (struct zc_activated){.control = -1};
     a->listen = a->fds;
-    int r = take(a, err);
+    int r = take_inherited(a, err);
     unsetenv("LISTEN_PID");
     unsetenv("LISTEN_FDS");
     unsetenv("LISTEN_FDNAMES");

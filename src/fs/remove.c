@@ -44,7 +44,7 @@ struct level {
     bool stays; /* something in it stays */
 };
 
-struct walk {
+struct removal {
     const struct zc_remove_ops *ops;
     bool counting;
     uint64_t count, limit;
@@ -63,7 +63,7 @@ static const struct zc_remove_ops no_ops;
 /* ---- Path and callbacks -------------------------------------------------- */
 
 /* The path with NAME after it ("": as it is); it is cut back by path_cut. */
-static const char *path_with(struct walk *w, const char *name)
+static const char *path_with(struct removal *w, const char *name)
 {
     if (*name) {
         if (w->path.len)
@@ -77,7 +77,7 @@ static const char *path_with(struct walk *w, const char *name)
     return (const char *)w->path.data;
 }
 
-static void path_cut(struct walk *w, size_t len)
+static void path_cut(struct removal *w, size_t len)
 {
     w->path.len = ZC_MIN(w->path.len, len);
     if (w->path.data && w->path.len < w->path.cap)
@@ -85,19 +85,19 @@ static void path_cut(struct walk *w, size_t len)
 }
 
 /* There must be one. */
-static struct level *current(struct walk *w)
+static struct level *current(struct removal *w)
 {
     return &w->levels.v[w->levels.len - 1];
 }
 
-static void stays(struct walk *w)
+static void stays(struct removal *w)
 {
     if (w->levels.len)
         current(w)->stays = true;
 }
 
 /* The entry at the path could not be removed. */
-static void fail(struct walk *w, int eno)
+static void fail(struct removal *w, int eno)
 {
     w->failed = true;
     w->eno = eno;
@@ -106,13 +106,13 @@ static void fail(struct walk *w, int eno)
         w->ops->failed(w->ops->arg, (const char *)w->path.data, eno);
 }
 
-static void fail_and_stop(struct walk *w, int eno)
+static void fail_and_stop(struct removal *w, int eno)
 {
     fail(w, eno);
     w->stop = true;
 }
 
-static void done(struct walk *w, bool is_dir)
+static void done(struct removal *w, bool is_dir)
 {
     w->count++;
     if (w->ops->done)
@@ -121,7 +121,7 @@ static void done(struct walk *w, bool is_dir)
         w->stop = true;
 }
 
-static bool kept_by_filter(struct walk *w, bool is_dir)
+static bool kept_by_filter(struct removal *w, bool is_dir)
 {
     if (!w->ops->keep ||
         !w->ops->keep(w->ops->arg, (const char *)w->path.data, is_dir))
@@ -134,14 +134,14 @@ static bool kept_by_filter(struct walk *w, bool is_dir)
 /* ---- One directory ------------------------------------------------------- */
 
 /* True where the file of ST is on the mount that is walked. */
-static bool same_mount(const struct walk *w, const struct zc_stat *st)
+static bool same_mount(const struct removal *w, const struct zc_stat *st)
 {
     return st->dev == w->dev && st->mnt_id == w->mnt_id;
 }
 
 /* Opens NAME in AT and looks at it. Where it is ours but closed even to us, it
  * is opened up; *OLD_MODE is what it had then, else 0. */
-static int open_level(struct walk *w, int at, const char *name,
+static int open_level(struct removal *w, int at, const char *name,
                       struct zc_stat *st, uint32_t *old_mode)
 {
     *old_mode = 0;
@@ -164,7 +164,7 @@ static int open_level(struct walk *w, int at, const char *name,
 
 /* Goes down into NAME, which the path already ends with; NAME starts at NAME_AT
  * there. */
-static void enter(struct walk *w, int at, const char *name, size_t name_at)
+static void enter(struct removal *w, int at, const char *name, size_t name_at)
 {
     struct zc_stat st;
     uint32_t old_mode;
@@ -195,7 +195,7 @@ static void enter(struct walk *w, int at, const char *name, size_t name_at)
 }
 
 /* An entry of the current directory that readdir says is of TYPE. */
-static void visit(struct walk *w, const char *name, unsigned char type)
+static void visit(struct removal *w, const char *name, unsigned char type)
 {
     struct level *l = current(w);
     bool is_dir = type == DT_DIR;
@@ -232,7 +232,7 @@ static void visit(struct walk *w, const char *name, unsigned char type)
 }
 
 /* Reads the current directory to its end. */
-static void scan(struct walk *w)
+static void scan(struct removal *w)
 {
     char room[READ_SIZE] __attribute__((aligned(8)));
     int fd = current(w)->fd;
@@ -259,7 +259,7 @@ static void scan(struct walk *w)
 }
 
 /* *FD becomes that of the directory above the current one. -1 with errno. */
-static int parent_fd(struct walk *w, int *fd_out)
+static int parent_fd(struct removal *w, int *fd_out)
 {
     *fd_out = w->dirfd;
     if (w->levels.len < 2)
@@ -282,7 +282,7 @@ static int parent_fd(struct walk *w, int *fd_out)
 }
 
 /* The current directory has no subdirectory left: removes it and goes up. */
-static void leave(struct walk *w)
+static void leave(struct removal *w)
 {
     struct level *l = current(w);
     int up = -1, eno = 0;
@@ -324,7 +324,7 @@ static void leave(struct walk *w)
 }
 
 /* Takes the last name from the stack and goes there. */
-static void descend(struct walk *w)
+static void descend(struct removal *w)
 {
     struct level *l = current(w);
     size_t end = w->names.len - 1, at = end;
@@ -348,7 +348,7 @@ static void descend(struct walk *w)
 
 /* ---- The walk ------------------------------------------------------------ */
 
-static void walk_tree(struct walk *w)
+static void walk_tree(struct removal *w)
 {
     struct zc_stat at, st;
     if (zc_stat_at(w->dirfd, "", &at) || zc_stat_at(w->dirfd, w->name, &st)) {
@@ -378,7 +378,7 @@ static void walk_tree(struct walk *w)
     }
 }
 
-static void walk_run(struct walk *w, const char *top_path)
+static void walk_run(struct removal *w, const char *top_path)
 {
     zc_buf_put_str(&w->path, top_path);
     if (path_with(w, ""))
@@ -393,10 +393,10 @@ static void walk_run(struct walk *w, const char *top_path)
 int zc_remove_tree(int dirfd, const char *name, const char *top_path,
                    const struct zc_remove_ops *ops)
 {
-    struct walk w = {.ops = ops ? ops : &no_ops,
-                     .limit = UINT64_MAX,
-                     .dirfd = dirfd,
-                     .name = name};
+    struct removal w = {.ops = ops ? ops : &no_ops,
+                        .limit = UINT64_MAX,
+                        .dirfd = dirfd,
+                        .name = name};
     walk_run(&w, top_path);
     if (w.failed) {
         errno = w.eno;
@@ -408,11 +408,11 @@ int zc_remove_tree(int dirfd, const char *name, const char *top_path,
 uint64_t zc_count_tree(int dirfd, const char *name, const char *top_path,
                        const struct zc_remove_ops *ops, uint64_t limit)
 {
-    struct walk w = {.ops = ops ? ops : &no_ops,
-                     .counting = true,
-                     .limit = limit,
-                     .dirfd = dirfd,
-                     .name = name};
+    struct removal w = {.ops = ops ? ops : &no_ops,
+                        .counting = true,
+                        .limit = limit,
+                        .dirfd = dirfd,
+                        .name = name};
     if (limit)
         walk_run(&w, top_path);
     return w.count;

@@ -269,19 +269,19 @@ static void step_from(const struct zc_wild *w, size_t i, unsigned char byte,
     }
 }
 
-struct walk {
+struct matching {
     uint64_t sets[2][WORDS_MAX];
     unsigned now; /* which of the sets is current */
     size_t words; /* in use in each */
 };
 
 /* Takes one byte. False when no place is left that it could lead to. */
-static bool step(const struct zc_wild *w, struct walk *walk, char byte,
+static bool step(const struct zc_wild *w, struct matching *m, char byte,
                  unsigned flags)
 {
-    uint64_t *now = walk->sets[walk->now], *next = walk->sets[!walk->now];
-    memset(next, 0, walk->words * sizeof *next);
-    for (size_t k = 0; k < walk->words; k++) {
+    uint64_t *now = m->sets[m->now], *next = m->sets[!m->now];
+    memset(next, 0, m->words * sizeof *next);
+    for (size_t k = 0; k < m->words; k++) {
         for (uint64_t left = now[k]; left; left &= left - 1) {
             size_t i = k * 64 + (size_t)__builtin_ctzll(left);
             if (i < w->tokens.len)
@@ -290,11 +290,11 @@ static bool step(const struct zc_wild *w, struct walk *walk, char byte,
     }
     if (byte == '/' && flags & ZC_WILD_ANY_ELEMENT)
         reach(w, next, 0);
-    walk->now = !walk->now;
+    m->now = !m->now;
     if (flags & ZC_WILD_ANY_ELEMENT)
         return true;
     uint64_t any = 0;
-    for (size_t k = 0; k < walk->words; k++)
+    for (size_t k = 0; k < m->words; k++)
         any |= next[k];
     return any != 0;
 }
@@ -307,19 +307,19 @@ bool zc_wild_match(const struct zc_wild *w, const char *text, size_t n,
         return false;
 
     size_t places = w->tokens.len + 1;
-    struct walk walk;
-    walk.now = 0;
-    walk.words = (places + 63) / 64;
-    memset(walk.sets[0], 0, walk.words * sizeof walk.sets[0][0]);
-    reach(w, walk.sets[0], 0);
+    struct matching m;
+    m.now = 0;
+    m.words = (places + 63) / 64;
+    memset(m.sets[0], 0, m.words * sizeof m.sets[0][0]);
+    reach(w, m.sets[0], 0);
 
-    if (flags & ZC_WILD_LEAD_SLASH && !step(w, &walk, '/', flags))
+    if (flags & ZC_WILD_LEAD_SLASH && !step(w, &m, '/', flags))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (!step(w, &walk, text[i], flags))
+        if (!step(w, &m, text[i], flags))
             return false;
-    if (flags & ZC_WILD_TRAIL_SLASH && !step(w, &walk, '/', flags))
+    if (flags & ZC_WILD_TRAIL_SLASH && !step(w, &m, '/', flags))
         return false;
     size_t last = places - 1;
-    return walk.sets[walk.now][last / 64] >> (last % 64) & 1;
+    return m.sets[m.now][last / 64] >> (last % 64) & 1;
 }
