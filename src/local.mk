@@ -107,7 +107,7 @@ libzcsync_a_SOURCES = \
 	%D%/watch/fanotify.c \
 	%D%/watch/inotify.c \
 	%D%/watch/internal.h \
-	%D%/watch/place.c \
+	%D%/watch/look.c \
 	%D%/watch/rescan.c \
 	%D%/watch/tree.c \
 	%D%/watch/tree.h \

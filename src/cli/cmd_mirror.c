@@ -31,7 +31,7 @@ struct dest {
 struct mirror {
     const struct zc_push_args *args;
     struct dest *dests;
-    struct zc_live_peer *peers;
+    struct zc_mirror_peer *peers;
     size_t n;
     struct zc_forker *forker; /* NULL: there is no local DEST */
     struct zc_trust *trust;   /* NULL: there is no other */
@@ -64,7 +64,7 @@ static void on_changed(void *arg, size_t peer, unsigned state,
                        const char *path, const char *text)
 {
     struct mirror *m = arg;
-    bool own = peer == ZC_LIVE_MIRROR;
+    bool own = peer == ZC_MIRROR_ITSELF;
     zc_report_mirror_state(m->report, own ? NULL : m->peers[peer].name,
                            own ? zc_mirror_state_text(state)
                                : zc_peer_state_text(state),
@@ -107,7 +107,7 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
             return zc_err_set(err, ZC_EXIT_USAGE, 0, "DEST %s is given twice",
                               d->words[1]);
     bool local = d->plan.dest.kind == ZC_AT_LOCAL;
-    m->peers[i] = (struct zc_live_peer){
+    m->peers[i] = (struct zc_mirror_peer){
         .name = d->words[1],
         .connect = reach_dest,
         .arg = d,
@@ -168,7 +168,7 @@ static void mirror_fini(struct mirror *m)
 static int run(struct mirror *m, int stop_fd, struct zc_err *err)
 {
     const struct zc_push_args *a = m->args;
-    struct zc_live_options opt = {
+    struct zc_mirror_options opt = {
         .name = a->operands.v[0],
         .push = a->opt,
         .watch = a->watch,
@@ -185,7 +185,7 @@ static int run(struct mirror *m, int stop_fd, struct zc_err *err)
         .drain_s = a->drain_s,
     };
     opt.push.src = m->dests[0].plan.sessions.v[0].src;
-    return zc_live_run(&opt, err);
+    return zc_mirror_run(&opt, err);
 }
 
 /* What goes to standard error: for somebody who sits there, or asked, also what

@@ -449,7 +449,7 @@ void zc_mirrors_tick(struct zc_mirrors *m, int64_t now)
 
 /* Questions and answers. */
 
-static bool send_request(struct mirror *w, const struct zc_live_request *r)
+static bool send_request(struct mirror *w, const struct zc_mirror_request *r)
 {
     if (!w->pid || w->leaving || w->full)
         return false;
@@ -461,7 +461,7 @@ static bool send_request(struct mirror *w, const struct zc_live_request *r)
 }
 
 bool zc_mirrors_ask(struct zc_mirrors *m, const char *name,
-                    const struct zc_live_request *r)
+                    const struct zc_mirror_request *r)
 {
     struct mirror *w = find(m, name);
     return w && send_request(w, r);
@@ -483,7 +483,7 @@ int zc_mirrors_poll(struct zc_mirrors *m, zc_pollfds *fds)
 
 static void read_answers(struct zc_mirrors *m, struct mirror *w)
 {
-    struct zc_live_answer a;
+    struct zc_mirror_answer a;
     ssize_t n;
     while ((n = recv(w->control_fd, &a, sizeof a, MSG_DONTWAIT)) ==
            sizeof a) {
@@ -535,7 +535,7 @@ bool zc_mirrors_beat(struct zc_mirrors *m)
             continue;
         }
         well = well && !w->asked;
-        const struct zc_live_request r = {.id = BEAT_ID, .peer = -2};
+        const struct zc_mirror_request r = {.id = BEAT_ID, .peer = -2};
         w->asked = true;
         (void)send_request(w, &r);
     }

@@ -21,7 +21,7 @@ struct zc_mirrors;
 struct zc_mirrors_events {
     /* A watcher answered a question. */
     void (*answer)(void *arg, const char *mirror,
-                   const struct zc_live_answer *a);
+                   const struct zc_mirror_answer *a);
     /* Questions may be asked (again): the watcher is another one than before
      * (ANEW), and knows nothing of what that one was asked, or has read what it
      * was sent. */
@@ -71,7 +71,7 @@ void zc_mirrors_polled(struct zc_mirrors *m, const struct pollfd *fds);
 /* A question to the watcher of NAME. False: it cannot be asked now, and
  * `askable` will be called. */
 bool zc_mirrors_ask(struct zc_mirrors *m, const char *name,
-                    const struct zc_live_request *r);
+                    const struct zc_mirror_request *r);
 
 /*
  * One beat of the watchdog, at a steady pace: true when every watcher has

@@ -171,7 +171,7 @@ static void on_cancel(void *arg, uint64_t client)
 }
 
 static void on_answer(void *arg, const char *mirror,
-                      const struct zc_live_answer *a)
+                      const struct zc_mirror_answer *a)
 {
     struct supervisor *s = arg;
     (void)mirror;

@@ -113,7 +113,7 @@ static void ask(struct zc_waits *w, struct question *q)
 {
     const struct zc_conf_mirror *m = find_mirror(w, q->mirror,
                                                  strlen(q->mirror));
-    struct zc_live_request r = {.id = q->id, .peer = -1};
+    struct zc_mirror_request r = {.id = q->id, .peer = -1};
     if (m && q->peer)
         r.peer = find_peer(m, q->peer);
     /* A peer that is not there any more is no reason to wait for ever, but
@@ -206,14 +206,14 @@ void zc_waits_cancel(struct zc_waits *w, uint64_t client)
 {
     for (size_t i = 0; i < w->v.len; i++) {
         const struct question *q = &w->v.v[i];
-        const struct zc_live_request r = {.id = q->id, .cancel = 1};
+        const struct zc_mirror_request r = {.id = q->id, .cancel = 1};
         if (q->client == client && q->asked && !q->done)
             (void)zc_mirrors_ask(*w->mirrors, q->mirror, &r);
     }
     forget_client(w, client);
 }
 
-void zc_waits_answer(struct zc_waits *w, const struct zc_live_answer *a)
+void zc_waits_answer(struct zc_waits *w, const struct zc_mirror_answer *a)
 {
     for (size_t i = 0; i < w->v.len; i++) {
         struct question *q = &w->v.v[i];

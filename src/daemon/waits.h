@@ -26,7 +26,7 @@ size_t zc_waits_clients(const struct zc_waits *w);
 int zc_waits_add(struct zc_waits *w, uint64_t client, const char *what,
                  struct zc_err *err);
 void zc_waits_cancel(struct zc_waits *w, uint64_t client);
-void zc_waits_answer(struct zc_waits *w, const struct zc_live_answer *a);
+void zc_waits_answer(struct zc_waits *w, const struct zc_mirror_answer *a);
 void zc_waits_askable(struct zc_waits *w, const char *mirror, bool anew);
 void zc_waits_removed(struct zc_waits *w, const char *mirror);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* From the configuration of a mirror to zc_live_run; see watcher.h. */
+/* From the configuration of a mirror to zc_mirror_run; see watcher.h. */
 #include "daemon/watcher.h"
 
 #include "base/log.h"
@@ -79,11 +79,11 @@ static struct zc_transport *reach_dest(void *arg, struct zc_err *err)
 }
 
 static int run(const struct zc_watcher *w, struct dest *dests,
-               struct zc_live_peer *peers, struct zc_err *err)
+               struct zc_mirror_peer *peers, struct zc_err *err)
 {
     const struct zc_conf_mirror *m = w->mirror;
     struct zc_forker *forker = NULL;
-    struct zc_live_options opt = {
+    struct zc_mirror_options opt = {
         .name = m->name,
         .unique = true,
         .push = m->push,
@@ -104,7 +104,7 @@ static int run(const struct zc_watcher *w, struct dest *dests,
                 return -1;
         }
         dests[i] = (struct dest){w, to, forker};
-        peers[i] = (struct zc_live_peer){
+        peers[i] = (struct zc_mirror_peer){
             .name = to->text,
             .connect = reach_dest,
             .arg = &dests[i],
@@ -112,7 +112,7 @@ static int run(const struct zc_watcher *w, struct dest *dests,
             .path = to->at.kind == ZC_AT_LOCAL ? "" : to->at.path,
         };
     }
-    int r = zc_live_run(&opt, err);
+    int r = zc_mirror_run(&opt, err);
     zc_forker_free(forker);
     return r;
 }
@@ -167,7 +167,7 @@ _Noreturn void zc_watcher_main(const struct zc_watcher *w)
     take_identity(w);
 
     struct dest *dests = calloc(m->to.len, sizeof *dests);
-    struct zc_live_peer *peers = calloc(m->to.len, sizeof *peers);
+    struct zc_mirror_peer *peers = calloc(m->to.len, sizeof *peers);
     int r = dests && peers ? run(w, dests, peers, &err) : zc_err_nomem(&err);
     free(peers);
     free(dests);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a watcher process does: one [mirror] of zcsync.conf, by zc_live_run. */
+/* What a watcher process does: it runs one [mirror] of zcsync.conf
+ * (zc_mirror_run). */
 #ifndef ZC_DAEMON_WATCHER_H
 #define ZC_DAEMON_WATCHER_H
 
@@ -13,7 +14,7 @@ struct zc_watcher {
     const struct zc_conf *conf;          /* whose mirror it is */
     struct zc_identity *identity;        /* NULL: none */
     struct zc_mirror_status *status; /* shared with the parent */
-    int stop_fd, control_fd;         /* as in zc_live_options */
+    int stop_fd, control_fd;         /* as in zc_mirror_options */
     pid_t parent;                    /* the process dies with it */
     const sigset_t *mask;            /* to be set */
 };

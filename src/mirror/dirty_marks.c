@@ -212,7 +212,7 @@ void zc_marks_set_failing(struct zc_marks *m, struct zc_mark *mark,
 
 /* ---- By time ------------------------------------------------------------ */
 
-static void place(struct zc_marks *m, size_t i, struct zc_mark *mark)
+static void put_at(struct zc_marks *m, size_t i, struct zc_mark *mark)
 {
     m->heap[i] = mark;
     mark->slot = i;
@@ -222,8 +222,8 @@ static void sift_up(struct zc_marks *m, size_t i)
 {
     struct zc_mark *mark = m->heap[i];
     for (; i && m->heap[(i - 1) / 2]->due > mark->due; i = (i - 1) / 2)
-        place(m, i, m->heap[(i - 1) / 2]);
-    place(m, i, mark);
+        put_at(m, i, m->heap[(i - 1) / 2]);
+    put_at(m, i, mark);
 }
 
 static void sift_down(struct zc_marks *m, size_t i)
@@ -235,9 +235,9 @@ static void sift_down(struct zc_marks *m, size_t i)
             child++;
         if (m->heap[child]->due >= mark->due)
             break;
-        place(m, i, m->heap[child]);
+        put_at(m, i, m->heap[child]);
     }
-    place(m, i, mark);
+    put_at(m, i, mark);
 }
 
 static void heap_del(struct zc_marks *m, struct zc_mark *mark)
@@ -247,7 +247,7 @@ static void heap_del(struct zc_marks *m, struct zc_mark *mark)
     mark->slot = ZC_MARK_IDLE;
     if (last == mark)
         return;
-    place(m, i, last);
+    put_at(m, i, last);
     sift_up(m, i);
     sift_down(m, last->slot);
 }
@@ -286,7 +286,7 @@ void zc_marks_schedule(struct zc_marks *m, struct zc_mark *mark, int64_t due,
             queue(m, mark); /* too early is better than never */
             return;
         }
-        place(m, m->heap_n++, mark);
+        put_at(m, m->heap_n++, mark);
     }
     sift_up(m, mark->slot);
 }

@@ -29,121 +29,121 @@
 #define ASKED_REST_MIN (ZC_NSEC_PER_SEC / 50)
 #define FOUND_MAX 50000 /* more names than this: everything is in doubt */
 
-void zc_lghost(struct zc_live *l, int64_t floor)
+void zc_ghosts_add(struct zc_mirror *m, int64_t floor)
 {
-    struct zc_lghosts *g = &l->ghosts;
+    struct zc_ghosts *g = &m->ghosts;
     /* A wall clock that was set back gives older times. */
     int64_t ahead = zc_clock_wall_ns() - zc_clock_ns();
-    floor -= ZC_MAX(l->young.ahead - ahead, 0);
+    floor -= ZC_MAX(m->young.ahead - ahead, 0);
     g->floor = g->seen == g->walked ? floor : ZC_MIN(g->floor, floor);
     g->seen++;
 }
 
-bool zc_lghost_open(const struct zc_live *l)
+bool zc_ghosts_open(const struct zc_mirror *m)
 {
-    return l->ghosts.walking || l->ghosts.seen != l->ghosts.walked;
+    return m->ghosts.walking || m->ghosts.seen != m->ghosts.walked;
 }
 
-int64_t zc_lghost_next(const struct zc_lpeer *p, int64_t now)
+int64_t zc_ghosts_next(const struct zc_mpeer *p, int64_t now)
 {
-    const struct zc_live *l = p->live;
-    const struct zc_lghosts *g = &l->ghosts;
+    const struct zc_mirror *m = p->mirror;
+    const struct zc_ghosts *g = &m->ghosts;
     if (g->walking || g->seen == g->walked)
         return INT64_MAX;
-    if (atomic_load(&l->stopping))
+    if (atomic_load(&m->stopping))
         return 0;
-    return ZC_MAX((l->n_asked ? g->soonest : g->walk_at) - now, 0);
+    return ZC_MAX((m->n_questions ? g->soonest : g->walk_at) - now, 0);
 }
 
 /* ---- What a walk may miss ------------------------------------------------ */
 
-void zc_lwalk_begin(struct zc_live *l)
+void zc_search_begin(struct zc_mirror *m)
 {
-    l->ghosts.under_way++;
+    m->ghosts.under_way++;
 }
 
-void zc_lwalk_end(struct zc_live *l)
+void zc_search_end(struct zc_mirror *m)
 {
-    struct zc_lghosts *g = &l->ghosts;
+    struct zc_ghosts *g = &m->ghosts;
     g->under_way--;
-    if (!l->w)
+    if (!m->w)
         return;
-    g->pos = zc_watch_queued(l->w);
+    g->pos = zc_watch_queued(m->w);
     g->unsure = true;
 }
 
-bool zc_lwalk_disturbed(struct zc_live *l)
+bool zc_search_disturbed(struct zc_mirror *m)
 {
-    struct zc_lghosts *g = &l->ghosts;
+    struct zc_ghosts *g = &m->ghosts;
     return g->under_way || g->unsure;
 }
 
 /* ---- A walk -------------------------------------------------------------- */
 
-static void mark(struct zc_live *l, const char *path, int64_t now)
+static void mark(struct zc_mirror *m, const char *path, int64_t now)
 {
     const char *name;
-    zc_wdir dir = zc_lindex_place(l, path, &name);
+    zc_wdir dir = zc_mirror_split(m, path, &name);
     if (dir == ZC_WDIR_NONE)
         return; /* new, or renamed meanwhile: in doubt by that */
-    for (size_t i = 0; i < l->n_peers; i++)
-        zc_dirty_mark(l->peers[i].dirty, dir, name, strlen(name),
+    for (size_t i = 0; i < m->n_peers; i++)
+        zc_dirty_mark(m->peers[i].dirty, dir, name, strlen(name),
                       ZC_CHANGE_NAME | ZC_CHANGE_META, now);
 }
 
-static void mark_found(struct zc_live *l, zc_lfounds *found, bool all)
+static void mark_found(struct zc_mirror *m, zc_found_names *found, bool all)
 {
     int64_t now = zc_clock_ns();
-    for (size_t i = 0; i < l->n_peers; i++) {
-        l->peers[i].relinked++;
+    for (size_t i = 0; i < m->n_peers; i++) {
+        m->peers[i].n_found++;
         if (all)
-            zc_dirty_all(l->peers[i].dirty, now);
+            zc_dirty_all(m->peers[i].dirty, now);
     }
     for (size_t i = 0; i < found->len; i++) {
         if (!all)
-            mark(l, found->v[i].path, now);
+            mark(m, found->v[i].path, now);
         free(found->v[i].path);
     }
     zc_vec_fini(found);
 }
 
-static void wake_peers(struct zc_live *l)
+static void wake_peers(struct zc_mirror *m)
 {
-    for (size_t i = 0; i < l->n_peers; i++)
-        zc_live_wake(l->peers[i].wake);
+    for (size_t i = 0; i < m->n_peers; i++)
+        zc_mirror_wake(m->peers[i].wake);
 }
 
-void zc_lghost_walk(struct zc_lpeer *p)
+void zc_ghosts_walk(struct zc_mpeer *p)
 {
-    struct zc_live *l = p->live;
-    struct zc_lghosts *g = &l->ghosts;
+    struct zc_mirror *m = p->mirror;
+    struct zc_ghosts *g = &m->ghosts;
     int64_t start = zc_clock_ns();
-    if (zc_lghost_next(p, start) > 0)
+    if (zc_ghosts_next(p, start) > 0)
         return;
-    zc_lfounds found = {0};
-    uint64_t seen = g->seen, generation = l->generation;
+    zc_found_names found = {0};
+    uint64_t seen = g->seen, generation = m->generation;
     int64_t floor = g->floor;
     g->walking = true;
-    zc_lwalk_begin(l);
-    zc_live_unlock(l);
+    zc_search_begin(m);
+    zc_mirror_unlock(m);
 
     zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
-    bool good = root >= 0 && zc_live_changed_since(l, root, floor, &found);
+    bool good = root >= 0 && zc_search_changed(m, root, floor, &found);
     int64_t took = zc_clock_ns() - start;
 
-    zc_live_lock(l);
-    zc_lwalk_end(l);
+    zc_mirror_lock(m);
+    zc_search_end(m);
     g->walking = false;
-    bool same = generation == l->generation; /* else all is in doubt anyway */
+    bool same = generation == m->generation; /* else all is in doubt anyway */
     zc_log(ZC_LOG_DEBUG, "%s: looked for what %" PRIu64 " events were about: "
-           "%zu names have changed", l->opt->name, seen - g->walked,
+           "%zu names have changed", m->opt->name, seen - g->walked,
            found.len);
-    mark_found(l, &found, same && (!good || found.len > FOUND_MAX));
+    mark_found(m, &found, same && (!good || found.len > FOUND_MAX));
     if (same)
         g->walked = seen;
     g->walk_at = start + took + ZC_MAX(REST * took, REST_MIN);
     g->soonest = start + took + ZC_MAX(ASKED_REST * took, ASKED_REST_MIN);
-    wake_peers(l);
-    if (l->n_asked)
-        zc_live_wake(l->wake);
+    wake_peers(m);
+    if (m->n_questions)
+        zc_mirror_wake(m->wake);
 }

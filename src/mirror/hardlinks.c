@@ -5,7 +5,7 @@
  * several makes it a file of its own. So a round that has one name of a file
  * has to have all of them:
  *
- *   index        (dev, ino) -> names, of files with several (live_index.c)
+ *   index        (dev, ino) -> names, of files with several (index.c)
  *   begin        before a round: names that are about to be sent are looked at,
  *                and the other names of their files added
  *   end          after it: files that turned up with names that the index has
@@ -32,21 +32,23 @@
 #define CHEAP_NS (20 * 1000000LL)
 #define REST 10 /* a search is followed by so many times its own time */
 
-void zc_llinks_report(void *arg, const char *path, uint64_t dev, uint64_t ino)
+void zc_mhardlinks_listed(void *arg, const char *path, uint64_t dev,
+                          uint64_t ino)
 {
-    struct zc_lpeer *p = arg;
-    struct zc_live *l = p->live;
-    zc_live_lock(l);
-    zc_lindex_add(l, path, dev, ino);
-    struct zc_llink *k = zc_lindex_find(l, dev, ino);
-    bool seen = k && k->seen_by == p && k->seen_round == p->round_number;
-    if (k && !seen && p->collecting && p->fresh.len < FILES_MAX) {
-        struct zc_lino f = {dev, ino};
-        k->seen_by = p;
-        k->seen_round = p->round_number;
+    struct zc_mpeer *p = arg;
+    struct zc_mirror *m = p->mirror;
+    zc_mirror_lock(m);
+    zc_index_add(m, path, dev, ino);
+    struct zc_index_file *file = zc_index_find(m, dev, ino);
+    bool seen = file && file->seen_by == p &&
+                file->seen_round == p->round_number;
+    if (file && !seen && p->collecting && p->fresh.len < FILES_MAX) {
+        struct zc_inode f = {dev, ino};
+        file->seen_by = p;
+        file->seen_round = p->round_number;
         (void)zc_vec_push(&p->fresh, f);
     }
-    zc_live_unlock(l);
+    zc_mirror_unlock(m);
 }
 
 /* --- looking at names; without the lock --- */
@@ -82,68 +84,69 @@ static bool look(int root, const char *path, uint64_t dev, uint64_t ino,
     return true;
 }
 
-static char *path_of(struct zc_live *l, const struct zc_llink_name *n)
+static char *path_of(struct zc_mirror *m, const struct zc_index_name *n)
 {
     struct zc_buf buf = ZC_BUF_INIT;
-    const char *dir = l->w ? zc_watch_path(l->w, n->dir, &buf) : NULL;
+    const char *dir = m->w ? zc_watch_path(m->w, n->dir, &buf) : NULL;
     char *path = dir ? zc_relpath_join(dir, n->name) : NULL;
     zc_buf_fini(&buf);
     return path;
 }
 
 /* The names BAD are the file's no more. */
-static void drop_names(struct zc_live *l, uint64_t dev, uint64_t ino,
+static void drop_names(struct zc_mirror *m, uint64_t dev, uint64_t ino,
                        const struct group *bad)
 {
-    zc_live_lock(l);
-    struct zc_llink *k = zc_lindex_find(l, dev, ino);
-    for (size_t b = 0; b < bad->paths.len && k; b++) {
-        for (size_t i = 0; k && i < k->names.len; i++) {
-            zc_auto_free char *path = path_of(l, k->names.v[i]);
+    zc_mirror_lock(m);
+    struct zc_index_file *file = zc_index_find(m, dev, ino);
+    for (size_t b = 0; b < bad->paths.len && file; b++) {
+        for (size_t i = 0; file && i < file->names.len; i++) {
+            zc_auto_free char *path = path_of(m, file->names.v[i]);
             if (!path || strcmp(bad->paths.v[b], path) != 0)
                 continue;
-            k->searched = 0; /* it may just be elsewhere */
-            zc_lindex_lost(l, k, i);
+            file->searched = 0; /* it may just be elsewhere */
+            zc_index_lost(m, file, i);
             break;
         }
-        k = zc_lindex_find(l, dev, ino);
+        file = zc_index_find(m, dev, ino);
     }
-    zc_live_unlock(l);
+    zc_mirror_unlock(m);
 }
 
-/* The paths of those names of K that it should still have. One whose directory
+/* The paths of those names of FILE that it should still have. One whose directory
  * is gone is forgotten. */
-static void list_names(struct zc_live *l, struct zc_llink *k, struct group *g)
+static void list_names(struct zc_mirror *m, struct zc_index_file *file,
+                       struct group *g)
 {
-    for (size_t i = k->names.len; i-- > 0;) {
-        if (k->names.v[i]->former)
+    for (size_t i = file->names.len; i-- > 0;) {
+        if (file->names.v[i]->former)
             continue;
-        char *path = path_of(l, k->names.v[i]);
+        char *path = path_of(m, file->names.v[i]);
         if (path) {
             if (zc_vec_push(&g->paths, path))
                 free(path);
             continue;
         }
-        bool last = k->names.len == 1;
-        zc_lindex_drop(l, k, i);
+        bool last = file->names.len == 1;
+        zc_index_drop(m, file, i);
         if (last)
-            return; /* and K with it */
+            return; /* and FILE with it */
     }
 }
 
 /* The names of a file that the index has and that are still its names. */
-static void known_names(struct zc_live *l, int root, uint64_t dev,
+static void known_names(struct zc_mirror *m, int root, uint64_t dev,
                         uint64_t ino, struct group *g)
 {
     struct group bad = {0};
     uint32_t searched = 0;
     *g = (struct group){0};
-    zc_live_lock(l);
-    struct zc_llink *k = zc_lindex_find(l, dev, ino);
-    searched = k ? k->searched : 0;
-    if (k)
-        list_names(l, k, g);
-    zc_live_unlock(l);
+    zc_mirror_lock(m);
+    struct zc_index_file *file = zc_index_find(m, dev, ino);
+    searched = file ? file->searched : 0;
+    if (file)
+        list_names(m, file, g);
+    zc_mirror_unlock(m);
 
     for (size_t i = 0; i < g->paths.len;) {
         if (look(root, g->paths.v[i], dev, ino, &g->nlink)) {
@@ -157,7 +160,7 @@ static void known_names(struct zc_live *l, int root, uint64_t dev,
     }
     g->searched = g->nlink && searched == g->nlink;
     if (bad.paths.len)
-        drop_names(l, dev, ino, &bad);
+        drop_names(m, dev, ino, &bad);
     group_fini(&bad);
 }
 
@@ -167,34 +170,34 @@ static bool is_incomplete(const struct group *g)
 }
 
 /* Searches for the names of FILES and puts them into the index. */
-static void search(struct zc_live *l, int root, const zc_linos *files)
+static void search(struct zc_mirror *m, int root, const zc_inodes *files)
 {
-    zc_lfounds found = {0};
+    zc_found_names found = {0};
     int64_t start = zc_clock_ns();
-    zc_live_lock(l);
-    zc_lwalk_begin(l);
-    zc_live_unlock(l);
-    zc_live_search(l, root, files->v, files->len, &found);
+    zc_mirror_lock(m);
+    zc_search_begin(m);
+    zc_mirror_unlock(m);
+    zc_search_files(m, root, files->v, files->len, &found);
     int64_t now = zc_clock_ns();
-    zc_live_lock(l);
-    zc_lwalk_end(l);
-    l->links.search_cost = now - start;
-    l->links.search_at = now + REST * (now - start);
+    zc_mirror_lock(m);
+    zc_search_end(m);
+    m->index.search_cost = now - start;
+    m->index.search_at = now + REST * (now - start);
     for (size_t i = 0; i < found.len; i++) {
-        zc_lindex_add(l, found.v[i].path, found.v[i].dev, found.v[i].ino);
+        zc_index_add(m, found.v[i].path, found.v[i].dev, found.v[i].ino);
         free(found.v[i].path);
     }
-    zc_live_unlock(l);
+    zc_mirror_unlock(m);
     zc_vec_fini(&found);
     for (size_t i = 0; i < files->len; i++) {
         struct group g;
-        known_names(l, root, files->v[i].dev, files->v[i].ino, &g);
-        zc_live_lock(l);
-        struct zc_llink *k =
-            zc_lindex_find(l, files->v[i].dev, files->v[i].ino);
-        if (k)
-            k->searched = g.nlink;
-        zc_live_unlock(l);
+        known_names(m, root, files->v[i].dev, files->v[i].ino, &g);
+        zc_mirror_lock(m);
+        struct zc_index_file *file =
+            zc_index_find(m, files->v[i].dev, files->v[i].ino);
+        if (file)
+            file->searched = g.nlink;
+        zc_mirror_unlock(m);
         group_fini(&g);
     }
 }
@@ -203,12 +206,12 @@ static void search(struct zc_live *l, int root, const zc_linos *files)
 
 struct additions {
     ZC_VEC(char *) paths; /* in the round's scratch memory */
-    zc_linos incomplete;
+    zc_inodes incomplete;
     struct zc_map files; /* that were looked into already */
 };
 
 /* A file with several names is about to be sent: what else is it called? */
-static void add_group(struct zc_lpeer *p, int root,
+static void add_group(struct zc_mpeer *p, int root,
                       const struct zc_round *round, const struct zc_stat *st,
                       struct additions *a)
 {
@@ -216,15 +219,15 @@ static void add_group(struct zc_lpeer *p, int root,
     if (zc_map_get(&a->files, st->dev, st->ino) ||
         zc_map_put(&a->files, st->dev, st->ino, p))
         return;
-    known_names(p->live, root, st->dev, st->ino, &g);
+    known_names(p->mirror, root, st->dev, st->ino, &g);
     if (is_incomplete(&g)) {
-        struct zc_lino f = {st->dev, st->ino};
+        struct zc_inode f = {st->dev, st->ino};
         (void)zc_vec_push(&a->incomplete, f);
     }
     for (size_t i = 0; i < g.paths.len; i++) {
         char *path = g.paths.v[i];
         g.paths.v[i] = NULL;
-        if (zc_lround_covers(round, path) || zc_vec_push(&p->scratch, path)) {
+        if (zc_mround_covers(round, path) || zc_vec_push(&p->scratch, path)) {
             free(path);
             continue;
         }
@@ -234,7 +237,7 @@ static void add_group(struct zc_lpeer *p, int root,
 }
 
 /* Looks at the names of D. */
-static void look_at_names(struct zc_lpeer *p, int root,
+static void look_at_names(struct zc_mpeer *p, int root,
                           const struct zc_round *round,
                           const struct zc_round_dir *d, struct additions *a)
 {
@@ -245,20 +248,20 @@ static void look_at_names(struct zc_lpeer *p, int root,
         if (!*name || zc_stat_at(fd, name, &st) || S_ISDIR(st.mode) ||
             st.nlink < 2)
             continue;
-        zc_live_lock(p->live);
+        zc_mirror_lock(p->mirror);
         const char *slash = *d->path ? "/" : "";
         struct zc_buf path = ZC_BUF_INIT;
         zc_buf_printf(&path, "%s%s%s", d->path, slash, name);
         zc_buf_u8(&path, 0);
         if (!path.failed)
-            zc_lindex_add(p->live, (char *)path.data, st.dev, st.ino);
+            zc_index_add(p->mirror, (char *)path.data, st.dev, st.ino);
         zc_buf_fini(&path);
-        zc_live_unlock(p->live);
+        zc_mirror_unlock(p->mirror);
         add_group(p, root, round, &st, a);
     }
 }
 
-static void look_at_round(struct zc_lpeer *p, int root,
+static void look_at_round(struct zc_mpeer *p, int root,
                           const struct zc_round *round, struct additions *a)
 {
     for (size_t i = 0; i < round->n_dirs; i++)
@@ -274,19 +277,19 @@ static void additions_fini(struct additions *a)
 }
 
 /* ROUND with all that belongs to it. */
-static const struct zc_round *augment(struct zc_lpeer *p, int root,
+static const struct zc_round *augment(struct zc_mpeer *p, int root,
                                       const struct zc_round *round)
 {
-    struct zc_live *l = p->live;
+    struct zc_mirror *m = p->mirror;
     struct additions a = {0};
     p->round = *round;
     look_at_round(p, root, round, &a);
-    zc_live_lock(l);
-    bool cheap = a.incomplete.len && l->links.search_cost < CHEAP_NS &&
-                 zc_clock_ns() >= l->links.search_at;
-    zc_live_unlock(l);
+    zc_mirror_lock(m);
+    bool cheap = a.incomplete.len && m->index.search_cost < CHEAP_NS &&
+                 zc_clock_ns() >= m->index.search_at;
+    zc_mirror_unlock(m);
     if (cheap) {
-        search(l, root, &a.incomplete);
+        search(m, root, &a.incomplete);
         additions_fini(&a);
         a = (struct additions){0};
         look_at_round(p, root, round, &a);
@@ -294,22 +297,22 @@ static const struct zc_round *augment(struct zc_lpeer *p, int root,
     if (a.paths.len > EXTRA_MAX) {
         p->round = (struct zc_round){.all = true, .sync = round->sync};
     } else if (a.paths.len) {
-        if (zc_lround_add(p, round, a.paths.v, a.paths.len))
+        if (zc_mround_add(p, round, a.paths.v, a.paths.len))
             p->round = (struct zc_round){.all = true, .sync = round->sync};
     }
     additions_fini(&a);
     return &p->round;
 }
 
-const struct zc_round *zc_llinks_begin(struct zc_lpeer *p,
-                                       const struct zc_round *round)
+const struct zc_round *zc_mhardlinks_begin(struct zc_mpeer *p,
+                                           const struct zc_round *round)
 {
-    struct zc_live *l = p->live;
-    zc_live_lock(l);
+    struct zc_mirror *m = p->mirror;
+    zc_mirror_lock(m);
     p->collecting = p->push.linked && !round->all;
     p->fresh.len = 0;
-    bool any = l->links.n_several;
-    zc_live_unlock(l);
+    bool any = m->index.n_several;
+    zc_mirror_unlock(m);
     if (!p->collecting || !any || !round->n_dirs)
         return round;
     zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
@@ -319,40 +322,40 @@ const struct zc_round *zc_llinks_begin(struct zc_lpeer *p,
 /* Marks all names of a file dirty, if ROUND (NULL: no round) was not about all
  * of them. With the names looked at. After a search there may be one only: what
  * happened under the others was not said to be about this one. */
-static void mark_group(struct zc_lpeer *p, const struct zc_round *round,
+static void mark_group(struct zc_mpeer *p, const struct zc_round *round,
                        const struct group *g)
 {
-    struct zc_live *l = p->live;
+    struct zc_mirror *m = p->mirror;
     bool missing = round == NULL;
     for (size_t i = 0; i < g->paths.len && !missing; i++)
-        missing = !zc_lround_covers(round, g->paths.v[i]);
+        missing = !zc_mround_covers(round, g->paths.v[i]);
     if (!missing || (round && g->paths.len < 2))
         return;
-    zc_live_lock(l);
-    p->relinked++;
+    zc_mirror_lock(m);
+    p->n_found++;
     for (size_t i = 0; i < g->paths.len; i++) {
         const char *name;
-        zc_wdir dir = zc_lindex_place(l, g->paths.v[i], &name);
+        zc_wdir dir = zc_mirror_split(m, g->paths.v[i], &name);
         if (dir != ZC_WDIR_NONE)
             zc_dirty_mark(p->dirty, dir, name, strlen(name), ZC_CHANGE_NAME,
                           zc_clock_ns());
     }
-    zc_live_unlock(l);
+    zc_mirror_unlock(m);
 }
 
 /* Marks what ROUND lacked of FILES; those with names that are not known yet go
  * to p->pending. */
-static void mark_files(struct zc_lpeer *p, int root,
-                       const struct zc_round *round, const zc_linos *files)
+static void mark_files(struct zc_mpeer *p, int root,
+                       const struct zc_round *round, const zc_inodes *files)
 {
     for (size_t i = 0; i < files->len; i++) {
         struct group g;
-        known_names(p->live, root, files->v[i].dev, files->v[i].ino, &g);
+        known_names(p->mirror, root, files->v[i].dev, files->v[i].ino, &g);
         if (is_incomplete(&g)) {
-            zc_live_lock(p->live);
+            zc_mirror_lock(p->mirror);
             if (p->pending.len < FILES_MAX)
                 (void)zc_vec_push(&p->pending, files->v[i]);
-            zc_live_unlock(p->live);
+            zc_mirror_unlock(p->mirror);
         } else {
             mark_group(p, round, &g);
         }
@@ -360,12 +363,12 @@ static void mark_files(struct zc_lpeer *p, int root,
     }
 }
 
-void zc_llinks_incomplete(struct zc_live *l, uint64_t dev, uint64_t ino)
+void zc_mhardlinks_incomplete(struct zc_mirror *m, uint64_t dev, uint64_t ino)
 {
-    struct zc_lino f = {dev, ino};
-    for (size_t i = 0; i < l->n_peers; i++) {
-        struct zc_lpeer *p = &l->peers[i];
-        const struct zc_lino *last =
+    struct zc_inode f = {dev, ino};
+    for (size_t i = 0; i < m->n_peers; i++) {
+        struct zc_mpeer *p = &m->peers[i];
+        const struct zc_inode *last =
             p->pending.len ? &p->pending.v[p->pending.len - 1] : NULL;
         if (last && last->dev == dev && last->ino == ino)
             continue;
@@ -374,15 +377,16 @@ void zc_llinks_incomplete(struct zc_live *l, uint64_t dev, uint64_t ino)
     }
 }
 
-void zc_llinks_end(struct zc_lpeer *p, const struct zc_round *round, bool good)
+void zc_mhardlinks_end(struct zc_mpeer *p, const struct zc_round *round,
+                       bool good)
 {
-    struct zc_live *l = p->live;
-    zc_live_lock(l);
-    zc_linos files = {p->fresh.v, p->fresh.len, p->fresh.cap};
-    p->fresh = (zc_linos){0};
+    struct zc_mirror *m = p->mirror;
+    zc_mirror_lock(m);
+    zc_inodes files = {p->fresh.v, p->fresh.len, p->fresh.cap};
+    p->fresh = (zc_inodes){0};
     bool any = good && p->collecting && files.len;
     p->collecting = false;
-    zc_live_unlock(l);
+    zc_mirror_unlock(m);
     if (any && !round->all) {
         zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
         if (root >= 0)
@@ -394,21 +398,21 @@ void zc_llinks_end(struct zc_lpeer *p, const struct zc_round *round, bool good)
     p->scratch.len = 0;
 }
 
-void zc_llinks_pending(struct zc_lpeer *p)
+void zc_mhardlinks_search(struct zc_mpeer *p)
 {
-    struct zc_live *l = p->live;
-    zc_live_lock(l);
-    zc_linos files = {p->pending.v, p->pending.len, p->pending.cap};
-    p->pending = (zc_linos){0};
+    struct zc_mirror *m = p->mirror;
+    zc_mirror_lock(m);
+    zc_inodes files = {p->pending.v, p->pending.len, p->pending.cap};
+    p->pending = (zc_inodes){0};
     p->searching = true;
-    zc_live_unlock(l);
+    zc_mirror_unlock(m);
     zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
     if (root >= 0) {
-        search(l, root, &files);
+        search(m, root, &files);
         mark_files(p, root, NULL, &files);
     }
     zc_vec_fini(&files);
-    zc_live_lock(l);
+    zc_mirror_lock(m);
     p->searching = false;
-    zc_live_unlock(l);
+    zc_mirror_unlock(m);
 }

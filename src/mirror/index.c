@@ -33,28 +33,29 @@ static uint64_t hash_name(const char *name, size_t n)
     return XXH3_64bits(name, n);
 }
 
-struct zc_llink *zc_lindex_find(struct zc_live *l, uint64_t dev, uint64_t ino)
+struct zc_index_file *zc_index_find(struct zc_mirror *m, uint64_t dev,
+                                    uint64_t ino)
 {
-    return zc_map_get(&l->links.map, dev, ino);
+    return zc_map_get(&m->index.map, dev, ino);
 }
 
 /* --- names --- */
 
-static bool is_name(const struct zc_llink_name *n, zc_wdir dir,
+static bool is_name(const struct zc_index_name *n, zc_wdir dir,
                     const char *name, size_t len)
 {
     return n->dir == dir && n->len == len && !memcmp(n->name, name, len);
 }
 
-static struct zc_llink_name *chain_of(const struct zc_live *l, zc_wdir dir,
+static struct zc_index_name *chain_of(const struct zc_mirror *m, zc_wdir dir,
                                       const char *name, size_t n)
 {
-    return l->links.map.used
-               ? zc_map_get(&l->links.by_name, dir, hash_name(name, n))
+    return m->index.map.used
+               ? zc_map_get(&m->index.by_name, dir, hash_name(name, n))
                : NULL;
 }
 
-static struct zc_llink_name *next_same(struct zc_llink_name *at, zc_wdir dir,
+static struct zc_index_name *next_same(struct zc_index_name *at, zc_wdir dir,
                                        const char *name, size_t n)
 {
     while (at && !is_name(at, dir, name, n))
@@ -63,27 +64,27 @@ static struct zc_llink_name *next_same(struct zc_llink_name *at, zc_wdir dir,
 }
 
 /* All that the index knows by one name: AT goes round. */
-#define EACH_SAME(l, at, dir, name, n)                                       \
-    for (struct zc_llink_name *at = next_same(chain_of(l, dir, name, n), dir, \
+#define EACH_SAME(m, at, dir, name, n)                                       \
+    for (struct zc_index_name *at = next_same(chain_of(m, dir, name, n), dir, \
                                               name, n);                      \
          at; at = next_same(at->chain, dir, name, n))
 
-static int enter_name(struct zc_live *l, struct zc_llink_name *n)
+static int enter_name(struct zc_mirror *m, struct zc_index_name *n)
 {
     uint64_t hash = hash_name(n->name, n->len);
-    n->chain = zc_map_get(&l->links.by_name, n->dir, hash);
-    return zc_map_put(&l->links.by_name, n->dir, hash, n);
+    n->chain = zc_map_get(&m->index.by_name, n->dir, hash);
+    return zc_map_put(&m->index.by_name, n->dir, hash, n);
 }
 
-static void leave_name(struct zc_live *l, struct zc_llink_name *n)
+static void leave_name(struct zc_mirror *m, struct zc_index_name *n)
 {
     uint64_t hash = hash_name(n->name, n->len);
-    struct zc_llink_name *at = zc_map_get(&l->links.by_name, n->dir, hash);
+    struct zc_index_name *at = zc_map_get(&m->index.by_name, n->dir, hash);
     if (at == n && !n->chain) {
-        zc_map_del(&l->links.by_name, n->dir, hash);
+        zc_map_del(&m->index.by_name, n->dir, hash);
     } else if (at == n) {
         /* Replacing takes no memory. */
-        (void)zc_map_put(&l->links.by_name, n->dir, hash, n->chain);
+        (void)zc_map_put(&m->index.by_name, n->dir, hash, n->chain);
     } else {
         while (at && at->chain != n)
             at = at->chain;
@@ -92,263 +93,266 @@ static void leave_name(struct zc_live *l, struct zc_llink_name *n)
     }
 }
 
-static void forget_file(struct zc_live *l, struct zc_llink *k)
+static void forget_file(struct zc_mirror *m, struct zc_index_file *file)
 {
-    for (size_t i = 0; i < k->names.len; i++) {
-        leave_name(l, k->names.v[i]);
-        free(k->names.v[i]);
-        l->links.n_names--;
+    for (size_t i = 0; i < file->names.len; i++) {
+        leave_name(m, file->names.v[i]);
+        free(file->names.v[i]);
+        m->index.n_names--;
     }
-    l->links.n_several -= k->several;
-    zc_map_del(&l->links.map, k->dev, k->ino);
-    zc_vec_fini(&k->names);
-    free(k);
+    m->index.n_several -= file->several;
+    zc_map_del(&m->index.map, file->dev, file->ino);
+    zc_vec_fini(&file->names);
+    free(file);
 }
 
-/* Takes the name I of K out. */
-static void remove_name(struct zc_live *l, struct zc_llink *k, size_t i)
+/* Takes the name I of FILE out. */
+static void remove_name(struct zc_mirror *m, struct zc_index_file *file,
+                        size_t i)
 {
-    struct zc_llink_name *n = k->names.v[i];
-    k->n_former -= n->former;
-    leave_name(l, n);
+    struct zc_index_name *n = file->names.v[i];
+    file->n_former -= n->former;
+    leave_name(m, n);
     free(n);
-    k->names.v[i] = k->names.v[--k->names.len];
-    l->links.n_names--;
+    file->names.v[i] = file->names.v[--file->names.len];
+    m->index.n_names--;
 }
 
-static size_t index_of(const struct zc_llink *k, const struct zc_llink_name *n)
+static size_t index_of(const struct zc_index_file *file,
+                       const struct zc_index_name *n)
 {
     size_t i = 0;
-    while (k->names.v[i] != n)
+    while (file->names.v[i] != n)
         i++;
     return i;
 }
 
-static size_t n_living(const struct zc_llink *k)
+static size_t n_living(const struct zc_index_file *file)
 {
-    return k->names.len - k->n_former;
+    return file->names.len - file->n_former;
 }
 
-/* K has one name, or none any more: for how long shall it be kept? */
-static void keep_for_a_while(struct zc_live *l, struct zc_llink *k)
+/* FILE has one name, or none any more: for how long shall it be kept? */
+static void keep_for_a_while(struct zc_mirror *m, struct zc_index_file *file)
 {
-    struct zc_llinks *s = &l->links;
-    struct zc_lino new = {k->dev, k->ino};
+    struct zc_index *s = &m->index;
+    struct zc_inode new = {file->dev, file->ino};
     if (s->memory.len < MEMORY) {
         (void)zc_vec_push(&s->memory, new); /* else for good */
         return;
     }
-    struct zc_lino *oldest = &s->memory.v[s->oldest];
-    struct zc_llink *old = zc_lindex_find(l, oldest->dev, oldest->ino);
+    struct zc_inode *oldest = &s->memory.v[s->oldest];
+    struct zc_index_file *old = zc_index_find(m, oldest->dev, oldest->ino);
     *oldest = new;
     s->oldest = (s->oldest + 1) % MEMORY;
-    if (old && old != k && (!old->several || !n_living(old)))
-        forget_file(l, old);
+    if (old && old != file && (!old->several || !n_living(old)))
+        forget_file(m, old);
 }
 
-void zc_lindex_drop(struct zc_live *l, struct zc_llink *k, size_t i)
+void zc_index_drop(struct zc_mirror *m, struct zc_index_file *file, size_t i)
 {
-    remove_name(l, k, i);
-    if (!k->names.len)
-        forget_file(l, k);
-    else if (!n_living(k))
-        keep_for_a_while(l, k);
+    remove_name(m, file, i);
+    if (!file->names.len)
+        forget_file(m, file);
+    else if (!n_living(file))
+        keep_for_a_while(m, file);
 }
 
-void zc_lindex_lost(struct zc_live *l, struct zc_llink *k, size_t i)
+void zc_index_lost(struct zc_mirror *m, struct zc_index_file *file, size_t i)
 {
-    if (k->names.v[i]->former)
+    if (file->names.v[i]->former)
         return;
-    k->names.v[i]->former = true;
-    k->n_former++;
-    for (size_t f = 0; k->n_former > FORMER_MAX; f++)
-        if (k->names.v[f]->former)
-            remove_name(l, k, f--);
-    if (!n_living(k))
-        keep_for_a_while(l, k);
+    file->names.v[i]->former = true;
+    file->n_former++;
+    for (size_t f = 0; file->n_former > FORMER_MAX; f++)
+        if (file->names.v[f]->former)
+            remove_name(m, file, f--);
+    if (!n_living(file))
+        keep_for_a_while(m, file);
 }
 
-void zc_llinks_clear(struct zc_live *l)
+void zc_index_clear(struct zc_mirror *m)
 {
     size_t at = 0;
-    for (struct zc_map_slot *s; (s = zc_map_next(&l->links.map, &at));) {
-        struct zc_llink *k = s->value;
-        for (size_t i = 0; i < k->names.len; i++)
-            free(k->names.v[i]);
-        zc_vec_fini(&k->names);
-        free(k);
+    for (struct zc_map_slot *s; (s = zc_map_next(&m->index.map, &at));) {
+        struct zc_index_file *file = s->value;
+        for (size_t i = 0; i < file->names.len; i++)
+            free(file->names.v[i]);
+        zc_vec_fini(&file->names);
+        free(file);
     }
-    zc_map_fini(&l->links.map);
-    zc_map_fini(&l->links.by_name);
-    zc_vec_fini(&l->links.memory);
-    l->links.n_names = l->links.n_several = l->links.oldest = 0;
+    zc_map_fini(&m->index.map);
+    zc_map_fini(&m->index.by_name);
+    zc_vec_fini(&m->index.memory);
+    m->index.n_names = m->index.n_several = m->index.oldest = 0;
 }
 
 /* --- files --- */
 
-static void index_full(struct zc_live *l)
+static void index_full(struct zc_mirror *m)
 {
-    if (l->links.full_said)
+    if (m->index.full_said)
         return;
-    l->links.full_said = true;
+    m->index.full_said = true;
     zc_log(ZC_LOG_WARN,
            "%s: more than %d names of files with several names: hard links "
            "among the rest are repaired only when everything is compared",
-           l->opt->name, NAMES_MAX);
+           m->opt->name, NAMES_MAX);
 }
 
-static struct zc_llink *make_file(struct zc_live *l, uint64_t dev,
-                                  uint64_t ino)
+static struct zc_index_file *make_file(struct zc_mirror *m, uint64_t dev,
+                                       uint64_t ino)
 {
-    if (l->links.n_names >= NAMES_MAX) {
-        index_full(l);
+    if (m->index.n_names >= NAMES_MAX) {
+        index_full(m);
         return NULL;
     }
-    struct zc_llink *k = calloc(1, sizeof *k);
-    if (!k)
+    struct zc_index_file *file = calloc(1, sizeof *file);
+    if (!file)
         return NULL;
-    k->dev = dev;
-    k->ino = ino;
-    if (zc_map_put(&l->links.map, dev, ino, k)) {
-        free(k);
+    file->dev = dev;
+    file->ino = ino;
+    if (zc_map_put(&m->index.map, dev, ino, file)) {
+        free(file);
         return NULL;
     }
-    return k;
+    return file;
 }
 
-static void add_name(struct zc_live *l, struct zc_llink *k, zc_wdir dir,
-                     const char *name, size_t len)
+static void add_name(struct zc_mirror *m, struct zc_index_file *file,
+                     zc_wdir dir, const char *name, size_t len)
 {
-    for (size_t i = 0; i < k->names.len; i++) {
-        struct zc_llink_name *n = k->names.v[i];
+    for (size_t i = 0; i < file->names.len; i++) {
+        struct zc_index_name *n = file->names.v[i];
         if (!is_name(n, dir, name, len))
             continue;
         if (n->former) {
             n->former = n->muddy = false;
-            k->n_former--;
-            k->searched = 0;
+            file->n_former--;
+            file->searched = 0;
         }
         return;
     }
-    if (l->links.n_names >= NAMES_MAX || k->names.len >= GROUP_MAX) {
-        index_full(l);
+    if (m->index.n_names >= NAMES_MAX || file->names.len >= GROUP_MAX) {
+        index_full(m);
         return;
     }
-    struct zc_llink_name *n = calloc(1, sizeof *n + len + 1);
+    struct zc_index_name *n = calloc(1, sizeof *n + len + 1);
     if (!n)
         return;
     n->dir = dir;
-    n->file = k;
+    n->file = file;
     n->len = (uint8_t)len;
     memcpy(n->name, name, len);
-    if (zc_vec_push(&k->names, n)) {
+    if (zc_vec_push(&file->names, n)) {
         free(n);
         return;
     }
     /* Without memory for it, a change by that name alone may be missed for the
      * others until they are compared. */
-    (void)enter_name(l, n);
-    l->links.n_names++;
-    k->searched = 0; /* who knows what else is new */
+    (void)enter_name(m, n);
+    m->index.n_names++;
+    file->searched = 0; /* who knows what else is new */
 }
 
-static void has_several(struct zc_live *l, struct zc_llink *k)
+static void has_several(struct zc_mirror *m, struct zc_index_file *file)
 {
-    l->links.n_several += !k->several;
-    k->several = true;
+    m->index.n_several += !file->several;
+    file->several = true;
 }
 
 /* Where PATH is, for the index; *NAME points into PATH. */
-zc_wdir zc_lindex_place(struct zc_live *l, const char *path, const char **name)
+zc_wdir zc_mirror_split(struct zc_mirror *m, const char *path,
+                        const char **name)
 {
     const char *slash = strrchr(path, '/');
     *name = slash ? slash + 1 : path;
-    if (!l->w)
+    if (!m->w)
         return ZC_WDIR_NONE;
     if (!slash)
         return ZC_WDIR_ROOT;
     zc_auto_free char *dir = strndup(path, (size_t)(slash - path));
-    return dir ? zc_watch_lookup(l->w, dir) : ZC_WDIR_NONE;
+    return dir ? zc_watch_lookup(m->w, dir) : ZC_WDIR_NONE;
 }
 
-struct zc_llink *zc_lindex_add_name(struct zc_live *l, zc_wdir dir,
-                                    const char *name, uint64_t dev,
-                                    uint64_t ino)
+struct zc_index_file *zc_index_add_name(struct zc_mirror *m, zc_wdir dir,
+                                        const char *name, uint64_t dev,
+                                        uint64_t ino)
 {
-    struct zc_llink *k = zc_lindex_find(l, dev, ino);
-    if (!k)
-        k = make_file(l, dev, ino);
-    if (!k)
+    struct zc_index_file *file = zc_index_find(m, dev, ino);
+    if (!file)
+        file = make_file(m, dev, ino);
+    if (!file)
         return NULL;
-    add_name(l, k, dir, name, strlen(name));
-    has_several(l, k);
-    if (k->names.len)
-        return k;
-    forget_file(l, k);
+    add_name(m, file, dir, name, strlen(name));
+    has_several(m, file);
+    if (file->names.len)
+        return file;
+    forget_file(m, file);
     return NULL;
 }
 
-void zc_lindex_add(struct zc_live *l, const char *path, uint64_t dev,
-                   uint64_t ino)
+void zc_index_add(struct zc_mirror *m, const char *path, uint64_t dev,
+                  uint64_t ino)
 {
     const char *name;
-    zc_wdir dir = zc_lindex_place(l, path, &name);
+    zc_wdir dir = zc_mirror_split(m, path, &name);
     if (dir != ZC_WDIR_NONE)
-        zc_lindex_add_name(l, dir, name, dev, ino);
+        zc_index_add_name(m, dir, name, dev, ino);
 }
 
-void zc_lindex_add_single(struct zc_live *l, zc_wdir dir, const char *name,
-                          uint64_t dev, uint64_t ino)
+void zc_index_add_single(struct zc_mirror *m, zc_wdir dir, const char *name,
+                         uint64_t dev, uint64_t ino)
 {
-    struct zc_llink *k = zc_lindex_find(l, dev, ino);
-    bool is_new = !k;
-    if (!k)
-        k = make_file(l, dev, ino);
-    if (!k)
+    struct zc_index_file *file = zc_index_find(m, dev, ino);
+    bool is_new = !file;
+    if (!file)
+        file = make_file(m, dev, ino);
+    if (!file)
         return;
-    add_name(l, k, dir, name, strlen(name));
-    if (n_living(k) > 1)
-        has_several(l, k);
-    if (!k->names.len)
-        forget_file(l, k);
+    add_name(m, file, dir, name, strlen(name));
+    if (n_living(file) > 1)
+        has_several(m, file);
+    if (!file->names.len)
+        forget_file(m, file);
     else if (is_new)
-        keep_for_a_while(l, k);
+        keep_for_a_while(m, file);
 }
 
 /* --- events --- */
 
-static void mark_others(struct zc_live *l, const struct zc_llink *k,
+static void mark_others(struct zc_mirror *m, const struct zc_index_file *file,
                         zc_wdir dir, const char *name, size_t n, unsigned what,
                         int64_t now)
 {
-    for (size_t i = 0; i < k->names.len; i++) {
-        const struct zc_llink_name *o = k->names.v[i];
+    for (size_t i = 0; i < file->names.len; i++) {
+        const struct zc_index_name *o = file->names.v[i];
         if (o->former || is_name(o, dir, name, n))
             continue;
-        for (size_t p = 0; p < l->n_peers; p++)
-            zc_dirty_mark(l->peers[p].dirty, o->dir, o->name, o->len, what,
+        for (size_t p = 0; p < m->n_peers; p++)
+            zc_dirty_mark(m->peers[p].dirty, o->dir, o->name, o->len, what,
                           now);
     }
 }
 
-void zc_lindex_mark(struct zc_live *l, const struct zc_llink *k,
-                    zc_wdir but_dir, const char *but, unsigned what,
-                    int64_t now)
+void zc_index_mark(struct zc_mirror *m, const struct zc_index_file *file,
+                   zc_wdir but_dir, const char *but, unsigned what,
+                   int64_t now)
 {
     what &= ZC_CHANGE_DATA | ZC_CHANGE_WRITING;
-    mark_others(l, k, but_dir, but, strlen(but), what | ZC_CHANGE_META, now);
+    mark_others(m, file, but_dir, but, strlen(but), what | ZC_CHANGE_META, now);
 }
 
 /* The name is not its file's any more. */
-static void lost_by_name(struct zc_live *l, zc_wdir dir, const char *name,
+static void lost_by_name(struct zc_mirror *m, zc_wdir dir, const char *name,
                          size_t n)
 {
     for (bool again = true; again;) {
         again = false;
-        EACH_SAME(l, at, dir, name, n) {
+        EACH_SAME(m, at, dir, name, n) {
             if (at->former)
                 continue;
-            zc_lindex_lost(l, at->file, index_of(at->file, at));
+            zc_index_lost(m, at->file, index_of(at->file, at));
             again = true; /* the chain may be another one */
             break;
         }
@@ -356,25 +360,25 @@ static void lost_by_name(struct zc_live *l, zc_wdir dir, const char *name,
 }
 
 /* Something else has the name now, and is not known yet. */
-static void taken_over(struct zc_live *l, zc_wdir dir, const char *name,
+static void taken_over(struct zc_mirror *m, zc_wdir dir, const char *name,
                        size_t n)
 {
-    EACH_SAME(l, at, dir, name, n)
+    EACH_SAME(m, at, dir, name, n)
         at->muddy = at->former;
 }
 
-void zc_lindex_seen(struct zc_live *l, zc_wdir dir, const char *name)
+void zc_index_seen(struct zc_mirror *m, zc_wdir dir, const char *name)
 {
     size_t n = strlen(name);
-    EACH_SAME(l, at, dir, name, n)
+    EACH_SAME(m, at, dir, name, n)
         at->muddy = false;
 }
 
-bool zc_lindex_knows(struct zc_live *l, zc_wdir dir, const char *name)
+bool zc_index_knows(struct zc_mirror *m, zc_wdir dir, const char *name)
 {
     bool any = false;
     size_t n = strlen(name);
-    EACH_SAME(l, at, dir, name, n) {
+    EACH_SAME(m, at, dir, name, n) {
         /* One that had several names may have some that are not known. */
         if (at->muddy || (at->file->several && !n_living(at->file)))
             return false;
@@ -383,58 +387,58 @@ bool zc_lindex_knows(struct zc_live *l, zc_wdir dir, const char *name)
     return any;
 }
 
-bool zc_lindex_has(struct zc_live *l, zc_wdir dir, const char *name,
-                   uint64_t dev, uint64_t ino)
+bool zc_index_has(struct zc_mirror *m, zc_wdir dir, const char *name,
+                  uint64_t dev, uint64_t ino)
 {
     size_t n = strlen(name);
-    EACH_SAME(l, at, dir, name, n)
+    EACH_SAME(m, at, dir, name, n)
         if (!at->former && at->file->dev == dev && at->file->ino == ino)
             return true;
     return false;
 }
 
-bool zc_lindex_add_nameless(struct zc_live *l, zc_wdir dir, const char *name,
-                            uint64_t dev, uint64_t ino, unsigned what,
-                            int64_t now)
+bool zc_index_add_nameless(struct zc_mirror *m, zc_wdir dir, const char *name,
+                           uint64_t dev, uint64_t ino, unsigned what,
+                           int64_t now)
 {
-    struct zc_llink *k = zc_lindex_find(l, dev, ino);
-    if (k)
-        zc_lindex_mark(l, k, dir, name, what, now);
-    zc_lindex_add_single(l, dir, name, dev, ino);
-    lost_by_name(l, dir, name, strlen(name));
-    return k;
+    struct zc_index_file *file = zc_index_find(m, dev, ino);
+    if (file)
+        zc_index_mark(m, file, dir, name, what, now);
+    zc_index_add_single(m, dir, name, dev, ino);
+    lost_by_name(m, dir, name, strlen(name));
+    return file;
 }
 
-void zc_lindex_changed(struct zc_live *l, zc_wdir dir, const char *name,
-                       size_t n, unsigned what, int64_t now)
+void zc_index_changed(struct zc_mirror *m, zc_wdir dir, const char *name,
+                      size_t n, unsigned what, int64_t now)
 {
     unsigned mark = (what & (ZC_CHANGE_DATA | ZC_CHANGE_WRITING)) |
                     ZC_CHANGE_META;
-    EACH_SAME(l, at, dir, name, n)
-        mark_others(l, at->file, dir, name, n, mark, now);
+    EACH_SAME(m, at, dir, name, n)
+        mark_others(m, at->file, dir, name, n, mark, now);
     if (what & ZC_CHANGE_GONE)
-        lost_by_name(l, dir, name, n);
+        lost_by_name(m, dir, name, n);
     if (what & ZC_CHANGE_MADE)
-        taken_over(l, dir, name, n);
+        taken_over(m, dir, name, n);
 }
 
-void zc_lindex_renamed(struct zc_live *l, zc_wdir from, const char *from_name,
-                       size_t from_n, zc_wdir to, const char *to_name,
-                       size_t to_n, int64_t now)
+void zc_index_renamed(struct zc_mirror *m, zc_wdir from, const char *from_name,
+                      size_t from_n, zc_wdir to, const char *to_name,
+                      size_t to_n, int64_t now)
 {
-    if (!l->links.map.used)
+    if (!m->index.map.used)
         return;
-    zc_lindex_changed(l, to, to_name, to_n,
-                      ZC_CHANGE_GONE | ZC_CHANGE_MADE, now);
-    zc_lindex_changed(l, from, from_name, from_n, 0, now);
+    zc_index_changed(m, to, to_name, to_n,
+                     ZC_CHANGE_GONE | ZC_CHANGE_MADE, now);
+    zc_index_changed(m, from, from_name, from_n, 0, now);
     for (bool again = true; again;) {
         again = false;
-        EACH_SAME(l, at, from, from_name, from_n) {
-            struct zc_llink *k = at->file;
+        EACH_SAME(m, at, from, from_name, from_n) {
+            struct zc_index_file *file = at->file;
             if (at->former)
                 continue;
-            add_name(l, k, to, to_name, to_n);
-            zc_lindex_drop(l, k, index_of(k, at));
+            add_name(m, file, to, to_name, to_n);
+            zc_index_drop(m, file, index_of(file, at));
             again = true;
             break;
         }

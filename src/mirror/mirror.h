@@ -16,14 +16,14 @@
 #include "mirror/status.h"
 #include "watch/watch.h"
 
-#define ZC_LIVE_MIRROR SIZE_MAX
+#define ZC_MIRROR_ITSELF SIZE_MAX
 
-struct zc_live_peer {
+struct zc_mirror_peer {
     const char *name; /* for messages: DEST as the user wrote it */
     /* Connects, blocking; NULL with a sentence. Called by the peer's thread,
      * once per session; `hung_up` (may be NULL) after each session, when the
      * transport has been freed. At the stop a connect under way is interrupted
-     * by SIGURG, for which zc_live_run installs a handler that does nothing:
+     * by SIGURG, for which zc_mirror_run installs a handler that does nothing:
      * system calls end with EINTR. */
     struct zc_transport *(*connect)(void *arg, struct zc_err *err);
     void (*hung_up)(void *arg);
@@ -31,7 +31,7 @@ struct zc_live_peer {
     const char *share, *path; /* as in zc_options */
 };
 
-struct zc_live_options {
+struct zc_mirror_options {
     const char *name; /* of the mirror, for messages */
     /* No other process on this host runs a mirror of that name: sessions that a
      * process before this one left behind are ended, too. */
@@ -39,7 +39,7 @@ struct zc_live_options {
     struct zc_options push; /* share and path are each peer's */
     enum zc_watch_kind watch;
     unsigned rescan_s;
-    const struct zc_live_peer *peers;
+    const struct zc_mirror_peer *peers;
     size_t n_peers;
     struct zc_mirror_status *status; /* zeroed; may be shared with others */
     /* What happens to entries and the troubles, of all peers, one call at a
@@ -47,16 +47,15 @@ struct zc_live_options {
     void (*item)(void *arg, size_t peer, const struct zc_item *item);
     void (*trouble)(void *arg, size_t peer, enum zc_trouble kind,
                     const char *what, const char *path, int eno);
-    /* The mirror itself (PEER is ZC_LIVE_MIRROR, STATE enum zc_mirror_state) or
-     * a peer (enum zc_peer_state) is in another state; PATH and TEXT may be
+    /* The mirror (PEER is ZC_MIRROR_ITSELF, STATE enum zc_mirror_state) or a
+     * peer (enum zc_peer_state) is in another state; PATH and TEXT may be
      * empty. Being behind and in sync again is not told each time. What people
      * should know is also logged. */
     void (*changed)(void *arg, size_t peer, unsigned state, const char *path,
                     const char *text);
     void *arg;
-    /* Readable: the mirror ends. Requests and answers of zc_live_wait; -1:
-     * none. */
-    int stop_fd, control_fd;
+    int stop_fd;    /* readable: the mirror ends */
+    int control_fd; /* questions and answers (zc_mirror_request); -1: none */
     /* At the stop, peers that are connected may take so long to get what is
      * due. */
     unsigned drain_s;
@@ -65,7 +64,7 @@ struct zc_live_options {
 /* A question to a running mirror, as one packet over its control_fd (a
  * SOCK_SEQPACKET): is everything that was written until now durable on the
  * peers? */
-struct zc_live_request {
+struct zc_mirror_request {
     uint64_t id;
     int32_t peer;     /* index; -1: all; -2: none, only the answer counts: the
                          watch thread is alive */
@@ -73,7 +72,7 @@ struct zc_live_request {
 };
 /* One packet back when it is, or, each time it changes, about what is in the
  * way. */
-struct zc_live_answer {
+struct zc_mirror_answer {
     uint64_t id;
     uint32_t done;
     char missing[512]; /* a sentence, when not done */
@@ -82,6 +81,6 @@ struct zc_live_answer {
 /* Runs until stop_fd is readable (0), or fails for good (-1 and a sentence: the
  * source cannot be opened at the start, bad options). Trouble with peers never
  * ends it. Threads are started and joined inside; call before others start. */
-int zc_live_run(const struct zc_live_options *opt, struct zc_err *err);
+int zc_mirror_run(const struct zc_mirror_options *opt, struct zc_err *err);
 
 #endif

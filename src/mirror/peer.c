@@ -35,16 +35,16 @@ enum outcome {
 };
 
 /* A question about what P does may have another answer. With the lock. */
-static void told_askers(struct zc_lpeer *p)
+static void wake_for_questions(struct zc_mpeer *p)
 {
-    if (p->live->n_asked)
-        zc_live_wake(p->live->wake);
+    if (p->mirror->n_questions)
+        zc_mirror_wake(p->mirror->wake);
 }
 
-int64_t zc_lpeer_next(const struct zc_lpeer *p, int64_t now)
+int64_t zc_mpeer_next(const struct zc_mpeer *p, int64_t now)
 {
-    struct zc_live *l = p->live;
-    if (!p->connected || p->in_round || !l->ready || l->gone)
+    struct zc_mirror *m = p->mirror;
+    if (!p->connected || p->in_round || !m->ready || m->gone)
         return INT64_MAX;
     if (p->sync_asked > p->sync_done)
         return 0;
@@ -52,13 +52,13 @@ int64_t zc_lpeer_next(const struct zc_lpeer *p, int64_t now)
     if (p->braked)
         next = ZC_MIN(next, ZC_MAX(p->brake_retry - now, 0));
     if (p->pending.len)
-        next = ZC_MIN(next, atomic_load(&l->stopping)
+        next = ZC_MIN(next, atomic_load(&m->stopping)
                                 ? 0
-                                : ZC_MAX(l->links.search_at - now, 0));
-    return ZC_MIN(next, zc_lghost_next(p, now));
+                                : ZC_MAX(m->index.search_at - now, 0));
+    return ZC_MIN(next, zc_ghosts_next(p, now));
 }
 
-void zc_lpeer_interrupt(struct zc_lpeer *p, bool busy)
+void zc_mpeer_interrupt(struct zc_mpeer *p, bool busy)
 {
     pthread_mutex_lock(&p->session_lock);
     if (p->session && busy)
@@ -72,7 +72,7 @@ void zc_lpeer_interrupt(struct zc_lpeer *p, bool busy)
 
 /* Sleeps until woken, the transport T (may be NULL) is hung up, or NS have
  * passed. True when it was hung up. */
-static bool sleep_on(struct zc_lpeer *p, const struct zc_transport *t,
+static bool sleep_on(struct zc_mpeer *p, const struct zc_transport *t,
                      int64_t ns)
 {
     struct pollfd f[] = {
@@ -90,7 +90,7 @@ static bool sleep_on(struct zc_lpeer *p, const struct zc_transport *t,
 
 /* The brake held: its deletions, and whatever else the round left out, are to
  * be tried again as part of the whole tree. */
-static void brake_held(struct zc_lpeer *p, const struct zc_err *err,
+static void brake_held(struct zc_mpeer *p, const struct zc_err *err,
                        int64_t took, int64_t now)
 {
     p->braked = true;
@@ -100,7 +100,7 @@ static void brake_held(struct zc_lpeer *p, const struct zc_err *err,
 }
 
 /* With the lock: what is to be sent next, if anything. */
-static bool take(struct zc_lpeer *p, struct zc_round *round, int64_t now)
+static bool next_round(struct zc_mpeer *p, struct zc_round *round, int64_t now)
 {
     if (p->braked && now >= p->brake_soonest)
         zc_dirty_all(p->dirty, now);
@@ -117,11 +117,11 @@ static bool take(struct zc_lpeer *p, struct zc_round *round, int64_t now)
 }
 
 /* The round is over and the session goes on. With the lock. */
-static void round_done(struct zc_lpeer *p, const struct zc_round *round,
+static void round_done(struct zc_mpeer *p, const struct zc_round *round,
                        enum zc_exit code, const struct zc_err *err,
                        int64_t took)
 {
-    const struct zc_live *l = p->live;
+    const struct zc_mirror *m = p->mirror;
     int64_t now = zc_clock_ns();
     struct zc_dirty_stats ds;
     atomic_fetch_add(&p->st->rounds, 1);
@@ -129,7 +129,7 @@ static void round_done(struct zc_lpeer *p, const struct zc_round *round,
         atomic_fetch_add(&p->st->full_rounds, 1);
     zc_dirty_done(p->dirty, now);
     /* The watch thread may sleep for long now. */
-    if (l->w && !l->gone && zc_watch_caught_up(l->w))
+    if (m->w && !m->gone && zc_watch_caught_up(m->w))
         zc_dirty_caught_up(p->dirty, now);
     if (code == ZC_EXIT_MAX_DELETE)
         brake_held(p, err, took, now);
@@ -156,113 +156,113 @@ static void give_memory_back(void)
 
 /* Takes and sends one round; the lock is held but for the time it takes. False
  * with the sentence when the session has failed. */
-static bool do_round(struct zc_lpeer *p, struct zc_err *err)
+static bool do_round(struct zc_mpeer *p, struct zc_err *err)
 {
-    struct zc_live *l = p->live;
+    struct zc_mirror *m = p->mirror;
     struct zc_round round;
     int64_t start = zc_clock_ns();
     uint64_t sync = p->sync_asked;
-    if (!take(p, &round, start))
+    if (!next_round(p, &round, start))
         return true;
     p->in_round = true;
     p->full = round.all;
     p->round_number++;
     if (round.all)
         p->meta = 0;
-    zc_lpeer_update(p);
-    zc_live_unlock(l);
+    zc_mreport_update(p);
+    zc_mirror_unlock(m);
 
-    zc_lpeer_tell(p);
-    const struct zc_round *r = zc_llinks_begin(p, &round);
+    zc_mreport_tell_peer(p);
+    const struct zc_round *r = zc_mhardlinks_begin(p, &round);
     enum zc_exit code = zc_session_round(p->session, r, err);
     bool good = code == ZC_EXIT_OK || code == ZC_EXIT_MAX_DELETE;
-    zc_llinks_end(p, r, good);
+    zc_mhardlinks_end(p, r, good);
     if (round.all)
         give_memory_back();
 
-    zc_live_lock(l);
+    zc_mirror_lock(m);
     if (good) {
         if (round.sync)
             p->sync_done = sync;
         round_done(p, &round, code, err, zc_clock_ns() - start);
     }
     p->in_round = p->full = false;
-    zc_lpeer_update(p);
-    told_askers(p);
+    zc_mreport_update(p);
+    wake_for_questions(p);
     if (!good)
         return false;
-    zc_live_unlock(l);
-    zc_lpeer_tell(p);
-    zc_live_lock(l);
+    zc_mirror_unlock(m);
+    zc_mreport_tell_peer(p);
+    zc_mirror_lock(m);
     return true;
 }
 
 /* The root is still what is being watched; else the watch thread is told. With
  * the lock. */
-static bool source_ok(struct zc_live *l)
+static bool source_ok(struct zc_mirror *m)
 {
-    if (zc_watch_root_ok(l->w, &l->why))
+    if (zc_watch_root_ok(m->w, &m->why))
         return true;
-    l->gone = true;
-    zc_live_wake(l->wake);
+    m->gone = true;
+    zc_mirror_wake(m->wake);
     return false;
 }
 
 /* Waits for NS, or until woken. False with the sentence when the peer has hung
  * up. The lock is held but for the wait. */
-static bool idle(struct zc_lpeer *p, int64_t now, int64_t ns,
+static bool idle(struct zc_mpeer *p, int64_t now, int64_t ns,
                  struct zc_err *err)
 {
     static const struct zc_round nothing;
     p->waiting = true;
     p->wake_at = ns == INT64_MAX ? INT64_MAX : now + ns;
-    zc_live_unlock(p->live);
+    zc_mirror_unlock(p->mirror);
     bool lost = sleep_on(p, p->transport, ns) ||
                 zc_session_broken(p->session);
     /* A round that fails knows why. */
     if (lost && zc_session_round(p->session, &nothing, err) == ZC_EXIT_OK)
         zc_err_set(err, ZC_EXIT_SOCKET, 0, "the peer hung up");
-    zc_live_lock(p->live);
+    zc_mirror_lock(p->mirror);
     p->waiting = false;
     return !lost;
 }
 
 /* Round after round. With the lock. *WORKED: at least one went well. */
-static enum outcome serve(struct zc_lpeer *p, bool *worked, struct zc_err *err)
+static enum outcome serve(struct zc_mpeer *p, bool *worked, struct zc_err *err)
 {
-    struct zc_live *l = p->live;
-    while (p->generation == l->generation) {
-        int64_t now = zc_clock_ns(), next = zc_lpeer_next(p, now);
-        if (next && atomic_load(&l->stopping)) {
-            if (!zc_lghost_open(l) || atomic_load(&l->hurry))
+    struct zc_mirror *m = p->mirror;
+    while (p->generation == m->generation) {
+        int64_t now = zc_clock_ns(), next = zc_mpeer_next(p, now);
+        if (next && atomic_load(&m->stopping)) {
+            if (!zc_ghosts_open(m) || atomic_load(&m->hurry))
                 return CHANGED;
             next = INT64_MAX; /* another peer walks, and wakes this one */
         }
-        if (next || !source_ok(l)) {
+        if (next || !source_ok(m)) {
             if (!idle(p, now, next ? next : INT64_MAX, err))
                 break;
             continue;
         }
-        if (p->pending.len && (now >= l->links.search_at ||
-                               atomic_load(&l->stopping))) {
-            zc_live_unlock(l);
-            zc_llinks_pending(p);
-            zc_live_lock(l);
-            told_askers(p);
+        if (p->pending.len && (now >= m->index.search_at ||
+                               atomic_load(&m->stopping))) {
+            zc_mirror_unlock(m);
+            zc_mhardlinks_search(p);
+            zc_mirror_lock(m);
+            wake_for_questions(p);
         }
-        zc_lghost_walk(p);
+        zc_ghosts_walk(p);
         if (!do_round(p, err))
             break;
         *worked = true;
     }
     /* Sessions are stopped when the source goes. */
-    return p->generation == l->generation ? LOST : CHANGED;
+    return p->generation == m->generation ? LOST : CHANGED;
 }
 
 /* --- sessions --- */
 
 /* Makes T and S known to those who may have to end them. */
-static void publish(struct zc_lpeer *p, struct zc_transport *t,
+static void publish(struct zc_mpeer *p, struct zc_transport *t,
                     struct zc_session *s, bool connecting)
 {
     pthread_mutex_lock(&p->session_lock);
@@ -273,7 +273,7 @@ static void publish(struct zc_lpeer *p, struct zc_transport *t,
 }
 
 /* Counters of the session, which start at zero, go on top of those before. */
-static void open_stats(struct zc_lpeer *p)
+static void open_stats(struct zc_mpeer *p)
 {
     p->base_files = p->st->sent_files;
     p->base_bytes = p->st->sent_bytes;
@@ -281,10 +281,10 @@ static void open_stats(struct zc_lpeer *p)
     memset(&p->stats, 0, sizeof p->stats);
 }
 
-static enum outcome run_session(struct zc_lpeer *p, struct zc_transport *t,
+static enum outcome run_session(struct zc_mpeer *p, struct zc_transport *t,
                                 bool *worked, struct zc_err *err)
 {
-    struct zc_live *l = p->live;
+    struct zc_mirror *m = p->mirror;
     const struct zc_source source = zc_source_path(p->push.src);
     open_stats(p);
     struct zc_session *s =
@@ -295,16 +295,16 @@ static enum outcome run_session(struct zc_lpeer *p, struct zc_transport *t,
     zc_peer_set_security(p->st, t->security, t->peer_key);
     atomic_fetch_add(&p->st->connects, 1);
     p->reason[0] = '\0';
-    zc_live_lock(l);
+    zc_mirror_lock(m);
     p->connected = true;
     zc_peer_set_text(p->st, "", "");
-    zc_lpeer_update(p);
+    zc_mreport_update(p);
     enum outcome o = serve(p, worked, err);
     p->connected = false;
-    zc_lpeer_update(p);
-    if (o == LOST || !atomic_load(&l->stopping))
+    zc_mreport_update(p);
+    if (o == LOST || !atomic_load(&m->stopping))
         zc_dirty_lost(p->dirty, zc_clock_ns());
-    zc_live_unlock(l);
+    zc_mirror_unlock(m);
     zc_peer_set_security(p->st, "", "");
     publish(p, t, NULL, false);
     zc_session_close(s);
@@ -312,7 +312,7 @@ static enum outcome run_session(struct zc_lpeer *p, struct zc_transport *t,
 }
 
 /* One connection, from its beginning to its end. */
-static enum outcome connect_once(struct zc_lpeer *p, bool *worked,
+static enum outcome connect_once(struct zc_mpeer *p, bool *worked,
                                  struct zc_err *err)
 {
     publish(p, NULL, NULL, true);
@@ -331,15 +331,15 @@ static enum outcome connect_once(struct zc_lpeer *p, bool *worked,
 }
 
 /* True when there is a source to send; false at the end. */
-static bool wait_for_source(struct zc_lpeer *p)
+static bool wait_for_source(struct zc_mpeer *p)
 {
-    struct zc_live *l = p->live;
+    struct zc_mirror *m = p->mirror;
     for (;;) {
-        zc_live_lock(l);
-        bool there = l->w && !l->gone;
-        p->generation = l->generation;
-        zc_live_unlock(l);
-        if (atomic_load(&l->stopping))
+        zc_mirror_lock(m);
+        bool there = m->w && !m->gone;
+        p->generation = m->generation;
+        zc_mirror_unlock(m);
+        if (atomic_load(&m->stopping))
             return false;
         if (there)
             return true;
@@ -348,10 +348,10 @@ static bool wait_for_source(struct zc_lpeer *p)
 }
 
 /* Back-off, unless the end comes. */
-static void pause_for(struct zc_lpeer *p, int64_t ns)
+static void pause_for(struct zc_mpeer *p, int64_t ns)
 {
     int64_t end = zc_clock_ns() + ns;
-    while ((ns = end - zc_clock_ns()) > 0 && !atomic_load(&p->live->stopping))
+    while ((ns = end - zc_clock_ns()) > 0 && !atomic_load(&p->mirror->stopping))
         sleep_on(p, NULL, ns);
 }
 
@@ -364,10 +364,10 @@ static int64_t jitter(int64_t ns)
     return ns * 3 / 4 + (int64_t)((uint64_t)(ns / 2) * random / UINT32_MAX);
 }
 
-void *zc_lpeer_main(void *arg)
+void *zc_mpeer_main(void *arg)
 {
-    struct zc_lpeer *p = arg;
-    struct zc_live *l = p->live;
+    struct zc_mpeer *p = arg;
+    struct zc_mirror *m = p->mirror;
     int64_t backoff = BACKOFF_MIN;
     while (wait_for_source(p)) {
         struct zc_err err = {0};
@@ -375,16 +375,16 @@ void *zc_lpeer_main(void *arg)
         enum outcome o = connect_once(p, &worked, &err);
         if (worked)
             backoff = BACKOFF_MIN;
-        if (o == CHANGED || atomic_load(&l->stopping))
+        if (o == CHANGED || atomic_load(&m->stopping))
             continue;
         int64_t delay = jitter(backoff);
-        zc_lpeer_disconnected(p, &err, delay);
+        zc_mreport_disconnected(p, &err, delay);
         pause_for(p, delay);
         backoff = ZC_MIN(2 * backoff, BACKOFF_MAX);
     }
-    zc_live_lock(l);
+    zc_mirror_lock(m);
     p->ended = true;
-    zc_live_wake(l->wake);
-    zc_live_unlock(l);
+    zc_mirror_wake(m->wake);
+    zc_mirror_unlock(m);
     return NULL;
 }

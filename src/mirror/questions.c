@@ -20,70 +20,70 @@
 #include <sys/socket.h>
 
 #define SAY_NS (ZC_NSEC_PER_SEC / 4)
-#define ASKED_MAX 4096
+#define QUESTIONS_MAX 4096
 
 /* Where one peer is with one question. */
 struct goal {
-    uint64_t ticket, sync, relinked, ghosts;
+    uint64_t ticket, sync, n_found, ghosts;
     bool synced; /* a syncing round was asked for */
 };
 
-struct zc_lasked {
+struct zc_question {
     uint64_t id;
     int32_t peer;
     bool placed; /* `position` is that of the source that is open now */
     uint64_t generation, position; /* what the watcher has to get to */
     bool started, done;
     int64_t said_at;
-    char said[sizeof((struct zc_live_answer *)0)->missing];
+    char said[sizeof((struct zc_mirror_answer *)0)->missing];
     struct goal goals[];
 };
 
-static bool is_about(const struct zc_lasked *a, size_t peer)
+static bool is_about(const struct zc_question *a, size_t peer)
 {
     return a->peer == -1 || (size_t)a->peer == peer;
 }
 
 /* 0 when it was sent, or nobody is there to hear it. */
-static int answer(struct zc_live *l, uint64_t id, bool done,
+static int answer(struct zc_mirror *m, uint64_t id, bool done,
                   const char *missing)
 {
-    struct zc_live_answer a = {.id = id, .done = done};
+    struct zc_mirror_answer a = {.id = id, .done = done};
     snprintf(a.missing, sizeof a.missing, "%s", missing);
-    if (send(l->control_fd, &a, sizeof a, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+    if (send(m->control_fd, &a, sizeof a, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
         errno == EAGAIN)
         return -1;
     return 0;
 }
 
-static void forget(struct zc_live *l, size_t i)
+static void forget(struct zc_mirror *m, size_t i)
 {
-    free(l->asked.v[i]);
-    l->asked.v[i] = l->asked.v[--l->asked.len];
+    free(m->questions.v[i]);
+    m->questions.v[i] = m->questions.v[--m->questions.len];
 }
 
-static void take_request(struct zc_live *l, const struct zc_live_request *r)
+static void take_request(struct zc_mirror *m, const struct zc_mirror_request *r)
 {
     if (r->cancel) {
-        for (size_t i = 0; i < l->asked.len;)
-            if (l->asked.v[i]->id == r->id)
-                forget(l, i);
+        for (size_t i = 0; i < m->questions.len;)
+            if (m->questions.v[i]->id == r->id)
+                forget(m, i);
             else
                 i++;
         return;
     }
     if (r->peer == -2) {
-        (void)answer(l, r->id, true, "");
+        (void)answer(m, r->id, true, "");
         return;
     }
-    struct zc_lasked *a = NULL;
+    struct zc_question *a = NULL;
     bool known = r->peer == -1 ||
-                 (r->peer >= 0 && (size_t)r->peer < l->n_peers);
-    if (known && l->asked.len < ASKED_MAX)
-        a = calloc(1, sizeof *a + l->n_peers * sizeof *a->goals);
-    if (!a || zc_vec_push(&l->asked, a)) {
+                 (r->peer >= 0 && (size_t)r->peer < m->n_peers);
+    if (known && m->questions.len < QUESTIONS_MAX)
+        a = calloc(1, sizeof *a + m->n_peers * sizeof *a->goals);
+    if (!a || zc_vec_push(&m->questions, a)) {
         free(a);
-        (void)answer(l, r->id, false,
+        (void)answer(m, r->id, false,
                      known ? "too many questions at once"
                            : "there is no such destination");
         return;
@@ -92,86 +92,86 @@ static void take_request(struct zc_live *l, const struct zc_live_request *r)
     a->peer = r->peer;
 }
 
-void zc_live_read_requests(struct zc_live *l)
+void zc_questions_read(struct zc_mirror *m)
 {
-    struct zc_live_request r;
+    struct zc_mirror_request r;
     ssize_t n;
-    while ((n = recv(l->control_fd, &r, sizeof r, MSG_DONTWAIT)) > 0)
+    while ((n = recv(m->control_fd, &r, sizeof r, MSG_DONTWAIT)) > 0)
         if (n == sizeof r)
-            take_request(l, &r);
+            take_request(m, &r);
     if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         /* Nobody is there any more. */
-        l->control_fd = -1;
-        zc_live_drop_requests(l);
+        m->control_fd = -1;
+        zc_questions_drop(m);
     }
-    zc_live_lock(l);
-    l->n_asked = l->asked.len;
-    zc_live_unlock(l);
+    zc_mirror_lock(m);
+    m->n_questions = m->questions.len;
+    zc_mirror_unlock(m);
 }
 
-void zc_live_drop_requests(struct zc_live *l)
+void zc_questions_drop(struct zc_mirror *m)
 {
-    for (size_t i = 0; i < l->asked.len; i++)
-        free(l->asked.v[i]);
-    zc_vec_fini(&l->asked);
+    for (size_t i = 0; i < m->questions.len; i++)
+        free(m->questions.v[i]);
+    zc_vec_fini(&m->questions);
 }
 
-bool zc_live_place_requests(struct zc_live *l)
+bool zc_questions_pin(struct zc_mirror *m)
 {
     bool any = false;
-    for (size_t i = 0; i < l->asked.len; i++) {
-        struct zc_lasked *a = l->asked.v[i];
+    for (size_t i = 0; i < m->questions.len; i++) {
+        struct zc_question *a = m->questions.v[i];
         if (a->started)
             continue;
         any = true;
-        if (!l->w || (a->placed && a->generation == l->generation))
+        if (!m->w || (a->placed && a->generation == m->generation))
             continue;
         a->placed = true;
-        a->generation = l->generation;
-        a->position = zc_watch_queued(l->w);
+        a->generation = m->generation;
+        a->position = zc_watch_queued(m->w);
     }
     return any;
 }
 
 /* All that happened before A was asked has been reported. */
-static bool is_settled(struct zc_live *l, const struct zc_lasked *a)
+static bool is_settled(struct zc_mirror *m, const struct zc_question *a)
 {
-    return l->w && !l->gone && l->ready && a->placed &&
-           a->generation == l->generation && !zc_watch_scanning(l->w) &&
-           zc_watch_reached(l->w, a->position) &&
-           zc_lyoung_settled(l, a->position);
+    return m->w && !m->gone && m->ready && a->placed &&
+           a->generation == m->generation && !zc_watch_scanning(m->w) &&
+           zc_watch_reached(m->w, a->position) &&
+           zc_young_settled(m, a->position);
 }
 
-void zc_live_flush_for_requests(struct zc_live *l)
+void zc_questions_flush(struct zc_mirror *m)
 {
-    for (size_t i = 0; i < l->asked.len; i++)
-        if (!l->asked.v[i]->started && is_settled(l, l->asked.v[i]))
-            zc_watch_flush(l->w);
+    for (size_t i = 0; i < m->questions.len; i++)
+        if (!m->questions.v[i]->started && is_settled(m, m->questions.v[i]))
+            zc_watch_flush(m->w);
 }
 
-static void take_ticket(struct zc_lpeer *p, struct goal *g, int64_t now)
+static void take_ticket(struct zc_mpeer *p, struct goal *g, int64_t now)
 {
     g->ticket = zc_dirty_barrier(p->dirty, now);
-    g->relinked = p->relinked;
-    g->ghosts = p->live->ghosts.seen;
+    g->n_found = p->n_found;
+    g->ghosts = p->mirror->ghosts.seen;
 }
 
-static void start(struct zc_live *l, struct zc_lasked *a, int64_t now)
+static void start(struct zc_mirror *m, struct zc_question *a, int64_t now)
 {
     a->started = true;
-    for (size_t i = 0; i < l->n_peers; i++)
+    for (size_t i = 0; i < m->n_peers; i++)
         if (is_about(a, i))
-            take_ticket(&l->peers[i], &a->goals[i], now);
+            take_ticket(&m->peers[i], &a->goals[i], now);
 }
 
 /* P has all that G is about, on stable storage. */
-static bool reached(struct zc_lpeer *p, struct goal *g, int64_t now)
+static bool reached(struct zc_mpeer *p, struct goal *g, int64_t now)
 {
     if (!zc_dirty_passed(p->dirty, g->ticket) || p->in_round ||
         p->pending.len || p->searching || p->braked ||
-        p->live->ghosts.walked < g->ghosts)
+        p->mirror->ghosts.walked < g->ghosts)
         return false;
-    if (g->relinked != p->relinked) {
+    if (g->n_found != p->n_found) {
         /* Names were found meanwhile that belong to what was asked about. */
         take_ticket(p, g, now);
         return zc_dirty_passed(p->dirty, g->ticket);
@@ -186,7 +186,7 @@ static bool reached(struct zc_lpeer *p, struct goal *g, int64_t now)
 }
 
 /* What keeps P. */
-static void describe(struct zc_lpeer *p, const struct goal *g, char *out,
+static void describe(struct zc_mpeer *p, const struct goal *g, char *out,
                      size_t size)
 {
     char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
@@ -217,68 +217,68 @@ static void describe(struct zc_lpeer *p, const struct goal *g, char *out,
 }
 
 /* True when A is done; else MISSING says what is in the way. */
-static bool is_done(struct zc_live *l, struct zc_lasked *a, int64_t now,
+static bool is_done(struct zc_mirror *m, struct zc_question *a, int64_t now,
                     char *missing, size_t size)
 {
     bool done = true;
-    for (size_t i = 0; i < l->n_peers; i++) {
-        if (!is_about(a, i) || reached(&l->peers[i], &a->goals[i], now))
+    for (size_t i = 0; i < m->n_peers; i++) {
+        if (!is_about(a, i) || reached(&m->peers[i], &a->goals[i], now))
             continue;
         if (done)
-            describe(&l->peers[i], &a->goals[i], missing, size);
+            describe(&m->peers[i], &a->goals[i], missing, size);
         done = false;
     }
     return done;
 }
 
-static void describe_source(struct zc_live *l, char *out, size_t size)
+static void describe_source(struct zc_mirror *m, char *out, size_t size)
 {
     char text[ZC_STATUS_TEXT];
-    if (l->w) {
-        snprintf(out, size, "%s is being scanned", l->opt->push.src);
+    if (m->w) {
+        snprintf(out, size, "%s is being scanned", m->opt->push.src);
         return;
     }
-    zc_mirror_get_text(l->st, text);
+    zc_mirror_get_text(m->st, text);
     snprintf(out, size, "%s", text);
 }
 
 /* Looks at A again. Nanoseconds until there may be something new to say to it;
  * -1: it is answered. */
-static int64_t look_at(struct zc_live *l, struct zc_lasked *a, int64_t now)
+static int64_t look_at(struct zc_mirror *m, struct zc_question *a, int64_t now)
 {
     char missing[sizeof a->said] = "";
-    if (!a->started && is_settled(l, a))
-        start(l, a, now);
+    if (!a->started && is_settled(m, a))
+        start(m, a, now);
     if (!a->started)
-        describe_source(l, missing, sizeof missing);
-    else if (a->done || is_done(l, a, now, missing, sizeof missing)) {
+        describe_source(m, missing, sizeof missing);
+    else if (a->done || is_done(m, a, now, missing, sizeof missing)) {
         a->done = true;
-        return answer(l, a->id, true, "") ? SAY_NS : -1;
+        return answer(m, a->id, true, "") ? SAY_NS : -1;
     }
     if (strcmp(missing, a->said) == 0)
         return INT64_MAX;
     int64_t wait = a->said_at ? a->said_at + SAY_NS - now : 0;
     if (wait > 0)
         return wait;
-    if (answer(l, a->id, false, missing))
+    if (answer(m, a->id, false, missing))
         return SAY_NS;
     a->said_at = now;
     memcpy(a->said, missing, sizeof a->said);
     return INT64_MAX;
 }
 
-int64_t zc_live_answer_requests(struct zc_live *l, int64_t now)
+int64_t zc_questions_answer(struct zc_mirror *m, int64_t now)
 {
     int64_t next = INT64_MAX;
-    for (size_t i = 0; i < l->asked.len;) {
-        int64_t ns = look_at(l, l->asked.v[i], now);
+    for (size_t i = 0; i < m->questions.len;) {
+        int64_t ns = look_at(m, m->questions.v[i], now);
         if (ns < 0) {
-            forget(l, i);
+            forget(m, i);
             continue;
         }
         next = ZC_MIN(next, ns);
         i++;
     }
-    l->n_asked = l->asked.len;
+    m->n_questions = m->questions.len;
     return next;
 }

@@ -24,7 +24,7 @@
 
 /* --- status --- */
 
-static void update_counters(struct zc_lpeer *p, struct zc_dirty_stats *ds)
+static void update_counters(struct zc_mpeer *p, struct zc_dirty_stats *ds)
 {
     struct zc_stats *s = &p->stats;
     struct zc_peer_status *st = p->st;
@@ -46,7 +46,7 @@ static void update_counters(struct zc_lpeer *p, struct zc_dirty_stats *ds)
     st->deleted = p->base_deleted + s->deleted;
 }
 
-void zc_lpeer_update(struct zc_lpeer *p)
+void zc_mreport_update(struct zc_mpeer *p)
 {
     struct zc_dirty_stats ds;
     enum zc_peer_state state;
@@ -69,35 +69,35 @@ void zc_lpeer_update(struct zc_lpeer *p)
 
 /* --- telling states --- */
 
-static void tell_changed(struct zc_live *l, size_t peer, unsigned state,
+static void tell_changed(struct zc_mirror *m, size_t peer, unsigned state,
                          const char *path, const char *text)
 {
-    if (!l->opt->changed)
+    if (!m->opt->changed)
         return;
-    pthread_mutex_lock(&l->report_lock);
-    l->opt->changed(l->opt->arg, peer, state, path, text);
-    pthread_mutex_unlock(&l->report_lock);
+    pthread_mutex_lock(&m->report_lock);
+    m->opt->changed(m->opt->arg, peer, state, path, text);
+    pthread_mutex_unlock(&m->report_lock);
 }
 
-void zc_live_tell(struct zc_live *l)
+void zc_mreport_tell_mirror(struct zc_mirror *m)
 {
     char text[ZC_STATUS_TEXT];
-    unsigned state = l->st->state;
-    if (state == l->told)
+    unsigned state = m->st->state;
+    if (state == m->told)
         return;
-    l->told = state;
-    zc_mirror_get_text(l->st, text);
+    m->told = state;
+    zc_mirror_get_text(m->st, text);
     if (state == ZC_MIRROR_WATCHING)
-        zc_log(ZC_LOG_INFO, "%s: watching %" PRIu64 " %s", l->opt->name,
-               (uint64_t)l->st->dirs,
-               l->st->dirs == 1 ? "directory" : "directories");
+        zc_log(ZC_LOG_INFO, "%s: watching %" PRIu64 " %s", m->opt->name,
+               (uint64_t)m->st->dirs,
+               m->st->dirs == 1 ? "directory" : "directories");
     else if (state == ZC_MIRROR_GONE)
         zc_log(ZC_LOG_ERROR, "%s: %s; nothing is sent until it is back",
-               l->opt->name, text);
-    tell_changed(l, ZC_LIVE_MIRROR, state, "", text);
+               m->opt->name, text);
+    tell_changed(m, ZC_MIRROR_ITSELF, state, "", text);
 }
 
-void zc_lpeer_tell(struct zc_lpeer *p)
+void zc_mreport_tell_peer(struct zc_mpeer *p)
 {
     char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
     unsigned state = p->st->state;
@@ -112,20 +112,20 @@ void zc_lpeer_tell(struct zc_lpeer *p)
         zc_log(ZC_LOG_INFO, "%s: in sync", p->conf->name);
     else if (state == ZC_PEER_BLOCKED && p->braked)
         zc_log(ZC_LOG_ERROR, "%s: %s", p->conf->name, text);
-    tell_changed(p->live, p->index, state, path, text);
+    tell_changed(p->mirror, p->index, state, path, text);
 }
 
-void zc_lpeer_disconnected(struct zc_lpeer *p, const struct zc_err *err,
-                           int64_t delay)
+void zc_mreport_disconnected(struct zc_mpeer *p, const struct zc_err *err,
+                             int64_t delay)
 {
     const char *why = *err->text ? err->text : "the connection was lost";
-    struct zc_live *l = p->live;
-    zc_live_lock(l);
+    struct zc_mirror *m = p->mirror;
+    zc_mirror_lock(m);
     zc_peer_set_text(p->st, "", why);
     zc_peer_set_state(p->st, ZC_PEER_DISCONNECTED);
-    if (l->n_asked)
-        zc_live_wake(l->wake);
-    zc_live_unlock(l);
+    if (m->n_questions)
+        zc_mirror_wake(m->wake);
+    zc_mirror_unlock(m);
     /* The same reason again and again is one line, not two a minute. */
     if (p->told == ZC_PEER_DISCONNECTED &&
         strncmp(p->reason, why, 500) == 0)
@@ -134,10 +134,10 @@ void zc_lpeer_disconnected(struct zc_lpeer *p, const struct zc_err *err,
     p->told = ZC_PEER_DISCONNECTED;
     zc_log(ZC_LOG_WARN, "%s: disconnected: %s; trying again in %.1f s",
            p->conf->name, why, (double)delay / ZC_NSEC_PER_SEC);
-    tell_changed(l, p->index, ZC_PEER_DISCONNECTED, "", why);
+    tell_changed(m, p->index, ZC_PEER_DISCONNECTED, "", why);
 }
 
-void zc_lpeer_left_behind(struct zc_lpeer *p)
+void zc_mreport_left_behind(struct zc_mpeer *p)
 {
     struct zc_dirty_stats ds;
     zc_dirty_get_stats(p->dirty, &ds);
@@ -156,13 +156,13 @@ void zc_lpeer_left_behind(struct zc_lpeer *p)
 
 /* --- entries --- */
 
-void zc_lpeer_on_item(void *arg, const struct zc_item *item)
+void zc_mreport_item(void *arg, const struct zc_item *item)
 {
-    struct zc_lpeer *p = arg;
-    struct zc_live *l = p->live;
-    pthread_mutex_lock(&l->report_lock);
-    l->opt->item(l->opt->arg, p->index, item);
-    pthread_mutex_unlock(&l->report_lock);
+    struct zc_mpeer *p = arg;
+    struct zc_mirror *m = p->mirror;
+    pthread_mutex_lock(&m->report_lock);
+    m->opt->item(m->opt->arg, p->index, item);
+    pthread_mutex_unlock(&m->report_lock);
 }
 
 /* A number for a trouble. A clash costs a line in the log. */
@@ -172,11 +172,11 @@ static uint64_t hash_text(uint64_t kind, const char *text)
 }
 
 /* True when the trouble with this HASH was met a short while ago. */
-static bool was_said(struct zc_lpeer *p, uint64_t hash, int64_t now)
+static bool was_said(struct zc_mpeer *p, uint64_t hash, int64_t now)
 {
-    struct zc_lsaid *oldest = NULL;
+    struct zc_mreport_said *oldest = NULL;
     for (size_t i = 0; i < p->said.len; i++) {
-        struct zc_lsaid *s = &p->said.v[i];
+        struct zc_mreport_said *s = &p->said.v[i];
         if (s->hash == hash) {
             bool recent = now - s->at < SAID_NS;
             s->at = now;
@@ -185,7 +185,7 @@ static bool was_said(struct zc_lpeer *p, uint64_t hash, int64_t now)
         if (!oldest || s->at < oldest->at)
             oldest = s;
     }
-    struct zc_lsaid s = {hash, now};
+    struct zc_mreport_said s = {hash, now};
     if (p->said.len < SAID_MAX)
         (void)zc_vec_push(&p->said, s); /* else it is said twice */
     else
@@ -194,7 +194,7 @@ static bool was_said(struct zc_lpeer *p, uint64_t hash, int64_t now)
 }
 
 /* It was left out of the log: it is new when it is met again. */
-static void left_out(struct zc_lpeer *p, uint64_t hash, int64_t now)
+static void left_out(struct zc_mpeer *p, uint64_t hash, int64_t now)
 {
     p->unsaid++;
     for (size_t i = 0; i < p->said.len; i++)
@@ -203,7 +203,7 @@ static void left_out(struct zc_lpeer *p, uint64_t hash, int64_t now)
 }
 
 /* Logs TEXT, once, and at most one such line a second. */
-static void say(struct zc_lpeer *p, uint64_t hash, const char *path,
+static void say(struct zc_mpeer *p, uint64_t hash, const char *path,
                 const char *text)
 {
     char more[64] = "";
@@ -225,20 +225,20 @@ static void say(struct zc_lpeer *p, uint64_t hash, const char *path,
 
 /* A file that vanished, or that kept changing: what is there next time decides.
  * It is as old as the round, for those who wait for that. */
-static void mark_again(struct zc_lpeer *p, const char *path, int eno)
+static void mark_again(struct zc_mpeer *p, const char *path, int eno)
 {
-    struct zc_live *l = p->live;
-    zc_live_lock(l);
+    struct zc_mirror *m = p->mirror;
+    zc_mirror_lock(m);
     if (eno)
         zc_dirty_refused(p->dirty, path, zc_clock_ns());
     else
         zc_dirty_unsettled(p->dirty, path, zc_clock_ns());
-    zc_live_unlock(l);
+    zc_mirror_unlock(m);
 }
 
 /* Metadata that a peer cannot take is not tried for ever: it is counted, and
  * said once for each kind. */
-static void meta_refused(struct zc_lpeer *p, const char *path,
+static void meta_refused(struct zc_mpeer *p, const char *path,
                          const char *text, uint64_t kind)
 {
     if (!p->meta++) {
@@ -249,16 +249,16 @@ static void meta_refused(struct zc_lpeer *p, const char *path,
     say(p, kind, path, text);
 }
 
-static void entry_refused(struct zc_lpeer *p, const char *path,
+static void entry_refused(struct zc_mpeer *p, const char *path,
                           const char *text, uint64_t kind)
 {
-    struct zc_live *l = p->live;
-    zc_live_lock(l);
+    struct zc_mirror *m = p->mirror;
+    zc_mirror_lock(m);
     zc_dirty_failed(p->dirty, path, zc_clock_ns());
     p->blocked = true;
     zc_peer_set_text(p->st, *path ? path : ".", text);
     zc_peer_set_state(p->st, ZC_PEER_BLOCKED);
-    zc_live_unlock(l);
+    zc_mirror_unlock(m);
     say(p, hash_text(kind, path), path, text);
 }
 
@@ -283,11 +283,11 @@ static bool is_lasting(int eno)
     }
 }
 
-void zc_lpeer_on_trouble(void *arg, enum zc_trouble kind, const char *what,
-                         const char *path, int eno)
+void zc_mreport_trouble(void *arg, enum zc_trouble kind, const char *what,
+                        const char *path, int eno)
 {
-    struct zc_lpeer *p = arg;
-    struct zc_live *l = p->live;
+    struct zc_mpeer *p = arg;
+    struct zc_mirror *m = p->mirror;
     char why[128], text[256];
     uint64_t hash = hash_text((uint64_t)kind * 1000003 + (unsigned)eno, what);
 
@@ -302,17 +302,17 @@ void zc_lpeer_on_trouble(void *arg, enum zc_trouble kind, const char *what,
         else
             entry_refused(p, path, text, hash);
     }
-    if (!l->opt->trouble)
+    if (!m->opt->trouble)
         return;
-    pthread_mutex_lock(&l->report_lock);
-    l->opt->trouble(l->opt->arg, p->index, kind, what, path, eno);
-    pthread_mutex_unlock(&l->report_lock);
+    pthread_mutex_lock(&m->report_lock);
+    m->opt->trouble(m->opt->arg, p->index, kind, what, path, eno);
+    pthread_mutex_unlock(&m->report_lock);
 }
 
-void zc_lpeer_on_not_renamed(void *arg, const char *to)
+void zc_mreport_not_renamed(void *arg, const char *to)
 {
-    struct zc_lpeer *p = arg;
-    zc_live_lock(p->live);
+    struct zc_mpeer *p = arg;
+    zc_mirror_lock(p->mirror);
     zc_dirty_refused(p->dirty, to, zc_clock_ns());
-    zc_live_unlock(p->live);
+    zc_mirror_unlock(p->mirror);
 }

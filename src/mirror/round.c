@@ -47,7 +47,7 @@ find_dir(const struct zc_round *round, const char *path)
                          : NULL;
 }
 
-bool zc_lround_covers(const struct zc_round *round, char *path)
+bool zc_mround_covers(const struct zc_round *round, char *path)
 {
     for (char *name = path; !round->all;) {
         char *before = name > path ? name - 1 : NULL;
@@ -86,7 +86,7 @@ static int cmp_names(const void *a, const void *b)
 }
 
 /* Memory that lasts until the end of the round; NULL when there is none. */
-static void *scratch(struct zc_lpeer *p, size_t n)
+static void *scratch(struct zc_mpeer *p, size_t n)
 {
     void *m = malloc(n ? n : 1);
     if (m && zc_vec_push(&p->scratch, m)) {
@@ -108,7 +108,7 @@ static int cmp_paths(const void *a, const void *b)
 
 /* The round's directories, and new ones for those of PATHS (sorted) that it
  * does not have; sorted. -1: no memory. */
-static int add_dirs(struct zc_lpeer *p, const struct zc_round *round,
+static int add_dirs(struct zc_mpeer *p, const struct zc_round *round,
                     char **dirs, size_t n)
 {
     struct zc_round_dir *v =
@@ -130,7 +130,7 @@ static int add_dirs(struct zc_lpeer *p, const struct zc_round *round,
 }
 
 /* Adds the N NAMES to D. */
-static int add_names(struct zc_lpeer *p, struct zc_round_dir *d, char **names,
+static int add_names(struct zc_mpeer *p, struct zc_round_dir *d, char **names,
                      size_t n)
 {
     struct zc_round_name *v = scratch(p, (d->n + n) * sizeof *v);
@@ -146,7 +146,7 @@ static int add_names(struct zc_lpeer *p, struct zc_round_dir *d, char **names,
     return 0;
 }
 
-int zc_lround_add(struct zc_lpeer *p, const struct zc_round *round,
+int zc_mround_add(struct zc_mpeer *p, const struct zc_round *round,
                      char **paths, size_t n)
 {
     char **dirs = scratch(p, n * sizeof *dirs);

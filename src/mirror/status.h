@@ -59,7 +59,7 @@ struct zc_mirror_status {
     atomic_int_fast64_t since;
     atomic_int_fast64_t heartbeat; /* zc_clock_ns: the watch thread is alive; it
                                       only beats while it has something to do or
-                                      is asked to (zc_live_request) */
+                                      is asked to (zc_mirror_request) */
     atomic_uint watch_kind; /* enum zc_watch_kind */
     atomic_uint_fast64_t dirs, watches, watch_limit, unwatched, events,
         overflows;

@@ -7,7 +7,7 @@
  *
  *   one link      nothing else to do; the index keeps it for a while
  *   several       into the index; the other names are marked
- *   nothing       what the event was about is a ghost (live_ghosts.c), unless
+ *   nothing       what the event was about is a ghost (ghosts.c), unless
  *                 the index knows who had that name
  *
  * What is found may be another file already, or the name may have been gone for
@@ -52,27 +52,27 @@ static uint64_t hash_name(const char *name, size_t n)
     return h;
 }
 
-static struct zc_lyoung_name *find(const struct zc_live *l, zc_wdir dir,
-                                   const char *name, size_t n)
+static struct zc_young_name *find(const struct zc_mirror *m, zc_wdir dir,
+                                  const char *name, size_t n)
 {
-    return l->young.v.len
-               ? zc_map_get(&l->young.map, dir, hash_name(name, n))
+    return m->young.v.len
+               ? zc_map_get(&m->young.map, dir, hash_name(name, n))
                : NULL;
 }
 
-static void drop(struct zc_live *l, size_t i)
+static void drop(struct zc_mirror *m, size_t i)
 {
-    struct zc_lyoung *y = &l->young;
-    struct zc_lyoung_name *e = y->v.v[i];
+    struct zc_young *y = &m->young;
+    struct zc_young_name *e = y->v.v[i];
     zc_map_del(&y->map, e->dir, hash_name(e->name, strlen(e->name)));
     y->v.v[i] = y->v.v[--y->v.len];
     y->v.v[i]->at = i;
     free(e);
 }
 
-void zc_lyoung_clear(struct zc_live *l)
+void zc_young_clear(struct zc_mirror *m)
 {
-    struct zc_lyoung *y = &l->young;
+    struct zc_young *y = &m->young;
     for (size_t i = 0; i < y->v.len; i++)
         free(y->v.v[i]);
     zc_vec_fini(&y->v);
@@ -81,43 +81,43 @@ void zc_lyoung_clear(struct zc_live *l)
     y->done = 0;
 }
 
-static void ghost(struct zc_live *l, const struct zc_lyoung_name *e)
+static void ghost(struct zc_mirror *m, const struct zc_young_name *e)
 {
     zc_log(ZC_LOG_DEBUG, "%s: %s was touched and is another one now",
-           l->opt->name, e->name);
-    zc_lghost(l, e->floor);
+           m->opt->name, e->name);
+    zc_ghosts_add(m, e->floor);
 }
 
 /* There are too many of them, or there is no memory for one more. */
-static void overflow(struct zc_live *l)
+static void overflow(struct zc_mirror *m)
 {
-    struct zc_lyoung *y = &l->young;
+    struct zc_young *y = &m->young;
     int64_t floor = y->floor;
     for (size_t i = 0; i < y->v.len; i++)
         floor = ZC_MIN(floor, y->v.v[i]->floor);
     while (y->v.len)
-        drop(l, y->v.len - 1);
-    zc_lghost(l, floor);
+        drop(m, y->v.len - 1);
+    zc_ghosts_add(m, floor);
 }
 
-static struct zc_lyoung_name *make(struct zc_live *l, zc_wdir dir,
-                                   const char *name, size_t n)
+static struct zc_young_name *make(struct zc_mirror *m, zc_wdir dir,
+                                  const char *name, size_t n)
 {
-    struct zc_lyoung *y = &l->young;
-    struct zc_lyoung_name *e = find(l, dir, name, n);
+    struct zc_young *y = &m->young;
+    struct zc_young_name *e = find(m, dir, name, n);
     /* Another one of that number would be taken for it. */
     if (e && (strlen(e->name) != n || memcmp(e->name, name, n) != 0)) {
-        overflow(l);
+        overflow(m);
         e = NULL;
     }
     if (e)
         return e;
     if (y->v.len >= NAMES_MAX)
-        overflow(l);
+        overflow(m);
     e = calloc(1, sizeof *e + n + 1);
     if (!e || zc_map_put(&y->map, dir, hash_name(name, n), e)) {
         free(e);
-        overflow(l);
+        overflow(m);
         return NULL;
     }
     e->dir = dir;
@@ -129,40 +129,40 @@ static struct zc_lyoung_name *make(struct zc_live *l, zc_wdir dir,
         return e;
     zc_map_del(&y->map, dir, hash_name(name, n));
     free(e);
-    overflow(l);
+    overflow(m);
     return NULL;
 }
 
 /* ---- Events -------------------------------------------------------------- */
 
 /* NAME leads to something else, or nothing, from now on. */
-static void changed_hands(struct zc_live *l, struct zc_lyoung_name *e)
+static void changed_hands(struct zc_mirror *m, struct zc_young_name *e)
 {
     if (e->touched || (e->left && e->mixed))
-        ghost(l, e);
+        ghost(m, e);
     e->touched = e->mixed = e->left = false;
     e->what = 0;
 }
 
-void zc_lyoung_changed(struct zc_live *l, zc_wdir dir, const char *name,
-                       size_t n, unsigned what)
+void zc_young_changed(struct zc_mirror *m, zc_wdir dir, const char *name,
+                      size_t n, unsigned what)
 {
-    struct zc_lyoung_name *e = find(l, dir, name, n);
+    struct zc_young_name *e = find(m, dir, name, n);
     bool hands = what & ZC_CHANGE_NAME;
     bool made = what & ZC_CHANGE_MADE, gone = what & ZC_CHANGE_GONE;
     /* Where it is not known what has happened, DATA says no more than that. */
     unsigned touch = hands && !made && !gone ? 0 : what & TOUCH;
-    if (!l->young.on || !n || (!touch && !made && !e) ||
-        zc_watch_child(l->w, dir, name, n) != ZC_WDIR_NONE)
+    if (!m->young.on || !n || (!touch && !made && !e) ||
+        zc_watch_child(m->w, dir, name, n) != ZC_WDIR_NONE)
         return;
     if (touch || made)
-        e = make(l, dir, name, n);
+        e = make(m, dir, name, n);
     if (!e)
         return;
     if (hands)
-        changed_hands(l, e);
+        changed_hands(m, e);
     if (!touch && !made) {
-        drop(l, e->at);
+        drop(m, e->at);
         return;
     }
     if (e->looked || !e->since)
@@ -173,29 +173,29 @@ void zc_lyoung_changed(struct zc_live *l, zc_wdir dir, const char *name,
     e->touched |= touch != 0;
     e->mixed |= made && touch;
     if (gone && touch)
-        ghost(l, e);
+        ghost(m, e);
 }
 
-void zc_lyoung_renamed(struct zc_live *l, zc_wdir from, const char *from_name,
-                       size_t from_n, zc_wdir to, const char *to_name,
-                       size_t to_n, bool is_dir)
+void zc_young_renamed(struct zc_mirror *m, zc_wdir from, const char *from_name,
+                      size_t from_n, zc_wdir to, const char *to_name,
+                      size_t to_n, bool is_dir)
 {
-    struct zc_lyoung_name *s, *d;
+    struct zc_young_name *s, *d;
     if (is_dir) {
-        l->young.moves++;
+        m->young.moves++;
         return;
     }
-    if ((d = find(l, to, to_name, to_n))) {
-        changed_hands(l, d);
-        drop(l, d->at);
+    if ((d = find(m, to, to_name, to_n))) {
+        changed_hands(m, d);
+        drop(m, d->at);
     }
-    s = find(l, from, from_name, from_n);
+    s = find(m, from, from_name, from_n);
     if (!s)
         return;
     if (s->left) {
-        changed_hands(l, s);
-    } else if ((d = make(l, to, to_name, to_n)) &&
-               (s = find(l, from, from_name, from_n))) {
+        changed_hands(m, s);
+    } else if ((d = make(m, to, to_name, to_n)) &&
+               (s = find(m, from, from_name, from_n))) {
         d->touched = s->touched;
         d->what = s->what;
         d->floor = s->floor;
@@ -209,14 +209,14 @@ void zc_lyoung_renamed(struct zc_live *l, zc_wdir from, const char *from_name,
             return;
         }
     }
-    if ((s = find(l, from, from_name, from_n)))
-        drop(l, s->at);
+    if ((s = find(m, from, from_name, from_n)))
+        drop(m, s->at);
 }
 
 /* ---- Looking ------------------------------------------------------------- */
 
 struct job {
-    struct zc_lyoung_name *e;
+    struct zc_young_name *e;
     char *path; /* of its directory */
     struct zc_stat st;
     bool there;
@@ -225,32 +225,32 @@ struct job {
 typedef ZC_VEC(struct job) jobs;
 
 /* Nanoseconds until E is to be looked at. */
-static int64_t wait_for(const struct zc_live *l,
-                        const struct zc_lyoung_name *e, int64_t now)
+static int64_t wait_for(const struct zc_mirror *m,
+                        const struct zc_young_name *e, int64_t now)
 {
     if (e->looked)
         return INT64_MAX;
-    if (e->now || l->young.hurry || l->young.v.len > NAMES_MAX / 4)
+    if (e->now || m->young.hurry || m->young.v.len > NAMES_MAX / 4)
         return 0;
     return ZC_MAX(e->since + WAIT_NS - now, 0);
 }
 
-static void list_jobs(struct zc_live *l, jobs *v)
+static void list_jobs(struct zc_mirror *m, jobs *v)
 {
     struct zc_buf buf = ZC_BUF_INIT;
-    struct zc_lyoung *y = &l->young;
+    struct zc_young *y = &m->young;
     int64_t now = zc_clock_ns();
     for (size_t i = 0; i < y->v.len; i++) {
-        struct zc_lyoung_name *e = y->v.v[i];
-        if (wait_for(l, e, now) > 0)
+        struct zc_young_name *e = y->v.v[i];
+        if (wait_for(m, e, now) > 0)
             continue;
-        const char *path = zc_watch_path(l->w, e->dir, &buf);
+        const char *path = zc_watch_path(m->w, e->dir, &buf);
         struct job j = {.e = e, .path = path ? strdup(path) : NULL};
         if (!j.path || zc_vec_push(v, j)) {
             free(j.path);
             if (e->touched)
-                ghost(l, e);
-            drop(l, i--);
+                ghost(m, e);
+            drop(m, i--);
         }
     }
     zc_buf_fini(&buf);
@@ -258,13 +258,13 @@ static void list_jobs(struct zc_live *l, jobs *v)
 
 /* By one system call where it can be done: what it leads to when a symlink takes
  * the place of a directory is no more than a hint, either. */
-static void look_at(const struct zc_live *l, struct job *j)
+static void look_at(const struct zc_mirror *m, struct job *j)
 {
     const char *name = j->e->name;
     char path[4096];
     struct zc_stat st;
     bool slash = *j->path;
-    int n = snprintf(path, sizeof path, "%s/%s%s", l->opt->push.src, j->path,
+    int n = snprintf(path, sizeof path, "%s/%s%s", m->opt->push.src, j->path,
                      slash ? "/" : "");
     int dir = n, size = (int)sizeof path;
     if (n < size)
@@ -277,7 +277,7 @@ static void look_at(const struct zc_live *l, struct job *j)
         return;
     }
     zc_auto_close int root =
-        zc_root_open(l->opt->push.src, false, NULL, NULL);
+        zc_root_open(m->opt->push.src, false, NULL, NULL);
     zc_auto_close int fd = root < 0 ? -1 : zc_root_open_dir(root, j->path);
     if (fd < 0)
         return;
@@ -296,80 +296,80 @@ static uint64_t ino_of(const char *name)
     return *end ? 0 : ino;
 }
 
-static void found(struct zc_live *l, const struct job *j, int64_t now)
+static void found(struct zc_mirror *m, const struct job *j, int64_t now)
 {
-    struct zc_lyoung_name *e = j->e;
+    struct zc_young_name *e = j->e;
     const struct zc_stat *st = &j->st;
     if (!j->there) {
-        e->found = ZC_LYOUNG_NOTHING;
+        e->found = ZC_YOUNG_NOTHING;
         e->ino = j->dir_dev ? ino_of(e->name) : 0;
         e->dev = j->dir_dev;
     } else if (S_ISDIR(st->mode)) {
-        e->found = ZC_LYOUNG_DIR;
+        e->found = ZC_YOUNG_DIR;
     } else if (st->nlink < 2) {
-        e->found = ZC_LYOUNG_ONE;
-        zc_lindex_add_single(l, e->dir, e->name, st->dev, st->ino);
+        e->found = ZC_YOUNG_ONE;
+        zc_index_add_single(m, e->dir, e->name, st->dev, st->ino);
     } else {
-        e->found = ZC_LYOUNG_SEVERAL;
-        bool known = zc_lindex_has(l, e->dir, e->name, st->dev, st->ino);
-        struct zc_llink *k =
-            zc_lindex_add_name(l, e->dir, e->name, st->dev, st->ino);
+        e->found = ZC_YOUNG_SEVERAL;
+        bool known = zc_index_has(m, e->dir, e->name, st->dev, st->ino);
+        struct zc_index_file *file =
+            zc_index_add_name(m, e->dir, e->name, st->dev, st->ino);
         if (!e->touched)
             return; /* it is listed soon, with the others */
-        if (k && !known)
-            zc_lindex_mark(l, k, e->dir, e->name, e->what, now);
-        if (!k || (k->names.len - k->n_former < st->nlink &&
-                   k->searched != st->nlink))
-            zc_llinks_incomplete(l, st->dev, st->ino);
+        if (file && !known)
+            zc_index_mark(m, file, e->dir, e->name, e->what, now);
+        if (!file || (file->names.len - file->n_former < st->nlink &&
+                      file->searched != st->nlink))
+            zc_mhardlinks_incomplete(m, st->dev, st->ino);
     }
 }
 
-static void look_at_all(struct zc_live *l)
+static void look_at_all(struct zc_mirror *m)
 {
     jobs v = {0};
-    list_jobs(l, &v);
+    list_jobs(m, &v);
     bool few = v.len <= FEW;
     if (!v.len)
         return;
     if (!few)
-        zc_live_unlock(l);
+        zc_mirror_unlock(m);
     for (size_t i = 0; i < v.len; i++)
         if (!v.v[i].e->left)
-            look_at(l, &v.v[i]);
+            look_at(m, &v.v[i]);
     if (!few)
-        zc_live_lock(l);
-    uint64_t pos = zc_watch_queued(l->w);
+        zc_mirror_lock(m);
+    uint64_t pos = zc_watch_queued(m->w);
     int64_t now = zc_clock_ns();
     for (size_t i = 0; i < v.len; i++) {
-        struct zc_lyoung_name *e = v.v[i].e;
+        struct zc_young_name *e = v.v[i].e;
         e->looked = true;
         e->now = false;
         e->pos = pos;
-        e->moves = l->young.moves;
+        e->moves = m->young.moves;
         if (!e->left)
-            found(l, &v.v[i], now);
+            found(m, &v.v[i], now);
         free(v.v[i].path);
     }
     zc_vec_fini(&v);
 }
 
 /* Something was touched by a name that leads nowhere. */
-static void not_there(struct zc_live *l, struct zc_lyoung_name *e)
+static void not_there(struct zc_mirror *m, struct zc_young_name *e)
 {
-    if (!e->touched || zc_lindex_knows(l, e->dir, e->name))
+    if (!e->touched || zc_index_knows(m, e->dir, e->name))
         return;
-    if (!e->ino || !zc_lindex_add_nameless(l, e->dir, e->name, e->dev, e->ino,
-                                           e->what, zc_clock_ns()))
-        ghost(l, e);
+    if (!e->ino || !zc_index_add_nameless(m, e->dir, e->name, e->dev, e->ino,
+                                          e->what, zc_clock_ns()))
+        ghost(m, e);
 }
 
 /* What was seen is certain where the watcher has got to the time of the look. */
-static void settle(struct zc_live *l)
+static void settle(struct zc_mirror *m)
 {
-    struct zc_lyoung *y = &l->young;
+    struct zc_young *y = &m->young;
     for (size_t i = 0; i < y->v.len; i++) {
-        struct zc_lyoung_name *e = y->v.v[i];
-        if (!e->looked || !zc_watch_reached(l->w, e->pos))
+        struct zc_young_name *e = y->v.v[i];
+        if (!e->looked || !zc_watch_reached(m->w, e->pos))
             continue;
         if (e->moves != y->moves) { /* by what path was it looked for? */
             e->looked = false;
@@ -378,63 +378,63 @@ static void settle(struct zc_live *l)
         }
         if (e->left)
             ;
-        else if (e->found == ZC_LYOUNG_NOTHING)
-            not_there(l, e);
+        else if (e->found == ZC_YOUNG_NOTHING)
+            not_there(m, e);
         else
-            zc_lindex_seen(l, e->dir, e->name);
-        drop(l, i--);
+            zc_index_seen(m, e->dir, e->name);
+        drop(m, i--);
     }
 }
 
 /* ---- Turns --------------------------------------------------------------- */
 
-void zc_lyoung_begin(struct zc_live *l)
+void zc_young_begin(struct zc_mirror *m)
 {
-    struct zc_lyoung *y = &l->young;
-    struct zc_lghosts *g = &l->ghosts;
-    if (g->unsure && zc_watch_reached(l->w, g->pos))
+    struct zc_young *y = &m->young;
+    struct zc_ghosts *g = &m->ghosts;
+    if (g->unsure && zc_watch_reached(m->w, g->pos))
         g->unsure = false;
     if (y->waiting || !y->on)
         return;
     y->waiting = true;
     y->wall = zc_clock_wall_ns();
     y->wall_ahead = y->wall - zc_clock_ns();
-    y->pos = zc_watch_queued(l->w);
+    y->pos = zc_watch_queued(m->w);
 }
 
-bool zc_lyoung_few(const struct zc_live *l)
+bool zc_young_few(const struct zc_mirror *m)
 {
-    return l->young.v.len <= FEW;
+    return m->young.v.len <= FEW;
 }
 
-bool zc_lyoung_end(struct zc_live *l)
+bool zc_young_end(struct zc_mirror *m)
 {
-    struct zc_lyoung *y = &l->young;
-    if (y->waiting && zc_watch_reached(l->w, y->pos)) {
+    struct zc_young *y = &m->young;
+    if (y->waiting && zc_watch_reached(m->w, y->pos)) {
         y->waiting = false;
         y->done = y->pos;
         y->floor = y->wall - SLACK_NS;
         y->ahead = y->wall_ahead;
     }
-    if (y->v.len && !l->gone)
-        look_at_all(l);
-    if (y->v.len && !l->gone)
-        settle(l);
-    return zc_watch_drained(l->w);
+    if (y->v.len && !m->gone)
+        look_at_all(m);
+    if (y->v.len && !m->gone)
+        settle(m);
+    return zc_watch_drained(m->w);
 }
 
-int64_t zc_lyoung_next(const struct zc_live *l, int64_t now)
+int64_t zc_young_next(const struct zc_mirror *m, int64_t now)
 {
     int64_t ns = INT64_MAX;
-    for (size_t i = 0; i < l->young.v.len && ns; i++)
-        ns = ZC_MIN(ns, wait_for(l, l->young.v.v[i], now));
+    for (size_t i = 0; i < m->young.v.len && ns; i++)
+        ns = ZC_MIN(ns, wait_for(m, m->young.v.v[i], now));
     return ns;
 }
 
-bool zc_lyoung_settled(const struct zc_live *l, uint64_t position)
+bool zc_young_settled(const struct zc_mirror *m, uint64_t position)
 {
-    for (size_t i = 0; i < l->young.v.len; i++)
-        if (l->young.v.v[i]->first < position)
+    for (size_t i = 0; i < m->young.v.len; i++)
+        if (m->young.v.v[i]->first < position)
             return false;
     return true;
 }

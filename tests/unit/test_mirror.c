@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * src/sync/live*.c and src/daemon/forker.c: a mirror in this process, asked
+ * src/mirror/ and src/daemon/forker.c: a mirror in this process, asked
  * over its control socket, as zcsyncd asks.
  */
 #include "tap.h"
@@ -26,8 +26,8 @@ static char src[4200], dest[2][4200]; /* absolute */
 
 /* A mirror from `src` to dest[0] and dest[1]. */
 struct mirror {
-    struct zc_live_options opt;
-    struct zc_live_peer peers[2];
+    struct zc_mirror_options opt;
+    struct zc_mirror_peer peers[2];
     struct zc_mirror_status *st;
     pthread_t thread;
     int control, result;
@@ -52,7 +52,7 @@ static struct zc_transport *connect_dest(void *arg, struct zc_err *err)
 static void *run_mirror(void *arg)
 {
     struct mirror *m = arg;
-    m->result = zc_live_run(&m->opt, &m->err);
+    m->result = zc_mirror_run(&m->opt, &m->err);
     return NULL;
 }
 
@@ -69,13 +69,13 @@ static void start(struct mirror *m, size_t n, enum zc_fsync fsync)
     }
     for (int i = 0; i < 2; i++) {
         dests[i] = (struct dest){m, i};
-        m->peers[i] = (struct zc_live_peer){.name = i ? "second" : "first",
-                                            .connect = connect_dest,
-                                            .arg = &dests[i],
-                                            .share = "",
-                                            .path = ""};
+        m->peers[i] = (struct zc_mirror_peer){.name = i ? "second" : "first",
+                                              .connect = connect_dest,
+                                              .arg = &dests[i],
+                                              .share = "",
+                                              .path = ""};
     }
-    m->opt = (struct zc_live_options){
+    m->opt = (struct zc_mirror_options){
         .name = "test",
         .watch = ZC_WATCH_INOTIFY,
         .peers = m->peers,
@@ -106,12 +106,12 @@ static void stop(struct mirror *m)
 
 static void ask(struct mirror *m, uint64_t id, int peer)
 {
-    struct zc_live_request r = {.id = id, .peer = peer};
+    struct zc_mirror_request r = {.id = id, .peer = peer};
     (void)!send(m->control, &r, sizeof r, 0);
 }
 
 /* The next answer within MS; false: there is none. */
-static bool hear(struct mirror *m, int ms, struct zc_live_answer *a)
+static bool hear(struct mirror *m, int ms, struct zc_mirror_answer *a)
 {
     struct pollfd p = {.fd = m->control, .events = POLLIN};
     return poll(&p, 1, ms) == 1 &&
@@ -121,7 +121,7 @@ static bool hear(struct mirror *m, int ms, struct zc_live_answer *a)
 /* Answers until one says that ID is done. */
 static bool done(struct mirror *m, uint64_t id)
 {
-    struct zc_live_answer a;
+    struct zc_mirror_answer a;
     while (hear(m, LONG_MS, &a))
         if (a.id == id && a.done)
             return true;
@@ -131,7 +131,7 @@ static bool done(struct mirror *m, uint64_t id)
 /* Answers until one about ID, not done, has TEXT in it. */
 static bool missing(struct mirror *m, uint64_t id, const char *text)
 {
-    struct zc_live_answer a;
+    struct zc_mirror_answer a;
     while (hear(m, LONG_MS, &a)) {
         if (a.id == id && !a.done && strstr(a.missing, text))
             return true;
@@ -245,7 +245,7 @@ static void test_missing(void)
     ok(state_is(&m, 1, ZC_PEER_DISCONNECTED), "disconnected");
     m.refuse[1] = false;
     ok(done(&m, 3) && has(dest[1], "later", "x"), "until it is back");
-    struct zc_live_request cancel = {.id = 9, .peer = -1, .cancel = 1};
+    struct zc_mirror_request cancel = {.id = 9, .peer = -1, .cancel = 1};
     (void)!send(m.control, &cancel, sizeof cancel, 0);
     stop(&m);
     is_int(m.result, 0, "stopped");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * src/mirror/young.c, live_ghosts.c and live_index.c: which changes could
+ * src/mirror/young.c, ghosts.c and index.c: which changes could
  * not be told of a file, by inotify. The watcher is read when the test says so,
  * which is what makes a name come and go before it is looked at.
  */
@@ -14,8 +14,8 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-static struct zc_live l;
-static struct zc_live_options opt = {.name = "test"};
+static struct zc_mirror m;
+static struct zc_mirror_options opt = {.name = "test"};
 static struct zc_mirror_status st;
 static int root;
 
@@ -23,8 +23,8 @@ static void on_changed(void *arg, zc_wdir dir, const char *name, size_t n,
                        unsigned what)
 {
     (void)arg;
-    zc_lyoung_changed(&l, dir, name, n, what);
-    zc_lindex_changed(&l, dir, name, n, what, zc_clock_ns());
+    zc_young_changed(&m, dir, name, n, what);
+    zc_index_changed(&m, dir, name, n, what, zc_clock_ns());
 }
 
 static void on_renamed(void *arg, zc_wdir from, const char *from_name,
@@ -32,17 +32,17 @@ static void on_renamed(void *arg, zc_wdir from, const char *from_name,
                        size_t to_n, bool is_dir)
 {
     (void)arg;
-    zc_lyoung_renamed(&l, from, from_name, from_n, to, to_name, to_n, is_dir);
+    zc_young_renamed(&m, from, from_name, from_n, to, to_name, to_n, is_dir);
     if (!is_dir)
-        zc_lindex_renamed(&l, from, from_name, from_n, to, to_name, to_n,
-                          zc_clock_ns());
+        zc_index_renamed(&m, from, from_name, from_n, to, to_name, to_n,
+                         zc_clock_ns());
 }
 
 static void on_removed(void *arg, zc_wdir dir)
 {
     (void)arg;
     (void)dir;
-    l.young.moves++;
+    m.young.moves++;
 }
 
 static bool start(void)
@@ -52,27 +52,28 @@ static bool start(void)
                                        .kind = ZC_WATCH_INOTIFY};
     const struct zc_watch_events ev = {
         .changed = on_changed, .renamed = on_renamed, .removed = on_removed};
-    pthread_mutex_init(&l.gate, NULL);
-    pthread_mutex_init(&l.lock, NULL);
-    l.opt = &opt;
-    l.st = &st;
-    l.young.on = true;
-    zc_live_lock(&l);
-    l.w = zc_watch_new(&w, &ev, &err);
-    while (l.w && !zc_watch_scan(l.w, 100))
+    pthread_mutex_init(&m.gate, NULL);
+    pthread_mutex_init(&m.lock, NULL);
+    m.opt = &opt;
+    m.st = &st;
+    m.young.on = true;
+    zc_mirror_lock(&m);
+    m.w = zc_watch_new(&w, &ev, &err);
+    while (m.w && !zc_watch_scan(m.w, 100))
         ;
-    return l.w;
+    return m.w;
 }
 
 /* Reads what there is, and looks at names after each time. */
 static void see(void)
 {
     do {
-        zc_lyoung_begin(&l);
-        zc_watch_read(l.w);
-        zc_watch_flush(l.w);
-        zc_lyoung_end(&l);
-    } while (!zc_watch_drained(l.w) || zc_lyoung_next(&l, zc_clock_ns()) != INT64_MAX);
+        zc_young_begin(&m);
+        zc_watch_read(m.w);
+        zc_watch_flush(m.w);
+        zc_young_end(&m);
+    } while (!zc_watch_drained(m.w) ||
+             zc_young_next(&m, zc_clock_ns()) != INT64_MAX);
 }
 
 /* How many ghosts there are since the last time. */
@@ -80,8 +81,8 @@ static int ghosts(void)
 {
     static uint64_t before;
     see();
-    int n = (int)(l.ghosts.seen - before);
-    before = l.ghosts.seen;
+    int n = (int)(m.ghosts.seen - before);
+    before = m.ghosts.seen;
     return n;
 }
 
@@ -122,12 +123,12 @@ static void touch(const char *name)
         diag("cannot chmod %s", name);
 }
 
-static struct zc_llink *known(const char *name)
+static struct zc_index_file *known(const char *name)
 {
     struct stat s;
     if (fstatat(root, name, &s, AT_SYMLINK_NOFOLLOW))
         return NULL;
-    return zc_lindex_find(&l, s.st_dev, s.st_ino);
+    return zc_index_find(&m, s.st_dev, s.st_ino);
 }
 
 static void test_none(void)
@@ -194,12 +195,12 @@ static void test_some(void)
     ok(ghosts() > 0, "and made again");
     struct stat s;
     fstatat(root, "y", &s, 0);
-    ok(l.ghosts.floor <= s.st_ctim.tv_sec * ZC_NSEC_PER_SEC +
+    ok(m.ghosts.floor <= s.st_ctim.tv_sec * ZC_NSEC_PER_SEC +
                              s.st_ctim.tv_nsec,
        "the other name has changed since the time from which on it is looked "
        "for");
-    zc_lfounds found = {0};
-    ok(zc_live_changed_since(&l, root, l.ghosts.floor, &found), "a walk");
+    zc_found_names found = {0};
+    ok(zc_search_changed(&m, root, m.ghosts.floor, &found), "a walk");
     bool seen = false;
     for (size_t i = 0; i < found.len; i++) {
         seen |= strcmp(found.v[i].path, "y") == 0;
@@ -207,7 +208,7 @@ static void test_some(void)
     }
     zc_vec_fini(&found);
     ok(seen, "finds it");
-    ok(zc_live_changed_since(&l, root, INT64_MAX, &found) && !found.len,
+    ok(zc_search_changed(&m, root, INT64_MAX, &found) && !found.len,
        "and nothing that has not changed");
     del("y");
     del("n");
@@ -229,19 +230,20 @@ static void test_former(void)
     fd = openat(root, "b", O_WRONLY | O_CREAT, 0644);
     ln("b", "c");
     is_int(ghosts(), 0, "two names");
-    const struct zc_llink *k = known("c");
+    const struct zc_index_file *file = known("c");
     /* Its inode may have been that of others before. */
-    size_t before = k ? k->n_former : 0;
-    ok(k && k->names.len == before + 2, "are in the index");
+    size_t before = file ? file->n_former : 0;
+    ok(file && file->names.len == before + 2, "are in the index");
     del("b");
     is_int(ghosts(), 0, "one is removed");
-    ok(known("c") == k && k->n_former == before + 1, "and is a former one");
+    ok(known("c") == file && file->n_former == before + 1,
+       "and is a former one");
     (void)!write(fd, "x", 1);
     is_int(ghosts(), 0, "a change by it is known to be about the other one");
     put("b");
     (void)!write(fd, "x", 1);
     is_int(ghosts(), 0, "as it is when there is another file of that name");
-    ok(known("c") == k && known("b") != k, "which is another one");
+    ok(known("c") == file && known("b") != file, "which is another one");
     make("n");
     ln("n", "m");
     mv("n", "b");
@@ -250,7 +252,7 @@ static void test_former(void)
     ok(ghosts() > 0, "but not when one was there that nobody has seen");
     close(fd);
 
-    zc_llinks_clear(&l);
+    zc_index_clear(&m);
     del("old");
     (void)!write(old, "x", 1);
     ok(ghosts() > 0, "one that is not known any more");
@@ -297,7 +299,7 @@ static void test_many(void)
         snprintf(name, sizeof name, "many%d", i);
         struct stat s;
         fstatat(root, name, &s, 0);
-        one &= zc_lindex_find(&l, s.st_dev, s.st_ino) != NULL;
+        one &= zc_index_find(&m, s.st_dev, s.st_ino) != NULL;
     }
     ok(one, "are all in the index");
     for (int i = 0; i < 6000; i++) {
@@ -305,14 +307,14 @@ static void test_many(void)
         del(name);
     }
     is_int(ghosts(), 0, "and go");
-    ok(l.links.n_names <= 16384 && !l.young.v.len, "none is looked at again");
+    ok(m.index.n_names <= 16384 && !m.young.v.len, "none is looked at again");
     for (int i = 0; i < 9000; i++) {
         snprintf(name, sizeof name, "/%d", i); /* in no directory */
-        zc_lyoung_changed(&l, ZC_WDIR_ROOT, name, strlen(name),
-                          ZC_CHANGE_META);
+        zc_young_changed(&m, ZC_WDIR_ROOT, name, strlen(name),
+                         ZC_CHANGE_META);
     }
-    ok(l.ghosts.seen && l.young.v.len <= 8192, "the table is bounded");
-    zc_lyoung_clear(&l);
+    ok(m.ghosts.seen && m.young.v.len <= 8192, "the table is bounded");
+    zc_young_clear(&m);
 }
 
 int main(void)
@@ -330,10 +332,10 @@ int main(void)
     test_former();
     test_tmpfile();
     test_many();
-    zc_lyoung_clear(&l);
-    zc_llinks_clear(&l);
-    zc_watch_free(l.w);
-    zc_live_unlock(&l);
+    zc_young_clear(&m);
+    zc_index_clear(&m);
+    zc_watch_free(m.w);
+    zc_mirror_unlock(&m);
     close(root);
     return done_testing();
 }
