@@ -152,16 +152,16 @@ int zc_wfanotify_start(struct zc_watch *w, int rootfd, struct zc_err *err)
 /* ---- Events -------------------------------------------------------------- */
 
 /* A directory and a name in it, as an event tells them. */
-struct place {
+struct spot {
     zc_wdir dir; /* NONE: not ours */
     const char *name;
     size_t n;
 };
 
-static struct place read_place(const struct zc_watch *w,
-                               const struct fanotify_event_info_fid *info)
+static struct spot read_spot(const struct zc_watch *w,
+                             const struct fanotify_event_info_fid *info)
 {
-    struct place p = {ZC_WDIR_NONE, "", 0};
+    struct spot p = {ZC_WDIR_NONE, "", 0};
     struct zc_wkey key;
     struct file_handle h; /* INFO is not aligned for it */
     const uint8_t *at = info->handle;
@@ -188,7 +188,7 @@ static struct place read_place(const struct zc_watch *w,
 
 /* inotify's names for the same events. */
 static void debug_event(struct zc_watch *w, uint64_t mask,
-                        const struct place *p)
+                        const struct spot *p)
 {
     int same = (int)(mask & (IN_ALL_EVENTS | IN_ISDIR));
     const char *path = zc_wtree_path(w->tree, p->dir, &w->path);
@@ -224,7 +224,7 @@ static void self_event(struct zc_watch *w, uint64_t mask, zc_wdir d)
 }
 
 static void name_event(struct zc_watch *w, uint64_t mask,
-                       const struct place *p)
+                       const struct spot *p)
 {
     unsigned what = 0;
     if (mask & FAN_CREATE)
@@ -249,7 +249,7 @@ static void one_event(struct zc_watch *w,
                       const struct fanotify_event_metadata *e,
                       const uint8_t *p)
 {
-    struct place at = {ZC_WDIR_NONE, "", 0}, from = at, to = at;
+    struct spot at = {ZC_WDIR_NONE, "", 0}, from = at, to = at;
     const uint8_t *end = p + e->event_len;
     const struct fanotify_event_info_fid *info;
     for (p += e->metadata_len; p + sizeof *info <= end; p += info->hdr.len) {
@@ -257,13 +257,13 @@ static void one_event(struct zc_watch *w,
         switch (info->hdr.info_type) {
         case FAN_EVENT_INFO_TYPE_DFID:
         case FAN_EVENT_INFO_TYPE_DFID_NAME:
-            at = read_place(w, info);
+            at = read_spot(w, info);
             break;
         case FAN_EVENT_INFO_TYPE_OLD_DFID_NAME:
-            from = read_place(w, info);
+            from = read_spot(w, info);
             break;
         case FAN_EVENT_INFO_TYPE_NEW_DFID_NAME:
-            to = read_place(w, info);
+            to = read_spot(w, info);
             break;
         }
         if (!info->hdr.len)

@@ -5,9 +5,9 @@
  *     inotify.c   the kernel's events     events.c   what they mean: pairs,
  *     fanotify.c                                     exchanges, new and gone
  *          \________ zc_wev_* _______________/           |
- *                                                   place.c    what is there
+ *                                                   look.c     what is there
  *     rescan.c   what is to be listed  <----------       |     now, and whose
- *                and reported when it is          tree.c    place it was
+ *                and reported when it is          tree.c     spot it was
  *
  * Events run ahead of or behind what the table says: a directory may have been
  * moved twice, or replaced, when the first event about it is read. So an event
@@ -138,7 +138,7 @@ struct zc_watch {
     bool holding;
     uint64_t held_at; /* `seen` when it was */
     ZC_VEC(struct zc_wname) verify; /* to be looked at when it is quiet */
-    ZC_VEC(zc_wdir) recheck;        /* could not be proven to be in place */
+    ZC_VEC(zc_wdir) recheck;        /* could not be proven to be in their spots */
 
     ZC_VEC(zc_wdir) unwatched; /* may hold some that are not any more */
     uint64_t n_unwatched;
@@ -167,7 +167,7 @@ void zc_wreport(struct zc_watch *w, zc_wdir dir, const char *name, size_t n,
                 unsigned what);
 void zc_wdoubt(struct zc_watch *w, zc_wdir d);
 
-/* ---- place.c ------------------------------------------------------------- */
+/* ---- look.c -------------------------------------------------------------- */
 
 enum zc_wfound {
     ZC_WFOUND_NONE,      /* no directory to be watched has this name */
@@ -180,7 +180,7 @@ enum zc_wfound {
 struct zc_wlooked {
     zc_wdir dir;
     int fd;  /* SAME and NEW: open, or -1 when it cannot be opened now */
-    int eno; /* UNWATCHED: why; 0: it is watched in another place */
+    int eno; /* UNWATCHED: why; 0: it is watched in another spot */
 };
 
 /* True for the staging folder: nothing is said about it. */

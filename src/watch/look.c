@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What is there now: opening a directory of the tree, proving that it is the
- * one the table means, and making the table agree with what has a name.
+ * one the table means, and making the table agree with what has a name. Where
+ * the table has a directory, its name in its parent, is called its spot.
  *
  * A path out of the table may lead elsewhere by now, since events about it may
  * not have been read yet. So what was opened is asked for its key; only when
  * that is the directory's own are its names looked at, relative to it. A key
- * that is found in a place, and which the table has in another, tells of a
- * rename before its event does.
+ * that is found in one spot, and which the table has in another, tells of a
+ * rename before the event does.
  */
 #include "watch/internal.h"
 
@@ -112,8 +113,8 @@ int zc_wopen(struct zc_watch *w, zc_wdir d)
     return fd;
 }
 
-/* D is still where the table has it. */
-static bool in_place(struct zc_watch *w, zc_wdir d)
+/* D is still in its spot. */
+static bool is_in_spot(struct zc_watch *w, zc_wdir d)
 {
     const char *name;
     zc_wdir parent = zc_wtree_parent(w->tree, d, &name);
@@ -322,8 +323,8 @@ static enum zc_wfound nothing(struct zc_watch *w, struct look *l,
 static enum zc_wfound found_elsewhere(struct zc_watch *w, struct look *l,
                                       zc_wdir owner, struct zc_wlooked *out)
 {
-    if (in_place(w, owner)) {
-        /* Mounted twice. Its events come once, for the other place. */
+    if (is_in_spot(w, owner)) {
+        /* Mounted twice. Its events come once, for the other spot. */
         if (zc_wtree_above(w->tree, owner, l->parent))
             return nothing(w, l, out);
         return no_watch(w, l, 0, out);

@@ -297,7 +297,7 @@ bool zc_wunsettled(const struct zc_watch *w)
     return w->verify.len || w->recheck.len || w->retry;
 }
 
-/* The topmost directory on the way to D that is not in its place. NONE: D is,
+/* The topmost directory on the way to D that is not in its spot. NONE: D is,
  * or nothing can be said. */
 static zc_wdir first_wrong(struct zc_watch *w, zc_wdir d)
 {
@@ -312,7 +312,7 @@ static zc_wdir first_wrong(struct zc_watch *w, zc_wdir d)
     return d == ZC_WDIR_NONE ? ZC_WDIR_NONE : wrong;
 }
 
-/* Something in D was to be looked at when D was not in its place. */
+/* Something in D was to be looked at when D was not in its spot. */
 static void recheck(struct zc_watch *w, zc_wdir d)
 {
     for (int i = 0; i < SETTLE_TRIES && zc_wtree_has(w->tree, d); i++) {

@@ -41,7 +41,7 @@ struct zc_watch_events {
     void (*changed)(void *arg, zc_wdir dir, const char *name, size_t n,
                     unsigned what);
     /* FROM_NAME in FROM is now TO_NAME in TO. What had that name before is gone.
-     * A directory has its new place in zc_watch_path already. Where the two
+     * zc_watch_path has a directory's new path already. Where the two
      * halves of a rename did not come together, `changed` is called for each
      * instead. Not called for an exchange of two names (RENAME_EXCHANGE): both
      * are reported as changed, with DEEP for directories. */
@@ -111,7 +111,7 @@ bool zc_watch_drained(const struct zc_watch *w);
  * on everywhere on it, so that on a busy one it may never be seen empty. */
 uint64_t zc_watch_queued(const struct zc_watch *w);
 bool zc_watch_reached(const struct zc_watch *w, uint64_t position);
-/* Drained, no half of a rename waits for the other, and no place is to be
+/* Drained, no half of a rename waits for the other, and no name is to be
  * looked at again. */
 bool zc_watch_caught_up(const struct zc_watch *w);
 
