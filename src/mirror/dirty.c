@@ -247,11 +247,11 @@ static void collapse_dir(struct zc_dirty *d, zc_wdir dir, int64_t now)
         return;
     int64_t since = INT64_MAX, due = now;
     uint64_t gen = UINT64_MAX;
-    for (struct zc_dlink *l = home->marks.next; l != &home->marks;
-         l = l->next) {
-        since = ZC_MIN(since, ZC_MARK_OF(l, in_dir)->since);
-        gen = ZC_MIN(gen, ZC_MARK_OF(l, in_dir)->gen);
-        if (ZC_MARK_OF(l, in_dir)->failing) /* not again and again */
+    const struct zc_mark *m;
+    TAILQ_FOREACH(m, &home->marks, in_dir) {
+        since = ZC_MIN(since, m->since);
+        gen = ZC_MIN(gen, m->gen);
+        if (m->failing) /* not again and again */
             due = now + d->lim.retry_max_ns;
     }
     if (home->n_deep) {
@@ -319,12 +319,13 @@ bool zc_dirty_passed(const struct zc_dirty *d, uint64_t ticket)
            zc_marks_gen(&d->set) > ticket;
 }
 
-static const struct zc_mark *holder_in(const struct zc_dlink *head,
+static const struct zc_mark *holder_in(const struct zc_mark_list *list,
                                        uint64_t ticket)
 {
-    for (const struct zc_dlink *l = head->next; l != head; l = l->next)
-        if (ZC_MARK_OF(l, by_age)->gen <= ticket)
-            return ZC_MARK_OF(l, by_age);
+    const struct zc_mark *m;
+    TAILQ_FOREACH(m, list, by_age)
+        if (m->gen <= ticket)
+            return m;
     return NULL;
 }
 
@@ -357,7 +358,7 @@ int64_t zc_dirty_next(const struct zc_dirty *d, int64_t now)
 {
     if (d->fly.on || !d->w)
         return INT64_MAX;
-    if (d->all || d->set.ready.next != &d->set.ready)
+    if (d->all || !TAILQ_EMPTY(&d->set.ready))
         return 0;
     if (!d->set.heap_n)
         return INT64_MAX;

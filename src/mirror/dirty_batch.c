@@ -72,8 +72,9 @@ static int collect(struct zc_dirty *d, marks *v, size_t max, int64_t now)
             return -1;
     }
     zc_marks_wake(&d->set, now);
-    while (v->len < max && d->set.ready.next != &d->set.ready)
-        if (pop(d, v, ZC_MARK_OF(d->set.ready.next, queue)))
+    struct zc_mark *m;
+    while (v->len < max && (m = TAILQ_FIRST(&d->set.ready)))
+        if (pop(d, v, m))
             return -1;
     return 0;
 }

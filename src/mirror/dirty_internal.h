@@ -16,21 +16,20 @@
 #include "mirror/dirty.h"
 
 #include <string.h>
+#include <sys/queue.h>
 
 /* ---- Marks -------------------------------------------------------------- */
 
-struct zc_dlink {
-    struct zc_dlink *prev, *next;
-};
+#define ZC_MARK_READY SIZE_MAX      /* slot: in the list of what is due */
+#define ZC_MARK_IDLE (SIZE_MAX - 1) /* slot: neither there nor in the heap */
+#define ZC_WHOLE "/"                /* no name is like this */
 
-#define ZC_MARK_QUEUED SIZE_MAX        /* slot: in the list of what is ready */
-#define ZC_MARK_IDLE (SIZE_MAX - 1)    /* slot: neither there nor in the heap */
-#define ZC_WHOLE "/"                   /* no name is like this */
+TAILQ_HEAD(zc_mark_list, zc_mark);
 
 /* A dirty name, or, named ZC_WHOLE, a directory dirty as a whole. */
 struct zc_mark {
     struct zc_mark *chain; /* in its hash bucket */
-    struct zc_dlink in_dir, by_age, queue;
+    TAILQ_ENTRY(zc_mark) in_dir, by_age, in_ready;
     struct zc_mark_dir *home;
     zc_wdir dir;
     uint64_t hash;
@@ -42,12 +41,13 @@ struct zc_mark {
     uint16_t n;
     uint8_t what;
     bool failing;
+    bool came_back; /* by age: in `old`, not in `fresh` */
     char name[]; /* NUL-ended */
 };
 
 struct zc_mark_dir {
     zc_wdir id;
-    struct zc_dlink marks;
+    struct zc_mark_list marks;
     size_t n, n_deep;
 };
 
@@ -58,14 +58,11 @@ struct zc_marks {
     struct zc_map dirs; /* id -> struct zc_mark_dir */
     /* By age: `fresh` in the order of `since` (and so of `gen`, and of `round`
      * for what was taken), `old` in none: what came back. */
-    struct zc_dlink fresh, old;
-    struct zc_dlink ready; /* due, in order */
+    struct zc_mark_list fresh, old;
+    struct zc_mark_list ready; /* due, in order */
     struct zc_mark **heap; /* due later */
     size_t heap_n, heap_cap;
 };
-
-#define ZC_MARK_OF(link, field) \
-    ((struct zc_mark *)(void *)((char *)(link)-offsetof(struct zc_mark, field)))
 
 int zc_marks_init(struct zc_marks *m); /* -1: no memory */
 void zc_marks_fini(struct zc_marks *m);

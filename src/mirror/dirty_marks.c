@@ -14,32 +14,12 @@
 
 #define FIRST_BUCKETS 64
 
-static void list_init(struct zc_dlink *l)
-{
-    l->prev = l->next = l;
-}
-
-static void list_del(struct zc_dlink *l)
-{
-    l->prev->next = l->next;
-    l->next->prev = l->prev;
-    list_init(l);
-}
-
-static void list_push(struct zc_dlink *head, struct zc_dlink *l)
-{
-    l->prev = head->prev;
-    l->next = head;
-    head->prev->next = l;
-    head->prev = l;
-}
-
 int zc_marks_init(struct zc_marks *m)
 {
     *m = (struct zc_marks){.n_buckets = FIRST_BUCKETS};
-    list_init(&m->fresh);
-    list_init(&m->old);
-    list_init(&m->ready);
+    TAILQ_INIT(&m->fresh);
+    TAILQ_INIT(&m->old);
+    TAILQ_INIT(&m->ready);
     /* Users choose the names: they must not choose the buckets, too. */
     if (getrandom(&m->seed, sizeof m->seed, GRND_NONBLOCK) < 0)
         m->seed = (uint64_t)(uintptr_t)m;
@@ -49,10 +29,11 @@ int zc_marks_init(struct zc_marks *m)
 
 void zc_marks_clear(struct zc_marks *m)
 {
-    while (m->fresh.next != &m->fresh)
-        zc_marks_remove(m, ZC_MARK_OF(m->fresh.next, by_age));
-    while (m->old.next != &m->old)
-        zc_marks_remove(m, ZC_MARK_OF(m->old.next, by_age));
+    struct zc_mark *mark;
+    while ((mark = TAILQ_FIRST(&m->fresh)))
+        zc_marks_remove(m, mark);
+    while ((mark = TAILQ_FIRST(&m->old)))
+        zc_marks_remove(m, mark);
 }
 
 void zc_marks_fini(struct zc_marks *m)
@@ -127,7 +108,7 @@ static struct zc_mark_dir *home_for(struct zc_marks *m, zc_wdir id)
         return NULL;
     }
     *dir = (struct zc_mark_dir){.id = id};
-    list_init(&dir->marks);
+    TAILQ_INIT(&dir->marks);
     return dir;
 }
 
@@ -160,8 +141,9 @@ static int link_in(struct zc_marks *m, struct zc_mark *mark)
     struct zc_mark **b = bucket(m, mark->hash);
     mark->chain = *b;
     *b = mark;
-    list_push(&mark->home->marks, &mark->in_dir);
-    list_push(&m->fresh, &mark->by_age);
+    TAILQ_INSERT_TAIL(&mark->home->marks, mark, in_dir);
+    TAILQ_INSERT_TAIL(&m->fresh, mark, by_age);
+    mark->came_back = false;
     count(m, mark, 1);
     return 0;
 }
@@ -176,7 +158,6 @@ struct zc_mark *zc_marks_add(struct zc_marks *m, zc_wdir dir, const char *name,
                              .slot = ZC_MARK_IDLE};
     memcpy(mark->name, name, n);
     mark->name[n] = '\0';
-    list_init(&mark->queue);
     if (link_in(m, mark)) {
         free(mark);
         return NULL;
@@ -254,17 +235,18 @@ static void heap_del(struct zc_marks *m, struct zc_mark *mark)
 
 static void unschedule(struct zc_marks *m, struct zc_mark *mark)
 {
-    list_del(&mark->queue);
-    if (mark->slot < ZC_MARK_IDLE)
+    if (mark->slot == ZC_MARK_READY)
+        TAILQ_REMOVE(&m->ready, mark, in_ready);
+    else if (mark->slot != ZC_MARK_IDLE)
         heap_del(m, mark);
     mark->slot = ZC_MARK_IDLE;
 }
 
-static void queue(struct zc_marks *m, struct zc_mark *mark)
+static void make_ready(struct zc_marks *m, struct zc_mark *mark)
 {
     unschedule(m, mark);
-    list_push(&m->ready, &mark->queue);
-    mark->slot = ZC_MARK_QUEUED;
+    TAILQ_INSERT_TAIL(&m->ready, mark, in_ready);
+    mark->slot = ZC_MARK_READY;
 }
 
 void zc_marks_schedule(struct zc_marks *m, struct zc_mark *mark, int64_t due,
@@ -273,17 +255,17 @@ void zc_marks_schedule(struct zc_marks *m, struct zc_mark *mark, int64_t due,
     if (due >= mark->due)
         return;
     mark->due = due;
-    if (mark->slot == ZC_MARK_QUEUED)
+    if (mark->slot == ZC_MARK_READY)
         return;
     if (due <= now) {
-        queue(m, mark);
+        make_ready(m, mark);
         return;
     }
     if (mark->slot == ZC_MARK_IDLE) {
         if (m->heap_n == m->heap_cap &&
             zc_vec_grow((void **)&m->heap, &m->heap_cap, m->heap_n + 1,
                         sizeof *m->heap)) {
-            queue(m, mark); /* too early is better than never */
+            make_ready(m, mark); /* too early is better than never */
             return;
         }
         put_at(m, m->heap_n++, mark);
@@ -294,10 +276,16 @@ void zc_marks_schedule(struct zc_marks *m, struct zc_mark *mark, int64_t due,
 void zc_marks_wake(struct zc_marks *m, int64_t now)
 {
     while (m->heap_n && m->heap[0]->due <= now)
-        queue(m, m->heap[0]);
+        make_ready(m, m->heap[0]);
 }
 
 /* ---- By age ------------------------------------------------------------- */
+
+static struct zc_mark_list *age_list(struct zc_marks *m,
+                                     const struct zc_mark *mark)
+{
+    return mark->came_back ? &m->old : &m->fresh;
+}
 
 void zc_marks_age(struct zc_marks *m, struct zc_mark *mark, int64_t since,
                   uint64_t gen)
@@ -306,27 +294,26 @@ void zc_marks_age(struct zc_marks *m, struct zc_mark *mark, int64_t since,
         return;
     mark->since = ZC_MIN(mark->since, since);
     mark->gen = ZC_MIN(mark->gen, gen);
-    list_del(&mark->by_age);
-    list_push(&m->old, &mark->by_age);
+    TAILQ_REMOVE(age_list(m, mark), mark, by_age);
+    TAILQ_INSERT_TAIL(&m->old, mark, by_age);
+    mark->came_back = true;
 }
 
 uint64_t zc_marks_gen(const struct zc_marks *m)
 {
-    uint64_t gen = UINT64_MAX;
-    if (m->fresh.next != &m->fresh)
-        gen = ZC_MARK_OF(m->fresh.next, by_age)->gen;
-    for (struct zc_dlink *l = m->old.next; l != &m->old; l = l->next)
-        gen = ZC_MIN(gen, ZC_MARK_OF(l, by_age)->gen);
+    const struct zc_mark *mark = TAILQ_FIRST(&m->fresh);
+    uint64_t gen = mark ? mark->gen : UINT64_MAX;
+    TAILQ_FOREACH(mark, &m->old, by_age)
+        gen = ZC_MIN(gen, mark->gen);
     return gen;
 }
 
 int64_t zc_marks_since(const struct zc_marks *m)
 {
-    int64_t since = INT64_MAX;
-    if (m->fresh.next != &m->fresh)
-        since = ZC_MARK_OF(m->fresh.next, by_age)->since;
-    for (struct zc_dlink *l = m->old.next; l != &m->old; l = l->next)
-        since = ZC_MIN(since, ZC_MARK_OF(l, by_age)->since);
+    const struct zc_mark *mark = TAILQ_FIRST(&m->fresh);
+    int64_t since = mark ? mark->since : INT64_MAX;
+    TAILQ_FOREACH(mark, &m->old, by_age)
+        since = ZC_MIN(since, mark->since);
     return since;
 }
 
@@ -339,8 +326,8 @@ void zc_marks_unlink(struct zc_marks *m, struct zc_mark *mark)
         p = &(*p)->chain;
     *p = mark->chain;
     unschedule(m, mark);
-    list_del(&mark->by_age);
-    list_del(&mark->in_dir);
+    TAILQ_REMOVE(age_list(m, mark), mark, by_age);
+    TAILQ_REMOVE(&mark->home->marks, mark, in_dir);
     count(m, mark, -1);
     if (mark->home->n == 0) {
         zc_map_del(&m->dirs, mark->dir, 0);
@@ -359,5 +346,5 @@ void zc_marks_remove_dir(struct zc_marks *m, zc_wdir dir)
 {
     struct zc_mark_dir *home = zc_marks_dir(m, dir);
     for (size_t left = home ? home->n : 0; left; left--)
-        zc_marks_remove(m, ZC_MARK_OF(home->marks.next, in_dir));
+        zc_marks_remove(m, TAILQ_FIRST(&home->marks));
 }

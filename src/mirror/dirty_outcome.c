@@ -14,9 +14,8 @@ void zc_dirty_done(struct zc_dirty *d, int64_t now)
     if (!d->fly.on)
         return;
     /* What has failed again is not `failing` here any more. */
-    const struct zc_dlink *l = d->sent.fresh.prev;
-    for (; l != &d->sent.fresh; l = l->prev) {
-        const struct zc_mark *m = ZC_MARK_OF(l, by_age);
+    const struct zc_mark *m;
+    TAILQ_FOREACH_REVERSE(m, &d->sent.fresh, zc_mark_list, by_age) {
         if (m->round != d->round)
             break;
         if (m->failing)
@@ -28,12 +27,9 @@ void zc_dirty_done(struct zc_dirty *d, int64_t now)
 /* The batches below KEEP are forgotten. */
 static void forget(struct zc_dirty *d, uint64_t keep)
 {
-    while (d->sent.fresh.next != &d->sent.fresh) {
-        struct zc_mark *m = ZC_MARK_OF(d->sent.fresh.next, by_age);
-        if (m->round >= keep)
-            break;
+    struct zc_mark *m;
+    while ((m = TAILQ_FIRST(&d->sent.fresh)) && m->round < keep)
         zc_marks_remove(&d->sent, m);
-    }
     if (d->fog < keep)
         d->fog = 0;
 }

@@ -222,9 +222,9 @@ static void revisit(struct zc_dirty *d, zc_wdir moved, int64_t now)
         const struct zc_mark_dir *dir = slot->value;
         if (!is_below(d, dir->id, moved))
             continue;
-        const struct zc_dlink *l = dir->marks.next;
-        for (; l != &dir->marks && !d->all; l = l->next)
-            revisit_mark(d, ZC_MARK_OF(l, in_dir), now);
+        const struct zc_mark *s = TAILQ_FIRST(&dir->marks);
+        for (; s && !d->all; s = TAILQ_NEXT(s, in_dir))
+            revisit_mark(d, s, now);
     }
 }
 

@@ -23,6 +23,7 @@
 #include "mirror/dirty.h"
 
 #include <pthread.h>
+#include <sys/queue.h>
 
 /*
  * Locks, in the order in which they may be taken:
@@ -211,7 +212,8 @@ struct zc_mirror {
     size_t n_peers;
 
     /* The watch thread's. */
-    ZC_VEC(struct zc_question *) questions;
+    TAILQ_HEAD(, zc_question) questions; /* in the order they came */
+    size_t n_asked;
     int control_fd;
     int64_t root_at; /* when to look for the root again */
     unsigned told;   /* enum zc_mirror_state */

@@ -442,6 +442,7 @@ static int mirror_init(struct zc_mirror *m, const struct zc_mirror_options *opt,
     m->control_fd = opt->control_fd;
     m->told = ~0U;
     m->wake = -1;
+    TAILQ_INIT(&m->questions);
     pthread_mutex_init(&m->gate, NULL);
     pthread_mutex_init(&m->lock, NULL);
     pthread_mutex_init(&m->report_lock, NULL);

@@ -29,6 +29,7 @@ struct goal {
 };
 
 struct zc_question {
+    TAILQ_ENTRY(zc_question) in_list;
     uint64_t id;
     int32_t peer;
     bool placed; /* `position` is that of the source that is open now */
@@ -56,20 +57,27 @@ static int answer(struct zc_mirror *m, uint64_t id, bool done,
     return 0;
 }
 
-static void forget(struct zc_mirror *m, size_t i)
+static void forget(struct zc_mirror *m, struct zc_question *a)
 {
-    free(m->questions.v[i]);
-    m->questions.v[i] = m->questions.v[--m->questions.len];
+    TAILQ_REMOVE(&m->questions, a, in_list);
+    m->n_asked--;
+    free(a);
+}
+
+static void cancel(struct zc_mirror *m, uint64_t id)
+{
+    struct zc_question *a, *next;
+    for (a = TAILQ_FIRST(&m->questions); a; a = next) {
+        next = TAILQ_NEXT(a, in_list);
+        if (a->id == id)
+            forget(m, a);
+    }
 }
 
 static void take_request(struct zc_mirror *m, const struct zc_mirror_request *r)
 {
     if (r->cancel) {
-        for (size_t i = 0; i < m->questions.len;)
-            if (m->questions.v[i]->id == r->id)
-                forget(m, i);
-            else
-                i++;
+        cancel(m, r->id);
         return;
     }
     if (r->peer == -2) {
@@ -79,10 +87,9 @@ static void take_request(struct zc_mirror *m, const struct zc_mirror_request *r)
     struct zc_question *a = NULL;
     bool known = r->peer == -1 ||
                  (r->peer >= 0 && (size_t)r->peer < m->n_peers);
-    if (known && m->questions.len < QUESTIONS_MAX)
+    if (known && m->n_asked < QUESTIONS_MAX)
         a = calloc(1, sizeof *a + m->n_peers * sizeof *a->goals);
-    if (!a || zc_vec_push(&m->questions, a)) {
-        free(a);
+    if (!a) {
         (void)answer(m, r->id, false,
                      known ? "too many questions at once"
                            : "there is no such destination");
@@ -90,6 +97,8 @@ static void take_request(struct zc_mirror *m, const struct zc_mirror_request *r)
     }
     a->id = r->id;
     a->peer = r->peer;
+    TAILQ_INSERT_TAIL(&m->questions, a, in_list);
+    m->n_asked++;
 }
 
 void zc_questions_read(struct zc_mirror *m)
@@ -105,22 +114,22 @@ void zc_questions_read(struct zc_mirror *m)
         zc_questions_drop(m);
     }
     zc_mirror_lock(m);
-    m->n_questions = m->questions.len;
+    m->n_questions = m->n_asked;
     zc_mirror_unlock(m);
 }
 
 void zc_questions_drop(struct zc_mirror *m)
 {
-    for (size_t i = 0; i < m->questions.len; i++)
-        free(m->questions.v[i]);
-    zc_vec_fini(&m->questions);
+    struct zc_question *a;
+    while ((a = TAILQ_FIRST(&m->questions)))
+        forget(m, a);
 }
 
 bool zc_questions_pin(struct zc_mirror *m)
 {
     bool any = false;
-    for (size_t i = 0; i < m->questions.len; i++) {
-        struct zc_question *a = m->questions.v[i];
+    struct zc_question *a;
+    TAILQ_FOREACH(a, &m->questions, in_list) {
         if (a->started)
             continue;
         any = true;
@@ -144,8 +153,9 @@ static bool is_settled(struct zc_mirror *m, const struct zc_question *a)
 
 void zc_questions_flush(struct zc_mirror *m)
 {
-    for (size_t i = 0; i < m->questions.len; i++)
-        if (!m->questions.v[i]->started && is_settled(m, m->questions.v[i]))
+    const struct zc_question *a;
+    TAILQ_FOREACH(a, &m->questions, in_list)
+        if (!a->started && is_settled(m, a))
             zc_watch_flush(m->w);
 }
 
@@ -269,16 +279,16 @@ static int64_t look_at(struct zc_mirror *m, struct zc_question *a, int64_t now)
 
 int64_t zc_questions_answer(struct zc_mirror *m, int64_t now)
 {
-    int64_t next = INT64_MAX;
-    for (size_t i = 0; i < m->questions.len;) {
-        int64_t ns = look_at(m, m->questions.v[i], now);
-        if (ns < 0) {
-            forget(m, i);
-            continue;
-        }
-        next = ZC_MIN(next, ns);
-        i++;
+    int64_t soonest = INT64_MAX;
+    struct zc_question *a, *next;
+    for (a = TAILQ_FIRST(&m->questions); a; a = next) {
+        next = TAILQ_NEXT(a, in_list);
+        int64_t ns = look_at(m, a, now);
+        if (ns < 0)
+            forget(m, a);
+        else
+            soonest = ZC_MIN(soonest, ns);
     }
-    m->n_questions = m->questions.len;
-    return next;
+    m->n_questions = m->n_asked;
+    return soonest;
 }
