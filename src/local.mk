@@ -14,6 +14,8 @@ libzcsync_a_SOURCES = \
 	%D%/base/log.h \
 	%D%/base/map.c \
 	%D%/base/map.h \
+	%D%/base/nametab.c \
+	%D%/base/nametab.h \
 	%D%/base/relpath.c \
 	%D%/base/relpath.h \
 	%D%/base/size.c \

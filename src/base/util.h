@@ -16,6 +16,9 @@
 #define ZC_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define ZC_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define ZC_MAX(a, b) ((a) > (b) ? (a) : (b))
+/* The TYPE whose MEMBER is at P, which is not NULL. */
+#define ZC_CONTAINER_OF(p, type, member) \
+    ((type *)(void *)((char *)(p) - offsetof(type, member)))
 #define ZC_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define ZC_MUST_USE __attribute__((warn_unused_result))
 

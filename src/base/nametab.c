@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A table of names, in chains; see nametab.h.
+ *
+ * There are up to two items a bucket. The hash is not kept: to compute it again
+ * when the table grows, or an item is taken out, costs less than the eight
+ * bytes in every item.
+ */
+#include "base/nametab.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+#define FIRST_BUCKETS 64 /* when one is not enough any more */
+#define MAX_LOAD 2       /* items a bucket */
+
+void zc_nametab_init(struct zc_nametab *t, zc_nametab_key_of *key_of)
+{
+    *t = (struct zc_nametab){.key_of = key_of, .n_buckets = 1};
+    if (getrandom(&t->seed, sizeof t->seed, GRND_NONBLOCK) !=
+        (ssize_t)sizeof t->seed)
+        t->seed = (uint64_t)(uintptr_t)t;
+}
+
+void zc_nametab_clear(struct zc_nametab *t)
+{
+    free(t->buckets);
+    t->buckets = NULL;
+    t->first = NULL;
+    t->n_buckets = 1;
+    t->n = 0;
+}
+
+uint64_t zc_nametab_hash(const struct zc_nametab *t, uint64_t id,
+                         const void *name, size_t n)
+{
+    return XXH3_64bits_withSeed(name, n, t->seed ^ id * 0x9e3779b97f4a7c15u);
+}
+
+static struct zc_nametab_node **bucket(const struct zc_nametab *t,
+                                       const struct zc_nametab_key *key)
+{
+    if (!t->buckets)
+        return (struct zc_nametab_node **)&t->first;
+    uint64_t hash = zc_nametab_hash(t, key->id, key->name, key->n);
+    return &t->buckets[hash & (t->n_buckets - 1)];
+}
+
+/* The first from NODE on that has this KEY. */
+static struct zc_nametab_node *search(const struct zc_nametab *t,
+                                      struct zc_nametab_node *node,
+                                      const struct zc_nametab_key *key)
+{
+    for (; node; node = node->next) {
+        struct zc_nametab_key k = t->key_of(node);
+        if (k.id == key->id && k.n == key->n &&
+            !memcmp(k.name, key->name, k.n))
+            break;
+    }
+    return node;
+}
+
+struct zc_nametab_node *zc_nametab_find(const struct zc_nametab *t,
+                                        uint64_t id, const void *name,
+                                        size_t n)
+{
+    struct zc_nametab_key key = {id, name, n};
+    if (!t->n)
+        return NULL;
+    return search(t, *bucket(t, &key), &key);
+}
+
+struct zc_nametab_node *zc_nametab_older(const struct zc_nametab *t,
+                                         const struct zc_nametab_node *node)
+{
+    struct zc_nametab_key key = t->key_of(node);
+    return search(t, node->next, &key);
+}
+
+static void push(struct zc_nametab *t, struct zc_nametab_node *node)
+{
+    struct zc_nametab_key key = t->key_of(node);
+    struct zc_nametab_node **b = bucket(t, &key);
+    node->next = *b;
+    *b = node;
+}
+
+/* Pushes all of a bucket, its last one first, so that they keep their order. */
+static void push_all(struct zc_nametab *t, struct zc_nametab_node *newest)
+{
+    struct zc_nametab_node *oldest = NULL, *next;
+    for (struct zc_nametab_node *node = newest; node; node = next) {
+        next = node->next;
+        node->next = oldest;
+        oldest = node;
+    }
+    for (struct zc_nametab_node *node = oldest; node; node = next) {
+        next = node->next;
+        push(t, node);
+    }
+}
+
+static void grow(struct zc_nametab *t)
+{
+    struct zc_nametab old = *t;
+    size_t n = old.buckets ? 2 * old.n_buckets : FIRST_BUCKETS;
+    struct zc_nametab_node **v = calloc(n, sizeof(struct zc_nametab_node *));
+    if (!v)
+        return;
+    t->buckets = v;
+    t->n_buckets = n;
+    t->first = NULL;
+    for (size_t i = 0; i < old.n_buckets; i++)
+        push_all(t, old.buckets ? old.buckets[i] : old.first);
+    free(old.buckets);
+}
+
+void zc_nametab_add(struct zc_nametab *t, struct zc_nametab_node *node)
+{
+    if (t->n >= MAX_LOAD * t->n_buckets)
+        grow(t);
+    push(t, node);
+    t->n++;
+}
+
+void zc_nametab_del(struct zc_nametab *t, struct zc_nametab_node *node)
+{
+    struct zc_nametab_key key = t->key_of(node);
+    struct zc_nametab_node **at = bucket(t, &key);
+    while (*at != node)
+        at = &(*at)->next;
+    *at = node->next;
+    t->n--;
+}
