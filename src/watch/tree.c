@@ -7,35 +7,30 @@
  *     number = generation << 32 | index         blob: name NUL key
  *
  * An index is used again for another directory, with the next generation, so
- * that a number never is. Two tables of chains lead to nodes: by (parent,
- * name), and by key. Both hashes are seeded, since whoever may make directories
- * in the tree chooses the names.
+ * that a number never is. A zc_nametab leads to nodes by (parent, name); by key
+ * it is a table of chains of indices, since one more pointer in a node would
+ * make it 56 bytes instead of 48.
  */
 #include "watch/tree.h"
 
+#include "base/nametab.h"
 #include "base/relpath.h"
 
 #include <string.h>
-#include <sys/random.h>
-#include <xxhash.h>
 
 #define CHUNK 1024u
 #define NOTHING 0u /* index 0 is not used */
 #define ROOT 1u
-#define FIRST_CAP 64u
+#define FIRST_KEYS 64u
 
 struct node {
-    uint32_t gen, parent;
-    uint32_t first, next, prev;   /* children, and siblings */
-    uint32_t name_next, key_next; /* the chains; name_next: free nodes */
-    uint32_t job;
+    struct zc_nametab_node by_name;
     char *blob; /* NULL: free */
+    uint32_t gen, parent;
+    uint32_t first, next, prev; /* children, and siblings */
+    uint32_t chain;             /* of a key's bucket, or of free nodes */
+    uint32_t job;
     uint8_t name_len, key_len, flags;
-};
-
-struct table {
-    uint32_t *v;
-    size_t cap; /* a power of two */
 };
 
 struct zc_wtree {
@@ -44,8 +39,9 @@ struct zc_wtree {
     uint32_t used; /* indices handed out so far, index 0 included */
     uint32_t free; /* chain of nodes to use again */
     size_t count;
-    uint64_t seed;
-    struct table names, by_key;
+    struct zc_nametab names;
+    uint32_t *keys; /* buckets */
+    size_t n_keys;  /* of them, a power of two */
 };
 
 static struct node *at(const struct zc_wtree *t, uint32_t i)
@@ -70,40 +66,34 @@ static uint32_t find(const struct zc_wtree *t, zc_wdir d)
 
 /* ---- The two tables ------------------------------------------------------ */
 
-static uint32_t *name_bucket(const struct zc_wtree *t, uint32_t parent,
-                             const char *name, size_t n)
+static struct node *node_of(const struct zc_nametab_node *node)
 {
-    uint64_t h = XXH3_64bits_withSeed(name, n, t->seed + parent);
-    return &t->names.v[h & (t->names.cap - 1)];
+    return ZC_CONTAINER_OF(node, struct node, by_name);
+}
+
+static struct zc_nametab_key name_of(const struct zc_nametab_node *node)
+{
+    const struct node *n = node_of(node);
+    return (struct zc_nametab_key){n->parent, n->blob, n->name_len};
+}
+
+/* The index of N, which a sibling or the parent has. */
+static uint32_t index_of(const struct zc_wtree *t, const struct node *n)
+{
+    return n->prev != NOTHING ? at(t, n->prev)->next
+                              : at(t, n->parent)->first;
 }
 
 static uint32_t *key_bucket(const struct zc_wtree *t, const void *key,
                             size_t n)
 {
-    uint64_t h = XXH3_64bits_withSeed(key, n, t->seed);
-    return &t->by_key.v[h & (t->by_key.cap - 1)];
+    uint64_t h = zc_nametab_hash(&t->names, 0, key, n);
+    return &t->keys[h & (t->n_keys - 1)];
 }
 
 static const char *key_of(const struct node *n)
 {
     return n->blob + n->name_len + 1;
-}
-
-static void name_link(struct zc_wtree *t, uint32_t i)
-{
-    struct node *n = at(t, i);
-    uint32_t *b = name_bucket(t, n->parent, n->blob, n->name_len);
-    n->name_next = *b;
-    *b = i;
-}
-
-static void name_unlink(struct zc_wtree *t, uint32_t i)
-{
-    struct node *n = at(t, i);
-    uint32_t *b = name_bucket(t, n->parent, n->blob, n->name_len);
-    while (*b != i)
-        b = &at(t, *b)->name_next;
-    *b = n->name_next;
 }
 
 static void key_link(struct zc_wtree *t, uint32_t i)
@@ -112,7 +102,7 @@ static void key_link(struct zc_wtree *t, uint32_t i)
     if (!n->key_len)
         return;
     uint32_t *b = key_bucket(t, key_of(n), n->key_len);
-    n->key_next = *b;
+    n->chain = *b;
     *b = i;
 }
 
@@ -123,35 +113,25 @@ static void key_unlink(struct zc_wtree *t, uint32_t i)
         return;
     uint32_t *b = key_bucket(t, key_of(n), n->key_len);
     while (*b != i)
-        b = &at(t, *b)->key_next;
-    *b = n->key_next;
+        b = &at(t, *b)->chain;
+    *b = n->chain;
 }
 
-/* Twice the buckets when there is less than one for each node. Without memory
- * for it the chains grow longer, and that is all. */
+/* Twice the buckets for keys when there is less than one for each node. Without
+ * memory for that the chains grow longer, and that is all. */
 static void make_room(struct zc_wtree *t)
 {
-    if (t->count < t->names.cap)
+    if (t->count < t->n_keys)
         return;
-    size_t cap = t->names.cap * 2;
-    uint32_t *names = calloc(cap, sizeof *names);
-    uint32_t *keys = calloc(cap, sizeof *keys);
-    if (!names || !keys) {
-        free(names);
-        free(keys);
+    uint32_t *keys = calloc(t->n_keys * 2, sizeof *keys);
+    if (!keys)
         return;
-    }
-    free(t->names.v);
-    free(t->by_key.v);
-    t->names = (struct table){names, cap};
-    t->by_key = (struct table){keys, cap};
-    for (uint32_t i = ROOT; i < t->used; i++) {
-        if (!at(t, i)->blob)
-            continue;
-        if (i != ROOT)
-            name_link(t, i);
-        key_link(t, i);
-    }
+    free(t->keys);
+    t->keys = keys;
+    t->n_keys *= 2;
+    for (uint32_t i = ROOT; i < t->used; i++)
+        if (at(t, i)->blob)
+            key_link(t, i);
 }
 
 /* ---- Nodes --------------------------------------------------------------- */
@@ -160,7 +140,7 @@ static uint32_t node_new(struct zc_wtree *t)
 {
     uint32_t i = t->free;
     if (i != NOTHING) {
-        t->free = at(t, i)->name_next;
+        t->free = at(t, i)->chain;
         return i;
     }
     if (t->used == UINT32_MAX)
@@ -188,7 +168,7 @@ static void node_free(struct zc_wtree *t, uint32_t i)
     *n = (struct node){.gen = gen + 1};
     if (gen == UINT32_MAX)
         return;
-    n->name_next = t->free;
+    n->chain = t->free;
     t->free = i;
 }
 
@@ -232,17 +212,15 @@ struct zc_wtree *zc_wtree_new(void)
     struct zc_wtree *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    if (getrandom(&t->seed, sizeof t->seed, 0) != sizeof t->seed)
-        t->seed = (uintptr_t)t;
-    t->names.v = calloc(FIRST_CAP, sizeof *t->names.v);
-    t->by_key.v = calloc(FIRST_CAP, sizeof *t->by_key.v);
-    t->names.cap = t->by_key.cap = FIRST_CAP;
+    zc_nametab_init(&t->names, name_of);
+    t->keys = calloc(FIRST_KEYS, sizeof *t->keys);
+    t->n_keys = FIRST_KEYS;
     t->used = ROOT;
     t->chunks = calloc(1, sizeof *t->chunks);
     if (t->chunks && (t->chunks[0] = calloc(CHUNK, sizeof **t->chunks)))
         t->n_chunks = 1;
-    if (!t->names.v || !t->by_key.v || !t->n_chunks ||
-        node_new(t) != ROOT || !(at(t, ROOT)->blob = blob_new("", 0, "", 0))) {
+    if (!t->keys || !t->n_chunks || node_new(t) != ROOT ||
+        !(at(t, ROOT)->blob = blob_new("", 0, "", 0))) {
         zc_wtree_free(t);
         return NULL;
     }
@@ -260,8 +238,8 @@ void zc_wtree_free(struct zc_wtree *t)
         free(t->chunks[c]);
     }
     free(t->chunks);
-    free(t->names.v);
-    free(t->by_key.v);
+    zc_nametab_clear(&t->names);
+    free(t->keys);
     free(t);
 }
 
@@ -291,7 +269,7 @@ zc_wdir zc_wtree_add(struct zc_wtree *t, zc_wdir parent, const char *name,
     at(t, i)->blob = blob;
     at(t, i)->name_len = (uint8_t)n;
     sibling_link(t, i, p);
-    name_link(t, i);
+    zc_nametab_add(&t->names, &at(t, i)->by_name);
     t->count++;
     return number(t, i);
 }
@@ -306,19 +284,19 @@ int zc_wtree_move(struct zc_wtree *t, zc_wdir d, zc_wdir parent,
     char *blob = blob_new(name, len, key_of(n), n->key_len);
     if (!blob)
         return -1;
-    name_unlink(t, i);
+    zc_nametab_del(&t->names, &n->by_name);
     sibling_unlink(t, i);
     free(n->blob);
     n->blob = blob;
     n->name_len = (uint8_t)len;
     sibling_link(t, i, p);
-    name_link(t, i);
+    zc_nametab_add(&t->names, &n->by_name);
     return 0;
 }
 
 static void drop_one(struct zc_wtree *t, uint32_t i)
 {
-    name_unlink(t, i);
+    zc_nametab_del(&t->names, &at(t, i)->by_name);
     key_unlink(t, i);
     sibling_unlink(t, i);
     node_free(t, i);
@@ -359,14 +337,9 @@ bool zc_wtree_above(const struct zc_wtree *t, zc_wdir a, zc_wdir d)
 static uint32_t child(const struct zc_wtree *t, uint32_t parent,
                       const char *name, size_t n)
 {
-    uint32_t i = *name_bucket(t, parent, name, n);
-    for (; i != NOTHING; i = at(t, i)->name_next) {
-        const struct node *c = at(t, i);
-        if (c->parent == parent && c->name_len == n &&
-            !memcmp(c->blob, name, n))
-            break;
-    }
-    return i;
+    const struct zc_nametab_node *node =
+        zc_nametab_find(&t->names, parent, name, n);
+    return node ? index_of(t, node_of(node)) : NOTHING;
 }
 
 zc_wdir zc_wtree_child(const struct zc_wtree *t, zc_wdir d, const char *name,
@@ -462,7 +435,7 @@ void zc_wtree_clear_keys(struct zc_wtree *t)
 {
     for (uint32_t i = ROOT; i < t->used; i++)
         at(t, i)->key_len = 0;
-    memset(t->by_key.v, 0, t->by_key.cap * sizeof *t->by_key.v);
+    memset(t->keys, 0, t->n_keys * sizeof *t->keys);
 }
 
 void zc_wtree_key(const struct zc_wtree *t, zc_wdir d, struct zc_wkey *key)
@@ -476,7 +449,7 @@ void zc_wtree_key(const struct zc_wtree *t, zc_wdir d, struct zc_wkey *key)
 zc_wdir zc_wtree_by_key(const struct zc_wtree *t, const void *key, size_t n)
 {
     uint32_t i = *key_bucket(t, key, n);
-    for (; i != NOTHING; i = at(t, i)->key_next) {
+    for (; i != NOTHING; i = at(t, i)->chain) {
         const struct node *node = at(t, i);
         if (node->key_len == n && !memcmp(key_of(node), key, n))
             break;
