@@ -39,8 +39,7 @@ struct zc_nametab {
     struct zc_nametab_node *first;
     size_t n_buckets; /* 1, or another power of two */
     size_t n;         /* items */
-    uint64_t seed;    /* two empty tables may be given the same, so that their
-                         hashes are the same, too */
+    uint64_t seed;
 };
 
 /* An empty table. */

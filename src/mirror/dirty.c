@@ -42,11 +42,9 @@ struct zc_dirty *zc_dirty_new(const struct zc_watch *w,
         return NULL;
     set_limits(&d->lim, limits);
     d->gen = 1;
-    if (zc_marks_init(&d->set) || zc_marks_init(&d->sent)) {
-        zc_dirty_free(d);
-        return NULL;
-    }
-    d->sent.seed = d->set.seed;
+    zc_marks_init(&d->set);
+    zc_marks_init(&d->sent);
+    zc_renames_init(&d->renames);
     if (w)
         d->w = w;
     else

@@ -67,8 +67,8 @@ static int collect(struct zc_dirty *d, marks *v, size_t max, int64_t now)
     struct zc_renames *r = &d->renames;
     for (size_t i = 0; i < r->v.len; i++) {
         const struct zc_kept *k = r->v.v[i];
-        if (!k->dropped && (pop_name(d, v, k->from_dir, k->from_name) ||
-                            pop_name(d, v, k->to_dir, k->to_name)))
+        if (!k->dropped && (pop_name(d, v, k->from.dir, k->from.name) ||
+                            pop_name(d, v, k->to.dir, k->to.name)))
             return -1;
     }
     zc_marks_wake(&d->set, now);
@@ -287,7 +287,7 @@ static int write_renames(struct zc_dirty *d)
 {
     struct zc_renames *r = &d->renames;
     struct zc_flight *f = &d->fly;
-    f->renames = calloc(r->live + 1, sizeof *f->renames);
+    f->renames = calloc(r->n_living + 1, sizeof *f->renames);
     if (!f->renames)
         return -1;
     for (size_t i = 0; i < r->v.len; i++) {
@@ -295,8 +295,8 @@ static int write_renames(struct zc_dirty *d)
         if (k->dropped)
             continue;
         f->renames[f->n_renames++] =
-            (struct zc_round_rename){k->from, k->to, k->is_dir};
-        k->from = k->to = NULL; /* F's now */
+            (struct zc_round_rename){k->from.path, k->to.path, k->is_dir};
+        k->from.path = k->to.path = NULL; /* F's now */
     }
     zc_renames_clear(r);
     return 0;

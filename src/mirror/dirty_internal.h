@@ -12,6 +12,7 @@
 #define ZC_MIRROR_DIRTY_INTERNAL_H
 
 #include "base/map.h"
+#include "base/nametab.h"
 #include "base/vec.h"
 #include "mirror/dirty.h"
 
@@ -28,11 +29,11 @@ TAILQ_HEAD(zc_mark_list, zc_mark);
 
 /* A dirty name, or, named ZC_WHOLE, a directory dirty as a whole. */
 struct zc_mark {
-    struct zc_mark *chain; /* in its hash bucket */
+    struct zc_nametab_node by_name;
     TAILQ_ENTRY(zc_mark) in_dir, by_age, in_ready;
     struct zc_mark_dir *home;
     zc_wdir dir;
-    uint64_t hash;
+    uint64_t hash;  /* of directory and name, for memos */
     uint64_t gen;   /* oldest barrier generation it was marked in */
     uint64_t round; /* the batch it was taken with; in the set: the batch it
                        last failed in */
@@ -52,9 +53,8 @@ struct zc_mark_dir {
 };
 
 struct zc_marks {
-    struct zc_mark **buckets;
-    size_t n_buckets, n, n_deep, n_whole, n_failing;
-    uint64_t seed;
+    struct zc_nametab by_name;
+    size_t n, n_deep, n_whole, n_failing;
     struct zc_map dirs; /* id -> struct zc_mark_dir */
     /* By age: `fresh` in the order of `since` (and so of `gen`, and of `round`
      * for what was taken), `old` in none: what came back. */
@@ -64,7 +64,7 @@ struct zc_marks {
     size_t heap_n, heap_cap;
 };
 
-int zc_marks_init(struct zc_marks *m); /* -1: no memory */
+void zc_marks_init(struct zc_marks *m);
 void zc_marks_fini(struct zc_marks *m);
 void zc_marks_clear(struct zc_marks *m);
 struct zc_mark *zc_marks_find(const struct zc_marks *m, zc_wdir dir,
@@ -74,8 +74,6 @@ static inline struct zc_mark *zc_marks_whole(const struct zc_marks *m,
 {
     return m->n_whole ? zc_marks_find(m, dir, ZC_WHOLE, 1) : NULL;
 }
-uint64_t zc_marks_hash(const struct zc_marks *m, zc_wdir dir,
-                       const char *name, size_t n);
 struct zc_mark_dir *zc_marks_dir(const struct zc_marks *m, zc_wdir dir);
 /* A new mark that is not there yet, without bits, due at no time; the newest.
  * NULL: no memory. */
@@ -103,11 +101,19 @@ int64_t zc_marks_since(const struct zc_marks *m);
 
 /* ---- Renames ------------------------------------------------------------ */
 
+/* One of the two names of a rename. */
+struct zc_kept_name {
+    struct zc_nametab_node by_name;
+    struct zc_kept *kept; /* which it is a name of */
+    zc_wdir dir;
+    char *name;
+    char *path; /* at the time of the rename */
+};
+
 /* A rename that the next batch will have. */
 struct zc_kept {
-    zc_wdir from_dir, to_dir, moved; /* MOVED: the directory, or NONE */
-    char *from_name, *to_name;
-    char *from, *to; /* paths at the time of the rename */
+    struct zc_kept_name from, to;
+    zc_wdir moved;          /* the directory, or NONE */
     struct zc_kept *before; /* the same directory's rename before this one */
     size_t at;              /* index */
     bool is_dir, dropped;   /* dropped: only its names still count */
@@ -115,11 +121,12 @@ struct zc_kept {
 
 struct zc_renames {
     ZC_VEC(struct zc_kept *) v;
-    size_t live;          /* not dropped */
-    struct zc_map names;  /* dir, hash of name -> the last kept one with it */
-    struct zc_map moved;  /* directory -> its last one */
+    size_t n_living;           /* not dropped */
+    struct zc_nametab by_name; /* zc_kept_name, those of the dropped, too */
+    struct zc_map moved;       /* directory -> its last one */
 };
 
+void zc_renames_init(struct zc_renames *r);
 void zc_renames_clear(struct zc_renames *r);
 /* Does without all of directories from index AT on: what they moved is DEEP. */
 void zc_renames_drop(struct zc_dirty *d, size_t at, int64_t now);

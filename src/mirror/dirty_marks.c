@@ -2,29 +2,31 @@
 /*
  * A table of marks; see dirty_internal.h.
  *
- * A mark is in up to four structures at once: a hash chain (by directory and
+ * A mark is in up to four structures at once: a hash table (by directory and
  * name), the list of its directory (so that a removed directory's marks go in
  * one sweep), a list by age, and either the list of what is due or a heap of
  * what will be.
  */
 #include "mirror/dirty_internal.h"
 
-#include <sys/random.h>
-#include <xxhash.h>
-
-#define FIRST_BUCKETS 64
-
-int zc_marks_init(struct zc_marks *m)
+static struct zc_mark *mark_of(const struct zc_nametab_node *node)
 {
-    *m = (struct zc_marks){.n_buckets = FIRST_BUCKETS};
+    return ZC_CONTAINER_OF(node, struct zc_mark, by_name);
+}
+
+static struct zc_nametab_key key_of(const struct zc_nametab_node *node)
+{
+    const struct zc_mark *mark = mark_of(node);
+    return (struct zc_nametab_key){mark->dir, mark->name, mark->n};
+}
+
+void zc_marks_init(struct zc_marks *m)
+{
+    *m = (struct zc_marks){0};
+    zc_nametab_init(&m->by_name, key_of);
     TAILQ_INIT(&m->fresh);
     TAILQ_INIT(&m->old);
     TAILQ_INIT(&m->ready);
-    /* Users choose the names: they must not choose the buckets, too. */
-    if (getrandom(&m->seed, sizeof m->seed, GRND_NONBLOCK) < 0)
-        m->seed = (uint64_t)(uintptr_t)m;
-    m->buckets = calloc(m->n_buckets, sizeof(struct zc_mark *));
-    return m->buckets ? 0 : -1;
 }
 
 void zc_marks_clear(struct zc_marks *m)
@@ -38,63 +40,25 @@ void zc_marks_clear(struct zc_marks *m)
 
 void zc_marks_fini(struct zc_marks *m)
 {
-    if (!m->buckets)
-        return;
     zc_marks_clear(m);
     zc_map_fini(&m->dirs);
-    free(m->buckets);
+    zc_nametab_clear(&m->by_name);
     free(m->heap);
-    *m = (struct zc_marks){0};
 }
 
 /* ---- By name and by directory ------------------------------------------- */
 
-uint64_t zc_marks_hash(const struct zc_marks *m, zc_wdir dir,
-                       const char *name, size_t n)
-{
-    return XXH3_64bits_withSeed(name, n, m->seed ^ dir * 0x9e3779b97f4a7c15u);
-}
-
-static struct zc_mark **bucket(const struct zc_marks *m, uint64_t hash)
-{
-    return &m->buckets[hash & (m->n_buckets - 1)];
-}
-
 struct zc_mark *zc_marks_find(const struct zc_marks *m, zc_wdir dir,
                               const char *name, size_t n)
 {
-    if (!m->n)
-        return NULL;
-    uint64_t hash = zc_marks_hash(m, dir, name, n);
-    struct zc_mark *mark = *bucket(m, hash);
-    while (mark && (mark->hash != hash || mark->dir != dir || mark->n != n ||
-                    memcmp(mark->name, name, n) != 0))
-        mark = mark->chain;
-    return mark;
+    const struct zc_nametab_node *node =
+        zc_nametab_find(&m->by_name, dir, name, n);
+    return node ? mark_of(node) : NULL;
 }
 
 struct zc_mark_dir *zc_marks_dir(const struct zc_marks *m, zc_wdir dir)
 {
     return zc_map_get(&m->dirs, dir, 0);
-}
-
-/* More buckets when it pays; without memory the chains just become longer. */
-static void grow(struct zc_marks *m)
-{
-    size_t n = m->n_buckets * 2;
-    struct zc_mark **v = m->n < m->n_buckets ? NULL : calloc(n, sizeof *v);
-    if (!v)
-        return;
-    for (size_t i = 0; i < m->n_buckets; i++) {
-        for (struct zc_mark *next, *mark = m->buckets[i]; mark; mark = next) {
-            next = mark->chain;
-            mark->chain = v[mark->hash & (n - 1)];
-            v[mark->hash & (n - 1)] = mark;
-        }
-    }
-    free(m->buckets);
-    m->buckets = v;
-    m->n_buckets = n;
 }
 
 static struct zc_mark_dir *home_for(struct zc_marks *m, zc_wdir id)
@@ -136,11 +100,7 @@ static int link_in(struct zc_marks *m, struct zc_mark *mark)
     mark->home = home_for(m, mark->dir);
     if (!mark->home)
         return -1;
-    grow(m);
-    mark->hash = zc_marks_hash(m, mark->dir, mark->name, mark->n);
-    struct zc_mark **b = bucket(m, mark->hash);
-    mark->chain = *b;
-    *b = mark;
+    zc_nametab_add(&m->by_name, &mark->by_name);
     TAILQ_INSERT_TAIL(&mark->home->marks, mark, in_dir);
     TAILQ_INSERT_TAIL(&m->fresh, mark, by_age);
     mark->came_back = false;
@@ -158,6 +118,7 @@ struct zc_mark *zc_marks_add(struct zc_marks *m, zc_wdir dir, const char *name,
                              .slot = ZC_MARK_IDLE};
     memcpy(mark->name, name, n);
     mark->name[n] = '\0';
+    mark->hash = zc_nametab_hash(&m->by_name, dir, name, n);
     if (link_in(m, mark)) {
         free(mark);
         return NULL;
@@ -321,10 +282,7 @@ int64_t zc_marks_since(const struct zc_marks *m)
 
 void zc_marks_unlink(struct zc_marks *m, struct zc_mark *mark)
 {
-    struct zc_mark **p = bucket(m, mark->hash);
-    while (*p != mark)
-        p = &(*p)->chain;
-    *p = mark->chain;
+    zc_nametab_del(&m->by_name, &mark->by_name);
     unschedule(m, mark);
     TAILQ_REMOVE(age_list(m, mark), mark, by_age);
     TAILQ_REMOVE(&mark->home->marks, mark, in_dir);

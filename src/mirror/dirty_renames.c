@@ -36,11 +36,27 @@ static void kept_free(struct zc_kept *k)
 {
     if (!k)
         return;
-    free(k->from_name);
-    free(k->to_name);
-    free(k->from);
-    free(k->to);
+    free(k->from.name);
+    free(k->to.name);
+    free(k->from.path);
+    free(k->to.path);
     free(k);
+}
+
+static struct zc_kept_name *kept_name(const struct zc_nametab_node *node)
+{
+    return ZC_CONTAINER_OF(node, struct zc_kept_name, by_name);
+}
+
+static struct zc_nametab_key key_of(const struct zc_nametab_node *node)
+{
+    const struct zc_kept_name *n = kept_name(node);
+    return (struct zc_nametab_key){n->dir, n->name, strlen(n->name)};
+}
+
+void zc_renames_init(struct zc_renames *r)
+{
+    zc_nametab_init(&r->by_name, key_of);
 }
 
 void zc_renames_clear(struct zc_renames *r)
@@ -48,14 +64,14 @@ void zc_renames_clear(struct zc_renames *r)
     for (size_t i = 0; i < r->v.len; i++)
         kept_free(r->v.v[i]);
     zc_vec_fini(&r->v);
-    zc_map_fini(&r->names);
+    zc_nametab_clear(&r->by_name);
     zc_map_fini(&r->moved);
-    r->live = 0;
+    r->n_living = 0;
 }
 
 static void drop_one(struct zc_renames *r, struct zc_kept *k)
 {
-    r->live -= !k->dropped;
+    r->n_living -= !k->dropped;
     k->dropped = true;
 }
 
@@ -82,18 +98,13 @@ void zc_renames_drop(struct zc_dirty *d, size_t at, int64_t now)
 
 /* ---- Keeping ------------------------------------------------------------ */
 
+/* The last one that was kept with this name, as one of its two. */
 static struct zc_kept *kept_with(const struct zc_dirty *d,
                                  const struct side *s)
 {
-    return zc_map_get(&d->renames.names, s->dir,
-                      zc_marks_hash(&d->set, s->dir, s->name, s->n));
-}
-
-static int index_name(struct zc_dirty *d, const struct side *s,
-                      struct zc_kept *k)
-{
-    return zc_map_put(&d->renames.names, s->dir,
-                      zc_marks_hash(&d->set, s->dir, s->name, s->n), k);
+    const struct zc_nametab_node *node =
+        zc_nametab_find(&d->renames.by_name, s->dir, s->name, s->n);
+    return node ? kept_name(node)->kept : NULL;
 }
 
 static char *path_of(const struct zc_dirty *d, const struct side *s)
@@ -105,6 +116,17 @@ static char *path_of(const struct zc_dirty *d, const struct side *s)
     return path;
 }
 
+/* False: no memory. */
+static bool set_name(const struct zc_dirty *d, struct zc_kept_name *n,
+                     struct zc_kept *k, const struct side *s)
+{
+    n->kept = k;
+    n->dir = s->dir;
+    n->name = strndup(s->name, s->n);
+    n->path = path_of(d, s);
+    return n->name && n->path;
+}
+
 /* -1: it cannot be kept. */
 static int keep(struct zc_dirty *d, const struct side *from,
                 const struct side *to, zc_wdir moved, bool is_dir)
@@ -113,34 +135,29 @@ static int keep(struct zc_dirty *d, const struct side *from,
     struct zc_kept *k = calloc(1, sizeof *k);
     if (!k)
         return -1;
-    k->from_dir = from->dir;
-    k->to_dir = to->dir;
     k->moved = moved;
     k->is_dir = is_dir;
     k->at = r->v.len;
-    k->from_name = strndup(from->name, from->n);
-    k->to_name = strndup(to->name, to->n);
-    k->from = path_of(d, from);
-    k->to = path_of(d, to);
     k->before = moved ? zc_map_get(&r->moved, moved, 0) : NULL;
-    if (!k->from_name || !k->to_name || !k->from || !k->to ||
+    if (!set_name(d, &k->from, k, from) || !set_name(d, &k->to, k, to) ||
         zc_vec_push(&r->v, k)) {
         kept_free(k);
         return -1;
     }
-    r->live++;
-    if (index_name(d, from, k) || index_name(d, to, k) ||
-        (moved && zc_map_put(&r->moved, moved, 0, k))) {
+    r->n_living++;
+    zc_nametab_add(&r->by_name, &k->from.by_name);
+    zc_nametab_add(&r->by_name, &k->to.by_name);
+    if (moved && zc_map_put(&r->moved, moved, 0, k)) {
         drop_one(r, k);
         return -1;
     }
     return 0;
 }
 
-static bool is_name(const struct side *s, zc_wdir dir, const char *name)
+static bool is_name(const struct side *s, const struct zc_kept_name *n)
 {
-    return s->dir == dir && strlen(name) == s->n &&
-           memcmp(name, s->name, s->n) == 0;
+    return s->dir == n->dir && strlen(n->name) == s->n &&
+           memcmp(n->name, s->name, s->n) == 0;
 }
 
 /* True when the directory is back at a name that a kept rename took it away
@@ -149,7 +166,7 @@ static bool went_round(struct zc_dirty *d, zc_wdir moved, const struct side *to,
                        int64_t now)
 {
     struct zc_kept *k = zc_map_get(&d->renames.moved, moved, 0);
-    while (k && (k->dropped || !is_name(to, k->from_dir, k->from_name)))
+    while (k && (k->dropped || !is_name(to, &k->from)))
         k = k->before;
     if (k)
         zc_renames_drop(d, k->at, now);
@@ -303,7 +320,7 @@ void zc_dirty_renamed(struct zc_dirty *d, zc_wdir from, const char *from_name,
     /* Directories that go round in rings have few names and many renames. */
     if (d->renames.v.len > d->lim.max_names)
         zc_renames_drop(d, 0, now);
-    if (!d->renames.live && d->renames.v.len > d->lim.max_names)
+    if (!d->renames.n_living && d->renames.v.len > d->lim.max_names)
         zc_renames_clear(&d->renames);
     zc_dirty_bound(d, now);
 }
