@@ -20,18 +20,11 @@
 #include "base/relpath.h"
 
 #include <string.h>
-#include <xxhash.h>
 
 #define NAMES_MAX 200000 /* in the index */
 #define GROUP_MAX 4096   /* names of one file */
 #define FORMER_MAX 64    /* of them those that it has lost */
 #define MEMORY 16384
-
-/* Two names of one number share a chain. */
-static uint64_t hash_name(const char *name, size_t n)
-{
-    return XXH3_64bits(name, n);
-}
 
 struct zc_index_file *zc_index_find(struct zc_mirror *m, uint64_t dev,
                                     uint64_t ino)
@@ -47,56 +40,33 @@ static bool is_name(const struct zc_index_name *n, zc_wdir dir,
     return n->dir == dir && n->len == len && !memcmp(n->name, name, len);
 }
 
-static struct zc_index_name *chain_of(const struct zc_mirror *m, zc_wdir dir,
-                                      const char *name, size_t n)
+static struct zc_index_name *name_of(const struct zc_nametab_node *node)
 {
-    return m->index.map.used
-               ? zc_map_get(&m->index.by_name, dir, hash_name(name, n))
-               : NULL;
+    return node ? ZC_CONTAINER_OF(node, struct zc_index_name, by_name) : NULL;
 }
 
-static struct zc_index_name *next_same(struct zc_index_name *at, zc_wdir dir,
-                                       const char *name, size_t n)
+static struct zc_nametab_key key_of(const struct zc_nametab_node *node)
 {
-    while (at && !is_name(at, dir, name, n))
-        at = at->chain;
-    return at;
+    const struct zc_index_name *n = name_of(node);
+    return (struct zc_nametab_key){n->dir, n->name, n->len};
+}
+
+void zc_index_init(struct zc_mirror *m)
+{
+    zc_nametab_init(&m->index.by_name, key_of);
 }
 
 /* All that the index knows by one name: AT goes round. */
 #define EACH_SAME(m, at, dir, name, n)                                       \
-    for (struct zc_index_name *at = next_same(chain_of(m, dir, name, n), dir, \
-                                              name, n);                      \
-         at; at = next_same(at->chain, dir, name, n))
-
-static int enter_name(struct zc_mirror *m, struct zc_index_name *n)
-{
-    uint64_t hash = hash_name(n->name, n->len);
-    n->chain = zc_map_get(&m->index.by_name, n->dir, hash);
-    return zc_map_put(&m->index.by_name, n->dir, hash, n);
-}
-
-static void leave_name(struct zc_mirror *m, struct zc_index_name *n)
-{
-    uint64_t hash = hash_name(n->name, n->len);
-    struct zc_index_name *at = zc_map_get(&m->index.by_name, n->dir, hash);
-    if (at == n && !n->chain) {
-        zc_map_del(&m->index.by_name, n->dir, hash);
-    } else if (at == n) {
-        /* Replacing takes no memory. */
-        (void)zc_map_put(&m->index.by_name, n->dir, hash, n->chain);
-    } else {
-        while (at && at->chain != n)
-            at = at->chain;
-        if (at)
-            at->chain = n->chain;
-    }
-}
+    for (struct zc_index_name *at = name_of(                                 \
+             zc_nametab_find(&(m)->index.by_name, dir, name, n));            \
+         at;                                                                 \
+         at = name_of(zc_nametab_older(&(m)->index.by_name, &at->by_name)))
 
 static void forget_file(struct zc_mirror *m, struct zc_index_file *file)
 {
     for (size_t i = 0; i < file->names.len; i++) {
-        leave_name(m, file->names.v[i]);
+        zc_nametab_del(&m->index.by_name, &file->names.v[i]->by_name);
         free(file->names.v[i]);
         m->index.n_names--;
     }
@@ -112,7 +82,7 @@ static void remove_name(struct zc_mirror *m, struct zc_index_file *file,
 {
     struct zc_index_name *n = file->names.v[i];
     file->n_former -= n->former;
-    leave_name(m, n);
+    zc_nametab_del(&m->index.by_name, &n->by_name);
     free(n);
     file->names.v[i] = file->names.v[--file->names.len];
     m->index.n_names--;
@@ -182,7 +152,7 @@ void zc_index_clear(struct zc_mirror *m)
         free(file);
     }
     zc_map_fini(&m->index.map);
-    zc_map_fini(&m->index.by_name);
+    zc_nametab_clear(&m->index.by_name);
     zc_vec_fini(&m->index.memory);
     m->index.n_names = m->index.n_several = m->index.oldest = 0;
 }
@@ -248,9 +218,7 @@ static void add_name(struct zc_mirror *m, struct zc_index_file *file,
         free(n);
         return;
     }
-    /* Without memory for it, a change by that name alone may be missed for the
-     * others until they are compared. */
-    (void)enter_name(m, n);
+    zc_nametab_add(&m->index.by_name, &n->by_name);
     m->index.n_names++;
     file->searched = 0; /* who knows what else is new */
 }

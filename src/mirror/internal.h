@@ -17,6 +17,7 @@
 #define ZC_MIRROR_INTERNAL_H
 
 #include "base/map.h"
+#include "base/nametab.h"
 #include "base/vec.h"
 #include "mirror/mirror.h"
 #include "sender/session.h"
@@ -47,9 +48,9 @@ typedef ZC_VEC(struct zc_inode) zc_inodes;
 
 /* Names of files that have several: dev and ino -> where they are. */
 struct zc_index_name {
+    struct zc_nametab_node by_name;
     zc_wdir dir;
     struct zc_index_file *file;
-    struct zc_index_name *chain; /* in by_name */
     bool former; /* it was one, and is not any more */
     bool muddy;  /* something has had the name since that nobody has looked at */
     uint8_t len;
@@ -66,9 +67,8 @@ struct zc_index_file {
     uint64_t seen_round;
 };
 struct zc_index {
-    struct zc_map map;     /* (dev, ino) -> struct zc_index_file */
-    struct zc_map by_name; /* (directory, hash of the name) -> the first
-                              struct zc_index_name in a chain */
+    struct zc_map map;         /* (dev, ino) -> struct zc_index_file */
+    struct zc_nametab by_name; /* several zc_index_name may have a name */
     size_t n_names, n_several;
     zc_inodes memory; /* a ring of files that have one name, or none */
     size_t oldest;
@@ -79,7 +79,9 @@ struct zc_index {
 
 /* Names that were made or touched lately (young.c). */
 struct zc_young_name {
+    struct zc_nametab_node by_name;
     zc_wdir dir;
+    uint8_t len;
     size_t at;        /* its index in the table */
     unsigned what;    /* of a touch: it is not known yet what was touched */
     bool touched;
@@ -106,7 +108,7 @@ struct zc_young {
     bool on;             /* hard links are kept */
     bool hurry;          /* nothing is waited for any more */
     ZC_VEC(struct zc_young_name *) v;
-    struct zc_map map;   /* (directory, hash of the name) -> the same */
+    struct zc_nametab by_name; /* the same */
     uint64_t moves;      /* renames of directories */
     /* Everything before FLOOR has been reported; the watcher's position was
      * DONE. The next one to be is WALL, when the watcher has got to POS. */
@@ -267,6 +269,7 @@ int64_t zc_questions_answer(struct zc_mirror *m, int64_t now);
 void zc_questions_drop(struct zc_mirror *m);
 
 /* index.c: all with the lock. */
+void zc_index_init(struct zc_mirror *m);
 void zc_index_clear(struct zc_mirror *m);
 struct zc_index_file *zc_index_find(struct zc_mirror *m, uint64_t dev,
                                     uint64_t ino);
@@ -312,6 +315,7 @@ void zc_index_renamed(struct zc_mirror *m, zc_wdir from, const char *from_name,
                       size_t to_n, int64_t now);
 
 /* young.c: the watch thread, with the lock. */
+void zc_young_init(struct zc_mirror *m);
 /* Events, before the index hears of them. */
 void zc_young_changed(struct zc_mirror *m, zc_wdir dir, const char *name,
                       size_t n, unsigned what);

@@ -443,6 +443,8 @@ static int mirror_init(struct zc_mirror *m, const struct zc_mirror_options *opt,
     m->told = ~0U;
     m->wake = -1;
     TAILQ_INIT(&m->questions);
+    zc_index_init(m);
+    zc_young_init(m);
     pthread_mutex_init(&m->gate, NULL);
     pthread_mutex_init(&m->lock, NULL);
     pthread_mutex_init(&m->report_lock, NULL);

@@ -44,27 +44,33 @@
 #define FEW 4 /* to be looked at without letting go of the lock */
 #define WAIT_NS (ZC_NSEC_PER_SEC / 1000) /* for a close */
 
-static uint64_t hash_name(const char *name, size_t n)
+static struct zc_young_name *name_of(const struct zc_nametab_node *node)
 {
-    uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < n; i++)
-        h = (h ^ (unsigned char)name[i]) * UINT64_C(0x100000001b3);
-    return h;
+    return node ? ZC_CONTAINER_OF(node, struct zc_young_name, by_name) : NULL;
+}
+
+static struct zc_nametab_key key_of(const struct zc_nametab_node *node)
+{
+    const struct zc_young_name *e = name_of(node);
+    return (struct zc_nametab_key){e->dir, e->name, e->len};
+}
+
+void zc_young_init(struct zc_mirror *m)
+{
+    zc_nametab_init(&m->young.by_name, key_of);
 }
 
 static struct zc_young_name *find(const struct zc_mirror *m, zc_wdir dir,
                                   const char *name, size_t n)
 {
-    return m->young.v.len
-               ? zc_map_get(&m->young.map, dir, hash_name(name, n))
-               : NULL;
+    return name_of(zc_nametab_find(&m->young.by_name, dir, name, n));
 }
 
 static void drop(struct zc_mirror *m, size_t i)
 {
     struct zc_young *y = &m->young;
     struct zc_young_name *e = y->v.v[i];
-    zc_map_del(&y->map, e->dir, hash_name(e->name, strlen(e->name)));
+    zc_nametab_del(&y->by_name, &e->by_name);
     y->v.v[i] = y->v.v[--y->v.len];
     y->v.v[i]->at = i;
     free(e);
@@ -76,7 +82,7 @@ void zc_young_clear(struct zc_mirror *m)
     for (size_t i = 0; i < y->v.len; i++)
         free(y->v.v[i]);
     zc_vec_fini(&y->v);
-    zc_map_fini(&y->map);
+    zc_nametab_clear(&y->by_name);
     y->waiting = false;
     y->done = 0;
 }
@@ -105,32 +111,24 @@ static struct zc_young_name *make(struct zc_mirror *m, zc_wdir dir,
 {
     struct zc_young *y = &m->young;
     struct zc_young_name *e = find(m, dir, name, n);
-    /* Another one of that number would be taken for it. */
-    if (e && (strlen(e->name) != n || memcmp(e->name, name, n) != 0)) {
-        overflow(m);
-        e = NULL;
-    }
     if (e)
         return e;
     if (y->v.len >= NAMES_MAX)
         overflow(m);
     e = calloc(1, sizeof *e + n + 1);
-    if (!e || zc_map_put(&y->map, dir, hash_name(name, n), e)) {
+    if (!e || zc_vec_push(&y->v, e)) {
         free(e);
         overflow(m);
         return NULL;
     }
     e->dir = dir;
+    e->len = (uint8_t)n;
     memcpy(e->name, name, n);
     e->floor = y->floor;
     e->first = y->done;
-    e->at = y->v.len;
-    if (zc_vec_push(&y->v, e) == 0)
-        return e;
-    zc_map_del(&y->map, dir, hash_name(name, n));
-    free(e);
-    overflow(m);
-    return NULL;
+    e->at = y->v.len - 1;
+    zc_nametab_add(&y->by_name, &e->by_name);
+    return e;
 }
 
 /* ---- Events -------------------------------------------------------------- */

@@ -56,6 +56,8 @@ static bool start(void)
     pthread_mutex_init(&m.lock, NULL);
     m.opt = &opt;
     m.st = &st;
+    zc_index_init(&m);
+    zc_young_init(&m);
     m.young.on = true;
     zc_mirror_lock(&m);
     m.w = zc_watch_new(&w, &ev, &err);
