@@ -104,13 +104,23 @@ libzcsync_a_SOURCES = \
 	%D%/move/readwrite.c \
 	%D%/move/sendfile.c \
 	%D%/move/splice.c \
+	%D%/watch/backend.h \
 	%D%/watch/change.h \
 	%D%/watch/events.c \
+	%D%/watch/events.h \
 	%D%/watch/fanotify.c \
 	%D%/watch/inotify.c \
 	%D%/watch/internal.h \
+	%D%/watch/list.c \
+	%D%/watch/list.h \
 	%D%/watch/look.c \
-	%D%/watch/rescan.c \
+	%D%/watch/look.h \
+	%D%/watch/report.c \
+	%D%/watch/report.h \
+	%D%/watch/settle.c \
+	%D%/watch/settle.h \
+	%D%/watch/todo.c \
+	%D%/watch/todo.h \
 	%D%/watch/tree.c \
 	%D%/watch/tree.h \
 	%D%/watch/watch.c \

@@ -10,9 +10,16 @@
  * For files an event is passed on as it is. Where a directory is or was, what
  * has the name now is looked at first.
  */
-#include "watch/internal.h"
+#include "watch/events.h"
 
 #include "base/clock.h"
+#include "watch/internal.h"
+#include "watch/list.h"
+#include "watch/look.h"
+#include "watch/report.h"
+#include "watch/settle.h"
+#include "watch/todo.h"
+#include "watch/tree.h"
 
 #include <string.h>
 
@@ -22,72 +29,34 @@
 #define WENT (ZC_CHANGE_NAME | ZC_CHANGE_GONE)
 #define CAME (ZC_CHANGE_NAME | ZC_CHANGE_MADE | ZC_CHANGE_DATA)
 
-static struct zc_wname name_of(zc_wdir dir, const char *name, size_t n)
-{
-    struct zc_wname r = {.dir = dir, .len = (uint8_t)n};
-    memcpy(r.name, name, n);
-    r.name[n] = '\0';
-    return r;
-}
-
-static bool same_name(const struct zc_wname *a, const struct zc_wname *b)
+static bool same_name(const struct zc_wspot *a, const struct zc_wspot *b)
 {
     return a->dir == b->dir && a->len == b->len &&
            !memcmp(a->name, b->name, a->len);
 }
 
-static zc_wdir child_at(const struct zc_watch *w, const struct zc_wname *at)
+static zc_wdir child_at(const struct zc_watch *w, const struct zc_wspot *at)
 {
     return zc_wtree_child(w->tree, at->dir, at->name, at->len);
 }
 
-static bool reserved(const struct zc_watch *w, const struct zc_wname *at)
+static bool reserved(const struct zc_watch *w, const struct zc_wspot *at)
 {
     return !zc_wtree_has(w->tree, at->dir) ||
            zc_wreserved(w, at->dir, at->name, at->len);
 }
 
-static void report(struct zc_watch *w, const struct zc_wname *at,
+static void report(struct zc_watch *w, const struct zc_wspot *at,
                    unsigned what)
 {
     if (zc_wtree_has(w->tree, at->dir))
         zc_wreport(w, at->dir, at->name, at->len, what);
 }
 
-/* WHAT 0: only when there is something to say. */
-void zc_wcheck(struct zc_watch *w, zc_wdir dir, const char *name, size_t n,
-               unsigned what)
-{
-    struct zc_wname at = name_of(dir, name, n);
-    struct zc_wlooked found;
-    zc_wdir before = child_at(w, &at);
-    switch (zc_wlook(w, dir, at.name, n, &found)) {
-    case ZC_WFOUND_NEW:
-        zc_wnew(w, found.dir, found.fd, false);
-        return;
-    case ZC_WFOUND_STUCK:
-        zc_wrecheck_later(w, dir);
-        break;
-    case ZC_WFOUND_UNWATCHED:
-        if (found.dir != before)
-            what |= ZC_CHANGE_NAME | ZC_CHANGE_DEEP;
-        break;
-    case ZC_WFOUND_NONE:
-        if (before != ZC_WDIR_NONE)
-            what |= ZC_CHANGE_NAME;
-        break;
-    case ZC_WFOUND_SAME:
-        break;
-    }
-    zc_close(&found.fd);
-    if (what && !w->gone)
-        report(w, &at, what);
-}
-
 /* ---- Renames ------------------------------------------------------------- */
 
 /* One half, without the other. */
-static void lone_half(struct zc_watch *w, const struct zc_wname *at,
+static void lone_half(struct zc_watch *w, const struct zc_wspot *at,
                       unsigned what, bool is_dir)
 {
     if (reserved(w, at))
@@ -207,26 +176,26 @@ static void exchange(struct zc_watch *w, const struct zc_wmove *m,
 
 void zc_wev_release(struct zc_watch *w)
 {
-    if (!w->holding)
+    if (!w->moves.holding)
         return;
-    struct zc_wmove m = w->held;
-    w->holding = false;
+    struct zc_wmove m = w->moves.held;
+    w->moves.holding = false;
     move(w, &m);
 }
 
 static void moved(struct zc_watch *w, const struct zc_wmove *m)
 {
-    if (w->holding && same_name(&w->held.from, &m->to) &&
-        same_name(&w->held.to, &m->from)) {
-        struct zc_wmove first = w->held;
-        w->holding = false;
+    if (w->moves.holding && same_name(&w->moves.held.from, &m->to) &&
+        same_name(&w->moves.held.to, &m->from)) {
+        struct zc_wmove first = w->moves.held;
+        w->moves.holding = false;
         exchange(w, &first, m->is_dir);
         return;
     }
     zc_wev_release(w);
-    w->held = *m;
-    w->holding = true;
-    w->held_at = w->seen;
+    w->moves.held = *m;
+    w->moves.holding = true;
+    w->moves.held_at = w->seen;
 }
 
 void zc_wev_moved(struct zc_watch *w, zc_wdir from, const char *from_name,
@@ -234,8 +203,8 @@ void zc_wev_moved(struct zc_watch *w, zc_wdir from, const char *from_name,
                   bool is_dir)
 {
     struct zc_wmove m = {
-        .from = name_of(from, from_name, from_n),
-        .to = name_of(to, to_name, to_n),
+        .from = zc_wspot_of(from, from_name, from_n),
+        .to = zc_wspot_of(to, to_name, to_n),
         .is_dir = is_dir,
     };
     moved(w, &m);
@@ -245,50 +214,62 @@ void zc_wev_moved_from(struct zc_watch *w, zc_wdir dir, const char *name,
                        size_t n, bool is_dir, uint32_t cookie)
 {
     struct zc_wmove m = {
-        .from = name_of(dir, name, n),
+        .from = zc_wspot_of(dir, name, n),
         .is_dir = is_dir,
         .cookie = cookie,
         .until = zc_clock_ns() + PARTNER_NS,
     };
-    if (w->holding && !same_name(&w->held.to, &m.from))
+    if (w->moves.holding && !same_name(&w->moves.held.to, &m.from))
         zc_wev_release(w);
     /* Partners follow each other closely: the oldest has none. */
-    if (w->halves.len >= HALVES_MAX)
-        zc_wev_expire(w, w->halves.v[HALVES_MAX / 2].until);
-    if (zc_vec_push(&w->halves, m))
+    if (w->moves.halves.len >= HALVES_MAX)
+        zc_wev_expire(w, w->moves.halves.v[HALVES_MAX / 2].until);
+    if (zc_vec_push(&w->moves.halves, m))
         lone_half(w, &m.from, WENT, is_dir);
 }
 
 void zc_wev_moved_to(struct zc_watch *w, zc_wdir dir, const char *name,
                      size_t n, bool is_dir, uint32_t cookie)
 {
-    for (size_t i = w->halves.len; i-- > 0;) {
-        if (w->halves.v[i].cookie != cookie)
+    struct zc_wmoves *ms = &w->moves;
+    for (size_t i = ms->halves.len; i-- > 0;) {
+        if (ms->halves.v[i].cookie != cookie)
             continue;
-        struct zc_wmove m = w->halves.v[i];
-        memmove(w->halves.v + i, w->halves.v + i + 1,
-                (--w->halves.len - i) * sizeof m);
-        m.to = name_of(dir, name, n);
+        struct zc_wmove m = ms->halves.v[i];
+        memmove(ms->halves.v + i, ms->halves.v + i + 1,
+                (--ms->halves.len - i) * sizeof m);
+        m.to = zc_wspot_of(dir, name, n);
         moved(w, &m);
         return;
     }
     zc_wev_release(w);
-    struct zc_wname at = name_of(dir, name, n);
+    struct zc_wspot at = zc_wspot_of(dir, name, n);
     lone_half(w, &at, CAME, is_dir);
 }
 
 void zc_wev_expire(struct zc_watch *w, int64_t now)
 {
+    struct zc_wmoves *ms = &w->moves;
     size_t n = 0;
-    while (n < w->halves.len && w->halves.v[n].until <= now && !w->gone) {
-        const struct zc_wmove *m = &w->halves.v[n++];
+    while (n < ms->halves.len && ms->halves.v[n].until <= now && !w->gone) {
+        const struct zc_wmove *m = &ms->halves.v[n++];
         lone_half(w, &m->from, WENT, m->is_dir);
     }
     if (!n)
         return;
-    w->halves.len -= n;
-    memmove(w->halves.v, w->halves.v + n,
-            w->halves.len * sizeof *w->halves.v);
+    ms->halves.len -= n;
+    memmove(ms->halves.v, ms->halves.v + n,
+            ms->halves.len * sizeof *ms->halves.v);
+}
+
+bool zc_wev_waiting(const struct zc_watch *w)
+{
+    return w->moves.holding || w->moves.halves.len;
+}
+
+int64_t zc_wev_next(const struct zc_watch *w)
+{
+    return w->moves.halves.len ? w->moves.halves.v[0].until : INT64_MAX;
 }
 
 /* ---- All others ---------------------------------------------------------- */
@@ -309,37 +290,35 @@ void zc_wev_name(struct zc_watch *w, zc_wdir dir, const char *name, size_t n,
     } else {
         zc_wreport(w, dir, name, n, what);
     }
-    if (w->verify.len >= SETTLE_AT)
+    if (w->todo.verify.len >= SETTLE_AT)
         zc_wsettle(w);
 }
 
 void zc_wev_lost(struct zc_watch *w, zc_wdir d)
 {
-    const char *at;
+    struct zc_wspot at;
     zc_wev_release(w);
-    zc_wdir parent = zc_wtree_parent(w->tree, d, &at);
-    if (parent == ZC_WDIR_NONE)
+    if (!zc_wtree_spot(w->tree, d, &at))
         return;
-    struct zc_wname name = name_of(parent, at, strlen(at));
     bool unmounted = zc_wtree_flags(w->tree, d) & ZC_WDIR_UNMOUNTED;
     zc_wforget_key(w, d);
     struct zc_wlooked found;
-    switch (zc_wlook(w, parent, name.name, name.len, &found)) {
+    switch (zc_wlook(w, at.dir, at.name, at.len, &found)) {
     case ZC_WFOUND_NEW:
         if (unmounted)
-            report(w, &name, ZC_CHANGE_META);
+            report(w, &at, ZC_CHANGE_META);
         zc_wnew(w, found.dir, found.fd, unmounted);
         return;
     case ZC_WFOUND_STUCK:
-        zc_wrecheck_later(w, parent);
+        zc_wrecheck_later(w, at.dir);
         break;
     case ZC_WFOUND_UNWATCHED:
-        report(w, &name, ZC_CHANGE_NAME);
+        report(w, &at, ZC_CHANGE_NAME);
         zc_wdoubt(w, found.dir);
         break;
     case ZC_WFOUND_NONE:
     case ZC_WFOUND_SAME:
-        report(w, &name, ZC_CHANGE_NAME);
+        report(w, &at, ZC_CHANGE_NAME);
         break;
     }
     zc_close(&found.fd);
@@ -351,4 +330,9 @@ void zc_wev_overflow(struct zc_watch *w)
     w->overflows++;
     zc_wev_expire(w, INT64_MAX);
     zc_wdoubt_all(w);
+}
+
+void zc_wev_fini(struct zc_watch *w)
+{
+    zc_vec_fini(&w->moves.halves);
 }

@@ -8,10 +8,14 @@
  * in the table, anywhere else on the file system, end at the first look-up.
  * The root has a mark of its own besides, for its removal or renaming.
  */
-#include "watch/internal.h"
+#include "watch/backend.h"
 
 #include "base/log.h"
 #include "fs/meta.h"
+#include "watch/events.h"
+#include "watch/internal.h"
+#include "watch/report.h"
+#include "watch/tree.h"
 
 #include <fcntl.h>
 #include <inotifytools/inotifytools.h>
@@ -31,18 +35,18 @@
 static int mark_fs(struct zc_watch *w, int fd)
 {
     uint64_t mask = NAME_MASK | FAN_ONDIR;
-    if (w->marks.len == 0)
-        w->fan_rename = true;
+    if (w->fan.marks.len == 0)
+        w->fan.rename = true;
     for (;;) {
-        uint64_t renames = w->fan_rename ? FAN_RENAME
+        uint64_t renames = w->fan.rename ? FAN_RENAME
                                          : FAN_MOVED_FROM | FAN_MOVED_TO;
         if (fanotify_mark(w->fd, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
                           mask | renames, fd, NULL) == 0)
             return 0;
         /* Linux before 5.17 has no FAN_RENAME. */
-        if (errno != EINVAL || !w->fan_rename || w->marks.len)
+        if (errno != EINVAL || !w->fan.rename || w->fan.marks.len)
             return -1;
-        w->fan_rename = false;
+        w->fan.rename = false;
     }
 }
 
@@ -54,8 +58,8 @@ static int fs_number(struct zc_watch *w, int fd)
     struct statfs sf;
     if (zc_stat_at(fd, "", &st))
         return -1;
-    for (size_t i = 0; i < w->marks.len; i++)
-        if (w->marks.v[i].dev == st.dev)
+    for (size_t i = 0; i < w->fan.marks.len; i++)
+        if (w->fan.marks.v[i].dev == st.dev)
             return (int)i;
     struct zc_wfs fs = {.dev = st.dev};
     if (fstatfs(fd, &sf))
@@ -67,13 +71,13 @@ static int fs_number(struct zc_watch *w, int fd)
         errno = EOPNOTSUPP;
         return -1;
     }
-    if (w->marks.len > UINT8_MAX) {
+    if (w->fan.marks.len > UINT8_MAX) {
         errno = ENOSPC;
         return -1;
     }
-    if (mark_fs(w, fd) || zc_vec_push(&w->marks, fs))
+    if (mark_fs(w, fd) || zc_vec_push(&w->fan.marks, fs))
         return -1;
-    return (int)w->marks.len - 1;
+    return (int)w->fan.marks.len - 1;
 }
 
 static int make_key(int fs, int type, const void *handle, size_t n,
@@ -119,6 +123,11 @@ static void release(struct zc_watch *w, const struct zc_wkey *key)
     (void)key; /* there is no watch of its own */
 }
 
+void zc_wfanotify_fini(struct zc_watch *w)
+{
+    zc_vec_fini(&w->fan.marks);
+}
+
 int zc_wfanotify_start(struct zc_watch *w, int rootfd, struct zc_err *err)
 {
     struct zc_wkey key;
@@ -143,7 +152,7 @@ int zc_wfanotify_start(struct zc_watch *w, int rootfd, struct zc_err *err)
                    "cannot watch the file system of %s with fanotify",
                    w->root);
         zc_close(&w->fd);
-        zc_vec_fini(&w->marks);
+        zc_wfanotify_fini(w);
         return -1;
     }
     return 0;
@@ -151,7 +160,7 @@ int zc_wfanotify_start(struct zc_watch *w, int rootfd, struct zc_err *err)
 
 /* ---- Events -------------------------------------------------------------- */
 
-/* A directory and a name in it, as an event tells them. */
+/* A spot, as an event tells it. */
 struct spot {
     zc_wdir dir; /* NONE: not ours */
     const char *name;
@@ -168,10 +177,10 @@ static struct spot read_spot(const struct zc_watch *w,
     memcpy(&h, at, sizeof h);
     at += sizeof h;
     size_t fs = 0;
-    while (fs < w->marks.len &&
-           memcmp(w->marks.v[fs].fsid, &info->fsid, sizeof info->fsid))
+    while (fs < w->fan.marks.len &&
+           memcmp(w->fan.marks.v[fs].fsid, &info->fsid, sizeof info->fsid))
         fs++;
-    if (fs == w->marks.len ||
+    if (fs == w->fan.marks.len ||
         make_key((int)fs, h.handle_type, at, h.handle_bytes, &key))
         return p;
     p.dir = zc_wtree_by_key(w->tree, key.bytes, key.len);
@@ -201,7 +210,7 @@ static void debug_event(struct zc_watch *w, uint64_t mask,
 /* What happened to the directory itself. */
 static void self_event(struct zc_watch *w, uint64_t mask, zc_wdir d)
 {
-    const char *at;
+    struct zc_wspot at;
     if (d == ZC_WDIR_ROOT && mask & SELF_MASK) {
         char why[ZC_ERR_TEXT_MAX];
         snprintf(why, sizeof why, "%s was %s", w->root,
@@ -211,16 +220,12 @@ static void self_event(struct zc_watch *w, uint64_t mask, zc_wdir d)
     }
     if (!(mask & (FAN_ATTRIB | FAN_MODIFY))) /* MODIFY: its mtime alone */
         return;
-    zc_wdir parent = zc_wtree_parent(w->tree, d, &at);
-    if (parent == ZC_WDIR_NONE) {
+    if (!zc_wtree_spot(w->tree, d, &at)) {
         zc_wev_release(w);
         zc_wreport(w, d, "", 0, ZC_CHANGE_META);
         return;
     }
-    char name[ZC_NAME_MAX + 1];
-    size_t n = strlen(at);
-    memcpy(name, at, n + 1);
-    zc_wev_name(w, parent, name, n, ZC_CHANGE_META, true);
+    zc_wev_name(w, at.dir, at.name, at.len, ZC_CHANGE_META, true);
 }
 
 static void name_event(struct zc_watch *w, uint64_t mask,
@@ -303,7 +308,6 @@ static void events(struct zc_watch *w, size_t size)
 }
 
 const struct zc_wbackend zc_wbackend_fanotify = {
-    .kind = ZC_WATCH_FANOTIFY,
     .identify = identify,
     .release = release,
     .events = events,

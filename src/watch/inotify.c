@@ -7,9 +7,13 @@
  * the watch elsewhere. To watch a directory again gives the same number: that
  * is how a directory is recognized.
  */
-#include "watch/internal.h"
+#include "watch/backend.h"
 
 #include "base/log.h"
+#include "watch/events.h"
+#include "watch/internal.h"
+#include "watch/report.h"
+#include "watch/tree.h"
 
 #include <inotifytools/inotifytools.h>
 #include <stdio.h>
@@ -152,7 +156,7 @@ static void events(struct zc_watch *w, size_t size)
 }
 
 const struct zc_wbackend zc_wbackend_inotify = {
-    .kind = ZC_WATCH_INOTIFY,
+    .per_dir = true,
     .identify = identify,
     .release = release,
     .events = events,

@@ -10,12 +10,18 @@
  * that is found in one spot, and which the table has in another, tells of a
  * rename before the event does.
  */
-#include "watch/internal.h"
+#include "watch/look.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "fs/meta.h"
 #include "fs/rootdir.h"
+#include "tree/filter.h"
+#include "watch/backend.h"
+#include "watch/internal.h"
+#include "watch/report.h"
+#include "watch/todo.h"
+#include "watch/tree.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -44,19 +50,24 @@ bool zc_whidden(struct zc_watch *w, zc_wdir dir, const char *name, size_t n)
 
 /* ---- Opening ------------------------------------------------------------- */
 
+void zc_wclose_dir(struct zc_watch *w)
+{
+    zc_close(&w->look.at_fd);
+    w->look.at_dir = ZC_WDIR_NONE;
+}
+
 void zc_wclose(struct zc_watch *w)
 {
-    zc_close(&w->at_fd);
-    zc_close(&w->root_fd);
-    w->at_dir = ZC_WDIR_NONE;
+    zc_wclose_dir(w);
+    zc_close(&w->look.root_fd);
 }
 
 static int open_root(struct zc_watch *w)
 {
     struct zc_err err;
     struct zc_stat st;
-    if (w->root_fd >= 0)
-        return w->root_fd;
+    if (w->look.root_fd >= 0)
+        return w->look.root_fd;
     if (w->gone)
         return -1;
     int fd = zc_root_open(w->root, false, NULL, &err);
@@ -64,14 +75,14 @@ static int open_root(struct zc_watch *w)
         zc_wstarved(w, errno);
         return -1;
     }
-    if (fd < 0 || zc_stat_at(fd, "", &st) || st.dev != w->root_dev ||
-        st.ino != w->root_ino || st.mnt_id != w->root_mnt) {
+    if (fd < 0 || zc_stat_at(fd, "", &st) || st.dev != w->id.dev ||
+        st.ino != w->id.ino || st.mnt_id != w->id.mnt) {
         zc_close(&fd);
-        if (!zc_watch_root_ok(w, &err))
+        if (!zc_wroot_ok(w, &err))
             zc_wgone(w, err.text);
         return -1;
     }
-    return w->root_fd = fd;
+    return w->look.root_fd = fd;
 }
 
 /* The key of FD. One that the table does not have is given back. NONE: it has
@@ -89,8 +100,8 @@ static zc_wdir known_as(struct zc_watch *w, int fd)
 
 int zc_wopen(struct zc_watch *w, zc_wdir d)
 {
-    if (w->at_dir == d && w->at_fd >= 0)
-        return w->at_fd;
+    if (w->look.at_dir == d && w->look.at_fd >= 0)
+        return w->look.at_fd;
     int root = open_root(w), fd;
     const char *path = zc_wtree_path(w->tree, d, &w->path);
     if (root < 0 || !path)
@@ -105,11 +116,11 @@ int zc_wopen(struct zc_watch *w, zc_wdir d)
         errno = ESTALE;
         return -1;
     }
-    zc_close(&w->at_fd);
-    w->at_fd = fd;
-    w->at_dir = d;
-    w->at_dev = st.dev;
-    w->at_mnt = st.mnt_id;
+    zc_close(&w->look.at_fd);
+    w->look.at_fd = fd;
+    w->look.at_dir = d;
+    w->look.at_dev = st.dev;
+    w->look.at_mnt = st.mnt_id;
     return fd;
 }
 
@@ -133,14 +144,14 @@ void zc_wforget_key(struct zc_watch *w, zc_wdir d)
     zc_wtree_key(w->tree, d, &key);
     if (!key.len)
         return;
-    w->n_keys--;
+    w->look.n_keys--;
     key.len = 0;
     if (zc_wtree_set_key(w->tree, d, &key))
         zc_wstarved(w, ENOMEM);
-    if (w->n_unwatched)
-        w->retry = true;
-    if (w->at_dir == d)
-        w->at_dir = ZC_WDIR_NONE;
+    if (w->look.n_unwatched)
+        w->look.retry = true;
+    if (w->look.at_dir == d)
+        w->look.at_dir = ZC_WDIR_NONE;
 }
 
 static void going(void *arg, zc_wdir d)
@@ -149,15 +160,15 @@ static void going(void *arg, zc_wdir d)
     struct zc_wkey key;
     zc_wtree_key(w->tree, d, &key);
     if (key.len) {
-        w->n_keys--;
+        w->look.n_keys--;
         w->backend->release(w, &key);
-        if (w->n_unwatched)
-            w->retry = true;
+        if (w->look.n_unwatched)
+            w->look.retry = true;
     }
     if (zc_wtree_flags(w->tree, d) & ZC_WDIR_UNWATCHED)
-        w->n_unwatched--;
-    if (w->at_dir == d)
-        w->at_dir = ZC_WDIR_NONE;
+        w->look.n_unwatched--;
+    if (w->look.at_dir == d)
+        w->look.at_dir = ZC_WDIR_NONE;
 }
 
 static void gone(void *arg, zc_wdir d)
@@ -172,21 +183,27 @@ void zc_wdrop(struct zc_watch *w, zc_wdir d)
     zc_wtree_drop(w->tree, d, going, gone, w);
 }
 
+void zc_wforget_keys(struct zc_watch *w)
+{
+    zc_wtree_clear_keys(w->tree);
+    w->look.n_keys = 0;
+}
+
 /* ---- What cannot be watched ---------------------------------------------- */
 
 static void warn_once(struct zc_watch *w, int eno)
 {
-    if (w->warned)
+    if (w->look.warned)
         return;
-    w->warned = true;
-    long long every = w->rescan_ns / ZC_NSEC_PER_SEC;
+    w->look.warned = true;
+    long long every = w->rescan.every / ZC_NSEC_PER_SEC;
     if (eno == ENOSPC)
         zc_log(ZC_LOG_WARN,
                "%s has more directories than may be watched: the limit was "
                "reached after %llu; the others are compared every %lld "
                "seconds instead; to watch them too, raise "
                "fs.inotify.max_user_watches with sysctl(8)",
-               w->root, (unsigned long long)w->n_keys, every);
+               w->root, (unsigned long long)w->look.n_keys, every);
     else
         zc_log(ZC_LOG_WARN,
                "cannot watch every directory of %s: %s; those that are not "
@@ -203,75 +220,23 @@ static void set_unwatched(struct zc_watch *w, zc_wdir d)
         zc_wdrop(w, child);
     if (flags & ZC_WDIR_UNWATCHED)
         return;
-    if (zc_vec_push(&w->unwatched, d)) {
+    if (zc_vec_push(&w->look.unwatched, d)) {
         zc_wstarved(w, ENOMEM);
         return;
     }
     zc_wtree_set_flags(w->tree, d, flags | ZC_WDIR_UNWATCHED);
-    if (!w->n_unwatched++)
-        w->next_rescan = zc_clock_ns() + w->rescan_ns;
+    if (!w->look.n_unwatched++)
+        zc_wrescan_later(w);
 }
 
 static void set_watched(struct zc_watch *w, zc_wdir d, bool mount)
 {
     uint8_t flags = zc_wtree_flags(w->tree, d);
     if (flags & ZC_WDIR_UNWATCHED)
-        w->n_unwatched--;
+        w->look.n_unwatched--;
     flags &= (uint8_t)~(ZC_WDIR_UNWATCHED | ZC_WDIR_MOUNT |
                         ZC_WDIR_UNMOUNTED);
     zc_wtree_set_flags(w->tree, d, mount ? flags | ZC_WDIR_MOUNT : flags);
-}
-
-/* Looks at D again; true when it is still not watched. *FULL: and so it would
- * be with the others. */
-static bool retry_one(struct zc_watch *w, zc_wdir d, bool report, bool *full)
-{
-    struct zc_wname in;
-    struct zc_wlooked found;
-    const char *name;
-    in.dir = zc_wtree_parent(w->tree, d, &name);
-    in.len = (uint8_t)strlen(name);
-    memcpy(in.name, name, in.len + 1u);
-    enum zc_wfound what = zc_wlook(w, in.dir, in.name, in.len, &found);
-    if (what == ZC_WFOUND_NEW) {
-        zc_wnew(w, found.dir, found.fd, true);
-        return false;
-    }
-    zc_close(&found.fd);
-    *full = what == ZC_WFOUND_UNWATCHED && found.eno;
-    if (what == ZC_WFOUND_STUCK)
-        zc_wrecheck_later(w, in.dir);
-    if (what == ZC_WFOUND_NONE)
-        zc_wreport(w, in.dir, in.name, in.len, ZC_CHANGE_NAME);
-    if (!zc_wtree_has(w->tree, d) ||
-        !(zc_wtree_flags(w->tree, d) & ZC_WDIR_UNWATCHED))
-        return false;
-    if (report)
-        zc_wdoubt(w, d);
-    return true;
-}
-
-void zc_wretry_unwatched(struct zc_watch *w, bool report)
-{
-    size_t kept = 0, n = w->unwatched.len;
-    bool full = false;
-    w->retry = false;
-    for (size_t i = 0; i < n && !w->gone; i++) {
-        zc_wdir d = w->unwatched.v[i];
-        if (!(zc_wtree_flags(w->tree, d) & ZC_WDIR_UNWATCHED))
-            continue;
-        if (full && report)
-            zc_wdoubt(w, d);
-        if (full || retry_one(w, d, report, &full))
-            w->unwatched.v[kept++] = d;
-    }
-    /* What became unwatched meanwhile was appended. */
-    if (n)
-        memmove(w->unwatched.v + kept, w->unwatched.v + n,
-                (w->unwatched.len - n) * sizeof *w->unwatched.v);
-    w->unwatched.len -= n - kept;
-    if (w->n_unwatched)
-        w->next_rescan = zc_clock_ns() + w->rescan_ns;
 }
 
 /* ---- Looking ------------------------------------------------------------- */
@@ -333,11 +298,8 @@ static enum zc_wfound found_elsewhere(struct zc_watch *w, struct look *l,
         zc_wdoubt_all(w);
         return nothing(w, l, out);
     }
-    const char *name;
-    struct zc_wname from;
-    from.dir = zc_wtree_parent(w->tree, owner, &name);
-    from.len = (uint8_t)strlen(name);
-    memcpy(from.name, name, from.len + 1u);
+    struct zc_wspot from;
+    zc_wtree_spot(w->tree, owner, &from);
     /* Out of what it replaces first: it may have been below that. */
     bool moved = !zc_wtree_move(w->tree, owner, l->parent, "", 0);
     if (moved && l->known != ZC_WDIR_NONE)
@@ -365,8 +327,7 @@ static enum zc_wfound found_new(struct zc_watch *w, struct look *l,
                                 struct zc_wlooked *out)
 {
     struct zc_wkey old = {0};
-    if (w->watch_max && w->backend->kind == ZC_WATCH_INOTIFY &&
-        w->n_keys >= w->watch_max) {
+    if (w->watch_max && w->backend->per_dir && w->look.n_keys >= w->watch_max) {
         w->backend->release(w, key);
         w->switching = w->may_switch;
         return no_watch(w, l, ENOSPC, out);
@@ -384,7 +345,7 @@ static enum zc_wfound found_new(struct zc_watch *w, struct look *l,
         zc_wstarved(w, ENOMEM);
         return nothing(w, l, out);
     }
-    w->n_keys++;
+    w->look.n_keys++;
     set_watched(w, l->known, l->mount);
     out->dir = l->known;
     return ZC_WFOUND_NEW;
@@ -434,9 +395,9 @@ enum zc_wfound zc_wlook(struct zc_watch *w, zc_wdir parent, const char *name,
     if (zc_stat_at(out->fd, "", &st))
         return nothing(w, &l, out);
     if (w->one_file_system &&
-        (st.dev != w->root_dev || st.mnt_id != w->root_mnt))
+        (st.dev != w->id.dev || st.mnt_id != w->id.mnt))
         return nothing(w, &l, out);
-    l.mount = st.dev != w->at_dev || st.mnt_id != w->at_mnt;
+    l.mount = st.dev != w->look.at_dev || st.mnt_id != w->look.at_mnt;
 
     if (w->backend->identify(w, out->fd, false, &key)) {
         if (w->gone)
@@ -451,4 +412,15 @@ enum zc_wfound zc_wlook(struct zc_watch *w, zc_wdir parent, const char *name,
     set_watched(w, owner, l.mount);
     out->dir = owner;
     return ZC_WFOUND_SAME;
+}
+
+void zc_wlook_init(struct zc_watch *w)
+{
+    w->look.root_fd = w->look.at_fd = -1;
+}
+
+void zc_wlook_fini(struct zc_watch *w)
+{
+    zc_wclose(w);
+    zc_vec_fini(&w->look.unwatched);
 }

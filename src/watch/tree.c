@@ -14,7 +14,6 @@
 #include "watch/tree.h"
 
 #include "base/nametab.h"
-#include "base/relpath.h"
 
 #include <string.h>
 
@@ -398,6 +397,19 @@ zc_wdir zc_wtree_parent(const struct zc_wtree *t, zc_wdir d,
     if (name)
         *name = at(t, i)->blob;
     return number(t, at(t, i)->parent);
+}
+
+bool zc_wtree_spot(const struct zc_wtree *t, zc_wdir d,
+                   struct zc_wspot *spot)
+{
+    uint32_t i = find(t, d);
+    if (i == NOTHING || i == ROOT)
+        return false;
+    const struct node *n = at(t, i);
+    spot->dir = number(t, n->parent);
+    spot->len = n->name_len;
+    memcpy(spot->name, n->blob, n->name_len + 1u);
+    return true;
 }
 
 zc_wdir zc_wtree_first(const struct zc_wtree *t, zc_wdir d)

@@ -14,7 +14,10 @@
 #define ZC_WATCH_TREE_H
 
 #include "base/buf.h"
+#include "base/relpath.h"
 #include "watch/change.h"
+
+#include <string.h>
 
 struct zc_wtree;
 
@@ -24,6 +27,21 @@ struct zc_wkey {
     uint8_t len; /* 0: none */
     uint8_t bytes[ZC_WKEY_MAX];
 };
+
+/* Where a directory, or a file, is or was: a name in a directory. */
+struct zc_wspot {
+    zc_wdir dir;
+    uint8_t len;
+    char name[ZC_NAME_MAX + 1];
+};
+
+static inline struct zc_wspot zc_wspot_of(zc_wdir dir, const char *name,
+                                          size_t n)
+{
+    struct zc_wspot spot = {.dir = dir, .len = (uint8_t)n};
+    memcpy(spot.name, name, n);
+    return spot;
+}
 
 /* With a root that has no key. NULL: out of memory. */
 struct zc_wtree *zc_wtree_new(void);
@@ -58,6 +76,9 @@ const char *zc_wtree_path(const struct zc_wtree *t, zc_wdir d,
 /* *NAME (may be NULL) until the next change. NONE for the root. */
 zc_wdir zc_wtree_parent(const struct zc_wtree *t, zc_wdir d,
                         const char **name);
+/* The same as a copy, which stays. False: the root, or D is not there. */
+bool zc_wtree_spot(const struct zc_wtree *t, zc_wdir d,
+                   struct zc_wspot *spot);
 /* The children, in no order; NONE at the end. D may be taken out when the next
  * one has been asked for. */
 zc_wdir zc_wtree_first(const struct zc_wtree *t, zc_wdir d);

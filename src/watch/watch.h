@@ -26,42 +26,6 @@
 
 enum zc_watch_kind { ZC_WATCH_AUTO, ZC_WATCH_INOTIFY, ZC_WATCH_FANOTIFY };
 
-/* Called from within zc_watch_read, _tick and _scan. Strings are valid during
- * the call. They must not call into the watcher but for zc_watch_path and the
- * other functions that take a const struct zc_watch. */
-struct zc_watch_events {
-    /* NAME (N bytes) in DIR; "" only for the root's own metadata. A directory's
-     * own metadata is reported as its name in its parent. For a new directory
-     * (made, or moved in from outside) WHAT has ZC_CHANGE_DEEP, and the call
-     * comes when all that is below it is watched.
-     * A file may be new and still empty where WHAT has MADE: there is no
-     * WRITING for that. An event under a name that the file has lost, or never
-     * had, while somebody has it open is reported under that name: so what
-     * NAME leads to is not always what has changed. */
-    void (*changed)(void *arg, zc_wdir dir, const char *name, size_t n,
-                    unsigned what);
-    /* FROM_NAME in FROM is now TO_NAME in TO. What had that name before is gone.
-     * zc_watch_path has a directory's new path already. Where the two
-     * halves of a rename did not come together, `changed` is called for each
-     * instead. Not called for an exchange of two names (RENAME_EXCHANGE): both
-     * are reported as changed, with DEEP for directories. */
-    void (*renamed)(void *arg, zc_wdir from, const char *from_name,
-                    size_t from_n, zc_wdir to, const char *to_name,
-                    size_t to_n, bool is_dir);
-    /* DIR and all below it may have changed in ways that were not seen: the
-     * queue overflowed, a watch was lost, it is not watched (every
-     * `rescan_s`). */
-    void (*in_doubt)(void *arg, zc_wdir dir);
-    /* DIR is not in the tree any more; called for every directory below it,
-     * too. Its number means nothing from now on. */
-    void (*removed)(void *arg, zc_wdir dir);
-    /* The root was unmounted, removed, renamed or replaced; WHY is a sentence
-     * that names it. Nothing is watched any more: free the watcher, and make a
-     * new one when the root is back. */
-    void (*gone)(void *arg, const char *why);
-    void *arg;
-};
-
 struct zc_watch_options {
     const char *root; /* as the user named it; symlinks in it are followed */
     enum zc_watch_kind kind;
