@@ -224,13 +224,16 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/walk.h \
 	%D%/receiver/workers.c \
 	%D%/receiver/workers.h \
-	%D%/mirror/dirty.c \
 	%D%/mirror/dirty.h \
 	%D%/mirror/dirty_batch.c \
-	%D%/mirror/dirty_internal.h \
+	%D%/mirror/dirty_kept.c \
+	%D%/mirror/dirty_kept.h \
 	%D%/mirror/dirty_marks.c \
+	%D%/mirror/dirty_marks.h \
 	%D%/mirror/dirty_outcome.c \
 	%D%/mirror/dirty_renames.c \
+	%D%/mirror/dirty_set.c \
+	%D%/mirror/dirty_set.h \
 	%D%/mirror/ghosts.c \
 	%D%/mirror/hardlinks.c \
 	%D%/mirror/index.c \

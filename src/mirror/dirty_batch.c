@@ -8,25 +8,11 @@
  * were kept go with the first batch, and both their names with them: what they
  * build on is the tree as the last batch left it.
  */
-#include "mirror/dirty_internal.h"
+#include "mirror/dirty_set.h"
+
+#include <string.h>
 
 typedef ZC_VEC(struct zc_mark *) marks;
-
-void zc_flight_end(struct zc_dirty *d)
-{
-    struct zc_flight *f = &d->fly;
-    for (size_t i = 0; i < f->n_dirs; i++)
-        free((char *)f->dirs[i].path);
-    for (size_t i = 0; i < f->n_renames; i++) {
-        free((char *)f->renames[i].from);
-        free((char *)f->renames[i].to);
-    }
-    free(f->dirs);
-    free(f->names);
-    free(f->renames);
-    free(f->text);
-    *f = (struct zc_flight){0};
-}
 
 /* ---- Which marks -------------------------------------------------------- */
 

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A table of marks; see dirty_internal.h.
+ * A table of marks; see dirty_marks.h.
  *
  * A mark is in up to four structures at once: a hash table (by directory and
  * name), the list of its directory (so that a removed directory's marks go in
  * one sweep), a list by age, and either the list of what is due or a heap of
  * what will be.
  */
-#include "mirror/dirty_internal.h"
+#include "mirror/dirty_marks.h"
+
+#include "base/vec.h"
+
+#include <string.h>
 
 static struct zc_mark *mark_of(const struct zc_nametab_node *node)
 {

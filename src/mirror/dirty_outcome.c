@@ -4,7 +4,11 @@
  * it was, and so holds up the barriers that waited for it. Its bits are all
  * there are: it is not known what is there now, so DEEP is among them.
  */
-#include "mirror/dirty_internal.h"
+#include "mirror/dirty_set.h"
+
+#include "base/relpath.h"
+
+#include <string.h>
 
 #define ANYTHING (ZC_CHANGE_DATA | ZC_CHANGE_META | ZC_CHANGE_NAME | \
                   ZC_CHANGE_DEEP)
@@ -22,33 +26,6 @@ void zc_dirty_done(struct zc_dirty *d, int64_t now)
             zc_memo_set(d->tries, m->hash, 0, now);
     }
     zc_flight_end(d);
-}
-
-/* The batches below KEEP are forgotten. */
-static void forget(struct zc_dirty *d, uint64_t keep)
-{
-    struct zc_mark *m;
-    while ((m = TAILQ_FIRST(&d->sent.fresh)) && m->round < keep)
-        zc_marks_remove(&d->sent, m);
-    if (d->fog < keep)
-        d->fog = 0;
-}
-
-void zc_dirty_seen(struct zc_dirty *d, int64_t now)
-{
-    if (d->seen_keep && now - d->seen_at >= ZC_DIRTY_SEEN_NS) {
-        forget(d, d->seen_keep);
-        d->seen_keep = 0;
-    }
-}
-
-void zc_dirty_caught_up(struct zc_dirty *d, int64_t now)
-{
-    zc_dirty_seen(d, now);
-    if (d->seen_keep)
-        return; /* those before first */
-    d->seen_keep = d->fly.on ? d->round : d->round + 1;
-    d->seen_at = now;
 }
 
 void zc_dirty_lost(struct zc_dirty *d, int64_t now)
@@ -99,8 +76,9 @@ static struct zc_mark *taken_with(const struct zc_dirty *d, zc_wdir dir,
     return zc_dirty_deep_above(d, &d->sent, dir, d->round);
 }
 
-void zc_dirty_again(struct zc_dirty *d, const char *path, bool failing,
-                    int64_t due, int64_t now)
+/* PATH has to be looked at again, as deep as it is; FAILING with back-off. */
+static void again(struct zc_dirty *d, const char *path, bool failing,
+                  int64_t due, int64_t now)
 {
     zc_auto_free char *copy = strdup(path);
     if (d->all || !copy) {
@@ -134,12 +112,75 @@ void zc_dirty_again(struct zc_dirty *d, const char *path, bool failing,
     }
 }
 
+/* ---- Renames that were refused ------------------------------------------- */
+
+/* PATH is DIR or below it. */
+static bool is_within(const char *path, const char *dir)
+{
+    size_t n = strlen(dir);
+    return strncmp(path, dir, n) == 0 && (!path[n] || path[n] == '/' || !n);
+}
+
+typedef ZC_VEC(char *) paths;
+
+static int add_path(paths *p, char *path)
+{
+    if (path && zc_vec_push(p, path) == 0)
+        return 0;
+    free(path);
+    return -1;
+}
+
+/* TAINTED: where something wrong may be; follows it through the rename R. */
+static int follow(paths *tainted, const struct zc_round_rename *r)
+{
+    bool carries = false;
+    for (size_t i = 0; i < tainted->len; i++) {
+        char *path = tainted->v[i];
+        carries |= is_within(path, r->from) || is_within(r->from, path);
+        if (!is_within(path, r->from) || !path[strlen(r->from)])
+            continue;
+        char *there = zc_relpath_join(r->to, path + strlen(r->from) + 1);
+        if (!there)
+            return -1;
+        free(path);
+        tainted->v[i] = there;
+    }
+    return carries ? add_path(tainted, strdup(r->to)) : 0;
+}
+
+/* The rename to PATH in the batch in flight was not done, nor, so, what later
+ * ones moved out of it. */
+static void taint(struct zc_dirty *d, const char *path, int64_t now)
+{
+    paths tainted = {0};
+    bool failed = false;
+    for (size_t i = 0; i < d->fly.n_renames && !failed; i++) {
+        const struct zc_round_rename *r = &d->fly.renames[i];
+        if (!r->is_dir)
+            continue;
+        failed = tainted.len && follow(&tainted, r);
+        if (!failed && (!strcmp(r->to, path) || !strcmp(r->from, path)))
+            failed = add_path(&tainted, strdup(r->to));
+    }
+    for (size_t i = 0; i < tainted.len; i++) {
+        if (strcmp(tainted.v[i], path) != 0)
+            again(d, tainted.v[i], false, now, now);
+        free(tainted.v[i]);
+    }
+    zc_vec_fini(&tainted);
+    if (failed)
+        zc_dirty_doubt(d, d->fly.since, d->fly.gen);
+}
+
+/* ---- What the peer said -------------------------------------------------- */
+
 void zc_dirty_failed(struct zc_dirty *d, const char *path, int64_t now)
 {
     if (!d->fly.on)
         return;
-    zc_renames_refused(d, path, now);
-    zc_dirty_again(d, path, true, now, now);
+    taint(d, path, now);
+    again(d, path, true, now, now);
     zc_dirty_bound(d, now);
 }
 
@@ -147,8 +188,8 @@ void zc_dirty_refused(struct zc_dirty *d, const char *to, int64_t now)
 {
     if (!d->fly.on)
         return;
-    zc_renames_refused(d, to, now);
-    zc_dirty_again(d, to, false, now, now);
+    taint(d, to, now);
+    again(d, to, false, now, now);
     zc_dirty_bound(d, now);
 }
 
@@ -156,6 +197,6 @@ void zc_dirty_unsettled(struct zc_dirty *d, const char *path, int64_t now)
 {
     if (!d->fly.on)
         return;
-    zc_dirty_again(d, path, false, now + d->lim.settle_max_ns, now);
+    again(d, path, false, now + d->lim.settle_max_ns, now);
     zc_dirty_bound(d, now);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* src/watch/dirty*.c: what is due when, and what a batch looks like. Batches
+/* src/mirror/dirty*.c: what is due when, and what a batch looks like. Batches
  * are compared as text: "a>b" a rename of a directory, "a~b" of a file, "dir/"
  * a directory with its names, "name!" one that is DEEP, "*" all names. */
 #include "tap.h"
 
 #include "fakewatch.h"
-#include "mirror/dirty_internal.h"
+#include "mirror/dirty_set.h"
 
 #include <stdio.h>
 

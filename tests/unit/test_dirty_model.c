@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * src/watch/dirty*.c against a simulated mirror: a true tree that random
+ * src/mirror/dirty*.c against a simulated mirror: a true tree that random
  * operations change, a watcher that learns of them late, a sender that looks at
  * the true tree when the batch is under way, and a receiver that does what it
  * is told. However these interleave, and whatever fails meanwhile: in the end
@@ -12,7 +12,7 @@
 #include "tap.h"
 
 #include "fakewatch.h"
-#include "mirror/dirty_internal.h"
+#include "mirror/dirty_set.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The rules of the dirty set: when a mark is due, what makes another one
- * superfluous, and what a barrier waits for; see dirty.h, and dirty_internal.h
- * for the other files.
+ * superfluous, and what a barrier waits for; see dirty.h, and dirty_set.h for
+ * the other files.
  *
  * Barriers: every mark carries the generation it was (first) made in, and a
  * barrier just starts the next one. Its ticket has passed when nothing is left,
@@ -11,9 +11,11 @@
  *
  * Where memory runs out, everything is in doubt: that needs none.
  */
-#include "mirror/dirty_internal.h"
+#include "mirror/dirty_set.h"
 
 #include "base/clock.h"
+
+#include <string.h>
 
 #define MAX_NAMES 100000
 #define MAX_DIRS 10000
@@ -50,6 +52,22 @@ struct zc_dirty *zc_dirty_new(const struct zc_watch *w,
     else
         zc_dirty_rebase(d, NULL);
     return d;
+}
+
+void zc_flight_end(struct zc_dirty *d)
+{
+    struct zc_flight *f = &d->fly;
+    for (size_t i = 0; i < f->n_dirs; i++)
+        free((char *)f->dirs[i].path);
+    for (size_t i = 0; i < f->n_renames; i++) {
+        free((char *)f->renames[i].from);
+        free((char *)f->renames[i].to);
+    }
+    free(f->dirs);
+    free(f->names);
+    free(f->renames);
+    free(f->text);
+    *f = (struct zc_flight){0};
 }
 
 void zc_dirty_free(struct zc_dirty *d)
@@ -208,6 +226,27 @@ void zc_dirty_removed(struct zc_dirty *d, zc_wdir dir)
 
 /* ---- Too much ----------------------------------------------------------- */
 
+void zc_dirty_drop_renames(struct zc_dirty *d, size_t at, int64_t now)
+{
+    struct zc_renames *r = &d->renames;
+    for (; at < r->v.len; at++) {
+        struct zc_kept *k = r->v.v[at];
+        const char *name;
+        zc_wdir parent;
+        if (k->dropped)
+            continue;
+        zc_renames_drop(r, k);
+        if (!k->is_dir || !(parent = zc_watch_parent(d->w, k->moved, &name)))
+            continue;
+        struct zc_mark *m =
+            zc_dirty_touch(d, parent, name, strlen(name),
+                           ZC_CHANGE_NAME | ZC_CHANGE_DEEP, now);
+        if (!m)
+            return; /* everything is in doubt, and R is empty */
+        zc_marks_schedule(&d->set, m, now, now);
+    }
+}
+
 struct crowd {
     zc_wdir id;
     size_t n;
@@ -272,7 +311,7 @@ static void collapse_dir(struct zc_dirty *d, zc_wdir dir, int64_t now)
 /* Down to three quarters, so that it does not happen all the time. */
 static void collapse(struct zc_dirty *d, int64_t now)
 {
-    zc_renames_drop(d, 0, now);
+    zc_dirty_drop_renames(d, 0, now);
     size_t n = 0, at = 0, want = d->lim.max_names * 3 / 4;
     zc_auto_free struct crowd *v =
         malloc((d->set.dirs.used + 1) * sizeof *v);
@@ -296,6 +335,35 @@ void zc_dirty_bound(struct zc_dirty *d, int64_t now)
 {
     if (d->set.n > d->lim.max_names)
         collapse(d, now);
+}
+
+/* ---- What is certain ----------------------------------------------------- */
+
+/* The batches below KEEP are forgotten. */
+static void forget(struct zc_dirty *d, uint64_t keep)
+{
+    struct zc_mark *m;
+    while ((m = TAILQ_FIRST(&d->sent.fresh)) && m->round < keep)
+        zc_marks_remove(&d->sent, m);
+    if (d->fog < keep)
+        d->fog = 0;
+}
+
+void zc_dirty_seen(struct zc_dirty *d, int64_t now)
+{
+    if (d->seen_keep && now - d->seen_at >= ZC_DIRTY_SEEN_NS) {
+        forget(d, d->seen_keep);
+        d->seen_keep = 0;
+    }
+}
+
+void zc_dirty_caught_up(struct zc_dirty *d, int64_t now)
+{
+    zc_dirty_seen(d, now);
+    if (d->seen_keep)
+        return; /* those before first */
+    d->seen_keep = d->fly.on ? d->round : d->round + 1;
+    d->seen_at = now;
 }
 
 /* ---- Barriers and numbers ----------------------------------------------- */
