@@ -224,6 +224,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/walk.h \
 	%D%/receiver/workers.c \
 	%D%/receiver/workers.h \
+	%D%/mirror/core.c \
+	%D%/mirror/core.h \
 	%D%/mirror/dirty.h \
 	%D%/mirror/dirty_batch.c \
 	%D%/mirror/dirty_kept.c \
@@ -235,19 +237,29 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/dirty_set.c \
 	%D%/mirror/dirty_set.h \
 	%D%/mirror/ghosts.c \
+	%D%/mirror/ghosts.h \
 	%D%/mirror/hardlinks.c \
+	%D%/mirror/hardlinks.h \
 	%D%/mirror/index.c \
-	%D%/mirror/internal.h \
-	%D%/mirror/mirror.c \
+	%D%/mirror/index.h \
 	%D%/mirror/mirror.h \
 	%D%/mirror/peer.c \
+	%D%/mirror/peer.h \
 	%D%/mirror/questions.c \
+	%D%/mirror/questions.h \
 	%D%/mirror/report.c \
+	%D%/mirror/report.h \
 	%D%/mirror/round.c \
+	%D%/mirror/round.h \
+	%D%/mirror/run.c \
 	%D%/mirror/search.c \
+	%D%/mirror/search.h \
+	%D%/mirror/source.c \
+	%D%/mirror/source.h \
 	%D%/mirror/status.c \
 	%D%/mirror/status.h \
 	%D%/mirror/young.c \
+	%D%/mirror/young.h \
 	%D%/daemon/activate.c \
 	%D%/daemon/activate.h \
 	%D%/daemon/conf.c \

@@ -28,7 +28,8 @@
 #define ANYTHING (ZC_CHANGE_DATA | ZC_CHANGE_META | ZC_CHANGE_NAME | \
                   ZC_CHANGE_DEEP)
 
-static bool is_name(const struct zc_rename_side *s, const struct zc_kept_name *n)
+static bool is_name(const struct zc_rename_side *s,
+                    const struct zc_kept_name *n)
 {
     return s->dir == n->dir && strlen(n->name) == s->n &&
            memcmp(n->name, s->name, s->n) == 0;
@@ -36,8 +37,8 @@ static bool is_name(const struct zc_rename_side *s, const struct zc_kept_name *n
 
 /* True when the directory is back at a name that a kept rename took it away
  * from; the way round is forgotten then, with what came between. */
-static bool went_round(struct zc_dirty *d, zc_wdir moved, const struct zc_rename_side *to,
-                       int64_t now)
+static bool went_round(struct zc_dirty *d, zc_wdir moved,
+                       const struct zc_rename_side *to, int64_t now)
 {
     struct zc_kept *k = zc_renames_of(&d->renames, moved);
     while (k && (k->dropped || !is_name(to, &k->from)))
@@ -64,7 +65,8 @@ static bool file_clash(struct zc_dirty *d, const struct zc_rename_side *from,
 
 /* The directory that was at FROM, or the way to it, was taken, and it is not
  * certain that the sender saw it there. */
-static bool was_taken(const struct zc_dirty *d, const struct zc_rename_side *from)
+static bool was_taken(const struct zc_dirty *d,
+                      const struct zc_rename_side *from)
 {
     struct zc_rename_side s = *from;
     if (d->fog)
@@ -125,7 +127,8 @@ static void revisit(struct zc_dirty *d, zc_wdir moved, int64_t now)
 /* Marks both names, due now; what was known about the old one goes over, but
  * for NAME and DEEP, which are in WHAT if they are true of the new one. */
 static void mark_both(struct zc_dirty *d, const struct zc_rename_side *from,
-                      const struct zc_rename_side *to, unsigned what, int64_t now)
+                      const struct zc_rename_side *to, unsigned what,
+                      int64_t now)
 {
     struct zc_mark *old =
         zc_marks_find(&d->set, from->dir, from->name, from->n);

@@ -14,11 +14,13 @@
  * A file that is renamed during a walk is marked for that; what is below a
  * directory that is renamed may be missed by it, so the directory is in doubt.
  */
-#include "mirror/internal.h"
+#include "mirror/ghosts.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "fs/rootdir.h"
+#include "mirror/dirty.h"
+#include "mirror/search.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -32,11 +34,13 @@
 void zc_ghosts_add(struct zc_mirror *m, int64_t floor)
 {
     struct zc_ghosts *g = &m->ghosts;
-    /* A wall clock that was set back gives older times. */
-    int64_t ahead = zc_clock_wall_ns() - zc_clock_ns();
-    floor -= ZC_MAX(m->young.ahead - ahead, 0);
     g->floor = g->seen == g->walked ? floor : ZC_MIN(g->floor, floor);
     g->seen++;
+}
+
+void zc_ghosts_clear(struct zc_mirror *m)
+{
+    m->ghosts.walked = m->ghosts.seen;
 }
 
 bool zc_ghosts_open(const struct zc_mirror *m)
@@ -55,40 +59,14 @@ int64_t zc_ghosts_next(const struct zc_mpeer *p, int64_t now)
     return ZC_MAX((m->n_questions ? g->soonest : g->walk_at) - now, 0);
 }
 
-/* ---- What a walk may miss ------------------------------------------------ */
-
-void zc_search_begin(struct zc_mirror *m)
-{
-    m->ghosts.under_way++;
-}
-
-void zc_search_end(struct zc_mirror *m)
-{
-    struct zc_ghosts *g = &m->ghosts;
-    g->under_way--;
-    if (!m->w)
-        return;
-    g->pos = zc_watch_queued(m->w);
-    g->unsure = true;
-}
-
-bool zc_search_disturbed(struct zc_mirror *m)
-{
-    struct zc_ghosts *g = &m->ghosts;
-    return g->under_way || g->unsure;
-}
-
-/* ---- A walk -------------------------------------------------------------- */
-
 static void mark(struct zc_mirror *m, const char *path, int64_t now)
 {
     const char *name;
     zc_wdir dir = zc_mirror_split(m, path, &name);
     if (dir == ZC_WDIR_NONE)
         return; /* new, or renamed meanwhile: in doubt by that */
-    for (size_t i = 0; i < m->n_peers; i++)
-        zc_dirty_mark(m->peers[i].dirty, dir, name, strlen(name),
-                      ZC_CHANGE_NAME | ZC_CHANGE_META, now);
+    zc_mirror_mark(m, dir, name, strlen(name),
+                   ZC_CHANGE_NAME | ZC_CHANGE_META, now);
 }
 
 static void mark_found(struct zc_mirror *m, zc_found_names *found, bool all)
@@ -105,12 +83,6 @@ static void mark_found(struct zc_mirror *m, zc_found_names *found, bool all)
         free(found->v[i].path);
     }
     zc_vec_fini(found);
-}
-
-static void wake_peers(struct zc_mirror *m)
-{
-    for (size_t i = 0; i < m->n_peers; i++)
-        zc_mirror_wake(m->peers[i].wake);
 }
 
 void zc_ghosts_walk(struct zc_mpeer *p)
@@ -143,7 +115,6 @@ void zc_ghosts_walk(struct zc_mpeer *p)
         g->walked = seen;
     g->walk_at = start + took + ZC_MAX(REST * took, REST_MIN);
     g->soonest = start + took + ZC_MAX(ASKED_REST * took, ASKED_REST_MIN);
-    wake_peers(m);
-    if (m->n_questions)
-        zc_mirror_wake(m->wake);
+    zc_mirror_wake_peers(m);
+    zc_mirror_wake_asked(m);
 }

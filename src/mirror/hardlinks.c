@@ -14,15 +14,18 @@
  *                walked for them (by inode number: some 10 ms for a hundred
  *                thousand files), no more than a tenth of the time
  */
-#include "mirror/internal.h"
+#include "mirror/hardlinks.h"
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/map.h"
 #include "base/relpath.h"
 #include "fs/meta.h"
 #include "fs/rootdir.h"
+#include "mirror/dirty.h"
+#include "mirror/index.h"
+#include "mirror/round.h"
+#include "mirror/search.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -32,21 +35,47 @@
 #define CHEAP_NS (20 * 1000000LL)
 #define REST 10 /* a search is followed by so many times its own time */
 
+struct zc_mhardlinks {
+    /* Under the lock. */
+    zc_inodes pending; /* files whose other names are to be searched for */
+    bool searching;    /* for those names, right now */
+    zc_inodes fresh;   /* files with several names that the round has listed */
+    bool collecting;   /* they are collected */
+
+    struct zc_mround more; /* the peer's thread: the round under way */
+};
+
+struct zc_mhardlinks *zc_mhardlinks_new(void)
+{
+    return calloc(1, sizeof(struct zc_mhardlinks));
+}
+
+void zc_mhardlinks_free(struct zc_mhardlinks *h)
+{
+    if (!h)
+        return;
+    zc_vec_fini(&h->pending);
+    zc_vec_fini(&h->fresh);
+    zc_mround_fini(&h->more);
+    free(h);
+}
+
 void zc_mhardlinks_listed(void *arg, const char *path, uint64_t dev,
                           uint64_t ino)
 {
     struct zc_mpeer *p = arg;
     struct zc_mirror *m = p->mirror;
+    struct zc_mhardlinks *h = p->hardlinks;
     zc_mirror_lock(m);
     zc_index_add(m, path, dev, ino);
     struct zc_index_file *file = zc_index_find(m, dev, ino);
     bool seen = file && file->seen_by == p &&
                 file->seen_round == p->round_number;
-    if (file && !seen && p->collecting && p->fresh.len < FILES_MAX) {
+    if (file && !seen && h->collecting && h->fresh.len < FILES_MAX) {
         struct zc_inode f = {dev, ino};
         file->seen_by = p;
         file->seen_round = p->round_number;
-        (void)zc_vec_push(&p->fresh, f);
+        (void)zc_vec_push(&h->fresh, f);
     }
     zc_mirror_unlock(m);
 }
@@ -113,8 +142,8 @@ static void drop_names(struct zc_mirror *m, uint64_t dev, uint64_t ino,
     zc_mirror_unlock(m);
 }
 
-/* The paths of those names of FILE that it should still have. One whose directory
- * is gone is forgotten. */
+/* The paths of those names that FILE should still have. One whose directory is
+ * gone is forgotten. */
 static void list_names(struct zc_mirror *m, struct zc_index_file *file,
                        struct group *g)
 {
@@ -181,8 +210,8 @@ static void search(struct zc_mirror *m, int root, const zc_inodes *files)
     int64_t now = zc_clock_ns();
     zc_mirror_lock(m);
     zc_search_end(m);
-    m->index.search_cost = now - start;
-    m->index.search_at = now + REST * (now - start);
+    m->searches.cost = now - start;
+    m->searches.next = now + REST * (now - start);
     for (size_t i = 0; i < found.len; i++) {
         zc_index_add(m, found.v[i].path, found.v[i].dev, found.v[i].ino);
         free(found.v[i].path);
@@ -205,7 +234,7 @@ static void search(struct zc_mirror *m, int root, const zc_inodes *files)
 /* --- before and after a round --- */
 
 struct additions {
-    ZC_VEC(char *) paths; /* in the round's scratch memory */
+    ZC_VEC(char *) paths; /* owned by the round */
     zc_inodes incomplete;
     struct zc_map files; /* that were looked into already */
 };
@@ -227,7 +256,8 @@ static void add_group(struct zc_mpeer *p, int root,
     for (size_t i = 0; i < g.paths.len; i++) {
         char *path = g.paths.v[i];
         g.paths.v[i] = NULL;
-        if (zc_mround_covers(round, path) || zc_vec_push(&p->scratch, path)) {
+        if (zc_mround_covers(round, path) ||
+            zc_mround_own(&p->hardlinks->more, path)) {
             free(path);
             continue;
         }
@@ -281,12 +311,13 @@ static const struct zc_round *augment(struct zc_mpeer *p, int root,
                                       const struct zc_round *round)
 {
     struct zc_mirror *m = p->mirror;
+    struct zc_mround *more = &p->hardlinks->more;
     struct additions a = {0};
-    p->round = *round;
+    more->round = *round;
     look_at_round(p, root, round, &a);
     zc_mirror_lock(m);
-    bool cheap = a.incomplete.len && m->index.search_cost < CHEAP_NS &&
-                 zc_clock_ns() >= m->index.search_at;
+    bool cheap = a.incomplete.len && m->searches.cost < CHEAP_NS &&
+                 zc_clock_ns() >= m->searches.next;
     zc_mirror_unlock(m);
     if (cheap) {
         search(m, root, &a.incomplete);
@@ -294,26 +325,24 @@ static const struct zc_round *augment(struct zc_mpeer *p, int root,
         a = (struct additions){0};
         look_at_round(p, root, round, &a);
     }
-    if (a.paths.len > EXTRA_MAX) {
-        p->round = (struct zc_round){.all = true, .sync = round->sync};
-    } else if (a.paths.len) {
-        if (zc_mround_add(p, round, a.paths.v, a.paths.len))
-            p->round = (struct zc_round){.all = true, .sync = round->sync};
-    }
+    if (a.paths.len > EXTRA_MAX ||
+        (a.paths.len && zc_mround_add(more, round, a.paths.v, a.paths.len)))
+        more->round = (struct zc_round){.all = true, .sync = round->sync};
     additions_fini(&a);
-    return &p->round;
+    return &more->round;
 }
 
 const struct zc_round *zc_mhardlinks_begin(struct zc_mpeer *p,
                                            const struct zc_round *round)
 {
     struct zc_mirror *m = p->mirror;
+    struct zc_mhardlinks *h = p->hardlinks;
     zc_mirror_lock(m);
-    p->collecting = p->push.linked && !round->all;
-    p->fresh.len = 0;
-    bool any = m->index.n_several;
+    h->collecting = p->push.linked && !round->all;
+    h->fresh.len = 0;
+    bool any = zc_index_any(m->index);
     zc_mirror_unlock(m);
-    if (!p->collecting || !any || !round->n_dirs)
+    if (!h->collecting || !any || !round->n_dirs)
         return round;
     zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
     return root < 0 ? round : augment(p, root, round);
@@ -343,18 +372,19 @@ static void mark_group(struct zc_mpeer *p, const struct zc_round *round,
     zc_mirror_unlock(m);
 }
 
-/* Marks what ROUND lacked of FILES; those with names that are not known yet go
- * to p->pending. */
+/* Marks what ROUND lacked of FILES; those with names that are not known yet
+ * are to be searched for. */
 static void mark_files(struct zc_mpeer *p, int root,
                        const struct zc_round *round, const zc_inodes *files)
 {
+    struct zc_mhardlinks *h = p->hardlinks;
     for (size_t i = 0; i < files->len; i++) {
         struct group g;
         known_names(p->mirror, root, files->v[i].dev, files->v[i].ino, &g);
         if (is_incomplete(&g)) {
             zc_mirror_lock(p->mirror);
-            if (p->pending.len < FILES_MAX)
-                (void)zc_vec_push(&p->pending, files->v[i]);
+            if (h->pending.len < FILES_MAX)
+                (void)zc_vec_push(&h->pending, files->v[i]);
             zc_mirror_unlock(p->mirror);
         } else {
             mark_group(p, round, &g);
@@ -368,11 +398,11 @@ void zc_mhardlinks_incomplete(struct zc_mirror *m, uint64_t dev, uint64_t ino)
     struct zc_inode f = {dev, ino};
     for (size_t i = 0; i < m->n_peers; i++) {
         struct zc_mpeer *p = &m->peers[i];
-        const struct zc_inode *last =
-            p->pending.len ? &p->pending.v[p->pending.len - 1] : NULL;
+        zc_inodes *v = &p->hardlinks->pending;
+        const struct zc_inode *last = v->len ? &v->v[v->len - 1] : NULL;
         if (last && last->dev == dev && last->ino == ino)
             continue;
-        if (p->pending.len >= FILES_MAX || zc_vec_push(&p->pending, f))
+        if (v->len >= FILES_MAX || zc_vec_push(v, f))
             zc_dirty_all(p->dirty, zc_clock_ns());
     }
 }
@@ -381,11 +411,12 @@ void zc_mhardlinks_end(struct zc_mpeer *p, const struct zc_round *round,
                        bool good)
 {
     struct zc_mirror *m = p->mirror;
+    struct zc_mhardlinks *h = p->hardlinks;
     zc_mirror_lock(m);
-    zc_inodes files = {p->fresh.v, p->fresh.len, p->fresh.cap};
-    p->fresh = (zc_inodes){0};
-    bool any = good && p->collecting && files.len;
-    p->collecting = false;
+    zc_inodes files = {h->fresh.v, h->fresh.len, h->fresh.cap};
+    h->fresh = (zc_inodes){0};
+    bool any = good && h->collecting && files.len;
+    h->collecting = false;
     zc_mirror_unlock(m);
     if (any && !round->all) {
         zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
@@ -393,18 +424,32 @@ void zc_mhardlinks_end(struct zc_mpeer *p, const struct zc_round *round,
             mark_files(p, root, round, &files);
     }
     zc_vec_fini(&files);
-    for (size_t i = 0; i < p->scratch.len; i++)
-        free(p->scratch.v[i]);
-    p->scratch.len = 0;
+    zc_mround_clear(&h->more);
+}
+
+int64_t zc_mhardlinks_next(const struct zc_mpeer *p, int64_t now)
+{
+    const struct zc_mirror *m = p->mirror;
+    if (!p->hardlinks->pending.len)
+        return INT64_MAX;
+    if (atomic_load(&m->stopping))
+        return 0;
+    return ZC_MAX(m->searches.next - now, 0);
+}
+
+bool zc_mhardlinks_busy(const struct zc_mpeer *p)
+{
+    return p->hardlinks->pending.len || p->hardlinks->searching;
 }
 
 void zc_mhardlinks_search(struct zc_mpeer *p)
 {
     struct zc_mirror *m = p->mirror;
+    struct zc_mhardlinks *h = p->hardlinks;
     zc_mirror_lock(m);
-    zc_inodes files = {p->pending.v, p->pending.len, p->pending.cap};
-    p->pending = (zc_inodes){0};
-    p->searching = true;
+    zc_inodes files = {h->pending.v, h->pending.len, h->pending.cap};
+    h->pending = (zc_inodes){0};
+    h->searching = true;
     zc_mirror_unlock(m);
     zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
     if (root >= 0) {
@@ -413,6 +458,6 @@ void zc_mhardlinks_search(struct zc_mpeer *p)
     }
     zc_vec_fini(&files);
     zc_mirror_lock(m);
-    p->searching = false;
+    h->searching = false;
     zc_mirror_unlock(m);
 }

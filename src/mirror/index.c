@@ -14,10 +14,10 @@
  * too, the last MEMORY of them: they may have, or get, a name that was not
  * looked at yet.
  */
-#include "mirror/internal.h"
+#include "mirror/index.h"
 
 #include "base/log.h"
-#include "base/relpath.h"
+#include "base/map.h"
 
 #include <string.h>
 
@@ -26,10 +26,19 @@
 #define FORMER_MAX 64    /* of them those that it has lost */
 #define MEMORY 16384
 
-struct zc_index_file *zc_index_find(struct zc_mirror *m, uint64_t dev,
+struct zc_index {
+    struct zc_map map;         /* (dev, ino) -> struct zc_index_file */
+    struct zc_nametab by_name; /* several zc_index_name may have a name */
+    size_t n_names, n_several;
+    zc_inodes memory; /* a ring of files that have one name, or none */
+    size_t oldest;
+    bool full_said;
+};
+
+struct zc_index_file *zc_index_find(const struct zc_mirror *m, uint64_t dev,
                                     uint64_t ino)
 {
-    return zc_map_get(&m->index.map, dev, ino);
+    return zc_map_get(&m->index->map, dev, ino);
 }
 
 /* --- names --- */
@@ -51,27 +60,22 @@ static struct zc_nametab_key key_of(const struct zc_nametab_node *node)
     return (struct zc_nametab_key){n->dir, n->name, n->len};
 }
 
-void zc_index_init(struct zc_mirror *m)
-{
-    zc_nametab_init(&m->index.by_name, key_of);
-}
-
 /* All that the index knows by one name: AT goes round. */
 #define EACH_SAME(m, at, dir, name, n)                                       \
     for (struct zc_index_name *at = name_of(                                 \
-             zc_nametab_find(&(m)->index.by_name, dir, name, n));            \
+             zc_nametab_find(&(m)->index->by_name, dir, name, n));           \
          at;                                                                 \
-         at = name_of(zc_nametab_older(&(m)->index.by_name, &at->by_name)))
+         at = name_of(zc_nametab_older(&(m)->index->by_name, &at->by_name)))
 
 static void forget_file(struct zc_mirror *m, struct zc_index_file *file)
 {
     for (size_t i = 0; i < file->names.len; i++) {
-        zc_nametab_del(&m->index.by_name, &file->names.v[i]->by_name);
+        zc_nametab_del(&m->index->by_name, &file->names.v[i]->by_name);
         free(file->names.v[i]);
-        m->index.n_names--;
+        m->index->n_names--;
     }
-    m->index.n_several -= file->several;
-    zc_map_del(&m->index.map, file->dev, file->ino);
+    m->index->n_several -= file->several;
+    zc_map_del(&m->index->map, file->dev, file->ino);
     zc_vec_fini(&file->names);
     free(file);
 }
@@ -82,10 +86,10 @@ static void remove_name(struct zc_mirror *m, struct zc_index_file *file,
 {
     struct zc_index_name *n = file->names.v[i];
     file->n_former -= n->former;
-    zc_nametab_del(&m->index.by_name, &n->by_name);
+    zc_nametab_del(&m->index->by_name, &n->by_name);
     free(n);
     file->names.v[i] = file->names.v[--file->names.len];
-    m->index.n_names--;
+    m->index->n_names--;
 }
 
 static size_t index_of(const struct zc_index_file *file,
@@ -105,7 +109,7 @@ static size_t n_living(const struct zc_index_file *file)
 /* FILE has one name, or none any more: for how long shall it be kept? */
 static void keep_for_a_while(struct zc_mirror *m, struct zc_index_file *file)
 {
-    struct zc_index *s = &m->index;
+    struct zc_index *s = m->index;
     struct zc_inode new = {file->dev, file->ino};
     if (s->memory.len < MEMORY) {
         (void)zc_vec_push(&s->memory, new); /* else for good */
@@ -141,29 +145,57 @@ void zc_index_lost(struct zc_mirror *m, struct zc_index_file *file, size_t i)
         keep_for_a_while(m, file);
 }
 
-void zc_index_clear(struct zc_mirror *m)
+/* --- life --- */
+
+struct zc_index *zc_index_new(void)
+{
+    struct zc_index *x = calloc(1, sizeof *x);
+    if (x)
+        zc_nametab_init(&x->by_name, key_of);
+    return x;
+}
+
+void zc_index_free(struct zc_index *x)
+{
+    if (!x)
+        return;
+    zc_index_clear(x);
+    free(x);
+}
+
+void zc_index_clear(struct zc_index *x)
 {
     size_t at = 0;
-    for (struct zc_map_slot *s; (s = zc_map_next(&m->index.map, &at));) {
+    for (struct zc_map_slot *s; (s = zc_map_next(&x->map, &at));) {
         struct zc_index_file *file = s->value;
         for (size_t i = 0; i < file->names.len; i++)
             free(file->names.v[i]);
         zc_vec_fini(&file->names);
         free(file);
     }
-    zc_map_fini(&m->index.map);
-    zc_nametab_clear(&m->index.by_name);
-    zc_vec_fini(&m->index.memory);
-    m->index.n_names = m->index.n_several = m->index.oldest = 0;
+    zc_map_fini(&x->map);
+    zc_nametab_clear(&x->by_name);
+    zc_vec_fini(&x->memory);
+    x->n_names = x->n_several = x->oldest = 0;
+}
+
+bool zc_index_any(const struct zc_index *x)
+{
+    return x->n_several > 0;
+}
+
+size_t zc_index_count(const struct zc_index *x)
+{
+    return x->n_names;
 }
 
 /* --- files --- */
 
 static void index_full(struct zc_mirror *m)
 {
-    if (m->index.full_said)
+    if (m->index->full_said)
         return;
-    m->index.full_said = true;
+    m->index->full_said = true;
     zc_log(ZC_LOG_WARN,
            "%s: more than %d names of files with several names: hard links "
            "among the rest are repaired only when everything is compared",
@@ -173,7 +205,7 @@ static void index_full(struct zc_mirror *m)
 static struct zc_index_file *make_file(struct zc_mirror *m, uint64_t dev,
                                        uint64_t ino)
 {
-    if (m->index.n_names >= NAMES_MAX) {
+    if (m->index->n_names >= NAMES_MAX) {
         index_full(m);
         return NULL;
     }
@@ -182,7 +214,7 @@ static struct zc_index_file *make_file(struct zc_mirror *m, uint64_t dev,
         return NULL;
     file->dev = dev;
     file->ino = ino;
-    if (zc_map_put(&m->index.map, dev, ino, file)) {
+    if (zc_map_put(&m->index->map, dev, ino, file)) {
         free(file);
         return NULL;
     }
@@ -203,7 +235,7 @@ static void add_name(struct zc_mirror *m, struct zc_index_file *file,
         }
         return;
     }
-    if (m->index.n_names >= NAMES_MAX || file->names.len >= GROUP_MAX) {
+    if (m->index->n_names >= NAMES_MAX || file->names.len >= GROUP_MAX) {
         index_full(m);
         return;
     }
@@ -218,29 +250,15 @@ static void add_name(struct zc_mirror *m, struct zc_index_file *file,
         free(n);
         return;
     }
-    zc_nametab_add(&m->index.by_name, &n->by_name);
-    m->index.n_names++;
+    zc_nametab_add(&m->index->by_name, &n->by_name);
+    m->index->n_names++;
     file->searched = 0; /* who knows what else is new */
 }
 
 static void has_several(struct zc_mirror *m, struct zc_index_file *file)
 {
-    m->index.n_several += !file->several;
+    m->index->n_several += !file->several;
     file->several = true;
-}
-
-/* Where PATH is, for the index; *NAME points into PATH. */
-zc_wdir zc_mirror_split(struct zc_mirror *m, const char *path,
-                        const char **name)
-{
-    const char *slash = strrchr(path, '/');
-    *name = slash ? slash + 1 : path;
-    if (!m->w)
-        return ZC_WDIR_NONE;
-    if (!slash)
-        return ZC_WDIR_ROOT;
-    zc_auto_free char *dir = strndup(path, (size_t)(slash - path));
-    return dir ? zc_watch_lookup(m->w, dir) : ZC_WDIR_NONE;
 }
 
 struct zc_index_file *zc_index_add_name(struct zc_mirror *m, zc_wdir dir,
@@ -297,9 +315,7 @@ static void mark_others(struct zc_mirror *m, const struct zc_index_file *file,
         const struct zc_index_name *o = file->names.v[i];
         if (o->former || is_name(o, dir, name, n))
             continue;
-        for (size_t p = 0; p < m->n_peers; p++)
-            zc_dirty_mark(m->peers[p].dirty, o->dir, o->name, o->len, what,
-                          now);
+        zc_mirror_mark(m, o->dir, o->name, o->len, what, now);
     }
 }
 
@@ -394,7 +410,7 @@ void zc_index_renamed(struct zc_mirror *m, zc_wdir from, const char *from_name,
                       size_t from_n, zc_wdir to, const char *to_name,
                       size_t to_n, int64_t now)
 {
-    if (!m->index.map.used)
+    if (!m->index->map.used)
         return;
     zc_index_changed(m, to, to_name, to_n,
                      ZC_CHANGE_GONE | ZC_CHANGE_MADE, now);

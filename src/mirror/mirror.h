@@ -11,9 +11,9 @@
 #ifndef ZC_MIRROR_MIRROR_H
 #define ZC_MIRROR_MIRROR_H
 
-#include "session/options.h"
-#include "session/events.h"
 #include "mirror/status.h"
+#include "session/events.h"
+#include "session/options.h"
 #include "watch/watch.h"
 
 #define ZC_MIRROR_ITSELF SIZE_MAX

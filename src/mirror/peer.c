@@ -11,9 +11,14 @@
  * thread writes to, and on the connection, so that a peer that hangs up is
  * noticed at once.
  */
-#include "mirror/internal.h"
+#include "mirror/peer.h"
 
 #include "base/clock.h"
+#include "mirror/dirty.h"
+#include "mirror/ghosts.h"
+#include "mirror/hardlinks.h"
+#include "mirror/report.h"
+#include "sender/session.h"
 
 #include <malloc.h>
 #include <poll.h>
@@ -34,13 +39,6 @@ enum outcome {
     CHANGED, /* it is no longer about this source, or the end has come */
 };
 
-/* A question about what P does may have another answer. With the lock. */
-static void wake_for_questions(struct zc_mpeer *p)
-{
-    if (p->mirror->n_questions)
-        zc_mirror_wake(p->mirror->wake);
-}
-
 int64_t zc_mpeer_next(const struct zc_mpeer *p, int64_t now)
 {
     struct zc_mirror *m = p->mirror;
@@ -51,14 +49,11 @@ int64_t zc_mpeer_next(const struct zc_mpeer *p, int64_t now)
     int64_t next = zc_dirty_next(p->dirty, now);
     if (p->braked)
         next = ZC_MIN(next, ZC_MAX(p->brake_retry - now, 0));
-    if (p->pending.len)
-        next = ZC_MIN(next, atomic_load(&m->stopping)
-                                ? 0
-                                : ZC_MAX(m->index.search_at - now, 0));
+    next = ZC_MIN(next, zc_mhardlinks_next(p, now));
     return ZC_MIN(next, zc_ghosts_next(p, now));
 }
 
-void zc_mpeer_interrupt(struct zc_mpeer *p, bool busy)
+static void interrupt(struct zc_mpeer *p, bool busy)
 {
     pthread_mutex_lock(&p->session_lock);
     if (p->session && busy)
@@ -68,6 +63,12 @@ void zc_mpeer_interrupt(struct zc_mpeer *p, bool busy)
     if (p->connecting)
         pthread_kill(p->thread, SIGURG);
     pthread_mutex_unlock(&p->session_lock);
+}
+
+void zc_mpeers_interrupt(struct zc_mirror *m, bool busy)
+{
+    for (size_t i = 0; i < m->n_peers; i++)
+        interrupt(&m->peers[i], busy);
 }
 
 /* Sleeps until woken, the transport T (may be NULL) is hung up, or NS have
@@ -82,7 +83,7 @@ static bool sleep_on(struct zc_mpeer *p, const struct zc_transport *t,
     struct timespec ts = {ns / ZC_NSEC_PER_SEC, ns % ZC_NSEC_PER_SEC};
     (void)ppoll(f, ZC_ARRAY_LEN(f), ns == INT64_MAX ? NULL : &ts, NULL);
     if (f[0].revents)
-        (void)!read(p->wake, &(uint64_t){0}, sizeof(uint64_t));
+        zc_mirror_woken(p->wake);
     return f[1].revents;
 }
 
@@ -139,11 +140,8 @@ static void round_done(struct zc_mpeer *p, const struct zc_round *round,
         p->brake_retry = ZC_MIN(p->brake_retry, p->brake_soonest);
     zc_dirty_get_stats(p->dirty, &ds);
     p->blocked = ds.failed > 0;
-    if (!p->blocked && !p->braked) {
-        zc_peer_set_text(p->st, p->meta ? p->meta_path : "",
-                         p->meta ? p->meta_text : "");
-        p->said.len = 0;
-    }
+    if (!p->blocked && !p->braked)
+        zc_mreport_cleared(p);
 }
 
 /* What a whole tree took is not needed for a while. */
@@ -168,7 +166,7 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
     p->full = round.all;
     p->round_number++;
     if (round.all)
-        p->meta = 0;
+        zc_mreport_full_round(p);
     zc_mreport_update(p);
     zc_mirror_unlock(m);
 
@@ -188,7 +186,7 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
     }
     p->in_round = p->full = false;
     zc_mreport_update(p);
-    wake_for_questions(p);
+    zc_mirror_wake_asked(m);
     if (!good)
         return false;
     zc_mirror_unlock(m);
@@ -243,12 +241,11 @@ static enum outcome serve(struct zc_mpeer *p, bool *worked, struct zc_err *err)
                 break;
             continue;
         }
-        if (p->pending.len && (now >= m->index.search_at ||
-                               atomic_load(&m->stopping))) {
+        if (zc_mhardlinks_next(p, now) == 0) {
             zc_mirror_unlock(m);
             zc_mhardlinks_search(p);
             zc_mirror_lock(m);
-            wake_for_questions(p);
+            zc_mirror_wake_asked(m);
         }
         zc_ghosts_walk(p);
         if (!do_round(p, err))
@@ -272,21 +269,12 @@ static void publish(struct zc_mpeer *p, struct zc_transport *t,
     pthread_mutex_unlock(&p->session_lock);
 }
 
-/* Counters of the session, which start at zero, go on top of those before. */
-static void open_stats(struct zc_mpeer *p)
-{
-    p->base_files = p->st->sent_files;
-    p->base_bytes = p->st->sent_bytes;
-    p->base_deleted = p->st->deleted;
-    memset(&p->stats, 0, sizeof p->stats);
-}
-
 static enum outcome run_session(struct zc_mpeer *p, struct zc_transport *t,
                                 bool *worked, struct zc_err *err)
 {
     struct zc_mirror *m = p->mirror;
     const struct zc_source source = zc_source_path(p->push.src);
-    open_stats(p);
+    zc_mreport_opening(p);
     struct zc_session *s =
         zc_session_open(t, &source, &p->push, &p->events, &p->stats, err);
     if (!s)
@@ -294,7 +282,7 @@ static enum outcome run_session(struct zc_mpeer *p, struct zc_transport *t,
     publish(p, t, s, false);
     zc_peer_set_security(p->st, t->security, t->peer_key);
     atomic_fetch_add(&p->st->connects, 1);
-    p->reason[0] = '\0';
+    zc_mreport_connected(p);
     zc_mirror_lock(m);
     p->connected = true;
     zc_peer_set_text(p->st, "", "");

@@ -10,13 +10,17 @@
  * Until then the one who asked hears what is in the way, each time that
  * changes.
  */
-#include "mirror/internal.h"
+#include "mirror/questions.h"
 
 #include "base/clock.h"
+#include "mirror/dirty.h"
+#include "mirror/hardlinks.h"
+#include "mirror/young.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/socket.h>
 
 #define SAY_NS (ZC_NSEC_PER_SEC / 4)
@@ -28,11 +32,11 @@ struct goal {
     bool synced; /* a syncing round was asked for */
 };
 
-struct zc_question {
-    TAILQ_ENTRY(zc_question) in_list;
+struct question {
+    TAILQ_ENTRY(question) in_list;
     uint64_t id;
     int32_t peer;
-    bool placed; /* `position` is that of the source that is open now */
+    bool pinned; /* `position` is that of the source that is open now */
     uint64_t generation, position; /* what the watcher has to get to */
     bool started, done;
     int64_t said_at;
@@ -40,7 +44,13 @@ struct zc_question {
     struct goal goals[];
 };
 
-static bool is_about(const struct zc_question *a, size_t peer)
+struct zc_questions {
+    int fd; /* -1: nobody is there any more */
+    TAILQ_HEAD(, question) list; /* in the order they came */
+    size_t n;
+};
+
+static bool is_about(const struct question *a, size_t peer)
 {
     return a->peer == -1 || (size_t)a->peer == peer;
 }
@@ -51,43 +61,73 @@ static int answer(struct zc_mirror *m, uint64_t id, bool done,
 {
     struct zc_mirror_answer a = {.id = id, .done = done};
     snprintf(a.missing, sizeof a.missing, "%s", missing);
-    if (send(m->control_fd, &a, sizeof a, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+    if (send(m->questions->fd, &a, sizeof a, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
         errno == EAGAIN)
         return -1;
     return 0;
 }
 
-static void forget(struct zc_mirror *m, struct zc_question *a)
+static void forget(struct zc_questions *q, struct question *a)
 {
-    TAILQ_REMOVE(&m->questions, a, in_list);
-    m->n_asked--;
+    TAILQ_REMOVE(&q->list, a, in_list);
+    q->n--;
     free(a);
 }
 
-static void cancel(struct zc_mirror *m, uint64_t id)
+static void forget_all(struct zc_questions *q)
 {
-    struct zc_question *a, *next;
-    for (a = TAILQ_FIRST(&m->questions); a; a = next) {
+    struct question *a;
+    while ((a = TAILQ_FIRST(&q->list)))
+        forget(q, a);
+}
+
+static void cancel(struct zc_questions *q, uint64_t id)
+{
+    struct question *a, *next;
+    for (a = TAILQ_FIRST(&q->list); a; a = next) {
         next = TAILQ_NEXT(a, in_list);
         if (a->id == id)
-            forget(m, a);
+            forget(q, a);
     }
+}
+
+struct zc_questions *zc_questions_new(int fd)
+{
+    struct zc_questions *q = calloc(1, sizeof *q);
+    if (!q)
+        return NULL;
+    q->fd = fd;
+    TAILQ_INIT(&q->list);
+    return q;
+}
+
+void zc_questions_free(struct zc_questions *q)
+{
+    if (!q)
+        return;
+    forget_all(q);
+    free(q);
+}
+
+int zc_questions_fd(const struct zc_questions *q)
+{
+    return q->fd;
 }
 
 static void take_request(struct zc_mirror *m, const struct zc_mirror_request *r)
 {
     if (r->cancel) {
-        cancel(m, r->id);
+        cancel(m->questions, r->id);
         return;
     }
     if (r->peer == -2) {
         (void)answer(m, r->id, true, "");
         return;
     }
-    struct zc_question *a = NULL;
+    struct question *a = NULL;
     bool known = r->peer == -1 ||
                  (r->peer >= 0 && (size_t)r->peer < m->n_peers);
-    if (known && m->n_asked < QUESTIONS_MAX)
+    if (known && m->questions->n < QUESTIONS_MAX)
         a = calloc(1, sizeof *a + m->n_peers * sizeof *a->goals);
     if (!a) {
         (void)answer(m, r->id, false,
@@ -97,45 +137,38 @@ static void take_request(struct zc_mirror *m, const struct zc_mirror_request *r)
     }
     a->id = r->id;
     a->peer = r->peer;
-    TAILQ_INSERT_TAIL(&m->questions, a, in_list);
-    m->n_asked++;
+    TAILQ_INSERT_TAIL(&m->questions->list, a, in_list);
+    m->questions->n++;
 }
 
 void zc_questions_read(struct zc_mirror *m)
 {
     struct zc_mirror_request r;
     ssize_t n;
-    while ((n = recv(m->control_fd, &r, sizeof r, MSG_DONTWAIT)) > 0)
+    while ((n = recv(m->questions->fd, &r, sizeof r, MSG_DONTWAIT)) > 0)
         if (n == sizeof r)
             take_request(m, &r);
     if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
         /* Nobody is there any more. */
-        m->control_fd = -1;
-        zc_questions_drop(m);
+        m->questions->fd = -1;
+        forget_all(m->questions);
     }
     zc_mirror_lock(m);
-    m->n_questions = m->n_asked;
+    m->n_questions = m->questions->n;
     zc_mirror_unlock(m);
-}
-
-void zc_questions_drop(struct zc_mirror *m)
-{
-    struct zc_question *a;
-    while ((a = TAILQ_FIRST(&m->questions)))
-        forget(m, a);
 }
 
 bool zc_questions_pin(struct zc_mirror *m)
 {
     bool any = false;
-    struct zc_question *a;
-    TAILQ_FOREACH(a, &m->questions, in_list) {
+    struct question *a;
+    TAILQ_FOREACH(a, &m->questions->list, in_list) {
         if (a->started)
             continue;
         any = true;
-        if (!m->w || (a->placed && a->generation == m->generation))
+        if (!m->w || (a->pinned && a->generation == m->generation))
             continue;
-        a->placed = true;
+        a->pinned = true;
         a->generation = m->generation;
         a->position = zc_watch_queued(m->w);
     }
@@ -143,9 +176,9 @@ bool zc_questions_pin(struct zc_mirror *m)
 }
 
 /* All that happened before A was asked has been reported. */
-static bool is_settled(struct zc_mirror *m, const struct zc_question *a)
+static bool is_settled(struct zc_mirror *m, const struct question *a)
 {
-    return m->w && !m->gone && m->ready && a->placed &&
+    return m->w && !m->gone && m->ready && a->pinned &&
            a->generation == m->generation && !zc_watch_scanning(m->w) &&
            zc_watch_reached(m->w, a->position) &&
            zc_young_settled(m, a->position);
@@ -153,8 +186,8 @@ static bool is_settled(struct zc_mirror *m, const struct zc_question *a)
 
 void zc_questions_flush(struct zc_mirror *m)
 {
-    const struct zc_question *a;
-    TAILQ_FOREACH(a, &m->questions, in_list)
+    const struct question *a;
+    TAILQ_FOREACH(a, &m->questions->list, in_list)
         if (!a->started && is_settled(m, a))
             zc_watch_flush(m->w);
 }
@@ -166,7 +199,7 @@ static void take_ticket(struct zc_mpeer *p, struct goal *g, int64_t now)
     g->ghosts = p->mirror->ghosts.seen;
 }
 
-static void start(struct zc_mirror *m, struct zc_question *a, int64_t now)
+static void start(struct zc_mirror *m, struct question *a, int64_t now)
 {
     a->started = true;
     for (size_t i = 0; i < m->n_peers; i++)
@@ -178,7 +211,7 @@ static void start(struct zc_mirror *m, struct zc_question *a, int64_t now)
 static bool reached(struct zc_mpeer *p, struct goal *g, int64_t now)
 {
     if (!zc_dirty_passed(p->dirty, g->ticket) || p->in_round ||
-        p->pending.len || p->searching || p->braked ||
+        zc_mhardlinks_busy(p) || p->braked ||
         p->mirror->ghosts.walked < g->ghosts)
         return false;
     if (g->n_found != p->n_found) {
@@ -227,7 +260,7 @@ static void describe(struct zc_mpeer *p, const struct goal *g, char *out,
 }
 
 /* True when A is done; else MISSING says what is in the way. */
-static bool is_done(struct zc_mirror *m, struct zc_question *a, int64_t now,
+static bool is_done(struct zc_mirror *m, struct question *a, int64_t now,
                     char *missing, size_t size)
 {
     bool done = true;
@@ -254,7 +287,7 @@ static void describe_source(struct zc_mirror *m, char *out, size_t size)
 
 /* Looks at A again. Nanoseconds until there may be something new to say to it;
  * -1: it is answered. */
-static int64_t look_at(struct zc_mirror *m, struct zc_question *a, int64_t now)
+static int64_t look_at(struct zc_mirror *m, struct question *a, int64_t now)
 {
     char missing[sizeof a->said] = "";
     if (!a->started && is_settled(m, a))
@@ -280,15 +313,15 @@ static int64_t look_at(struct zc_mirror *m, struct zc_question *a, int64_t now)
 int64_t zc_questions_answer(struct zc_mirror *m, int64_t now)
 {
     int64_t soonest = INT64_MAX;
-    struct zc_question *a, *next;
-    for (a = TAILQ_FIRST(&m->questions); a; a = next) {
+    struct question *a, *next;
+    for (a = TAILQ_FIRST(&m->questions->list); a; a = next) {
         next = TAILQ_NEXT(a, in_list);
         int64_t ns = look_at(m, a, now);
         if (ns < 0)
-            forget(m, a);
+            forget(m->questions, a);
         else
             soonest = ZC_MIN(soonest, ns);
     }
-    m->n_questions = m->n_asked;
+    m->n_questions = m->questions->n;
     return soonest;
 }

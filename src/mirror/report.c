@@ -5,10 +5,11 @@
  * gets a line when something is new, and never more than one a second from a
  * peer about entries.
  */
-#include "mirror/internal.h"
+#include "mirror/report.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mirror/dirty.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,10 +23,44 @@
 #define SAY_NS ZC_NSEC_PER_SEC
 #define UNTOLD (~0U)
 
+/* A trouble that was logged. */
+struct said {
+    uint64_t hash;
+    int64_t at;
+};
+
+struct zc_mreport {
+    uint64_t base_files, base_bytes, base_deleted; /* of earlier sessions */
+    unsigned told; /* enum zc_peer_state, as last told */
+    ZC_VEC(struct said) said; /* so as not to repeat them */
+    int64_t said_at;
+    uint64_t unsaid; /* lines that were left out since */
+    uint64_t meta;   /* entries that lack metadata since the last full round */
+    char meta_text[ZC_STATUS_TEXT], meta_path[ZC_STATUS_TEXT];
+    char reason[ZC_STATUS_TEXT]; /* why it is not connected, as last logged */
+};
+
+struct zc_mreport *zc_mreport_new(void)
+{
+    struct zc_mreport *r = calloc(1, sizeof *r);
+    if (r)
+        r->told = UNTOLD;
+    return r;
+}
+
+void zc_mreport_free(struct zc_mreport *r)
+{
+    if (!r)
+        return;
+    zc_vec_fini(&r->said);
+    free(r);
+}
+
 /* --- status --- */
 
 static void update_counters(struct zc_mpeer *p, struct zc_dirty_stats *ds)
 {
+    const struct zc_mreport *r = p->report;
     struct zc_stats *s = &p->stats;
     struct zc_peer_status *st = p->st;
     uint64_t need_files = s->need_files, done_files = s->done_files;
@@ -41,9 +76,18 @@ static void update_counters(struct zc_mpeer *p, struct zc_dirty_stats *ds)
     st->failed = ds->failed;
     if (!p->connected)
         return;
-    st->sent_files = p->base_files + done_files;
-    st->sent_bytes = p->base_bytes + s->sent_bytes;
-    st->deleted = p->base_deleted + s->deleted;
+    st->sent_files = r->base_files + done_files;
+    st->sent_bytes = r->base_bytes + s->sent_bytes;
+    st->deleted = r->base_deleted + s->deleted;
+}
+
+void zc_mreport_opening(struct zc_mpeer *p)
+{
+    struct zc_mreport *r = p->report;
+    r->base_files = p->st->sent_files;
+    r->base_bytes = p->st->sent_bytes;
+    r->base_deleted = p->st->deleted;
+    memset(&p->stats, 0, sizeof p->stats);
 }
 
 void zc_mreport_update(struct zc_mpeer *p)
@@ -100,10 +144,11 @@ void zc_mreport_tell_mirror(struct zc_mirror *m)
 void zc_mreport_tell_peer(struct zc_mpeer *p)
 {
     char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
+    struct zc_mreport *r = p->report;
     unsigned state = p->st->state;
-    if (state == p->told || state == ZC_PEER_BEHIND)
+    if (state == r->told || state == ZC_PEER_BEHIND)
         return;
-    p->told = state;
+    r->told = state;
     zc_peer_get_text(p->st, path, text);
     if (state == ZC_PEER_SCANNING)
         zc_log(ZC_LOG_INFO, "%s: connected, comparing everything",
@@ -112,7 +157,12 @@ void zc_mreport_tell_peer(struct zc_mpeer *p)
         zc_log(ZC_LOG_INFO, "%s: in sync", p->conf->name);
     else if (state == ZC_PEER_BLOCKED && p->braked)
         zc_log(ZC_LOG_ERROR, "%s: %s", p->conf->name, text);
-    tell_changed(p->mirror, p->index, state, path, text);
+    tell_changed(p->mirror, p->number, state, path, text);
+}
+
+void zc_mreport_connected(struct zc_mpeer *p)
+{
+    p->report->reason[0] = '\0';
 }
 
 void zc_mreport_disconnected(struct zc_mpeer *p, const struct zc_err *err,
@@ -120,21 +170,21 @@ void zc_mreport_disconnected(struct zc_mpeer *p, const struct zc_err *err,
 {
     const char *why = *err->text ? err->text : "the connection was lost";
     struct zc_mirror *m = p->mirror;
+    struct zc_mreport *r = p->report;
     zc_mirror_lock(m);
     zc_peer_set_text(p->st, "", why);
     zc_peer_set_state(p->st, ZC_PEER_DISCONNECTED);
-    if (m->n_questions)
-        zc_mirror_wake(m->wake);
+    zc_mirror_wake_asked(m);
     zc_mirror_unlock(m);
     /* The same reason again and again is one line, not two a minute. */
-    if (p->told == ZC_PEER_DISCONNECTED &&
-        strncmp(p->reason, why, 500) == 0)
+    if (r->told == ZC_PEER_DISCONNECTED &&
+        strncmp(r->reason, why, 500) == 0)
         return;
-    snprintf(p->reason, sizeof p->reason, "%.500s", why);
-    p->told = ZC_PEER_DISCONNECTED;
+    snprintf(r->reason, sizeof r->reason, "%.500s", why);
+    r->told = ZC_PEER_DISCONNECTED;
     zc_log(ZC_LOG_WARN, "%s: disconnected: %s; trying again in %.1f s",
            p->conf->name, why, (double)delay / ZC_NSEC_PER_SEC);
-    tell_changed(m, p->index, ZC_PEER_DISCONNECTED, "", why);
+    tell_changed(m, p->number, ZC_PEER_DISCONNECTED, "", why);
 }
 
 void zc_mreport_left_behind(struct zc_mpeer *p)
@@ -156,12 +206,25 @@ void zc_mreport_left_behind(struct zc_mpeer *p)
 
 /* --- entries --- */
 
+void zc_mreport_full_round(struct zc_mpeer *p)
+{
+    p->report->meta = 0;
+}
+
+void zc_mreport_cleared(struct zc_mpeer *p)
+{
+    struct zc_mreport *r = p->report;
+    zc_peer_set_text(p->st, r->meta ? r->meta_path : "",
+                     r->meta ? r->meta_text : "");
+    r->said.len = 0;
+}
+
 void zc_mreport_item(void *arg, const struct zc_item *item)
 {
     struct zc_mpeer *p = arg;
     struct zc_mirror *m = p->mirror;
     pthread_mutex_lock(&m->report_lock);
-    m->opt->item(m->opt->arg, p->index, item);
+    m->opt->item(m->opt->arg, p->number, item);
     pthread_mutex_unlock(&m->report_lock);
 }
 
@@ -172,11 +235,11 @@ static uint64_t hash_text(uint64_t kind, const char *text)
 }
 
 /* True when the trouble with this HASH was met a short while ago. */
-static bool was_said(struct zc_mpeer *p, uint64_t hash, int64_t now)
+static bool was_said(struct zc_mreport *r, uint64_t hash, int64_t now)
 {
-    struct zc_mreport_said *oldest = NULL;
-    for (size_t i = 0; i < p->said.len; i++) {
-        struct zc_mreport_said *s = &p->said.v[i];
+    struct said *oldest = NULL;
+    for (size_t i = 0; i < r->said.len; i++) {
+        struct said *s = &r->said.v[i];
         if (s->hash == hash) {
             bool recent = now - s->at < SAID_NS;
             s->at = now;
@@ -185,21 +248,21 @@ static bool was_said(struct zc_mpeer *p, uint64_t hash, int64_t now)
         if (!oldest || s->at < oldest->at)
             oldest = s;
     }
-    struct zc_mreport_said s = {hash, now};
-    if (p->said.len < SAID_MAX)
-        (void)zc_vec_push(&p->said, s); /* else it is said twice */
+    struct said s = {hash, now};
+    if (r->said.len < SAID_MAX)
+        (void)zc_vec_push(&r->said, s); /* else it is said twice */
     else
         *oldest = s;
     return false;
 }
 
 /* It was left out of the log: it is new when it is met again. */
-static void left_out(struct zc_mpeer *p, uint64_t hash, int64_t now)
+static void left_out(struct zc_mreport *r, uint64_t hash, int64_t now)
 {
-    p->unsaid++;
-    for (size_t i = 0; i < p->said.len; i++)
-        if (p->said.v[i].hash == hash)
-            p->said.v[i].at = now - SAID_NS;
+    r->unsaid++;
+    for (size_t i = 0; i < r->said.len; i++)
+        if (r->said.v[i].hash == hash)
+            r->said.v[i].at = now - SAID_NS;
 }
 
 /* Logs TEXT, once, and at most one such line a second. */
@@ -207,18 +270,19 @@ static void say(struct zc_mpeer *p, uint64_t hash, const char *path,
                 const char *text)
 {
     char more[64] = "";
+    struct zc_mreport *r = p->report;
     int64_t now = zc_clock_ns();
-    if (was_said(p, hash, now))
+    if (was_said(r, hash, now))
         return;
-    if (p->said_at && now - p->said_at < SAY_NS) {
-        left_out(p, hash, now);
+    if (r->said_at && now - r->said_at < SAY_NS) {
+        left_out(r, hash, now);
         return;
     }
-    if (p->unsaid)
+    if (r->unsaid)
         snprintf(more, sizeof more, " (and %" PRIu64 " more before this)",
-                 p->unsaid);
-    p->unsaid = 0;
-    p->said_at = now;
+                 r->unsaid);
+    r->unsaid = 0;
+    r->said_at = now;
     zc_log(ZC_LOG_ERROR, "%s: %.1000s: %s%s", p->conf->name,
            *path ? path : ".", text, more);
 }
@@ -241,9 +305,10 @@ static void mark_again(struct zc_mpeer *p, const char *path, int eno)
 static void meta_refused(struct zc_mpeer *p, const char *path,
                          const char *text, uint64_t kind)
 {
-    if (!p->meta++) {
-        snprintf(p->meta_path, sizeof p->meta_path, "%s", path);
-        snprintf(p->meta_text, sizeof p->meta_text,
+    struct zc_mreport *r = p->report;
+    if (!r->meta++) {
+        snprintf(r->meta_path, sizeof r->meta_path, "%s", path);
+        snprintf(r->meta_text, sizeof r->meta_text,
                  "applied, but some metadata was refused: %s", text);
     }
     say(p, kind, path, text);
@@ -305,7 +370,7 @@ void zc_mreport_trouble(void *arg, enum zc_trouble kind, const char *what,
     if (!m->opt->trouble)
         return;
     pthread_mutex_lock(&m->report_lock);
-    m->opt->trouble(m->opt->arg, p->index, kind, what, path, eno);
+    m->opt->trouble(m->opt->arg, p->number, kind, what, path, eno);
     pthread_mutex_unlock(&m->report_lock);
 }
 

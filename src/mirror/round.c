@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* A round as a set of names: is a path in it, and the same round with more. */
-#include "mirror/internal.h"
+#include "mirror/round.h"
 
 #include "base/relpath.h"
 
@@ -86,14 +86,14 @@ static int cmp_names(const void *a, const void *b)
 }
 
 /* Memory that lasts until the end of the round; NULL when there is none. */
-static void *scratch(struct zc_mpeer *p, size_t n)
+static void *scratch(struct zc_mround *m, size_t n)
 {
-    void *m = malloc(n ? n : 1);
-    if (m && zc_vec_push(&p->scratch, m)) {
-        free(m);
-        m = NULL;
+    void *memory = malloc(n ? n : 1);
+    if (memory && zc_mround_own(m, memory)) {
+        free(memory);
+        memory = NULL;
     }
-    return m;
+    return memory;
 }
 
 /* By directory, then by name: "a/z" before "a/b/c". */
@@ -108,32 +108,32 @@ static int cmp_paths(const void *a, const void *b)
 
 /* The round's directories, and new ones for those of PATHS (sorted) that it
  * does not have; sorted. -1: no memory. */
-static int add_dirs(struct zc_mpeer *p, const struct zc_round *round,
+static int add_dirs(struct zc_mround *m, const struct zc_round *round,
                     char **dirs, size_t n)
 {
     struct zc_round_dir *v =
-        scratch(p, (round->n_dirs + n) * sizeof *v);
+        scratch(m, (round->n_dirs + n) * sizeof *v);
     size_t len = round->n_dirs;
     if (!v)
         return -1;
     if (len)
         memcpy(v, round->dirs, len * sizeof *v);
-    p->round = *round;
+    m->round = *round;
     for (size_t i = 0; i < n; i++)
         if ((i == 0 || strcmp(dirs[i], dirs[i - 1]) != 0) &&
             !find_dir(round, dirs[i]))
             v[len++] = (struct zc_round_dir){.path = dirs[i]};
     qsort(v, len, sizeof *v, cmp_dirs);
-    p->round.dirs = v;
-    p->round.n_dirs = len;
+    m->round.dirs = v;
+    m->round.n_dirs = len;
     return 0;
 }
 
 /* Adds the N NAMES to D. */
-static int add_names(struct zc_mpeer *p, struct zc_round_dir *d, char **names,
+static int add_names(struct zc_mround *m, struct zc_round_dir *d, char **names,
                      size_t n)
 {
-    struct zc_round_name *v = scratch(p, (d->n + n) * sizeof *v);
+    struct zc_round_name *v = scratch(m, (d->n + n) * sizeof *v);
     if (!v)
         return -1;
     if (d->n)
@@ -146,11 +146,11 @@ static int add_names(struct zc_mpeer *p, struct zc_round_dir *d, char **names,
     return 0;
 }
 
-int zc_mround_add(struct zc_mpeer *p, const struct zc_round *round,
+int zc_mround_add(struct zc_mround *m, const struct zc_round *round,
                      char **paths, size_t n)
 {
-    char **dirs = scratch(p, n * sizeof *dirs);
-    char **names = scratch(p, n * sizeof *names);
+    char **dirs = scratch(m, n * sizeof *dirs);
+    char **names = scratch(m, n * sizeof *names);
     if (!dirs || !names)
         return -1;
     qsort(paths, n, sizeof *paths, cmp_paths);
@@ -161,15 +161,33 @@ int zc_mround_add(struct zc_mpeer *p, const struct zc_round *round,
         if (slash)
             *slash = '\0';
     }
-    if (add_dirs(p, round, dirs, n))
+    if (add_dirs(m, round, dirs, n))
         return -1;
     for (size_t i = 0, end; i < n; i = end) {
         for (end = i + 1; end < n && strcmp(dirs[end], dirs[i]) == 0;)
             end++;
         struct zc_round_dir *d =
-            (struct zc_round_dir *)find_dir(&p->round, dirs[i]);
-        if (!d || add_names(p, d, names + i, end - i))
+            (struct zc_round_dir *)find_dir(&m->round, dirs[i]);
+        if (!d || add_names(m, d, names + i, end - i))
             return -1;
     }
     return 0;
+}
+
+int zc_mround_own(struct zc_mround *m, void *memory)
+{
+    return zc_vec_push(&m->scratch, memory);
+}
+
+void zc_mround_clear(struct zc_mround *m)
+{
+    for (size_t i = 0; i < m->scratch.len; i++)
+        free(m->scratch.v[i]);
+    m->scratch.len = 0;
+}
+
+void zc_mround_fini(struct zc_mround *m)
+{
+    zc_mround_clear(m);
+    zc_vec_fini(&m->scratch);
 }

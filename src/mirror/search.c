@@ -6,9 +6,10 @@
  * every file is looked at. Or finding what has changed lately, whatever its
  * name: then every file is looked at, too.
  */
-#include "mirror/internal.h"
+#include "mirror/search.h"
 
 #include "base/clock.h"
+#include "base/map.h"
 #include "base/relpath.h"
 #include "fs/meta.h"
 #include "fs/rootdir.h"
@@ -156,4 +157,33 @@ bool zc_search_changed(struct zc_mirror *m, int root, int64_t floor,
     s.root_dev = st.st_dev;
     walk_all(&s);
     return !s.failed;
+}
+
+/* --- what one may miss --- */
+
+void zc_search_begin(struct zc_mirror *m)
+{
+    m->searches.under_way++;
+}
+
+void zc_search_end(struct zc_mirror *m)
+{
+    struct zc_searches *s = &m->searches;
+    s->under_way--;
+    if (!m->w)
+        return;
+    s->pos = zc_watch_queued(m->w);
+    s->unsure = true;
+}
+
+bool zc_search_disturbed(const struct zc_mirror *m)
+{
+    return m->searches.under_way || m->searches.unsure;
+}
+
+void zc_search_told(struct zc_mirror *m)
+{
+    struct zc_searches *s = &m->searches;
+    if (s->unsure && zc_watch_reached(m->w, s->pos))
+        s->unsure = false;
 }

@@ -24,12 +24,16 @@
  * name into one, at the place of the first: it is then not known whether what
  * went was what had been touched, and it is taken for a ghost.
  */
-#include "mirror/internal.h"
+#include "mirror/young.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/nametab.h"
 #include "fs/meta.h"
 #include "fs/rootdir.h"
+#include "mirror/ghosts.h"
+#include "mirror/hardlinks.h"
+#include "mirror/index.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -44,41 +48,106 @@
 #define FEW 4 /* to be looked at without letting go of the lock */
 #define WAIT_NS (ZC_NSEC_PER_SEC / 1000) /* for a close */
 
-static struct zc_young_name *name_of(const struct zc_nametab_node *node)
+/* A name that was made or touched lately. */
+struct young_name {
+    struct zc_nametab_node by_name;
+    zc_wdir dir;
+    size_t at;     /* its index in `v` */
+    unsigned what; /* of a touch: it is not known yet what was touched */
+    uint8_t len;
+    bool touched;
+    bool mixed; /* made and touched by one event: in which order? */
+    bool left;  /* renamed; kept as there may have been another one */
+    bool now;   /* to be looked at now; else the end of what began at `since` is
+                   waited for */
+    bool looked; /* and this was found there: */
+    enum {
+        NOTHING,
+        ONE,     /* a file with this name only */
+        SEVERAL, /* one with several */
+        DIRECTORY,
+    } found;
+    int64_t since;
+    uint64_t dev, ino;   /* NOTHING: those of what "#INO" stands for, or 0 */
+    uint64_t moves;      /* zc_young.moves at the look */
+    uint64_t first, pos; /* positions of the watcher's queue: not after the
+                            first event, and after the look */
+    int64_t floor;       /* not older than the first event, wall clock */
+    char name[];         /* NUL-ended */
+};
+
+struct zc_young {
+    bool on;    /* hard links are kept */
+    bool hurry; /* nothing is waited for any more */
+    ZC_VEC(struct young_name *) v;
+    struct zc_nametab by_name; /* those in `v` */
+    uint64_t moves;            /* of directories */
+    /* Everything before FLOOR (wall clock) has been reported; the watcher's
+     * position was DONE. The next one to be is WALL, when the watcher has got
+     * to POS. */
+    int64_t floor, wall;
+    int64_t ahead; /* the wall clock, of the monotonic one, at FLOOR */
+    int64_t wall_ahead;
+    uint64_t pos, done;
+    bool waiting;
+};
+
+static struct young_name *name_of(const struct zc_nametab_node *node)
 {
-    return node ? ZC_CONTAINER_OF(node, struct zc_young_name, by_name) : NULL;
+    return node ? ZC_CONTAINER_OF(node, struct young_name, by_name) : NULL;
 }
 
 static struct zc_nametab_key key_of(const struct zc_nametab_node *node)
 {
-    const struct zc_young_name *e = name_of(node);
+    const struct young_name *e = name_of(node);
     return (struct zc_nametab_key){e->dir, e->name, e->len};
 }
 
-void zc_young_init(struct zc_mirror *m)
+struct zc_young *zc_young_new(bool on)
 {
-    zc_nametab_init(&m->young.by_name, key_of);
+    struct zc_young *y = calloc(1, sizeof *y);
+    if (!y)
+        return NULL;
+    y->on = on;
+    zc_nametab_init(&y->by_name, key_of);
+    return y;
 }
 
-static struct zc_young_name *find(const struct zc_mirror *m, zc_wdir dir,
-                                  const char *name, size_t n)
+void zc_young_free(struct zc_young *y)
 {
-    return name_of(zc_nametab_find(&m->young.by_name, dir, name, n));
+    if (!y)
+        return;
+    zc_young_clear(y);
+    free(y);
 }
 
-static void drop(struct zc_mirror *m, size_t i)
+size_t zc_young_count(const struct zc_young *y)
 {
-    struct zc_young *y = &m->young;
-    struct zc_young_name *e = y->v.v[i];
+    return y->v.len;
+}
+
+void zc_young_hurry(struct zc_young *y)
+{
+    y->hurry = true;
+}
+
+static struct young_name *find(const struct zc_young *y, zc_wdir dir,
+                               const char *name, size_t n)
+{
+    return name_of(zc_nametab_find(&y->by_name, dir, name, n));
+}
+
+static void drop(struct zc_young *y, size_t i)
+{
+    struct young_name *e = y->v.v[i];
     zc_nametab_del(&y->by_name, &e->by_name);
     y->v.v[i] = y->v.v[--y->v.len];
     y->v.v[i]->at = i;
     free(e);
 }
 
-void zc_young_clear(struct zc_mirror *m)
+void zc_young_clear(struct zc_young *y)
 {
-    struct zc_young *y = &m->young;
     for (size_t i = 0; i < y->v.len; i++)
         free(y->v.v[i]);
     zc_vec_fini(&y->v);
@@ -87,30 +156,37 @@ void zc_young_clear(struct zc_mirror *m)
     y->done = 0;
 }
 
-static void ghost(struct zc_mirror *m, const struct zc_young_name *e)
+static void add_ghost(struct zc_mirror *m, int64_t floor)
+{
+    /* A wall clock that was set back gives older times. */
+    int64_t ahead = zc_clock_wall_ns() - zc_clock_ns();
+    zc_ghosts_add(m, floor - ZC_MAX(m->young->ahead - ahead, 0));
+}
+
+static void ghost(struct zc_mirror *m, const struct young_name *e)
 {
     zc_log(ZC_LOG_DEBUG, "%s: %s was touched and is another one now",
            m->opt->name, e->name);
-    zc_ghosts_add(m, e->floor);
+    add_ghost(m, e->floor);
 }
 
 /* There are too many of them, or there is no memory for one more. */
 static void overflow(struct zc_mirror *m)
 {
-    struct zc_young *y = &m->young;
+    struct zc_young *y = m->young;
     int64_t floor = y->floor;
     for (size_t i = 0; i < y->v.len; i++)
         floor = ZC_MIN(floor, y->v.v[i]->floor);
     while (y->v.len)
-        drop(m, y->v.len - 1);
-    zc_ghosts_add(m, floor);
+        drop(y, y->v.len - 1);
+    add_ghost(m, floor);
 }
 
-static struct zc_young_name *make(struct zc_mirror *m, zc_wdir dir,
-                                  const char *name, size_t n)
+static struct young_name *make(struct zc_mirror *m, zc_wdir dir,
+                               const char *name, size_t n)
 {
-    struct zc_young *y = &m->young;
-    struct zc_young_name *e = find(m, dir, name, n);
+    struct zc_young *y = m->young;
+    struct young_name *e = find(y, dir, name, n);
     if (e)
         return e;
     if (y->v.len >= NAMES_MAX)
@@ -134,7 +210,7 @@ static struct zc_young_name *make(struct zc_mirror *m, zc_wdir dir,
 /* ---- Events -------------------------------------------------------------- */
 
 /* NAME leads to something else, or nothing, from now on. */
-static void changed_hands(struct zc_mirror *m, struct zc_young_name *e)
+static void changed_hands(struct zc_mirror *m, struct young_name *e)
 {
     if (e->touched || (e->left && e->mixed))
         ghost(m, e);
@@ -142,15 +218,20 @@ static void changed_hands(struct zc_mirror *m, struct zc_young_name *e)
     e->what = 0;
 }
 
+void zc_young_dir_moved(struct zc_young *y)
+{
+    y->moves++;
+}
+
 void zc_young_changed(struct zc_mirror *m, zc_wdir dir, const char *name,
                       size_t n, unsigned what)
 {
-    struct zc_young_name *e = find(m, dir, name, n);
+    struct young_name *e = find(m->young, dir, name, n);
     bool hands = what & ZC_CHANGE_NAME;
     bool made = what & ZC_CHANGE_MADE, gone = what & ZC_CHANGE_GONE;
     /* Where it is not known what has happened, DATA says no more than that. */
     unsigned touch = hands && !made && !gone ? 0 : what & TOUCH;
-    if (!m->young.on || !n || (!touch && !made && !e) ||
+    if (!m->young->on || !n || (!touch && !made && !e) ||
         zc_watch_child(m->w, dir, name, n) != ZC_WDIR_NONE)
         return;
     if (touch || made)
@@ -160,7 +241,7 @@ void zc_young_changed(struct zc_mirror *m, zc_wdir dir, const char *name,
     if (hands)
         changed_hands(m, e);
     if (!touch && !made) {
-        drop(m, e->at);
+        drop(m->young, e->at);
         return;
     }
     if (e->looked || !e->since)
@@ -178,22 +259,22 @@ void zc_young_renamed(struct zc_mirror *m, zc_wdir from, const char *from_name,
                       size_t from_n, zc_wdir to, const char *to_name,
                       size_t to_n, bool is_dir)
 {
-    struct zc_young_name *s, *d;
+    struct young_name *s, *d;
     if (is_dir) {
-        m->young.moves++;
+        zc_young_dir_moved(m->young);
         return;
     }
-    if ((d = find(m, to, to_name, to_n))) {
+    if ((d = find(m->young, to, to_name, to_n))) {
         changed_hands(m, d);
-        drop(m, d->at);
+        drop(m->young, d->at);
     }
-    s = find(m, from, from_name, from_n);
+    s = find(m->young, from, from_name, from_n);
     if (!s)
         return;
     if (s->left) {
         changed_hands(m, s);
     } else if ((d = make(m, to, to_name, to_n)) &&
-               (s = find(m, from, from_name, from_n))) {
+               (s = find(m->young, from, from_name, from_n))) {
         d->touched = s->touched;
         d->what = s->what;
         d->floor = s->floor;
@@ -207,14 +288,14 @@ void zc_young_renamed(struct zc_mirror *m, zc_wdir from, const char *from_name,
             return;
         }
     }
-    if ((s = find(m, from, from_name, from_n)))
-        drop(m, s->at);
+    if ((s = find(m->young, from, from_name, from_n)))
+        drop(m->young, s->at);
 }
 
 /* ---- Looking ------------------------------------------------------------- */
 
 struct job {
-    struct zc_young_name *e;
+    struct young_name *e;
     char *path; /* of its directory */
     struct zc_stat st;
     bool there;
@@ -224,11 +305,11 @@ typedef ZC_VEC(struct job) jobs;
 
 /* Nanoseconds until E is to be looked at. */
 static int64_t wait_for(const struct zc_mirror *m,
-                        const struct zc_young_name *e, int64_t now)
+                        const struct young_name *e, int64_t now)
 {
     if (e->looked)
         return INT64_MAX;
-    if (e->now || m->young.hurry || m->young.v.len > NAMES_MAX / 4)
+    if (e->now || m->young->hurry || m->young->v.len > NAMES_MAX / 4)
         return 0;
     return ZC_MAX(e->since + WAIT_NS - now, 0);
 }
@@ -236,10 +317,10 @@ static int64_t wait_for(const struct zc_mirror *m,
 static void list_jobs(struct zc_mirror *m, jobs *v)
 {
     struct zc_buf buf = ZC_BUF_INIT;
-    struct zc_young *y = &m->young;
+    struct zc_young *y = m->young;
     int64_t now = zc_clock_ns();
     for (size_t i = 0; i < y->v.len; i++) {
-        struct zc_young_name *e = y->v.v[i];
+        struct young_name *e = y->v.v[i];
         if (wait_for(m, e, now) > 0)
             continue;
         const char *path = zc_watch_path(m->w, e->dir, &buf);
@@ -248,7 +329,7 @@ static void list_jobs(struct zc_mirror *m, jobs *v)
             free(j.path);
             if (e->touched)
                 ghost(m, e);
-            drop(m, i--);
+            drop(m->young, i--);
         }
     }
     zc_buf_fini(&buf);
@@ -296,19 +377,19 @@ static uint64_t ino_of(const char *name)
 
 static void found(struct zc_mirror *m, const struct job *j, int64_t now)
 {
-    struct zc_young_name *e = j->e;
+    struct young_name *e = j->e;
     const struct zc_stat *st = &j->st;
     if (!j->there) {
-        e->found = ZC_YOUNG_NOTHING;
+        e->found = NOTHING;
         e->ino = j->dir_dev ? ino_of(e->name) : 0;
         e->dev = j->dir_dev;
     } else if (S_ISDIR(st->mode)) {
-        e->found = ZC_YOUNG_DIR;
+        e->found = DIRECTORY;
     } else if (st->nlink < 2) {
-        e->found = ZC_YOUNG_ONE;
+        e->found = ONE;
         zc_index_add_single(m, e->dir, e->name, st->dev, st->ino);
     } else {
-        e->found = ZC_YOUNG_SEVERAL;
+        e->found = SEVERAL;
         bool known = zc_index_has(m, e->dir, e->name, st->dev, st->ino);
         struct zc_index_file *file =
             zc_index_add_name(m, e->dir, e->name, st->dev, st->ino);
@@ -339,11 +420,11 @@ static void look_at_all(struct zc_mirror *m)
     uint64_t pos = zc_watch_queued(m->w);
     int64_t now = zc_clock_ns();
     for (size_t i = 0; i < v.len; i++) {
-        struct zc_young_name *e = v.v[i].e;
+        struct young_name *e = v.v[i].e;
         e->looked = true;
         e->now = false;
         e->pos = pos;
-        e->moves = m->young.moves;
+        e->moves = m->young->moves;
         if (!e->left)
             found(m, &v.v[i], now);
         free(v.v[i].path);
@@ -352,7 +433,7 @@ static void look_at_all(struct zc_mirror *m)
 }
 
 /* Something was touched by a name that leads nowhere. */
-static void not_there(struct zc_mirror *m, struct zc_young_name *e)
+static void not_there(struct zc_mirror *m, struct young_name *e)
 {
     if (!e->touched || zc_index_knows(m, e->dir, e->name))
         return;
@@ -364,9 +445,9 @@ static void not_there(struct zc_mirror *m, struct zc_young_name *e)
 /* What was seen is certain where the watcher has got to the time of the look. */
 static void settle(struct zc_mirror *m)
 {
-    struct zc_young *y = &m->young;
+    struct zc_young *y = m->young;
     for (size_t i = 0; i < y->v.len; i++) {
-        struct zc_young_name *e = y->v.v[i];
+        struct young_name *e = y->v.v[i];
         if (!e->looked || !zc_watch_reached(m->w, e->pos))
             continue;
         if (e->moves != y->moves) { /* by what path was it looked for? */
@@ -376,11 +457,11 @@ static void settle(struct zc_mirror *m)
         }
         if (e->left)
             ;
-        else if (e->found == ZC_YOUNG_NOTHING)
+        else if (e->found == NOTHING)
             not_there(m, e);
         else
             zc_index_seen(m, e->dir, e->name);
-        drop(m, i--);
+        drop(m->young, i--);
     }
 }
 
@@ -388,10 +469,7 @@ static void settle(struct zc_mirror *m)
 
 void zc_young_begin(struct zc_mirror *m)
 {
-    struct zc_young *y = &m->young;
-    struct zc_ghosts *g = &m->ghosts;
-    if (g->unsure && zc_watch_reached(m->w, g->pos))
-        g->unsure = false;
+    struct zc_young *y = m->young;
     if (y->waiting || !y->on)
         return;
     y->waiting = true;
@@ -402,12 +480,12 @@ void zc_young_begin(struct zc_mirror *m)
 
 bool zc_young_few(const struct zc_mirror *m)
 {
-    return m->young.v.len <= FEW;
+    return m->young->v.len <= FEW;
 }
 
 bool zc_young_end(struct zc_mirror *m)
 {
-    struct zc_young *y = &m->young;
+    struct zc_young *y = m->young;
     if (y->waiting && zc_watch_reached(m->w, y->pos)) {
         y->waiting = false;
         y->done = y->pos;
@@ -424,15 +502,15 @@ bool zc_young_end(struct zc_mirror *m)
 int64_t zc_young_next(const struct zc_mirror *m, int64_t now)
 {
     int64_t ns = INT64_MAX;
-    for (size_t i = 0; i < m->young.v.len && ns; i++)
-        ns = ZC_MIN(ns, wait_for(m, m->young.v.v[i], now));
+    for (size_t i = 0; i < m->young->v.len && ns; i++)
+        ns = ZC_MIN(ns, wait_for(m, m->young->v.v[i], now));
     return ns;
 }
 
 bool zc_young_settled(const struct zc_mirror *m, uint64_t position)
 {
-    for (size_t i = 0; i < m->young.v.len; i++)
-        if (m->young.v.v[i]->first < position)
+    for (size_t i = 0; i < m->young->v.len; i++)
+        if (m->young->v.v[i]->first < position)
             return false;
     return true;
 }

@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "scratch.h"
-#include "mirror/internal.h"
+#include "mirror/index.h"
+#include "mirror/search.h"
+#include "mirror/young.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -42,7 +44,7 @@ static void on_removed(void *arg, zc_wdir dir)
 {
     (void)arg;
     (void)dir;
-    m.young.moves++;
+    zc_young_dir_moved(m.young);
 }
 
 static bool start(void)
@@ -56,9 +58,8 @@ static bool start(void)
     pthread_mutex_init(&m.lock, NULL);
     m.opt = &opt;
     m.st = &st;
-    zc_index_init(&m);
-    zc_young_init(&m);
-    m.young.on = true;
+    m.index = zc_index_new();
+    m.young = zc_young_new(true);
     zc_mirror_lock(&m);
     m.w = zc_watch_new(&w, &ev, &err);
     while (m.w && !zc_watch_scan(m.w, 100))
@@ -254,7 +255,7 @@ static void test_former(void)
     ok(ghosts() > 0, "but not when one was there that nobody has seen");
     close(fd);
 
-    zc_index_clear(&m);
+    zc_index_clear(m.index);
     del("old");
     (void)!write(old, "x", 1);
     ok(ghosts() > 0, "one that is not known any more");
@@ -309,14 +310,16 @@ static void test_many(void)
         del(name);
     }
     is_int(ghosts(), 0, "and go");
-    ok(m.index.n_names <= 16384 && !m.young.v.len, "none is looked at again");
+    ok(zc_index_count(m.index) <= 16384 && !zc_young_count(m.young),
+       "none is looked at again");
     for (int i = 0; i < 9000; i++) {
         snprintf(name, sizeof name, "/%d", i); /* in no directory */
         zc_young_changed(&m, ZC_WDIR_ROOT, name, strlen(name),
                          ZC_CHANGE_META);
     }
-    ok(m.ghosts.seen && m.young.v.len <= 8192, "the table is bounded");
-    zc_young_clear(&m);
+    ok(m.ghosts.seen && zc_young_count(m.young) <= 8192,
+       "the table is bounded");
+    zc_young_clear(m.young);
 }
 
 int main(void)
@@ -334,8 +337,8 @@ int main(void)
     test_former();
     test_tmpfile();
     test_many();
-    zc_young_clear(&m);
-    zc_index_clear(&m);
+    zc_young_free(m.young);
+    zc_index_free(m.index);
     zc_watch_free(m.w);
     zc_mirror_unlock(&m);
     close(root);

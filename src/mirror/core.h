@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A running mirror, as the files of this folder share it. Each calls those
+ * below it only:
+ *
+ *   run.c         start and stop
+ *     |
+ *   source.c      the watch thread: events, and the source that comes and goes
+ *     |
+ *   peer.c        a peer's thread: connect, rounds, back-off
+ *   questions.c   questions that come over the control socket
+ *     |
+ *   young.c       names that were touched and have to be looked at at once
+ *     |
+ *   hardlinks.c   a round with the other names of the files in it
+ *   ghosts.c      changes of files that nobody knows the names of
+ *   report.c      what status and user get to know
+ *     |
+ *   index.c       what is known of files with several names
+ *   search.c      where in the tree those names are, or what changed lately
+ *   round.c       a round with more names
+ *     |
+ *   core.c        locks, and what all need
+ *   dirty.h       what a peer has not been told yet (dirty_*.c)
+ */
+#ifndef ZC_MIRROR_CORE_H
+#define ZC_MIRROR_CORE_H
+
+#include "base/vec.h"
+#include "mirror/mirror.h"
+#include "mirror/status.h"
+#include "watch/watch.h"
+
+#include <pthread.h>
+
+struct zc_dirty;
+struct zc_index;
+struct zc_mhardlinks;
+struct zc_mreport;
+struct zc_questions;
+struct zc_session;
+struct zc_transport;
+struct zc_young;
+
+/*
+ * Locks, in the order in which they may be taken:
+ *
+ *   a session's own locks  (callbacks come with some of them held)
+ *   zc_mirror.gate         taken only to get at `lock`
+ *   zc_mirror.lock
+ *   zc_mirror.report_lock  calls of the user's callbacks, one at a time
+ *   zc_mpeer.session_lock  what there is to be stopped
+ *
+ * `lock` covers the watcher and all that hangs on it. It is never held across
+ * anything that waits for a peer, nor across the user's callbacks. The watch
+ * thread takes it again and again; the gate lets others in between, because
+ * whoever waits for `lock` holds the gate.
+ */
+
+struct zc_inode {
+    uint64_t dev, ino;
+};
+typedef ZC_VEC(struct zc_inode) zc_inodes;
+
+/* search.c; under `lock`. */
+struct zc_searches {
+    unsigned under_way; /* searches and walks */
+    bool unsure;        /* one has ended, but what the watcher told when it had
+                           got to POS was before that */
+    uint64_t pos;
+    int64_t next, cost; /* of searches for names: when one may begin, and how
+                           long the last one took: ns */
+};
+
+/* ghosts.c; under `lock`: changes that could not be told of any file. */
+struct zc_ghosts {
+    uint64_t seen, walked; /* how many there were; and up to which one the tree
+                              has been walked for them */
+    int64_t floor;         /* the oldest of those that are left; wall clock */
+    int64_t walk_at, soonest; /* no walk before; and when somebody asks */
+    bool walking;
+};
+
+struct zc_mpeer {
+    struct zc_mirror *mirror;
+    size_t number; /* among the mirror's peers */
+    const struct zc_mirror_peer *conf;
+    struct zc_peer_status *st;
+    struct zc_options push;
+    struct zc_events events;
+    pthread_t thread;
+    bool started;
+    int wake; /* eventfd: something that the thread waits for may have come */
+
+    /* Under `lock`. */
+    struct zc_dirty *dirty;
+    bool waiting;    /* the thread is idle ... */
+    int64_t wake_at; /* ... until then */
+    bool connected, in_round, ended;
+    bool full;           /* the round under way is one of the whole tree */
+    uint64_t generation; /* of the source that the session has open */
+    uint64_t sync_asked, sync_done; /* rounds that end on stable storage */
+    uint64_t n_found; /* times that names were marked by no event: they were
+                         found to be those of a file that has changed */
+    /* The brake held; everything is to be compared again at brake_retry, or
+     * when something changed, but not before brake_soonest. */
+    bool braked;
+    int64_t brake_retry, brake_soonest;
+    bool blocked; /* entries are refused */
+
+    /* The thread's, and its session's callbacks', one at a time. */
+    struct zc_stats stats;
+    uint64_t round_number;
+    struct zc_mreport *report;
+    struct zc_mhardlinks *hardlinks; /* some of it under `lock` */
+
+    pthread_mutex_t session_lock;
+    struct zc_session *session; /* to be stopped, or */
+    struct zc_transport *transport; /* shut down while there is no session */
+    bool connecting;
+};
+
+struct zc_mirror {
+    const struct zc_mirror_options *opt;
+    struct zc_mirror_status *st;
+    pthread_mutex_t gate, lock, report_lock;
+    int wake; /* eventfd: the watch thread shall look again */
+
+    /* Under `lock`. */
+    struct zc_watch *w; /* NULL: the source is not there */
+    bool ready;         /* all was watched once: peers may be sent rounds */
+    bool gone;          /* the watcher, or a look at the root, said so */
+    struct zc_err why;
+    uint64_t generation; /* rises when the source goes */
+    size_t n_questions;  /* that are open */
+    struct zc_index *index;
+    struct zc_young *young;
+    struct zc_ghosts ghosts;
+    struct zc_searches searches;
+
+    atomic_bool stopping; /* what is due is still sent */
+    atomic_bool hurry;    /* and now nothing more */
+    struct zc_mpeer *peers;
+    size_t n_peers;
+
+    /* The watch thread's. */
+    struct zc_questions *questions;
+    int64_t root_at; /* when to look for the root again */
+    unsigned told;   /* enum zc_mirror_state; ~0U: nothing yet */
+    bool active;     /* a peer is busy: keep its numbers up to date */
+};
+
+void zc_mirror_lock(struct zc_mirror *m);
+void zc_mirror_unlock(struct zc_mirror *m);
+
+/* Makes a thread that polls FD, an eventfd, look again. */
+void zc_mirror_wake(int fd);
+/* That thread has woken: FD is not readable any more. */
+void zc_mirror_woken(int fd);
+void zc_mirror_wake_peers(struct zc_mirror *m);
+/* A question may have another answer now: wakes the watch thread if there is
+ * one. With the lock. */
+void zc_mirror_wake_asked(struct zc_mirror *m);
+
+/* Marks NAME in DIR in the dirty set of every peer. With the lock. */
+void zc_mirror_mark(struct zc_mirror *m, zc_wdir dir, const char *name,
+                    size_t n, unsigned what, int64_t now);
+/* The directory of PATH, or NONE; *NAME points into PATH. With the lock. */
+zc_wdir zc_mirror_split(struct zc_mirror *m, const char *path,
+                        const char **name);
+
+#endif

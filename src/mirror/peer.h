@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A peer's thread. */
+#ifndef ZC_MIRROR_PEER_H
+#define ZC_MIRROR_PEER_H
+
+#include "mirror/core.h"
+
+void *zc_mpeer_main(void *arg); /* the peer */
+/* Nanoseconds until the peer, if connected, has something to do; 0: now,
+ * INT64_MAX: nothing. With the lock. */
+int64_t zc_mpeer_next(const struct zc_mpeer *p, int64_t now);
+/* Ends what the peers' threads wait for: a round too if BUSY, else only what
+ * comes before the first. Not with the lock. */
+void zc_mpeers_interrupt(struct zc_mirror *m, bool busy);
+
+#endif
