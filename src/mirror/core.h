@@ -65,8 +65,8 @@ typedef ZC_VEC(struct zc_inode) zc_inodes;
 /* search.c; under `lock`. */
 struct zc_searches {
     unsigned under_way; /* searches and walks */
-    bool unsure;        /* one has ended, but what the watcher told when it had
-                           got to POS was before that */
+    bool unsure;        /* one has ended, but what the watcher tells until it is
+                           at POS may have been before that end */
     uint64_t pos;
     int64_t next, cost; /* of searches for names: when one may begin, and how
                            long the last one took: ns */
@@ -74,10 +74,10 @@ struct zc_searches {
 
 /* ghosts.c; under `lock`: changes that could not be told of any file. */
 struct zc_ghosts {
-    uint64_t seen, walked; /* how many there were; and up to which one the tree
-                              has been walked for them */
-    int64_t floor;         /* the oldest of those that are left; wall clock */
-    int64_t walk_at, soonest; /* no walk before; and when somebody asks */
+    uint64_t seen, walked; /* ghosts so far; for how many of them the tree has
+                              been walked */
+    int64_t floor;         /* no ghost that is left is older; wall clock */
+    int64_t walk_at, soonest; /* no walk before; soonest: when somebody asks */
     bool walking;
 };
 
@@ -112,7 +112,7 @@ struct zc_mpeer {
     struct zc_stats stats;
     uint64_t round_number;
     struct zc_mreport *report;
-    struct zc_mhardlinks *hardlinks; /* some of it under `lock` */
+    struct zc_mhardlinks *hardlinks; /* its lists are under `lock` */
 
     pthread_mutex_t session_lock;
     struct zc_session *session; /* to be stopped, or */
@@ -158,8 +158,8 @@ void zc_mirror_wake(int fd);
 /* That thread has woken: FD is not readable any more. */
 void zc_mirror_woken(int fd);
 void zc_mirror_wake_peers(struct zc_mirror *m);
-/* A question may have another answer now: wakes the watch thread if there is
- * one. With the lock. */
+/* Wakes the watch thread if there are questions: one may have another answer
+ * now. With the lock. */
 void zc_mirror_wake_asked(struct zc_mirror *m);
 
 /* Marks NAME in DIR in the dirty set of every peer. With the lock. */

@@ -67,23 +67,23 @@ void zc_dirty_all(struct zc_dirty *d, int64_t now);
 /* Nanoseconds until something is due: 0 now, INT64_MAX: nothing is. While a
  * batch is in flight: INT64_MAX. */
 int64_t zc_dirty_next(const struct zc_dirty *d, int64_t now);
-/* Takes what is due, up to MAX names; it is in flight then. *ROUND points into
- * memory of D that is valid until zc_dirty_done or zc_dirty_lost. False: there
- * was nothing (or only names that are gone with their directories). */
+/* Takes what is due, up to MAX names, which are in flight then. *ROUND points
+ * into memory of D that is valid until zc_dirty_done or zc_dirty_lost. False:
+ * there was nothing (or only names that are gone with their directories). */
 bool zc_dirty_take(struct zc_dirty *d, size_t max, int64_t now,
                    struct zc_round *round);
 /* The batch in flight has been applied by the peer, but for those that
  * zc_dirty_failed was called for meanwhile. */
 void zc_dirty_done(struct zc_dirty *d, int64_t now);
 /*
- * The watcher has reported all that was done to the tree before this call (it
- * is drained, and nothing but rescans waits in zc_watch_tick).
+ * The watcher has reported all that was done to the tree before this call (the
+ * watcher is drained, and nothing but rescans waits in zc_watch_tick).
  *
  * Until then, after a batch was done, a directory may have been renamed under
- * the sender's eyes: it looked for names under the old path. So what was taken
+ * the sender's eyes, who looked for names under the old path. So what was taken
  * is remembered, and looked at again when the rename is told; a renamed
  * directory that was itself taken is compared all the way down. Call this
- * whenever it is true, or every rename costs that. It is believed
+ * whenever it is true, or every rename costs such a comparison. It is believed
  * ZC_DIRTY_SEEN_NS later: a rename shows in the file system before its event is
  * in the watcher's queue.
  */

@@ -70,13 +70,13 @@ static int collect(struct zc_dirty *d, marks *v, size_t max, int64_t now)
 enum fate { SEND, DROP, LATER };
 
 /* How the marks in one directory fare. */
-struct group {
+struct bundle {
     zc_wdir dir;
     size_t first, n;     /* in the sorted marks */
     struct zc_mark *whole;
     bool drop;           /* gone, or below one that is DEEP */
-    struct zc_mark *heir; /* that one, which gets as old as what it covers */
-    bool heir_waits;      /* it is still in the set */
+    struct zc_mark *heir; /* the DEEP one, which gets as old as these */
+    bool heir_waits;      /* the heir is still in the set */
     char *path;
 };
 
@@ -93,8 +93,8 @@ static int by_dir(const void *a, const void *b)
 /* Component by component: '/' before everything else. */
 static int by_path(const void *a, const void *b)
 {
-    const unsigned char *x = (const void *)((const struct group *)a)->path;
-    const unsigned char *y = (const void *)((const struct group *)b)->path;
+    const unsigned char *x = (const void *)((const struct bundle *)a)->path;
+    const unsigned char *y = (const void *)((const struct bundle *)b)->path;
     while (*x && *x == *y)
         x++, y++;
     int p = *x == '/' ? 1 : *x ? *x + 1 : 0;
@@ -102,8 +102,8 @@ static int by_path(const void *a, const void *b)
     return p - q;
 }
 
-/* The topmost, as those below it may be dropped themselves. */
-static void find_heir(struct zc_dirty *d, struct group *g)
+/* The topmost DEEP mark above G, as those below that may be dropped. */
+static void find_heir(struct zc_dirty *d, struct bundle *g)
 {
     struct zc_mark *m;
     zc_wdir dir = g->dir;
@@ -118,7 +118,7 @@ static void find_heir(struct zc_dirty *d, struct group *g)
     }
 }
 
-static int judge(struct zc_dirty *d, struct group *g)
+static int judge(struct zc_dirty *d, struct bundle *g)
 {
     struct zc_buf path = ZC_BUF_INIT;
     if (!zc_dirty_alive(d, g->dir)) {
@@ -137,7 +137,7 @@ static int judge(struct zc_dirty *d, struct group *g)
     return g->path ? 0 : -1;
 }
 
-static enum fate fate_of(const struct group *g, const struct zc_mark *m)
+static enum fate fate_of(const struct bundle *g, const struct zc_mark *m)
 {
     if (g->drop)
         return DROP;
@@ -176,8 +176,8 @@ static void note_writing(struct zc_dirty *d, const struct zc_mark *m,
     zc_memo_set(d->settle, m->hash, ZC_MIN(ns, max), now);
 }
 
-/* M is covered: what covers it does not get past a barrier before its turn. */
-static void inherit(struct zc_dirty *d, const struct group *g,
+/* M is covered, so a barrier that waits for M waits for the heir now. */
+static void inherit(struct zc_dirty *d, const struct bundle *g,
                     const struct zc_mark *m)
 {
     struct zc_mark *heir = g->heir ? g->heir : g->whole;
@@ -189,16 +189,16 @@ static void inherit(struct zc_dirty *d, const struct group *g,
     }
 }
 
-/* Removes from V what does not count; the groups get what is left. */
-static int sift(struct zc_dirty *d, marks *v, struct group *g, size_t n_groups,
-                int64_t now)
+/* Removes from V what does not count; the bundles get what is left. */
+static int sift(struct zc_dirty *d, marks *v, struct bundle *g,
+                size_t n_bundles, int64_t now)
 {
     size_t left = 0;
-    for (size_t i = 0; i < n_groups; i++)
+    for (size_t i = 0; i < n_bundles; i++)
         for (size_t at = g[i].first; at < g[i].first + g[i].n; at++)
             if (fate_of(&g[i], v->v[at]) == DROP)
                 inherit(d, &g[i], v->v[at]);
-    for (; n_groups; n_groups--, g++) {
+    for (; n_bundles; n_bundles--, g++) {
         size_t at = g->first, end = at + g->n;
         g->first = left;
         for (; at < end; at++) {
@@ -223,7 +223,7 @@ static int sift(struct zc_dirty *d, marks *v, struct group *g, size_t n_groups,
 
 /* ---- Writing it down ---------------------------------------------------- */
 
-/* The names, group by group, as they are sorted already. */
+/* The names, bundle by bundle, as they are sorted already. */
 static int write_names(struct zc_flight *f, const marks *v)
 {
     size_t size = 0;
@@ -244,13 +244,13 @@ static int write_names(struct zc_flight *f, const marks *v)
     return 0;
 }
 
-static int write_dirs(struct zc_flight *f, struct group *g, size_t n_groups)
+static int write_dirs(struct zc_flight *f, struct bundle *g, size_t n_bundles)
 {
-    f->dirs = calloc(n_groups + 1, sizeof *f->dirs);
+    f->dirs = calloc(n_bundles + 1, sizeof *f->dirs);
     if (!f->dirs)
         return -1;
     size_t n = 0;
-    for (size_t i = 0; i < n_groups; i++) {
+    for (size_t i = 0; i < n_bundles; i++) {
         if (g[i].n)
             g[n++] = g[i];
         else
@@ -293,11 +293,11 @@ static int write_round(struct zc_dirty *d, marks *v, int64_t now)
     size_t n = 0;
     if (v->len > 1)
         qsort(v->v, v->len, sizeof *v->v, by_dir);
-    zc_auto_free struct group *g = calloc(v->len + 1, sizeof *g);
+    zc_auto_free struct bundle *g = calloc(v->len + 1, sizeof *g);
     int failed = g ? 0 : -1;
     for (size_t i = 0; i < v->len && !failed; i++) {
         if (!n || g[n - 1].dir != v->v[i]->dir) {
-            g[n++] = (struct group){.dir = v->v[i]->dir, .first = i};
+            g[n++] = (struct bundle){.dir = v->v[i]->dir, .first = i};
             failed = judge(d, &g[n - 1]);
         }
         g[n - 1].n++;

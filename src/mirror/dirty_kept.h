@@ -47,8 +47,8 @@ struct zc_renames {
 
 void zc_renames_init(struct zc_renames *r);
 void zc_renames_clear(struct zc_renames *r);
-/* Keeps one more; W tells the paths. MOVED is the directory, or NONE. -1: it
- * cannot be kept, for want of memory or of a path. */
+/* Keeps one more rename; W tells the paths. MOVED is the directory, or NONE.
+ * -1: the rename cannot be kept, for want of memory or of a path. */
 int zc_renames_keep(struct zc_renames *r, const struct zc_watch *w,
                     const struct zc_rename_side *from,
                     const struct zc_rename_side *to, zc_wdir moved,

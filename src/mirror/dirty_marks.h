@@ -25,9 +25,9 @@ struct zc_mark {
     struct zc_mark_dir *home;
     zc_wdir dir;
     uint64_t hash;  /* of directory and name, for memos */
-    uint64_t gen;   /* oldest barrier generation it was marked in */
-    uint64_t round; /* the batch it was taken with; in the set: the batch it
-                       last failed in */
+    uint64_t gen;   /* the oldest barrier generation in which it was marked */
+    uint64_t round; /* the batch that took it; in the set: the last batch in
+                       which it failed */
     int64_t since, due;
     size_t slot; /* in the heap, or ZC_MARK_* */
     uint16_t n;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * How a batch ended; see dirty.h. What failed goes back into the set, as old as
- * it was, and so holds up the barriers that waited for it. Its bits are all
- * there are: it is not known what is there now, so DEEP is among them.
+ * How a batch ended; see dirty.h. A name that failed goes back into the set, as
+ * old as it was, and so holds up the barriers that waited for it. All bits are
+ * set: nobody knows what the peer has there now, so DEEP is among them.
  */
 #include "mirror/dirty_set.h"
 
@@ -105,7 +105,7 @@ static void again(struct zc_dirty *d, const char *path, bool failing,
         zc_marks_set_failing(&d->sent, was, false);
         d->fly.n_failing--;
     }
-    if (m->round != d->round) { /* else it was told before */
+    if (m->round != d->round) { /* else this failure was told before */
         m->round = d->round;
         zc_marks_set_failing(&d->set, m, true);
         zc_marks_schedule(&d->set, m, now + back_off(d, m, now), now);

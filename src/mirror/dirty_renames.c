@@ -9,14 +9,15 @@
  * looked at: so its new name is marked DEEP wherever the peer may have had
  * something else there. That is so when
  *
- * - it was not sent yet: DEEP is in the set for it, or for one above it;
- * - a batch that touched it, or its way up, is in flight, or was before the
- *   watcher had reported all: the sender may have seen what came after the
- *   rename, under the old path. What was taken from below it is marked again;
+ * - the directory was not sent yet: DEEP is in the set for this or one above;
+ * - a batch that touched the directory, or its way up, is in flight, or was
+ *   before the watcher had reported all: the sender may have seen what came
+ *   after the rename, under the old path. What was taken from below the
+ *   directory is marked again;
  * - the peer refuses the rename, or one before it (dirty_outcome.c).
  *
- * The paths of a kept rename are those at its moment. The peer does renames in
- * order and first, so it has the same paths when their turn comes.
+ * The paths of a kept rename are those at its moment. A peer does renames in
+ * order and before all else, so it has the same paths at a rename's turn.
  */
 #include "mirror/dirty_set.h"
 

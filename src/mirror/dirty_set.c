@@ -302,7 +302,7 @@ static void collapse_dir(struct zc_dirty *d, zc_wdir dir, int64_t now)
     bool root_itself = zc_marks_find(&d->set, dir, "", 0);
     zc_marks_remove_dir(&d->set, dir);
     if (!in)
-        return; /* it is gone */
+        return; /* the directory is gone */
     if (root_itself)
         collapse_into(d, dir, "", ZC_CHANGE_META, since, gen, now, now);
     collapse_into(d, in, name, what, since, gen, due, now);
@@ -361,7 +361,7 @@ void zc_dirty_caught_up(struct zc_dirty *d, int64_t now)
 {
     zc_dirty_seen(d, now);
     if (d->seen_keep)
-        return; /* those before first */
+        return; /* the batches before are to be forgotten first */
     d->seen_keep = d->fly.on ? d->round : d->round + 1;
     d->seen_at = now;
 }

@@ -29,7 +29,7 @@ struct zc_memo {
 
 struct zc_flight {
     bool on, all;
-    uint64_t gen;  /* the oldest in it */
+    uint64_t gen;  /* of the oldest mark in it, as `since` */
     int64_t since;
     size_t n, n_failing;
     struct zc_round_dir *dirs;
@@ -49,11 +49,11 @@ struct zc_dirty {
     struct zc_renames renames;
     struct zc_flight fly;
     uint64_t gen;     /* of what is marked now */
-    bool gen_used;    /* something was */
+    bool gen_used;    /* something was marked in this generation */
     uint64_t round;   /* number of the last batch */
     uint64_t fog;     /* up to this batch it is not known what was taken */
-    uint64_t seen_keep; /* batches below it are forgotten when SEEN_AT is long
-                           enough ago; 0: none */
+    uint64_t seen_keep; /* batches below this one are forgotten when SEEN_AT is
+                           long enough ago; 0: none is to be */
     int64_t seen_at;
     bool all;         /* pending */
     uint64_t all_gen;

@@ -12,7 +12,7 @@
  * for the answer to a question).
  *
  * A file that is renamed during a walk is marked for that; what is below a
- * directory that is renamed may be missed by it, so the directory is in doubt.
+ * directory that is renamed may be missed, so the directory is in doubt.
  */
 #include "mirror/ghosts.h"
 
@@ -25,7 +25,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define REST 50 /* a walk is followed by so many times its own time, or */
+#define REST 50 /* a walk is followed by so many times what it took, or */
 #define REST_MIN ZC_NSEC_PER_SEC
 #define ASKED_REST 2 /* when somebody waits */
 #define ASKED_REST_MIN (ZC_NSEC_PER_SEC / 50)

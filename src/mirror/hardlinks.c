@@ -40,7 +40,7 @@ struct zc_mhardlinks {
     zc_inodes pending; /* files whose other names are to be searched for */
     bool searching;    /* for those names, right now */
     zc_inodes fresh;   /* files with several names that the round has listed */
-    bool collecting;   /* they are collected */
+    bool collecting;   /* `fresh` is wanted */
 
     struct zc_mround more; /* the peer's thread: the round under way */
 };
@@ -133,7 +133,7 @@ static void drop_names(struct zc_mirror *m, uint64_t dev, uint64_t ino,
             zc_auto_free char *path = path_of(m, file->names.v[i]);
             if (!path || strcmp(bad->paths.v[b], path) != 0)
                 continue;
-            file->searched = 0; /* it may just be elsewhere */
+            file->searched = 0; /* the name may just have moved */
             zc_index_lost(m, file, i);
             break;
         }
@@ -349,8 +349,8 @@ const struct zc_round *zc_mhardlinks_begin(struct zc_mpeer *p,
 }
 
 /* Marks all names of a file dirty, if ROUND (NULL: no round) was not about all
- * of them. With the names looked at. After a search there may be one only: what
- * happened under the others was not said to be about this one. */
+ * of them. G has been looked at. After a search there may be one name only:
+ * what happened under the others was not said to be about that one. */
 static void mark_group(struct zc_mpeer *p, const struct zc_round *round,
                        const struct group *g)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A round that has one name of a file has to have all of them. All but
- * _incomplete, _next, _busy and _listed are for the peer's thread, without the
- * lock.
+ * A round that has one name of a file has to have all of the file's names. For
+ * the peer's thread, without the lock, where nothing else is said.
  */
 #ifndef ZC_MIRROR_HARDLINKS_H
 #define ZC_MIRROR_HARDLINKS_H
@@ -22,7 +21,7 @@ void zc_mhardlinks_listed(void *arg, const char *path, uint64_t dev,
 const struct zc_round *zc_mhardlinks_begin(struct zc_mpeer *p,
                                            const struct zc_round *round);
 /* The round is over; if it went well, marks names that should have been in
- * it. */
+ * ROUND. */
 void zc_mhardlinks_end(struct zc_mpeer *p, const struct zc_round *round,
                        bool good);
 

@@ -4,15 +4,15 @@
  * fed by whatever a round lists, or a look at a name that was touched, and
  * looked at before it is believed.
  *
- * A change that is reported under one name is one of all the others, and is
- * marked at once, while the index still knows the name: it may be gone before
- * anybody looks.
+ * A change that is reported under one name of a file is a change of all of its
+ * names. They are marked at once, while the index still knows the one that was
+ * reported: that one may be gone before anybody looks.
  *
  * A name that is gone stays, as a former one, while the file has others: who
- * has the file open by that name changes it under that name. Files with one
- * name that are new or were touched, and those without, are kept for a while,
- * too, the last MEMORY of them: they may have, or get, a name that was not
- * looked at yet.
+ * has the file open by a former name changes it under that name. Files with one
+ * name that are new or were touched, and files without a name, are kept for a
+ * while, too, the last MEMORY of them: such a file may have, or get, a name
+ * that was not looked at yet.
  */
 #include "mirror/index.h"
 
@@ -23,7 +23,7 @@
 
 #define NAMES_MAX 200000 /* in the index */
 #define GROUP_MAX 4096   /* names of one file */
-#define FORMER_MAX 64    /* of them those that it has lost */
+#define FORMER_MAX 64    /* former names among them */
 #define MEMORY 16384
 
 struct zc_index {
@@ -60,7 +60,7 @@ static struct zc_nametab_key key_of(const struct zc_nametab_node *node)
     return (struct zc_nametab_key){n->dir, n->name, n->len};
 }
 
-/* All that the index knows by one name: AT goes round. */
+/* For all files that the index knows by this name: AT is the name. */
 #define EACH_SAME(m, at, dir, name, n)                                       \
     for (struct zc_index_name *at = name_of(                                 \
              zc_nametab_find(&(m)->index->by_name, dir, name, n));           \

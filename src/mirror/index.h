@@ -13,8 +13,8 @@ struct zc_index_name {
     struct zc_nametab_node by_name;
     zc_wdir dir;
     struct zc_index_file *file;
-    bool former; /* it was a name of FILE, and is not any more */
-    bool muddy;  /* since then something has had the name that nobody has
+    bool former; /* FILE has lost this name */
+    bool muddy;  /* since then something else has had the name that nobody has
                     looked at */
     uint8_t len;
     char name[]; /* NUL-ended */
@@ -23,7 +23,7 @@ struct zc_index_name {
 struct zc_index_file {
     uint64_t dev, ino;
     ZC_VEC(struct zc_index_name *) names;
-    size_t n_former; /* of them */
+    size_t n_former; /* of `names` */
     bool several;    /* the file has, or had, more than one */
     uint32_t searched; /* the link count for which all names in the tree were
                           looked for; 0: they were not */

@@ -70,8 +70,8 @@ struct zc_mirror_request {
                          watch thread is alive */
     uint32_t cancel;  /* 1: nobody waits for ID any more */
 };
-/* One packet back when it is, or, each time it changes, about what is in the
- * way. */
+/* One packet back when all is durable, or about what is in the way, each time
+ * that changes. */
 struct zc_mirror_answer {
     uint64_t id;
     uint32_t done;

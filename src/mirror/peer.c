@@ -72,7 +72,7 @@ void zc_mpeers_interrupt(struct zc_mirror *m, bool busy)
 }
 
 /* Sleeps until woken, the transport T (may be NULL) is hung up, or NS have
- * passed. True when it was hung up. */
+ * passed. True when T was hung up. */
 static bool sleep_on(struct zc_mpeer *p, const struct zc_transport *t,
                      int64_t ns)
 {

@@ -285,8 +285,8 @@ static void describe_source(struct zc_mirror *m, char *out, size_t size)
     snprintf(out, size, "%s", text);
 }
 
-/* Looks at A again. Nanoseconds until there may be something new to say to it;
- * -1: it is answered. */
+/* Looks at A again. Nanoseconds until there may be something new to say to who
+ * asked; -1: A is answered. */
 static int64_t look_at(struct zc_mirror *m, struct question *a, int64_t now)
 {
     char missing[sizeof a->said] = "";

@@ -256,7 +256,7 @@ static bool was_said(struct zc_mreport *r, uint64_t hash, int64_t now)
     return false;
 }
 
-/* It was left out of the log: it is new when it is met again. */
+/* The trouble was left out of the log: it is new when it is met again. */
 static void left_out(struct zc_mreport *r, uint64_t hash, int64_t now)
 {
     r->unsaid++;
@@ -288,7 +288,7 @@ static void say(struct zc_mpeer *p, uint64_t hash, const char *path,
 }
 
 /* A file that vanished, or that kept changing: what is there next time decides.
- * It is as old as the round, for those who wait for that. */
+ * The mark is as old as the round, for barriers. */
 static void mark_again(struct zc_mpeer *p, const char *path, int eno)
 {
     struct zc_mirror *m = p->mirror;

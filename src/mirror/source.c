@@ -36,9 +36,9 @@
 #define ROOT_NS ZC_NSEC_PER_SEC
 
 /* Wakes those idle peers for which something is due. Returns how long until
- * something is due for another one that it does not know of: most names become
- * due sooner than they were said to (a file is closed), so a peer is not woken
- * just to set its clock. With the lock. */
+ * something becomes due for a peer that sleeps longer: most names become due
+ * sooner than was said when they were marked (the file is closed), so a peer is
+ * not woken just to set its clock. With the lock. */
 static int64_t notify(struct zc_mirror *m, int64_t now)
 {
     int64_t later = INT64_MAX;
@@ -153,8 +153,8 @@ static void source_gone(struct zc_mirror *m)
     zc_mirror_wake_peers(m);
 }
 
-/* With the lock: is there a directory again? Whatever it is: if it is not what
- * it was, the receivers' brake decides. */
+/* With the lock: is there a directory again? Any will do: if it is not the one
+ * that went, the receivers' brake decides. */
 static void look_for_root(struct zc_mirror *m)
 {
     struct stat st;

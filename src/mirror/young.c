@@ -2,8 +2,8 @@
 /*
  * Young names: those that were made or touched, and that nobody has looked at
  * since. An event names one name of a file, and the file may have others, which
- * are as stale at the destination. So each is looked at as soon as the event has
- * been read:
+ * are as stale at the destination. So each young name is looked at as soon as
+ * the event has been read:
  *
  *   one link      nothing else to do; the index keeps it for a while
  *   several       into the index; the other names are marked
@@ -12,17 +12,17 @@
  *
  * What is found may be another file already, or the name may have been gone for
  * a moment only. So a look counts when the watcher has told all that was before
- * it, and said nothing more about the name. If it says that the name has gone,
- * or has been made again, what was touched is a ghost: a name that is touched
- * and is gone before it is looked at was a file's only name more often than not,
- * but nobody can tell any more.
+ * the look, and said nothing more about the name. If the watcher says that the
+ * name has gone, or has been made again, what was touched is a ghost: most
+ * names that are touched and gone before anybody looks were the only name of a
+ * file, but nobody can tell any more.
  *
  * A new file, or one that is being written, is looked at when it is closed, or
  * after a moment: most are closed at once, and each look costs a system call.
  *
  * Inotify tells what happened in order. Fanotify puts several events about one
- * name into one, at the place of the first: it is then not known whether what
- * went was what had been touched, and it is taken for a ghost.
+ * name into one, where the first was: nobody knows then whether what went was
+ * what had been touched, and so it is a ghost.
  */
 #include "mirror/young.h"
 
@@ -53,14 +53,14 @@ struct young_name {
     struct zc_nametab_node by_name;
     zc_wdir dir;
     size_t at;     /* its index in `v` */
-    unsigned what; /* of a touch: it is not known yet what was touched */
+    unsigned what; /* of a touch, when it is not known yet what was touched */
     uint8_t len;
     bool touched;
     bool mixed; /* made and touched by one event: in which order? */
-    bool left;  /* renamed; kept as there may have been another one */
+    bool left;  /* renamed; kept as another file may have had the name, too */
     bool now;   /* to be looked at now; else the end of what began at `since` is
                    waited for */
-    bool looked; /* and this was found there: */
+    bool looked; /* and `found` is what was there: */
     enum {
         NOTHING,
         ONE,     /* a file with this name only */
@@ -68,7 +68,7 @@ struct young_name {
         DIRECTORY,
     } found;
     int64_t since;
-    uint64_t dev, ino;   /* NOTHING: those of what "#INO" stands for, or 0 */
+    uint64_t dev, ino;   /* NOTHING: of the file that "#INO" stands for, or 0 */
     uint64_t moves;      /* zc_young.moves at the look */
     uint64_t first, pos; /* positions of the watcher's queue: not after the
                             first event, and after the look */
@@ -170,7 +170,7 @@ static void ghost(struct zc_mirror *m, const struct young_name *e)
     add_ghost(m, e->floor);
 }
 
-/* There are too many of them, or there is no memory for one more. */
+/* There are too many young names, or there is no memory for one more. */
 static void overflow(struct zc_mirror *m)
 {
     struct zc_young *y = m->young;
@@ -281,8 +281,8 @@ void zc_young_renamed(struct zc_mirror *m, zc_wdir from, const char *from_name,
         d->first = s->first;
         d->now = true;
         if (s->mixed) {
-            /* There may be more about another one in the event that was this
-             * one's. */
+            /* The event that told of S may have told of another file of that
+             * name, too. */
             s->left = true;
             s->touched = s->looked = false;
             return;
@@ -294,14 +294,14 @@ void zc_young_renamed(struct zc_mirror *m, zc_wdir from, const char *from_name,
 
 /* ---- Looking ------------------------------------------------------------- */
 
-struct job {
+struct look {
     struct young_name *e;
     char *path; /* of its directory */
     struct zc_stat st;
     bool there;
     uint64_t dir_dev;
 };
-typedef ZC_VEC(struct job) jobs;
+typedef ZC_VEC(struct look) looks;
 
 /* Nanoseconds until E is to be looked at. */
 static int64_t wait_for(const struct zc_mirror *m,
@@ -314,7 +314,7 @@ static int64_t wait_for(const struct zc_mirror *m,
     return ZC_MAX(e->since + WAIT_NS - now, 0);
 }
 
-static void list_jobs(struct zc_mirror *m, jobs *v)
+static void list_looks(struct zc_mirror *m, looks *v)
 {
     struct zc_buf buf = ZC_BUF_INIT;
     struct zc_young *y = m->young;
@@ -324,7 +324,7 @@ static void list_jobs(struct zc_mirror *m, jobs *v)
         if (wait_for(m, e, now) > 0)
             continue;
         const char *path = zc_watch_path(m->w, e->dir, &buf);
-        struct job j = {.e = e, .path = path ? strdup(path) : NULL};
+        struct look j = {.e = e, .path = path ? strdup(path) : NULL};
         if (!j.path || zc_vec_push(v, j)) {
             free(j.path);
             if (e->touched)
@@ -337,7 +337,7 @@ static void list_jobs(struct zc_mirror *m, jobs *v)
 
 /* By one system call where it can be done: what it leads to when a symlink takes
  * the place of a directory is no more than a hint, either. */
-static void look_at(const struct zc_mirror *m, struct job *j)
+static void look_at(const struct zc_mirror *m, struct look *j)
 {
     const char *name = j->e->name;
     char path[4096];
@@ -375,7 +375,7 @@ static uint64_t ino_of(const char *name)
     return *end ? 0 : ino;
 }
 
-static void found(struct zc_mirror *m, const struct job *j, int64_t now)
+static void found(struct zc_mirror *m, const struct look *j, int64_t now)
 {
     struct young_name *e = j->e;
     const struct zc_stat *st = &j->st;
@@ -394,7 +394,7 @@ static void found(struct zc_mirror *m, const struct job *j, int64_t now)
         struct zc_index_file *file =
             zc_index_add_name(m, e->dir, e->name, st->dev, st->ino);
         if (!e->touched)
-            return; /* it is listed soon, with the others */
+            return; /* the file is listed soon, with its other names */
         if (file && !known)
             zc_index_mark(m, file, e->dir, e->name, e->what, now);
         if (!file || (file->names.len - file->n_former < st->nlink &&
@@ -405,8 +405,8 @@ static void found(struct zc_mirror *m, const struct job *j, int64_t now)
 
 static void look_at_all(struct zc_mirror *m)
 {
-    jobs v = {0};
-    list_jobs(m, &v);
+    looks v = {0};
+    list_looks(m, &v);
     bool few = v.len <= FEW;
     if (!v.len)
         return;
@@ -450,7 +450,7 @@ static void settle(struct zc_mirror *m)
         struct young_name *e = y->v.v[i];
         if (!e->looked || !zc_watch_reached(m->w, e->pos))
             continue;
-        if (e->moves != y->moves) { /* by what path was it looked for? */
+        if (e->moves != y->moves) { /* by which path was E looked for? */
             e->looked = false;
             e->now = true;
             continue;

@@ -19,19 +19,19 @@ enum zc_change {
     ZC_CHANGE_DATA = 1 << 0,    /* bytes changed, and the writer has closed it */
     ZC_CHANGE_WRITING = 1 << 1, /* bytes changed, and more may be coming */
     ZC_CHANGE_META = 1 << 2,    /* owner, mode, times, attributes */
-    ZC_CHANGE_NAME = 1 << 3,    /* it appeared, went, or was replaced */
-    ZC_CHANGE_DEEP = 1 << 4,    /* it is a directory, and so is all that is
-                                   below it */
+    ZC_CHANGE_NAME = 1 << 3,    /* the name appeared, went, or was replaced */
+    ZC_CHANGE_DEEP = 1 << 4,    /* and anything to all below it, where it is a
+                                   directory's */
     /* Only in what a watcher reports, of names that are not directories. With
-     * NAME: it appeared (a new file, or another name of an old one), it went.
-     * With neither, either may be so. */
+     * NAME: the name appeared (a new file, or another name of an old one), or
+     * went. Where NAME is alone, either may be so. */
     ZC_CHANGE_MADE = 1 << 5,
     ZC_CHANGE_GONE = 1 << 6,
 };
 
-/* Called from within zc_watch_read, _tick and _scan. Strings are valid during
- * the call. They must not call into the watcher but for zc_watch_path and the
- * other functions that take a const struct zc_watch. */
+/* Callbacks, from within zc_watch_read, _tick and _scan. Strings are valid
+ * during the call. A callback must not call into the watcher but for
+ * zc_watch_path and the other functions that take a const struct zc_watch. */
 struct zc_watch_events {
     /* NAME (N bytes) in DIR; "" only for the root's own metadata. A directory's
      * own metadata is reported as its name in its parent. For a new directory
@@ -55,8 +55,8 @@ struct zc_watch_events {
      * queue overflowed, a watch was lost, DIR is not watched (then every
      * `rescan_s`). */
     void (*in_doubt)(void *arg, zc_wdir dir);
-    /* DIR is not in the tree any more; called for every directory below it,
-     * too. Its number means nothing from now on. */
+    /* DIR is not in the tree any more; called for every directory below DIR,
+     * too. The number means nothing from now on. */
     void (*removed)(void *arg, zc_wdir dir);
     /* The root was unmounted, removed, renamed or replaced; WHY is a sentence
      * that names it. Nothing is watched any more: free the watcher, and make a

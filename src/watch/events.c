@@ -146,8 +146,9 @@ static void move(struct zc_watch *w, const struct zc_wmove *m)
     }
 }
 
-/* Two renames that may be one exchange, or there and back again: the table is
- * changed as for an exchange where it has both, and looked over later. */
+/* Two renames that may be one exchange, or there and back again: where the
+ * table has both directories it is changed as for an exchange, and both names
+ * are looked at again later. */
 static void exchange(struct zc_watch *w, const struct zc_wmove *m,
                      bool other_is_dir)
 {

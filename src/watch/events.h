@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From the kernel's events to what is reported. Directories are those of the
- * table; an event that is not about any of them is none.
+ * table; events about other directories end in the back end.
  */
 #ifndef ZC_WATCH_EVENTS_H
 #define ZC_WATCH_EVENTS_H
@@ -29,7 +29,7 @@ void zc_wev_overflow(struct zc_watch *w);
 void zc_wev_release(struct zc_watch *w);
 /* Halves that have waited until NOW are all there is. */
 void zc_wev_expire(struct zc_watch *w, int64_t now);
-/* A rename waits: for the other half, or whether it is one of an exchange. */
+/* Half a rename waits for the other, or a rename to be one of an exchange. */
 bool zc_wev_waiting(const struct zc_watch *w);
 /* When the first half has waited for long enough; INT64_MAX: none waits. */
 int64_t zc_wev_next(const struct zc_watch *w);

@@ -43,8 +43,8 @@ struct zc_wbackend;
 enum {
     ZC_WDIR_MOUNT = 1 << 0,     /* the top of a mount or subvolume */
     ZC_WDIR_UNWATCHED = 1 << 1, /* among look.unwatched */
-    ZC_WDIR_SEEN = 1 << 2,      /* while its parent is listed again */
-    ZC_WDIR_UNMOUNTED = 1 << 3, /* its watch will go for this reason */
+    ZC_WDIR_SEEN = 1 << 2,      /* while the parent is listed again */
+    ZC_WDIR_UNMOUNTED = 1 << 3, /* for which reason the watch will go */
 };
 
 /* report.c: is the root still what it was, and is all of it watched? */
@@ -85,11 +85,11 @@ struct zc_wlooks {
     zc_wdir at_dir; /* the directory last opened, and proven to be that one */
     int at_fd;
     uint64_t at_dev, at_mnt;
-    uint64_t n_keys; /* directories that have one */
+    uint64_t n_keys; /* directories that have a key */
 
-    ZC_VEC(zc_wdir) unwatched; /* may hold some that are not any more */
+    ZC_VEC(zc_wdir) unwatched; /* and some that are watched by now */
     uint64_t n_unwatched;
-    bool warned, retry; /* RETRY: there may be a watch for one of them */
+    bool warned, retry; /* RETRY: there may be a watch to be had now */
 };
 
 /* events.c: half a rename that waits for the other, or a whole one that may be
@@ -104,7 +104,7 @@ struct zc_wmoves {
     ZC_VEC(struct zc_wmove) halves;
     struct zc_wmove held;
     bool holding;
-    uint64_t held_at; /* `seen` when it was */
+    uint64_t held_at; /* zc_watch.seen when `held` was told */
 };
 
 /* fanotify.c: a file system with a mark. */
@@ -118,7 +118,7 @@ struct zc_wfanotify {
 };
 
 struct zc_watch {
-    /* As it was told to be. */
+    /* As zc_watch_new was told. */
     char *root;
     struct zc_watch_events ev;
     const struct zc_filter *filter; /* NULL: none */
@@ -126,7 +126,7 @@ struct zc_watch {
     unsigned watch_max;
 
     const struct zc_wbackend *backend;
-    bool may_switch, switching; /* to fanotify; it is to be done */
+    bool may_switch, switching; /* to fanotify, where it may; it is to, now */
     int fd;
     uint8_t *buf;
     struct zc_wtree *tree;

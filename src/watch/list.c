@@ -51,7 +51,7 @@ static void add_child(struct listing *l, const struct dirent64 *e)
     if (d == ZC_WDIR_NONE)
         d = zc_wtree_add(w->tree, l->dir, name, n);
     else if (!(flags & ZC_WTODO_VERIFY))
-        return; /* an event was faster, and saw to it */
+        return; /* an event was faster, and D was listed for that */
     else if (!(flags & ZC_WTODO_DEEP))
         flags = 0;
     if (d == ZC_WDIR_NONE) {

@@ -85,8 +85,8 @@ static int open_root(struct zc_watch *w)
     return w->look.root_fd = fd;
 }
 
-/* The key of FD. One that the table does not have is given back. NONE: it has
- * none. */
+/* The directory that has the key of FD. NONE: no directory has, and the key was
+ * given back, or FD has none. */
 static zc_wdir known_as(struct zc_watch *w, int fd)
 {
     struct zc_wkey key;
@@ -249,7 +249,7 @@ struct look {
     bool mount;
 };
 
-/* Makes sure that the name has an entry without a key, which is unwatched. */
+/* Makes sure that the table has the name, without a key, as unwatched. */
 static enum zc_wfound no_watch(struct zc_watch *w, struct look *l, int eno,
                                struct zc_wlooked *out)
 {
@@ -300,7 +300,7 @@ static enum zc_wfound found_elsewhere(struct zc_watch *w, struct look *l,
     }
     struct zc_wspot from;
     zc_wtree_spot(w->tree, owner, &from);
-    /* Out of what it replaces first: it may have been below that. */
+    /* OWNER may have been below what it replaces: out of that first. */
     bool moved = !zc_wtree_move(w->tree, owner, l->parent, "", 0);
     if (moved && l->known != ZC_WDIR_NONE)
         zc_wdrop(w, l->known);

@@ -13,9 +13,9 @@ struct zc_watch;
 
 enum zc_wfound {
     ZC_WFOUND_NONE,      /* no directory to be watched has this name */
-    ZC_WFOUND_SAME,      /* the one that is known */
-    ZC_WFOUND_NEW,       /* one that was not watched; it is now */
-    ZC_WFOUND_UNWATCHED, /* one that cannot be watched now */
+    ZC_WFOUND_SAME,      /* the directory that the table has there */
+    ZC_WFOUND_NEW,       /* a directory that was not watched, and is now */
+    ZC_WFOUND_UNWATCHED, /* a directory that cannot be watched now */
     ZC_WFOUND_STUCK,     /* the parent is not where it should be */
 };
 

@@ -51,8 +51,8 @@ void zc_wcheck(struct zc_watch *w, zc_wdir dir, const char *name, size_t n,
 
 /* ---- What cannot be watched ---------------------------------------------- */
 
-/* Looks at D again; true when it is still not watched. *FULL: and so it would
- * be with the others. */
+/* Looks at D again; true when D is still not watched. *FULL: nor can any other
+ * directory be. */
 static bool retry_one(struct zc_watch *w, zc_wdir d, bool report, bool *full)
 {
     struct zc_wspot in;
@@ -142,7 +142,7 @@ static void recheck(struct zc_watch *w, zc_wdir d)
         zc_wcheck(w, at.dir, at.name, at.len, ZC_CHANGE_NAME);
     }
     if (zc_wtree_has(w->tree, d))
-        zc_wstarved(w, EACCES); /* it cannot be opened, and is still watched */
+        zc_wstarved(w, EACCES); /* D cannot be opened, and is still watched */
 }
 
 void zc_wsettle(struct zc_watch *w)

@@ -16,7 +16,7 @@ struct zc_wtodo;
 
 /* How a directory is listed. */
 enum {
-    ZC_WTODO_LIST = 1 << 0,   /* even when it is watched already */
+    ZC_WTODO_LIST = 1 << 0,   /* even when the directory is watched already */
     ZC_WTODO_VERIFY = 1 << 1, /* the known children, too */
     ZC_WTODO_DEEP = 1 << 2,   /* and what is below those */
     ZC_WTODO_ALL = ZC_WTODO_LIST | ZC_WTODO_VERIFY | ZC_WTODO_DEEP,
@@ -25,7 +25,7 @@ enum {
 /* What is reported when all that was to be listed for it has been. */
 struct zc_wtop {
     zc_wdir dir;
-    bool doubt; /* in_doubt; else it is new: changed with DEEP */
+    bool doubt; /* as in_doubt; else, being new, as changed with DEEP */
 };
 
 struct zc_wjob {
@@ -48,8 +48,8 @@ void zc_wjob_step(struct zc_watch *w, struct zc_wjob *job);
 /* D is to be listed: one more step of JOB. */
 void zc_wtodo_push(struct zc_watch *w, struct zc_wjob *job, zc_wdir d,
                    unsigned flags);
-/* Takes the next one out of Q; false: there is none. Its step of its job is the
- * caller's. */
+/* Takes the next directory out of Q; false: there is none. The step of its job
+ * is the caller's to end. */
 bool zc_wtodo_pop(struct zc_wqueue *q, struct zc_wtodo *item);
 /* Frees the memory of Q if it is empty: to be called after the last pop. */
 void zc_wtodo_tidy(struct zc_wqueue *q);

@@ -40,7 +40,7 @@ struct zc_wtree {
     size_t count;
     struct zc_nametab names;
     uint32_t *keys; /* buckets */
-    size_t n_keys;  /* of them, a power of two */
+    size_t n_keys;  /* buckets, a power of two */
 };
 
 static struct node *at(const struct zc_wtree *t, uint32_t i)

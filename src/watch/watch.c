@@ -154,7 +154,7 @@ static void switch_over(struct zc_watch *w)
         zc_close(&w->fd);
         w->fd = old;
         w->backend = backend;
-        zc_wretry_unwatched(w, true); /* which says what to do about it */
+        zc_wretry_unwatched(w, true); /* says how to raise the limit */
         return;
     }
     zc_log(ZC_LOG_INFO, "%s has more directories than inotify may watch; using "
