@@ -73,7 +73,7 @@ static void on_changed(void *arg, size_t peer, unsigned state,
 
 /* --- DESTs --- */
 
-static struct zc_transport *reach_dest(void *arg, struct zc_err *err)
+static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
 {
     struct dest *d = arg;
     const struct mirror *m = d->mirror;
@@ -82,9 +82,7 @@ static struct zc_transport *reach_dest(void *arg, struct zc_err *err)
                                  .timeout_s = m->args->opt.timeout_s,
                                  .local = zc_forker_reach,
                                  .local_arg = m->forker};
-    struct zc_reached peer;
-    return zc_trust_reach(m->trust, &way, d->words[1], &peer, err) ? NULL
-                                                                   : peer.t;
+    return zc_trust_reach(m->trust, &way, d->words[1], out, err);
 }
 
 static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
@@ -109,7 +107,7 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
     bool local = d->plan.dest.kind == ZC_AT_LOCAL;
     m->peers[i] = (struct zc_mirror_peer){
         .name = d->words[1],
-        .connect = reach_dest,
+        .reach = reach_dest,
         .arg = d,
         .share = local ? "" : d->plan.dest.share,
         .path = local ? "" : d->plan.dest.path,

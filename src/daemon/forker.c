@@ -263,15 +263,14 @@ static int ask(struct zc_forker *f, const char *path, size_t n, int *fd)
     return recv_answer(f->fd, fd);
 }
 
-struct zc_transport *zc_forker_connect(struct zc_forker *f, const char *path,
-                                       struct zc_err *err)
+int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
+                    struct zc_err *err)
 {
+    struct zc_forker *f = forker;
     int fd = -1;
     size_t n = strlen(path) + 1;
-    if (n > PATH_SIZE) {
-        zc_err_set(err, ZC_EXIT_SELECT, ENAMETOOLONG, "%.200s...", path);
-        return NULL;
-    }
+    if (n > PATH_SIZE)
+        return zc_err_set(err, ZC_EXIT_SELECT, ENAMETOOLONG, "%.200s...", path);
     pthread_mutex_lock(&f->lock);
     int eno = ask(f, path, n, &fd);
     if (eno < 0) {
@@ -284,25 +283,16 @@ struct zc_transport *zc_forker_connect(struct zc_forker *f, const char *path,
     }
     pthread_mutex_unlock(&f->lock);
     if (eno < 0)
-        zc_err_set(err, ZC_EXIT_START, 0,
-                   "the process that starts receivers is gone");
-    else if (eno)
-        zc_err_set(err, ZC_EXIT_START, eno, "could not start a receiver");
+        return zc_err_set(err, ZC_EXIT_START, 0,
+                          "the process that starts receivers is gone");
     if (eno)
-        return NULL;
-    struct zc_transport *t = zc_transport_new_fds(fd, fd, "local");
-    if (!t) {
-        zc_close(&fd);
-        zc_err_nomem(err);
-    }
-    return t;
-}
-
-int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
-                    struct zc_err *err)
-{
-    out->t = zc_forker_connect(forker, path, err);
-    return out->t ? 0 : -1;
+        return zc_err_set(err, ZC_EXIT_START, eno,
+                          "could not start a receiver");
+    out->t = zc_transport_new_fds(fd, fd, "local");
+    if (out->t)
+        return 0;
+    zc_close(&fd);
+    return zc_err_nomem(err);
 }
 
 void zc_forker_free(struct zc_forker *f)

@@ -24,11 +24,9 @@ struct zc_forker;
 struct zc_forker *zc_forker_new(struct zc_err *err);
 
 /* The sender's end of a new receiver for the local directory PATH (relative to
- * the working directory at zc_forker_new). Any thread. What is wrong with PATH
- * is heard through the protocol. NULL with a sentence. */
-struct zc_transport *zc_forker_connect(struct zc_forker *f, const char *path,
-                                       struct zc_err *err);
-/* The same as a zc_reach.local, whose argument is the forker. */
+ * the working directory at zc_forker_new): a zc_reach.local, whose argument is
+ * the forker. Any thread. What is wrong with PATH is heard through the protocol.
+ * -1 with a sentence. */
 int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
                     struct zc_err *err);
 

@@ -57,7 +57,7 @@ static int secure(void *arg, const struct zc_transport *t,
     return 0;
 }
 
-static struct zc_transport *reach_dest(void *arg, struct zc_err *err)
+static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
 {
     struct dest *d = arg;
     const struct zc_conf_mirror *m = d->watcher->mirror;
@@ -68,14 +68,13 @@ static struct zc_transport *reach_dest(void *arg, struct zc_err *err)
                                  .local_arg = d->forker,
                                  .secure = secure,
                                  .secure_arg = d};
-    struct zc_reached peer;
-    if (zc_reach(&way, &peer, err))
-        return NULL;
-    const struct zc_transport *t = peer.t;
+    if (zc_reach(&way, out, err))
+        return -1;
+    const struct zc_transport *t = out->t;
     if (d->to->at.kind != ZC_AT_LOCAL)
         zc_log(ZC_LOG_INFO, "%s: %s, %s%s%s", d->to->text, t->peer, t->security,
                t->peer_key[0] ? ", key " : "", t->peer_key);
-    return peer.t;
+    return 0;
 }
 
 static int run(const struct zc_watcher *w, struct dest *dests,
@@ -106,7 +105,7 @@ static int run(const struct zc_watcher *w, struct dest *dests,
         dests[i] = (struct dest){w, to, forker};
         peers[i] = (struct zc_mirror_peer){
             .name = to->text,
-            .connect = reach_dest,
+            .reach = reach_dest,
             .arg = &dests[i],
             .share = to->at.share ? to->at.share : "",
             .path = to->at.kind == ZC_AT_LOCAL ? "" : to->at.path,

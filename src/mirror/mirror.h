@@ -12,6 +12,7 @@
 #define ZC_MIRROR_MIRROR_H
 
 #include "mirror/status.h"
+#include "net/reach.h"
 #include "session/events.h"
 #include "session/options.h"
 #include "watch/watch.h"
@@ -20,13 +21,11 @@
 
 struct zc_mirror_peer {
     const char *name; /* for messages: DEST as the user wrote it */
-    /* Connects, blocking; NULL with a sentence. Called by the peer's thread,
-     * once per session; `hung_up` (may be NULL) after each session, when the
-     * transport has been freed. At the stop a connect under way is interrupted
-     * by SIGURG, for which zc_mirror_run installs a handler that does nothing:
-     * system calls end with EINTR. */
-    struct zc_transport *(*connect)(void *arg, struct zc_err *err);
-    void (*hung_up)(void *arg);
+    /* Connects, blocking, as zc_reach. Called by the peer's thread, once per
+     * session, which ends with zc_reached_end. At the stop a connect under way
+     * is interrupted by SIGURG, for which zc_mirror_run installs a handler that
+     * does nothing: system calls end with EINTR. */
+    int (*reach)(void *arg, struct zc_reached *out, struct zc_err *err);
     void *arg;
     const char *share, *path; /* as in zc_options */
 };

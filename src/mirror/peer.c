@@ -304,17 +304,15 @@ static enum outcome connect_once(struct zc_mpeer *p, bool *worked,
                                  struct zc_err *err)
 {
     publish(p, NULL, NULL, true);
-    struct zc_transport *t = p->conf->connect(p->conf->arg, err);
-    publish(p, t, NULL, false);
-    if (!t)
+    struct zc_reached reached;
+    if (p->conf->reach(p->conf->arg, &reached, err)) {
+        publish(p, NULL, NULL, false);
         return LOST;
-    if (p->push.timeout_s)
-        zc_transport_set_timeout(t, p->push.timeout_s);
-    enum outcome o = run_session(p, t, worked, err);
+    }
+    publish(p, reached.t, NULL, false);
+    enum outcome o = run_session(p, reached.t, worked, err);
     publish(p, NULL, NULL, false);
-    zc_transport_free(t);
-    if (p->conf->hung_up)
-        p->conf->hung_up(p->conf->arg);
+    zc_reached_end(&reached);
     return o;
 }
 

@@ -40,13 +40,13 @@ struct dest {
     int i;
 };
 
-static struct zc_transport *connect_dest(void *arg, struct zc_err *err)
+static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
 {
     struct dest *d = arg;
+    *out = (struct zc_reached){0};
     if (!atomic_load(&d->m->refuse[d->i]))
-        return zc_forker_connect(forker, dest[d->i], err);
-    zc_err_set(err, ZC_EXIT_SOCKET, 0, "the test does not let it");
-    return NULL;
+        return zc_forker_reach(forker, dest[d->i], out, err);
+    return zc_err_set(err, ZC_EXIT_SOCKET, 0, "the test does not let it");
 }
 
 static void *run_mirror(void *arg)
@@ -70,7 +70,7 @@ static void start(struct mirror *m, size_t n, enum zc_fsync fsync)
     for (int i = 0; i < 2; i++) {
         dests[i] = (struct dest){m, i};
         m->peers[i] = (struct zc_mirror_peer){.name = i ? "second" : "first",
-                                              .connect = connect_dest,
+                                              .reach = reach_dest,
                                               .arg = &dests[i],
                                               .share = "",
                                               .path = ""};
