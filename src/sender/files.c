@@ -153,7 +153,7 @@ static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
 }
 
 int zc_files_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l,
-                  uint32_t index)
+                   uint32_t index)
 {
     struct zc_sfile f;
     zc_sfile_init(w->s, &f, l, index, 0);

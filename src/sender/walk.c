@@ -82,6 +82,26 @@ static void tell_linked(struct zc_sworker *w, const struct zc_sdir *d,
         w->s->opt->linked(w->s->opt->linked_arg, path, st->dev, st->ino);
 }
 
+/* The symlink's target into E, which points to *TARGET, the caller's in any
+ * case. -1: it has none, which was reported unless it is gone. */
+static int read_target(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                       const char *name, char **target, struct zc_entry *e)
+{
+    size_t n;
+    *target = zc_symlink_read(dirfd, name, &n);
+    if (*target && n <= ZC_SYMLINK_MAX) {
+        e->target = *target;
+        e->target_len = (uint16_t)n;
+        return 0;
+    }
+    if (*target || errno != ENOENT) {
+        d->incomplete = true;
+        zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
+                         "read the symlink", *target ? ENAMETOOLONG : errno);
+    }
+    return -1;
+}
+
 enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                           const char *name, const char *as,
                           struct zc_draft *draft)
@@ -114,21 +134,8 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     if (e.flags & ZC_ENTRY_HARD_LINK && s->opt->linked)
         tell_linked(w, d, name, &st);
     zc_auto_free char *target = NULL;
-    if (S_ISLNK(st.mode)) {
-        size_t n;
-        target = zc_symlink_read(dirfd, name, &n);
-        if (!target || n > ZC_SYMLINK_MAX) {
-            if (target || errno != ENOENT) {
-                d->incomplete = true;
-                zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
-                                 "read the symlink",
-                                 target ? ENAMETOOLONG : errno);
-            }
-            return ZC_LOOK_NOTHING;
-        }
-        e.target = target;
-        e.target_len = (uint16_t)n;
-    }
+    if (S_ISLNK(st.mode) && read_target(w, d, dirfd, name, &target, &e))
+        return ZC_LOOK_NOTHING;
     bool unknown = zc_entry_xattrs(w, dirfd, name, &e);
     struct zc_seen seen = {0};
     if (!unknown && !w->xattrs.len && S_ISREG(st.mode) &&

@@ -48,7 +48,7 @@ int zc_walk_some(struct zc_sworker *w);
 /* LIST 0, the root's own entry, into W's buffer. -1: the run has failed. */
 int zc_walk_root(struct zc_sworker *w);
 
-/* --- for who lists some names of a directory only ------------------------ */
+/* --- for whoever lists some names of a directory only ------------------- */
 
 /* Looks at NAME in D, whose fd is DIRFD, and adds its entry, called AS in the
  * list, to DRAFT in W's buffer. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* src/sender/session.c, places_out.c, places.c: rounds of a mirror, one after the
- * other over one session, against a receiver in a child process. */
+/* src/sender/session.c, names.c and src/receiver/names.c: rounds of a mirror, one
+ * after the other over one session, against a receiver in a child process. */
 #include "tap.h"
 
 #include "base/util.h"
