@@ -179,6 +179,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/workers.h \
 	%D%/receiver/act.c \
 	%D%/receiver/act.h \
+	%D%/receiver/basis.c \
+	%D%/receiver/basis.h \
 	%D%/receiver/big.c \
 	%D%/receiver/big.h \
 	%D%/receiver/commit.c \

@@ -3,7 +3,11 @@
  * Files that come in ranges: FILE opens a staging file, DATA fills it straight
  * from the socket, SENT is answered with GOT (the bytes have left the socket,
  * so nothing that happens at the source can change them any more), END says
- * what becomes of it. Ranges not sent are holes.
+ * what becomes of it.
+ *
+ * All of them are about segments (delta/segment.h), which are put into the new
+ * version one after the other: DATA is a literal, what a FILE with FROM leaves
+ * out a copy from the basis, what no message is about a hole.
  *
  * All but the finishing is done by the reader, which therefore never meets a
  * raw byte it does not know what to do with: where the file cannot be written,
@@ -12,8 +16,10 @@
 #include "receiver/big.h"
 
 #include "base/io.h"
+#include "delta/segment.h"
 #include "fs/rootdir.h"
 #include "move/mover.h"
+#include "receiver/basis.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
 #include "receiver/dirs.h"
@@ -46,13 +52,21 @@ struct zc_rbig {
     uint32_t mode; /* it was made with */
     int fd;
     char tmp[ZC_STAGING_NAME_SIZE];
-    uint64_t end; /* of the last range */
-    bool sent;    /* SENT has come */
-    unsigned op;  /* what failed, with eno */
+    struct zc_tiling tiling; /* the segments so far */
+    bool sent;               /* SENT has come */
+    unsigned op;             /* what failed first, with eno, if that is set */
     int eno;
     uint8_t verdict; /* enum zc_verdict */
     uint8_t hash[ZC_HASH_SIZE];
 };
+
+static void failed(struct zc_rbig *b, unsigned op, int eno)
+{
+    if (b->eno)
+        return;
+    b->op = op;
+    b->eno = eno;
+}
 
 /* Its bytes will not be needed: the space they take comes free. */
 static void shed(struct zc_receiver *r, struct zc_rbig *b)
@@ -113,84 +127,152 @@ bool zc_rbigs_receiving(const struct zc_receiver *r)
     return false;
 }
 
-/* --- FILE ---------------------------------------------------------------- */
+/* --- segments ------------------------------------------------------------ */
 
-static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
+/* Only a hint: where it is refused, the write will say why. The size is kept,
+ * so that a crash cannot leave a file that looks complete. */
+static void preallocate(struct zc_rbig *b, const struct zc_segment *s)
 {
-    int staging = zc_place_staging(&b->dir->spot, b->tmp);
-    b->op = ZC_OP_STAGING;
-    if (staging >= 0) {
-        char name[ZC_NAME_MAX + 1];
-        zc_entry_name(&b->m.entry, name);
-        b->op = ZC_OP_CREATE;
-        b->mode = zc_newfile_mode(r, b->dir, name, &b->m.entry);
-        b->fd = zc_file_open(staging, b->tmp, O_RDWR | O_CREAT | O_EXCL,
-                             b->mode);
-    }
-    b->eno = b->fd < 0 ? errno : 0;
-    if (b->fd >= 0)
-        zc_space_take(r);
+    if (b->dir->spot.vol->preallocate && s->length >= PREALLOCATE_MIN &&
+        fallocate(b->fd, FALLOC_FL_KEEP_SIZE, (off_t)s->offset,
+                  (off_t)s->length))
+        errno = 0;
 }
 
-/* The first N bytes of IN, shared with it where the file system can. */
-static int copy_range(int in, int out, uint64_t n)
+/* The part of S that came along with earlier frames; S is what is left. */
+static void put_received(struct zc_receiver *r, struct zc_rbig *b,
+                         struct zc_segment *s)
 {
-    loff_t from = 0, to = 0;
-    while (n) {
-        ssize_t done = copy_file_range(in, &from, out, &to,
-                                       (size_t)ZC_MIN(n, (uint64_t)1 << 30),
-                                       0);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0) {
-            errno = done ? errno : ESTALE; /* it is shorter than it was */
-            return -1;
-        }
-        n -= (uint64_t)done;
+    while (s->length) {
+        size_t most = (size_t)ZC_MIN(s->length, (uint64_t)ZC_SLAB_SIZE), n;
+        const uint8_t *p = zc_conn_take_raw(&r->conn, most, &n);
+        if (!p)
+            return;
+        if (!b->eno && zc_io_pwrite(b->fd, p, n, (off_t)s->offset))
+            failed(b, ZC_OP_WRITE, errno);
+        s->offset += n;
+        s->length -= n;
+    }
+}
+
+/* -1 and errno: the transport failed. */
+static int put_literal(struct zc_receiver *r, struct zc_mover *mover,
+                       struct zc_rbig *b, struct zc_segment s)
+{
+    if (!b->eno)
+        preallocate(b, &s);
+    put_received(r, b, &s);
+    int eno = b->eno;
+    if (s.length &&
+        zc_mover_recv(mover, r->conn.t, b->fd, s.offset, s.length, &eno))
+        return -1;
+    if (eno)
+        failed(b, ZC_OP_WRITE, eno);
+    atomic_fetch_add(&r->conn.bytes_in, s.length);
+    if (b->eno) /* others may have use for the space */
+        shed(r, b);
+    return 0;
+}
+
+static void put_copy(struct zc_receiver *r, struct zc_rbig *b,
+                     const struct zc_segment *s)
+{
+    char name[ZC_NAME_MAX + 1];
+    zc_entry_name(&b->m.entry, name);
+    if (!b->eno && zc_basis_copy(r, &b->dir->spot, name, b->fd, s))
+        failed(b, ZC_OP_READ, errno);
+}
+
+/* What is written behind a hole makes it one; there is nothing behind the last.
+ */
+static void put_hole(struct zc_rbig *b, const struct zc_segment *s)
+{
+    uint64_t end = s->offset + s->length;
+    if (!b->eno && s->length && end == b->m.entry.size &&
+        ftruncate(b->fd, (off_t)end))
+        failed(b, ZC_OP_WRITE, errno);
+}
+
+/* S into B's new version. What cannot be written is remembered. MOVER, for a
+ * LITERAL: its bytes come off the socket in any case. -1 and errno: that
+ * failed. */
+static int put_segment(struct zc_receiver *r, struct zc_mover *mover,
+                       struct zc_rbig *b, const struct zc_segment *s)
+{
+    switch (s->kind) {
+    case ZC_SEGMENT_LITERAL:
+        return put_literal(r, mover, b, *s);
+    case ZC_SEGMENT_COPY:
+        put_copy(r, b, s);
+        break;
+    case ZC_SEGMENT_HOLE:
+        put_hole(b, s);
+        break;
     }
     return 0;
 }
 
-/* The beginning is what the name has now: the verdict will tell whether it
- * still was what we said it is. */
-static void take_beginning(struct zc_receiver *r, struct zc_rbig *b)
+/* --- FILE ---------------------------------------------------------------- */
+
+static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
 {
     char name[ZC_NAME_MAX + 1];
-    zc_entry_name(&b->m.entry, name);
-    b->op = ZC_OP_READ;
-    b->end = b->m.from;
-    int dirfd = zc_dirnode_pin(r->tree, b->dir->spot.node);
-    if (dirfd < 0) {
-        b->eno = errno;
+    int staging = zc_place_staging(&b->dir->spot, b->tmp);
+    if (staging < 0) {
+        failed(b, ZC_OP_STAGING, errno);
         return;
     }
-    zc_auto_close int old = zc_file_open(dirfd, name, O_RDONLY, 0);
-    if (old < 0 || copy_range(old, b->fd, b->m.from))
-        b->eno = errno;
-    zc_dirnode_unpin(r->tree, b->dir->spot.node);
+    zc_entry_name(&b->m.entry, name);
+    b->mode = zc_newfile_mode(r, b->dir, name, &b->m.entry);
+    b->fd = zc_file_open(staging, b->tmp, O_RDWR | O_CREAT | O_EXCL, b->mode);
+    if (b->fd < 0)
+        failed(b, ZC_OP_CREATE, errno);
+    else
+        zc_space_take(r);
+}
+
+/* Its first bytes are not sent: they are those of the basis. */
+static void put_beginning(struct zc_receiver *r, struct zc_rbig *b)
+{
+    struct zc_segment none, s = {.kind = ZC_SEGMENT_COPY, .length = b->m.from};
+    zc_tiling_next(&b->tiling, s.offset, s.length, &none); /* see decode */
+    put_segment(r, NULL, b, &s);
+}
+
+/* FILE in BODY, decoded from a copy of its own. NULL and ERR. */
+static struct zc_rbig *big_new(struct zc_receiver *r, struct zc_bytes body,
+                               struct zc_err *err)
+{
+    struct zc_rbig *b = calloc(1, sizeof *b);
+    uint8_t *copy = malloc(body.n + 1);
+    if (!b || !copy) {
+        free(b);
+        free(copy);
+        zc_err_nomem(err);
+        return NULL;
+    }
+    memcpy(copy, body.p, body.n);
+    b->fd = -1;
+    b->body = copy;
+    int bad = zc_file_decode((struct zc_bytes){copy, body.n}, ZC_FRAME_FILE,
+                             &b->m, err);
+    if (!bad && !zc_xattr_valid(b->m.xattrs.p, b->m.xattrs.n))
+        bad = zc_receiver_nonsense(err, "a malformed attribute set");
+    if (bad) {
+        zc_big_free(r, b);
+        return NULL;
+    }
+    b->ref = b->m.ref;
+    b->tiling.size = b->m.entry.size;
+    return b;
 }
 
 int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
                  struct zc_err *err)
 {
-    struct zc_rbig *b = calloc(1, sizeof *b);
+    struct zc_rbig *b = big_new(r, body, err);
     if (!b)
-        return zc_err_nomem(err);
-    b->fd = -1;
-    b->body = malloc(body.n + 1);
-    if (!b->body) {
-        zc_big_free(r, b);
-        return zc_err_nomem(err);
-    }
-    memcpy(b->body, body.p, body.n);
-    if (zc_file_decode((struct zc_bytes){b->body, body.n}, ZC_FRAME_FILE,
-                       &b->m, err))
-        goto fail;
-    b->ref = b->m.ref;
-    if (!zc_xattr_valid(b->m.xattrs.p, b->m.xattrs.n)) {
-        zc_receiver_nonsense(err, "a malformed attribute set");
-        goto fail;
-    }
+        return -1;
     if (r->bigs->n >= ZC_OPEN_FILES_MAX || find(r, b->ref)) {
         zc_receiver_nonsense(err, "too many files at once");
         goto fail;
@@ -200,11 +282,11 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
         goto fail;
     b->dir = b->list->dir;
     if (b->dir->state == ZC_RD_FAILED)
-        b->eno = ENOENT;
+        failed(b, ZC_OP_NONE, ENOENT);
     else
         open_staging_file(r, b);
-    if (b->m.flags & ZC_FILE_FROM && !b->eno)
-        take_beginning(r, b);
+    if (b->m.flags & ZC_FILE_FROM)
+        put_beginning(r, b);
     LIST_INSERT_HEAD(&r->bigs->open, b, next);
     r->bigs->n++;
     return 0;
@@ -213,57 +295,25 @@ fail:
     return -1;
 }
 
-/* The part of a range that came along with earlier frames. */
-static void write_received(struct zc_receiver *r, struct zc_rbig *b,
-                           uint64_t *offset, uint64_t *length)
-{
-    while (*length) {
-        size_t n;
-        const uint8_t *p =
-            zc_conn_take_raw(&r->conn,
-                             (size_t)ZC_MIN(*length, (uint64_t)ZC_SLAB_SIZE),
-                             &n);
-        if (!p)
-            return;
-        if (!b->eno && zc_io_pwrite(b->fd, p, n, (off_t)*offset))
-            b->eno = errno;
-        *offset += n;
-        *length -= n;
-    }
-}
-
-/* Only a hint: where it is refused, the write will say why. The size is kept,
- * so that a crash cannot leave a file that looks complete. */
-static void preallocate(struct zc_rbig *b, uint64_t offset, uint64_t length)
-{
-    if (b->dir->spot.vol->preallocate && length >= PREALLOCATE_MIN &&
-        fallocate(b->fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)length))
-        errno = 0;
-}
+/* --- DATA, SENT, END ----------------------------------------------------- */
 
 int zc_big_data(struct zc_receiver *r, struct zc_mover *mover,
                 struct zc_bytes body, struct zc_err *err)
 {
     struct zc_msg_data m;
+    struct zc_segment hole;
     if (zc_data_decode(body, &m, err))
         return -1;
     struct zc_rbig *b = find(r, m.ref);
     if (!b || b->sent)
         return zc_receiver_nonsense(err, "bytes for a file that is not open");
-    if (m.offset < b->end || m.offset + m.length > b->m.entry.size)
+    if (zc_tiling_next(&b->tiling, m.offset, m.length, &hole))
         return zc_receiver_nonsense(err, "bytes outside of the file");
-    b->end = m.offset + m.length;
-    if (!b->eno) {
-        b->op = ZC_OP_WRITE;
-        preallocate(b, m.offset, m.length);
-    }
-    write_received(r, b, &m.offset, &m.length);
-    if (m.length &&
-        zc_mover_recv(mover, r->conn.t, b->fd, m.offset, m.length, &b->eno))
+    struct zc_segment literal = {.kind = ZC_SEGMENT_LITERAL,
+                                 .offset = m.offset,
+                                 .length = m.length};
+    if (put_segment(r, NULL, b, &hole) || put_segment(r, mover, b, &literal))
         return zc_conn_error(&r->conn, errno, err);
-    atomic_fetch_add(&r->conn.bytes_in, m.length);
-    if (b->eno) /* others may have use for the space */
-        shed(r, b);
     return 0;
 }
 
@@ -337,15 +387,7 @@ int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
     return zc_receiver_nonsense(err, "it goes on after the end");
 }
 
-/* The last bytes may be a hole: the size has to be right all the same. */
-static void set_size(struct zc_rbig *b)
-{
-    if (!b->eno && b->end < b->m.entry.size &&
-        ftruncate(b->fd, (off_t)b->m.entry.size)) {
-        b->op = ZC_OP_WRITE;
-        b->eno = errno;
-    }
-}
+/* --- the end ------------------------------------------------------------- */
 
 static bool verified(struct zc_rworker *w, const struct zc_rbig *b)
 {
@@ -355,12 +397,11 @@ static bool verified(struct zc_rworker *w, const struct zc_rbig *b)
             !memcmp(mine, b->hash, sizeof mine));
 }
 
-static void give_up(struct zc_rworker *w, struct zc_rbig *b, unsigned op,
-                    int eno)
+static void give_up(struct zc_rworker *w, struct zc_rbig *b)
 {
     zc_hardlink_settle(w, zc_hardlink_key(w->r, &b->m.entry), b->dir, "",
                        false);
-    zc_hardlink_done(w, b->list, b->ref, ZC_STATUS_FAILED, op, eno);
+    zc_hardlink_done(w, b->list, b->ref, ZC_STATUS_FAILED, b->op, b->eno);
 }
 
 /* A directory that must stay has the name: asked when the entry was compared,
@@ -379,31 +420,56 @@ static bool in_the_way(struct zc_rworker *w, const struct zc_rbig *b)
     return yes;
 }
 
+/* What becomes of B. */
+enum outcome { COMMIT, AGAIN, FAILED };
+
+/* FAILED: because of b->op, b->eno. */
+static enum outcome judge(struct zc_rworker *w, struct zc_rbig *b)
+{
+    if (b->verdict == ZC_VERDICT_ABANDON) {
+        b->op = ZC_OP_SOURCE;
+        b->eno = 0;
+        return FAILED;
+    }
+    struct zc_segment rest = zc_tiling_rest(&b->tiling);
+    put_segment(w->r, NULL, b, &rest);
+    if (b->eno && b->op == ZC_OP_READ) /* the basis is gone: whole, then */
+        return AGAIN;
+    if (b->eno)
+        return FAILED;
+    if (!verified(w, b))
+        return AGAIN;
+    if (b->dir->shallow && in_the_way(w, b)) {
+        failed(b, ZC_OP_REPLACE_DIR, ENOTEMPTY);
+        return FAILED;
+    }
+    return COMMIT;
+}
+
+static void commit(struct zc_rworker *w, struct zc_rbig *b)
+{
+    int fd = b->fd;
+    b->fd = -1;
+    zc_space_leave(w->r, false);
+    zc_newfile_dress(w, b->dir, fd, b->mode, &b->m);
+    zc_newfile_commit(w, b->list, &b->m, b->tmp, fd);
+}
+
 void zc_big_finish(struct zc_rworker *w, struct zc_rbig *b)
 {
-    struct zc_rdir *d = b->dir;
     struct zc_receiver *r = w->r;
-    /* D must outlive the clean-up of B. */
-    zc_rdir_hold(r, d);
-    if (b->verdict == ZC_VERDICT_ABANDON) {
-        give_up(w, b, ZC_OP_SOURCE, 0);
-    } else {
-        set_size(b);
-        if (b->eno && b->op == ZC_OP_READ) { /* its beginning is gone */
-            zc_entry_again(w, b->list, b->ref);
-        } else if (b->eno) {
-            give_up(w, b, b->op, b->eno);
-        } else if (!verified(w, b)) {
-            zc_entry_again(w, b->list, b->ref);
-        } else if (d->shallow && in_the_way(w, b)) {
-            give_up(w, b, ZC_OP_REPLACE_DIR, ENOTEMPTY);
-        } else {
-            int fd = b->fd;
-            b->fd = -1;
-            zc_space_leave(r, false);
-            zc_newfile_dress(w, d, fd, b->mode, &b->m);
-            zc_newfile_commit(w, b->list, &b->m, b->tmp, fd);
-        }
+    struct zc_rdir *d = b->dir;
+    zc_rdir_hold(r, d); /* it must outlive the clean-up of B */
+    switch (judge(w, b)) {
+    case COMMIT:
+        commit(w, b);
+        break;
+    case AGAIN:
+        zc_entry_again(w, b->list, b->ref);
+        break;
+    case FAILED:
+        give_up(w, b);
+        break;
     }
     zc_big_free(r, b);
     zc_rdir_drop(w, d);

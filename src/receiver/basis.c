@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Bytes from a file that is here; see basis.h. */
+#include "receiver/basis.h"
+
+#include "fs/rootdir.h"
+#include "receiver/core.h"
+#include "receiver/place.h"
+
+#include <fcntl.h>
+
+/* Bytes of one call. */
+#define COPY_MAX ((uint64_t)1 << 30)
+
+static int copy_segment(int in, int out, const struct zc_segment *s)
+{
+    loff_t from = (loff_t)s->from, to = (loff_t)s->offset;
+    uint64_t n = s->length;
+    while (n) {
+        ssize_t done = copy_file_range(in, &from, out, &to,
+                                       (size_t)ZC_MIN(n, COPY_MAX), 0);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0) {
+            errno = done ? errno : ESTALE; /* it is shorter than it was */
+            return -1;
+        }
+        n -= (uint64_t)done;
+    }
+    return 0;
+}
+
+int zc_basis_copy(struct zc_receiver *r, const struct zc_spot *where,
+                  const char *name, int fd, const struct zc_segment *s)
+{
+    int dirfd = zc_dirnode_pin(r->tree, where->node);
+    if (dirfd < 0)
+        return -1;
+    zc_auto_close int old = zc_file_open(dirfd, name, O_RDONLY, 0);
+    int bad = old < 0 || copy_segment(old, fd, s) ? -1 : 0, eno = errno;
+    zc_dirnode_unpin(r->tree, where->node);
+    errno = eno;
+    return bad;
+}

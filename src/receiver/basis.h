@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What of a new version is taken from a file that is here, its basis: today the
+ * old version under the same name. Any thread. */
+#ifndef ZC_RECEIVER_BASIS_H
+#define ZC_RECEIVER_BASIS_H
+
+#include "delta/segment.h"
+
+struct zc_receiver;
+struct zc_spot;
+
+/* Puts S, a COPY, into FD from what has NAME in WHERE; shared with it where the
+ * file system can. 0, or -1 and errno: it is not there, or has not so much.
+ * Whether it was what it was thought to be is for the verdict to tell. */
+int zc_basis_copy(struct zc_receiver *r, const struct zc_spot *where,
+                  const char *name, int fd, const struct zc_segment *s);
+
+#endif
