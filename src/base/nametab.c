@@ -2,9 +2,9 @@
 /*
  * A table of names, in chains; see nametab.h.
  *
- * There are up to two items a bucket. The hash is not kept: to compute it again
- * when the table grows, or an item is taken out, costs less than the eight
- * bytes in every item.
+ * The hash is not kept: to compute it again when the table grows, or an item is
+ * taken out, costs less than eight more bytes in every item. Who has it for
+ * other reasons may say so.
  */
 #include "base/nametab.h"
 
@@ -13,11 +13,11 @@
 #include <xxhash.h>
 
 #define FIRST_BUCKETS 64 /* when one is not enough any more */
-#define MAX_LOAD 2       /* items a bucket */
 
-void zc_nametab_init(struct zc_nametab *t, zc_nametab_key_of *key_of)
+void zc_nametab_init(struct zc_nametab *t, zc_nametab_key_of *key_of,
+                     size_t load)
 {
-    *t = (struct zc_nametab){.key_of = key_of, .n_buckets = 1};
+    *t = (struct zc_nametab){.key_of = key_of, .n_buckets = 1, .load = load};
     if (getrandom(&t->seed, sizeof t->seed, GRND_NONBLOCK) !=
         (ssize_t)sizeof t->seed)
         t->seed = (uint64_t)(uintptr_t)t;
@@ -39,12 +39,18 @@ uint64_t zc_nametab_hash(const struct zc_nametab *t, uint64_t id,
 }
 
 static struct zc_nametab_node **bucket(const struct zc_nametab *t,
-                                       const struct zc_nametab_key *key)
+                                       uint64_t hash)
 {
     if (!t->buckets)
         return (struct zc_nametab_node **)&t->first;
-    uint64_t hash = zc_nametab_hash(t, key->id, key->name, key->n);
     return &t->buckets[hash & (t->n_buckets - 1)];
+}
+
+static uint64_t hash_of(const struct zc_nametab *t,
+                        const struct zc_nametab_node *node)
+{
+    struct zc_nametab_key key = t->key_of(node);
+    return zc_nametab_hash(t, key.id, key.name, key.n);
 }
 
 /* The first from NODE on that has this KEY. */
@@ -68,7 +74,7 @@ struct zc_nametab_node *zc_nametab_find(const struct zc_nametab *t,
     struct zc_nametab_key key = {id, name, n};
     if (!t->n)
         return NULL;
-    return search(t, *bucket(t, &key), &key);
+    return search(t, *bucket(t, zc_nametab_hash(t, id, name, n)), &key);
 }
 
 struct zc_nametab_node *zc_nametab_older(const struct zc_nametab *t,
@@ -78,10 +84,10 @@ struct zc_nametab_node *zc_nametab_older(const struct zc_nametab *t,
     return search(t, node->next, &key);
 }
 
-static void push(struct zc_nametab *t, struct zc_nametab_node *node)
+static void push(struct zc_nametab *t, struct zc_nametab_node *node,
+                 uint64_t hash)
 {
-    struct zc_nametab_key key = t->key_of(node);
-    struct zc_nametab_node **b = bucket(t, &key);
+    struct zc_nametab_node **b = bucket(t, hash);
     node->next = *b;
     *b = node;
 }
@@ -97,7 +103,7 @@ static void push_all(struct zc_nametab *t, struct zc_nametab_node *newest)
     }
     for (struct zc_nametab_node *node = oldest; node; node = next) {
         next = node->next;
-        push(t, node);
+        push(t, node, hash_of(t, node));
     }
 }
 
@@ -116,20 +122,31 @@ static void grow(struct zc_nametab *t)
     free(old.buckets);
 }
 
-void zc_nametab_add(struct zc_nametab *t, struct zc_nametab_node *node)
+void zc_nametab_add_hashed(struct zc_nametab *t, struct zc_nametab_node *node,
+                           uint64_t hash)
 {
-    if (t->n >= MAX_LOAD * t->n_buckets)
+    if (t->n >= t->load * t->n_buckets)
         grow(t);
-    push(t, node);
+    push(t, node, hash);
     t->n++;
 }
 
-void zc_nametab_del(struct zc_nametab *t, struct zc_nametab_node *node)
+void zc_nametab_del_hashed(struct zc_nametab *t, struct zc_nametab_node *node,
+                           uint64_t hash)
 {
-    struct zc_nametab_key key = t->key_of(node);
-    struct zc_nametab_node **at = bucket(t, &key);
+    struct zc_nametab_node **at = bucket(t, hash);
     while (*at != node)
         at = &(*at)->next;
     *at = node->next;
     t->n--;
+}
+
+void zc_nametab_add(struct zc_nametab *t, struct zc_nametab_node *node)
+{
+    zc_nametab_add_hashed(t, node, hash_of(t, node));
+}
+
+void zc_nametab_del(struct zc_nametab *t, struct zc_nametab_node *node)
+{
+    zc_nametab_del_hashed(t, node, hash_of(t, node));
 }

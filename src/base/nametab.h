@@ -4,9 +4,9 @@
  * and some bytes (the name) to an item of the caller's.
  *
  * The items are linked into chains: each has a zc_nametab_node in it, which is
- * one pointer, and there are 4 to 8 bytes of buckets for each. The key is where
- * the item has it, and must not change while the item is in a table. Several
- * items may have the same key.
+ * one pointer, and there are 8 to 16 bytes of buckets for each, or half that.
+ * The key is where the item has it, and must not change while the item is in a
+ * table. Several items may have the same key.
  *
  * Nothing here fails. Without memory for more buckets the chains grow longer,
  * and the first bucket needs none. The hash is XXH3 with a random seed, since
@@ -39,14 +39,20 @@ struct zc_nametab {
     struct zc_nametab_node *first;
     size_t n_buckets; /* 1, or another power of two */
     size_t n;         /* items */
-    uint64_t seed;
+    size_t load;      /* no more items a bucket than this, if memory allows */
+    uint64_t seed;    /* two empty tables may be given the same, so that their
+                         hashes are the same, too */
 };
 
-/* An empty table. */
-void zc_nametab_init(struct zc_nametab *t, zc_nametab_key_of *key_of);
+/* An empty table. LOAD is 1, or 2 to do with half the buckets. */
+void zc_nametab_init(struct zc_nametab *t, zc_nametab_key_of *key_of,
+                     size_t load);
 /* Forgets all items and frees the buckets; T is empty then, as after init. */
 void zc_nametab_clear(struct zc_nametab *t);
 
+/* The hash of a key in T. */
+uint64_t zc_nametab_hash(const struct zc_nametab *t, uint64_t id,
+                         const void *name, size_t n);
 /* The item with this key that was added last; NULL: none. */
 struct zc_nametab_node *zc_nametab_find(const struct zc_nametab *t,
                                         uint64_t id, const void *name,
@@ -58,9 +64,10 @@ struct zc_nametab_node *zc_nametab_older(const struct zc_nametab *t,
 void zc_nametab_add(struct zc_nametab *t, struct zc_nametab_node *node);
 /* NODE is in T. */
 void zc_nametab_del(struct zc_nametab *t, struct zc_nametab_node *node);
-
-/* For who wants to remember a key by a number. */
-uint64_t zc_nametab_hash(const struct zc_nametab *t, uint64_t id,
-                         const void *name, size_t n);
+/* The same for who has kept the HASH of the item's key. */
+void zc_nametab_add_hashed(struct zc_nametab *t, struct zc_nametab_node *node,
+                           uint64_t hash);
+void zc_nametab_del_hashed(struct zc_nametab *t, struct zc_nametab_node *node,
+                           uint64_t hash);
 
 #endif

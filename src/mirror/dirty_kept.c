@@ -32,7 +32,7 @@ static struct zc_nametab_key key_of(const struct zc_nametab_node *node)
 
 void zc_renames_init(struct zc_renames *r)
 {
-    zc_nametab_init(&r->by_name, key_of);
+    zc_nametab_init(&r->by_name, key_of, 1);
 }
 
 void zc_renames_clear(struct zc_renames *r)

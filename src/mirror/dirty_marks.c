@@ -27,7 +27,7 @@ static struct zc_nametab_key key_of(const struct zc_nametab_node *node)
 void zc_marks_init(struct zc_marks *m)
 {
     *m = (struct zc_marks){0};
-    zc_nametab_init(&m->by_name, key_of);
+    zc_nametab_init(&m->by_name, key_of, 1);
     TAILQ_INIT(&m->fresh);
     TAILQ_INIT(&m->old);
     TAILQ_INIT(&m->ready);
@@ -104,7 +104,7 @@ static int link_in(struct zc_marks *m, struct zc_mark *mark)
     mark->home = home_for(m, mark->dir);
     if (!mark->home)
         return -1;
-    zc_nametab_add(&m->by_name, &mark->by_name);
+    zc_nametab_add_hashed(&m->by_name, &mark->by_name, mark->hash);
     TAILQ_INSERT_TAIL(&mark->home->marks, mark, in_dir);
     TAILQ_INSERT_TAIL(&m->fresh, mark, by_age);
     mark->came_back = false;
@@ -286,7 +286,7 @@ int64_t zc_marks_since(const struct zc_marks *m)
 
 void zc_marks_unlink(struct zc_marks *m, struct zc_mark *mark)
 {
-    zc_nametab_del(&m->by_name, &mark->by_name);
+    zc_nametab_del_hashed(&m->by_name, &mark->by_name, mark->hash);
     unschedule(m, mark);
     TAILQ_REMOVE(age_list(m, mark), mark, by_age);
     TAILQ_REMOVE(&mark->home->marks, mark, in_dir);

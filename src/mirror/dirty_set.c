@@ -46,6 +46,7 @@ struct zc_dirty *zc_dirty_new(const struct zc_watch *w,
     d->gen = 1;
     zc_marks_init(&d->set);
     zc_marks_init(&d->sent);
+    d->sent.by_name.seed = d->set.by_name.seed;
     zc_renames_init(&d->renames);
     if (w)
         d->w = w;

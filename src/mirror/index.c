@@ -151,7 +151,7 @@ struct zc_index *zc_index_new(void)
 {
     struct zc_index *x = calloc(1, sizeof *x);
     if (x)
-        zc_nametab_init(&x->by_name, key_of);
+        zc_nametab_init(&x->by_name, key_of, 1);
     return x;
 }
 

@@ -109,7 +109,7 @@ struct zc_young *zc_young_new(bool on)
     if (!y)
         return NULL;
     y->on = on;
-    zc_nametab_init(&y->by_name, key_of);
+    zc_nametab_init(&y->by_name, key_of, 1);
     return y;
 }
 

@@ -211,7 +211,7 @@ struct zc_wtree *zc_wtree_new(void)
     struct zc_wtree *t = calloc(1, sizeof *t);
     if (!t)
         return NULL;
-    zc_nametab_init(&t->names, name_of);
+    zc_nametab_init(&t->names, name_of, 2);
     t->keys = calloc(FIRST_KEYS, sizeof *t->keys);
     t->n_keys = FIRST_KEYS;
     t->used = ROOT;

@@ -62,7 +62,7 @@ static void test_keys(void)
 {
     struct zc_nametab t;
     struct item *v = items;
-    zc_nametab_init(&t, key_of);
+    zc_nametab_init(&t, key_of, 2);
     ok(!find(&t, 1, "a", 1), "nothing in an empty table");
     add(&t, &v[0], 1, "a", 1);
     ok(find(&t, 1, "a", 1) == &v[0], "one name");
@@ -109,7 +109,7 @@ static void test_same_key(void)
 {
     struct zc_nametab t;
     char name[32];
-    zc_nametab_init(&t, key_of);
+    zc_nametab_init(&t, key_of, 2);
     for (int i = 0; i < 4; i++)
         add(&t, &items[i], 7, "same", 4);
     ok(in_order(&t, (int[]){3, 2, 1, 0}, 4), "the same key: newest first");
@@ -150,7 +150,7 @@ static void add_many(struct zc_nametab *t, int from, int to)
 static void test_many(void)
 {
     struct zc_nametab t;
-    zc_nametab_init(&t, key_of);
+    zc_nametab_init(&t, key_of, 2);
     add_many(&t, 0, 100);
     ok(wrong(&t, 100) == 0 && t.n_buckets < 100,
        "more names than buckets: chains");
@@ -172,13 +172,30 @@ static void test_many(void)
 static void test_seed(void)
 {
     struct zc_nametab a, b;
-    zc_nametab_init(&a, key_of);
-    zc_nametab_init(&b, key_of);
+    zc_nametab_init(&a, key_of, 2);
+    zc_nametab_init(&b, key_of, 2);
     ok(zc_nametab_hash(&a, 1, "x", 1) != zc_nametab_hash(&b, 1, "x", 1),
        "each table hashes in its own way");
     ok(zc_nametab_hash(&a, 1, "x", 1) != zc_nametab_hash(&a, 2, "x", 1) &&
            zc_nametab_hash(&a, 1, "x", 1) != zc_nametab_hash(&a, 1, "y", 1),
        "number and name count");
+    b.seed = a.seed;
+    ok(zc_nametab_hash(&a, 1, "x", 1) == zc_nametab_hash(&b, 1, "x", 1),
+       "unless it is told how");
+    add_many(&a, 0, 200);
+    for (int i = 0; i < 100; i++) {
+        const struct item *m = &items[i];
+        uint64_t hash = zc_nametab_hash(&b, m->id, m->name, m->n);
+        zc_nametab_del_hashed(&a, &items[i].by_name, hash);
+        zc_nametab_add_hashed(&b, &items[i].by_name, hash);
+    }
+    bool good = a.n == 100 && b.n == 100;
+    for (int i = 0; i < 200; i++)
+        good &= find(i < 100 ? &b : &a, items[i].id, items[i].name,
+                     items[i].n) == &items[i];
+    ok(good, "items move from one to the other by their hashes");
+    zc_nametab_clear(&a);
+    zc_nametab_clear(&b);
 }
 
 static void test_no_memory(void)
@@ -188,7 +205,7 @@ static void test_no_memory(void)
 #else
     struct zc_nametab t;
     struct rlimit all, none;
-    zc_nametab_init(&t, key_of);
+    zc_nametab_init(&t, key_of, 2);
     getrlimit(RLIMIT_AS, &all);
     none = all;
     none.rlim_cur = 1; /* what there is already stays */
