@@ -2,7 +2,7 @@
 /*
  * Ghosts: changes under a name that led to nothing when it was looked at, or to
  * something else. The file may have other names, which were never told of: a
- * new link was written through and removed again before anybody looked, or
+ * new name was written through and removed again before anybody looked, or
  * somebody holds it open by a name that it has lost.
  *
  * Such a file has a new ctime. So the tree is walked, and every name of a file

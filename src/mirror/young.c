@@ -5,7 +5,7 @@
  * are as stale at the destination. So each young name is looked at as soon as
  * the event has been read:
  *
- *   one link      nothing else to do; the index keeps it for a while
+ *   one name      nothing else to do; the index keeps the file for a while
  *   several       into the index; the other names are marked
  *   nothing       what the event was about is a ghost (ghosts.c), unless
  *                 the index knows who had that name
