@@ -16,8 +16,8 @@
 /* --- answers ------------------------------------------------------------- */
 
 /* NEED: what is asked for; what is done already, or would be, is told. */
-static void answer(struct zc_needs *n, const struct zc_cmp *c,
-                   const struct zc_decision *v, unsigned need)
+static void add_need(struct zc_needs *n, const struct zc_cmp *c,
+                     const struct zc_decision *v, unsigned need)
 {
     if (v->item && !(need & ZC_NEED_OUTSTANDING))
         need |= ZC_NEED_APPLIED;
@@ -33,15 +33,15 @@ static void answer(struct zc_needs *n, const struct zc_cmp *c,
 }
 
 /* The entry counts as outstanding before the sender is told. */
-static void ask(struct zc_needs *n, const struct zc_cmp *c,
-                const struct zc_decision *v, unsigned need)
+static void ask_for(struct zc_needs *n, const struct zc_cmp *c,
+                    const struct zc_decision *v, unsigned need)
 {
     zc_rlist_open(n->w->r, c->list, 1);
-    answer(n, c, v, need);
+    add_need(n, c, v, need);
 }
 
-static void refuse(struct zc_needs *n, const struct zc_cmp *c, unsigned op,
-                   int eno)
+static void note_refused(struct zc_needs *n, const struct zc_cmp *c,
+                         unsigned op, int eno)
 {
     zc_rworker_result(n->w, c->ref, ZC_STATUS_NOTE_FAILED, op, eno);
 }
@@ -49,8 +49,9 @@ static void refuse(struct zc_needs *n, const struct zc_cmp *c, unsigned op,
 /* Where C leads a hard link group, the others may be links to it now, called
  * NAME (""; dry run: it has none yet); or OK is false and they have to do
  * without. */
-static void settle(struct zc_needs *n, const struct zc_cmp *c,
-                   const struct zc_decision *v, const char *name, bool ok)
+static void settle_group(struct zc_needs *n, const struct zc_cmp *c,
+                         const struct zc_decision *v, const char *name,
+                         bool ok)
 {
     if (v->leads)
         zc_hardlink_settle(n->w, zc_hardlink_key(n->w->r, c->e), c->dir, name,
@@ -90,8 +91,8 @@ static void act_dir(struct zc_needs *n, const struct zc_cmp *c,
     bool descend = v->need & ZC_NEED_DESCEND;
     child->list_over = child->listed = !descend;
     if (v->stays && zc_rdir_set_volume(r, child, c->dirfd, c->name, &c->st))
-        refuse(n, c, ZC_OP_READ_DIR, errno);
-    answer(n, c, v, set_out(n, c, v, child));
+        note_refused(n, c, ZC_OP_READ_DIR, errno);
+    add_need(n, c, v, set_out(n, c, v, child));
     if (!descend)
         zc_rdir_drop(n->w, child);
 }
@@ -101,48 +102,48 @@ void zc_act_top(struct zc_needs *n, const struct zc_cmp *c,
 {
     if (v->action == ZC_ACTION_REFUSE) {
         c->dir->state = ZC_RD_FAILED;
-        refuse(n, c, v->op, v->eno);
+        note_refused(n, c, v->op, v->eno);
         return;
     }
-    answer(n, c, v, set_out(n, c, v, c->dir));
+    add_need(n, c, v, set_out(n, c, v, c->dir));
 }
 
 int zc_act_pin(struct zc_rworker *w, struct zc_rdir *d)
 {
     struct zc_receiver *r = w->r;
-    int fd = zc_dirnode_pin(r->tree, d->spot.node);
+    int fd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (fd < 0 && errno == EACCES && !r->dry &&
-        zc_place_make_writable(r, &d->spot))
-        fd = zc_dirnode_pin(r->tree, d->spot.node);
+        zc_place_make_writable(r, &d->shelf))
+        fd = zc_dirnode_pin(r->tree, d->shelf.node);
     return fd;
 }
 
 /* --- everything else ----------------------------------------------------- */
 
 /* Sets what differs on the file in place. */
-static void dress(struct zc_needs *n, const struct zc_cmp *c,
-                  const struct zc_decision *v)
+static void dress_in_place(struct zc_needs *n, const struct zc_cmp *c,
+                           const struct zc_decision *v)
 {
     struct zc_meta_want want;
     zc_dress_want(n->w->r, c->e, &want);
     if (zc_dress_in_place(n->w, c->dirfd, c->name, &c->st, &want, c->ref))
-        refuse(n, c, ZC_OP_STAT, errno);
+        note_refused(n, c, ZC_OP_STAT, errno);
     else
-        answer(n, c, v, 0);
-    settle(n, c, v, c->name, true);
+        add_need(n, c, v, 0);
+    settle_group(n, c, v, c->name, true);
 }
 
-static void make(struct zc_needs *n, const struct zc_cmp *c,
-                 const struct zc_decision *v)
+static void make_special(struct zc_needs *n, const struct zc_cmp *c,
+                         const struct zc_decision *v)
 {
     struct zc_bytes no_xattrs = {NULL, 0};
     unsigned op;
     int bad = zc_special_make(n->w, c->dir, c->e, no_xattrs, c->ref, &op);
     if (bad)
-        refuse(n, c, op, errno);
+        note_refused(n, c, op, errno);
     else
-        answer(n, c, v, 0);
-    settle(n, c, v, c->name, !bad);
+        add_need(n, c, v, 0);
+    settle_group(n, c, v, c->name, !bad);
 }
 
 static void make_link(struct zc_needs *n, const struct zc_cmp *c,
@@ -150,14 +151,14 @@ static void make_link(struct zc_needs *n, const struct zc_cmp *c,
 {
     unsigned op;
     if (!zc_hardlink_make(n->w, v->group, c->dir, c->name, &op)) {
-        answer(n, c, v, 0);
+        add_need(n, c, v, 0);
     } else if (S_ISREG(c->e->mode)) {
         /* Too many links, another mount: then as a file of its own. */
         struct zc_decision whole = {.item = ZC_ITEM_DATA |
                                             (c->exists ? 0 : ZC_ITEM_NEW)};
-        ask(n, c, &whole, ZC_NEED_DATA);
+        ask_for(n, c, &whole, ZC_NEED_DATA);
     } else {
-        refuse(n, c, op, errno);
+        note_refused(n, c, op, errno);
     }
 }
 
@@ -166,26 +167,26 @@ static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
 {
     switch (v->action) {
     case ZC_ACTION_NONE:
-        settle(n, c, v, c->name, true);
+        settle_group(n, c, v, c->name, true);
         break;
     case ZC_ACTION_ASK: /* what leads is settled with its RESULT */
-        ask(n, c, v, v->need);
+        ask_for(n, c, v, v->need);
         break;
     case ZC_ACTION_DRESS:
-        dress(n, c, v);
+        dress_in_place(n, c, v);
         break;
     case ZC_ACTION_MAKE:
-        make(n, c, v);
+        make_special(n, c, v);
         break;
     case ZC_ACTION_LINK:
         make_link(n, c, v);
         break;
     case ZC_ACTION_WAIT:
         n->waits = true;
-        answer(n, c, v, v->need);
+        add_need(n, c, v, v->need);
         break;
     case ZC_ACTION_TELL:
-        answer(n, c, v, 0);
+        add_need(n, c, v, 0);
         break;
     case ZC_ACTION_DIR:
     case ZC_ACTION_REFUSE:
@@ -195,11 +196,11 @@ static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
 
 /* Whether a file's bytes are the same is still for the sender to say. A leader
  * that would be a new inode has no name yet. */
-static void report(struct zc_needs *n, const struct zc_cmp *c,
-                   const struct zc_decision *v)
+static void report_entry(struct zc_needs *n, const struct zc_cmp *c,
+                         const struct zc_decision *v)
 {
-    answer(n, c, v, v->need & ZC_NEED_CHECK);
-    settle(n, c, v, v->stays ? c->name : "", true);
+    add_need(n, c, v, v->need & ZC_NEED_CHECK);
+    settle_group(n, c, v, v->stays ? c->name : "", true);
 }
 
 void zc_act(struct zc_needs *n, const struct zc_cmp *c,
@@ -207,12 +208,12 @@ void zc_act(struct zc_needs *n, const struct zc_cmp *c,
 {
     struct zc_receiver *r = n->w->r;
     if (v->action == ZC_ACTION_REFUSE) {
-        refuse(n, c, v->op, v->eno);
-        settle(n, c, v, c->name, false);
+        note_refused(n, c, v->op, v->eno);
+        settle_group(n, c, v, c->name, false);
     } else if (v->action == ZC_ACTION_DIR) {
         act_dir(n, c, v);
     } else if (r->dry) {
-        report(n, c, v);
+        report_entry(n, c, v);
     } else {
         carry_out(n, c, v);
     }

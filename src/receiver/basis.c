@@ -29,7 +29,7 @@ static int copy_segment(int in, int out, const struct zc_segment *s)
     return 0;
 }
 
-int zc_basis_copy(struct zc_receiver *r, const struct zc_spot *where,
+int zc_basis_copy(struct zc_receiver *r, const struct zc_shelf *where,
                   const char *name, int fd, const struct zc_segment *s)
 {
     int dirfd = zc_dirnode_pin(r->tree, where->node);

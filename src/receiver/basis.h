@@ -7,12 +7,12 @@
 #include "delta/segment.h"
 
 struct zc_receiver;
-struct zc_spot;
+struct zc_shelf;
 
 /* Puts S, a COPY, into FD from what has NAME in WHERE; shared with it where the
  * file system can. 0, or -1 and errno: it is not there, or has not so much.
  * Whether it was what it was thought to be is for the verdict to tell. */
-int zc_basis_copy(struct zc_receiver *r, const struct zc_spot *where,
+int zc_basis_copy(struct zc_receiver *r, const struct zc_shelf *where,
                   const char *name, int fd, const struct zc_segment *s);
 
 #endif

@@ -60,7 +60,7 @@ struct zc_rbig {
     uint8_t hash[ZC_HASH_SIZE];
 };
 
-static void failed(struct zc_rbig *b, unsigned op, int eno)
+static void note_failure(struct zc_rbig *b, unsigned op, int eno)
 {
     if (b->eno)
         return;
@@ -69,20 +69,20 @@ static void failed(struct zc_rbig *b, unsigned op, int eno)
 }
 
 /* Its bytes will not be needed: the space they take comes free. */
-static void shed(struct zc_receiver *r, struct zc_rbig *b)
+static void shed_bytes(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (b->fd < 0)
         return;
     zc_close(&b->fd);
-    zc_place_discard(&b->dir->spot, b->tmp);
+    zc_place_discard(&b->dir->shelf, b->tmp);
     zc_space_leave(r, true);
 }
 
-void zc_big_free(struct zc_receiver *r, struct zc_rbig *b)
+void zc_rbig_free(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (!b)
         return;
-    shed(r, b);
+    shed_bytes(r, b);
     free(b->body);
     free(b);
 }
@@ -100,7 +100,7 @@ void zc_rbigs_free(struct zc_receiver *r)
     struct zc_rbig *b;
     while ((b = LIST_FIRST(&r->bigs->open))) {
         LIST_REMOVE(b, next);
-        zc_big_free(r, b);
+        zc_rbig_free(r, b);
     }
 }
 
@@ -109,7 +109,7 @@ bool zc_rbigs_any(const struct zc_receiver *r)
     return !LIST_EMPTY(&r->bigs->open);
 }
 
-static struct zc_rbig *find(struct zc_receiver *r, struct zc_ref ref)
+static struct zc_rbig *find_big(struct zc_receiver *r, struct zc_ref ref)
 {
     struct zc_rbig *b;
     LIST_FOREACH(b, &r->bigs->open, next)
@@ -133,7 +133,7 @@ bool zc_rbigs_receiving(const struct zc_receiver *r)
  * so that a crash cannot leave a file that looks complete. */
 static void preallocate(struct zc_rbig *b, const struct zc_segment *s)
 {
-    if (b->dir->spot.vol->preallocate && s->length >= PREALLOCATE_MIN &&
+    if (b->dir->shelf.vol->preallocate && s->length >= PREALLOCATE_MIN &&
         fallocate(b->fd, FALLOC_FL_KEEP_SIZE, (off_t)s->offset,
                   (off_t)s->length))
         errno = 0;
@@ -149,7 +149,7 @@ static void put_received(struct zc_receiver *r, struct zc_rbig *b,
         if (!p)
             return;
         if (!b->eno && zc_io_pwrite(b->fd, p, n, (off_t)s->offset))
-            failed(b, ZC_OP_WRITE, errno);
+            note_failure(b, ZC_OP_WRITE, errno);
         s->offset += n;
         s->length -= n;
     }
@@ -167,10 +167,10 @@ static int put_literal(struct zc_receiver *r, struct zc_mover *mover,
         zc_mover_recv(mover, r->conn.t, b->fd, s.offset, s.length, &eno))
         return -1;
     if (eno)
-        failed(b, ZC_OP_WRITE, eno);
+        note_failure(b, ZC_OP_WRITE, eno);
     atomic_fetch_add(&r->conn.bytes_in, s.length);
     if (b->eno) /* others may have use for the space */
-        shed(r, b);
+        shed_bytes(r, b);
     return 0;
 }
 
@@ -179,8 +179,8 @@ static void put_copy(struct zc_receiver *r, struct zc_rbig *b,
 {
     char name[ZC_NAME_MAX + 1];
     zc_entry_name(&b->m.entry, name);
-    if (!b->eno && zc_basis_copy(r, &b->dir->spot, name, b->fd, s))
-        failed(b, ZC_OP_READ, errno);
+    if (!b->eno && zc_basis_copy(r, &b->dir->shelf, name, b->fd, s))
+        note_failure(b, ZC_OP_READ, errno);
 }
 
 /* What is written behind a hole makes it one; there is nothing behind the last.
@@ -190,7 +190,7 @@ static void put_hole(struct zc_rbig *b, const struct zc_segment *s)
     uint64_t end = s->offset + s->length;
     if (!b->eno && s->length && end == b->m.entry.size &&
         ftruncate(b->fd, (off_t)end))
-        failed(b, ZC_OP_WRITE, errno);
+        note_failure(b, ZC_OP_WRITE, errno);
 }
 
 /* S into B's new version. What cannot be written is remembered. MOVER, for a
@@ -217,16 +217,16 @@ static int put_segment(struct zc_receiver *r, struct zc_mover *mover,
 static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
 {
     char name[ZC_NAME_MAX + 1];
-    int staging = zc_place_staging(&b->dir->spot, b->tmp);
+    int staging = zc_place_staging(&b->dir->shelf, b->tmp);
     if (staging < 0) {
-        failed(b, ZC_OP_STAGING, errno);
+        note_failure(b, ZC_OP_STAGING, errno);
         return;
     }
     zc_entry_name(&b->m.entry, name);
     b->mode = zc_newfile_mode(r, b->dir, name, &b->m.entry);
     b->fd = zc_file_open(staging, b->tmp, O_RDWR | O_CREAT | O_EXCL, b->mode);
     if (b->fd < 0)
-        failed(b, ZC_OP_CREATE, errno);
+        note_failure(b, ZC_OP_CREATE, errno);
     else
         zc_space_take(r);
 }
@@ -259,7 +259,7 @@ static struct zc_rbig *big_new(struct zc_receiver *r, struct zc_bytes body,
     if (!bad && !zc_xattr_valid(b->m.xattrs.p, b->m.xattrs.n))
         bad = zc_receiver_nonsense(err, "a malformed attribute set");
     if (bad) {
-        zc_big_free(r, b);
+        zc_rbig_free(r, b);
         return NULL;
     }
     b->ref = b->m.ref;
@@ -267,13 +267,13 @@ static struct zc_rbig *big_new(struct zc_receiver *r, struct zc_bytes body,
     return b;
 }
 
-int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
-                 struct zc_err *err)
+int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
+                  struct zc_err *err)
 {
     struct zc_rbig *b = big_new(r, body, err);
     if (!b)
         return -1;
-    if (r->bigs->n >= ZC_OPEN_FILES_MAX || find(r, b->ref)) {
+    if (r->bigs->n >= ZC_OPEN_FILES_MAX || find_big(r, b->ref)) {
         zc_receiver_nonsense(err, "too many files at once");
         goto fail;
     }
@@ -282,7 +282,7 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
         goto fail;
     b->dir = b->list->dir;
     if (b->dir->state == ZC_RD_FAILED)
-        failed(b, ZC_OP_NONE, ENOENT);
+        note_failure(b, ZC_OP_NONE, ENOENT);
     else
         open_staging_file(r, b);
     if (b->m.flags & ZC_FILE_FROM)
@@ -291,20 +291,20 @@ int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
     r->bigs->n++;
     return 0;
 fail:
-    zc_big_free(r, b);
+    zc_rbig_free(r, b);
     return -1;
 }
 
 /* --- DATA, SENT, END ----------------------------------------------------- */
 
-int zc_big_data(struct zc_receiver *r, struct zc_mover *mover,
-                struct zc_bytes body, struct zc_err *err)
+int zc_rbig_data(struct zc_receiver *r, struct zc_mover *mover,
+                 struct zc_bytes body, struct zc_err *err)
 {
     struct zc_msg_data m;
     struct zc_segment hole;
     if (zc_data_decode(body, &m, err))
         return -1;
-    struct zc_rbig *b = find(r, m.ref);
+    struct zc_rbig *b = find_big(r, m.ref);
     if (!b || b->sent)
         return zc_receiver_nonsense(err, "bytes for a file that is not open");
     if (zc_tiling_next(&b->tiling, m.offset, m.length, &hole))
@@ -317,13 +317,13 @@ int zc_big_data(struct zc_receiver *r, struct zc_mover *mover,
     return 0;
 }
 
-int zc_big_sent(struct zc_receiver *r, struct zc_bytes body,
-                struct zc_err *err)
+int zc_rbig_sent(struct zc_receiver *r, struct zc_bytes body,
+                 struct zc_err *err)
 {
     struct zc_ref ref;
     if (zc_ref_decode(body, &ref, err))
         return -1;
-    struct zc_rbig *b = find(r, ref);
+    struct zc_rbig *b = find_big(r, ref);
     if (!b || b->sent)
         return zc_receiver_nonsense(err, "the end of a file that is not open");
     b->sent = true;
@@ -362,13 +362,13 @@ static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,
     return zc_receiver_nonsense(err, "it goes on after the end");
 }
 
-int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
-               struct zc_err *err)
+int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
+                struct zc_err *err)
 {
     struct zc_msg_end m;
     if (zc_end_decode(body, &m, err))
         return -1;
-    struct zc_rbig *b = find(r, m.ref);
+    struct zc_rbig *b = find_big(r, m.ref);
     if (!b)
         return abandoned(r, &m, err);
     LIST_REMOVE(b, next);
@@ -377,13 +377,13 @@ int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
     memcpy(b->hash, m.hash, sizeof b->hash);
     if (m.verdict == ZC_VERDICT_RETRY) {
         zc_rlist_unclaim(r, b->list);
-        zc_big_free(r, b);
+        zc_rbig_free(r, b);
         return 0;
     }
     struct zc_work work = {.kind = ZC_WORK_BIG, .big = b};
     if (!zc_queue_put(r, &work))
         return 0;
-    zc_big_free(r, b);
+    zc_rbig_free(r, b);
     return zc_receiver_nonsense(err, "it goes on after the end");
 }
 
@@ -397,7 +397,7 @@ static bool verified(struct zc_rworker *w, const struct zc_rbig *b)
             !memcmp(mine, b->hash, sizeof mine));
 }
 
-static void give_up(struct zc_rworker *w, struct zc_rbig *b)
+static void give_up_big(struct zc_rworker *w, struct zc_rbig *b)
 {
     zc_hardlink_settle(w, zc_hardlink_key(w->r, &b->m.entry), b->dir, "",
                        false);
@@ -411,12 +411,12 @@ static bool in_the_way(struct zc_rworker *w, const struct zc_rbig *b)
     char name[ZC_NAME_MAX + 1];
     struct zc_stat st;
     zc_entry_name(&b->m.entry, name);
-    int dirfd = zc_dirnode_pin(w->r->tree, b->dir->spot.node);
+    int dirfd = zc_dirnode_pin(w->r->tree, b->dir->shelf.node);
     if (dirfd < 0)
         return false; /* naming it will fail */
     bool yes = !zc_stat_at(dirfd, name, &st) && S_ISDIR(st.mode) &&
                !zc_deletions_replace(w, b->dir, dirfd, name);
-    zc_dirnode_unpin(w->r->tree, b->dir->spot.node);
+    zc_dirnode_unpin(w->r->tree, b->dir->shelf.node);
     return yes;
 }
 
@@ -424,7 +424,7 @@ static bool in_the_way(struct zc_rworker *w, const struct zc_rbig *b)
 enum outcome { COMMIT, AGAIN, FAILED };
 
 /* FAILED: because of b->op, b->eno. */
-static enum outcome judge(struct zc_rworker *w, struct zc_rbig *b)
+static enum outcome judge_big(struct zc_rworker *w, struct zc_rbig *b)
 {
     if (b->verdict == ZC_VERDICT_ABANDON) {
         b->op = ZC_OP_SOURCE;
@@ -440,13 +440,13 @@ static enum outcome judge(struct zc_rworker *w, struct zc_rbig *b)
     if (!verified(w, b))
         return AGAIN;
     if (b->dir->shallow && in_the_way(w, b)) {
-        failed(b, ZC_OP_REPLACE_DIR, ENOTEMPTY);
+        note_failure(b, ZC_OP_REPLACE_DIR, ENOTEMPTY);
         return FAILED;
     }
     return COMMIT;
 }
 
-static void commit(struct zc_rworker *w, struct zc_rbig *b)
+static void commit_big(struct zc_rworker *w, struct zc_rbig *b)
 {
     int fd = b->fd;
     b->fd = -1;
@@ -455,22 +455,22 @@ static void commit(struct zc_rworker *w, struct zc_rbig *b)
     zc_newfile_commit(w, b->list, &b->m, b->tmp, fd);
 }
 
-void zc_big_finish(struct zc_rworker *w, struct zc_rbig *b)
+void zc_rbig_finish(struct zc_rworker *w, struct zc_rbig *b)
 {
     struct zc_receiver *r = w->r;
     struct zc_rdir *d = b->dir;
     zc_rdir_hold(r, d); /* it must outlive the clean-up of B */
-    switch (judge(w, b)) {
+    switch (judge_big(w, b)) {
     case COMMIT:
-        commit(w, b);
+        commit_big(w, b);
         break;
     case AGAIN:
         zc_entry_again(w, b->list, b->ref);
         break;
     case FAILED:
-        give_up(w, b);
+        give_up_big(w, b);
         break;
     }
-    zc_big_free(r, b);
+    zc_rbig_free(r, b);
     zc_rdir_drop(w, d);
 }

@@ -29,19 +29,19 @@ bool zc_rbigs_any(const struct zc_receiver *r);
 /* True while a file is coming in that is worth keeping out of the slab. */
 bool zc_rbigs_receiving(const struct zc_receiver *r);
 
-int zc_big_begin(struct zc_receiver *r, struct zc_bytes body,
+int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
+                  struct zc_err *err);
+int zc_rbig_data(struct zc_receiver *r, struct zc_mover *mover,
+                 struct zc_bytes body, struct zc_err *err);
+int zc_rbig_sent(struct zc_receiver *r, struct zc_bytes body,
                  struct zc_err *err);
-int zc_big_data(struct zc_receiver *r, struct zc_mover *mover,
-                struct zc_bytes body, struct zc_err *err);
-int zc_big_sent(struct zc_receiver *r, struct zc_bytes body,
-                struct zc_err *err);
 /* Hands the file to a worker, unless it comes again. */
-int zc_big_end(struct zc_receiver *r, struct zc_bytes body,
-               struct zc_err *err);
+int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
+                struct zc_err *err);
 
 /* A worker: B gets its name, or is told about; and is freed. */
-void zc_big_finish(struct zc_rworker *w, struct zc_rbig *b);
+void zc_rbig_finish(struct zc_rworker *w, struct zc_rbig *b);
 /* B and what was written of it; NULL is fine. */
-void zc_big_free(struct zc_receiver *r, struct zc_rbig *b);
+void zc_rbig_free(struct zc_receiver *r, struct zc_rbig *b);
 
 #endif

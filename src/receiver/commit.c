@@ -39,7 +39,7 @@ void zc_commits_free(struct zc_commits *c)
 }
 
 /* Closes C's file, names it and frees it. ENO: its bytes are not safe. */
-static void finish(struct zc_rworker *w, struct zc_commit *c, int eno)
+static void name_one(struct zc_rworker *w, struct zc_commit *c, int eno)
 {
     unsigned op = eno ? ZC_OP_SYNC : ZC_OP_WRITE;
     if (c->fd >= 0 && close(c->fd) && !eno)
@@ -48,7 +48,7 @@ static void finish(struct zc_rworker *w, struct zc_commit *c, int eno)
     free(c);
 }
 
-static void enqueue(struct zc_receiver *r, struct zc_commit *c)
+static void join_group(struct zc_receiver *r, struct zc_commit *c)
 {
     struct zc_commits *all = r->commits;
     pthread_mutex_lock(&r->lock);
@@ -68,12 +68,12 @@ void zc_commit(struct zc_rworker *w, struct zc_commit *c)
     struct zc_receiver *r = w->r;
     int eno = 0;
     if (r->fsync == ZC_FSYNC_BATCH) {
-        enqueue(r, c);
+        join_group(r, c);
         return;
     }
     if (r->fsync == ZC_FSYNC_FILE && c->fd >= 0 && fsync(c->fd))
         eno = errno;
-    finish(w, c, eno);
+    name_one(w, c, eno);
 }
 
 /* --- groups -------------------------------------------------------------- */
@@ -118,7 +118,7 @@ static void name_group(struct zc_rworker *w, struct zc_commit_group *group,
     struct zc_commit *c;
     while ((c = STAILQ_FIRST(group))) {
         STAILQ_REMOVE_HEAD(group, next);
-        finish(w, c, eno);
+        name_one(w, c, eno);
         if (w->results.len >= 1024)
             zc_rworker_flush(w);
     }

@@ -52,8 +52,8 @@ unsigned zc_compare_meta(const struct zc_receiver *r, const struct zc_cmp *c)
         (want.mode & 07777) != (c->st.mode & 07777))
         flags |= ZC_ITEM_PERMS;
     if (r->keep & ZC_KEEP_TIMES &&
-        !zc_time_equal(e->mtime_s, e->mtime_ns, c->st.mtime_s,
-                       c->st.mtime_ns, c->dir->spot.vol->time_step))
+        !zc_time_equal(e->mtime_s, e->mtime_ns, c->st.mtime_s, c->st.mtime_ns,
+                       c->dir->shelf.vol->time_step))
         flags |= ZC_ITEM_TIME;
     return flags;
 }
@@ -92,25 +92,25 @@ static bool may_change_in_place(const struct zc_cmp *c)
 
 /* --- what is decided ----------------------------------------------------- */
 
-static void refuse(struct zc_decision *v, unsigned op, int eno)
+static void decide_refusal(struct zc_decision *v, unsigned op, int eno)
 {
     v->action = ZC_ACTION_REFUSE;
     v->op = op;
     v->eno = eno;
 }
 
-static void ask(struct zc_decision *v, unsigned need)
+static void decide_need(struct zc_decision *v, unsigned need)
 {
     v->action = ZC_ACTION_ASK;
     v->need = need;
 }
 
 /* The data are the same: v->item, with XATTRS among it, is all that differs. */
-static void settle_for_meta(struct zc_decision *v, unsigned xattrs)
+static void decide_metadata(struct zc_decision *v, unsigned xattrs)
 {
     v->stays = true;
     if (xattrs)
-        ask(v, ZC_NEED_META);
+        decide_need(v, ZC_NEED_META);
     else
         v->action = v->item ? ZC_ACTION_DRESS : ZC_ACTION_NONE;
 }
@@ -123,7 +123,7 @@ static bool may_replace(struct zc_rworker *w, const struct zc_cmp *c,
     if (!c->exists || !S_ISDIR(c->st.mode) || S_ISDIR(c->e->mode) ||
         zc_deletions_replace(w, c->dir, c->dirfd, c->name))
         return true;
-    refuse(v, ZC_OP_REPLACE_DIR, ENOTEMPTY);
+    decide_refusal(v, ZC_OP_REPLACE_DIR, ENOTEMPTY);
     return false;
 }
 
@@ -155,7 +155,7 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
     unsigned xattrs = 0;
     *v = (struct zc_decision){.action = ZC_ACTION_DIR, .stays = c->exists};
     if (top->shallow && !c->exists) {
-        refuse(v, ZC_OP_READ_DIR, ENOENT);
+        decide_refusal(v, ZC_OP_READ_DIR, ENOENT);
         return;
     }
     if (c->exists && !top->implied) {
@@ -181,7 +181,8 @@ static bool same_data(struct zc_rworker *w, const struct zc_cmp *c,
         return false;
     if (!(r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED)) {
         bool same = zc_time_equal(c->e->mtime_s, c->e->mtime_ns, c->st.mtime_s,
-                                  c->st.mtime_ns, c->dir->spot.vol->time_step);
+                                  c->st.mtime_ns,
+                                  c->dir->shelf.vol->time_step);
         /* A mirror saw only its metadata change: most likely it was touched. */
         if (same || !c->dir->shallow)
             return same;
@@ -254,18 +255,18 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
     v->item = same_type(c) ? zc_compare_meta(r, c) | xattrs : 0;
     bool fixable = !v->item || may_change_in_place(c);
     if (same && fixable && !ask_hash) {
-        settle_for_meta(v, xattrs);
+        decide_metadata(v, xattrs);
         return;
     }
     if (!may_replace(w, c, v))
         return;
     if (same && fixable) {
         v->stays = true;
-        ask(v, ZC_NEED_CHECK);
+        decide_need(v, ZC_NEED_CHECK);
         return;
     }
     v->item |= data_item(r, c);
-    ask(v, may_have_grown(w, c, v) ? ZC_NEED_FROM : ZC_NEED_DATA);
+    decide_need(v, may_have_grown(w, c, v) ? ZC_NEED_FROM : ZC_NEED_DATA);
 }
 
 /* Its bytes are on their way already: only what to tell the user. */
@@ -309,14 +310,14 @@ static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,
                                  : ZC_ITEM_NEW;
     if (same_special(c) && !shares_wrongly(r, c)) {
         v->item = meta;
-        settle_for_meta(v, xattrs);
+        decide_metadata(v, xattrs);
         return;
     }
     if (!may_replace(w, c, v))
         return;
     v->item = ZC_ITEM_DATA | meta;
     if (c->e->flags & ZC_ENTRY_XATTRS && keeps_xattrs(r))
-        ask(v, ZC_NEED_META);
+        decide_need(v, ZC_NEED_META);
     else
         v->action = ZC_ACTION_MAKE;
 }
@@ -341,7 +342,7 @@ static bool decide_hardlink(struct zc_rworker *w, const struct zc_cmp *c,
         v->need = ZC_NEED_PENDING;
         break;
     case ZC_HARDLINK_NOMEM:
-        refuse(v, ZC_OP_LINK, ENOMEM);
+        decide_refusal(v, ZC_OP_LINK, ENOMEM);
         break;
     case ZC_HARDLINK_READY:
         if (c->exists && zc_hardlink_same(r, group, &c->st)) {

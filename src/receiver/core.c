@@ -10,7 +10,7 @@
 /* --- the end of a session ------------------------------------------------ */
 
 /* With the lock held. */
-static void stop(struct zc_receiver *r)
+static void stop_locked(struct zc_receiver *r)
 {
     r->stopping = true;
     pthread_cond_broadcast(&r->wake.work);
@@ -23,7 +23,7 @@ static void stop(struct zc_receiver *r)
 void zc_receiver_stop(struct zc_receiver *r)
 {
     pthread_mutex_lock(&r->lock);
-    stop(r);
+    stop_locked(r);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -36,7 +36,7 @@ void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err)
         r->failed = true;
         r->err = *err;
     }
-    stop(r);
+    stop_locked(r);
     pthread_mutex_unlock(&r->lock);
     if (first)
         zc_accept_refuse(&r->conn, err);

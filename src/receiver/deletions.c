@@ -48,7 +48,7 @@ static void record_get(struct zc_rd *rd, struct record *rec)
     rec->mtime_ns = zc_rd_u32(rd);
 }
 
-static bool kept(void *arg, const char *path, bool is_dir)
+static bool is_protected(void *arg, const char *path, bool is_dir)
 {
     const struct zc_receiver *r = arg;
     return zc_filter_protects(r->terms.filter, path, is_dir);
@@ -61,14 +61,14 @@ void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     struct zc_stat st;
     if (zc_stat_at(dirfd, name, &st))
         return;
-    const char *path = zc_dirnode_path_of(d->spot.node, name, strlen(name),
+    const char *path = zc_dirnode_path_of(d->shelf.node, name, strlen(name),
                                           &w->path);
     bool is_dir = S_ISDIR(st.mode);
-    if (!path || kept(r, path, is_dir))
+    if (!path || is_protected(r, path, is_dir))
         return;
     uint64_t n = 1;
     if (is_dir) {
-        struct zc_remove_ops ops = {.keep = kept, .arg = r};
+        struct zc_remove_ops ops = {.keep = is_protected, .arg = r};
         n = zc_count_tree(dirfd, name, path, &ops, UINT64_MAX);
         atomic_fetch_add(&r->deletions->seen, n && !named ? n - 1 : 0);
     }
@@ -87,7 +87,7 @@ bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
                           const char *name)
 {
     struct zc_receiver *r = w->r;
-    const char *path = zc_dirnode_path_of(d->spot.node, name, strlen(name),
+    const char *path = zc_dirnode_path_of(d->shelf.node, name, strlen(name),
                                           &w->path);
     if (!path)
         return false;
@@ -97,7 +97,7 @@ bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         return true; /* an empty directory */
     if (!(r->flags & ZC_OPEN_DELETE))
         return false;
-    ops.keep = kept;
+    ops.keep = is_protected;
     if (zc_count_tree(dirfd, name, path, &ops, UINT64_MAX) != all)
         return false; /* something in it is protected */
     pthread_mutex_lock(&r->lock);
@@ -137,7 +137,7 @@ struct removal {
 static bool removal_keep(void *arg, const char *path, bool is_dir)
 {
     const struct removal *m = arg;
-    return kept(m->w->r, path, is_dir);
+    return is_protected(m->w->r, path, is_dir);
 }
 
 static void removal_done(void *arg, const char *path, bool is_dir)
@@ -170,7 +170,7 @@ static void open_up(const struct zc_receiver *r, struct where *at)
 }
 
 /* Its mode and times go back to what they were, and to what the source has. */
-static void leave(struct zc_receiver *r, struct where *at)
+static void leave_dir(struct zc_receiver *r, struct where *at)
 {
     if (at->opened_up)
         fchmod(at->fd, at->mode);
@@ -192,7 +192,7 @@ static void leave(struct zc_receiver *r, struct where *at)
 }
 
 /* Opens the directory of PATH, unless it is the one already open. */
-static int enter(struct removal *m, const char *path)
+static int enter_dir(struct removal *m, const char *path)
 {
     struct zc_receiver *r = m->w->r;
     struct where *at = &m->at;
@@ -200,7 +200,7 @@ static int enter(struct removal *m, const char *path)
     size_t n = slash ? (size_t)(slash - path) : 0;
     if (at->dir && strlen(at->dir) == n && !memcmp(at->dir, path, n))
         return 0;
-    leave(r, at);
+    leave_dir(r, at);
     at->dir = strndup(path, n);
     if (!at->dir) {
         errno = ENOMEM;
@@ -223,7 +223,7 @@ static void delete_record(struct removal *m, const struct record *rec)
 {
     struct zc_remove_ops ops = {removal_keep, removal_done, removal_failed, m};
     zc_auto_free char *path = strndup((const char *)rec->path.p, rec->path.n);
-    if (!path || enter(m, path)) {
+    if (!path || enter_dir(m, path)) {
         if (path && errno != ENOENT)
             removal_failed(m, path, errno);
         return;
@@ -308,7 +308,7 @@ int zc_deletions_run(struct zc_rworker *w, struct zc_err *err)
         record_get(&rd, &rec);
         delete_record(&m, &rec);
     }
-    leave(r, &m.at);
+    leave_dir(r, &m.at);
     zc_rworker_flush(w);
     return held;
 }

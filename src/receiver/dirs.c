@@ -30,13 +30,13 @@ void zc_rdirs_init(struct zc_rdirs *d)
 int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
                        const char *name, const struct zc_stat *st)
 {
-    if (zc_volume_has(d->spot.vol, st))
+    if (zc_volume_has(d->shelf.vol, st))
         return 0;
     zc_auto_close int fd = zc_dir_open(dirfd, name);
     struct zc_volume *v = fd < 0 ? NULL : zc_volume_enter(r, fd, st);
     if (!v)
         return -1;
-    d->spot.vol = v;
+    d->shelf.vol = v;
     d->volume_top = true;
     return 0;
 }
@@ -63,16 +63,16 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     d->implied = e->flags & ZC_ENTRY_IMPLIED;
     zc_queue_line_init(&d->lists);
     if (parent) {
-        d->spot.vol = parent->spot.vol;
-        d->spot.node = zc_dirnode_new(r->tree, parent->spot.node, e->name,
-                                      e->name_len);
+        d->shelf.vol = parent->shelf.vol;
+        d->shelf.node = zc_dirnode_new(r->tree, parent->shelf.node, e->name,
+                                       e->name_len);
     } else { /* the volume may be another: see zc_rdir_new_top */
-        d->spot.vol = zc_volume_of_root(r);
+        d->shelf.vol = zc_volume_of_root(r);
         d->volume_top = true;
-        d->spot.node = node;
+        d->shelf.node = node;
         zc_dirnode_ref(r->tree, node);
     }
-    if (!d->spot.node || !d->spot.vol)
+    if (!d->shelf.node || !d->shelf.vol)
         goto fail;
     pthread_mutex_lock(&r->lock);
     int bad = zc_map_put(&r->dirs->by_ref, ref.list, ref.index, d);
@@ -84,7 +84,7 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     if (!bad)
         return d;
 fail:
-    zc_dirnode_unref(r->tree, d->spot.node);
+    zc_dirnode_unref(r->tree, d->shelf.node);
     free(d);
     return NULL;
 }
@@ -100,16 +100,16 @@ struct zc_rdir *zc_rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
 static int look_at_top(struct zc_receiver *r, struct zc_rdir *d)
 {
     struct zc_stat st;
-    int fd = zc_dirnode_pin(r->tree, d->spot.node);
+    int fd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (fd < 0)
         return -1;
     int bad = zc_stat_at(fd, "", &st);
-    zc_dirnode_unpin(r->tree, d->spot.node);
+    zc_dirnode_unpin(r->tree, d->shelf.node);
     if (bad)
         return -1;
-    return zc_volume_has(d->spot.vol, &st)
+    return zc_volume_has(d->shelf.vol, &st)
                ? 0
-               : zc_volume_of_node(r, d->spot.node, &d->spot.vol,
+               : zc_volume_of_node(r, d->shelf.node, &d->shelf.vol,
                                    &d->volume_top);
 }
 
@@ -151,7 +151,7 @@ static void rdir_unlink(struct zc_receiver *r, struct zc_rdir *d)
 static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
 {
     zc_queue_line_fini(&d->lists);
-    zc_dirnode_unref(r->tree, d->spot.node);
+    zc_dirnode_unref(r->tree, d->shelf.node);
     zc_names_fini(&d->cursor.names);
     free(d->xattrs);
     free(d->cursor.last_name);
@@ -167,6 +167,12 @@ void zc_rdirs_free(struct zc_receiver *r)
     }
     zc_map_fini(&r->dirs->by_ref);
     zc_vec_fini(&r->dirs->tops);
+}
+
+bool zc_rdir_reserves(const struct zc_rdir *d, const char *name, size_t n)
+{
+    return d->volume_top && n == strlen(ZC_STAGING_NAME) &&
+           !memcmp(name, ZC_STAGING_NAME, n);
 }
 
 /* --- metadata ------------------------------------------------------------ */
@@ -195,7 +201,7 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
     if (!end && !r->is_root)
         want.mode |= S_IRWXU;
     if (zc_stat_at(fd, "", &now)) {
-        zc_rworker_note(w, d->spot.node, "", ZC_OP_STAT, S_IFDIR, errno);
+        zc_rworker_note(w, d->shelf.node, "", ZC_OP_STAT, S_IFDIR, errno);
         return;
     }
     int bad = zc_meta_apply(fd, &now, &want, r->ids, &report, &changed);
@@ -203,7 +209,7 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
         atomic_fetch_add(&r->done.changes, 1);
     for (unsigned k = 0; bad && end && k < ZC_META_KINDS; k++)
         if (report.eno[k])
-            zc_rworker_note(w, d->spot.node, "", ZC_OP_META + k, S_IFDIR,
+            zc_rworker_note(w, d->shelf.node, "", ZC_OP_META + k, S_IFDIR,
                             report.eno[k]);
 }
 
@@ -223,12 +229,12 @@ static mode_t first_mode(struct zc_receiver *r, const struct zc_rdir *d)
 
 static int make_staged(struct zc_receiver *r, struct zc_rdir *d)
 {
-    int staging = zc_place_staging(&d->spot, d->staged_name);
+    int staging = zc_place_staging(&d->shelf, d->staged_name);
     if (staging < 0)
         return -1;
     if (mkdirat(staging, d->staged_name, first_mode(r, d)))
         return -1;
-    if (zc_dirnode_place(r->tree, d->spot.node, staging, d->staged_name)) {
+    if (zc_dirnode_place(r->tree, d->shelf.node, staging, d->staged_name)) {
         errno = ENOMEM;
         return -1;
     }
@@ -239,28 +245,28 @@ static int make_staged(struct zc_receiver *r, struct zc_rdir *d)
 static int make_in_place(struct zc_rworker *w, struct zc_rdir *d)
 {
     struct zc_receiver *r = w->r;
-    const char *name = zc_dirnode_name(d->spot.node);
-    int up = zc_dirnode_pin(r->tree, d->parent->spot.node);
+    const char *name = zc_dirnode_name(d->shelf.node);
+    int up = zc_dirnode_pin(r->tree, d->parent->shelf.node);
     if (up < 0)
         return -1;
     int bad = mkdirat(up, name, first_mode(r, d));
-    if (bad && errno == EACCES && zc_place_make_writable(r, &d->parent->spot))
+    if (bad && errno == EACCES && zc_place_make_writable(r, &d->parent->shelf))
         bad = mkdirat(up, name, first_mode(r, d));
     int eno = errno;
-    zc_dirnode_unpin(r->tree, d->parent->spot.node);
+    zc_dirnode_unpin(r->tree, d->parent->shelf.node);
     errno = eno;
     if (bad)
         return -1;
-    zc_place_touched(r, &d->parent->spot);
+    zc_place_touched(r, &d->parent->shelf);
     /* It may have inherited ACLs from its parent. */
     pthread_mutex_lock(&r->lock);
     if (r->keep & ZC_KEEP_ACLS && !d->meta_asked)
         d->have_xattrs = true;
     pthread_mutex_unlock(&r->lock);
-    int fd = zc_dirnode_pin(r->tree, d->spot.node);
+    int fd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (fd >= 0) {
         set_metadata(w, d, fd, false);
-        zc_dirnode_unpin(r->tree, d->spot.node);
+        zc_dirnode_unpin(r->tree, d->shelf.node);
     }
     return 0;
 }
@@ -283,7 +289,7 @@ void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files)
         bad = make_staged(r, d);
     }
     if (bad) {
-        zc_rworker_note(w, d->spot.node, "", ZC_OP_MKDIR, S_IFDIR, errno);
+        zc_rworker_note(w, d->shelf.node, "", ZC_OP_MKDIR, S_IFDIR, errno);
         d->state = ZC_RD_FAILED;
         return;
     }
@@ -341,20 +347,20 @@ static void put_in_place(struct zc_rworker *w, struct zc_rdir *d)
     struct zc_receiver *r = w->r;
     unsigned op;
     /* Held open, so that it can be reached while it moves. */
-    int fd = zc_dirnode_pin(r->tree, d->spot.node);
+    int fd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (fd >= 0)
         set_metadata(w, d, fd, false);
-    if (zc_place(w, &d->parent->spot, d->staged_name,
-                 zc_dirnode_name(d->spot.node), &op)) {
-        zc_rworker_note(w, d->spot.node, "", op, S_IFDIR, errno);
+    if (zc_place(w, &d->parent->shelf, d->staged_name,
+                 zc_dirnode_name(d->shelf.node), &op)) {
+        zc_rworker_note(w, d->shelf.node, "", op, S_IFDIR, errno);
     } else {
-        zc_dirnode_place(r->tree, d->spot.node, -1, NULL);
+        zc_dirnode_place(r->tree, d->shelf.node, -1, NULL);
         pthread_mutex_lock(&r->lock);
         d->state = ZC_RD_EXISTS;
         pthread_mutex_unlock(&r->lock);
     }
     if (fd >= 0)
-        zc_dirnode_unpin(r->tree, d->spot.node);
+        zc_dirnode_unpin(r->tree, d->shelf.node);
 }
 
 struct dir_commit {
@@ -367,7 +373,7 @@ static void name_dir(struct zc_rworker *w, struct zc_commit *c, unsigned op,
 {
     struct zc_rdir *d = ((struct dir_commit *)c)->dir;
     if (eno)
-        zc_rworker_note(w, d->spot.node, "", op, S_IFDIR, eno);
+        zc_rworker_note(w, d->shelf.node, "", op, S_IFDIR, eno);
     else
         put_in_place(w, d);
     zc_rdir_drop(w, d);
@@ -400,20 +406,20 @@ void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d)
 /* --- the end ------------------------------------------------------------- */
 
 /* All in D is done. */
-static void finish(struct zc_rworker *w, struct zc_rdir *d)
+static void finish_dir(struct zc_rworker *w, struct zc_rdir *d)
 {
     struct zc_receiver *r = w->r;
     bool there = d->state == ZC_RD_EXISTS;
     if (there && d->volume_top && !d->implied && r->keep & ZC_KEEP_TIMES) {
-        d->spot.vol->top_wanted = true;
-        d->spot.vol->top_mtime_s = d->mtime_s;
-        d->spot.vol->top_mtime_ns = d->mtime_ns;
+        d->shelf.vol->top_wanted = true;
+        d->shelf.vol->top_mtime_s = d->mtime_s;
+        d->shelf.vol->top_mtime_ns = d->mtime_ns;
     }
-    if (!there || !(d->differs || d->spot.touched || d->spot.writable_made))
+    if (!there || !(d->differs || d->shelf.touched || d->shelf.writable_made))
         return;
-    int fd = zc_dirnode_pin(r->tree, d->spot.node);
+    int fd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (fd < 0) {
-        zc_rworker_note(w, d->spot.node, "", ZC_OP_STAT, S_IFDIR, errno);
+        zc_rworker_note(w, d->shelf.node, "", ZC_OP_STAT, S_IFDIR, errno);
         return;
     }
     if (!d->implied)
@@ -422,7 +428,7 @@ static void finish(struct zc_rworker *w, struct zc_rdir *d)
         if (atomic_load(&r->done.changes) > FEW_CHANGES || fsync(fd))
             atomic_store(&r->done.need_syncfs, true);
     }
-    zc_dirnode_unpin(r->tree, d->spot.node);
+    zc_dirnode_unpin(r->tree, d->shelf.node);
 }
 
 void zc_rdir_hold(struct zc_receiver *r, struct zc_rdir *d)
@@ -441,7 +447,7 @@ void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d)
         pthread_mutex_unlock(&r->lock);
         if (!last)
             return;
-        finish(w, d);
+        finish_dir(w, d);
         struct zc_rdir *parent = d->parent;
         pthread_mutex_lock(&r->lock);
         rdir_unlink(r, d);

@@ -50,7 +50,7 @@ struct zc_rdir_cursor {
 
 struct zc_rdir {
     LIST_ENTRY(zc_rdir) all; /* every one that lives */
-    struct zc_spot spot;
+    struct zc_shelf shelf;
     struct zc_rdir *parent;
     struct zc_ref ref;
     enum zc_rdir_state state;
@@ -121,6 +121,9 @@ void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d);
 bool zc_rdir_direct_begin(struct zc_receiver *r, struct zc_rdir *d);
 void zc_rdir_direct_end(struct zc_rworker *w, struct zc_rdir *d,
                         unsigned files);
+
+/* NAME (N bytes) in D is the staging folder, which is nobody's. */
+bool zc_rdir_reserves(const struct zc_rdir *d, const char *name, size_t n);
 
 /* Nothing is left to do in the tops but to finish them? */
 bool zc_rdirs_tops_ready(const struct zc_receiver *r);

@@ -33,12 +33,12 @@ static void file_failed(struct zc_rworker *w, struct zc_rlist *list,
 }
 
 /* Under a staging name, then committed. */
-static void apply_staged(struct zc_rworker *w, struct zc_rdir *d,
+static void write_staged(struct zc_rworker *w, struct zc_rdir *d,
                          struct zc_rlist *list, const struct zc_msg_file *m)
 {
     char tmp[ZC_STAGING_NAME_SIZE];
     unsigned op = ZC_OP_STAGING;
-    int staging = zc_place_staging(&d->spot, tmp), fd = -1;
+    int staging = zc_place_staging(&d->shelf, tmp), fd = -1;
     if (staging >= 0)
         fd = zc_newfile_write(w, d, staging, tmp, m, &op);
     if (fd < 0)
@@ -48,7 +48,7 @@ static void apply_staged(struct zc_rworker *w, struct zc_rdir *d,
 }
 
 /* In a directory that is not in place yet: under its own name. */
-static bool apply_direct(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
+static bool write_direct(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
                          struct zc_rlist *list, const struct zc_msg_file *m)
 {
     char name[ZC_NAME_MAX + 1];
@@ -95,25 +95,24 @@ void zc_files_write(struct zc_rworker *w, struct zc_work *work)
      * so it is held. */
     zc_rdir_hold(r, d);
     bool may_direct = zc_rdir_direct_begin(r, d);
-    int dirfd = may_direct ? zc_dirnode_pin(r->tree, d->spot.node) : -1;
+    int dirfd = may_direct ? zc_dirnode_pin(r->tree, d->shelf.node) : -1;
     while (zc_rd_left(&frames) && !atomic_load(&r->failed)) {
         struct zc_msg_file m;
         if (next_file(&frames, &m, &err)) {
             zc_receiver_fail(r, &err);
             break;
         }
-        if (d->volume_top && m.entry.name_len == strlen(ZC_STAGING_NAME) &&
-            !memcmp(m.entry.name, ZC_STAGING_NAME, m.entry.name_len))
+        if (zc_rdir_reserves(d, m.entry.name, m.entry.name_len))
             file_failed(w, list, &m, ZC_OP_CREATE, EPERM);
         else if (d->shallow && zc_names_settles(w, list, &m))
             continue;
         else if (dirfd >= 0 && !(m.entry.flags & ZC_ENTRY_HARD_LINK))
-            direct += apply_direct(w, d, dirfd, list, &m);
+            direct += write_direct(w, d, dirfd, list, &m);
         else
-            apply_staged(w, d, list, &m);
+            write_staged(w, d, list, &m);
     }
     if (dirfd >= 0)
-        zc_dirnode_unpin(r->tree, d->spot.node);
+        zc_dirnode_unpin(r->tree, d->shelf.node);
     if (may_direct)
         zc_rdir_direct_end(w, d, direct);
     zc_rdir_drop(w, d);
@@ -145,7 +144,7 @@ static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
     struct zc_stat st;
     zc_entry_name(e, name);
     *op = ZC_OP_STAT;
-    int dirfd = zc_dirnode_pin(r->tree, d->spot.node);
+    int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (dirfd < 0)
         return -1;
     bool there = !zc_stat_at(dirfd, name, &st) &&
@@ -165,7 +164,7 @@ static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
         bad = zc_special_make(w, d, e, m->xattrs, m->ref, op);
     }
     int eno = errno;
-    zc_dirnode_unpin(r->tree, d->spot.node);
+    zc_dirnode_unpin(r->tree, d->shelf.node);
     errno = eno;
     return bad;
 }

@@ -85,8 +85,8 @@ void zc_hardlink_put(struct zc_receiver *r, struct zc_hardlink_group *g)
 }
 
 /* Entry REF leads G from now on. With the lock held. */
-static int lead(struct zc_receiver *r, struct zc_hardlink_group *g,
-                struct zc_ref ref)
+static int make_leader(struct zc_receiver *r, struct zc_hardlink_group *g,
+                       struct zc_ref ref)
 {
     zc_map_del(&r->hardlinks->leaders, g->leader.list, g->leader.index);
     g->leader = ref;
@@ -111,7 +111,7 @@ static struct zc_hardlink_group *group_new(struct zc_receiver *r,
     g->total = e->link_count;
     g->key = zc_hardlink_key(r, e);
     STAILQ_INIT(&g->waiters);
-    if (lead(r, g, ref)) {
+    if (make_leader(r, g, ref)) {
         free(g);
         return NULL;
     }
@@ -141,15 +141,16 @@ static int wait_for_leader(struct zc_receiver *r, struct zc_hardlink_group *g,
 }
 
 /* The same for a group that was there before E. */
-static enum zc_hardlink_role join(struct zc_receiver *r,
-                                  struct zc_hardlink_group *g,
-                                  struct zc_rlist *list,
-                                  const struct zc_entry *e, struct zc_ref ref)
+static enum zc_hardlink_role join_group(struct zc_receiver *r,
+                                        struct zc_hardlink_group *g,
+                                        struct zc_rlist *list,
+                                        const struct zc_entry *e,
+                                        struct zc_ref ref)
 {
     g->seen++;
     if (g->state == FAILED) {
         g->state = PENDING;
-        return lead(r, g, ref) ? ZC_HARDLINK_NOMEM : ZC_HARDLINK_LEADER;
+        return make_leader(r, g, ref) ? ZC_HARDLINK_NOMEM : ZC_HARDLINK_LEADER;
     }
     if (g->state == READY) {
         g->refs++;
@@ -169,7 +170,7 @@ enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
     pthread_mutex_lock(&r->lock);
     struct zc_hardlink_group *g = group_get(r, zc_hardlink_key(r, e));
     if (g)
-        role = join(r, g, list, e, ref);
+        role = join_group(r, g, list, e, ref);
     else
         role = group_new(r, e, ref) ? ZC_HARDLINK_LEADER : ZC_HARDLINK_NOMEM;
     if (role == ZC_HARDLINK_READY)
@@ -194,17 +195,17 @@ static int link_over(struct zc_rworker *w, int from, const char *leader,
                      struct zc_rdir *d, const char *name, unsigned *op)
 {
     char tmp[ZC_STAGING_NAME_SIZE];
-    int staging = zc_place_staging(&d->spot, tmp);
+    int staging = zc_place_staging(&d->shelf, tmp);
     if (staging < 0) {
         *op = ZC_OP_STAGING;
         return -1;
     }
     if (linkat(from, leader, staging, tmp, 0))
         return -1;
-    int bad = zc_place(w, &d->spot, tmp, name, op);
+    int bad = zc_place(w, &d->shelf, tmp, name, op);
     /* Renaming one name of an inode onto another of it does nothing, and says
      * so by succeeding (rename(2)): the staging name may still be there. */
-    zc_place_discard(&d->spot, tmp);
+    zc_place_discard(&d->shelf, tmp);
     return bad;
 }
 
@@ -216,15 +217,15 @@ int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *g,
     int from = zc_dirnode_pin(r->tree, g->node);
     if (from < 0)
         return -1;
-    int to = zc_dirnode_pin(r->tree, d->spot.node), bad = -1, eno = errno;
+    int to = zc_dirnode_pin(r->tree, d->shelf.node), bad = -1, eno = errno;
     if (to >= 0) {
         bad = linkat(from, g->name, to, name, 0);
         if (!bad)
-            zc_place_touched(r, &d->spot);
+            zc_place_touched(r, &d->shelf);
         else if (errno == EEXIST || errno == EACCES)
             bad = link_over(w, from, g->name, d, name, op);
         eno = errno;
-        zc_dirnode_unpin(r->tree, d->spot.node);
+        zc_dirnode_unpin(r->tree, d->shelf.node);
     }
     zc_dirnode_unpin(r->tree, g->node);
     if (!bad) {
@@ -240,7 +241,7 @@ static bool is_linked(struct zc_receiver *r, struct zc_hardlink_group *g,
                       const struct zc_hardlink_waiter *v)
 {
     struct zc_stat st;
-    struct zc_dirnode *node = v->list->dir->spot.node;
+    struct zc_dirnode *node = v->list->dir->shelf.node;
     int dirfd = zc_dirnode_pin(r->tree, node);
     if (dirfd < 0)
         return false;
@@ -268,8 +269,8 @@ static void link_waiter(struct zc_rworker *w, struct zc_hardlink_group *g,
         zc_entry_done(w, v->list, v->ref, ZC_STATUS_FAILED, op, errno);
 }
 
-static void serve(struct zc_rworker *w, struct zc_hardlink_group *g,
-                  struct zc_hardlink_waiter *v)
+static void serve_waiter(struct zc_rworker *w, struct zc_hardlink_group *g,
+                         struct zc_hardlink_waiter *v)
 {
     switch (v->fate) {
     case LINK_TO_LEADER:
@@ -288,8 +289,8 @@ static void serve(struct zc_rworker *w, struct zc_hardlink_group *g,
 
 /* True when the sender has not been asked about V yet, and must not be told the
  * result before: it is left to the worker that compares its list. */
-static bool defer(struct zc_receiver *r, struct zc_hardlink_group *g,
-                  struct zc_hardlink_waiter *v)
+static bool defer_waiter(struct zc_receiver *r, struct zc_hardlink_group *g,
+                         struct zc_hardlink_waiter *v)
 {
     pthread_mutex_lock(&r->lock);
     bool later = !v->list->compared;
@@ -309,8 +310,8 @@ static void serve_all(struct zc_rworker *w, struct zc_hardlink_group *g,
     while ((v = STAILQ_FIRST(all))) {
         STAILQ_REMOVE_HEAD(all, next);
         v->fate = fate;
-        if (!defer(w->r, g, v))
-            serve(w, g, v);
+        if (!defer_waiter(w->r, g, v))
+            serve_waiter(w, g, v);
     }
 }
 
@@ -321,7 +322,7 @@ void zc_hardlink_serve(struct zc_rworker *w,
     while ((v = SLIST_FIRST(deferred))) {
         struct zc_hardlink_group *g = v->group;
         SLIST_REMOVE_HEAD(deferred, next_late);
-        serve(w, g, v);
+        serve_waiter(w, g, v);
         zc_hardlink_put(w->r, g);
     }
 }
@@ -336,7 +337,7 @@ static void leader_failed(struct zc_rworker *w, struct zc_hardlink_group *g)
     struct waiters served = STAILQ_HEAD_INITIALIZER(served);
     pthread_mutex_lock(&r->lock);
     struct zc_hardlink_waiter *first = STAILQ_FIRST(&g->waiters);
-    bool promoted = first && first->regular && !lead(r, g, first->ref);
+    bool promoted = first && first->regular && !make_leader(r, g, first->ref);
     if (promoted) {
         STAILQ_REMOVE_HEAD(&g->waiters, next);
         STAILQ_INSERT_TAIL(&served, first, next);
@@ -356,16 +357,16 @@ static void leader_ready(struct zc_rworker *w, struct zc_hardlink_group *g,
     struct zc_stat st = {0};
     struct waiters waiting = STAILQ_HEAD_INITIALIZER(waiting);
     char *copy = strdup(name);
-    int dirfd = *name ? zc_dirnode_pin(r->tree, d->spot.node) : -1;
+    int dirfd = *name ? zc_dirnode_pin(r->tree, d->shelf.node) : -1;
     if (dirfd >= 0) {
         zc_stat_at(dirfd, name, &st);
-        zc_dirnode_unpin(r->tree, d->spot.node);
+        zc_dirnode_unpin(r->tree, d->shelf.node);
     }
-    zc_dirnode_ref(r->tree, d->spot.node);
+    zc_dirnode_ref(r->tree, d->shelf.node);
     pthread_mutex_lock(&r->lock);
     zc_dirnode_unref(r->tree, g->node);
     free(g->name);
-    g->node = d->spot.node;
+    g->node = d->shelf.node;
     g->name = copy;
     g->dev = st.dev;
     g->ino = st.ino;

@@ -63,7 +63,7 @@ void zc_ledger_again(struct zc_ledger_list *l)
 }
 
 /* One less is open in L. */
-static void settle(struct zc_ledger *g, struct zc_ledger_list *l)
+static void close_entry(struct zc_ledger *g, struct zc_ledger_list *l)
 {
     assert(g->open && l->outstanding);
     g->open--;
@@ -74,14 +74,14 @@ static void settle(struct zc_ledger *g, struct zc_ledger_list *l)
 void zc_ledger_done(struct zc_ledger *g, struct zc_ledger_list *l,
                     struct zc_ledger_dir *d)
 {
-    settle(g, l);
+    close_entry(g, l);
     assert(d->files && d->pending);
     d->files--;
 }
 
 void zc_ledger_meta_done(struct zc_ledger *g, struct zc_ledger_list *l)
 {
-    settle(g, l);
+    close_entry(g, l);
 }
 
 bool zc_ledger_list_idle(const struct zc_ledger_list *l)

@@ -33,17 +33,17 @@ struct zc_rlist *zc_rlist_new(struct zc_receiver *r, uint32_t id,
 }
 
 /* With the lock held. */
-static void forget(struct zc_receiver *r, struct zc_rlist *list)
+static void forget_list(struct zc_receiver *r, struct zc_rlist *list)
 {
     zc_map_del(&r->lists->by_id, list->id, 0);
     free(list);
 }
 
 /* One entry of LIST less is outstanding. With the lock held. */
-static void settled(struct zc_receiver *r, struct zc_rlist *list)
+static void forget_if_over(struct zc_receiver *r, struct zc_rlist *list)
 {
     if (zc_ledger_list_idle(&list->book) && list->compared)
-        forget(r, list);
+        forget_list(r, list);
 }
 
 void zc_rlist_compared(struct zc_receiver *r, struct zc_rlist *list,
@@ -54,7 +54,7 @@ void zc_rlist_compared(struct zc_receiver *r, struct zc_rlist *list,
     *deferred = list->deferred;
     SLIST_INIT(&list->deferred);
     if (zc_ledger_list_idle(&list->book))
-        forget(r, list);
+        forget_list(r, list);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -122,7 +122,7 @@ void zc_entry_done(struct zc_rworker *w, struct zc_rlist *list,
     zc_rworker_result(w, ref, status, op, eno);
     pthread_mutex_lock(&r->lock);
     zc_ledger_done(r->ledger, &list->book, &d->book);
-    settled(r, list);
+    forget_if_over(r, list);
     pthread_mutex_unlock(&r->lock);
     zc_rdir_check(w, d);
     zc_rdir_drop(w, d);
@@ -149,7 +149,7 @@ static void end_meta(struct zc_rworker *w, struct zc_rlist *list,
     d->meta_asked = false;
     zc_rworker_result(w, d->ref, status, op, 0);
     zc_ledger_meta_done(w->r->ledger, &list->book);
-    settled(w->r, list);
+    forget_if_over(w->r, list);
 }
 
 bool zc_entry_meta(struct zc_rworker *w, struct zc_rlist *list,

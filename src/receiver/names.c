@@ -124,8 +124,9 @@ bool zc_names_settles(struct zc_rworker *w, struct zc_rlist *list,
     if (m->entry.flags & ZC_ENTRY_HARD_LINK)
         return false;
     zc_entry_name(&m->entry, c.name);
-    c.dirfd = d->state == ZC_RD_FAILED ? -1
-                                       : zc_dirnode_pin(r->tree, d->spot.node);
+    c.dirfd = d->state == ZC_RD_FAILED
+                  ? -1
+                  : zc_dirnode_pin(r->tree, d->shelf.node);
     if (c.dirfd < 0) { /* as was reported for the directory */
         zc_hardlink_done(w, list, m->ref, ZC_STATUS_SAME, 0, 0);
         return true;
@@ -134,7 +135,7 @@ bool zc_names_settles(struct zc_rworker *w, struct zc_rlist *list,
     bool same = c.exists && is_same(w, &c, m);
     bool in_the_way = c.exists && S_ISDIR(c.st.mode) &&
                       !zc_deletions_replace(w, d, c.dirfd, c.name);
-    zc_dirnode_unpin(r->tree, d->spot.node);
+    zc_dirnode_unpin(r->tree, d->shelf.node);
     if (same)
         zc_hardlink_done(w, list, m->ref, ZC_STATUS_SAME, 0, 0);
     else if (in_the_way)
@@ -146,14 +147,14 @@ bool zc_names_settles(struct zc_rworker *w, struct zc_rlist *list,
 /* --- RENAME -------------------------------------------------------------- */
 
 /* One end of a rename: a directory, and a name in it. */
-struct end {
+struct rename_end {
     int dirfd;
     char *path;
     const char *name;
 };
 
-static int end_open(struct zc_receiver *r, struct zc_bytes path,
-                    struct end *e)
+static int rename_end_open(struct zc_receiver *r, struct zc_bytes path,
+                           struct rename_end *e)
 {
     e->dirfd = -1;
     e->path = strndup((const char *)path.p, path.n);
@@ -171,14 +172,14 @@ static int end_open(struct zc_receiver *r, struct zc_bytes path,
     return e->dirfd < 0 ? -1 : 0;
 }
 
-static void end_close(struct end *e)
+static void rename_end_close(struct rename_end *e)
 {
     zc_close(&e->dirfd);
     free(e->path);
 }
 
 /* Is what FROM names here what the sender saw moving? */
-static bool is_meant(struct zc_receiver *r, const struct end *from,
+static bool is_meant(struct zc_receiver *r, const struct rename_end *from,
                      const struct zc_msg_rename *m)
 {
     struct zc_stat st;
@@ -191,8 +192,8 @@ static bool is_meant(struct zc_receiver *r, const struct end *from,
                          zc_volumes_time_step(r));
 }
 
-static bool protected_here(struct zc_receiver *r, const struct end *e,
-                           bool is_dir)
+static bool is_protected(struct zc_receiver *r, const struct rename_end *e,
+                         bool is_dir)
 {
     return zc_filter_protects(r->terms.filter, e->path, is_dir);
 }
@@ -200,11 +201,12 @@ static bool protected_here(struct zc_receiver *r, const struct end *e,
 /* 0, or -1: it was not done. */
 static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
 {
-    struct end from, to = {.dirfd = -1};
+    struct rename_end from, to = {.dirfd = -1};
     struct zc_stat st;
-    int bad = end_open(r, m->from, &from) || end_open(r, m->to, &to) ||
-              protected_here(r, &from, m->is_dir) ||
-              protected_here(r, &to, m->is_dir) || !is_meant(r, &from, m);
+    int bad = rename_end_open(r, m->from, &from) ||
+              rename_end_open(r, m->to, &to) ||
+              is_protected(r, &from, m->is_dir) ||
+              is_protected(r, &to, m->is_dir) || !is_meant(r, &from, m);
     if (!bad) {
         /* A file replaces what has the name, unless that is a directory. */
         bool replace = !m->is_dir &&
@@ -213,8 +215,8 @@ static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
         bad = renameat2(from.dirfd, from.name, to.dirfd, to.name,
                         replace ? 0 : RENAME_NOREPLACE);
     }
-    end_close(&from);
-    end_close(&to);
+    rename_end_close(&from);
+    rename_end_close(&to);
     if (bad)
         return -1;
     atomic_fetch_add(&r->done.changes, 1);

@@ -54,11 +54,11 @@ uint32_t zc_newfile_mode(struct zc_receiver *r, struct zc_rdir *d,
         return e->mode & 0777;
     uint32_t mode = e->mode & 0777 & ~r->umask;
     struct zc_stat st;
-    int dirfd = zc_dirnode_pin(r->tree, d->spot.node);
+    int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (dirfd >= 0) {
         if (!zc_stat_at(dirfd, name, &st) && S_ISREG(st.mode))
             mode = st.mode & 0777;
-        zc_dirnode_unpin(r->tree, d->spot.node);
+        zc_dirnode_unpin(r->tree, d->shelf.node);
     }
     return mode;
 }
@@ -101,7 +101,7 @@ void zc_newfile_dress(struct zc_rworker *w, struct zc_rdir *d, int fd,
     want.have_xattrs = m->xattrs.n != 0; /* a new file has none to lose */
     want.xattrs = m->xattrs.p;
     want.xattrs_len = m->xattrs.n;
-    if (stat_of_new(r, d->spot.vol, fd, mode, &now)) {
+    if (stat_of_new(r, d->shelf.vol, fd, mode, &now)) {
         zc_rworker_result(w, m->ref, ZC_STATUS_NOTE_META, ZC_OP_STAT, errno);
         return;
     }
@@ -163,12 +163,12 @@ static void name_file(struct zc_rworker *w, struct zc_commit *commit,
     struct file_commit *c = (struct file_commit *)commit;
     struct zc_receiver *r = w->r;
     struct zc_rdir *d = c->list->dir;
-    if (!eno && zc_place(w, &d->spot, c->tmp, c->name, &op))
+    if (!eno && zc_place(w, &d->shelf, c->tmp, c->name, &op))
         eno = errno;
     if (!eno && r->fsync == ZC_FSYNC_FILE)
-        zc_place_sync(r, &d->spot);
+        zc_place_sync(r, &d->shelf);
     if (eno)
-        zc_place_discard(&d->spot, c->tmp);
+        zc_place_discard(&d->shelf, c->tmp);
     else
         atomic_fetch_add(&r->done.created, 1);
     zc_hardlink_settle(w, c->key, d, c->name, !eno);

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-int zc_place_staging(const struct zc_spot *s, char tmp[ZC_STAGING_NAME_SIZE])
+int zc_place_staging(const struct zc_shelf *s, char tmp[ZC_STAGING_NAME_SIZE])
 {
     int staging = zc_staging_fd(s->vol->staging);
     if (staging >= 0)
@@ -20,7 +20,7 @@ int zc_place_staging(const struct zc_spot *s, char tmp[ZC_STAGING_NAME_SIZE])
     return staging;
 }
 
-void zc_place_discard(const struct zc_spot *s, const char *tmp)
+void zc_place_discard(const struct zc_shelf *s, const char *tmp)
 {
     int eno = errno, staging = zc_staging_fd(s->vol->staging);
     if (staging >= 0)
@@ -51,7 +51,7 @@ static int rename_in(struct zc_receiver *r, int staging, const char *tmp,
     return -1;
 }
 
-int zc_place(struct zc_rworker *w, struct zc_spot *s, const char *tmp,
+int zc_place(struct zc_rworker *w, struct zc_shelf *s, const char *tmp,
              const char *name, unsigned *op)
 {
     struct zc_receiver *r = w->r;
@@ -73,7 +73,7 @@ int zc_place(struct zc_rworker *w, struct zc_spot *s, const char *tmp,
     return bad;
 }
 
-void zc_place_sync(struct zc_receiver *r, const struct zc_spot *s)
+void zc_place_sync(struct zc_receiver *r, const struct zc_shelf *s)
 {
     int dirfd = zc_dirnode_pin(r->tree, s->node);
     if (dirfd < 0)
@@ -82,7 +82,7 @@ void zc_place_sync(struct zc_receiver *r, const struct zc_spot *s)
     zc_dirnode_unpin(r->tree, s->node);
 }
 
-void zc_place_touched(struct zc_receiver *r, struct zc_spot *s)
+void zc_place_touched(struct zc_receiver *r, struct zc_shelf *s)
 {
     pthread_mutex_lock(&r->lock);
     s->touched = true;
@@ -90,7 +90,7 @@ void zc_place_touched(struct zc_receiver *r, struct zc_spot *s)
 }
 
 /* A handle on S that needs no permission on S itself. */
-static int open_handle(struct zc_receiver *r, struct zc_spot *s)
+static int open_handle(struct zc_receiver *r, struct zc_shelf *s)
 {
     struct zc_dirnode *parent = zc_dirnode_parent(s->node);
     if (!parent)
@@ -103,7 +103,7 @@ static int open_handle(struct zc_receiver *r, struct zc_spot *s)
     return fd;
 }
 
-bool zc_place_make_writable(struct zc_receiver *r, struct zc_spot *s)
+bool zc_place_make_writable(struct zc_receiver *r, struct zc_shelf *s)
 {
     struct zc_stat st;
     if (r->is_root)

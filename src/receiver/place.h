@@ -16,7 +16,7 @@ struct zc_receiver;
 struct zc_volume;
 
 /* A directory, as one in which names are given. */
-struct zc_spot {
+struct zc_shelf {
     struct zc_dirnode *node;
     struct zc_volume *vol;
     /* Under receiver.lock: */
@@ -26,21 +26,21 @@ struct zc_spot {
 
 /* Where to make something that is meant for S: the fd of its volume's staging
  * folder, and a new name in it. -1 and errno. */
-int zc_place_staging(const struct zc_spot *s, char tmp[ZC_STAGING_NAME_SIZE]);
+int zc_place_staging(const struct zc_shelf *s, char tmp[ZC_STAGING_NAME_SIZE]);
 /* It is not wanted any more. Keeps errno. */
-void zc_place_discard(const struct zc_spot *s, const char *tmp);
+void zc_place_discard(const struct zc_shelf *s, const char *tmp);
 
 /* Renames TMP to NAME in S, whatever has the name: a directory with anything in
  * it goes only where deleting was asked for. 0, or -1 with errno and *OP. */
-int zc_place(struct zc_rworker *w, struct zc_spot *s, const char *tmp,
+int zc_place(struct zc_rworker *w, struct zc_shelf *s, const char *tmp,
              const char *name, unsigned *op);
 /* The directory itself onto the disk: names that were given in it. */
-void zc_place_sync(struct zc_receiver *r, const struct zc_spot *s);
+void zc_place_sync(struct zc_receiver *r, const struct zc_shelf *s);
 
 /* A name in S was given in another way. */
-void zc_place_touched(struct zc_receiver *r, struct zc_spot *s);
+void zc_place_touched(struct zc_receiver *r, struct zc_shelf *s);
 /* EACCES in a directory of ours without u+rwx: adds it for the time being.
  * True when it is worth trying again. */
-bool zc_place_make_writable(struct zc_receiver *r, struct zc_spot *s);
+bool zc_place_make_writable(struct zc_receiver *r, struct zc_shelf *s);
 
 #endif

@@ -41,7 +41,7 @@ static bool is_full(const struct zc_queue *q, size_t more)
            (q->items >= QUEUE_ITEMS || q->bytes + more > QUEUE_BYTES);
 }
 
-static void put(struct zc_receiver *r, struct zc_work *work)
+static void put_locked(struct zc_receiver *r, struct zc_work *work)
 {
     struct zc_queue *q = r->queue;
     q->items++;
@@ -66,7 +66,7 @@ int zc_queue_put(struct zc_receiver *r, const struct zc_work *work)
         pthread_cond_wait(&r->wake.room, &r->lock);
     bool stop = r->stopping;
     if (!stop)
-        put(r, copy);
+        put_locked(r, copy);
     pthread_mutex_unlock(&r->lock);
     if (stop)
         zc_work_free(copy);

@@ -96,7 +96,7 @@ static int on_list(struct zc_receiver *r, struct zc_bytes body,
 }
 
 /* A run of small files of one list, all in one slab. */
-struct run {
+struct file_run {
     struct zc_work work;
     uint32_t list;
     unsigned count;
@@ -113,7 +113,7 @@ static bool all_idle(struct zc_receiver *r)
     return idle;
 }
 
-static int run_flush(struct zc_receiver *r, struct run *run,
+static int run_flush(struct zc_receiver *r, struct file_run *run,
                      struct zc_err *err)
 {
     if (!run->count)
@@ -132,7 +132,7 @@ static int run_flush(struct zc_receiver *r, struct run *run,
 }
 
 /* A FILE with its bytes in it joins the run, or starts a new one. */
-static int run_add(struct zc_receiver *r, struct run *run, uint32_t list,
+static int run_add(struct zc_receiver *r, struct file_run *run, uint32_t list,
                    struct zc_bytes frame, struct zc_slab *slab,
                    struct zc_err *err)
 {
@@ -153,14 +153,14 @@ static int run_add(struct zc_receiver *r, struct run *run, uint32_t list,
     return 0;
 }
 
-static int on_file(struct zc_receiver *r, struct run *run,
+static int on_file(struct zc_receiver *r, struct file_run *run,
                    struct zc_bytes body, struct zc_slab *slab,
                    struct zc_err *err)
 {
     struct zc_file_peek file = zc_file_peek(body);
     if (file.flags & ZC_FILE_INLINE)
         return run_add(r, run, file.list, zc_frame_around(body), slab, err);
-    return run_flush(r, run, err) || zc_big_begin(r, body, err) ? -1 : 0;
+    return run_flush(r, run, err) || zc_rbig_begin(r, body, err) ? -1 : 0;
 }
 
 static int on_meta(struct zc_receiver *r, struct zc_bytes body,
@@ -196,7 +196,7 @@ static int on_peer_error(struct zc_bytes body, struct zc_err *err)
 }
 
 /* 1: DONE has come. */
-static int dispatch(struct zc_receiver *r, struct run *run,
+static int dispatch(struct zc_receiver *r, struct file_run *run,
                     struct zc_mover *mover, const struct zc_frame *f,
                     struct zc_bytes body, struct zc_slab *slab,
                     struct zc_err *err)
@@ -213,11 +213,11 @@ static int dispatch(struct zc_receiver *r, struct run *run,
     case ZC_FRAME_RENAME:
         return zc_names_on_rename(r, body, err);
     case ZC_FRAME_DATA:
-        return zc_big_data(r, mover, body, err);
+        return zc_rbig_data(r, mover, body, err);
     case ZC_FRAME_SENT:
-        return zc_big_sent(r, body, err);
+        return zc_rbig_sent(r, body, err);
     case ZC_FRAME_END:
-        return zc_big_end(r, body, err);
+        return zc_rbig_end(r, body, err);
     case ZC_FRAME_META:
         return on_meta(r, body, slab, err);
     case ZC_FRAME_IDNAME:
@@ -236,7 +236,7 @@ static int dispatch(struct zc_receiver *r, struct run *run,
 
 int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
 {
-    struct run run = {0};
+    struct file_run run = {0};
     struct zc_mover mover;
     struct zc_frame f;
     struct zc_bytes body;
@@ -248,8 +248,8 @@ int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
         bool last = !zc_conn_has_bytes(&r->conn);
         if (last && (run_flush(r, &run, err) || zc_rworker_flush(r->reader)))
             got = -1;
-        else if (zc_conn_recv(&r->conn, zc_rbigs_receiving(r), &f, &body, &slab,
-                              err))
+        else if (zc_conn_recv(&r->conn, zc_rbigs_receiving(r), &f, &body,
+                              &slab, err))
             got = -1;
         else
             got = dispatch(r, &run, &mover, &f, body, slab, err);

@@ -75,7 +75,7 @@ static int send_finished(struct zc_rworker *w, struct zc_msg_finished *m,
     return fail;
 }
 
-static int finish(struct zc_receiver *r, struct zc_err *err)
+static int finish_round(struct zc_receiver *r, struct zc_err *err)
 {
     zc_queue_wait_idle(r);
     zc_commit_drain(r);
@@ -125,12 +125,12 @@ static void next_round(struct zc_receiver *r)
 }
 
 /* Round after round, or the one. */
-static int rounds(struct zc_receiver *r, struct zc_err *err)
+static int run_rounds(struct zc_receiver *r, struct zc_err *err)
 {
     for (bool first = true;; first = false) {
         if (zc_receiver_read(r, err))
             return !first && r->conn.ended && !r->round.next_list ? 0 : -1;
-        if (finish(r, err))
+        if (finish_round(r, err))
             return -1;
         if (!(r->flags & ZC_OPEN_ROUNDS))
             return 0;
@@ -223,7 +223,7 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     if (!started)
         fail = zc_err_set(err, ZC_EXIT_MEMORY, errno, "cannot start a thread");
     if (!fail)
-        fail = rounds(r, err);
+        fail = run_rounds(r, err);
     zc_receiver_stop(r);
     for (unsigned i = 0; i < started; i++)
         pthread_join(workers[i].thread, NULL);

@@ -57,13 +57,13 @@ static int special_staged(struct zc_rworker *w, struct zc_rdir *d,
                           unsigned *op)
 {
     char tmp[ZC_STAGING_NAME_SIZE];
-    int staging = zc_place_staging(&d->spot, tmp);
+    int staging = zc_place_staging(&d->shelf, tmp);
     if (staging < 0) {
         *op = ZC_OP_STAGING;
         return -1;
     }
     if (!build_special(w, staging, tmp, e, xattrs, ref) &&
-        !zc_place(w, &d->spot, tmp, name, op))
+        !zc_place(w, &d->shelf, tmp, name, op))
         return 0;
     int eno = errno;
     unlinkat(staging, tmp, 0);
@@ -81,11 +81,11 @@ int zc_special_make(struct zc_rworker *w, struct zc_rdir *d,
     *op = S_ISLNK(e->mode) ? ZC_OP_SYMLINK : ZC_OP_MKNOD;
     int bad, eno = 0;
     if (zc_rdir_direct_begin(r, d)) {
-        int dirfd = zc_dirnode_pin(r->tree, d->spot.node);
+        int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
         bad = dirfd < 0 || build_special(w, dirfd, name, e, xattrs, ref);
         eno = errno;
         if (dirfd >= 0)
-            zc_dirnode_unpin(r->tree, d->spot.node);
+            zc_dirnode_unpin(r->tree, d->shelf.node);
         zc_rdir_direct_end(w, d, 1);
     } else {
         bad = special_staged(w, d, name, e, xattrs, ref, op);

@@ -18,12 +18,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static bool reserved(const struct zc_rdir *d, const char *name, size_t n)
-{
-    return d->volume_top && n == strlen(ZC_STAGING_NAME) &&
-           !memcmp(name, ZC_STAGING_NAME, n);
-}
-
 /* The local names before NAME (NULL: all that are left) have no counterpart. */
 static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
                         const char *name, size_t n, bool complete)
@@ -34,7 +28,7 @@ static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         if (name && zc_name_cmp(here, here_len, name, n) >= 0)
             break;
         d->cursor.at++;
-        if (reserved(d, here, here_len))
+        if (zc_rdir_reserves(d, here, here_len))
             continue;
         atomic_fetch_add(&w->r->deletions->seen, 1);
         if (complete)
@@ -43,7 +37,7 @@ static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
 }
 
 /* Is the entry's name here? The cursor moves past it. */
-static bool take_name(struct zc_rdir *d, const char *name, size_t n)
+static bool pass_name(struct zc_rdir *d, const char *name, size_t n)
 {
     if (d->cursor.at >= d->cursor.names.len ||
         zc_name_cmp(zc_names_at(&d->cursor.names, d->cursor.at),
@@ -73,7 +67,7 @@ static void walk_entry(struct zc_needs *n, struct zc_rlist *list, int dirfd,
                        .ref = {list->id, i}};
     zc_entry_name(e, c.name);
     bool here = by_name ? zc_compare_looks(w->r, e) && dirfd >= 0
-                        : take_name(d, e->name, e->name_len);
+                        : pass_name(d, e->name, e->name_len);
     c.exists = here && !zc_stat_at(dirfd, c.name, &c.st);
     if (by_name ? c.exists : here)
         atomic_fetch_add(&w->r->deletions->seen, 1);
@@ -100,7 +94,7 @@ static int walk_list(struct zc_needs *n, struct zc_rlist *list, int dirfd,
         if (e.flags & ZC_ENTRY_PLACED && !d->shallow)
             return zc_receiver_nonsense(err, "flags of a round in a whole "
                                              "list");
-        if (reserved(d, e.name, e.name_len))
+        if (zc_rdir_reserves(d, e.name, e.name_len))
             continue;
         pass_extras(n->w, d, dirfd, e.name, e.name_len, complete);
         walk_entry(n, list, dirfd, &e, i, by_name);
@@ -162,7 +156,7 @@ static void read_names(struct zc_rworker *w, struct zc_rdir *d, int dirfd)
         return;
     d->cursor.read = true;
     if (zc_names_read(dirfd, &d->cursor.names))
-        zc_rworker_note(w, d->spot.node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
+        zc_rworker_note(w, d->shelf.node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
 }
 
 /* NEED for list ID from the answers gathered. */
@@ -188,13 +182,13 @@ static void list_compared(struct zc_rworker *w, struct zc_rlist *list,
 }
 
 /* D's fd, to compare in; -1: there is nothing to compare with. */
-static int pin(struct zc_rworker *w, struct zc_rdir *d)
+static int pin_dir(struct zc_rworker *w, struct zc_rdir *d)
 {
     if (d->state != ZC_RD_EXISTS && d->state != ZC_RD_STAGED)
         return -1;
     int dirfd = zc_act_pin(w, d);
     if (dirfd < 0) {
-        zc_rworker_note(w, d->spot.node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
+        zc_rworker_note(w, d->shelf.node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
         zc_rdir_fail(w, d);
     }
     return dirfd;
@@ -224,14 +218,14 @@ static void compare_one(struct zc_rworker *w, struct zc_work *work)
         return;
     }
     zc_rdir_start(w, d, any_file(m));
-    int dirfd = pin(w, d);
+    int dirfd = pin_dir(w, d);
     if (!asks_by_name(d, &m)) {
         read_names(w, d, dirfd);
         pass_earlier(d, &m);
     }
     int bad = walk_list(&needs, work->list, dirfd, &m, &err);
     if (dirfd >= 0)
-        zc_dirnode_unpin(r->tree, d->spot.node);
+        zc_dirnode_unpin(r->tree, d->shelf.node);
     if (d->top && !d->shallow && m.count)
         atomic_store(&r->deletions->source_has_entries, true);
     send_need(&needs, m.list);
@@ -277,11 +271,11 @@ void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
                        .e = e,
                        .ref = {list->id, 0}};
     if (top->state == ZC_RD_EXISTS)
-        c.dirfd = zc_dirnode_pin(r->tree, top->spot.node);
+        c.dirfd = zc_dirnode_pin(r->tree, top->shelf.node);
     c.exists = c.dirfd >= 0 && !zc_stat_at(c.dirfd, "", &c.st);
     zc_compare_top(w, &c, &v);
     if (c.dirfd >= 0)
-        zc_dirnode_unpin(r->tree, top->spot.node);
+        zc_dirnode_unpin(r->tree, top->shelf.node);
     zc_act_top(&needs, &c, &v);
     send_need(&needs, list->id);
     list_compared(w, list, false);

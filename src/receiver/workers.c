@@ -24,7 +24,7 @@ static void do_work(struct zc_rworker *w, struct zc_work *work)
         zc_files_meta(w, work);
         break;
     case ZC_WORK_BIG:
-        zc_big_finish(w, work->big);
+        zc_rbig_finish(w, work->big);
         break;
     }
     zc_work_free(work);
@@ -79,7 +79,7 @@ void zc_rworkers_drop(struct zc_receiver *r)
     struct zc_work *work;
     while ((work = STAILQ_FIRST(&r->queue->ready))) {
         STAILQ_REMOVE_HEAD(&r->queue->ready, next);
-        zc_big_free(r, work->big); /* BIG: its own; else NULL */
+        zc_rbig_free(r, work->big); /* BIG: its own; else NULL */
         zc_work_free(work);
     }
 }

@@ -16,7 +16,7 @@ static int copy(const char *name, uint64_t from, uint64_t offset,
                            .offset = offset,
                            .length = length,
                            .from = from};
-    return zc_basis_copy(&t.r, &root->spot, name, new, &s);
+    return zc_basis_copy(&t.r, &root->shelf, name, new, &s);
 }
 
 static bool has(off_t at, const char *want)

@@ -189,7 +189,7 @@ static void test_coarse_clock(void)
     e.mtime_ns = 500;
     decides(&e, ASK, DATA | ZC_ITEM_TIME, ZC_NEED_DATA, false,
             "a second later, by a fine clock");
-    root->spot.vol->time_step = 2000000000;
+    root->shelf.vol->time_step = 2000000000;
     decides(&e, NONE, 0, 0, true, "by a coarse one it is the same");
     e.mtime_s += 2;
     decides(&e, ASK, DATA | ZC_ITEM_TIME, ZC_NEED_DATA, false,

@@ -98,7 +98,7 @@ static void test_ready(void)
        "and no other");
     is_int(zc_hardlink_make(&t.w, group, root, "b", &op), 0, "a new name");
     ok(same_inode("a", "b"), "is one of the inode");
-    ok(root->spot.touched, "and the directory was touched");
+    ok(root->shelf.touched, "and the directory was touched");
     zc_hardlink_put(&t.r, group);
     is_int(join("c", 2), ZC_HARDLINK_READY, "so may the third");
     is_int(zc_hardlink_make(&t.w, group, root, "c", &op), 0,
