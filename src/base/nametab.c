@@ -107,25 +107,49 @@ static void push_all(struct zc_nametab *t, struct zc_nametab_node *newest)
     }
 }
 
-static void grow(struct zc_nametab *t)
+/* Twice the buckets, without an item. False: no memory. */
+static bool renew(struct zc_nametab *t)
 {
-    struct zc_nametab old = *t;
-    size_t n = old.buckets ? 2 * old.n_buckets : FIRST_BUCKETS;
+    size_t n = t->buckets ? 2 * t->n_buckets : FIRST_BUCKETS;
     struct zc_nametab_node **v = calloc(n, sizeof(struct zc_nametab_node *));
     if (!v)
-        return;
+        return false;
     t->buckets = v;
     t->n_buckets = n;
     t->first = NULL;
+    t->n = 0;
+    return true;
+}
+
+static bool is_full(const struct zc_nametab *t)
+{
+    return t->n >= t->load * t->n_buckets;
+}
+
+bool zc_nametab_restart(struct zc_nametab *t)
+{
+    struct zc_nametab_node **old = t->buckets;
+    if (!is_full(t) || !renew(t))
+        return false;
+    free(old);
+    return true;
+}
+
+static void grow(struct zc_nametab *t)
+{
+    struct zc_nametab old = *t;
+    if (!renew(t))
+        return;
     for (size_t i = 0; i < old.n_buckets; i++)
         push_all(t, old.buckets ? old.buckets[i] : old.first);
+    t->n = old.n;
     free(old.buckets);
 }
 
 void zc_nametab_add_hashed(struct zc_nametab *t, struct zc_nametab_node *node,
                            uint64_t hash)
 {
-    if (t->n >= t->load * t->n_buckets)
+    if (is_full(t))
         grow(t);
     push(t, node, hash);
     t->n++;

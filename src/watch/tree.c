@@ -116,21 +116,26 @@ static void key_unlink(struct zc_wtree *t, uint32_t i)
     *b = n->chain;
 }
 
-/* Twice the buckets for keys when there is less than one for each node. Without
- * memory for that the chains grow longer, and that is all. */
+/* Twice the buckets when there is less than one for each node. Without memory
+ * for it the chains grow longer, and that is all. */
 static void make_room(struct zc_wtree *t)
 {
-    if (t->count < t->n_keys)
-        return;
-    uint32_t *keys = calloc(t->n_keys * 2, sizeof *keys);
-    if (!keys)
-        return;
-    free(t->keys);
-    t->keys = keys;
-    t->n_keys *= 2;
-    for (uint32_t i = ROOT; i < t->used; i++)
-        if (at(t, i)->blob)
+    uint32_t *keys = NULL;
+    bool names = zc_nametab_restart(&t->names);
+    if (t->count >= t->n_keys)
+        keys = calloc(t->n_keys * 2, sizeof *keys);
+    if (keys) {
+        free(t->keys);
+        t->keys = keys;
+        t->n_keys *= 2;
+    }
+    for (uint32_t i = ROOT; (names || keys) && i < t->used; i++) {
+        struct node *n = at(t, i);
+        if (n->blob && i != ROOT && names)
+            zc_nametab_add(&t->names, &n->by_name);
+        if (n->blob && keys)
             key_link(t, i);
+    }
 }
 
 /* ---- Nodes --------------------------------------------------------------- */
