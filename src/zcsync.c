@@ -3,55 +3,71 @@
  * zcsync: the command. A map of the files in the order in which a push calls
  * them:
  *
- *   cli/cli.c            which command
- *   cli/cmd_push.c       push and diff, from the first word to the exit code
- *   cli/push_opts.c      the table of their options      cli/opt.c
- *   cli/rsync_opts.c     what rsync has and zcsync refuses
- *   cli/plan.c           SRC... DEST -> sessions
- *   cli/signals.c        Ctrl-C
- *   cli/progress.c       the line on the terminal        cli/text.c
- *   cli/report.c         items, troubles, the end        cli/itemize.c
- *   cli/totals.c         counts                          cli/text.c
- *   daemon/serve.c       the embedded receiver: a child process
- *   cli/security.c       ... or a daemon: with which key? net/known_peers.c
- *   net/dial.c           the connection                   net/transport.c
- *   net/handshake.c      HELLO, Noise                     net/noise.c
- *   net/sealed.c         what is encrypted, from here on  net/aead.c, ktls.c
- *   sender/push.c          a session of one round
- *   sender/session.c       the sender: OPEN, threads, rounds, end
- *   sender/workers.c      what to do next
- *   sender/walk.c          directories -> LIST              tree/names.c
- *   sender/answers.c       NEED, GOT, RESULT -> work        proto/msg.c
- *   sender/files.c      files -> FILE, DATA, END         move/mover.c
+ *   cli/cli.c               which command
+ *   cli/cmd_push.c          push and diff, from the first word to the exit code
+ *   cli/push_opts.c         the table of their options       cli/opt.c
+ *   cli/rsync_opts.c        what rsync has and zcsync refuses
+ *   cli/plan.c              SRC... DEST -> sessions
+ *   cli/signals.c           Ctrl-C
+ *   cli/progress.c          the line on the terminal         cli/text.c
+ *   cli/report.c            items, troubles, the end         cli/itemize.c
+ *   cli/totals.c            counts                           cli/text.c
+ *   net/reach.c             the way to DEST:
+ *   daemon/serve.c          a child, the embedded receiver
+ *   cli/security.c          or a daemon: with which key?     net/known_peers.c
+ *   net/dial.c              the connection                   net/transport.c
+ *   net/handshake.c         HELLO, Noise                     net/noise.c
+ *   net/sealed.c            what is encrypted, from here on  net/aead.c, ktls.c
+ *   sender/session.c        the sender: threads, rounds, end
+ *   session/connect.c       OPEN out                         session/conn.c
+ *   session/source.c        the directory that is sent       fs/rootdir.c
+ *   sender/workers.c        what to do next
+ *   sender/walk.c           directories -> LIST              tree/names.c
+ *   sender/entry.c          what a list says of a name       fs/meta.c
+ *   sender/lists.c          what the peer has been told
+ *   sender/answers.c        NEED, GOT, RESULT -> work        proto/msg.c
+ *   sender/files.c          which file goes next             sender/sfile.c
+ *   sender/small.c          FILE with its bytes
+ *   sender/big.c            FILE, DATA, END                  move/mover.c
+ *   sender/segments.c       what of it is sent               delta/segment.c
  *
- *   daemon/receivers.c   a process for a connection       daemon/fence.c
- *   receiver/receive.c       the receiver: threads, end       daemon/sandbox.c
- *   receiver/open.c       OPEN                             fs/rootdir.c
- *   receiver/reader.c        messages off the socket          session/conn.c
- *   receiver/workers.c       who works on them
- *   receiver/walk.c          LIST against the directory       tree/dirnode.c
- *   receiver/compare.c       an entry against a file
- *   receiver/dirs.c          directories                      fs/staging.c
- *   receiver/files.c         small files, metadata            fs/meta.c
- *   receiver/big.c       files in ranges                  move/mover.c
- *   receiver/commit.c        sync and rename
- *   receiver/hardlinks.c         hard links
- *   receiver/deletions.c     the plan and the brake           fs/remove.c
+ *   daemon/receivers.c      a process for a connection       daemon/fence.c
+ *   receiver/receive.c      the receiver: threads, end
+ *   receiver/open.c         what it was asked for
+ *   session/accept.c        OPEN in                          daemon/sandbox.c
+ *   session/dest.c          the directory that is written    fs/rootdir.c
+ *   receiver/reader.c       messages off the socket          session/conn.c
+ *   receiver/queue.c        ... wait here
+ *   receiver/workers.c      ... for these
+ *   receiver/walk.c         LIST against the directory       tree/dirnode.c
+ *   receiver/compare.c      an entry against a file: verdict
+ *   receiver/act.c          ... and what is done about it
+ *   receiver/dirs.c         directories                      fs/staging.c
+ *   receiver/files.c        FILE, META                       receiver/newfile.c
+ *   receiver/dress.c        metadata                         fs/meta.c
+ *   receiver/special.c      symlinks, devices, fifos
+ *   receiver/big.c          files in ranges                  move/mover.c
+ *   receiver/commit.c       sync, then the name              receiver/place.c
+ *   receiver/hardlinks.c    hard links
+ *   receiver/ledger.c       what is open still
+ *   receiver/deletions.c    the plan and the brake           fs/remove.c
  *
- *   cli/cmd_mirror.c     mirror: as push, and then
- *   daemon/forker.c      embedded receivers, whenever one is needed
- *   mirror/mirror.c          the watch thread                 watch/watch.c
- *   mirror/peer.c     a thread per DEST                mirror/dirty.c
- *   sender/session.c       round after round
- *   sender/names.c    names in doubt -> AT, LIST, FILE
+ *   cli/cmd_mirror.c        mirror: as push, and then
+ *   daemon/forker.c         embedded receivers, whenever one is needed
+ *   mirror/run.c            threads, start and stop
+ *   mirror/source.c         the watch thread                 watch/watch.c
+ *   mirror/dirty_batch.c    what is due                      mirror/dirty_set.c
+ *   mirror/peer.c           a thread per DEST
+ *   sender/session.c        round after round
+ *   sender/names.c          names in doubt -> AT, LIST, FILE
  *   receiver/names.c        ... and what the receiver does with them
- *   mirror/hardlinks.c    hard links                       mirror/search.c
+ *   mirror/hardlinks.c      hard links                       mirror/index.c
  *
- *   cli/cmd_keygen.c, cmd_key.c     keys                  net/keys.c
- *   cli/cmd_status.c, cmd_wait.c    ask zcsyncd           daemon/control_client.c
- *   cli/cmd_check_config.c          read zcsync.conf      daemon/conf.c
- *   cli/cmd_serve.c      serve
- *   cli/cmd_help.c       help, version, --help
+ *   cli/cmd_keygen.c, cmd_key.c     keys               net/keys.c
+ *   cli/cmd_status.c, cmd_wait.c    ask zcsyncd        daemon/control_client.c
+ *   cli/cmd_check_config.c          read zcsync.conf   daemon/conf.c
+ *   cli/cmd_serve.c         serve
+ *   cli/cmd_help.c          help, version, --help
  */
 #include "cli/cli.h"
 

@@ -15,13 +15,14 @@
  *   daemon/receivers.c     ... and after the receivers
  *
  *   daemon/watcher.c       a watcher: a process per [mirror]
- *   mirror/mirror.c            events -> dirty names -> rounds   watch/watch.h
+ *   mirror/run.c           threads of a mirror                mirror/peer.c
+ *   mirror/source.c        events -> dirty names              watch/watch.h
  *   daemon/forker.c        starts receivers for local destinations
  *
  *   daemon/handshakes.c    who is it? a process per new connection
  *   net/handshake.c        HELLO, Noise                      net/noise.c
  *   daemon/receivers.c     a receiver: a process per session
- *   receiver/receive.c         see zcsync.c from here on
+ *   receiver/receive.c     see zcsync.c from here on
  *
  *   cli/cmd_status.c       the other end: zcsync status      cli/status_show.c
  *   cli/cmd_wait.c         zcsync wait

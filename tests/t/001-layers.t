@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The layers of src/: an include points to the same folder or to a lower
-# layer, and every header compiles alone.
+# layer, in a folder no files include each other in a circle but those that
+# HACKING.md names with a reason, and every header compiles alone.
 
 cd "${TOP_SRCDIR:-$(dirname "$0")/../..}/src" || exit 1
 CC=${CC:-cc}
@@ -65,6 +66,59 @@ for folder in . */; do
     done
     ok "includes in src/$folder point to the same folder or down" "$problems"
 done
+
+# Prints the circles in FOLDER, a line each, as HACKING.md writes them: a file
+# here is NAME.c and NAME.h together.
+circles()
+{
+    perl -e '
+        my ($folder) = @ARGV;
+        my (%to, %reach, %done);
+        for my $file (glob("$folder/*.[ch]")) {
+            (my $from = $file) =~ s/\.[ch]$//;
+            open(my $in, "<", $file) or die "$file: $!";
+            while (<$in>) {
+                $to{$from}{$1} = 1
+                    if m{^\s*#\s*include\s*"(\Q$folder\E/[^"]+)\.h"} &&
+                       $1 ne $from;
+            }
+        }
+        for my $from (keys %to) {
+            my @left = keys %{$to{$from}};
+            while (defined(my $at = pop @left)) {
+                next if $reach{$from}{$at}++;
+                push @left, keys %{$to{$at} || {}};
+            }
+        }
+        for my $from (sort keys %reach) {
+            next if $done{$from} || !$reach{$from}{$from};
+            my @circle = grep { $reach{$_}{$from} } keys %{$reach{$from}};
+            $done{$_} = 1 for @circle;
+            print join(", ", map { "`$_`" } sort @circle), "\n";
+        }' "$1"
+}
+
+# Those that have their reason: list items of HACKING.md, the names and a colon.
+excused=$(sed -n 's/^- \(\(`[a-z_]*\/[a-z_]*`, \)*`[a-z_]*\/[a-z_]*`\): .*/\1/p' \
+    ../HACKING.md)
+found=
+for folder in */; do
+    folder=${folder%/}
+    problems=
+    while read -r circle; do
+        [ -n "$circle" ] || continue
+        found+=$circle$'\n'
+        grep -qxF "$circle" <<<"$excused" ||
+            problems+="include each other in a circle: $circle"$'\n'
+    done < <(circles "$folder")
+    ok "no files in src/$folder include each other in a circle" "$problems"
+done
+problems=
+while read -r circle; do
+    [ -z "$circle" ] || grep -qxF "$circle" <<<"$found" ||
+        problems+="no circle any more, take it out of HACKING.md: $circle"$'\n'
+done <<<"$excused"
+ok "HACKING.md excuses no circle that is none" "$problems"
 
 if ! command -v "${CC%% *}" >/dev/null; then
     echo "ok $((++test_count)) # skip no compiler ($CC)"
