@@ -9,8 +9,8 @@
  *     slots    read, write    read, write which origin, has it entered
  *
  * Children get no mapping of the table that could be written to, and the seal
- * on the file below it keeps them from making one. A pid in the table cannot have
- * been used again while its slot is taken, as the parent gives it back only
+ * on the file below it keeps them from making one. A pid in the table cannot
+ * have been used again while its slot is taken, as the parent gives it back only
  * after waitpid. So: open a pidfd, look whether the slot is still the same, and
  * only then send a signal.
  */

@@ -48,7 +48,8 @@ void zc_mirrors_configure(struct zc_mirrors *m, const struct zc_conf *conf,
                           struct zc_identity *id);
 
 /* In a child that is no watcher, before anything else: lets go of the memory
- * that is shared with watchers. Nothing else may be called there. NULL is fine. */
+ * that is shared with watchers. Nothing else may be called there. NULL is fine.
+ */
 void zc_mirrors_forget(struct zc_mirrors *m);
 
 /* Tells all watchers to stop; none is started any more. Returns how many

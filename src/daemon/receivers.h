@@ -73,8 +73,8 @@ void zc_receivers_fini(struct zc_receivers *r); /* the processes live on */
  * Who has shaken hands, and who is about to, is not affected by a new identity.
  * A session whose share is not there any more, or not for its peer's key, is
  * told to end (SIGTERM), and so is one that has not opened a share yet and
- * could still open such a one; all others go on as they began. -1 with a sentence:
- * nothing changed.
+ * could still open such a one; all others go on as they began. -1 with a
+ * sentence: nothing changed.
  */
 int zc_receivers_configure(struct zc_receivers *r,
                            const struct zc_receivers_conf *conf,

@@ -5,8 +5,8 @@
  * A public key is written as base64 of its 32 bytes: 44 characters. An identity
  * file holds a private key in one line, is made with mode 0600 and is refused
  * when others can read it. Secrets lie in guarded memory (sodium_malloc),
- * locked in the process that made or read them, and are wiped when freed. (The keys of
- * connections lie in ordinary memory; libcrypto has them.) Any thread; an
+ * locked in the process that made or read them, and are wiped when freed. (The
+ * keys of connections lie in ordinary memory; libcrypto has them.) Any thread; an
  * identity may be shared read-only.
  */
 #ifndef ZC_NET_KEYS_H

@@ -50,8 +50,8 @@ void zc_frame_number(uint8_t *p, size_t n, uint64_t *seq);
 /*
  * Frames that were checked when they were received and are kept, one behind the
  * other. The header and body of the one whose BODY is given, in place; the body
- * of the next in FRAMES (made with zc_rd_init), which moves on: NULL, 0 when there
- * is none.
+ * of the next in FRAMES (made with zc_rd_init), which moves on: NULL, 0 when
+ * there is none.
  */
 struct zc_bytes zc_frame_around(struct zc_bytes body);
 struct zc_bytes zc_frame_next(struct zc_rd *frames);

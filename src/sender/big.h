@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Big files, sent range by range: FILE, DATA, SENT, and when the peer has got
- * all of it, a verdict. Any worker; those that are between SENT and their verdict
- * are under the sender's lock.
+ * all of it, a verdict. Any worker; those that are between SENT and their
+ * verdict are under the sender's lock.
  */
 #ifndef ZC_SENDER_BIG_H
 #define ZC_SENDER_BIG_H

@@ -53,9 +53,9 @@ void zc_lease_release(int fd)
     fcntl(fd, F_SETLEASE, F_UNLCK);
 }
 
-/* SEEK_HOLE takes the inode's lock, which writers hold, on ext4, btrfs and tmpfs
- * (seen on 6.18); xfs takes it for every read. Where it fails, so will what comes
- * next. */
+/* SEEK_HOLE takes the inode's lock, which writers hold, on ext4, btrfs and
+ * tmpfs (seen on 6.18); xfs takes it for every read. Where it fails, so will
+ * what comes next. */
 void zc_write_barrier(int fd)
 {
     (void)!lseek(fd, 0, SEEK_HOLE);

@@ -109,8 +109,8 @@ struct zc_draft {
 
 struct zc_draft zc_draft_begin(const struct zc_sworker *w);
 void zc_draft_fini(struct zc_draft *d);
-/* The entry at OFFSET of W's buffer is the next; SEEN as in zc_sentry. No memory:
- * W's buffer counts as failed. */
+/* The entry at OFFSET of W's buffer is the next; SEEN as in zc_sentry. No
+ * memory: W's buffer counts as failed. */
 void zc_draft_note(struct zc_sworker *w, struct zc_draft *d, size_t offset,
                    struct zc_seen seen);
 /* Takes the entries out of W's buffer and keeps them as a list of NODE, the

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Where the data of a file are: SEEK_DATA and SEEK_HOLE of lseek(2), or all of it
- * where there is no such thing; see segments.h. */
+/* Where the data of a file are: SEEK_DATA and SEEK_HOLE of lseek(2), or all of
+ * it where there is no such thing; see segments.h. */
 #include "sender/segments.h"
 
 #include "sender/entry.h"

@@ -4,9 +4,9 @@
  * other: what the receiver has already, holes, and what is to be sent. Holes are
  * looked for on the way, so that a file with many costs no memory.
  *
- * The file may change meanwhile; then the segments are those of no version, which
- * whoever sends them must find out (big.c's verdict). They tile [0, size) all
- * the same. One thread at a time.
+ * The file may change meanwhile; then the segments are those of no version,
+ * which whoever sends them must find out (big.c's verdict). They tile [0, size)
+ * all the same. One thread at a time.
  */
 #ifndef ZC_SENDER_SEGMENTS_H
 #define ZC_SENDER_SEGMENTS_H
