@@ -186,15 +186,6 @@ static int on_idname(struct zc_receiver *r, struct zc_bytes body,
     return 0;
 }
 
-static int on_peer_error(struct zc_bytes body, struct zc_err *err)
-{
-    struct zc_msg_error m;
-    if (zc_error_decode(body, &m, err))
-        return -1;
-    return zc_err_set(err, (enum zc_exit)m.code, 0, "%.*s", (int)m.text.n,
-                      (const char *)m.text.p);
-}
-
 /* 1: DONE has come. */
 static int dispatch(struct zc_receiver *r, struct file_run *run,
                     struct zc_mover *mover, const struct zc_frame *f,
@@ -228,7 +219,7 @@ static int dispatch(struct zc_receiver *r, struct file_run *run,
     case ZC_FRAME_DONE:
         return zc_done_decode(body, &r->round.done_flags, err) ? -1 : 1;
     case ZC_FRAME_ERROR:
-        return on_peer_error(body, err);
+        return zc_conn_peer_error(body, err);
     default:
         return zc_receiver_nonsense(err, "a message of an unknown type");
     }

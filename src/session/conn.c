@@ -74,6 +74,15 @@ int zc_conn_error(const struct zc_conn *c, int eno, struct zc_err *err)
                       c->t->peer);
 }
 
+int zc_conn_peer_error(struct zc_bytes body, struct zc_err *err)
+{
+    struct zc_msg_error m;
+    if (zc_error_decode(body, &m, err))
+        return -1;
+    return zc_err_set(err, (enum zc_exit)m.code, 0, "%.*s", (int)m.text.n,
+                      (const char *)m.text.p);
+}
+
 static int closed(const struct zc_conn *c, struct zc_err *err)
 {
     return zc_err_set(err, ZC_EXIT_STREAM, 0,

@@ -85,13 +85,8 @@ static int recv_opened(struct zc_conn *c, struct zc_msg_opened *m,
         if (zc_conn_recv(c, false, &f, &body, &slab, err))
             return -1;
     } while (f.type == ZC_FRAME_PING);
-    if (f.type == ZC_FRAME_ERROR) {
-        struct zc_msg_error e;
-        if (zc_error_decode(body, &e, err))
-            return -1;
-        return zc_err_set(err, (enum zc_exit)e.code, 0, "%.*s", (int)e.text.n,
-                          (const char *)e.text.p);
-    }
+    if (f.type == ZC_FRAME_ERROR)
+        return zc_conn_peer_error(body, err);
     if (f.type != ZC_FRAME_OPENED)
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "the peer answered OPEN with message type %u",
