@@ -152,12 +152,16 @@ libzcsync_a_SOURCES = \
 	%D%/sender/big.h \
 	%D%/sender/core.c \
 	%D%/sender/core.h \
+	%D%/sender/earlier.c \
+	%D%/sender/earlier.h \
 	%D%/sender/entry.c \
 	%D%/sender/entry.h \
 	%D%/sender/files.c \
 	%D%/sender/files.h \
 	%D%/sender/lease.c \
 	%D%/sender/lease.h \
+	%D%/sender/linknames.c \
+	%D%/sender/linknames.h \
 	%D%/sender/lists.c \
 	%D%/sender/lists.h \
 	%D%/sender/names.c \

@@ -116,6 +116,8 @@ static enum zc_exit run_session(struct run *r,
     opt.src = session->src;
     opt.only = session->names ? session->names : r->args->files;
     opt.single_file = session->single_file;
+    opt.earlier = r->plan->earlier.v;
+    opt.n_earlier = (size_t)(session - r->plan->sessions.v);
     opt.share = local ? "" : dest->share;
     opt.path = local ? "" : dest->path;
     opt.path_is_dir = r->plan->dest_is_dir;

@@ -170,7 +170,10 @@ static void put_escape(struct zc_buf *out, const struct escape *e,
                                           e->style));
         return;
     case 'L':
-        if (item->link_target) {
+        if (item->hard_link_to) {
+            zc_buf_put_str(out, " => ");
+            zc_text_name(out, item->hard_link_to);
+        } else if (item->link_target) {
             zc_buf_put_str(out, " -> ");
             zc_text_name(out, item->link_target);
         }

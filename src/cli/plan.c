@@ -118,6 +118,9 @@ static int add_sources(struct zc_plan *p, const struct zc_push_args *args,
         dirs += s->names == NULL;
         if (s->names && zc_fileset_sort(s->names))
             return zc_err_nomem(err);
+        struct zc_earlier_src earlier = {s->src, s->names};
+        if (zc_vec_push(&p->earlier, earlier))
+            return zc_err_nomem(err);
     }
     if (args->files_from && (n != 1 || dirs != 1))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
@@ -182,21 +185,6 @@ static char *path_below(const char *src, const char *dir, const char *name)
     return zc_relpath_join(real + n + 1, name);
 }
 
-/* The child of NODE called NAME (N bytes), or NULL. */
-static const struct zc_fileset_node *
-find_child(const struct zc_fileset *set, const struct zc_fileset_node *node,
-           const char *name, size_t n)
-{
-    size_t count;
-    const struct zc_fileset_node *const *v =
-        zc_fileset_children(set, node, &count);
-    for (size_t i = 0; i < count; i++)
-        if (strncmp(zc_fileset_name(v[i]), name, n) == 0 &&
-            !zc_fileset_name(v[i])[n])
-            return v[i];
-    return NULL;
-}
-
 /* True when the walk through SRC never gets to the directory PATH (which is
  * used up): a rule hides it, or --files-from does not list it. */
 static bool walk_avoids(const struct zc_push_args *args, char *path)
@@ -210,7 +198,7 @@ static bool walk_avoids(const struct zc_push_args *args, char *path)
         if (args->filter && zc_filter_hides(args->filter, path, true))
             return true;
         if (!all) {
-            node = find_child(args->files, node, at, n);
+            node = zc_fileset_child(args->files, node, at, n);
             if (!node)
                 return true;
             all = zc_fileset_recurses(node);
@@ -335,6 +323,7 @@ void zc_plan_fini(struct zc_plan *p)
         zc_fileset_free(p->sessions.v[i].names);
     }
     zc_vec_fini(&p->sessions);
+    zc_vec_fini(&p->earlier);
     zc_endpoint_fini(&p->dest);
     *p = (struct zc_plan){0};
 }

@@ -29,6 +29,7 @@ struct zc_plan_session {
 
 struct zc_plan {
     ZC_VEC(struct zc_plan_session) sessions; /* at least one */
+    ZC_VEC(struct zc_earlier_src) earlier;   /* the same, for options.earlier */
     struct zc_endpoint dest;
     const char *dest_text; /* as the user wrote it */
     bool dest_is_dir;      /* DEST ended in a slash, or there are several SRC */

@@ -195,6 +195,8 @@ static void put_json_item(struct zc_report *r, const struct zc_item *item)
     }
     if (item->link_target)
         put_json_text(out, "link_target", item->link_target);
+    if (item->hard_link_to)
+        put_json_text(out, "hard_link_to", item->hard_link_to);
     zc_buf_put_str(out, "}");
 }
 

@@ -16,6 +16,7 @@ void zc_totals_add(struct zc_totals *t, const struct zc_stats *s)
     t->wire_in += atomic_load(&s->wire_in);
     t->changed_meta += atomic_load(&s->changed_meta);
     t->created += atomic_load(&s->created);
+    t->replaced += atomic_load(&s->replaced);
     t->deleted += atomic_load(&s->deleted);
     t->files += atomic_load(&s->files);
     t->dirs += atomic_load(&s->dirs);
@@ -113,7 +114,8 @@ void zc_totals_print_line(const struct zc_totals *t, FILE *to)
     uint64_t bytes = t->dry_run ? t->need_bytes : t->done_bytes;
     if (t->dry_run)
         fputs("dry run: ", to);
-    if (!files && !t->created && !t->deleted && !t->changed_meta)
+    if (!files && !t->created && !t->replaced && !t->deleted &&
+        !t->changed_meta && !t->troubles)
         fprintf(to, "nothing to do, all %s entries are equal",
                 zc_text_count(a, t->scanned, ZC_TEXT_COMMAS));
     else if (t->dry_run)
@@ -127,6 +129,7 @@ void zc_totals_print_line(const struct zc_totals *t, FILE *to)
                 t->seconds,
                 zc_text_size(c, per_second((double)bytes, t->seconds)));
     print_part(to, t->created, "created");
+    print_part(to, t->replaced, "replaced");
     print_part(to, t->changed_meta, "with only metadata changed");
     print_part(to, t->deleted, t->dry_run ? "to delete" : "deleted");
     print_part(to, t->troubles, t->troubles == 1 ? "trouble" : "troubles");
@@ -151,6 +154,7 @@ void zc_totals_json(const struct zc_totals *t, struct zc_buf *out)
         {"files_sent", t->done_files},
         {"bytes_sent", t->done_bytes},
         {"created", t->created},
+        {"replaced", t->replaced},
         {"deleted", t->deleted},
         {"metadata_changed", t->changed_meta},
         {"retries", t->retries},

@@ -15,8 +15,8 @@
 /* Named as in struct zc_stats. */
 struct zc_totals {
     uint64_t scanned, scanned_bytes, need_files, need_bytes, done_files,
-        done_bytes, wire_out, wire_in, changed_meta, created, deleted, files,
-        dirs, symlinks, devices, specials, retries, troubles;
+        done_bytes, wire_out, wire_in, changed_meta, created, replaced, deleted,
+        files, dirs, symlinks, devices, specials, retries, troubles;
     double seconds; /* of wall clock, set by the caller */
     bool dry_run;   /* likewise */
 };

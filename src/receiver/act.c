@@ -106,6 +106,7 @@ void zc_act_top(struct zc_needs *n, const struct zc_cmp *c,
         return;
     }
     add_need(n, c, v, set_out(n, c, v, c->dir));
+    n->w->r->terms.made = false;
 }
 
 int zc_act_pin(struct zc_rworker *w, struct zc_rdir *d)

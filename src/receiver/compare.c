@@ -164,6 +164,8 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
     } else if (!top->implied) {
         v->item = ZC_ITEM_NEW;
     }
+    if (w->r->terms.made && !top->implied) /* there, as it was made for this */
+        v->item = ZC_ITEM_NEW;
     v->need = (top->shallow ? 0 : ZC_NEED_DESCEND) |
               (xattrs ? ZC_NEED_META : 0);
 }

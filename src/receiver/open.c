@@ -60,6 +60,7 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
 
 static int prepare_root(struct zc_receiver *r, struct zc_err *err)
 {
+    r->umask = umask(0); /* from now on modes are set by us, exactly */
     if (r->root_fd >= 0 && !r->dry && zc_staging_clean(r->root_fd) < 0 &&
         errno != EROFS)
         zc_log(ZC_LOG_WARN, "cannot clear the staging folder: %m");

@@ -156,7 +156,6 @@ static int receiver_init(struct zc_receiver *r, struct zc_rparts *p,
     zc_rparts_init(p, r);
     r->root_fd = -1;
     r->is_root = geteuid() == 0;
-    r->umask = umask(0); /* modes are set by us, exactly */
     return zc_conn_init(&r->conn, t, err);
 }
 

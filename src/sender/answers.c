@@ -22,24 +22,6 @@ static int nonsense(struct zc_err *err, const char *what)
                       "the peer's answer makes no sense: %s", what);
 }
 
-/* The child of L's place in the file set that is called NAME. */
-static const struct zc_fileset_node *child_only(struct zc_sender *s,
-                                                const struct zc_slist *l,
-                                                const char *name)
-{
-    size_t n, low = 0;
-    const struct zc_fileset_node *const *v =
-        zc_fileset_children(s->opt->only, l->only, &n);
-    for (size_t high = n; low < high;) {
-        size_t mid = low + (high - low) / 2;
-        if (strcmp(zc_fileset_name(v[mid]), name) < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < n && !strcmp(zc_fileset_name(v[low]), name) ? v[low] : NULL;
-}
-
 /* DESCEND: the entry is a directory to be listed. */
 static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
                    const struct zc_entry *e, struct zc_err *err)
@@ -62,7 +44,8 @@ static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
             return zc_err_nomem(err);
         }
         if (l->restricted) {
-            d->only = child_only(s, l, zc_dirnode_name(d->node));
+            d->only = zc_fileset_child(s->opt->only, l->only, e->name,
+                                       e->name_len);
             d->restricted = !d->only || !zc_fileset_recurses(d->only);
         }
     }
@@ -110,7 +93,7 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
     pthread_mutex_unlock(&s->lock);
     if (r)
         return zc_err_nomem(err);
-    if (data) {
+    if (data && !s->opt->dry_run) {
         atomic_fetch_add(&s->stats->need_files, 1);
         atomic_fetch_add(&s->stats->need_bytes, e.size);
     }

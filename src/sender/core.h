@@ -9,6 +9,7 @@
  *   walk.c        directories -> LIST
  *   names.c       names in doubt -> AT, LIST, RENAME
  *   entry.c       what a list says of a name
+ *   earlier.c     which names an earlier SRC has
  *   lists.c       what the peer was told, and asks for
  *   answers.c     NEED, GOT, RESULT -> work
  *   files.c       files -> FILE, DATA, END, with sfile.c, small.c, big.c
@@ -68,7 +69,9 @@ struct zc_rate {
 };
 
 struct zc_bigs;
+struct zc_earlier;
 struct zc_ids;
+struct zc_linknames;
 struct zc_lists;
 struct zc_walk;
 STAILQ_HEAD(zc_slists, zc_slist); /* lists.h */
@@ -92,6 +95,8 @@ struct zc_sender {
     struct zc_stat root_stat;
 
     struct zc_ids *ids; /* entry.h; with a lock of its own */
+    struct zc_linknames *linknames; /* likewise */
+    struct zc_earlier *earlier;     /* set when the session begins */
     struct zc_told told;
     struct zc_rate rate;
 

@@ -6,6 +6,8 @@
  */
 #include "sender/lists.h"
 
+#include "sender/linknames.h"
+
 #include <string.h>
 
 void zc_lists_init(struct zc_sender *s, struct zc_lists *t)
@@ -339,6 +341,24 @@ bool zc_lists_check(struct zc_sender *s, const struct zc_slist *l,
     return item;
 }
 
+/* A file's bytes are counted when they have been sent; in a dry run here. */
+static void count_item(struct zc_sender *s, const struct zc_entry *e,
+                       unsigned flags)
+{
+    struct zc_stats *st = s->stats;
+    bool bytes = flags & ZC_ITEM_DATA && S_ISREG(e->mode);
+    if (flags & ZC_ITEM_NEW)
+        atomic_fetch_add(&st->created, 1);
+    else if (!(flags & (ZC_ITEM_DATA | ZC_ITEM_HARD_LINK)))
+        atomic_fetch_add(&st->changed_meta, 1);
+    else if (!bytes)
+        atomic_fetch_add(&st->replaced, 1);
+    if (bytes && s->opt->dry_run) {
+        atomic_fetch_add(&st->need_files, 1);
+        atomic_fetch_add(&st->need_bytes, e->size);
+    }
+}
+
 void zc_lists_item(struct zc_sender *s, const struct zc_slist *l,
                    uint32_t index, unsigned flags)
 {
@@ -346,25 +366,27 @@ void zc_lists_item(struct zc_sender *s, const struct zc_slist *l,
         return;
     struct zc_entry e;
     zc_slist_entry(l, index, &e);
-    if (flags & ZC_ITEM_NEW)
-        atomic_fetch_add(&s->stats->created, 1);
-    else if (!(flags & ZC_ITEM_DATA))
-        atomic_fetch_add(&s->stats->changed_meta, 1);
+    count_item(s, &e, flags);
     if (!zc_sender_wants_items(s))
         return;
     struct zc_buf path = ZC_BUF_INIT;
+    const char *name = zc_dirnode_path_of(l->node, e.name, e.name_len, &path);
     zc_auto_free char *target =
         e.target ? strndup(e.target, e.target_len) : NULL;
+    zc_auto_free char *first = name && flags & ZC_ITEM_HARD_LINK
+                                   ? zc_linknames_first(s, &e, name)
+                                   : NULL;
     struct zc_item item = {
         .flags = flags,
         .mode = e.mode,
-        .path = zc_dirnode_path_of(l->node, e.name, e.name_len, &path),
+        .path = name,
         .size = e.size,
         .mtime_s = e.mtime_s,
         .mtime_ns = e.mtime_ns,
         .uid = e.uid,
         .gid = e.gid,
         .link_target = target,
+        .hard_link_to = first,
     };
     if (item.path)
         zc_sender_item(s, &item);

@@ -9,8 +9,10 @@
 #include "sender/answers.h"
 #include "sender/big.h"
 #include "sender/core.h"
+#include "sender/earlier.h"
 #include "sender/entry.h"
 #include "sender/lease.h"
+#include "sender/linknames.h"
 #include "sender/lists.h"
 #include "sender/names.h"
 #include "sender/walk.h"
@@ -29,6 +31,8 @@ struct zc_session {
     struct zc_lists lists;
     struct zc_walk walk;
     struct zc_bigs bigs;
+    struct zc_earlier earlier;
+    struct zc_linknames linknames;
     /* Where the peer has dialled: what it asked for, and the directory. */
     struct zc_options asked;
     int root_fd;
@@ -51,6 +55,8 @@ static int init(struct zc_session *session, struct zc_transport *t,
     zc_walk_init(s, &session->walk);
     zc_bigs_init(s, &session->bigs);
     zc_ids_init(s, &session->ids);
+    zc_earlier_init(s, &session->earlier);
+    zc_linknames_init(s, &session->linknames);
     zc_lease_init();
     return zc_conn_init(&s->conn, t, err);
 }
@@ -96,6 +102,8 @@ static void sender_fini(struct zc_sender *s)
     if (s->tree)
         zc_dirtree_free(s->tree);
     zc_ids_fini(s);
+    zc_earlier_fini(s);
+    zc_linknames_fini(s);
     zc_conn_fini(&s->conn);
     zc_terms_fini(&s->terms);
     zc_sender_fini(s);
@@ -191,7 +199,7 @@ static int set_options(struct zc_sender *s, const struct zc_options *opt,
                        struct zc_err *err)
 {
     zc_sender_set_options(s, opt);
-    return zc_ids_start(s, err);
+    return zc_ids_start(s, err) || zc_earlier_start(s, err) ? -1 : 0;
 }
 
 struct zc_session *zc_session_open(struct zc_transport *t,
@@ -290,6 +298,7 @@ void zc_session_close(struct zc_session *session)
 static void begin_round(struct zc_sender *s, const struct zc_round *round)
 {
     atomic_store(&s->stats->finishing, false);
+    zc_linknames_clear(s);
     pthread_mutex_lock(&s->lock);
     zc_lists_restart(s);
     s->round.done_sent = s->round.finished = false;

@@ -9,7 +9,9 @@
 
 #include "base/relpath.h"
 #include "fs/rootdir.h"
+#include "sender/earlier.h"
 #include "sender/entry.h"
+#include "sender/linknames.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -131,8 +133,11 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     e.name_len = (uint8_t)strlen(as);
     if (d->doubt)
         e.flags |= zc_entry_doubt(s, d->what, &st);
-    if (e.flags & ZC_ENTRY_HARD_LINK && s->opt->linked)
-        tell_linked(w, d, name, &st);
+    if (e.flags & ZC_ENTRY_HARD_LINK) {
+        zc_linknames_note(s, d->node, &e);
+        if (s->opt->linked)
+            tell_linked(w, d, name, &st);
+    }
     zc_auto_free char *target = NULL;
     if (S_ISLNK(st.mode) && read_target(w, d, dirfd, name, &target, &e))
         return ZC_LOOK_NOTHING;
@@ -195,16 +200,16 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
                          "own parents is mounted there", 0);
         return;
     }
+    d->reserved = !parent || other_mount;
+    zc_dirnode_set_id(d->node, st.dev, st.ino);
+    if (d->restricted) { /* a copy of a file beside it, for one */
+        d->incomplete = true;
+        return;
+    }
     if (st.dev == s->terms.root_dev && st.ino == s->terms.root_ino) {
         d->incomplete = true;
         zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
                          "walk it, as it is the destination itself", 0);
-        return;
-    }
-    d->reserved = !parent || other_mount;
-    zc_dirnode_set_id(d->node, st.dev, st.ino);
-    if (d->restricted) {
-        d->incomplete = true;
         return;
     }
     if (zc_names_read(dirfd, &d->names)) {
@@ -224,14 +229,16 @@ static size_t dir_len(const struct zc_sender *s, const struct zc_sdir *d,
     return n;
 }
 
-/* Adds entries to DRAFT until the list is full or D ends. -1: the run has
- * failed. */
+/* Adds entries to DRAFT until the list is full or D ends; EARLIER has some of
+ * them already. -1: the run has failed. */
 static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                       const struct zc_earlier_dirs *earlier,
                        struct zc_draft *draft)
 {
     struct zc_sender *s = w->s;
     const struct zc_fileset_node *const *set = NULL;
     size_t n = dir_len(s, d, &set);
+    int at;
     for (; d->at < n; d->at++) {
         if (w->out.len - draft->begin > ZC_LIST_TARGET ||
             draft->notes.len == ZC_LIST_ENTRIES_MAX)
@@ -240,8 +247,10 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                                : zc_names_at(&d->names, d->at);
         if (d->reserved && !strcmp(name, ZC_STAGING_NAME))
             continue;
+        if (!zc_earlier_leaves(s, earlier, dirfd, name, &at))
+            continue;
         const char *as = s->terms.name ? s->terms.name : name;
-        enum zc_look look = zc_walk_look(w, d, dirfd, name, as, draft);
+        enum zc_look look = zc_walk_look(w, d, at, name, as, draft);
         if (look == ZC_LOOK_FAILED)
             return -1;
         if (look == ZC_LOOK_ABSENT && set && zc_fileset_listed(set[d->at]))
@@ -286,6 +295,24 @@ int zc_walk_frame(struct zc_sworker *w, struct zc_sdir *d, struct zc_slist *l,
     return zc_lists_frame(w, l, &m, flags) ? -1 : remember_after(d, l);
 }
 
+static int list_opened(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                       struct zc_draft *draft)
+{
+    struct zc_earlier_dirs earlier;
+    if (!d->started)
+        start_dir(w, d, dirfd);
+    if (zc_earlier_open(w->s, d->node, &earlier)) {
+        d->incomplete = true;
+        d->at = SIZE_MAX;
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                         "see what an earlier SRC has there", errno);
+        return 0;
+    }
+    int r = add_entries(w, d, dirfd, &earlier, draft);
+    zc_earlier_close(w->s, &earlier);
+    return r;
+}
+
 /* Lists more of D into W's buffer; true when D is finished (and freed). */
 static bool list_more(struct zc_sworker *w, struct zc_sdir *d)
 {
@@ -301,9 +328,7 @@ static bool list_more(struct zc_sworker *w, struct zc_sdir *d)
                                        : ZC_TROUBLE_SOURCE,
                          "open the directory", eno);
     } else {
-        if (!d->started)
-            start_dir(w, d, dirfd);
-        failed = add_entries(w, d, dirfd, &draft) != 0;
+        failed = list_opened(w, d, dirfd, &draft) != 0;
         const struct zc_fileset_node *const *set = NULL;
         last = d->at >= dir_len(s, d, &set);
         zc_dirnode_unpin(s->tree, d->node);
@@ -375,13 +400,14 @@ int zc_walk_root(struct zc_sworker *w)
     struct zc_dirnode *node = zc_dirtree_root(s->tree);
     struct zc_entry e;
     struct zc_stat st;
-    int dirfd = zc_dirnode_pin(s->tree, node);
+    int pinned = zc_dirnode_pin(s->tree, node);
+    int dirfd = zc_earlier_root(s, pinned);
     /* It may have changed since the session was opened. */
     if (dirfd < 0 || zc_stat_at(dirfd, "", &st))
         st = s->root_stat;
     zc_entry_from_stat(s, &st, &e);
     e.name = "";
-    if (s->opt->only && !s->opt->files_from)
+    if (s->opt->only && !s->opt->files_from && dirfd == pinned)
         e.flags |= ZC_ENTRY_IMPLIED;
     else if (zc_entry_xattrs(w, dirfd, "", &e))
         zc_entry_trouble(w, node, "", ZC_TROUBLE_SOURCE,

@@ -65,7 +65,7 @@ static int open_own(const char *path, struct zc_terms *t, int *fd,
     }
     if (dry && !exists && errno == ENOENT)
         return 0;
-    *fd = zc_root_open(path, !dry, NULL, err);
+    *fd = zc_root_open(path, !dry, &t->made, err);
     return *fd < 0 ? -1 : 0;
 }
 
@@ -117,6 +117,7 @@ static int open_below(const struct zc_share *share, const char *path,
             return 0;
         if (make_last(base, path))
             return cannot_open(share, path, err);
+        t->made = true;
         *fd = zc_root_open_dir(base, path);
     } else if ((errno == ENOENT || errno == ENOTDIR || errno == ELOOP) &&
                !dir_wanted) {

@@ -38,6 +38,7 @@ struct zc_item {
     uint32_t mtime_ns;
     uint32_t uid, gid;
     const char *link_target; /* symlink target, or NULL */
+    const char *hard_link_to; /* another name of the same file, or NULL */
 };
 
 /* Kinds of trouble with one entry. The run goes on. */
@@ -71,11 +72,14 @@ struct zc_stats {
     atomic_uint_fast64_t scanned;      /* entries listed so far */
     atomic_uint_fast64_t scanned_bytes; /* sum of the sizes of files listed */
     atomic_bool scan_done;             /* the need_* below are final */
-    atomic_uint_fast64_t need_files, need_bytes; /* asked for by the peer */
+    atomic_uint_fast64_t need_files, need_bytes; /* asked for by the peer;
+                                         in a dry run, as would be */
     atomic_uint_fast64_t done_files, done_bytes; /* sent, and confirmed */
     atomic_uint_fast64_t sent_bytes;   /* file bytes put on the wire so far */
     atomic_uint_fast64_t wire_out, wire_in; /* all bytes, frames included */
     atomic_uint_fast64_t changed_meta; /* entries with metadata only changed */
+    /* Symlinks, devices, hard links that were there and lead elsewhere now. */
+    atomic_uint_fast64_t replaced;
     atomic_uint_fast64_t created, deleted; /* entries */
     atomic_uint_fast64_t files, dirs, symlinks, devices, specials; /* listed */
     atomic_uint_fast64_t retries; /* files read again because they changed */

@@ -18,6 +18,12 @@ enum zc_fsync { ZC_FSYNC_NONE, ZC_FSYNC_BATCH, ZC_FSYNC_FILE };
 
 #define ZC_MAX_DELETE_DEFAULT UINT64_MAX /* half of a tree of over 100 */
 
+/* A SRC of which a session is not, but whose names are not its to send. */
+struct zc_earlier_src {
+    const char *src;                /* a directory */
+    const struct zc_fileset *names; /* the files in it; NULL: all of it */
+};
+
 struct zc_options {
     /* Source: a directory as the user named it. With ONLY, just these names in
      * it (--files-from, or file arguments). */
@@ -26,6 +32,9 @@ struct zc_options {
     /* SRC was a file: ONLY holds its one name and the peer decides whether DEST
      * is a directory to put it into or its new name. */
     bool single_file;
+    /* Of several SRC, those before this one. */
+    const struct zc_earlier_src *earlier;
+    size_t n_earlier;
     /* ONLY came from --files-from: with del, a listed name that SRC does not
      * have is deleted at the destination; without, it is a failure. */
     bool files_from;

@@ -20,6 +20,7 @@ struct zc_terms {
     unsigned ping_s; /* the shorter of both sides' time-outs; 0: none */
     /* Of a single file: what the destination calls it. Else NULL. */
     char *name;
+    bool made; /* the receiving end: DEST was not there, and is made */
     /* The directory of the end that answered, as it is told to the other; 0, 0
      * where there is none yet, or where the other is not on the same kernel. */
     uint64_t root_dev, root_ino;

@@ -222,6 +222,25 @@ zc_fileset_children(const struct zc_fileset *s,
     return (const struct zc_fileset_node *const *)node->children.v;
 }
 
+const struct zc_fileset_node *
+zc_fileset_child(const struct zc_fileset *s, const struct zc_fileset_node *node,
+                 const char *name, size_t n)
+{
+    size_t low = 0, high;
+    const struct zc_fileset_node *const *v = zc_fileset_children(s, node, &high);
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = zc_name_cmp(v[mid]->name, strlen(v[mid]->name), name, n);
+        if (!order)
+            return v[mid];
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return NULL;
+}
+
 const char *zc_fileset_name(const struct zc_fileset_node *node)
 {
     return node->name;

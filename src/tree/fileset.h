@@ -36,6 +36,10 @@ int zc_fileset_sort(struct zc_fileset *s);
 const struct zc_fileset_node *const *
 zc_fileset_children(const struct zc_fileset *s,
                     const struct zc_fileset_node *node, size_t *n);
+/* The child of NODE (NULL: of the top) called NAME (N bytes), or NULL. */
+const struct zc_fileset_node *
+zc_fileset_child(const struct zc_fileset *s, const struct zc_fileset_node *node,
+                 const char *name, size_t n);
 const char *zc_fileset_name(const struct zc_fileset_node *node);
 /* True when the line for NODE asked for all that is below it. */
 bool zc_fileset_recurses(const struct zc_fileset_node *node);
