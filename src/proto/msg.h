@@ -156,6 +156,7 @@ int zc_ref_decode(struct zc_bytes body, struct zc_ref *ref,
                   struct zc_err *err);
 
 #define ZC_HASH_SIZE 16 /* XXH3-128, canonical (big-endian) form */
+#define ZC_HASH_BLOCK 16384 /* bytes; all zero, it does not count */
 struct zc_msg_end {
     struct zc_ref ref;
     uint8_t verdict; /* enum zc_verdict */

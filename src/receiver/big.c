@@ -29,7 +29,6 @@
 #include "receiver/place.h"
 #include "receiver/queue.h"
 #include "receiver/volumes.h"
-#include "session/hash.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -393,7 +392,7 @@ static bool verified(struct zc_rworker *w, const struct zc_rbig *b)
 {
     uint8_t mine[ZC_HASH_SIZE];
     return b->verdict != ZC_VERDICT_VERIFY ||
-           (!zc_hash_fd(&w->scratch, b->fd, b->m.entry.size, mine) &&
+           (!zc_rworker_hash(w, b->fd, b->m.entry.size, mine) &&
             !memcmp(mine, b->hash, sizeof mine));
 }
 

@@ -10,7 +10,6 @@
 #include "receiver/hardlinks.h"
 #include "receiver/volumes.h"
 #include "session/events.h"
-#include "session/hash.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -190,7 +189,7 @@ static bool same_data(struct zc_rworker *w, const struct zc_cmp *c,
             return same;
     }
     zc_auto_close int fd = zc_file_open(c->dirfd, c->name, O_RDONLY, 0);
-    if (fd < 0 || zc_hash_fd(&w->scratch, fd, c->st.size, v->hash))
+    if (fd < 0 || zc_rworker_hash(w, fd, c->st.size, v->hash))
         return false;
     *ask_hash = true;
     return true;
@@ -206,7 +205,7 @@ static bool may_have_grown(struct zc_rworker *w, const struct zc_cmp *c,
         c->st.size >= c->e->size || c->st.blocks * 512 < c->st.size)
         return false;
     zc_auto_close int fd = zc_file_open(c->dirfd, c->name, O_RDONLY, 0);
-    if (fd < 0 || zc_hash_fd(&w->scratch, fd, c->st.size, v->hash))
+    if (fd < 0 || zc_rworker_hash(w, fd, c->st.size, v->hash))
         return false;
     v->from = c->st.size;
     return true;

@@ -5,6 +5,8 @@
  */
 #include "receiver/core.h"
 
+#include "session/hash.h"
+
 #include <string.h>
 
 /* --- the end of a session ------------------------------------------------ */
@@ -59,6 +61,14 @@ void zc_receiver_unsynced(struct zc_receiver *r)
 {
     if (r->fsync != ZC_FSYNC_NONE)
         atomic_store(&r->done.need_syncfs, true);
+}
+
+int zc_rworker_hash(struct zc_rworker *w, int fd, uint64_t n,
+                    uint8_t out[ZC_HASH_SIZE])
+{
+    struct zc_receiver *r = w->r;
+    return zc_hash_fd(&w->scratch, fd, n, zc_hash_kind(r->flags),
+                      &r->stopping, out);
 }
 
 /* --- answers ------------------------------------------------------------- */

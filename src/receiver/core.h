@@ -79,7 +79,7 @@ struct zc_receiver {
         pthread_cond_t committed; /* the reader: a group has its names */
         pthread_cond_t over;      /* the pinger: the session ends */
     } wake;
-    bool stopping; /* under `lock`: all threads end */
+    atomic_bool stopping; /* set under `lock`: all threads end */
     atomic_bool failed;
     struct zc_err err; /* under `lock`, until FAILED: why */
 
@@ -140,6 +140,10 @@ void zc_receiver_unsynced(struct zc_receiver *r);
 void zc_rworker_fini(struct zc_rworker *w);
 /* Sends what W has gathered. -1: the session is over. */
 int zc_rworker_flush(struct zc_rworker *w);
+/* The hash of the first N bytes of FD, as the session has it; -1 and errno, also
+ * where the session ends meanwhile. */
+int zc_rworker_hash(struct zc_rworker *w, int fd, uint64_t n,
+                    uint8_t out[ZC_HASH_SIZE]);
 /* One RESULT: at once for notes, gathered for the rest. */
 void zc_rworker_result(struct zc_rworker *w, struct zc_ref ref,
                        enum zc_status status, unsigned op, int eno);

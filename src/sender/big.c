@@ -18,7 +18,6 @@
 #include "fs/rootdir.h"
 #include "sender/lease.h"
 #include "sender/segments.h"
-#include "session/hash.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -267,7 +266,7 @@ static void judge(struct zc_sworker *w, struct zc_sbig *b,
         zc_lease_unbroken(b->fd))
         end->verdict = ZC_VERDICT_COMMIT;
     else if (same || grown) {
-        int r = zc_hash_fd(&w->scratch, b->fd, b->before.size, end->hash);
+        int r = zc_sender_hash(w, b->fd, b->before.size, end->hash);
         int eno = errno;
         if (!r)
             end->verdict = ZC_VERDICT_VERIFY;

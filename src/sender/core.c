@@ -3,6 +3,7 @@
 #include "sender/core.h"
 
 #include "base/clock.h"
+#include "session/hash.h"
 
 /* Small files and lists are gathered up to here before they are sent. */
 #define BATCH ((size_t)768 << 10)
@@ -109,6 +110,14 @@ void zc_sender_not_renamed(struct zc_sender *s, const char *path)
     if (s->events->not_renamed)
         s->events->not_renamed(s->events->arg, path);
     pthread_mutex_unlock(&s->told.lock);
+}
+
+int zc_sender_hash(struct zc_sworker *w, int fd, uint64_t n,
+                   uint8_t out[ZC_HASH_SIZE])
+{
+    return zc_hash_fd(&w->scratch, fd, n,
+                      zc_hash_kind(w->s->terms.open.flags), &w->s->failed,
+                      out);
 }
 
 void zc_sender_throttle(struct zc_sender *s, uint64_t n)

@@ -144,6 +144,10 @@ void zc_sender_trouble(struct zc_sender *s, enum zc_trouble kind,
 bool zc_sender_wants_items(const struct zc_sender *s);
 void zc_sender_item(struct zc_sender *s, const struct zc_item *item);
 void zc_sender_not_renamed(struct zc_sender *s, const char *path);
+/* The hash of the first N bytes of FD, as the session has it; -1 and errno, also
+ * where the session has failed meanwhile. */
+int zc_sender_hash(struct zc_sworker *w, int fd, uint64_t n,
+                   uint8_t out[ZC_HASH_SIZE]);
 /* Waits as --bwlimit demands before N bytes are sent. */
 void zc_sender_throttle(struct zc_sender *s, uint64_t n);
 

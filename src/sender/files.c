@@ -10,7 +10,6 @@
 #include "sender/big.h"
 #include "sender/sfile.h"
 #include "sender/small.h"
-#include "session/hash.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -32,7 +31,7 @@ static bool same_hash(struct zc_sworker *w, const struct zc_sfile *f,
                       const struct zc_need_item *item, uint64_t n)
 {
     uint8_t mine[ZC_HASH_SIZE];
-    return !zc_hash_fd(&w->scratch, f->fd, n, mine) &&
+    return !zc_sender_hash(w, f->fd, n, mine) &&
            !memcmp(mine, item->hash, sizeof mine);
 }
 

@@ -24,7 +24,8 @@ static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
         .chown_user = text_bytes(opt->chown_user),
         .chown_group = text_bytes(opt->chown_group),
     };
-    m->flags = (opt->dry_run ? ZC_OPEN_DRY_RUN : 0) |
+    m->flags = ZC_OPEN_BLOCK_HASH |
+               (opt->dry_run ? ZC_OPEN_DRY_RUN : 0) |
                (opt->checksum ? ZC_OPEN_CHECKSUM : 0) |
                (opt->update ? ZC_OPEN_UPDATE : 0) |
                (opt->del ? ZC_OPEN_DELETE : 0) |

@@ -167,7 +167,7 @@ static void test_checksum(void)
     struct zc_entry e = entry_as(&t, "a");
     decides(&e, ASK, 0, ZC_NEED_CHECK, true, "-c: the hash will tell");
     zc_auto_close int fd = open("dst/a", O_RDONLY);
-    ok(!zc_hash_fd(&t.w.scratch, fd, 6, want) &&
+    ok(!zc_rworker_hash(&t.w, fd, 6, want) &&
            !memcmp(decide(&e).hash, want, sizeof want),
        "which is that of the file here");
     e.mtime_s++;
