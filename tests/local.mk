@@ -20,6 +20,7 @@ UNIT_TESTS = \
 	%D%/unit/test_fence \
 	%D%/unit/test_fileset \
 	%D%/unit/test_filter \
+	%D%/unit/test_filter_moved \
 	%D%/unit/test_filter_rsync \
 	%D%/unit/test_frame \
 	%D%/unit/test_guard \

@@ -97,6 +97,7 @@ int zc_renames_keep(struct zc_renames *r, const struct zc_watch *w,
     k->at = r->v.len;
     k->before = moved ? zc_renames_of(r, moved) : NULL;
     if (!set_name(&k->from, k, w, from) || !set_name(&k->to, k, w, to) ||
+        (is_dir && zc_watch_judges_anew(w, k->from.path, k->to.path)) ||
         zc_vec_push(&r->v, k)) {
         kept_free(k);
         return -1;

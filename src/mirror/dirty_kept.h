@@ -48,7 +48,8 @@ struct zc_renames {
 void zc_renames_init(struct zc_renames *r);
 void zc_renames_clear(struct zc_renames *r);
 /* Keeps one more rename; W tells the paths. MOVED is the directory, or NONE.
- * -1: the rename cannot be kept, for want of memory or of a path. */
+ * -1: the rename cannot be kept, for want of memory or of a path, or because
+ * the filter may judge what is in the directory otherwise then. */
 int zc_renames_keep(struct zc_renames *r, const struct zc_watch *w,
                     const struct zc_rename_side *from,
                     const struct zc_rename_side *to, zc_wdir moved,

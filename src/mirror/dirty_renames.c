@@ -14,7 +14,10 @@
  *   before the watcher had reported all: the sender may have seen what came
  *   after the rename, under the old path. What was taken from below the
  *   directory is marked again;
- * - the peer refuses the rename, or one before it (dirty_outcome.c).
+ * - the peer refuses the rename, or one before it (dirty_outcome.c);
+ * - the filter may judge what is in the directory otherwise by its new path:
+ *   such a rename is not kept at all, as it would take with it what the peer
+ *   has there and must leave alone.
  *
  * The paths of a kept rename are those at its moment. A peer does renames in
  * order and before all else, so it has the same paths at a rename's turn.

@@ -198,6 +198,14 @@ static bool is_protected(struct zc_receiver *r, const struct rename_end *e,
     return zc_filter_protects(r->terms.filter, e->path, is_dir);
 }
 
+/* The peer's filter would have what is below moved, and then judge it by its
+ * new path: what was excluded where it was could be deleted there. */
+static bool is_judged_anew(struct zc_receiver *r, const struct rename_end *from,
+                           const struct rename_end *to)
+{
+    return zc_filter_differs(r->terms.filter, from->path, to->path);
+}
+
 /* 0, or -1: it was not done. */
 static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
 {
@@ -206,7 +214,9 @@ static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
     int bad = rename_end_open(r, m->from, &from) ||
               rename_end_open(r, m->to, &to) ||
               is_protected(r, &from, m->is_dir) ||
-              is_protected(r, &to, m->is_dir) || !is_meant(r, &from, m);
+              is_protected(r, &to, m->is_dir) ||
+              (m->is_dir && is_judged_anew(r, &from, &to)) ||
+              !is_meant(r, &from, m);
     if (!bad) {
         /* A file replaces what has the name, unless that is a directory. */
         bool replace = !m->is_dir &&

@@ -253,3 +253,65 @@ bool zc_filter_protects(const struct zc_filter *f, const char *path,
 {
     return excluded(f, path, is_dir, ZC_SIDE_RECEIVER);
 }
+
+/* Asking about a directory that gets another path */
+
+/* TEXT names something below DIR. */
+static bool names_below(const struct zc_filter_rule *r, const char *dir)
+{
+    size_t n = strlen(dir);
+    return r->text_len > n && memcmp(r->text, dir, n) == 0 &&
+           r->text[n] == '/';
+}
+
+/* PATH ends in the N bytes at TEXT, at an element's start. */
+static bool ends_at_element(const char *path, const char *text, size_t n)
+{
+    size_t len = strlen(path);
+    return ends_in(path, len, text, n) &&
+           (len == n || path[len - n - 1] == '/');
+}
+
+/* PATH_ENDS: a name below matches with some of its own elements and the last
+ * ones of its directory, which are the first ones of the text. */
+static bool ends_differ(const struct zc_filter_rule *r, const char *from,
+                        const char *to)
+{
+    for (size_t i = 0; i < r->text_len; i++)
+        if (r->text[i] == '/' && ends_at_element(from, r->text, i) !=
+                                     ends_at_element(to, r->text, i))
+            return true;
+    return false;
+}
+
+static bool rule_differs(const struct zc_filter_rule *r, const char *from,
+                         const char *to)
+{
+    switch (r->how) {
+    case ZC_MATCH_NAME_IS:
+    case ZC_MATCH_NAME_ENDS:
+    case ZC_MATCH_NAME_STARTS:
+    case ZC_MATCH_NAME_WILD:
+        break;
+    case ZC_MATCH_PATH_IS:
+        return names_below(r, from) || names_below(r, to);
+    case ZC_MATCH_PATH_ENDS:
+        return ends_differ(r, from, to);
+    case ZC_MATCH_PATH_WILD:
+        return zc_wild_differ(r->wild, from, to, r->flags);
+    case ZC_MATCH_TAIL_WILD:
+        /* As many elements as the pattern has are those from any element that
+         * are not more and not fewer: it has no "**". */
+        return zc_wild_differ(r->wild, from, to, ZC_WILD_ANY_ELEMENT);
+    }
+    return false;
+}
+
+bool zc_filter_differs(const struct zc_filter *f, const char *from,
+                       const char *to)
+{
+    for (size_t i = 0; i < f->rules.len; i++)
+        if (rule_differs(&f->rules.v[i], from, to))
+            return true;
+    return false;
+}

@@ -63,5 +63,11 @@ bool zc_filter_hides(const struct zc_filter *f, const char *path, bool is_dir);
  * have it. */
 bool zc_filter_protects(const struct zc_filter *f, const char *path,
                         bool is_dir);
+/* True: when the directory FROM gets the path TO, some name below it may be
+ * judged otherwise than before, on either side, so that it cannot be moved with
+ * all that is in it. False is certain. The directory's own name is not asked
+ * about. */
+bool zc_filter_differs(const struct zc_filter *f, const char *from,
+                       const char *to);
 
 #endif

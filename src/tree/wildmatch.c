@@ -299,6 +299,23 @@ static bool step(const struct zc_wild *w, struct matching *m, char byte,
     return any != 0;
 }
 
+/* Takes the N bytes at TEXT from the start; false as for step. M is big, so it
+ * is the caller's. */
+static bool run(const struct zc_wild *w, struct matching *m, const char *text,
+                size_t n, unsigned flags)
+{
+    m->now = 0;
+    m->words = (w->tokens.len + 1 + 63) / 64;
+    memset(m->sets[0], 0, m->words * sizeof m->sets[0][0]);
+    reach(w, m->sets[0], 0);
+    if (flags & ZC_WILD_LEAD_SLASH && !step(w, m, '/', flags))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!step(w, m, text[i], flags))
+            return false;
+    return !(flags & ZC_WILD_TRAIL_SLASH) || step(w, m, '/', flags);
+}
+
 bool zc_wild_match(const struct zc_wild *w, const char *text, size_t n,
                    unsigned flags)
 {
@@ -306,20 +323,22 @@ bool zc_wild_match(const struct zc_wild *w, const char *text, size_t n,
         memcmp(text + n - w->tail_len, w->tail, w->tail_len) != 0)
         return false;
 
-    size_t places = w->tokens.len + 1;
     struct matching m;
-    m.now = 0;
-    m.words = (places + 63) / 64;
-    memset(m.sets[0], 0, m.words * sizeof m.sets[0][0]);
-    reach(w, m.sets[0], 0);
-
-    if (flags & ZC_WILD_LEAD_SLASH && !step(w, &m, '/', flags))
+    if (!run(w, &m, text, n, flags))
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (!step(w, &m, text[i], flags))
-            return false;
-    if (flags & ZC_WILD_TRAIL_SLASH && !step(w, &m, '/', flags))
-        return false;
-    size_t last = places - 1;
+    size_t last = w->tokens.len;
     return m.sets[m.now][last / 64] >> (last % 64) & 1;
+}
+
+/* From the same places the same text leads to the same end. */
+bool zc_wild_differ(const struct zc_wild *w, const char *a, const char *b,
+                    unsigned flags)
+{
+    struct matching m, n;
+    flags |= ZC_WILD_TRAIL_SLASH;
+    bool some = run(w, &m, a, strlen(a), flags);
+    if (some != run(w, &n, b, strlen(b), flags))
+        return true;
+    return some && memcmp(m.sets[m.now], n.sets[n.now],
+                          m.words * sizeof m.sets[0][0]) != 0;
 }

@@ -38,4 +38,10 @@ void zc_wild_free(struct zc_wild *w);
 bool zc_wild_match(const struct zc_wild *w, const char *text, size_t n,
                    unsigned flags);
 
+/* True when the pattern may match the one and not the other of two texts that
+ * begin with A and B, each a directory's path without its last slash, and go
+ * on alike with a slash. False is certain. */
+bool zc_wild_differ(const struct zc_wild *w, const char *a, const char *b,
+                    unsigned flags);
+
 #endif

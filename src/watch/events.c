@@ -74,17 +74,10 @@ static void after_move(struct zc_watch *w, const struct zc_wmove *m, zc_wdir d)
     struct zc_wjob *job = zc_wjob_get(w, zc_wtree_job(w->tree, d));
     zc_wverify_later(w, m->from.dir, m->from.name, m->from.len);
     zc_wverify_later(w, m->to.dir, m->to.name, m->to.len);
-    if (w->filter) {
-        /* Rules may say something else about the new path. */
-        job = zc_wjob_new(w, false);
-        if (!job)
-            return;
+    if (zc_wjudged_anew(w, &m->from, &m->to))
+        zc_wrelist(w, d, false);
+    else if (job)
         zc_wjob_top(w, job, d, false);
-        zc_wtodo_push(w, job, d, ZC_WTODO_ALL);
-        zc_wjob_step(w, job);
-    } else if (job) {
-        zc_wjob_top(w, job, d, false);
-    }
 }
 
 static void say_renamed(struct zc_watch *w, const struct zc_wmove *m)
@@ -165,6 +158,10 @@ static void exchange(struct zc_watch *w, const struct zc_wmove *m,
             zc_wtree_move(t, b, m->from.dir, m->from.name, m->from.len) ||
             zc_wtree_move(t, a, m->to.dir, m->to.name, m->to.len))
             zc_wstarved(w, ENOMEM);
+        else if (zc_wjudged_anew(w, &m->from, &m->to)) {
+            zc_wrelist(w, a, false);
+            zc_wrelist(w, b, false);
+        }
     }
     unsigned file = ZC_CHANGE_NAME | ZC_CHANGE_DATA;
     unsigned dir = ZC_CHANGE_NAME | ZC_CHANGE_DEEP;

@@ -34,18 +34,40 @@ bool zc_wreserved(const struct zc_watch *w, zc_wdir dir, const char *name,
             zc_wtree_flags(w->tree, dir) & ZC_WDIR_MOUNT);
 }
 
+/* The path of NAME in DIR, in OUT; NULL: DIR is not known, or no memory. */
+static const char *path_in(const struct zc_watch *w, zc_wdir dir,
+                           const char *name, size_t n, struct zc_buf *out)
+{
+    if (!zc_wtree_path(w->tree, dir, out))
+        return NULL;
+    if (dir == ZC_WDIR_ROOT)
+        out->len = 0;
+    else
+        out->data[out->len - 1] = '/';
+    zc_buf_put(out, name, n);
+    zc_buf_u8(out, 0);
+    return out->failed ? NULL : (const char *)out->data;
+}
+
 bool zc_whidden(struct zc_watch *w, zc_wdir dir, const char *name, size_t n)
 {
-    if (!w->filter || !zc_wtree_path(w->tree, dir, &w->path))
+    if (!w->filter)
         return false;
-    if (dir == ZC_WDIR_ROOT)
-        w->path.len = 0;
-    else
-        w->path.data[w->path.len - 1] = '/';
-    zc_buf_put(&w->path, name, n);
-    zc_buf_u8(&w->path, 0);
-    return !w->path.failed &&
-           zc_filter_hides(w->filter, (const char *)w->path.data, true);
+    const char *path = path_in(w, dir, name, n, &w->path);
+    return path && zc_filter_hides(w->filter, path, true);
+}
+
+bool zc_wjudged_anew(struct zc_watch *w, const struct zc_wspot *from,
+                     const struct zc_wspot *to)
+{
+    if (!w->filter)
+        return false;
+    struct zc_buf buf = ZC_BUF_INIT;
+    const char *a = path_in(w, from->dir, from->name, from->len, &w->path);
+    const char *b = path_in(w, to->dir, to->name, to->len, &buf);
+    bool anew = !a || !b || zc_filter_differs(w->filter, a, b);
+    zc_buf_fini(&buf);
+    return anew;
 }
 
 /* ---- Opening ------------------------------------------------------------- */
@@ -298,8 +320,9 @@ static enum zc_wfound found_elsewhere(struct zc_watch *w, struct look *l,
         zc_wdoubt_all(w);
         return nothing(w, l, out);
     }
-    struct zc_wspot from;
+    struct zc_wspot from, to = zc_wspot_of(l->parent, l->name, l->n);
     zc_wtree_spot(w->tree, owner, &from);
+    bool anew = zc_wjudged_anew(w, &from, &to);
     /* OWNER may have been below what it replaces: out of that first. */
     bool moved = !zc_wtree_move(w->tree, owner, l->parent, "", 0);
     if (moved && l->known != ZC_WDIR_NONE)
@@ -315,7 +338,9 @@ static enum zc_wfound found_elsewhere(struct zc_watch *w, struct look *l,
     if (w->ev.renamed)
         w->ev.renamed(w->ev.arg, from.dir, from.name, from.len, l->parent,
                       l->name, l->n, true);
-    if (job)
+    if (anew)
+        zc_wrelist(w, owner, false);
+    else if (job)
         zc_wjob_top(w, job, owner, false);
     out->dir = owner;
     return ZC_WFOUND_SAME;

@@ -10,6 +10,7 @@
 #include "watch/change.h"
 
 struct zc_watch;
+struct zc_wspot;
 
 enum zc_wfound {
     ZC_WFOUND_NONE,      /* no directory to be watched has this name */
@@ -32,6 +33,10 @@ enum zc_wfound zc_wlook(struct zc_watch *w, zc_wdir parent, const char *name,
 /* True for the staging folder: nothing is said about it. */
 bool zc_wreserved(const struct zc_watch *w, zc_wdir dir, const char *name,
                   size_t n);
+/* The filter may judge names below a directory otherwise when it goes from FROM
+ * to TO: what was not watched has to be, or the other way round. */
+bool zc_wjudged_anew(struct zc_watch *w, const struct zc_wspot *from,
+                     const struct zc_wspot *to);
 /* What the filter hides. */
 bool zc_whidden(struct zc_watch *w, zc_wdir dir, const char *name, size_t n);
 

@@ -130,12 +130,7 @@ static void recheck(struct zc_watch *w, zc_wdir d)
         if (w->gone || w->look.root_fd < 0)
             return; /* zc_wstarved has been called, or nothing helps */
         if (wrong == ZC_WDIR_NONE) {
-            struct zc_wjob *job = zc_wjob_new(w, false);
-            if (!job)
-                return;
-            zc_wjob_top(w, job, d, true);
-            zc_wtodo_push(w, job, d, ZC_WTODO_ALL);
-            zc_wjob_step(w, job);
+            zc_wrelist(w, d, true);
             return;
         }
         zc_wtree_spot(w->tree, wrong, &at);

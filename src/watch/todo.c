@@ -100,6 +100,16 @@ void zc_wtodo_push(struct zc_watch *w, struct zc_wjob *job, zc_wdir d,
     job->left++;
 }
 
+void zc_wrelist(struct zc_watch *w, zc_wdir d, bool doubt)
+{
+    struct zc_wjob *job = zc_wjob_new(w, false);
+    if (!job)
+        return;
+    zc_wjob_top(w, job, d, doubt);
+    zc_wtodo_push(w, job, d, ZC_WTODO_ALL);
+    zc_wjob_step(w, job);
+}
+
 bool zc_wtodo_pop(struct zc_wqueue *q, struct zc_wtodo *item)
 {
     if (q->head == q->items.len)

@@ -48,6 +48,8 @@ void zc_wjob_step(struct zc_watch *w, struct zc_wjob *job);
 /* D is to be listed: one more step of JOB. */
 void zc_wtodo_push(struct zc_watch *w, struct zc_wjob *job, zc_wdir d,
                    unsigned flags);
+/* D and all that is below it is listed again, and D reported then. */
+void zc_wrelist(struct zc_watch *w, zc_wdir d, bool doubt);
 /* Takes the next directory out of Q; false: there is none. The step of its job
  * is the caller's to end. */
 bool zc_wtodo_pop(struct zc_wqueue *q, struct zc_wtodo *item);

@@ -328,6 +328,12 @@ zc_wdir zc_watch_lookup(const struct zc_watch *w, const char *path)
     return zc_wtree_lookup(w->tree, path);
 }
 
+bool zc_watch_judges_anew(const struct zc_watch *w, const char *from,
+                          const char *to)
+{
+    return w->filter && zc_filter_differs(w->filter, from, to);
+}
+
 static uint64_t read_limit(void)
 {
     unsigned long long limit = 0;

@@ -104,6 +104,11 @@ zc_wdir zc_watch_child(const struct zc_watch *w, zc_wdir dir,
 /* The directory at PATH, or ZC_WDIR_NONE. */
 zc_wdir zc_watch_lookup(const struct zc_watch *w, const char *path);
 
+/* The filter may judge names below a directory otherwise when it goes from the
+ * path FROM to TO: zc_filter_differs. */
+bool zc_watch_judges_anew(const struct zc_watch *w, const char *from,
+                          const char *to);
+
 void zc_watch_get_stats(const struct zc_watch *w,
                         struct zc_watch_stats *stats);
 

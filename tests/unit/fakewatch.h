@@ -12,6 +12,7 @@
 
 struct zc_watch {
     zc_wdir top; /* the highest number in use */
+    const char *anew; /* a path that the filter knows, or NULL */
     struct {
         zc_wdir parent;
         char name[32];
@@ -42,6 +43,12 @@ zc_wdir zc_watch_child(const struct zc_watch *w, zc_wdir dir, const char *name,
             memcmp(w->v[i].name, name, n) == 0)
             return i;
     return ZC_WDIR_NONE;
+}
+
+bool zc_watch_judges_anew(const struct zc_watch *w, const char *from,
+                          const char *to)
+{
+    return w->anew && (!strcmp(w->anew, from) || !strcmp(w->anew, to));
 }
 
 static void fake_path(const struct zc_watch *w, zc_wdir dir,

@@ -224,6 +224,14 @@ static void test_renames(void)
     move_dir(10, A, "m");
     is_str(round_trip(), "/ n a/ m!", "one that was never sent");
 
+    w.anew = "t";
+    move_dir(B, ROOT, "t");
+    is_str(round_trip(), "/ t! u", "one whose names are judged anew there");
+    move_dir(B, ROOT, "s");
+    move_dir(B, ROOT, "r");
+    is_str(round_trip(), "/ r! s t", "nor is it moved on from there");
+    w.anew = NULL;
+
     move_file(ROOT, "1", ROOT, "2");
     is_str(round_trip(), "1~2 / 1 2", "a file");
     mark(ROOT, "tmp", DATA);
