@@ -328,6 +328,7 @@ libzcsync_a_SOURCES = \
 	%D%/cli/cmd_push.c \
 	%D%/cli/cmd_serve.c \
 	%D%/cli/cmd_status.c \
+	%D%/cli/cmd_pause.c \
 	%D%/cli/cmd_wait.c \
 	%D%/cli/daemon_main.c \
 	%D%/cli/itemize.c \

@@ -70,7 +70,8 @@ static int run(const struct wait_args *a)
     const char *what = a->operands.len ? a->operands.v[0] : "";
     zc_missings missing = {0};
     struct zc_err err = {0};
-    int r = zc_control_wait(a->control, what, a->timeout_s, &missing, &err);
+    int r = zc_control_ask(a->control, ZC_CONTROL_WAIT, what, a->timeout_s,
+                           &missing, &err);
     size_t told = 0;
     if (r && err.code == ZC_EXIT_TIMEOUT)
         for (size_t i = 0; i < missing.len; i++) {

@@ -32,6 +32,7 @@ struct client {
     uint64_t id;
     int fd; /* -1: to be freed */
     enum state state;
+    bool master; /* may ask for more than to be told something */
     int64_t until; /* zc_clock_ns; dropped then */
     char line[ZC_CONTROL_LINE_MAX];
     size_t line_len;
@@ -228,13 +229,15 @@ static bool in_group(int fd, gid_t gid)
 
 /* The mode of the socket says the same, unless somebody passed us one with
  * another. */
-static bool allowed(const struct zc_control *c, int fd)
+static bool allowed(const struct zc_control *c, int fd, bool *master)
 {
     struct ucred who;
     socklen_t n = sizeof who;
+    *master = false;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n))
         return false;
-    if (who.uid == 0 || who.uid == c->uid)
+    *master = who.uid == 0 || who.uid == c->uid;
+    if (*master)
         return true;
     return c->gid != (gid_t)-1 &&
            (who.gid == c->gid || in_group(fd, c->gid));
@@ -272,7 +275,7 @@ static void accept_client(struct zc_control *c)
     k->fd = fd;
     k->id = ++c->last_id;
     k->until = zc_clock_ns() + PATIENCE_NS;
-    if (!allowed(c, fd)) {
+    if (!allowed(c, fd, &k->master)) {
         struct zc_err err;
         zc_err_set(&err, ZC_EXIT_START, 0,
                    "only root, zcsyncd's own user and members of the control "
@@ -305,9 +308,16 @@ static void obey(struct zc_control *c, struct client *k, size_t n)
         answer(k);
         return;
     }
+    if (r.verb != ZC_CONTROL_WAIT && !k->master) {
+        zc_err_set(&err, ZC_EXIT_START, 0,
+                   "only root and zcsyncd's own user may %s a mirror",
+                   zc_control_verb_name(r.verb));
+        refuse(k, &err);
+        return;
+    }
     /* In this order: the answer may come before the call returns. */
     k->state = WAITING;
-    if (c->events.wait(c->events.arg, k->id, r.what, &err))
+    if (c->events.ask(c->events.arg, k->id, &r, &err))
         refuse(k, &err);
 }
 

@@ -5,7 +5,8 @@
  * daemon: requests and answers are bounded, nothing blocks, who sends nothing
  * or reads nothing for half a minute is dropped (but for who waits), and there
  * are no more than 64. Root, the daemon's own user and members of the socket's
- * group are listened to (SO_PEERCRED, SO_PEERGROUPS).
+ * group are listened to (SO_PEERCRED, SO_PEERGROUPS); the latter may only ask
+ * for the status and wait.
  *
  * For a process with one thread.
  */
@@ -22,10 +23,11 @@ struct zc_control;
 struct zc_control_events {
     /* Appends a snapshot. */
     void (*status)(void *arg, struct zc_buf *out);
-    /* CLIENT (a number never used again) waits for WHAT. 0: zc_control_waiting
-     * and _done will be called; -1: a sentence. */
-    int (*wait)(void *arg, uint64_t client, const char *what,
-                struct zc_err *err);
+    /* CLIENT (a number never used again) asks for R, which is not status. 0:
+     * zc_control_waiting and _done, or _fail, will be called; -1: a sentence.
+     */
+    int (*ask)(void *arg, uint64_t client, const struct zc_control_request *r,
+               struct zc_err *err);
     /* It is gone. */
     void (*cancel)(void *arg, uint64_t client);
     void *arg;

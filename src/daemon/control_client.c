@@ -176,15 +176,16 @@ static int wait_for_done(struct call *c, zc_missings *missing,
     }
 }
 
-int zc_control_wait(const char *path, const char *what, unsigned timeout_s,
-                    zc_missings *missing, struct zc_err *err)
+int zc_control_ask(const char *path, enum zc_control_verb verb,
+                   const char *what, unsigned timeout_s, zc_missings *missing,
+                   struct zc_err *err)
 {
     struct call c = {0};
     char request[ZC_CONTROL_LINE_MAX];
     if (timeout_s)
         c.end = zc_clock_ns() + timeout_s * ZC_NSEC_PER_SEC;
-    int n = snprintf(request, sizeof request, "wait%s%s", *what ? " " : "",
-                     what);
+    int n = snprintf(request, sizeof request, "%s%s%s",
+                     zc_control_verb_name(verb), *what ? " " : "", what);
     if (n < 0 || (size_t)n >= sizeof request)
         return zc_err_set(err, ZC_EXIT_USAGE, 0, "the name is too long");
     int r = call(&c, path, request, err);

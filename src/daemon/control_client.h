@@ -18,13 +18,16 @@ struct zc_missing {
 typedef ZC_VEC(struct zc_missing) zc_missings;
 
 /*
- * Until all that was written before this call is durable on the peers of WHAT
- * ("", MIRROR or MIRROR@PEER): 0. -1 with a sentence: ZC_EXIT_TIMEOUT after
- * TIMEOUT_S (0: no limit), *MISSING saying what is; ZC_EXIT_USAGE when there is
- * no such mirror or peer. MISSING is to be finished either way.
+ * Asks for VERB (not status) of WHAT (MIRROR or MIRROR@PEER; to wait for all,
+ * ""), and returns 0 when that is so: all that was written before this call is
+ * durable there, the destination was let go, ... -1 with a sentence:
+ * ZC_EXIT_TIMEOUT after TIMEOUT_S (0: no limit), *MISSING saying what is;
+ * ZC_EXIT_USAGE when there is no such mirror or peer. MISSING is to be finished
+ * either way.
  */
-int zc_control_wait(const char *path, const char *what, unsigned timeout_s,
-                    zc_missings *missing, struct zc_err *err);
+int zc_control_ask(const char *path, enum zc_control_verb verb,
+                   const char *what, unsigned timeout_s, zc_missings *missing,
+                   struct zc_err *err);
 void zc_missings_fini(zc_missings *missing);
 
 #endif

@@ -4,6 +4,17 @@
 
 #include <string.h>
 
+static const char *const verbs[ZC_CONTROL_VERBS] = {
+    [ZC_CONTROL_STATUS] = "status",   [ZC_CONTROL_WAIT] = "wait",
+    [ZC_CONTROL_PAUSE] = "pause",     [ZC_CONTROL_RESUME] = "resume",
+    [ZC_CONTROL_RELEASE] = "release",
+};
+
+const char *zc_control_verb_name(enum zc_control_verb verb)
+{
+    return verbs[verb];
+}
+
 /* Takes the word at *P, which ends at a space or at END. */
 static size_t word(const char **p, const char *end, const char **start)
 {
@@ -19,6 +30,22 @@ static size_t word(const char **p, const char *end, const char **start)
 static bool is(const char *p, size_t n, const char *text)
 {
     return n == strlen(text) && memcmp(p, text, n) == 0;
+}
+
+static enum zc_control_verb find_verb(const char *p, size_t n)
+{
+    unsigned v = 0;
+    while (v < ZC_CONTROL_VERBS && !is(p, n, verbs[v]))
+        v++;
+    return (enum zc_control_verb)v;
+}
+
+/* Whether VERB goes with so many bytes of MIRROR[@PEER]. */
+static bool goes_with(enum zc_control_verb verb, size_t n)
+{
+    if (verb == ZC_CONTROL_STATUS)
+        return n == 0;
+    return verb == ZC_CONTROL_WAIT || n > 0;
 }
 
 int zc_control_parse(const char *line, size_t n,
@@ -42,15 +69,12 @@ int zc_control_parse(const char *line, size_t n,
                           ZC_CONTROL_VERSION);
     len = word(&p, end, &w);
     size_t rest = (size_t)(end - p);
-    if (is(w, len, "status") && rest == 0) {
-        r->verb = ZC_CONTROL_STATUS;
-    } else if (is(w, len, "wait") && rest < sizeof r->what) {
-        r->verb = ZC_CONTROL_WAIT;
-        memcpy(r->what, p, rest);
-    } else {
+    r->verb = find_verb(w, len);
+    if (r->verb == ZC_CONTROL_VERBS || !goes_with(r->verb, rest) ||
+        rest >= sizeof r->what)
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "the request asks for nothing that zcsyncd knows");
-    }
+    memcpy(r->what, p, rest);
     return 0;
 }
 

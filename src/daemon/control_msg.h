@@ -3,13 +3,13 @@
  * What is said over the control socket, a stream:
  *
  *   client   one line of at most 1024 bytes: "zcsync 1 status\n",
- *            "zcsync 1 wait\n" or "zcsync 1 wait MIRROR[@PEER]\n"
+ *            "zcsync 1 wait\n", or "zcsync 1 VERB MIRROR[@PEER]\n", VERB being
+ *            one of wait, pause, resume, release
  *   daemon   frames: 32-bit length of the body, 32-bit type, body
  *
- * `status` is answered by one STATUS frame. `wait` is answered by WAITING
- * frames, one each time that what is in the way changes, and DONE at the end; a
- * client that does not want to wait any longer closes. ERROR may come instead
- * of anything. There is one request to a connection: after its last frame the
+ * `status` is answered by one STATUS frame, all else by WAITING frames, one each
+ * time that what is in the way changes, and DONE at the end; a client that does
+ * not want to wait any longer closes. ERROR may come instead of anything. There is one request to a connection: after its last frame the
  * daemon closes.
  *
  * Memory only; any thread.
@@ -26,11 +26,21 @@
 #define ZC_CONTROL_HEAD 8
 #define ZC_CONTROL_BODY_MAX ZC_SNAPSHOT_BYTES_MAX
 
-enum zc_control_verb { ZC_CONTROL_STATUS, ZC_CONTROL_WAIT };
+enum zc_control_verb {
+    ZC_CONTROL_STATUS,
+    ZC_CONTROL_WAIT,
+    ZC_CONTROL_PAUSE,
+    ZC_CONTROL_RESUME,
+    ZC_CONTROL_RELEASE,
+    ZC_CONTROL_VERBS
+};
+
+/* "wait" */
+const char *zc_control_verb_name(enum zc_control_verb verb);
 
 struct zc_control_request {
     enum zc_control_verb verb;
-    char what[ZC_CONTROL_LINE_MAX]; /* MIRROR[@PEER]; "": all */
+    char what[ZC_CONTROL_LINE_MAX]; /* MIRROR[@PEER]; "": all, to wait for */
 };
 
 /* The N bytes of a line, without its newline. -1 with a sentence. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The process that starts receivers; see forker.h. A request is one packet, the
- * path with its NUL; the answer is one packet, an errno with an fd beside it if
- * that is 0.
+ * The process that starts receivers; see forker.h. A request is one packet, a
+ * byte that says what is wanted and the path with its NUL; the answer is one
+ * packet, an errno, with an fd beside it where a receiver was started.
  */
 #include "daemon/forker.h"
 
@@ -22,8 +22,13 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#define PATH_SIZE (PATH_MAX + 1)
+#define REQUEST_MAX (1 + PATH_MAX + 1)
 #define STOP_WAIT_NS (10 * ZC_NSEC_PER_SEC)
+
+enum request {
+    START = 's', /* a receiver for the path */
+    END = 'e',   /* those of the path, whose connections have ended, shall */
+};
 
 struct zc_forker {
     pthread_mutex_t lock; /* one request at a time; innermost */
@@ -134,12 +139,21 @@ static int start_receiver(struct children *c, int fd, const char *path)
     return r;
 }
 
+static int obey(struct children *c, int fd, const char *request)
+{
+    const char *path = request + 1;
+    if (*request == START)
+        return start_receiver(c, fd, path);
+    wait_for(c, path);
+    return send_answer(fd, 0, -1);
+}
+
 /* Signals are blocked at first: no handler of our parent's is to run here. */
 static _Noreturn void forker_main(int fd)
 {
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     struct children c = {.signal_fd = -1};
-    char path[PATH_SIZE];
+    char request[REQUEST_MAX];
     sigset_t mask;
 
     /* Stop signals that reach us all, from a terminal or a service manager, are
@@ -167,8 +181,8 @@ static _Noreturn void forker_main(int fd)
         reap(&c);
         if (!p[0].revents)
             continue;
-        ssize_t n = recv(fd, path, sizeof path, 0);
-        if (n <= 0 || path[n - 1] || start_receiver(&c, fd, path))
+        ssize_t n = recv(fd, request, sizeof request, 0);
+        if (n <= 1 || request[n - 1] || obey(&c, fd, request))
             break;
     }
     close(fd);
@@ -226,8 +240,8 @@ struct zc_forker *zc_forker_new(struct zc_err *err)
     return NULL;
 }
 
-/* The answer's errno, *FD where it is 0; -1: there is none, the forker is
- * gone. */
+/* The answer's errno, *FD (NULL: none is to come) where it is 0; -1: there is
+ * no answer, the forker is gone. */
 static int recv_answer(int from, int *fd)
 {
     union {
@@ -247,20 +261,54 @@ static int recv_answer(int from, int *fd)
     if (n != sizeof eno)
         return -1;
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-    if (!eno && (!c || c->cmsg_type != SCM_RIGHTS))
+    if (!eno && fd && (!c || c->cmsg_type != SCM_RIGHTS))
         return EMFILE; /* there was no room for it here */
-    if (!eno)
+    if (!eno && fd)
         memcpy(fd, CMSG_DATA(c), sizeof *fd);
     return eno;
 }
 
-/* With the lock: asks for a receiver for PATH (N bytes, the NUL among them).
- * As recv_answer. */
-static int ask(struct zc_forker *f, const char *path, size_t n, int *fd)
+/* With the lock: a REQUEST about PATH, which is not too long. As recv_answer. */
+static int ask(struct zc_forker *f, enum request request, const char *path,
+               int *fd)
 {
-    if (f->fd < 0 || send(f->fd, path, n, MSG_NOSIGNAL) != (ssize_t)n)
+    char packet[REQUEST_MAX];
+    size_t n = strlen(path) + 1;
+    packet[0] = (char)request;
+    memcpy(packet + 1, path, n++);
+    if (f->fd < 0 || send(f->fd, packet, n, MSG_NOSIGNAL) != (ssize_t)n)
         return -1;
     return recv_answer(f->fd, fd);
+}
+
+/* What zc_reached_end waits for. */
+struct reached {
+    struct zc_forker *forker;
+    char path[];
+};
+
+/* The receiver has nothing open any more. */
+static void end(void *arg)
+{
+    struct reached *r = arg;
+    pthread_mutex_lock(&r->forker->lock);
+    (void)ask(r->forker, END, r->path, NULL);
+    pthread_mutex_unlock(&r->forker->lock);
+    free(r);
+}
+
+static int set_end(struct zc_forker *f, const char *path,
+                   struct zc_reached *out)
+{
+    size_t n = strlen(path) + 1;
+    struct reached *r = malloc(sizeof *r + n);
+    if (!r)
+        return -1;
+    r->forker = f;
+    memcpy(r->path, path, n);
+    out->end = end;
+    out->arg = r;
+    return 0;
 }
 
 int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
@@ -268,18 +316,17 @@ int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
 {
     struct zc_forker *f = forker;
     int fd = -1;
-    size_t n = strlen(path) + 1;
-    if (n > PATH_SIZE)
+    if (strlen(path) + 2 > REQUEST_MAX)
         return zc_err_set(err, ZC_EXIT_SELECT, ENAMETOOLONG, "%.200s...", path);
     pthread_mutex_lock(&f->lock);
-    int eno = ask(f, path, n, &fd);
+    int eno = ask(f, START, path, &fd);
     if (eno < 0) {
         /* Somebody killed it. A new one has to be forked among threads after
          * all: what it uses either has no locks (poll, fork) or is made safe
          * for that by the C library (malloc) or zc_log_forked. */
         stop(f);
         if (start(f, err) == 0)
-            eno = ask(f, path, n, &fd);
+            eno = ask(f, START, path, &fd);
     }
     pthread_mutex_unlock(&f->lock);
     if (eno < 0)
@@ -289,9 +336,11 @@ int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
         return zc_err_set(err, ZC_EXIT_START, eno,
                           "could not start a receiver");
     out->t = zc_transport_new_fds(fd, fd, "local");
-    if (out->t)
+    if (out->t && set_end(f, path, out) == 0)
         return 0;
-    zc_close(&fd);
+    if (!out->t)
+        zc_close(&fd);
+    zc_transport_free(out->t);
     return zc_err_nomem(err);
 }
 

@@ -26,7 +26,7 @@ struct zc_forker *zc_forker_new(struct zc_err *err);
 /* The sender's end of a new receiver for the local directory PATH (relative to
  * the working directory at zc_forker_new): a zc_reach.local, whose argument is
  * the forker. Any thread. What is wrong with PATH is heard through the protocol.
- * -1 with a sentence. */
+ * The receiver has ended when zc_reached_end returns. -1 with a sentence. */
 int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
                     struct zc_err *err);
 

@@ -167,7 +167,7 @@ static void states(struct zc_buf *out, const struct zc_snapshot *s)
     for (size_t i = 0; i < s->mirrors.len; i++) {
         const struct zc_snap_mirror *m = &s->mirrors.v[i];
         for (size_t p = 0; p < m->peers.len; p++)
-            for (unsigned k = 0; k <= ZC_PEER_BLOCKED; k++)
+            for (unsigned k = 0; k < ZC_PEER_STATES; k++)
                 state(out, "zcsync_peer_state", m->name, m->peers.v[p].name,
                       zc_peer_state_text(k), m->peers.v[p].state == k);
     }

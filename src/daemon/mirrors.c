@@ -52,6 +52,7 @@ struct mirror {
     unsigned drain_s;
     bool leaving;
     uint64_t restarts;
+    ZC_VEC(char *) paused; /* destinations, as in `to` */
     bool full;       /* it has not read what it was sent */
     bool asked;      /* by the watchdog, and did not answer yet */
     unsigned missed; /* beats */
@@ -83,6 +84,9 @@ static void mirror_free(struct mirror *w)
     zc_close(&w->control_fd);
     if (w->status)
         munmap(w->status, sizeof *w->status);
+    for (size_t i = 0; i < w->paused.len; i++)
+        free(w->paused.v[i]);
+    zc_vec_fini(&w->paused);
     free(w->name);
     free(w->text);
     free(w);
@@ -194,6 +198,14 @@ static int adopt_text(const struct zc_mirrors *m, struct mirror *w,
     return 0;
 }
 
+static bool is_paused(const struct mirror *w, const char *peer)
+{
+    for (size_t i = 0; i < w->paused.len; i++)
+        if (strcmp(w->paused.v[i], peer) == 0)
+            return true;
+    return false;
+}
+
 static int fork_watcher(struct zc_mirrors *m, struct mirror *w,
                         const struct zc_conf_mirror *conf)
 {
@@ -204,6 +216,8 @@ static int fork_watcher(struct zc_mirrors *m, struct mirror *w,
                                .status = w->status,
                                .parent = getpid(),
                                .mask = &m->mask};
+    for (size_t i = 0; i < conf->to.len; i++)
+        child.paused[i] = is_paused(w, conf->to.v[i].text);
     if (pipe2(stop, O_CLOEXEC) == 0 &&
         socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) == 0) {
         child.stop_fd = stop[0];
@@ -354,7 +368,8 @@ static void show_ended(struct mirror *w, int status, const char *fate)
     for (uint32_t i = 0; i < w->status->n_peers && i < ZC_STATUS_PEERS_MAX;
          i++) {
         struct zc_peer_status *p = &w->status->peers[i];
-        zc_peer_set_state(p, ZC_PEER_DISCONNECTED);
+        bool paused = is_paused(w, p->name);
+        zc_peer_set_state(p, paused ? ZC_PEER_PAUSED : ZC_PEER_DISCONNECTED);
         zc_peer_set_text(p, "", "the mirror's process is not running");
         zc_peer_set_security(p, "", "");
     }
@@ -465,6 +480,42 @@ bool zc_mirrors_ask(struct zc_mirrors *m, const char *name,
 {
     struct mirror *w = find(m, name);
     return w && send_request(w, r);
+}
+
+bool zc_mirrors_has_process(const struct zc_mirrors *m, const char *name)
+{
+    const struct mirror *w = find(m, name);
+    return w && w->pid;
+}
+
+static int pause_peer(struct mirror *w, const char *peer, bool on)
+{
+    if (on) {
+        char *copy = is_paused(w, peer) ? NULL : strdup(peer);
+        if (is_paused(w, peer) || (copy && zc_vec_push(&w->paused, copy) == 0))
+            return 0;
+        free(copy);
+        return -1;
+    }
+    for (size_t i = w->paused.len; i-- > 0;) {
+        if (strcmp(w->paused.v[i], peer) != 0)
+            continue;
+        free(w->paused.v[i]);
+        w->paused.v[i] = w->paused.v[--w->paused.len];
+    }
+    return 0;
+}
+
+int zc_mirrors_pause(struct zc_mirrors *m, const char *name, const char *peer,
+                     bool on)
+{
+    struct mirror *w = find(m, name);
+    const struct zc_conf_mirror *conf = wanted(m, name);
+    int r = 0;
+    for (size_t i = 0; w && conf && i < conf->to.len; i++)
+        if (!peer || strcmp(conf->to.v[i].text, peer) == 0)
+            r |= pause_peer(w, conf->to.v[i].text, on);
+    return r;
 }
 
 int zc_mirrors_poll(struct zc_mirrors *m, zc_pollfds *fds)

@@ -74,6 +74,14 @@ void zc_mirrors_polled(struct zc_mirrors *m, const struct pollfd *fds);
 bool zc_mirrors_ask(struct zc_mirrors *m, const char *name,
                     const struct zc_mirror_request *r);
 
+/* Whether the watcher of NAME is there. */
+bool zc_mirrors_has_process(const struct zc_mirrors *m, const char *name);
+/* PEER (as in `to`; NULL: each one there is) of the mirror NAME is paused, or is
+ * not any longer, in watchers that are started from now on: until the mirror is
+ * not configured any more. -1: out of memory. */
+int zc_mirrors_pause(struct zc_mirrors *m, const char *name, const char *peer,
+                     bool on);
+
 /*
  * One beat of the watchdog, at a steady pace: true when every watcher has
  * answered since the last one (or had no time to). Asks all of them again. A

@@ -6,7 +6,7 @@
  *   signals ------------> stop, reload, look after children that ended
  *   listening sockets --> receivers.c   a process per connection: one that
  *                         handshakes.c  shakes hands, then one that receives
- *   control socket -----> control.c     status; wait --> waits.c
+ *   control socket -----> control.c     status; all else --> waits.c
  *   watchers' answers --> mirrors.c     a process per [mirror]
  *   time ---------------> the watchdog, back-offs, who is not to be waited for
  *
@@ -157,11 +157,11 @@ static void look_again(struct supervisor *s)
 
 /* Who tells whom. */
 
-static int on_wait(void *arg, uint64_t client, const char *what,
-                   struct zc_err *err)
+static int on_ask(void *arg, uint64_t client,
+                  const struct zc_control_request *r, struct zc_err *err)
 {
     struct supervisor *s = arg;
-    return zc_waits_add(s->waits, client, what, err);
+    return zc_waits_add(s->waits, client, r, err);
 }
 
 static void on_cancel(void *arg, uint64_t client)
@@ -269,7 +269,7 @@ failed:
 static int open_control(struct supervisor *s, const char *path,
                         const char *group, int fd, struct zc_err *err)
 {
-    const struct zc_control_events events = {on_status, on_wait, on_cancel, s};
+    const struct zc_control_events events = {on_status, on_ask, on_cancel, s};
     s->control = zc_control_new(path, group, fd, &events, err);
     if (!s->control)
         return -1;

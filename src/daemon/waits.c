@@ -10,6 +10,7 @@
 
 struct question {
     uint64_t id, client;
+    enum zc_mirror_verb verb;
     char *mirror, *peer; /* peer NULL: all */
     bool all;            /* one of those for all mirrors */
     bool asked, done;
@@ -109,11 +110,24 @@ static void tell(struct zc_waits *w, const struct question *q,
     zc_control_waiting(*w->control, q->client, name, text);
 }
 
+/* What is kept of a pause for watchers to come is all there is to do about it
+ * while there is none. */
+static bool is_noted(const struct zc_waits *w, const struct question *q)
+{
+    if (q->verb != ZC_MIRROR_PAUSE && q->verb != ZC_MIRROR_RESUME)
+        return false;
+    return !zc_mirrors_has_process(*w->mirrors, q->mirror);
+}
+
 static void ask(struct zc_waits *w, struct question *q)
 {
     const struct zc_conf_mirror *m = find_mirror(w, q->mirror,
                                                  strlen(q->mirror));
-    struct zc_mirror_request r = {.id = q->id, .peer = -1};
+    struct zc_mirror_request r = {.id = q->id, .peer = -1, .verb = q->verb};
+    if (m && is_noted(w, q)) {
+        q->done = true;
+        return;
+    }
     if (m && q->peer)
         r.peer = find_peer(m, q->peer);
     /* A peer that is not there any more is no reason to wait for ever, but
@@ -140,6 +154,7 @@ static int add_one(struct zc_waits *w, uint64_t client, const char *mirror,
     struct question q = {
         .id = ++w->last_id,
         .client = client,
+        .verb = ZC_MIRROR_WAIT,
         .mirror = strdup(mirror),
         .peer = peer ? strdup(peer) : NULL,
         .all = all,
@@ -180,18 +195,53 @@ static int add_named(struct zc_waits *w, uint64_t client, const char *what,
     return 0;
 }
 
-int zc_waits_add(struct zc_waits *w, uint64_t client, const char *what,
-                 struct zc_err *err)
+static int add_all(struct zc_waits *w, uint64_t client, struct zc_err *err)
 {
     const struct zc_conf *c = *w->conf;
-    int r = 0;
-    if (*what)
-        r = add_named(w, client, what, err);
-    else
-        for (size_t i = 0; i < c->mirrors.len && r == 0; i++)
-            if (add_one(w, client, c->mirrors.v[i].name, NULL, true))
-                r = zc_err_nomem(err);
-    if (r) {
+    for (size_t i = 0; i < c->mirrors.len; i++)
+        if (add_one(w, client, c->mirrors.v[i].name, NULL, true))
+            return zc_err_nomem(err);
+    return 0;
+}
+
+static enum zc_mirror_verb mirror_verb(enum zc_control_verb verb)
+{
+    switch (verb) {
+    case ZC_CONTROL_PAUSE:
+        return ZC_MIRROR_PAUSE;
+    case ZC_CONTROL_RESUME:
+        return ZC_MIRROR_RESUME;
+    case ZC_CONTROL_RELEASE:
+        return ZC_MIRROR_RELEASE;
+    default:
+        return ZC_MIRROR_WAIT;
+    }
+}
+
+/* Keeps a pause, or its end, for watchers that are started later. */
+static int note_pause(struct zc_waits *w, const struct question *q,
+                      struct zc_err *err)
+{
+    if (q->verb != ZC_MIRROR_PAUSE && q->verb != ZC_MIRROR_RESUME)
+        return 0;
+    return zc_mirrors_pause(*w->mirrors, q->mirror, q->peer,
+                            q->verb == ZC_MIRROR_PAUSE)
+               ? zc_err_nomem(err)
+               : 0;
+}
+
+int zc_waits_add(struct zc_waits *w, uint64_t client,
+                 const struct zc_control_request *r, struct zc_err *err)
+{
+    int fail = *r->what ? add_named(w, client, r->what, err)
+                        : add_all(w, client, err);
+    for (size_t i = 0; i < w->v.len && !fail; i++) {
+        if (w->v.v[i].client != client)
+            continue;
+        w->v.v[i].verb = mirror_verb(r->verb);
+        fail = note_pause(w, &w->v.v[i], err);
+    }
+    if (fail) {
         forget_client(w, client);
         return -1;
     }
@@ -206,11 +256,20 @@ void zc_waits_cancel(struct zc_waits *w, uint64_t client)
 {
     for (size_t i = 0; i < w->v.len; i++) {
         const struct question *q = &w->v.v[i];
-        const struct zc_mirror_request r = {.id = q->id, .cancel = 1};
+        const struct zc_mirror_request r = {.id = q->id,
+                                            .verb = ZC_MIRROR_CANCEL};
         if (q->client == client && q->asked && !q->done)
             (void)zc_mirrors_ask(*w->mirrors, q->mirror, &r);
     }
     forget_client(w, client);
+}
+
+/* Ends what CLIENT waits for: it cannot be. */
+static void fail_client(struct zc_waits *w, uint64_t client,
+                        const struct zc_err *why)
+{
+    forget_client(w, client);
+    zc_control_fail(*w->control, client, why);
 }
 
 void zc_waits_answer(struct zc_waits *w, const struct zc_mirror_answer *a)
@@ -219,6 +278,13 @@ void zc_waits_answer(struct zc_waits *w, const struct zc_mirror_answer *a)
         struct question *q = &w->v.v[i];
         if (q->id != a->id || q->done)
             continue;
+        if (a->code) {
+            struct zc_err why;
+            zc_err_set(&why, (enum zc_exit)a->code, 0, "%s: %s", q->mirror,
+                       a->missing);
+            fail_client(w, q->client, &why);
+            return;
+        }
         q->done = a->done;
         tell(w, q, a->done ? "" : a->missing);
         if (q->done)
@@ -241,8 +307,7 @@ static void fail(struct zc_waits *w, size_t i)
     zc_err_set(&err, ZC_EXIT_USAGE, 0,
                "%.200s%s%.300s is not configured any more", q->mirror,
                q->peer ? "@" : "", q->peer ? q->peer : "");
-    forget_client(w, client);
-    zc_control_fail(*w->control, client, &err);
+    fail_client(w, client, &err);
 }
 
 /* The first open question to MIRROR from index I on. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who waits for what: clients of the control socket that asked for `wait`, and
- * the questions to watchers that each of them stands for. A question is asked
- * again when its watcher was started anew. For a process with one thread.
+ * Who waits for what: clients of the control socket that asked for something
+ * about mirrors, and the requests to watchers that each of them stands for. A
+ * request is sent again when its watcher was started anew. For a process with one thread.
  */
 #ifndef ZC_DAEMON_WAITS_H
 #define ZC_DAEMON_WAITS_H
@@ -23,8 +23,8 @@ void zc_waits_free(struct zc_waits *w);
 size_t zc_waits_clients(const struct zc_waits *w);
 
 /* What zc_control_events and zc_mirrors_events call. */
-int zc_waits_add(struct zc_waits *w, uint64_t client, const char *what,
-                 struct zc_err *err);
+int zc_waits_add(struct zc_waits *w, uint64_t client,
+                 const struct zc_control_request *r, struct zc_err *err);
 void zc_waits_cancel(struct zc_waits *w, uint64_t client);
 void zc_waits_answer(struct zc_waits *w, const struct zc_mirror_answer *a);
 void zc_waits_askable(struct zc_waits *w, const char *mirror, bool anew);

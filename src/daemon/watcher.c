@@ -107,6 +107,7 @@ static int run(const struct zc_watcher *w, struct dest *dests,
             .name = to->text,
             .reach = reach_dest,
             .arg = &dests[i],
+            .paused = w->paused[i],
             .share = to->at.share ? to->at.share : "",
             .path = to->at.kind == ZC_AT_LOCAL ? "" : to->at.path,
         };

@@ -14,6 +14,7 @@ struct zc_watcher {
     const struct zc_conf *conf;          /* whose mirror it is */
     struct zc_identity *identity;        /* NULL: none */
     struct zc_mirror_status *status; /* shared with the parent */
+    bool paused[ZC_STATUS_PEERS_MAX];    /* which of its destinations are */
     int stop_fd, control_fd;         /* as in zc_mirror_options */
     pid_t parent;                    /* the process dies with it */
     const sigset_t *mask;            /* to be set */

@@ -7,8 +7,9 @@
  *     |
  *   source.c      the watch thread: events, and the source that comes and goes
  *     |
+ *   questions.c   requests that come over the control socket
+ *     |
  *   peer.c        a peer's thread: connect, rounds, back-off
- *   questions.c   questions that come over the control socket
  *     |
  *   young.c       names that were touched and have to be looked at at once
  *     |
@@ -107,6 +108,10 @@ struct zc_mpeer {
     bool braked;
     int64_t brake_retry, brake_soonest;
     bool blocked; /* entries are refused */
+    bool paused;  /* somebody wants the destination left alone ... */
+    bool let_go;  /* ... and so it is */
+    bool release; /* a session is due that deletes however much it is ... */
+    bool forced;  /* ... and this is the one */
 
     /* The thread's, and its session's callbacks', one at a time. */
     struct zc_stats stats;

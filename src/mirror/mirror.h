@@ -28,6 +28,7 @@ struct zc_mirror_peer {
     int (*reach)(void *arg, struct zc_reached *out, struct zc_err *err);
     void *arg;
     const char *share, *path; /* as in zc_options */
+    bool paused; /* at the start (ZC_MIRROR_PAUSE) */
 };
 
 struct zc_mirror_options {
@@ -54,26 +55,34 @@ struct zc_mirror_options {
                     const char *text);
     void *arg;
     int stop_fd;    /* readable: the mirror ends */
-    int control_fd; /* questions and answers (zc_mirror_request); -1: none */
+    int control_fd; /* requests and answers (zc_mirror_request); -1: none */
     /* At the stop, peers that are connected may take so long to get what is
      * due. */
     unsigned drain_s;
 };
 
-/* A question to a running mirror, as one packet over its control_fd (a
- * SOCK_SEQPACKET): is everything that was written until now durable on the
- * peers? */
+enum zc_mirror_verb {
+    ZC_MIRROR_WAIT,    /* until everything that was written before is durable */
+    ZC_MIRROR_PAUSE,   /* let go of the destination, and leave it alone ... */
+    ZC_MIRROR_RESUME,  /* ... until then, and compare everything */
+    ZC_MIRROR_RELEASE, /* the brake holds: let that one deletion through */
+    ZC_MIRROR_CANCEL,  /* nobody waits for ID any more */
+};
+
+/* A request to a running mirror, as one packet over its control_fd (a
+ * SOCK_SEQPACKET). */
 struct zc_mirror_request {
     uint64_t id;
     int32_t peer;     /* index; -1: all; -2: none, only the answer counts: the
                          watch thread is alive */
-    uint32_t cancel;  /* 1: nobody waits for ID any more */
+    uint32_t verb;    /* enum zc_mirror_verb */
 };
-/* One packet back when all is durable, or about what is in the way, each time
- * that changes. */
+/* One packet back when that is so, or cannot be, or about what is in the way,
+ * each time that changes. */
 struct zc_mirror_answer {
     uint64_t id;
     uint32_t done;
+    uint32_t code;     /* enum zc_exit: it cannot be; no other answer follows */
     char missing[512]; /* a sentence, when not done */
 };
 

@@ -6,6 +6,7 @@
  *         the first round is the whole tree; then
  *         wait until something is due -> take it -> a round -> done
  *     lost -> everything is in doubt; back-off -> from the start
+ *     paused -> likewise, but not before it is resumed
  *
  * Between rounds the thread sleeps in poll(2), on an eventfd that the watch
  * thread writes to, and on the connection, so that a peer that hangs up is
@@ -23,6 +24,7 @@
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -36,7 +38,8 @@
 
 enum outcome {
     LOST,    /* the error says why */
-    CHANGED, /* it is no longer about this source, or the end has come */
+    CHANGED, /* it is no longer about this source, or for a session with other
+                options, or the end has come */
 };
 
 int64_t zc_mpeer_next(const struct zc_mpeer *p, int64_t now)
@@ -71,6 +74,45 @@ void zc_mpeers_interrupt(struct zc_mirror *m, bool busy)
         interrupt(&m->peers[i], busy);
 }
 
+void zc_mpeer_pause(struct zc_mpeer *p, bool on)
+{
+    p->paused = on;
+    zc_mirror_wake(p->wake);
+}
+
+static bool is_holding(const struct zc_mpeer *p)
+{
+    return p->paused && !p->let_go && !p->ended;
+}
+
+bool zc_mpeers_holding(const struct zc_mirror *m)
+{
+    bool any = false;
+    for (size_t i = 0; i < m->n_peers; i++)
+        any |= is_holding(&m->peers[i]);
+    return any;
+}
+
+void zc_mpeers_hurry(struct zc_mirror *m)
+{
+    for (size_t i = 0; i < m->n_peers; i++) {
+        zc_mirror_lock(m);
+        bool holds = is_holding(&m->peers[i]);
+        zc_mirror_unlock(m);
+        if (holds)
+            interrupt(&m->peers[i], true);
+    }
+}
+
+bool zc_mpeer_release(struct zc_mpeer *p)
+{
+    if (!p->braked)
+        return false;
+    p->release = true;
+    zc_mirror_wake(p->wake);
+    return true;
+}
+
 /* Sleeps until woken, the transport T (may be NULL) is hung up, or NS have
  * passed. True when T was hung up. */
 static bool sleep_on(struct zc_mpeer *p, const struct zc_transport *t,
@@ -97,7 +139,13 @@ static void brake_held(struct zc_mpeer *p, const struct zc_err *err,
     p->braked = true;
     p->brake_retry = now + BRAKE_RETRY;
     p->brake_soonest = now + ZC_MAX(BRAKE_SOONEST, 10 * took);
-    zc_peer_set_text(p->st, "", err->text);
+    char text[ZC_STATUS_TEXT + 2 * ZC_STATUS_NAME];
+    int n = snprintf(text, sizeof text, "%.300s", err->text);
+    if (p->mirror->opt->control_fd >= 0)
+        snprintf(text + n, sizeof text - (size_t)n,
+                 "; and so does 'zcsync release %.100s@%.100s', this once",
+                 p->mirror->opt->name, p->conf->name);
+    zc_peer_set_text(p->st, "", text);
 }
 
 /* With the lock: what is to be sent next, if anything. */
@@ -135,7 +183,7 @@ static void round_done(struct zc_mpeer *p, const struct zc_round *round,
     if (code == ZC_EXIT_MAX_DELETE)
         brake_held(p, err, took, now);
     else if (round->all)
-        p->braked = false;
+        p->braked = p->release = false;
     else if (p->braked)
         p->brake_retry = ZC_MIN(p->brake_retry, p->brake_soonest);
     zc_dirty_get_stats(p->dirty, &ds);
@@ -230,6 +278,8 @@ static enum outcome serve(struct zc_mpeer *p, bool *worked, struct zc_err *err)
 {
     struct zc_mirror *m = p->mirror;
     while (p->generation == m->generation) {
+        if (p->paused || p->forced != p->release)
+            return CHANGED;
         int64_t now = zc_clock_ns(), next = zc_mpeer_next(p, now);
         if (next && atomic_load(&m->stopping)) {
             if (!zc_ghosts_open(m) || atomic_load(&m->hurry))
@@ -252,8 +302,8 @@ static enum outcome serve(struct zc_mpeer *p, bool *worked, struct zc_err *err)
             break;
         *worked = true;
     }
-    /* Sessions are stopped when the source goes. */
-    return p->generation == m->generation ? LOST : CHANGED;
+    /* Sessions are stopped when the source goes, or they are paused. */
+    return p->generation == m->generation && !p->paused ? LOST : CHANGED;
 }
 
 /* --- sessions --- */
@@ -274,6 +324,10 @@ static enum outcome run_session(struct zc_mpeer *p, struct zc_transport *t,
 {
     struct zc_mirror *m = p->mirror;
     const struct zc_source source = zc_source_path(p->push.src);
+    zc_mirror_lock(m);
+    p->forced = p->release;
+    zc_mirror_unlock(m);
+    p->push.force_delete = m->opt->push.force_delete || p->forced;
     zc_mreport_opening(p);
     struct zc_session *s =
         zc_session_open(t, &source, &p->push, &p->events, &p->stats, err);
@@ -316,15 +370,31 @@ static enum outcome connect_once(struct zc_mpeer *p, bool *worked,
     return o;
 }
 
-/* True when there is a source to send; false at the end. */
-static bool wait_for_source(struct zc_mpeer *p)
+/* With the lock: nothing of the destination is open here any more, or may be
+ * again. */
+static void set_let_go(struct zc_mpeer *p, bool on)
+{
+    if (p->let_go == on)
+        return;
+    p->let_go = on;
+    if (on)
+        zc_mreport_paused(p);
+    else
+        zc_peer_set_state(p->st, ZC_PEER_CONNECTING);
+    zc_mirror_wake(p->mirror->wake);
+}
+
+/* True when there is a source to send, and may be sent; false at the end. */
+static bool wait_for_turn(struct zc_mpeer *p)
 {
     struct zc_mirror *m = p->mirror;
     for (;;) {
         zc_mirror_lock(m);
-        bool there = m->w && !m->gone;
+        set_let_go(p, p->paused);
+        bool there = m->w && !m->gone && !p->paused;
         p->generation = m->generation;
         zc_mirror_unlock(m);
+        zc_mreport_tell_peer(p);
         if (atomic_load(&m->stopping))
             return false;
         if (there)
@@ -333,11 +403,20 @@ static bool wait_for_source(struct zc_mpeer *p)
     }
 }
 
-/* Back-off, unless the end comes. */
-static void pause_for(struct zc_mpeer *p, int64_t ns)
+static bool is_paused(struct zc_mpeer *p)
+{
+    zc_mirror_lock(p->mirror);
+    bool paused = p->paused;
+    zc_mirror_unlock(p->mirror);
+    return paused;
+}
+
+/* Back-off, unless it is of no use. */
+static void back_off(struct zc_mpeer *p, int64_t ns)
 {
     int64_t end = zc_clock_ns() + ns;
-    while ((ns = end - zc_clock_ns()) > 0 && !atomic_load(&p->mirror->stopping))
+    while ((ns = end - zc_clock_ns()) > 0 &&
+           !atomic_load(&p->mirror->stopping) && !is_paused(p))
         sleep_on(p, NULL, ns);
 }
 
@@ -355,17 +434,17 @@ void *zc_mpeer_main(void *arg)
     struct zc_mpeer *p = arg;
     struct zc_mirror *m = p->mirror;
     int64_t backoff = BACKOFF_MIN;
-    while (wait_for_source(p)) {
+    while (wait_for_turn(p)) {
         struct zc_err err = {0};
         bool worked = false;
         enum outcome o = connect_once(p, &worked, &err);
-        if (worked)
+        if (worked || is_paused(p))
             backoff = BACKOFF_MIN;
-        if (o == CHANGED || atomic_load(&m->stopping))
+        if (o == CHANGED || atomic_load(&m->stopping) || is_paused(p))
             continue;
         int64_t delay = jitter(backoff);
         zc_mreport_disconnected(p, &err, delay);
-        pause_for(p, delay);
+        back_off(p, delay);
         backoff = ZC_MIN(2 * backoff, BACKOFF_MAX);
     }
     zc_mirror_lock(m);

@@ -13,4 +13,16 @@ int64_t zc_mpeer_next(const struct zc_mpeer *p, int64_t now);
  * comes before the first. Not with the lock. */
 void zc_mpeers_interrupt(struct zc_mirror *m, bool busy);
 
+/* P is to let go of its destination (p->let_go says when it has), or need not
+ * any longer. With the lock. */
+void zc_mpeer_pause(struct zc_mpeer *p, bool on);
+/* Whether there are any who are to let go and have not. With the lock. */
+bool zc_mpeers_holding(const struct zc_mirror *m);
+/* Ends what those are doing; to be called again and again until there are none.
+ * Not with the lock. */
+void zc_mpeers_hurry(struct zc_mirror *m);
+/* Where the brake holds, the next comparison may delete however much it is.
+ * False: it does not hold. With the lock. */
+bool zc_mpeer_release(struct zc_mpeer *p);
+
 #endif

@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Questions to a running mirror: is all that was written until now durable on
- * the peers?
+ * Requests to a running mirror. Most ask: is all that was written until now
+ * durable on the peers?
  *
  *     asked --all events before it read, new directories scanned-->
  *     ticket from each peer's dirty set --passed-->
  *     without fsync: a round that ends on stable storage --> yes
  *
  * Until then the one who asked hears what is in the way, each time that
- * changes.
+ * changes. To pause is a question, too: is the destination let go?
  */
 #include "mirror/questions.h"
 
 #include "base/clock.h"
 #include "mirror/dirty.h"
 #include "mirror/hardlinks.h"
+#include "mirror/peer.h"
 #include "mirror/young.h"
 
 #include <inttypes.h>
@@ -36,6 +37,7 @@ struct question {
     TAILQ_ENTRY(question) in_list;
     uint64_t id;
     int32_t peer;
+    bool pause;  /* it is about that, and not about what was written */
     bool pinned; /* `position` is that of the source that is open now */
     uint64_t generation, position; /* what the watcher has to get to */
     bool started, done;
@@ -50,21 +52,39 @@ struct zc_questions {
     size_t n;
 };
 
+static bool names(int32_t peer, size_t i)
+{
+    return peer == -1 || (size_t)peer == i;
+}
+
 static bool is_about(const struct question *a, size_t peer)
 {
-    return a->peer == -1 || (size_t)a->peer == peer;
+    return names(a->peer, peer);
 }
 
 /* 0 when it was sent, or nobody is there to hear it. */
+static int send_answer(struct zc_mirror *m, const struct zc_mirror_answer *a)
+{
+    if (send(m->questions->fd, a, sizeof *a, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+        errno == EAGAIN)
+        return -1;
+    return 0;
+}
+
 static int answer(struct zc_mirror *m, uint64_t id, bool done,
                   const char *missing)
 {
     struct zc_mirror_answer a = {.id = id, .done = done};
     snprintf(a.missing, sizeof a.missing, "%s", missing);
-    if (send(m->questions->fd, &a, sizeof a, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
-        errno == EAGAIN)
-        return -1;
-    return 0;
+    return send_answer(m, &a);
+}
+
+/* What was asked cannot be. */
+static int refuse(struct zc_mirror *m, uint64_t id, const struct zc_err *why)
+{
+    struct zc_mirror_answer a = {.id = id, .code = why->code};
+    snprintf(a.missing, sizeof a.missing, "%.500s", why->text);
+    return send_answer(m, &a);
 }
 
 static void forget(struct zc_questions *q, struct question *a)
@@ -114,9 +134,54 @@ int zc_questions_fd(const struct zc_questions *q)
     return q->fd;
 }
 
+/* With the lock: what R asks for, where that is done by asking. */
+static int obey(struct zc_mirror *m, const struct zc_mirror_request *r,
+                struct zc_err *err)
+{
+    bool any = false;
+    for (size_t i = 0; i < m->n_peers; i++) {
+        struct zc_mpeer *p = &m->peers[i];
+        if (!names(r->peer, i))
+            continue;
+        if (r->verb == ZC_MIRROR_RELEASE)
+            any |= zc_mpeer_release(p);
+        else
+            zc_mpeer_pause(p, r->verb == ZC_MIRROR_PAUSE);
+    }
+    if (r->verb != ZC_MIRROR_RELEASE || any)
+        return 0;
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "there is nothing to release: the brake does not hold");
+}
+
+static bool is_known(const struct zc_mirror *m,
+                     const struct zc_mirror_request *r)
+{
+    return r->verb < ZC_MIRROR_CANCEL &&
+           (r->peer == -1 || (r->peer >= 0 && (size_t)r->peer < m->n_peers));
+}
+
+/* R waits for something. */
+static void put_question(struct zc_mirror *m, const struct zc_mirror_request *r)
+{
+    struct question *a = NULL;
+    if (m->questions->n < QUESTIONS_MAX)
+        a = calloc(1, sizeof *a + m->n_peers * sizeof *a->goals);
+    if (!a) {
+        (void)answer(m, r->id, false, "too many questions at once");
+        return;
+    }
+    a->id = r->id;
+    a->peer = r->peer;
+    a->pause = a->started = r->verb == ZC_MIRROR_PAUSE;
+    TAILQ_INSERT_TAIL(&m->questions->list, a, in_list);
+    m->questions->n++;
+}
+
 static void take_request(struct zc_mirror *m, const struct zc_mirror_request *r)
 {
-    if (r->cancel) {
+    struct zc_err err;
+    if (r->verb == ZC_MIRROR_CANCEL) {
         cancel(m->questions, r->id);
         return;
     }
@@ -124,21 +189,22 @@ static void take_request(struct zc_mirror *m, const struct zc_mirror_request *r)
         (void)answer(m, r->id, true, "");
         return;
     }
-    struct question *a = NULL;
-    bool known = r->peer == -1 ||
-                 (r->peer >= 0 && (size_t)r->peer < m->n_peers);
-    if (known && m->questions->n < QUESTIONS_MAX)
-        a = calloc(1, sizeof *a + m->n_peers * sizeof *a->goals);
-    if (!a) {
-        (void)answer(m, r->id, false,
-                     known ? "too many questions at once"
-                           : "there is no such destination");
+    if (!is_known(m, r)) {
+        (void)answer(m, r->id, false, "there is no such destination");
         return;
     }
-    a->id = r->id;
-    a->peer = r->peer;
-    TAILQ_INSERT_TAIL(&m->questions->list, a, in_list);
-    m->questions->n++;
+    if (r->verb != ZC_MIRROR_WAIT) {
+        zc_mirror_lock(m);
+        int bad = obey(m, r, &err);
+        zc_mirror_unlock(m);
+        if (bad)
+            (void)refuse(m, r->id, &err);
+        else if (r->verb != ZC_MIRROR_PAUSE)
+            (void)answer(m, r->id, true, "");
+        if (bad || r->verb != ZC_MIRROR_PAUSE)
+            return;
+    }
+    put_question(m, r);
 }
 
 void zc_questions_read(struct zc_mirror *m)
@@ -259,11 +325,46 @@ static void describe(struct zc_mpeer *p, const struct goal *g, char *out,
     zc_buf_fini(&holding);
 }
 
+/* True when A, which is about a pause, is done: everybody has let go, or was
+ * told not to meanwhile. */
+static bool is_let_go(struct zc_mirror *m, const struct question *a,
+                      char *missing, size_t size)
+{
+    for (size_t i = 0; i < m->n_peers; i++) {
+        const struct zc_mpeer *p = &m->peers[i];
+        if (!is_about(a, i) || !p->paused || p->let_go || p->ended)
+            continue;
+        snprintf(missing, size, "%.300s has not let go of what it has open",
+                 p->conf->name);
+        return false;
+    }
+    return true;
+}
+
+/* A cannot be done, since a destination is paused. */
+static bool is_in_vain(struct zc_mirror *m, const struct question *a,
+                       struct zc_err *err)
+{
+    for (size_t i = 0; i < m->n_peers; i++) {
+        const struct zc_mpeer *p = &m->peers[i];
+        if (a->pause || !p->paused || !is_about(a, i))
+            continue;
+        zc_err_set(err, ZC_EXIT_PARTIAL, 0,
+                   "%.200s is paused, and gets nothing before 'zcsync resume "
+                   "%.100s@%.200s'", p->conf->name, m->opt->name,
+                   p->conf->name);
+        return true;
+    }
+    return false;
+}
+
 /* True when A is done; else MISSING says what is in the way. */
 static bool is_done(struct zc_mirror *m, struct question *a, int64_t now,
                     char *missing, size_t size)
 {
     bool done = true;
+    if (a->pause)
+        return is_let_go(m, a, missing, size);
     for (size_t i = 0; i < m->n_peers; i++) {
         if (!is_about(a, i) || reached(&m->peers[i], &a->goals[i], now))
             continue;
@@ -290,6 +391,9 @@ static void describe_source(struct zc_mirror *m, char *out, size_t size)
 static int64_t look_at(struct zc_mirror *m, struct question *a, int64_t now)
 {
     char missing[sizeof a->said] = "";
+    struct zc_err err;
+    if (!a->done && is_in_vain(m, a, &err))
+        return refuse(m, a->id, &err) ? SAY_NS : -1;
     if (!a->started && is_settled(m, a))
         start(m, a, now);
     if (!a->started)

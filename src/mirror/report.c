@@ -146,7 +146,8 @@ void zc_mreport_tell_peer(struct zc_mpeer *p)
     char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
     struct zc_mreport *r = p->report;
     unsigned state = p->st->state;
-    if (state == r->told || state == ZC_PEER_BEHIND)
+    if (state == r->told || state == ZC_PEER_BEHIND ||
+        state == ZC_PEER_CONNECTING || state == ZC_PEER_DISCONNECTED)
         return;
     r->told = state;
     zc_peer_get_text(p->st, path, text);
@@ -155,6 +156,8 @@ void zc_mreport_tell_peer(struct zc_mpeer *p)
                p->conf->name);
     else if (state == ZC_PEER_IN_SYNC)
         zc_log(ZC_LOG_INFO, "%s: in sync", p->conf->name);
+    else if (state == ZC_PEER_PAUSED)
+        zc_log(ZC_LOG_INFO, "%s: paused", p->conf->name);
     else if (state == ZC_PEER_BLOCKED && p->braked)
         zc_log(ZC_LOG_ERROR, "%s: %s", p->conf->name, text);
     tell_changed(p->mirror, p->number, state, path, text);
@@ -185,6 +188,12 @@ void zc_mreport_disconnected(struct zc_mpeer *p, const struct zc_err *err,
     zc_log(ZC_LOG_WARN, "%s: disconnected: %s; trying again in %.1f s",
            p->conf->name, why, (double)delay / ZC_NSEC_PER_SEC);
     tell_changed(m, p->number, ZC_PEER_DISCONNECTED, "", why);
+}
+
+void zc_mreport_paused(struct zc_mpeer *p)
+{
+    zc_peer_set_text(p->st, "", "");
+    zc_peer_set_state(p->st, ZC_PEER_PAUSED);
 }
 
 void zc_mreport_left_behind(struct zc_mpeer *p)

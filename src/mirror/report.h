@@ -21,6 +21,8 @@ void zc_mreport_connected(struct zc_mpeer *p);
  * ns. */
 void zc_mreport_disconnected(struct zc_mpeer *p, const struct zc_err *err,
                              int64_t delay);
+/* The destination was let go, as somebody asked for. With the lock. */
+void zc_mreport_paused(struct zc_mpeer *p);
 /* A round of the whole tree begins. */
 void zc_mreport_full_round(struct zc_mpeer *p);
 /* A round is over, and nothing is refused any more. */

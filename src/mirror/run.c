@@ -96,6 +96,7 @@ static int peer_init(struct zc_mpeer *p, struct zc_mirror *m, size_t i,
     p->number = i;
     p->conf = &m->opt->peers[i];
     p->st = &m->st->peers[i];
+    p->paused = p->conf->paused;
     set_options(p);
     snprintf(p->st->name, sizeof p->st->name, "%s", p->conf->name);
     zc_peer_set_state(p->st, ZC_PEER_CONNECTING);

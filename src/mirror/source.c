@@ -34,6 +34,8 @@
 #define SETTLE_TURNS 64 /* more, when somebody waits for it */
 #define ACTIVE_NS ZC_NSEC_PER_SEC
 #define ROOT_NS ZC_NSEC_PER_SEC
+/* What a peer's thread is about to wait for has to be ended when it does. */
+#define HURRY_NS (ZC_NSEC_PER_SEC / 20)
 
 /* Wakes those idle peers for which something is due. Returns how long until
  * something becomes due for a peer that sleeps longer: most names become due
@@ -135,6 +137,13 @@ int zc_msource_open(struct zc_mirror *m, struct zc_err *err)
     return m->w ? 0 : -1;
 }
 
+/* What comes back may be anything, and not what was released. */
+static void peer_lacks_source(struct zc_mpeer *p)
+{
+    zc_dirty_rebase(p->dirty, NULL);
+    p->release = false;
+}
+
 /* With the lock: nothing more is sent until the source is back. */
 static void source_gone(struct zc_mirror *m)
 {
@@ -147,7 +156,7 @@ static void source_gone(struct zc_mirror *m)
     zc_young_clear(m->young);
     zc_ghosts_clear(m);
     for (size_t i = 0; i < m->n_peers; i++)
-        zc_dirty_rebase(m->peers[i].dirty, NULL);
+        peer_lacks_source(&m->peers[i]);
     zc_mirror_set_text(m->st, m->why.text);
     zc_mirror_set_state(m->st, ZC_MIRROR_GONE);
     zc_mirror_wake_peers(m);
@@ -282,9 +291,14 @@ static int64_t turn(struct zc_mirror *m)
     ns = ZC_MIN(ns, notify(m, now));
     update_status(m, now);
     ns = ZC_MIN(ns, sleep_ns(m, more, now));
+    bool holding = zc_mpeers_holding(m);
+    if (holding)
+        ns = ZC_MIN(ns, HURRY_NS);
     zc_mirror_unlock(m);
     if (went)
         zc_mpeers_interrupt(m, true);
+    if (holding)
+        zc_mpeers_hurry(m);
     zc_mreport_tell_mirror(m);
     return ns;
 }

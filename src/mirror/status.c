@@ -42,6 +42,7 @@ const char *zc_peer_state_text(unsigned state)
         [ZC_PEER_BEHIND] = "behind",
         [ZC_PEER_IN_SYNC] = "in sync",
         [ZC_PEER_BLOCKED] = "blocked",
+        [ZC_PEER_PAUSED] = "paused",
     };
     return state < ZC_ARRAY_LEN(texts) ? texts[state] : "unknown";
 }

@@ -34,6 +34,8 @@ enum zc_peer_state {
     ZC_PEER_IN_SYNC,
     ZC_PEER_BLOCKED, /* some entries are refused, or the brake holds: `path`
                         and `text` say which and why */
+    ZC_PEER_PAUSED,  /* let go, as somebody asked for it */
+    ZC_PEER_STATES
 };
 
 struct zc_peer_status {

@@ -134,6 +134,11 @@ same_options diff "PUSH AND DIFF OPTIONS" ".Pq push"
 same_options serve "SERVE OPTIONS"
 same_options status "STATUS OPTIONS"
 same_options wait "WAIT OPTIONS"
+for command in pause resume release; do
+    same_options $command "PAUSE, RESUME AND RELEASE OPTIONS"
+    wrong "zcsync $command: takes one MIRROR" $command
+    wrong "zcsync $command: takes one MIRROR" $command a b
+done
 runs_with 0 "mirror --help" "$ZCSYNC" mirror --help
 is "$(help_options <<<"$out")" \
     "$({
@@ -144,7 +149,8 @@ is "$(awk 'length > 80' <<<"$out")" "" "in 80 columns"
 runs_with 0 "push -h" "$ZCSYNC" push -h
 like "$out" '--dry-run' "alone is --help"
 runs_with 0 "--help" "$ZCSYNC" --help
-for command in push diff mirror serve status wait keygen help version; do
+for command in push diff mirror serve status wait pause resume release keygen \
+    help version; do
     like "$out" "zcsync $command" "names $command"
     ok "and so does the man page" grep -q "^\.It Cm $command\$" "$man"
 done

@@ -26,8 +26,7 @@ static const char *parsed(const char *line)
     struct zc_control_request r;
     if (zc_control_parse(line, strlen(line), &r, &err))
         return "refused";
-    snprintf(text, sizeof text, "%s<%s>",
-             r.verb == ZC_CONTROL_STATUS ? "status" : "wait", r.what);
+    snprintf(text, sizeof text, "%s<%s>", zc_control_verb_name(r.verb), r.what);
     return text;
 }
 
@@ -40,11 +39,15 @@ static void requests(void)
            "for a peer of it");
     is_str(parsed("zcsync 1 wait my files@a b"), "wait<my files@a b>",
            "names may have blanks");
+    is_str(parsed("zcsync 1 pause www"), "pause<www>", "pause");
+    is_str(parsed("zcsync 1 resume www@b"), "resume<www@b>", "resume");
+    is_str(parsed("zcsync 1 release www"), "release<www>", "release");
     static const char *const bad[] = {
         "", " ", "zcsync", "zcsync ", "zcsync 1", "zcsync 1 ",
         "zcsync 1 reboot", "zcsync 1 status now", "zcsync  1 status",
         "GET / HTTP/1.1\r", "zcsync 1 wait a\tb", "zcsync 1 wait a\x7f",
-        "zcsync1 status",
+        "zcsync1 status", "zcsync 1 pause", "zcsync 1 resume ",
+        "zcsync 1 release", "zcsync 1 waits www",
     };
     for (size_t i = 0; i < ZC_ARRAY_LEN(bad); i++)
         is_str(parsed(bad[i]), "refused", "\"%.12s\" is refused", bad[i]);
@@ -173,10 +176,11 @@ static void on_status(void *arg, struct zc_buf *out)
     zc_snapshot_encode(&s, out);
 }
 
-static int on_wait(void *arg, uint64_t client, const char *what,
-                   struct zc_err *e)
+static int on_ask(void *arg, uint64_t client,
+                  const struct zc_control_request *r, struct zc_err *e)
 {
     struct server *s = arg;
+    const char *what = r->what;
     if (strcmp(what, "nobody") == 0)
         return zc_err_set(e, ZC_EXIT_USAGE, 0, "there is no such mirror");
     if (strcmp(what, "slow") == 0) {
@@ -245,6 +249,13 @@ static int answer_to(const char *path, const void *text, size_t n)
                                                                     : (int)type;
 }
 
+static int wait_for(const char *path, const char *what, unsigned timeout_s,
+                    zc_missings *missing)
+{
+    return zc_control_ask(path, ZC_CONTROL_WAIT, what, timeout_s, missing,
+                          &err);
+}
+
 static void status_and_wait(const char *path)
 {
     struct zc_snapshot s = {0};
@@ -253,12 +264,12 @@ static void status_and_wait(const char *path)
     is_int(s.pid, 42, "is read");
     zc_snapshot_fini(&s);
 
-    is_int(zc_control_wait(path, "www", 20, &missing, &err), 0, "a wait ends");
-    is_int(zc_control_wait(path, "nobody", 20, &missing, &err), -1, "or fails");
+    is_int(wait_for(path, "www", 20, &missing), 0, "a wait ends");
+    is_int(wait_for(path, "nobody", 20, &missing), -1, "or fails");
     is_int(err.code, ZC_EXIT_USAGE, "with the daemon's code");
     is_str(err.text, "there is no such mirror", "and its sentence");
     is_int(missing.len, 0, "nothing was missing");
-    is_int(zc_control_wait(path, "slow", 1, &missing, &err), -1,
+    is_int(wait_for(path, "slow", 1, &missing), -1,
            "or takes too long");
     is_int(err.code, ZC_EXIT_TIMEOUT, "which has its code");
     is_int(missing.len, 2, "what is missing is told, by mirror");
@@ -278,7 +289,8 @@ static void *wait_later(void *arg)
     struct waiter *w = arg;
     struct zc_err e;
     zc_missings missing = {0};
-    w->result = zc_control_wait(w->path, "later", 20, &missing, &e);
+    w->result = zc_control_ask(w->path, ZC_CONTROL_WAIT, "later", 20, &missing,
+                               &e);
     zc_missings_fini(&missing);
     return NULL;
 }
@@ -367,7 +379,7 @@ static void server(void)
 {
     struct server s = {0};
     char path[200];
-    const struct zc_control_events events = {on_status, on_wait, on_cancel, &s};
+    const struct zc_control_events events = {on_status, on_ask, on_cancel, &s};
     snprintf(path, sizeof path, "%.90s/control", scratch_path);
     s.control = zc_control_new(path, NULL, -1, &events, &err);
     if (!ok(s.control, "it listens"))

@@ -245,7 +245,7 @@ static void test_missing(void)
     ok(state_is(&m, 1, ZC_PEER_DISCONNECTED), "disconnected");
     m.refuse[1] = false;
     ok(done(&m, 3) && has(dest[1], "later", "x"), "until it is back");
-    struct zc_mirror_request cancel = {.id = 9, .peer = -1, .cancel = 1};
+    struct zc_mirror_request cancel = {.id = 9, .peer = -1, .verb = ZC_MIRROR_CANCEL};
     (void)!send(m.control, &cancel, sizeof cancel, 0);
     stop(&m);
     is_int(m.result, 0, "stopped");
