@@ -39,6 +39,8 @@ libzcsync_a_SOURCES = \
 	%D%/fs/rootdir.h \
 	%D%/fs/staging.c \
 	%D%/fs/staging.h \
+	%D%/fs/userpath.c \
+	%D%/fs/userpath.h \
 	%D%/fs/xattr.c \
 	%D%/fs/xattr.h \
 	%D%/fs/xattr_job.c \

@@ -64,6 +64,7 @@ UNIT_TESTS = \
 	%D%/unit/test_staging \
 	%D%/unit/test_status \
 	%D%/unit/test_transport \
+	%D%/unit/test_userpath \
 	%D%/unit/test_watch \
 	%D%/unit/test_watch_model \
 	%D%/unit/test_watch_tree \

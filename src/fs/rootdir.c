@@ -8,6 +8,7 @@
 #include "fs/rootdir.h"
 
 #include "base/relpath.h"
+#include "fs/userpath.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -46,43 +47,72 @@ static bool name_ok(const char *name)
     return false;
 }
 
-/* O_NOATIME is for the owner only (open(2)). */
-static int open_root(const char *path)
+static int cannot_open(const char *path, struct zc_err *err)
+{
+    return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot open directory %s",
+                      path);
+}
+
+/* FD, once it is known that names below it can be confined. */
+static int check_root(int fd, const char *path, struct zc_err *err)
+{
+    int probe = open_how(fd, ".", O_PATH | O_CLOEXEC, 0, CONFINED);
+    if (probe >= 0) {
+        close(probe);
+        return fd;
+    }
+    zc_err_set(err, ZC_EXIT_SELECT, errno,
+               "cannot use %s safely, as this needs the openat2 system call "
+               "(Linux 5.6 or later)", path);
+    zc_close(&fd);
+    return -1;
+}
+
+int zc_root_open(const char *path, struct zc_err *err)
 {
     int flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
     int fd = open(path, flags | O_NOATIME);
-    return fd < 0 && errno == EPERM ? open(path, flags) : fd;
+    if (fd < 0 && errno == EPERM) /* O_NOATIME is for the owner (open(2)) */
+        fd = open(path, flags);
+    return fd < 0 ? cannot_open(path, err) : check_root(fd, path, err);
 }
 
-int zc_root_open(const char *path, bool create, bool *created,
-                 struct zc_err *err)
+/* Makes the directory at the end of PATH. */
+static int make_dest(const char *path, struct zc_err *err)
 {
-    bool made = false;
-    int fd = open_root(path);
+    size_t n = strlen(path);
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    const char *slash = memrchr(path, '/', n);
+    size_t name = slash ? (size_t)(slash - path) + 1 : 0;
+    zc_auto_free char *parent = name ? strndup(path, name) : strdup(".");
+    zc_auto_free char *last = strndup(path + name, n - name);
+    if (!parent || !last)
+        return zc_err_nomem(err);
+    zc_auto_close int fd = zc_user_open(parent, O_PATH | O_DIRECTORY, err);
+    if (fd < 0 && err->text[0])
+        return -1;
+    if (fd >= 0 && (!mkdirat(fd, last, 0777) || errno == EEXIST))
+        return 0;
+    return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot create directory %s",
+                      path);
+}
+
+int zc_root_open_dest(const char *path, bool create, bool *created,
+                      struct zc_err *err)
+{
+    int flags = O_RDONLY | O_DIRECTORY;
+    int fd = zc_user_open(path, flags, err);
+    *created = false;
     if (fd < 0 && errno == ENOENT && create) {
-        if (mkdir(path, 0777) == 0)
-            made = true;
-        else if (errno != EEXIST)
-            return zc_err_set(err, ZC_EXIT_SELECT, errno,
-                              "cannot create directory %s", path);
-        fd = open_root(path);
+        if (make_dest(path, err))
+            return -1;
+        *created = true;
+        fd = zc_user_open(path, flags, err);
     }
     if (fd < 0)
-        return zc_err_set(err, ZC_EXIT_SELECT, errno,
-                          "cannot open directory %s", path);
-
-    int probe = open_how(fd, ".", O_PATH | O_CLOEXEC, 0, CONFINED);
-    if (probe < 0) {
-        zc_err_set(err, ZC_EXIT_SELECT, errno,
-                   "cannot use %s safely, as this needs the openat2 system "
-                   "call (Linux 5.6 or later)", path);
-        zc_close(&fd);
-        return -1;
-    }
-    close(probe);
-    if (created)
-        *created = made;
-    return fd;
+        return err->text[0] ? -1 : cannot_open(path, err);
+    return check_root(fd, path, err);
 }
 
 /* Bytes of PATH, at most PATH_MAX - 1 as one call takes, up to a slash or its

@@ -20,12 +20,18 @@
 
 /*
  * Opens PATH, given by the local user, as the root of a tree: symlinks in it
- * are followed, it must be a directory. With CREATE its last component is made
- * (mode 0777 & ~umask) when missing. Returns an O_DIRECTORY fd, or -1 with a
- * sentence (ZC_EXIT_SELECT). *CREATED (may be NULL) tells whether it was made.
+ * are followed, it must be a directory. Returns an O_DIRECTORY fd, or -1 with a
+ * sentence (ZC_EXIT_SELECT).
  */
-int zc_root_open(const char *path, bool create, bool *created,
-                 struct zc_err *err);
+int zc_root_open(const char *path, struct zc_err *err);
+
+/*
+ * The same for a tree to write into: only the symlinks are followed that
+ * fs/userpath.h tells of, and with CREATE its last component is made (mode 0777
+ * & ~umask) when missing. *CREATED tells whether it was made.
+ */
+int zc_root_open_dest(const char *path, bool create, bool *created,
+                      struct zc_err *err);
 
 /*
  * Opens the directory RELPATH ("" is ROOT itself) below ROOT without following

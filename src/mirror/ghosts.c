@@ -99,7 +99,7 @@ void zc_ghosts_walk(struct zc_mpeer *p)
     zc_search_begin(m);
     zc_mirror_unlock(m);
 
-    zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
+    zc_auto_close int root = zc_root_open(p->push.src, NULL);
     bool good = root >= 0 && zc_search_changed(m, root, floor, &found);
     int64_t took = zc_clock_ns() - start;
 

@@ -344,7 +344,7 @@ const struct zc_round *zc_mhardlinks_begin(struct zc_mpeer *p,
     zc_mirror_unlock(m);
     if (!h->collecting || !any || !round->n_dirs)
         return round;
-    zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
+    zc_auto_close int root = zc_root_open(p->push.src, NULL);
     return root < 0 ? round : augment(p, root, round);
 }
 
@@ -419,7 +419,7 @@ void zc_mhardlinks_end(struct zc_mpeer *p, const struct zc_round *round,
     h->collecting = false;
     zc_mirror_unlock(m);
     if (any && !round->all) {
-        zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
+        zc_auto_close int root = zc_root_open(p->push.src, NULL);
         if (root >= 0)
             mark_files(p, root, round, &files);
     }
@@ -451,7 +451,7 @@ void zc_mhardlinks_search(struct zc_mpeer *p)
     h->pending = (zc_inodes){0};
     h->searching = true;
     zc_mirror_unlock(m);
-    zc_auto_close int root = zc_root_open(p->push.src, false, NULL, NULL);
+    zc_auto_close int root = zc_root_open(p->push.src, NULL);
     if (root >= 0) {
         search(m, root, &files);
         mark_files(p, root, NULL, &files);

@@ -356,7 +356,7 @@ static void look_at(const struct zc_mirror *m, struct look *j)
         return;
     }
     zc_auto_close int root =
-        zc_root_open(m->opt->push.src, false, NULL, NULL);
+        zc_root_open(m->opt->push.src, NULL);
     zc_auto_close int fd = root < 0 ? -1 : zc_root_open_dir(root, j->path);
     if (fd < 0)
         return;

@@ -32,7 +32,7 @@ int zc_earlier_start(struct zc_sender *s, struct zc_err *err)
         return zc_err_nomem(err);
     for (; e->n < n; e->n++) {
         const char *src = s->opt->earlier[e->n].src;
-        e->roots[e->n] = zc_root_open(src, false, NULL, err);
+        e->roots[e->n] = zc_root_open(src, err);
         if (e->roots[e->n] < 0)
             return -1;
     }

@@ -84,7 +84,7 @@ static int open_source(const struct zc_share *share, const struct zc_terms *t,
         return zc_err_set(err, ZC_EXIT_SELECT, 0,
                           "%s is the name of the staging folder, and reserved",
                           ZC_STAGING_NAME);
-    zc_auto_close int base = zc_root_open(share->path, false, NULL, err);
+    zc_auto_close int base = zc_root_open(share->path, err);
     if (base < 0)
         return -1;
     *fd = zc_root_open_dir(base, path);

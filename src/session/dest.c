@@ -60,12 +60,12 @@ static int open_own(const char *path, struct zc_terms *t, int *fd,
         zc_auto_free char *dir = NULL;
         if (name_from_path(t, path, ".", &dir, err))
             return -1;
-        *fd = zc_root_open(dir, false, NULL, err);
+        *fd = zc_root_open_dest(dir, false, &t->made, err);
         return *fd < 0 ? -1 : 0;
     }
     if (dry && !exists && errno == ENOENT)
         return 0;
-    *fd = zc_root_open(path, !dry, &t->made, err);
+    *fd = zc_root_open_dest(path, !dry, &t->made, err);
     return *fd < 0 ? -1 : 0;
 }
 
@@ -106,7 +106,7 @@ static int open_below(const struct zc_share *share, const char *path,
     uint32_t flags = t->open.flags;
     bool dir_wanted = !(flags & ZC_OPEN_SINGLE_FILE) ||
                       flags & ZC_OPEN_PATH_IS_DIR;
-    zc_auto_close int base = zc_root_open(share->path, false, NULL, err);
+    zc_auto_close int base = zc_root_open(share->path, err);
     if (base < 0)
         return -1;
     *fd = zc_root_open_dir(base, path);

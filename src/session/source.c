@@ -9,7 +9,7 @@
 
 static int open_path(const struct zc_source *s, struct zc_err *err)
 {
-    return zc_root_open(s->path, false, NULL, err);
+    return zc_root_open(s->path, err);
 }
 
 static bool path_gone(const struct zc_source *s, uint64_t dev, uint64_t ino)

@@ -2,6 +2,9 @@
 /* Lists in files; see lines.h. */
 #include "tree/lines.h"
 
+#include "fs/userpath.h"
+
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,15 +36,26 @@ static int hand_on(char *line, size_t n, bool nul_ended, zc_line_fn *fn,
     }
 }
 
+static FILE *open_file(const char *file, struct zc_err *err)
+{
+    int fd = zc_user_open(file, O_RDONLY, err);
+    FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
+    if (in)
+        return in;
+    if (fd >= 0 || !err->text[0])
+        zc_err_set(err, ZC_EXIT_FILEIO, errno, "could not open %s", file);
+    zc_close(&fd);
+    return NULL;
+}
+
 int zc_lines_read(const char *file, bool nul_ended, zc_line_fn *fn, void *arg,
                   struct zc_err *err)
 {
     bool is_stdin = strcmp(file, "-") == 0;
     const char *name = is_stdin ? "standard input" : file;
-    FILE *in = is_stdin ? stdin : fopen(file, "re");
+    FILE *in = is_stdin ? stdin : open_file(file, err);
     if (!in)
-        return zc_err_set(err, ZC_EXIT_FILEIO, errno, "could not open %s",
-                          name);
+        return -1;
     char *line = NULL;
     size_t cap = 0;
     int rc = 0, mark = nul_ended ? '\0' : '\n';

@@ -92,7 +92,7 @@ static int open_root(struct zc_watch *w)
         return w->look.root_fd;
     if (w->gone)
         return -1;
-    int fd = zc_root_open(w->root, false, NULL, &err);
+    int fd = zc_root_open(w->root, &err);
     if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) {
         zc_wstarved(w, errno);
         return -1;

@@ -63,7 +63,7 @@ static int watch_root(struct zc_watch *w, int rootfd, struct zc_err *err)
 static int start(struct zc_watch *w, const struct zc_watch_options *opt,
                  struct zc_err *err)
 {
-    zc_auto_close int rootfd = zc_root_open(w->root, false, NULL, err);
+    zc_auto_close int rootfd = zc_root_open(w->root, err);
     if (rootfd < 0 || zc_wroot_set(w, rootfd, err) ||
         open_backend(w, rootfd, opt->kind, err))
         return -1;
@@ -143,7 +143,7 @@ static void switch_over(struct zc_watch *w)
     struct zc_err err;
     const struct zc_wbackend *backend = w->backend;
     int old = w->fd;
-    zc_auto_close int rootfd = zc_root_open(w->root, false, NULL, &err);
+    zc_auto_close int rootfd = zc_root_open(w->root, &err);
     w->switching = w->may_switch = false;
     if (rootfd < 0 || w->gone)
         return; /* soon to be noticed */

@@ -30,33 +30,34 @@ static void test_root(void)
 {
     struct zc_err err;
     bool created = true;
-    zc_auto_close int fd = zc_root_open(".", false, &created, &err);
+    zc_auto_close int fd = zc_root_open_dest(".", false, &created, &err);
     ok(fd >= 0 && !created && same_file(fd, top), "a directory is a root");
     ok(fcntl(fd, F_GETFD) & FD_CLOEXEC, "its fd closes on exec");
 
     ok(symlinkat(".", top, "via") == 0, "symlink");
-    zc_auto_close int via = zc_root_open("via", false, NULL, &err);
+    zc_auto_close int via = zc_root_open("via", &err);
     ok(via >= 0 && same_file(via, top), "a symlink to one too");
 
-    refused(zc_root_open("missing", false, &created, &err), "a missing root");
+    refused(zc_root_open_dest("missing", false, &created, &err),
+            "a missing root");
     is_int(err.code, ZC_EXIT_SELECT, "with exit code 3");
     is_int(err.eno, ENOENT, "and ENOENT");
     is_str(err.text, "cannot open directory missing: No such file or directory",
            "and a sentence");
 
     umask(027);
-    zc_auto_close int made = zc_root_open("new/", true, &created, &err);
+    zc_auto_close int made = zc_root_open_dest("new/", true, &created, &err);
     ok(made >= 0 && created, "it is made when asked for");
     struct stat st;
     ok(fstat(made, &st) == 0 && (st.st_mode & 07777) == 0750,
        "with mode 0777 less the umask");
     umask(022);
-    zc_auto_close int again = zc_root_open("new", true, &created, &err);
+    zc_auto_close int again = zc_root_open_dest("new", true, &created, &err);
     ok(again >= 0 && !created, "but only once");
-    refused(zc_root_open("a/b/c", true, &created, &err),
+    refused(zc_root_open_dest("a/b/c", true, &created, &err),
             "a root two levels away");
     write_file(top, "file", "x");
-    refused(zc_root_open("file", true, &created, &err), "a file as root");
+    refused(zc_root_open_dest("file", true, &created, &err), "a file as root");
     is_int(err.eno, ENOTDIR, "with ENOTDIR");
 }
 
