@@ -41,6 +41,8 @@ libzcsync_a_SOURCES = \
 	%D%/fs/staging.h \
 	%D%/fs/userpath.c \
 	%D%/fs/userpath.h \
+	%D%/fs/staging_guard.c \
+	%D%/fs/staging_guard.h \
 	%D%/fs/xattr.c \
 	%D%/fs/xattr.h \
 	%D%/fs/xattr_job.c \

@@ -110,7 +110,7 @@ static int allow_beneath(int ruleset, int fd, uint64_t access)
 /*
  * What turning names into ids and back reads, directly (passwd and group) or
  * through a plug-in of nsswitch.conf(5), which has to be loaded first; the time
- * zone for messages; the number of CPUs. Rules bind to inodes: a passwd file
+ * zone for messages; the number of CPUs; locks. Rules bind to inodes: a passwd file
  * that is replaced during the session is not seen any more, and names become
  * numbers, as for any user that is not known here.
  */
@@ -122,6 +122,7 @@ static const char *const read_only_paths[] = {
     "/lib64",             "/var/lib/sss",
     "/var/lib/extrausers", "/run/systemd/userdb",
     "/etc/userdb",        "/sys/devices/system/cpu",
+    "/proc/locks", /* who is in the way */
 #if SANITIZED
     "/proc", /* the leak check at exit looks at its own threads and maps */
 #endif

@@ -10,16 +10,17 @@
  * A session is made and locked while `.zcsync` is locked, so that whoever looks
  * for dead sessions never meets one that is not locked yet. After waiting for
  * the lock on `.zcsync` the folder may have been taken away: then its name
- * leads elsewhere or nowhere, and we start again.
+ * leads elsewhere or nowhere, and we start again. Others may write into the
+ * share's root; what of it can be trusted is found out by staging_guard.c.
  */
 #include "fs/staging.h"
 
+#include "base/clock.h"
 #include "base/relpath.h"
-#include "fs/acl.h"
 #include "fs/meta.h"
-#include "fs/procfd.h"
 #include "fs/remove.h"
 #include "fs/rootdir.h"
+#include "fs/staging_guard.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -27,11 +28,13 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
-#include <sys/xattr.h>
 
 #define SESSION_NAME_LEN 32
+/* So often others may take `.zcsync` away while we are at it. */
+#define TRIES 1000
+/* So long nobody asks again for a lock that was not to be had. */
+#define BUSY_NS (30 * ZC_NSEC_PER_SEC)
 
 struct zc_staging {
     int root;
@@ -39,6 +42,7 @@ struct zc_staging {
     atomic_int fd;        /* the session's folder, locked; -1: not yet made */
     int folder;           /* .zcsync; valid once fd is */
     char name[SESSION_NAME_LEN + 1]; /* likewise */
+    int64_t busy_until; /* zc_clock_ns; somebody had `.zcsync` locked */
     atomic_uint_fast64_t last;
 };
 
@@ -58,70 +62,39 @@ struct zc_staging *zc_staging_new(int dirfd)
     return s;
 }
 
-/* 0, or -1 and errno: EWOULDBLOCK where somebody else has it (LOCK_NB). */
-static int lock_fd(int fd, int how)
-{
-    int r;
-    do
-        r = flock(fd, how);
-    while (r < 0 && errno == EINTR);
-    return r;
-}
-
-/* A file system without flock(2): its sessions cannot be told from dead ones,
- * and are never cleaned up. */
-static bool no_locks_here(void)
-{
-    return errno == EOPNOTSUPP || errno == ENOLCK || errno == ENOSYS;
-}
-
-static bool is_at(int fd, int dirfd, const char *name)
-{
-    struct zc_stat a, b;
-    return zc_stat_at(fd, "", &a) == 0 && zc_stat_at(dirfd, name, &b) == 0 &&
-           a.dev == b.dev && a.ino == b.ino && a.mnt_id == b.mnt_id;
-}
-
-/* Opens ROOT/.zcsync and locks it. ENOENT: there is none. */
+/* Opens ROOT/.zcsync, which must be ours, and locks it. ENOENT: there is none;
+ * EPERM, EBUSY: it is somebody else's, somebody has it. */
 static int open_folder(int root)
 {
-    for (;;) {
+    for (int i = 0; i < TRIES; i++) {
         int fd = zc_dir_open(root, ZC_STAGING_NAME);
         if (fd < 0)
             return -1;
-        if (lock_fd(fd, LOCK_EX) && !no_locks_here()) {
+        if (zc_staging_take(fd) || zc_staging_lock(fd)) {
             zc_close(&fd);
             return -1;
         }
-        if (is_at(fd, root, ZC_STAGING_NAME))
+        if (zc_staging_is_at(fd, root, ZC_STAGING_NAME))
             return fd;
         /* Taken away while we waited; or a mount hides it, then opening it
          * again gives the mount. */
         close(fd);
     }
-}
-
-/* Takes away what a new directory inherits from its parent: ACLs and setgid
- * would end up on everything made in it. */
-static void strip(int fd)
-{
-    fremovexattr(fd, ZC_ACL_DEFAULT);
-    fremovexattr(fd, ZC_ACL_ACCESS);
-    zc_fd_chmod(fd, 0700);
+    errno = EPERM; /* somebody plays with it */
+    return -1;
 }
 
 static int make_folder(int root)
 {
-    for (;;) {
+    for (int i = 0; i < TRIES; i++) {
         int fd = open_folder(root);
-        if (fd >= 0 || errno != ENOENT) {
-            if (fd >= 0)
-                strip(fd);
+        if (fd >= 0 || errno != ENOENT)
             return fd;
-        }
         if (mkdirat(root, ZC_STAGING_NAME, 0700) && errno != EEXIST)
             return -1;
     }
+    errno = EPERM;
+    return -1;
 }
 
 static int random_name(char name[SESSION_NAME_LEN + 1])
@@ -138,28 +111,28 @@ static int random_name(char name[SESSION_NAME_LEN + 1])
     return 0;
 }
 
-/* Makes and locks a session in FOLDER, which is locked: its fd, or -1. */
+/* Makes and locks a session in FOLDER, which is ours and locked: its fd, or
+ * -1. */
 static int make_session(int folder, char name[SESSION_NAME_LEN + 1])
 {
     if (random_name(name) || mkdirat(folder, name, 0700))
         return -1;
     int fd = zc_dir_open(folder, name);
-    if (fd < 0 || (lock_fd(fd, LOCK_EX | LOCK_NB) && !no_locks_here())) {
-        int keep = errno;
-        unlinkat(folder, name, AT_REMOVEDIR);
-        zc_close(&fd);
-        errno = keep;
-        return -1;
-    }
-    strip(fd);
-    return fd;
+    if (fd >= 0 && zc_staging_take_new(fd, folder, name) == 0 &&
+        (zc_staging_trylock(fd) == 0 || zc_staging_no_locks()))
+        return fd;
+    int keep = errno;
+    unlinkat(folder, name, AT_REMOVEDIR);
+    zc_close(&fd);
+    errno = keep;
+    return -1;
 }
 
 /* Takes `.zcsync` away when it is empty; FOLDER is an fd on it, locked. */
 static void drop_folder(int root, int folder)
 {
     int keep = errno;
-    if (is_at(folder, root, ZC_STAGING_NAME))
+    if (zc_staging_is_at(folder, root, ZC_STAGING_NAME))
         unlinkat(root, ZC_STAGING_NAME, AT_REMOVEDIR);
     errno = keep;
 }
@@ -175,7 +148,7 @@ static int make(struct zc_staging *s)
         zc_close(&folder);
         return -1;
     }
-    lock_fd(folder, LOCK_UN);
+    zc_staging_unlock(folder);
     s->folder = folder;
     return fd;
 }
@@ -187,12 +160,18 @@ int zc_staging_fd(struct zc_staging *s)
         return fd;
     pthread_mutex_lock(&s->lock);
     fd = atomic_load(&s->fd);
-    if (fd < 0) {
+    if (fd < 0 && zc_clock_ns() < s->busy_until) {
+        errno = EBUSY;
+    } else if (fd < 0) {
         fd = make(s);
         if (fd >= 0)
             atomic_store(&s->fd, fd);
+        else if (errno == EBUSY) /* each file would wait for it again */
+            s->busy_until = zc_clock_ns() + BUSY_NS;
     }
+    int keep = errno;
     pthread_mutex_unlock(&s->lock);
+    errno = keep;
     return fd;
 }
 
@@ -213,11 +192,11 @@ void zc_staging_free(struct zc_staging *s)
         return;
     int keep = errno, fd = atomic_load(&s->fd);
     if (fd >= 0) {
-        if (is_at(fd, s->folder, s->name))
+        if (zc_staging_is_at(fd, s->folder, s->name))
             zc_remove_tree(s->folder, s->name, s->name, NULL);
         close(fd);
         /* Somebody else at work there takes it away himself. */
-        if (lock_fd(s->folder, LOCK_EX) == 0 || no_locks_here())
+        if (zc_staging_lock(s->folder) == 0)
             drop_folder(s->root, s->folder);
         close(s->folder);
     }
@@ -240,12 +219,12 @@ static int clean_session(int folder, const char *name)
     zc_auto_close int fd = zc_dir_open(folder, name);
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
-    if (lock_fd(fd, LOCK_EX | LOCK_NB))
+    if (zc_staging_trylock(fd))
         return 0;
-    lock_fd(folder, LOCK_UN);
+    zc_staging_unlock(folder);
     int r = zc_remove_tree(folder, name, name, NULL);
     int eno = errno;
-    if (lock_fd(folder, LOCK_EX))
+    if (zc_staging_lock(folder))
         return -1;
     errno = eno;
     return r == 0 ? 1 : -1;
@@ -254,6 +233,8 @@ static int clean_session(int folder, const char *name)
 int zc_staging_clean(int dirfd)
 {
     zc_auto_close int folder = open_folder(dirfd);
+    if (folder < 0 && (errno == EPERM || errno == EBUSY))
+        return ZC_STAGING_REFUSED;
     if (folder < 0)
         return errno == ENOENT ? 0 : -1;
     /* An fd of its own, as closedir closes it. */

@@ -25,7 +25,9 @@ struct zc_staging *zc_staging_new(int dirfd);
 
 /* The fd of the session's folder, made (mode 0700, no inherited ACL) and
  * locked on the first call. -1 with errno: the reason it could not be made;
- * the next call tries again. The fd belongs to S. */
+ * the next call tries again. EPERM: what has its name, or that of `.zcsync`, is
+ * somebody else's; EBUSY: somebody has `.zcsync` locked, for seconds. The fd
+ * belongs to S. */
 int zc_staging_fd(struct zc_staging *s);
 
 /* A new name, unique in this session's folder. */
@@ -38,9 +40,15 @@ bool zc_staging_used(const struct zc_staging *s);
 /*
  * Removes what dead sessions left in DIRFD/.zcsync, and .zcsync itself when it
  * is empty then. Sessions that are alive are left alone. The number of
- * sessions removed, 0 when there is no staging folder, -1 with errno.
+ * sessions removed, 0 when there is no staging folder, -1 with errno;
+ * ZC_STAGING_REFUSED with errno, as above: nothing could be staged either.
  */
+#define ZC_STAGING_REFUSED (-2)
 int zc_staging_clean(int dirfd);
+
+/* A sentence about DIRFD/.zcsync after EPERM or EBUSY: whose it is, or who has it
+ * locked, where that can be found out. Returns -1. */
+int zc_staging_explain(int dirfd, int eno, struct zc_err *err);
 
 /* Removes this session's folder with everything in it, and `.zcsync` when
  * empty. NULL is fine. */

@@ -61,8 +61,10 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
 static int prepare_root(struct zc_receiver *r, struct zc_err *err)
 {
     r->umask = umask(0); /* from now on modes are set by us, exactly */
-    if (r->root_fd >= 0 && !r->dry && zc_staging_clean(r->root_fd) < 0 &&
-        errno != EROFS)
+    int cleaned = r->root_fd >= 0 && !r->dry ? zc_staging_clean(r->root_fd) : 0;
+    if (cleaned == ZC_STAGING_REFUSED)
+        return zc_staging_explain(r->root_fd, errno, err);
+    if (cleaned < 0 && errno != EROFS)
         zc_log(ZC_LOG_WARN, "cannot clear the staging folder: %m");
     r->tree = zc_dirtree_new(r->root_fd, ZC_DIRTREE_OPEN);
     return r->tree ? 0 : zc_err_nomem(err);

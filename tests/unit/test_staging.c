@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/xattr.h>
 
 static int top;
@@ -164,6 +165,87 @@ static void test_not_ours(void)
     ok(!there(ZC_STAGING_NAME), "and goes");
 }
 
+/* Of another user, whatever its mode, and with one of his folders in it that
+ * looks like a dead session. */
+static void test_owned_by_another(void)
+{
+    struct zc_err err;
+    struct stat st;
+    if (geteuid()) {
+        skip(7, "needs root");
+        return;
+    }
+    for (mode_t mode = 0777; mode >= 0700; mode -= 0077) {
+        mkdirat(top, ZC_STAGING_NAME, 0700);
+        fchmodat(top, ZC_STAGING_NAME, mode, 0);
+        mkdirat(top, ZC_STAGING_NAME "/0123456789abcdef0123456789abcdef", 0700);
+        if (fchownat(top, ZC_STAGING_NAME, 4321, 4321, 0))
+            diag("chown: %s", strerror(errno));
+        struct zc_staging *s = zc_staging_new(top);
+        ok(zc_staging_fd(s) == -1 && errno == EPERM,
+           "a folder of another user is refused, mode %o", mode);
+        ok(zc_staging_clean(top) == ZC_STAGING_REFUSED && errno == EPERM,
+           "nor is anything cleaned there");
+        ok(fstatat(top, ZC_STAGING_NAME, &st, 0) == 0 && st.st_uid == 4321 &&
+               (st.st_mode & 07777) == mode && sessions() == 1,
+           "it stays as it was");
+        zc_staging_free(s);
+        zc_staging_explain(top, EPERM, &err);
+        unlinkat(top, ZC_STAGING_NAME "/0123456789abcdef0123456789abcdef",
+                 AT_REMOVEDIR);
+        unlinkat(top, ZC_STAGING_NAME, AT_REMOVEDIR);
+    }
+    ok(strstr(err.text, "user 4321") != NULL, "the sentence names him");
+}
+
+/* Its mode was opened up, by whoever it was: nobody gets in any more. */
+static void test_ours_but_open(void)
+{
+    struct stat st;
+    mkdirat(top, ZC_STAGING_NAME, 0700);
+    fchmodat(top, ZC_STAGING_NAME, 02777, 0);
+    struct zc_staging *s = zc_staging_new(top);
+    ok(zc_staging_fd(s) >= 0 &&
+           fstatat(top, ZC_STAGING_NAME, &st, 0) == 0 &&
+           (st.st_mode & 07777) == 0700,
+       "one of ours that all may use is for us only from then on");
+    zc_staging_free(s);
+}
+
+static void test_locked(void)
+{
+    int ready[2];
+    char c, want[40];
+    struct zc_err err;
+    mkdirat(top, ZC_STAGING_NAME, 0700);
+    if (pipe(ready))
+        return;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid == 0) {
+        int fd = openat(top, ZC_STAGING_NAME, O_RDONLY | O_DIRECTORY);
+        if (flock(fd, LOCK_EX) || write(ready[1], "x", 1) != 1)
+            _exit(1);
+        pause();
+    }
+    ok(read(ready[0], &c, 1) == 1, "somebody locks .zcsync for good");
+    struct zc_staging *s = zc_staging_new(top);
+    ok(zc_staging_fd(s) == -1 && errno == EBUSY, "it is not waited for for ever");
+    ok(zc_staging_fd(s) == -1 && errno == EBUSY, "nor for each file");
+    zc_staging_free(s);
+    zc_staging_explain(top, EBUSY, &err);
+    snprintf(want, sizeof want, "process %d ", (int)pid);
+    ok(strstr(err.text, want) != NULL, "the sentence names the process: %s",
+       err.text);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    s = zc_staging_new(top);
+    ok(zc_staging_fd(s) >= 0, "once it is gone all is well");
+    zc_staging_free(s);
+    close(ready[0]);
+    close(ready[1]);
+}
+
 static void test_inherited(void)
 {
     static const uint8_t acl[] = {
@@ -279,6 +361,9 @@ int main(void)
     test_clean();
     test_fork();
     test_not_ours();
+    test_owned_by_another();
+    test_ours_but_open();
+    test_locked();
     test_inherited();
     test_threads();
     test_crowd();
