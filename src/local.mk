@@ -170,6 +170,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/lists.h \
 	%D%/sender/names.c \
 	%D%/sender/names.h \
+	%D%/sender/pinger.c \
+	%D%/sender/pinger.h \
 	%D%/sender/retries.c \
 	%D%/sender/retries.h \
 	%D%/sender/round.h \

@@ -78,7 +78,8 @@ static const struct zc_opt rows[] = {
      .value = "SECONDS",
      .negatable = true,
      .id = OPT_TIMEOUT,
-     .help = "end a session whose peer is silent for so long"},
+     .help = "end a session whose peer is silent for so long\n"
+             "when it should not be (default 60)"},
     {.letter = 'v',
      .name = "verbose",
      .id = OPT_VERBOSE,
@@ -229,7 +230,7 @@ static int serve(struct serve_args *a)
 
 int zc_cmd_serve(int argc, char **argv)
 {
-    struct serve_args a = {0};
+    struct serve_args a = {.opt.receive.timeout_s = ZC_LASTING_TIMEOUT_S};
     struct zc_err err;
     int code;
     if (zc_opt_parse(&table, argc, argv, take_option, &a, &a.operands, &err) ||

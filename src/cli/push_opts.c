@@ -142,9 +142,11 @@ static const struct zc_opt rows[] = {
     PUSH_VALUE("bwlimit", "RATE", ON_OFF, OPT_BWLIMIT,
                "at most RATE KiB a second (or 1.5M, 100KB)"),
     VALUE(0, "timeout", "SECONDS", ON_OFF, OPT_TIMEOUT,
-          "give up when the peer is silent for so long"),
+          "give up when the peer is silent for so long\n"
+          "(mirror: and connect again; default 60)"),
     VALUE(0, "contimeout", "SECONDS", ON_OFF, OPT_CONTIMEOUT,
-          "give up connecting after so long"),
+          "give up connecting after so long\n"
+          "(mirror: and try again; default 30)"),
     PUSH_VALUE("mover", "KIND", ON, OPT_MOVER,
                "how bytes are moved: auto (default),\n"
                "sendfile, splice, readwrite, mmap"),
@@ -451,7 +453,11 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         .security.ktls = true,
     };
     zc_options_init(&a->opt);
-    a->opt.del = as == ZC_AS_MIRROR;
+    if (as == ZC_AS_MIRROR) {
+        a->opt.del = true;
+        a->opt.timeout_s = ZC_LASTING_TIMEOUT_S;
+        a->contimeout_s = ZC_LASTING_CONTIMEOUT_S;
+    }
     /* rsync's -h is --human-readable, but --help when it stands alone. */
     if (argc == 1 && strcmp(argv[0], "-h") == 0) {
         a->help = true;

@@ -127,6 +127,8 @@ static int add_mirror(struct builder *b, struct zc_conf_mirror m)
 {
     zc_options_init(&m.push);
     m.push.del = true;
+    m.push.timeout_s = ZC_LASTING_TIMEOUT_S;
+    m.contimeout_s = ZC_LASTING_CONTIMEOUT_S;
     m.rescan_s = 60;
     m.drain_s = 5;
     return zc_vec_push(&b->pending, (struct pending){0}) ||
@@ -309,6 +311,7 @@ struct zc_conf *zc_conf_parse(const char *file, const char *bytes, size_t n,
         zc_err_nomem(err);
         return NULL;
     }
+    b.c->timeout_s = ZC_LASTING_TIMEOUT_S;
     b.c->max_connections = 64;
     b.c->max_unauthenticated = ZC_HANDSHAKES_MAX_DEFAULT;
     b.c->max_unauthenticated_per_address = ZC_HANDSHAKES_PER_ADDRESS_DEFAULT;

@@ -64,10 +64,10 @@ const struct zc_conf_key zc_conf_keys[] = {
            TEXT(ZC_HANDSHAKES_PER_ADDRESS_DEFAULT), ZC_CONF_NUMBER,
            max_unauthenticated_per_address, .min = 1, .max = CONNECTIONS_MAX,
            .help = "of them from one address"),
-    DAEMON("timeout", "SECONDS", "0", ZC_CONF_NUMBER, timeout_s,
-           .max = SECONDS_MAX,
+    DAEMON("timeout", "SECONDS", TEXT(ZC_LASTING_TIMEOUT_S), ZC_CONF_NUMBER,
+           timeout_s, .max = SECONDS_MAX,
            .help = "end a session whose peer is silent for so\n"
-                   "long; 0: never"),
+                   "long when it should not be; 0: never"),
 
     {.section = ZC_CONF_PEER,
      .name = "address",
@@ -138,12 +138,12 @@ const struct zc_conf_key zc_conf_keys[] = {
     MIRROR("rescan", "SECONDS", "60", ZC_CONF_NUMBER, rescan_s, .min = 1,
            .max = SECONDS_MAX,
            .help = "look so often at what could not be watched"),
-    MIRROR("connect timeout", "SECONDS", "0", ZC_CONF_NUMBER, contimeout_s,
-           .max = SECONDS_MAX,
+    MIRROR("connect timeout", "SECONDS", TEXT(ZC_LASTING_CONTIMEOUT_S),
+           ZC_CONF_NUMBER, contimeout_s, .max = SECONDS_MAX,
            .help = "give up connecting after so long, and try\n"
                    "again; 0: when the system does"),
-    MIRROR("timeout", "SECONDS", "0", ZC_CONF_NUMBER, push.timeout_s,
-           .max = SECONDS_MAX,
+    MIRROR("timeout", "SECONDS", TEXT(ZC_LASTING_TIMEOUT_S), ZC_CONF_NUMBER,
+           push.timeout_s, .max = SECONDS_MAX,
            .help = "connect again when a peer is silent for so\n"
                    "long; 0: never"),
     MIRROR("drain", "SECONDS", "5", ZC_CONF_NUMBER, drain_s, .max = 3600,

@@ -109,6 +109,30 @@ static void set_int(int fd, int level, int option, int value)
     (void)setsockopt(fd, level, option, &value, sizeof value);
 }
 
+/* The kernel asks after IDLE seconds of silence, PROBES times. */
+#define PROBES 3u
+#define KEEPALIVE_MAX 32767u /* tcp(7) */
+
+static void ask_after(int fd, unsigned idle, unsigned every)
+{
+    set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+    set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, (int)idle);
+    set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, (int)every);
+    set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
+}
+
+void zc_dial_keepalive(const struct zc_transport *t, unsigned seconds,
+                       bool answered)
+{
+    if (!t->socket || !seconds)
+        return;
+    /* Half of the time passes in silence, the other half in probes. */
+    unsigned s = ZC_MIN(ZC_MAX(seconds, 2U), KEEPALIVE_MAX);
+    ask_after(t->poll_rfd, s / 2, ZC_MAX(s / 2 / PROBES, 1U));
+    if (answered)
+        set_int(t->poll_rfd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)s * 1000);
+}
+
 /* Sets up the connected socket FD, which is taken over. NULL and errno. */
 static struct zc_transport *wrap(int fd)
 {
@@ -120,12 +144,9 @@ static struct zc_transport *wrap(int fd)
         return NULL;
     }
     set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    /* Not TCP_USER_TIMEOUT: it would also end a connection whose receiver
-     * waits for a slow disk. */
-    set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-    set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, 30);
-    set_int(fd, IPPROTO_TCP, TCP_KEEPINTVL, 10);
-    set_int(fd, IPPROTO_TCP, TCP_KEEPCNT, 3);
+    /* Not TCP_USER_TIMEOUT: it also ends a connection whose receiver waits for
+     * a slow disk, and lets us send no more. */
+    ask_after(fd, 30, 10);
     if (address_loopback(&there) || address_same_host(&here, &there))
         prefer_cubic(fd);
 

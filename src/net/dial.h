@@ -29,6 +29,16 @@ int zc_listen(const char *host, const char *port, char *bound, size_t size,
 /* The same for a listening FD that somebody else opened. 0, or -1 and errno. */
 int zc_listen_adopt(int fd, char *bound, size_t size, bool *loopback);
 
+/*
+ * The kernel asks a peer that is silent, and ends the connection when there has
+ * been no answer for SECONDS (0: as it is). It sees a host that is gone, not a
+ * process that hangs, and nobody has to wake up for it. ANSWERED: the peer reads
+ * what it is sent at all times, so that bytes that it has not acknowledged for
+ * so long mean the same. Nothing happens on what is no TCP connection.
+ */
+void zc_dial_keepalive(const struct zc_transport *t, unsigned seconds,
+                       bool answered);
+
 /* One connection from LISTEN_FD, set up as zc_dial does. NULL and errno (EINTR
  * included: the caller looks at its stop flag). */
 struct zc_transport *zc_accept(int listen_fd);

@@ -77,8 +77,13 @@ struct zc_receiver {
         pthread_cond_t room; /* the reader: it is shorter, or all are idle */
         pthread_cond_t commit;    /* the committer: something to commit */
         pthread_cond_t committed; /* the reader: a group has its names */
-        pthread_cond_t over;      /* the pinger: the session ends */
+        pthread_cond_t over;      /* the pinger: the session ends, or a round
+                                     begins */
     } wake;
+    struct { /* between rounds nobody wakes up */
+        atomic_bool in_round; /* set by the reader, with the first message */
+        atomic_bool asleep;   /* the pinger: wake it when a round begins */
+    } line;
     atomic_bool stopping; /* set under `lock`: all threads end */
     atomic_bool failed;
     struct zc_err err; /* under `lock`, until FAILED: why */

@@ -225,6 +225,37 @@ static int dispatch(struct zc_receiver *r, struct file_run *run,
     }
 }
 
+/* The first message of a round. */
+static void round_begins(struct zc_receiver *r)
+{
+    atomic_store(&r->line.in_round, true);
+    if (!atomic_load(&r->line.asleep))
+        return;
+    pthread_mutex_lock(&r->lock);
+    pthread_cond_broadcast(&r->wake.over);
+    pthread_mutex_unlock(&r->lock);
+}
+
+/* The next message. Before a round there may be none for days: then the
+ * time-out is taken away until there is one. */
+static int next_frame(struct zc_receiver *r, struct zc_frame *f,
+                      struct zc_bytes *body, struct zc_slab **slab,
+                      struct zc_err *err)
+{
+    int ms = r->conn.t->timeout_ms;
+    while (zc_conn_recv(&r->conn, zc_rbigs_receiving(r), f, body, slab, err)) {
+        if (err->code != ZC_EXIT_TIMEOUT || atomic_load(&r->line.in_round) ||
+            !r->conn.t->timeout_ms || zc_conn_has_bytes(&r->conn))
+            return -1;
+        zc_transport_set_timeout(r->conn.t, 0);
+    }
+    if (r->conn.t->timeout_ms != ms)
+        zc_transport_set_timeout(r->conn.t, (unsigned)ms / 1000);
+    if (f->type != ZC_FRAME_PING && !atomic_load(&r->line.in_round))
+        round_begins(r);
+    return 0;
+}
+
 int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
 {
     struct file_run run = {0};
@@ -239,8 +270,7 @@ int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
         bool last = !zc_conn_has_bytes(&r->conn);
         if (last && (run_flush(r, &run, err) || zc_rworker_flush(r->reader)))
             got = -1;
-        else if (zc_conn_recv(&r->conn, zc_rbigs_receiving(r), &f, &body,
-                              &slab, err))
+        else if (next_frame(r, &f, &body, &slab, err))
             got = -1;
         else
             got = dispatch(r, &run, &mover, &f, body, slab, err);

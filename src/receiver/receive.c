@@ -7,6 +7,7 @@
 #include "receiver/receive.h"
 
 #include "base/clock.h"
+#include "net/dial.h"
 #include "receiver/big.h"
 #include "receiver/commit.h"
 #include "receiver/core.h"
@@ -121,6 +122,7 @@ static void next_round(struct zc_receiver *r)
     atomic_store(&r->done.changes, 0);
     atomic_store(&r->done.created, 0);
     atomic_store(&r->done.deleted, 0);
+    atomic_store(&r->line.in_round, false);
     pthread_mutex_unlock(&r->lock);
 }
 
@@ -176,7 +178,21 @@ static void receiver_fini(struct zc_receiver *r)
     pthread_cond_destroy(&r->wake.over);
 }
 
-/* PING when the line has been quiet for a quarter of the time-out. */
+/* A step, or until a round begins. With the lock. */
+static void pinger_waits(struct zc_receiver *r, int64_t step)
+{
+    atomic_store(&r->line.asleep, true);
+    /* In this order: the reader looks at the other one last, too. */
+    bool busy = atomic_load(&r->line.in_round);
+    if (busy)
+        atomic_store(&r->line.asleep, false);
+    zc_clock_cond_wait(&r->wake.over, &r->lock,
+                       busy ? step : ZC_CLOCK_FOREVER);
+    atomic_store(&r->line.asleep, false);
+}
+
+/* PING when the line has been quiet for a quarter of the time-out, while there
+ * is a round. */
 static void *pinger_main(void *receiver)
 {
     struct zc_receiver *r = receiver;
@@ -185,9 +201,9 @@ static void *pinger_main(void *receiver)
     int64_t step = r->terms.ping_s * ZC_NSEC_PER_SEC / 4;
     pthread_mutex_lock(&r->lock);
     while (!r->stopping) {
-        zc_clock_cond_wait(&r->wake.over, &r->lock, step);
+        pinger_waits(r, step);
         pthread_mutex_unlock(&r->lock);
-        if (zc_conn_idle(&r->conn)) {
+        if (atomic_load(&r->line.in_round) && zc_conn_idle(&r->conn)) {
             zc_ping_encode(&b);
             zc_conn_send(&r->conn, &b, &err); /* the reader sees trouble */
         }
@@ -196,6 +212,15 @@ static void *pinger_main(void *receiver)
     pthread_mutex_unlock(&r->lock);
     zc_buf_fini(&b);
     return NULL;
+}
+
+/* The sender was silent for too long. If only its own bytes are lost on the way,
+ * it still hears why this is the end. */
+static void tell_silent(struct zc_receiver *r, struct zc_err *err)
+{
+    zc_err_set(err, ZC_EXIT_TIMEOUT, 0,
+               "nothing has come from %s within the time-out", r->conn.t->peer);
+    zc_conn_tell(&r->conn, err);
 }
 
 /* The session proper: threads around the reader. */
@@ -209,6 +234,11 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     unsigned started = 0;
     struct zc_rworker reader = {.r = r};
     r->reader = &reader;
+    atomic_store(&r->line.in_round, !(r->flags & ZC_OPEN_ROUNDS));
+    if (r->terms.ping_s) /* the sender sees to it that it is kept */
+        zc_transport_set_timeout(r->conn.t, r->terms.ping_s);
+    /* The sender reads our answers whatever else it does. */
+    zc_dial_keepalive(r->conn.t, r->terms.ping_s, true);
     bool committing = !pthread_create(&committer, NULL, zc_commit_thread, r);
     bool pinging = r->terms.ping_s &&
                    !pthread_create(&pinger, NULL, pinger_main, r);
@@ -223,6 +253,8 @@ static int run(struct zc_receiver *r, struct zc_err *err)
         fail = zc_err_set(err, ZC_EXIT_MEMORY, errno, "cannot start a thread");
     if (!fail)
         fail = run_rounds(r, err);
+    if (fail && err->code == ZC_EXIT_TIMEOUT && !r->failed)
+        tell_silent(r, err);
     zc_receiver_stop(r);
     for (unsigned i = 0; i < started; i++)
         pthread_join(workers[i].thread, NULL);

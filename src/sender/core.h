@@ -73,6 +73,7 @@ struct zc_earlier;
 struct zc_ids;
 struct zc_linknames;
 struct zc_lists;
+struct zc_pinger;
 struct zc_walk;
 STAILQ_HEAD(zc_slists, zc_slist); /* lists.h */
 
@@ -108,6 +109,7 @@ struct zc_sender {
     struct zc_bigs *bigs;
     struct zc_retries retries;
     struct zc_round_state round;
+    struct zc_pinger *pinger;
     bool closing;
     _Atomic bool failed; /* err is set; everybody stops */
     struct zc_err err;

@@ -15,11 +15,11 @@
 #include "sender/linknames.h"
 #include "sender/lists.h"
 #include "sender/names.h"
+#include "sender/pinger.h"
 #include "sender/walk.h"
 #include "sender/workers.h"
 #include "session/connect.h"
 
-#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -33,14 +33,15 @@ struct zc_session {
     struct zc_bigs bigs;
     struct zc_earlier earlier;
     struct zc_linknames linknames;
+    struct zc_pinger pinger;
     /* Where the peer has dialled: what it asked for, and the directory. */
     struct zc_options asked;
     int root_fd;
     /* The last is the caller's. */
     struct zc_sworker workers[ZC_WORKERS_MAX + 1], *own;
     unsigned n_workers;
-    pthread_t reader, pinger;
-    bool reading, pinging;
+    pthread_t reader;
+    bool reading;
 };
 
 /* --- beginning and end --------------------------------------------------- */
@@ -54,6 +55,7 @@ static int init(struct zc_session *session, struct zc_transport *t,
     zc_lists_init(s, &session->lists);
     zc_walk_init(s, &session->walk);
     zc_bigs_init(s, &session->bigs);
+    zc_pinger_init(s, &session->pinger);
     zc_ids_init(s, &session->ids);
     zc_earlier_init(s, &session->earlier);
     zc_linknames_init(s, &session->linknames);
@@ -109,44 +111,6 @@ static void sender_fini(struct zc_sender *s)
     zc_sender_fini(s);
 }
 
-/*
- * PING when the line has been quiet for a quarter of the time-out. Whoever has
- * the turn is sending, so it is not quiet; a PING that may not fit into the
- * socket is not sent, so that the end of the session never waits for a peer
- * that is stuck.
- */
-static void *pinger_main(void *sender)
-{
-    struct zc_sender *s = sender;
-    struct zc_buf b = ZC_BUF_INIT;
-    struct zc_err err;
-    int64_t step = s->terms.ping_s * ZC_NSEC_PER_SEC / 4;
-    int64_t next = zc_clock_ns() + step;
-    pthread_mutex_lock(&s->lock);
-    while (!s->failed && !s->closing) {
-        int64_t left = next - zc_clock_ns();
-        if (left > 0) {
-            zc_clock_cond_wait(&s->over, &s->lock, left);
-            continue;
-        }
-        next += step;
-        pthread_mutex_unlock(&s->lock);
-        struct pollfd room = {.fd = s->conn.t->poll_wfd, .events = POLLOUT};
-        if (zc_conn_idle(&s->conn) && zc_conn_trylock(&s->conn)) {
-            zc_ping_encode(&b);
-            if (room.fd < 0 || poll(&room, 1, 0) == 1)
-                zc_conn_send_locked(&s->conn, &b, &err); /* the reader sees
-                                                            trouble */
-            zc_buf_reset(&b);
-            zc_conn_unlock(&s->conn);
-        }
-        pthread_mutex_lock(&s->lock);
-    }
-    pthread_mutex_unlock(&s->lock);
-    zc_buf_fini(&b);
-    return NULL;
-}
-
 /* Threads that wait for a round. In a mirror the caller's is one of those that
  * work. */
 static int start_threads(struct zc_session *session, struct zc_err *err)
@@ -159,9 +123,7 @@ static int start_threads(struct zc_session *session, struct zc_err *err)
     zc_sworker_init(session->own, s, n);
     session->reading = !pthread_create(&session->reader, NULL,
                                        zc_answers_thread, s);
-    if (s->terms.ping_s)
-        session->pinging = !pthread_create(&session->pinger, NULL,
-                                           pinger_main, s);
+    zc_pinger_start(s);
     for (unsigned i = 0; session->reading && i < n; i++) {
         struct zc_sworker *w = &session->workers[i];
         zc_sworker_init(w, s, i);
@@ -282,8 +244,7 @@ void zc_session_close(struct zc_session *session)
         pthread_join(session->workers[i].thread, NULL);
     if (session->reading)
         pthread_join(session->reader, NULL);
-    if (session->pinging)
-        pthread_join(session->pinger, NULL);
+    zc_pinger_join(s);
     for (unsigned i = 0; i < session->n_workers; i++)
         zc_sworker_fini(&session->workers[i]);
     if (session->own)
@@ -305,6 +266,7 @@ static void begin_round(struct zc_sender *s, const struct zc_round *round)
     s->round.peer_code = ZC_EXIT_OK;
     s->round.seeding = true;
     s->round.sync = round->sync;
+    zc_pinger_wake(s);
     pthread_mutex_unlock(&s->lock);
     pthread_mutex_lock(&s->told.lock);
     s->told.failed = s->told.vanished = false;

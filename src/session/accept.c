@@ -142,13 +142,5 @@ void zc_accept_refuse(struct zc_conn *c, const struct zc_err *err)
 {
     if (err->code == ZC_EXIT_SOCKET || err->code == ZC_EXIT_TIMEOUT)
         return;
-    struct zc_err ignored;
-    struct zc_buf out = ZC_BUF_INIT;
-    struct zc_msg_error m = {
-        (uint8_t)err->code,
-        {(const uint8_t *)err->text,
-         ZC_MIN(strlen(err->text), (size_t)ZC_ERROR_TEXT_MAX)}};
-    zc_error_encode(&out, &m);
-    zc_conn_send(c, &out, &ignored);
-    zc_buf_fini(&out);
+    zc_conn_tell(c, err);
 }

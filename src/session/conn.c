@@ -83,6 +83,19 @@ int zc_conn_peer_error(struct zc_bytes body, struct zc_err *err)
                       (const char *)m.text.p);
 }
 
+void zc_conn_tell(struct zc_conn *c, const struct zc_err *err)
+{
+    struct zc_err ignored;
+    struct zc_buf out = ZC_BUF_INIT;
+    struct zc_msg_error m = {
+        (uint8_t)err->code,
+        {(const uint8_t *)err->text,
+         ZC_MIN(strlen(err->text), (size_t)ZC_ERROR_TEXT_MAX)}};
+    zc_error_encode(&out, &m);
+    zc_conn_send(c, &out, &ignored);
+    zc_buf_fini(&out);
+}
+
 static int closed(const struct zc_conn *c, struct zc_err *err)
 {
     return zc_err_set(err, ZC_EXIT_STREAM, 0,

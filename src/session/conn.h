@@ -91,6 +91,9 @@ const uint8_t *zc_conn_take_raw(struct zc_conn *c, size_t n, size_t *got);
 /* The sentence of an ERROR in BODY, in the peer's own words. Returns -1. */
 int zc_conn_peer_error(struct zc_bytes body, struct zc_err *err);
 
+/* The other way round: an ERROR with the sentence of ERR. */
+void zc_conn_tell(struct zc_conn *c, const struct zc_err *err);
+
 /* A sentence for errno after a failed send or recv on C. Returns -1. */
 int zc_conn_error(const struct zc_conn *c, int eno, struct zc_err *err);
 

@@ -72,6 +72,11 @@ struct zc_options {
     void *linked_arg;
 };
 
+/* Seconds, of those that are there all the time, mirrors and servers, unless
+ * they are told otherwise: nobody is there to notice a peer that is gone. */
+#define ZC_LASTING_TIMEOUT_S 60
+#define ZC_LASTING_CONTIMEOUT_S 30
+
 /* What holds when nothing is said: everything is kept, nothing is deleted. */
 void zc_options_init(struct zc_options *o);
 

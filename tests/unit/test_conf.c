@@ -62,7 +62,7 @@ static void test_empty(void)
     is_str(c->control, ZC_CONTROL_DEFAULT, "the control socket's default");
     is_str(c->control_group, NULL, "no group named");
     is_int(c->max_connections, 64, "64 connections");
-    is_int(c->timeout_s, 0, "no timeout");
+    is_int(c->timeout_s, 60, "a minute of silence");
     is_int(c->peers.len + c->shares.len + c->mirrors.len, 0, "nothing else");
     zc_conf_free(c);
 }
@@ -296,7 +296,8 @@ static void test_mirror_defaults(void)
        "what is off by default");
     is_int(m->push.fsync, ZC_FSYNC_BATCH, "fsync = batch");
     is_int(m->push.bwlimit, 0, "no limit");
-    is_int(m->push.timeout_s + m->contimeout_s, 0, "no timeouts");
+    is_int(m->push.timeout_s, 60, "a minute of silence");
+    is_int(m->contimeout_s, 30, "half a minute to connect");
     ok(!m->push.filter && !m->push.chmod && !m->push.chown_user, "no rules");
     is_int(m->watch, ZC_WATCH_AUTO, "watch = auto");
     is_int(m->rescan_s, 60, "rescan = 60");
