@@ -228,8 +228,12 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/reader.h \
 	%D%/receiver/receive.c \
 	%D%/receiver/receive.h \
+	%D%/receiver/shared.c \
+	%D%/receiver/shared.h \
 	%D%/receiver/special.c \
 	%D%/receiver/special.h \
+	%D%/receiver/unshare.c \
+	%D%/receiver/unshare.h \
 	%D%/receiver/volumes.c \
 	%D%/receiver/volumes.h \
 	%D%/receiver/walk.c \

@@ -101,6 +101,7 @@ TEST_TOOLS = \
 
 noinst_HEADERS += \
 	%D%/tools/churn-files.h \
+	%D%/tools/churn-links.h \
 	%D%/tools/churn.h \
 	%D%/tools/evil-files.h \
 	%D%/tools/evil-links.h \

@@ -15,4 +15,8 @@ struct zc_shelf;
 int zc_basis_copy(struct zc_receiver *r, const struct zc_shelf *where,
                   const char *name, int fd, const struct zc_segment *s);
 
+/* The SIZE bytes of IN into the new file OUT, holes as holes. 0, or -1 and
+ * errno. */
+int zc_basis_copy_all(int in, int out, uint64_t size);
+
 #endif

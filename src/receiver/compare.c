@@ -8,6 +8,7 @@
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
+#include "receiver/shared.h"
 #include "receiver/volumes.h"
 #include "session/events.h"
 
@@ -82,11 +83,15 @@ unsigned zc_compare_xattrs(struct zc_rworker *w, const struct zc_cmp *c)
            (memcmp(mine.b + half, theirs.b + half, half) ? ZC_ITEM_XATTR : 0);
 }
 
-/* Changing an inode that has other names changes those too. */
-static bool may_change_in_place(const struct zc_cmp *c)
+/* Changing an inode that has other names changes those too. Where the round is
+ * about the whole tree they are met, too, and those that are not names of this
+ * file get an inode of their own; where it is not, see shared.h. */
+static bool may_change_in_place(const struct zc_receiver *r,
+                                const struct zc_cmp *c)
 {
-    return c->st.nlink == 1 || (c->e->flags & ZC_ENTRY_HARD_LINK &&
-                                c->e->link_count == c->st.nlink);
+    return c->st.nlink == 1 || zc_shared_applies(r) ||
+           (zc_hardlink_key(r, c->e).grouped &&
+            c->e->link_count == c->st.nlink);
 }
 
 /* --- what is decided ----------------------------------------------------- */
@@ -220,11 +225,21 @@ static bool newer_here(const struct zc_receiver *r, const struct zc_cmp *c)
             c->st.mtime_ns > c->e->mtime_ns);
 }
 
-/* The name shares its inode with one that stands for another file. */
+static uint32_t source_links(const struct zc_entry *e)
+{
+    return e->flags & ZC_ENTRY_HARD_LINK ? e->link_count : 1;
+}
+
+/* The name shares its inode with one that stands for another file; or others
+ * may, and it is too much to keep in mind. */
 static bool shares_wrongly(struct zc_receiver *r, const struct zc_cmp *c)
 {
-    return same_type(c) && c->st.nlink > 1 && r->keep & ZC_KEEP_HARD_LINKS &&
-           zc_hardlink_taken(r, &c->st, c->e);
+    if (!same_type(c) || c->st.nlink == 1 || !(r->keep & ZC_KEEP_HARD_LINKS))
+        return false;
+    return zc_hardlink_taken(r, &c->st, c->e) ||
+           (zc_shared_applies(r) &&
+            zc_shared_seen(r, &c->dir->shelf, c->name, &c->st,
+                           source_links(c->e)));
 }
 
 /* The data differ: how, for the user. */
@@ -254,7 +269,7 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
     }
     bool same = same_data(w, c, v, &ask_hash) && !shares_wrongly(r, c);
     v->item = same_type(c) ? zc_compare_meta(r, c) | xattrs : 0;
-    bool fixable = !v->item || may_change_in_place(c);
+    bool fixable = !v->item || may_change_in_place(r, c);
     if (same && fixable && !ask_hash) {
         decide_metadata(v, xattrs);
         return;
@@ -309,7 +324,8 @@ static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,
     struct zc_receiver *r = w->r;
     unsigned meta = same_type(c) ? zc_compare_meta(r, c) | xattrs
                                  : ZC_ITEM_NEW;
-    if (same_special(c) && !shares_wrongly(r, c)) {
+    if (same_special(c) && !shares_wrongly(r, c) &&
+        (!meta || may_change_in_place(r, c))) {
         v->item = meta;
         decide_metadata(v, xattrs);
         return;
@@ -347,6 +363,8 @@ static bool decide_hardlink(struct zc_rworker *w, const struct zc_cmp *c,
         break;
     case ZC_HARDLINK_READY:
         if (c->exists && zc_hardlink_same(r, group, &c->st)) {
+            zc_shared_also(r, &c->dir->shelf, c->name, c->st.dev, c->st.ino,
+                           false);
             zc_hardlink_put(r, group);
             *v = (struct zc_decision){.stays = true};
             break;

@@ -35,6 +35,7 @@ struct zc_queue;
 struct zc_rdirs;
 struct zc_rlists;
 struct zc_rworker;
+struct zc_shared;
 struct zc_space;
 struct zc_volumes;
 
@@ -95,6 +96,7 @@ struct zc_receiver {
     struct zc_rdirs *dirs;
     struct zc_volumes *volumes;
     struct zc_hardlinks *hardlinks;
+    struct zc_shared *shared;
     struct zc_deletions *deletions;
     struct zc_commits *commits;
     struct zc_rbigs *bigs;

@@ -4,6 +4,7 @@
 
 #include "fs/rootdir.h"
 #include "receiver/core.h"
+#include "receiver/shared.h"
 
 void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
                    struct zc_meta_want *want)
@@ -32,6 +33,21 @@ void zc_dress(struct zc_rworker *w, int fd, const struct zc_stat *now,
         atomic_fetch_add(&w->r->done.changes, 1);
 }
 
+void zc_dress_late(struct zc_rworker *w, int fd, const struct zc_stat *now,
+                   const struct zc_meta_want *want, struct zc_dirnode *node,
+                   const char *name)
+{
+    struct zc_meta_report report = {0};
+    bool changed;
+    if (zc_meta_apply(fd, now, want, w->r->ids, &report, &changed))
+        for (unsigned k = 0; k < ZC_META_KINDS; k++)
+            if (report.eno[k])
+                zc_rworker_note(w, node, name, ZC_OP_META + k, now->mode,
+                                report.eno[k]);
+    if (changed)
+        atomic_fetch_add(&w->r->done.changes, 1);
+}
+
 int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
                       const struct zc_stat *now,
                       const struct zc_meta_want *want, struct zc_ref ref)
@@ -44,6 +60,9 @@ int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
         errno = ESTALE; /* somebody swapped it under us */
         return -1;
     }
+    if (st.nlink > 1 && zc_shared_applies(w->r) &&
+        !zc_shared_dress(w->r, &st, want))
+        return 0;
     zc_dress(w, fd, &st, want, ref);
     zc_receiver_unsynced(w->r);
     return 0;

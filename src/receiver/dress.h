@@ -10,6 +10,7 @@
 #include "fs/meta.h"
 #include "proto/msg.h"
 
+struct zc_dirnode;
 struct zc_receiver;
 struct zc_rworker;
 
@@ -19,8 +20,14 @@ void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
 /* Sets WANT on FD (NOW); what is refused becomes notes about REF. */
 void zc_dress(struct zc_rworker *w, int fd, const struct zc_stat *now,
               const struct zc_meta_want *want, struct zc_ref ref);
+/* The same when the entry is finished: notes about NAME in NODE. */
+void zc_dress_late(struct zc_rworker *w, int fd, const struct zc_stat *now,
+                   const struct zc_meta_want *want, struct zc_dirnode *node,
+                   const char *name);
 /* The same for NAME in DIRFD, which has its name already and needs nothing
- * else. 0, or -1 and errno: it is not what NOW tells of any more. */
+ * else; where it has others, and the round is about a part of the tree, at the
+ * end of that (shared.h). 0, or -1 and errno: it is not what NOW tells of any
+ * more. */
 int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
                       const struct zc_stat *now,
                       const struct zc_meta_want *want, struct zc_ref ref);

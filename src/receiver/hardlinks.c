@@ -5,6 +5,7 @@
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
+#include "receiver/shared.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -190,22 +191,21 @@ bool zc_hardlink_same(struct zc_receiver *r, struct zc_hardlink_group *g,
     return same;
 }
 
-/* linkat under a staging name, then renamed over what has the name. */
-static int link_over(struct zc_rworker *w, int from, const char *leader,
-                     struct zc_rdir *d, const char *name, unsigned *op)
+int zc_hardlink_over(struct zc_rworker *w, int from, const char *leader,
+                     struct zc_shelf *s, const char *name, unsigned *op)
 {
     char tmp[ZC_STAGING_NAME_SIZE];
-    int staging = zc_place_staging(&d->shelf, tmp);
+    int staging = zc_place_staging(s, tmp);
     if (staging < 0) {
         *op = ZC_OP_STAGING;
         return -1;
     }
     if (linkat(from, leader, staging, tmp, 0))
         return -1;
-    int bad = zc_place(w, &d->shelf, tmp, name, op);
+    int bad = zc_place(w, s, tmp, name, op);
     /* Renaming one name of an inode onto another of it does nothing, and says
      * so by succeeding (rename(2)): the staging name may still be there. */
-    zc_place_discard(&d->shelf, tmp);
+    zc_place_discard(s, tmp);
     return bad;
 }
 
@@ -223,12 +223,13 @@ int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *g,
         if (!bad)
             zc_place_touched(r, &d->shelf);
         else if (errno == EEXIST || errno == EACCES)
-            bad = link_over(w, from, g->name, d, name, op);
+            bad = zc_hardlink_over(w, from, g->name, &d->shelf, name, op);
         eno = errno;
         zc_dirnode_unpin(r->tree, d->shelf.node);
     }
     zc_dirnode_unpin(r->tree, g->node);
     if (!bad) {
+        zc_shared_also(r, &d->shelf, name, g->dev, g->ino, true);
         atomic_fetch_add(&r->done.created, 1);
         atomic_fetch_add(&r->done.changes, 1);
     }
@@ -259,9 +260,11 @@ static void link_waiter(struct zc_rworker *w, struct zc_hardlink_group *g,
 {
     struct zc_receiver *r = w->r;
     unsigned op = 0;
-    if (is_linked(r, g, v))
+    if (is_linked(r, g, v)) {
+        zc_shared_also(r, &v->list->dir->shelf, v->name, g->dev, g->ino,
+                       false);
         zc_entry_done(w, v->list, v->ref, ZC_STATUS_SAME, 0, 0);
-    else if (!zc_hardlink_make(w, g, v->list->dir, v->name, &op))
+    } else if (!zc_hardlink_make(w, g, v->list->dir, v->name, &op))
         zc_entry_done(w, v->list, v->ref, ZC_STATUS_OK, 0, 0);
     else if (v->regular)
         zc_entry_again(w, v->list, v->ref);

@@ -17,6 +17,7 @@
 #include "receiver/lists.h"
 
 struct zc_hardlink_group;
+struct zc_shelf;
 
 /* The inode of the source by which a group is known. */
 struct zc_hardlink_key {
@@ -56,6 +57,10 @@ bool zc_hardlink_same(struct zc_receiver *r, struct zc_hardlink_group *group,
  * and *OP. */
 int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *group,
                      struct zc_rdir *d, const char *name, unsigned *op);
+
+/* Makes NAME in S a link to LEADER in FROM, whatever has the name. The same. */
+int zc_hardlink_over(struct zc_rworker *w, int from, const char *leader,
+                     struct zc_shelf *s, const char *name, unsigned *op);
 
 /* The leader of group KEY is in place as NAME in D (or, with OK false, will
  * never be): settles those that wait. Where KEY is no group, or its leader was

@@ -18,6 +18,7 @@
 #include "receiver/dirs.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
+#include "receiver/shared.h"
 #include "receiver/volumes.h"
 #include "receiver/walk.h"
 
@@ -71,6 +72,7 @@ int zc_names_on_at(struct zc_receiver *r, struct zc_bytes body,
     if (!list)
         return zc_err_nomem(err);
     d->shallow = true;
+    atomic_store(&r->shared->partial, true);
     zc_walk_top(r->reader, d, list, &m.self);
     return 0;
 }

@@ -14,6 +14,7 @@ void zc_rparts_init(struct zc_rparts *p, struct zc_receiver *r)
     zc_rdirs_init(r->dirs = &p->dirs);
     zc_volumes_init(r->volumes = &p->volumes);
     r->hardlinks = &p->hardlinks;
+    r->shared = &p->shared;
     r->deletions = &p->deletions;
     zc_commits_init(r->commits = &p->commits);
     zc_rbigs_init(r->bigs = &p->bigs);
@@ -26,6 +27,7 @@ void zc_rparts_free(struct zc_receiver *r)
     zc_rworkers_drop(r);
     zc_commits_free(r->commits);
     zc_hardlinks_free(r);
+    zc_shared_free(r);
     zc_rlists_free(r);
     zc_rdirs_free(r);
     zc_volumes_free(r);
@@ -35,6 +37,7 @@ void zc_rparts_free(struct zc_receiver *r)
 void zc_rparts_next_round(struct zc_receiver *r)
 {
     zc_hardlinks_free(r);
+    zc_shared_free(r);
     zc_volumes_leave(r);
     zc_deletions_next_round(r);
     zc_commits_next_round(r);

@@ -13,6 +13,7 @@
 #include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/queue.h"
+#include "receiver/shared.h"
 #include "receiver/volumes.h"
 
 struct zc_rparts {
@@ -22,6 +23,7 @@ struct zc_rparts {
     struct zc_rdirs dirs;
     struct zc_volumes volumes;
     struct zc_hardlinks hardlinks;
+    struct zc_shared shared;
     struct zc_deletions deletions;
     struct zc_commits commits;
     struct zc_rbigs bigs;

@@ -17,6 +17,7 @@
 #include "receiver/parts.h"
 #include "receiver/queue.h"
 #include "receiver/reader.h"
+#include "receiver/unshare.h"
 #include "receiver/volumes.h"
 #include "receiver/workers.h"
 
@@ -99,6 +100,7 @@ static int finish_round(struct zc_receiver *r, struct zc_err *err)
                                    ZC_MIN(strlen(brake.text),
                                           (size_t)ZC_ERROR_TEXT_MAX)};
     }
+    zc_unshare(r->reader);
     /* What the source's root looks like is no more to be trusted then. */
     zc_rdirs_finish_tops(r->reader, held && r->round.full);
     if (r->flags & ZC_OPEN_ROUNDS)

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-static int make_special(int base, const char *name, const struct zc_entry *e)
+int zc_special_node(int base, const char *name, const struct zc_entry *e)
 {
     if (S_ISLNK(e->mode)) {
         zc_auto_free char *target = strndup(e->target, e->target_len);
@@ -34,7 +34,7 @@ static int build_special(struct zc_rworker *w, int base, const char *name,
 {
     struct zc_stat now;
     struct zc_meta_want want;
-    if (make_special(base, name, e))
+    if (zc_special_node(base, name, e))
         return -1;
     zc_auto_close int fd = zc_path_open(base, name);
     if (fd < 0 || zc_stat_at(fd, "", &now))

@@ -15,4 +15,8 @@ int zc_special_make(struct zc_rworker *w, struct zc_rdir *d,
                     const struct zc_entry *e, struct zc_bytes xattrs,
                     struct zc_ref ref, unsigned *op);
 
+/* The thing itself: NAME in BASE, of E's type, and nothing more. 0, or -1 and
+ * errno. */
+int zc_special_node(int base, const char *name, const struct zc_entry *e);
+
 #endif

@@ -14,6 +14,7 @@
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
 #include "receiver/queue.h"
+#include "receiver/shared.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -217,6 +218,8 @@ static void compare_one(struct zc_rworker *w, struct zc_work *work)
         zc_receiver_fail(r, &err);
         return;
     }
+    if (m.flags & ZC_LIST_INCOMPLETE)
+        atomic_store_explicit(&r->shared->partial, true, memory_order_relaxed);
     zc_rdir_start(w, d, any_file(m));
     int dirfd = pin_dir(w, d);
     if (!asks_by_name(d, &m)) {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # All that can happen to a tree, at random, under a mirror to a local directory
 # and to a server: nobody ever sees a file that is not whole, and when it is over
-# all are equal.  $ZC_WATCH: inotify, or fanotify in 361.
+# all are equal; then the same with hard links of what looks alike.  $ZC_WATCH: inotify, or fanotify in 361.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-churn.sh"
 . "$here/lib-mirror.sh"
@@ -24,6 +24,10 @@ churn_ends $((seconds + 60))
 becomes_equal 60 "$T/a" "$T/b" "the local copy is equal"
 becomes_equal 60 "$T/a" "$T/share" "the server's copy is equal"
 ok "the mirror still runs" mirror_runs
+start_link_churn "$T/a" $((seconds / 2))
+link_churn_ends $((seconds + 60))
+becomes_equal 60 "$T/a" "$T/b" "the local copy is equal again"
+becomes_equal 60 "$T/a" "$T/share" "so is the server's"
 witnesses_saw_whole_files
 ok "still watching" shows_up 10 "$T/a" "$T/b"
 stop_mirror

@@ -33,6 +33,28 @@ churn_ends()
     is "$rc" 0 "churn had no trouble$(sed 's/^/: /' "$T/log/churn.err")"
 }
 
+# Three at once, with names of inodes that have several, and things that look
+# alike.
+start_link_churn() # DIR SECONDS
+{
+    local n
+    link_churn_pids=()
+    for n in 1 2 3; do
+        background "links$n" "$churn" --links --seconds "$2" --rate 300 \
+            --entries 300 ${ZC_SEED:+--seed "$ZC_SEED$n"} "$1"
+        link_churn_pids+=("$pid")
+    done
+}
+
+link_churn_ends() # SECONDS
+{
+    local n
+    for n in 1 2 3; do
+        reap "${link_churn_pids[n - 1]}" "$1"
+        is "$rc" 0 "churn of links $n had no trouble$(sed 's/^/: /' "$T/log/links$n.err")"
+    done
+}
+
 declare -a witnesses=()
 
 start_witness() # DIR...

@@ -9,6 +9,7 @@
  *       --rate N       operations a second (500); 0: as fast as it goes
  *       --outside DIR  directories are moved in from there and out to there
  *       --entries N    about so many entries at most (1500)
+ *       --links        names of what has several, or looks like something else
  *     churn --rewrite FILE [--size BYTES] [--seconds S | --ops N] [--rest MS]
  *       rewrites one file in place, each version by a single pwrite, with rests
  *       of up to MS (0) milliseconds
@@ -21,6 +22,7 @@
  * does the same to an empty one.
  */
 #include "churn-files.h"
+#include "churn-links.h"
 
 #include <signal.h>
 #include <sys/xattr.h>
@@ -59,14 +61,6 @@ static void op_rename_dir(struct churn *c)
         return;
     pick_new(c, to);
     maybe(rename(from, to), "rename", from);
-}
-
-static void op_exchange(struct churn *c)
-{
-    char a[PATH_MAX], b[PATH_MAX];
-    if (pick(c, DT_UNKNOWN, a) && pick(c, DT_UNKNOWN, b))
-        maybe(renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE), "exchange",
-              a);
 }
 
 static void op_mkdir(struct churn *c)
@@ -138,15 +132,6 @@ static void op_remove_tree(struct churn *c)
     pick_dir(c, path);
     if (strcmp(path, c->root) != 0)
         remove_tree(path);
-}
-
-static void op_link(struct churn *c)
-{
-    char from[PATH_MAX], to[PATH_MAX];
-    if (!pick(c, DT_REG, from))
-        return;
-    pick_new(c, to);
-    maybe(link(from, to), "link", to);
 }
 
 /* To files and directories, inside, outside and nowhere. */
@@ -303,11 +288,13 @@ static void op_move_in(struct churn *c)
         maybe(rename(from, to), "rename", from);
 }
 
-static const struct op {
+struct op {
     void (*run)(struct churn *c);
     unsigned weight;
     bool shrinks; /* taken more often while there is too much */
-} ops[] = {
+};
+
+static const struct op all_ops[] = {
     {op_replace, 14, false},  {op_replace_big, 2, false},
     {op_rewrite, 14, false},  {op_tmpfile, 4, false},
     {op_append, 10, false},   {op_log, 10, false},
@@ -321,8 +308,20 @@ static const struct op {
     {op_chmod, 5, false},     {op_chown, 4, false},
     {op_xattr, 5, false},     {op_utimes, 5, false},
     {op_move_out, 1, false},  {op_move_in, 1, false},
+    {op_alike, 2, false},     {op_whiteout, 2, false},
+    {op_link_over, 2, false}, {op_unlink_any, 2, true},
+    {NULL, 0, false},
 };
-#define N_OPS (sizeof ops / sizeof ops[0])
+
+/* --links */
+static const struct op link_ops[] = {
+    {op_alike, 20, false},     {op_link, 20, false},
+    {op_link_over, 5, false}, {op_unlink_any, 10, true},
+    {op_rename, 10, false},   {op_exchange, 10, false},
+    {op_whiteout, 2, false},  {op_chmod, 2, false},
+    {op_chown, 10, false},     {op_utimes, 10, false},
+    {NULL, 0, false},
+};
 
 static uint64_t count_entries(const char *path)
 {
@@ -346,13 +345,14 @@ static void one_op(struct churn *c)
     if (c->n_ops++ % 128 == 0)
         c->entries = count_entries(c->root);
     bool crowded = c->entries > c->entries_max;
-    for (size_t i = 0; i < N_OPS; i++)
-        total += ops[i].weight * (crowded && ops[i].shrinks ? 8 : 1);
+    const struct op *ops = c->links ? link_ops : all_ops;
+    for (const struct op *o = ops; o->run; o++)
+        total += o->weight * (crowded && o->shrinks ? 8 : 1);
     uint64_t k = rnd(c, total);
-    for (size_t i = 0; i < N_OPS; i++) {
-        unsigned weight = ops[i].weight * (crowded && ops[i].shrinks ? 8 : 1);
+    for (const struct op *o = ops; o->run; o++) {
+        unsigned weight = o->weight * (crowded && o->shrinks ? 8 : 1);
         if (k < weight) {
-            ops[i].run(c);
+            o->run(c);
             return;
         }
         k -= weight;
@@ -419,7 +419,7 @@ static void run_rewrite(struct churn *c, const char *path, uint64_t size,
 
 static const char usage[] =
     "usage: churn [--seed N] [--seconds S | --ops N] [--rate N]\n"
-    "             [--outside DIR] [--entries N] DIR\n"
+    "             [--outside DIR] [--entries N] [--links] DIR\n"
     "       churn --rewrite FILE [--size BYTES] [--seconds S | --ops N]\n"
     "             [--rest MS]\n";
 
@@ -435,6 +435,10 @@ int main(int argc, char **argv)
         const char *o = argv[i], *v = i + 1 < argc ? argv[i + 1] : NULL;
         if (o[0] != '-' && !c.root) {
             c.root = o;
+            continue;
+        }
+        if (strcmp(o, "--links") == 0) {
+            c.links = true;
             continue;
         }
         if (!v)

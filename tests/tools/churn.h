@@ -25,7 +25,7 @@ struct churn {
     uint64_t rng, version, serial, n_ops, entries, entries_max;
     unsigned char *buf;
     int logs[LOGS];
-    bool is_root;
+    bool is_root, links;
 };
 
 static inline void die(const char *what, const char *path)
@@ -161,7 +161,7 @@ static inline void pick_new(struct churn *c, char *path)
     size_t len = strlen(path);
     uint64_t k = rnd(c, 20);
     snprintf(path + len, PATH_MAX - len, "/%s%llu", kinds[k < 5 ? k : 0],
-             (unsigned long long)rnd(c, 400));
+             (unsigned long long)rnd(c, c->links ? 30 : 400));
 }
 
 /* A temporary name beside PATH. */

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The end of a round for inodes with several names; see unshare.h. */
+#include "receiver/unshare.h"
+
+#include "fs/procfd.h"
+#include "fs/rootdir.h"
+#include "receiver/basis.h"
+#include "receiver/core.h"
+#include "receiver/dress.h"
+#include "receiver/hardlinks.h"
+#include "receiver/shared.h"
+#include "receiver/special.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+/* Is N, in DIRFD, still a name of S? */
+static bool is_name(const struct zc_shared_inode *s, int dirfd,
+                    const struct zc_shared_name *n, struct zc_stat *st)
+{
+    return !zc_stat_at(dirfd, n->name, st) && st->ino == s->ino &&
+           st->dev == s->dev;
+}
+
+/* Leaves S those names that it still has. How many it has in all. */
+static uint32_t sort_out(struct zc_receiver *r, struct zc_shared_inode *s)
+{
+    uint32_t nlink = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < s->names.len; i++) {
+        struct zc_shared_name *one = &s->names.v[i];
+        struct zc_stat st;
+        int dirfd = zc_dirnode_pin(r->tree, one->shelf.node);
+        bool stays = dirfd >= 0 && is_name(s, dirfd, one, &st);
+        if (dirfd >= 0)
+            zc_dirnode_unpin(r->tree, one->shelf.node);
+        if (stays) {
+            nlink = st.nlink;
+            s->names.v[n++] = *one;
+        } else {
+            zc_dirnode_unref(r->tree, one->shelf.node);
+            free(one->name);
+        }
+    }
+    s->names.len = n;
+    return nlink;
+}
+
+/* A handle on S by its name N. -1 and errno. */
+static int open_inode(struct zc_receiver *r, const struct zc_shared_inode *s,
+                      const struct zc_shared_name *n, struct zc_stat *st)
+{
+    int dirfd = zc_dirnode_pin(r->tree, n->shelf.node);
+    int fd = dirfd < 0 ? -1 : zc_path_open(dirfd, n->name), eno = errno;
+    if (dirfd >= 0)
+        zc_dirnode_unpin(r->tree, n->shelf.node);
+    if (fd >= 0 && !zc_stat_at(fd, "", st) && st->ino == s->ino &&
+        st->dev == s->dev)
+        return fd;
+    errno = fd < 0 ? eno : ESTALE;
+    zc_close(&fd);
+    return -1;
+}
+
+static void set_in_place(struct zc_rworker *w, struct zc_shared_inode *s)
+{
+    const struct zc_shared_name *n = &s->names.v[0];
+    struct zc_stat st;
+    zc_auto_close int fd = open_inode(w->r, s, n, &st);
+    if (fd < 0) {
+        zc_rworker_note(w, n->shelf.node, n->name, ZC_OP_STAT, 0, errno);
+        return;
+    }
+    zc_dress_late(w, fd, &st, &s->want, n->shelf.node, n->name);
+    zc_receiver_unsynced(w->r);
+}
+
+/* What the copy shall look like: as the old one, but for what is to be set. The
+ * attributes are W's. */
+static struct zc_meta_want look_of_copy(struct zc_rworker *w,
+                                        const struct zc_shared_inode *s,
+                                        int dirfd, const char *name,
+                                        const struct zc_stat *old)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_meta_want want = {
+        .mode = old->mode,
+        .uid = old->uid,
+        .gid = old->gid,
+        .mtime_s = old->mtime_s,
+        .mtime_ns = old->mtime_ns,
+        .keep = r->is_root ? ZC_KEEP_ALL
+                           : r->keep | ZC_KEEP_PERMS | ZC_KEEP_TIMES,
+    };
+    if (s->pending && r->keep & ZC_KEEP_PERMS)
+        want.mode = s->want.mode;
+    if (s->pending && r->keep & ZC_KEEP_OWNER)
+        want.uid = s->want.uid;
+    if (s->pending && r->keep & ZC_KEEP_GROUP)
+        want.gid = s->want.gid;
+    if (s->pending && r->keep & ZC_KEEP_TIMES) {
+        want.mtime_s = s->want.mtime_s;
+        want.mtime_ns = s->want.mtime_ns;
+    }
+    zc_buf_reset(&w->xattrs);
+    want.have_xattrs = true;
+    if (s->pending && s->want.have_xattrs) {
+        want.xattrs = s->want.xattrs;
+        want.xattrs_len = s->want.xattrs_len;
+    } else if (!zc_xattr_read(dirfd, name, want.keep, &w->xattrs)) {
+        want.xattrs = w->xattrs.data;
+        want.xattrs_len = w->xattrs.len;
+    } else {
+        want.have_xattrs = false;
+    }
+    return want;
+}
+
+/* The same type and contents as NAME in DIRFD (OLD), under TMP in BASE. */
+static int copy_contents(int dirfd, const char *name, const struct zc_stat *old,
+                         int base, const char *tmp)
+{
+    if (S_ISREG(old->mode)) {
+        zc_auto_close int in = zc_file_open(dirfd, name, O_RDONLY, 0);
+        zc_auto_close int out =
+            in < 0 ? -1
+                   : zc_file_open(base, tmp, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        return out < 0 ? -1 : zc_basis_copy_all(in, out, old->size);
+    }
+    struct zc_entry e = {.mode = old->mode,
+                         .rdev_major = major(old->rdev),
+                         .rdev_minor = minor(old->rdev)};
+    zc_auto_free char *target = NULL;
+    if (S_ISLNK(old->mode)) {
+        size_t n;
+        e.target = target = zc_symlink_read(dirfd, name, &n);
+        if (!target)
+            return -1;
+        e.target_len = (uint16_t)n;
+    }
+    return zc_special_node(base, tmp, &e);
+}
+
+/* Opens what copy_contents has made, and makes it look like WANT, and safe. */
+static int dress_copy(struct zc_rworker *w, int base, const char *tmp,
+                      const struct zc_meta_want *want,
+                      const struct zc_shared_name *n)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_stat now;
+    zc_auto_close int fd = zc_path_open(base, tmp);
+    if (fd < 0 || zc_stat_at(fd, "", &now))
+        return -1;
+    zc_dress_late(w, fd, &now, want, n->shelf.node, n->name);
+    if (r->fsync == ZC_FSYNC_NONE || !S_ISREG(now.mode))
+        return 0;
+    zc_auto_close int data = zc_file_open(base, tmp, O_RDONLY, 0);
+    return data < 0 ? -1 : fsync(data);
+}
+
+/* A copy of S, which is N, in the staging folder as TMP. */
+static int make_copy(struct zc_rworker *w, struct zc_shared_inode *s,
+                     struct zc_shared_name *n, char *tmp, unsigned *op)
+{
+    struct zc_stat old;
+    *op = ZC_OP_STAGING;
+    int base = zc_place_staging(&n->shelf, tmp);
+    int dirfd = base < 0 ? -1 : zc_dirnode_pin(w->r->tree, n->shelf.node);
+    if (dirfd < 0)
+        return -1;
+    *op = ZC_OP_CREATE;
+    errno = ESTALE;
+    int bad = !is_name(s, dirfd, n, &old) ||
+              copy_contents(dirfd, n->name, &old, base, tmp);
+    if (!bad) {
+        struct zc_meta_want want = look_of_copy(w, s, dirfd, n->name, &old);
+        bad = dress_copy(w, base, tmp, &want, n);
+    }
+    int eno = errno;
+    zc_dirnode_unpin(w->r->tree, n->shelf.node);
+    if (bad)
+        zc_place_discard(&n->shelf, tmp);
+    errno = eno;
+    return bad ? -1 : 0;
+}
+
+/* N becomes the staged TMP, or, with a FIRST name, a link to that. Its
+ * directory keeps its times and its mode: it may be finished. */
+static int give_name(struct zc_rworker *w, struct zc_shared_name *n,
+                     const char *tmp, struct zc_shared_name *first,
+                     unsigned *op)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_stat dir;
+    int dirfd = zc_dirnode_pin(r->tree, n->shelf.node), bad = -1;
+    if (dirfd < 0)
+        return -1;
+    bool known = !zc_stat_at(dirfd, "", &dir);
+    int from = first ? zc_dirnode_pin(r->tree, first->shelf.node) : -1;
+    if (!first)
+        bad = zc_place(w, &n->shelf, tmp, n->name, op);
+    else if (from >= 0)
+        bad = zc_hardlink_over(w, from, first->name, &n->shelf, n->name, op);
+    int eno = errno;
+    if (from >= 0)
+        zc_dirnode_unpin(r->tree, first->shelf.node);
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                                {dir.mtime_s, dir.mtime_ns}};
+    if (known && n->shelf.writable_made)
+        zc_fd_chmod(dirfd, dir.mode & 07777);
+    if (known)
+        futimens(dirfd, times);
+    zc_dirnode_unpin(r->tree, n->shelf.node);
+    errno = eno;
+    return bad;
+}
+
+/* The names that were looked at get an inode of their own. */
+static void split(struct zc_rworker *w, struct zc_shared_inode *s)
+{
+    char tmp[ZC_STAGING_NAME_SIZE];
+    unsigned op;
+    struct zc_shared_name *first = &s->names.v[0];
+    int bad = make_copy(w, s, first, tmp, &op);
+    if (!bad && (bad = give_name(w, first, tmp, NULL, &op)))
+        zc_place_discard(&first->shelf, tmp);
+    if (bad)
+        zc_rworker_note(w, first->shelf.node, first->name, op, 0, errno);
+    for (size_t i = 1; i < s->names.len && !bad; i++) {
+        struct zc_shared_name *n = &s->names.v[i];
+        op = ZC_OP_LINK;
+        if (give_name(w, n, NULL, first, &op))
+            zc_rworker_note(w, n->shelf.node, n->name, op, 0, errno);
+    }
+    zc_receiver_unsynced(w->r);
+}
+
+static void settle(struct zc_rworker *w, struct zc_shared_inode *s)
+{
+    uint32_t nlink = sort_out(w->r, s);
+    if (!s->names.len)
+        return;
+    if (nlink <= s->names.len || s->forgot) {
+        if (s->pending)
+            set_in_place(w, s);
+        return;
+    }
+    /* A mirror's round has all names that the file has at the source: what else
+     * shares its inode here is another file, or soon gone. */
+    bool extra = w->r->flags & ZC_OPEN_ROUNDS && s->links < nlink;
+    if (s->pending || s->joined || extra)
+        split(w, s);
+}
+
+void zc_unshare(struct zc_rworker *w)
+{
+    struct zc_receiver *r = w->r;
+    size_t at = 0;
+    for (struct zc_map_slot *slot;
+         (slot = zc_map_next(&r->shared->inodes, &at));) {
+        struct zc_shared_inode *s = slot->value;
+        settle(w, s);
+        if (w->out.len >= 32 * ZC_KIB)
+            zc_rworker_flush(w);
+    }
+    zc_rworker_flush(w);
+}
