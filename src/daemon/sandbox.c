@@ -110,9 +110,9 @@ static int allow_beneath(int ruleset, int fd, uint64_t access)
 /*
  * What turning names into ids and back reads, directly (passwd and group) or
  * through a plug-in of nsswitch.conf(5), which has to be loaded first; the time
- * zone for messages; the number of CPUs; locks. Rules bind to inodes: a passwd file
- * that is replaced during the session is not seen any more, and names become
- * numbers, as for any user that is not known here.
+ * zone for messages; the number of CPUs; locks. Rules bind to inodes: a passwd
+ * file that is replaced during the session is not seen any more, see
+ * zc_idmap_outdated.
  */
 static const char *const read_only_paths[] = {
     "/etc/passwd",        "/etc/group",

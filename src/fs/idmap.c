@@ -17,6 +17,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct here {
     bool announced;
@@ -27,9 +28,19 @@ struct there {
     uint32_t local;
 };
 
+/* Which version of passwd(5) and group(5) is there; zero: none. */
+struct stamp {
+    dev_t dev;
+    ino_t ino;
+    struct timespec changed;
+};
+#define FILES 2
+
 struct zc_idmap {
     bool numeric;
+    struct stamp began[FILES]; /* when the map was made */
     pthread_mutex_t lock; /* guards all below; nothing is locked under it */
+    bool unsure;          /* some name or id had no match */
     struct zc_map here, there; /* key: kind, id */
     bool forced[2];
     uint32_t force[2];
@@ -88,12 +99,51 @@ static int ask(enum zc_id_kind kind, const char *name, uint32_t id,
     return a->name ? 0 : -1;
 }
 
+static void read_stamps(struct stamp s[FILES])
+{
+    static const char *const files[FILES] = {"/etc/passwd", "/etc/group"};
+    memset(s, 0, FILES * sizeof *s);
+    for (int i = 0; i < FILES; i++) {
+        struct stat st;
+        if (!stat(files[i], &st)) {
+            s[i].dev = st.st_dev;
+            s[i].ino = st.st_ino;
+            s[i].changed = st.st_ctim;
+        }
+    }
+}
+
+static bool same_stamp(const struct stamp *a, const struct stamp *b)
+{
+    return a->dev == b->dev && a->ino == b->ino &&
+           a->changed.tv_sec == b->changed.tv_sec &&
+           a->changed.tv_nsec == b->changed.tv_nsec;
+}
+
+bool zc_idmap_outdated(struct zc_idmap *m, bool lasting)
+{
+    struct stamp s[FILES];
+    if (m->numeric)
+        return false;
+    pthread_mutex_lock(&m->lock);
+    bool look = lasting || m->unsure;
+    pthread_mutex_unlock(&m->lock);
+    if (!look)
+        return false;
+    read_stamps(s);
+    for (int i = 0; i < FILES; i++)
+        if (!same_stamp(&s[i], &m->began[i]))
+            return true;
+    return false;
+}
+
 struct zc_idmap *zc_idmap_new(bool numeric)
 {
     struct zc_idmap *m = calloc(1, sizeof *m);
     if (!m)
         return NULL;
     m->numeric = numeric;
+    read_stamps(m->began);
     pthread_mutex_init(&m->lock, NULL);
     return m;
 }
@@ -134,6 +184,7 @@ static struct here *here_get(struct zc_idmap *m, enum zc_id_kind kind,
         name = "";
     h = malloc(sizeof *h + strlen(name) + 1);
     if (h) {
+        m->unsure |= !*name;
         h->announced = false;
         strcpy(h->name, name);
         if (zc_map_put(&m->here, kind, id, h)) {
@@ -180,7 +231,8 @@ int zc_idmap_learn(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id,
     text[n] = '\0';
 
     struct answer a;
-    uint32_t local = ask(kind, text, 0, &a) == 0 ? a.id : id;
+    bool known = !ask(kind, text, 0, &a);
+    uint32_t local = known ? a.id : id;
     free(a.name);
     /* Only root is root, whatever the peer calls its other users. */
     if (local == 0 || id == 0)
@@ -199,6 +251,7 @@ int zc_idmap_learn(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id,
     }
     if (t)
         t->local = local;
+    m->unsure |= !known;
     pthread_mutex_unlock(&m->lock);
     return r;
 }

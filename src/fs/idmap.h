@@ -47,6 +47,12 @@ void zc_idmap_force(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id);
 /* The local id of NAME, or of a decimal number. 0 or -1 (unknown). */
 int zc_id_lookup(enum zc_id_kind kind, const char *name, uint32_t *id);
 
+/* True when users or groups of this host have changed since the map was made,
+ * and some name or id had no match: it may have one now, and a sandbox may keep
+ * the new files from being read. For a map that will go on being used (LASTING)
+ * that they have changed is enough: whoever had a match may have another number. */
+bool zc_idmap_outdated(struct zc_idmap *m, bool lasting);
+
 /* Loads the name-service modules, so that no later sandbox hides them. */
 void zc_idmap_warm_up(void);
 

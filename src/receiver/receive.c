@@ -77,6 +77,20 @@ static int send_finished(struct zc_rworker *w, struct zc_msg_finished *m,
     return fail;
 }
 
+/* A name that was not known may have been given to somebody meanwhile, and a
+ * process that is confined would not see it: whoever comes next does. A session
+ * that lasts ends with this. */
+static bool owners_in_doubt(struct zc_receiver *r, struct zc_err *err)
+{
+    if (!(r->keep & (ZC_KEEP_OWNER | ZC_KEEP_GROUP | ZC_KEEP_ACLS)) ||
+        !zc_idmap_outdated(r->ids, r->flags & ZC_OPEN_ROUNDS))
+        return false;
+    zc_err_set(err, ZC_EXIT_PARTIAL, 0,
+               "users or groups of the receiving host have changed meanwhile, "
+               "so that owners may be wrong until they are compared again");
+    return true;
+}
+
 static int finish_round(struct zc_receiver *r, struct zc_err *err)
 {
     zc_queue_wait_idle(r);
@@ -92,12 +106,12 @@ static int finish_round(struct zc_receiver *r, struct zc_err *err)
                                          "sent");
 
     struct zc_msg_finished m = {0};
-    struct zc_err brake;
-    bool held = zc_deletions_run(r->reader, &brake);
-    if (held) {
-        m.code = (uint8_t)brake.code;
-        m.text = (struct zc_bytes){(const uint8_t *)brake.text,
-                                   ZC_MIN(strlen(brake.text),
+    struct zc_err verdict;
+    bool held = zc_deletions_run(r->reader, &verdict);
+    if (held || owners_in_doubt(r, &verdict)) {
+        m.code = (uint8_t)verdict.code;
+        m.text = (struct zc_bytes){(const uint8_t *)verdict.text,
+                                   ZC_MIN(strlen(verdict.text),
                                           (size_t)ZC_ERROR_TEXT_MAX)};
     }
     zc_unshare(r->reader);

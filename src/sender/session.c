@@ -327,6 +327,12 @@ static enum zc_exit run_round(struct zc_session *session,
                               const atomic_bool *stop, struct zc_err *err)
 {
     struct zc_sender *s = &session->s;
+    if (s->opt->rounds && zc_idmap_outdated(s->ids->map, true)) {
+        zc_err_set(err, ZC_EXIT_PARTIAL, 0,
+                   "users or groups of this host have changed, so all owners "
+                   "are compared again");
+        return err->code;
+    }
     if (!s->failed && !s->tree && open_source(s, err))
         return err->code;
     begin_round(s, round);
