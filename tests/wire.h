@@ -384,7 +384,7 @@ static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
                           .op = ZC_OP_NOT_RENAMED, .path = wire_bytes("new")});
     wire_emit(b, "note-not-renamed", each, arg);
     zc_finished_encode(b, &(struct zc_msg_finished){
-                              25, 1, 12, 13, wire_bytes("too many")});
+                              25, 1, 0, 12, 13, wire_bytes("too many")});
     wire_emit(b, "finished", each, arg);
     zc_error_encode(b, &(struct zc_msg_error){12, wire_bytes("it broke")});
     wire_emit(b, "error", each, arg);

@@ -272,6 +272,8 @@ static int take_bwlimit(const char *value, uint64_t *out, struct zc_err *err)
 
 static void take_keep(struct zc_push_args *a, uint64_t bits, bool on)
 {
+    if (bits == ZC_KEEP_OWNER || bits == ZC_KEEP_GROUP) /* -a does not ask */
+        a->opt.owners_asked |= on;
     if (on)
         a->opt.keep |= (unsigned)bits;
     else

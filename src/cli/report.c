@@ -489,6 +489,8 @@ int zc_report_finish(struct zc_report *r, enum zc_exit code,
     int result = differs ? DIFFERENT : (int)code;
 
     log_groups(r);
+    if (r->totals.owners_left && !a->quiet)
+        zc_log(ZC_LOG_WARN, ZC_OWNERS_LEFT_NOTE);
     if (a->json)
         put_json_summary(r, result, sentence);
     else if (done)

@@ -17,6 +17,7 @@ struct zc_totals {
     uint64_t scanned, scanned_bytes, need_files, need_bytes, done_files,
         done_bytes, wire_out, wire_in, changed_meta, created, replaced, deleted,
         files, dirs, symlinks, devices, specials, retries, troubles;
+    bool owners_left;
     double seconds; /* of wall clock, set by the caller */
     bool dry_run;   /* likewise */
 };

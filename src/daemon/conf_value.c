@@ -211,6 +211,8 @@ static int take_for_mirror(const struct zc_conf_key *k,
     case ZC_CONF_KEEP:
         if (take_bool(value, &on, err))
             return -1;
+        if (k->min == ZC_KEEP_OWNER || k->min == ZC_KEEP_GROUP)
+            m->push.owners_asked |= on;
         m->push.keep = on ? m->push.keep | (unsigned)k->min
                           : m->push.keep & ~(unsigned)k->min;
         return 0;

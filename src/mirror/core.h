@@ -115,6 +115,7 @@ struct zc_mpeer {
 
     /* The thread's, and its session's callbacks', one at a time. */
     struct zc_stats stats;
+    bool owners_told; /* that they are left as they are */
     uint64_t round_number;
     struct zc_mreport *report;
     struct zc_mhardlinks *hardlinks; /* its lists are under `lock` */

@@ -15,6 +15,7 @@
 #include "mirror/peer.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "mirror/dirty.h"
 #include "mirror/ghosts.h"
 #include "mirror/hardlinks.h"
@@ -227,6 +228,10 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
         give_memory_back();
 
     zc_mirror_lock(m);
+    if (atomic_exchange(&p->stats.owners_left, false) && !p->owners_told) {
+        p->owners_told = true;
+        zc_log(ZC_LOG_WARN, "%s: " ZC_OWNERS_LEFT_NOTE, p->conf->name);
+    }
     if (good) {
         if (round.sync)
             p->sync_done = sync;

@@ -315,7 +315,7 @@ void zc_finished_encode(struct zc_buf *b, const struct zc_msg_finished *m)
 {
     size_t at = zc_frame_begin(b, ZC_FRAME_FINISHED);
     zc_buf_u8(b, m->code);
-    zc_buf_u8(b, m->durable);
+    zc_buf_u8(b, (uint8_t)(m->durable | m->owners_left << 1));
     zc_buf_u64(b, m->created);
     zc_buf_u64(b, m->deleted);
     zc_wire_put16(b, m->text);
@@ -327,11 +327,13 @@ int zc_finished_decode(struct zc_bytes body, struct zc_msg_finished *m,
 {
     struct zc_rd r = zc_wire_rd(body);
     m->code = zc_rd_u8(&r);
-    m->durable = zc_rd_u8(&r);
+    uint8_t flags = zc_rd_u8(&r);
+    m->durable = flags & 1;
+    m->owners_left = flags & 2;
     m->created = zc_rd_u64(&r);
     m->deleted = zc_rd_u64(&r);
     m->text = zc_wire_get16(&r, ZC_ERROR_TEXT_MAX);
-    return zc_wire_end(&r, text_ok(m->text), "FINISHED", err);
+    return zc_wire_end(&r, text_ok(m->text) && flags < 4, "FINISHED", err);
 }
 
 void zc_error_encode(struct zc_buf *b, const struct zc_msg_error *m)

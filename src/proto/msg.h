@@ -223,7 +223,8 @@ int zc_note_decode(struct zc_bytes body, struct zc_msg_note *m,
 
 struct zc_msg_finished {
     uint8_t code; /* 0, or the exit code the receiver's side asks for */
-    uint8_t durable; /* 1: all of it is on stable storage */
+    bool durable;     /* all of it is on stable storage */
+    bool owners_left; /* without ZC_OPEN_OWNERS: some could not be kept */
     uint64_t created, deleted;
     struct zc_bytes text; /* the sentence for CODE */
 };

@@ -113,7 +113,8 @@ enum zc_open_flag {
     ZC_OPEN_ROUNDS = 1 << 11,     /* after FINISHED another round may follow */
     ZC_OPEN_ORIGIN = 1 << 12,     /* `origin` is given */
     ZC_OPEN_BLOCK_HASH = 1 << 13, /* hashes of files are those of blocks */
-    ZC_OPEN_FLAGS_KNOWN = (1 << 14) - 1,
+    ZC_OPEN_OWNERS = 1 << 14, /* owners were asked for, not merely kept */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 15) - 1,
 };
 
 /* Flags of LIST. */

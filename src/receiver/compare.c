@@ -38,15 +38,16 @@ static bool type_kept(const struct zc_receiver *r, uint32_t mode)
 
 /* --- metadata ------------------------------------------------------------ */
 
-unsigned zc_compare_meta(const struct zc_receiver *r, const struct zc_cmp *c)
+unsigned zc_compare_meta(struct zc_receiver *r, const struct zc_cmp *c)
 {
     const struct zc_entry *e = c->e;
     struct zc_meta_want want;
     unsigned flags = 0;
     zc_dress_want(r, e, &want);
-    if (r->keep & ZC_KEEP_OWNER && want.uid != c->st.uid)
+    zc_dress_note_left(r, &c->st, &want);
+    if (want.keep & ZC_KEEP_OWNER && want.uid != c->st.uid)
         flags |= ZC_ITEM_OWNER;
-    if (r->keep & ZC_KEEP_GROUP && want.gid != c->st.gid)
+    if (want.keep & ZC_KEEP_GROUP && want.gid != c->st.gid)
         flags |= ZC_ITEM_GROUP;
     if (r->keep & ZC_KEEP_PERMS && !S_ISLNK(e->mode) &&
         (want.mode & 07777) != (c->st.mode & 07777))
@@ -286,7 +287,7 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
 }
 
 /* Its bytes are on their way already: only what to tell the user. */
-static void decide_eager(const struct zc_receiver *r, const struct zc_cmp *c,
+static void decide_eager(struct zc_receiver *r, const struct zc_cmp *c,
                          struct zc_decision *v)
 {
     if (!zc_compare_looks(r, c->e))

@@ -69,7 +69,7 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
 bool zc_compare_looks(const struct zc_receiver *r, const struct zc_entry *e);
 /* Which of its metadata is not as the source has it, attributes apart: enum
  * zc_item_flags. */
-unsigned zc_compare_meta(const struct zc_receiver *r, const struct zc_cmp *c);
+unsigned zc_compare_meta(struct zc_receiver *r, const struct zc_cmp *c);
 /* Which kinds of attributes differ from the digest in the entry. */
 unsigned zc_compare_xattrs(struct zc_rworker *w, const struct zc_cmp *c);
 

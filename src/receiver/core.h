@@ -66,6 +66,12 @@ struct zc_receiver {
     uint64_t max_delete;
     struct zc_idmap *ids;
     bool dry, is_root;
+    /* Owners that are kept by default, by one who may not give files away: what
+     * cannot be set is no difference, and told once, in FINISHED. */
+    bool owners_limited;
+    gid_t *groups; /* that files may be given to, then */
+    int n_groups;
+    atomic_bool owners_left;
     int root_fd; /* -1: dry run, and not there */
     struct zc_dirtree *tree;
     mode_t umask; /* of whoever started us */

@@ -58,6 +58,7 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     d->mode = want.mode;
     d->uid = want.uid;
     d->gid = want.gid;
+    d->keep = want.keep;
     d->mtime_s = want.mtime_s;
     d->mtime_ns = want.mtime_ns;
     d->implied = e->flags & ZC_ENTRY_IMPLIED;
@@ -195,7 +196,7 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
         .have_xattrs = d->have_xattrs,
         .xattrs = d->xattrs,
         .xattrs_len = d->xattrs_len,
-        .keep = r->keep,
+        .keep = d->keep,
         .skip_times = !end,
     };
     if (!end && !r->is_root)
@@ -204,6 +205,7 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
         zc_rworker_note(w, d->shelf.node, "", ZC_OP_STAT, S_IFDIR, errno);
         return;
     }
+    zc_dress_note_left(r, &now, &want);
     int bad = zc_meta_apply(fd, &now, &want, r->ids, &report, &changed);
     if (changed)
         atomic_fetch_add(&r->done.changes, 1);

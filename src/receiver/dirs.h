@@ -57,6 +57,7 @@ struct zc_rdir {
     bool volume_top;
     /* What it shall look like; ids are local ones. */
     uint32_t mode, uid, gid;
+    unsigned keep; /* of it: enum zc_keep */
     int64_t mtime_s;
     uint32_t mtime_ns;
     bool implied; /* leave it as it is */

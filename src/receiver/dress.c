@@ -6,6 +6,29 @@
 #include "receiver/core.h"
 #include "receiver/shared.h"
 
+static bool may_have_group(const struct zc_receiver *r, gid_t gid)
+{
+    for (int i = 0; i < r->n_groups; i++)
+        if (r->groups[i] == gid)
+            return true;
+    return false;
+}
+
+/* Leaves out of WANT who cannot become the owner. Without the right owner there
+ * is no setuid. */
+static void limit_owners(const struct zc_receiver *r,
+                         struct zc_meta_want *want)
+{
+    unsigned left = 0;
+    if (r->keep & ZC_KEEP_OWNER && want->uid != geteuid())
+        left |= ZC_KEEP_OWNER;
+    if (r->keep & ZC_KEEP_GROUP && !may_have_group(r, want->gid))
+        left |= ZC_KEEP_GROUP;
+    want->keep &= ~left;
+    if (left)
+        want->mode &= ~(uint32_t)06000;
+}
+
 void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
                    struct zc_meta_want *want)
 {
@@ -17,6 +40,18 @@ void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
         .mtime_ns = e->mtime_ns,
         .keep = r->keep,
     };
+    if (r->owners_limited)
+        limit_owners(r, want);
+}
+
+/* NOW has another owner than WANT leaves it. */
+void zc_dress_note_left(struct zc_receiver *r, const struct zc_stat *now,
+                        const struct zc_meta_want *want)
+{
+    unsigned left = r->keep & ~want->keep;
+    if ((left & ZC_KEEP_OWNER && want->uid != now->uid) ||
+        (left & ZC_KEEP_GROUP && want->gid != now->gid))
+        atomic_store(&r->owners_left, true);
 }
 
 void zc_dress(struct zc_rworker *w, int fd, const struct zc_stat *now,
@@ -24,6 +59,7 @@ void zc_dress(struct zc_rworker *w, int fd, const struct zc_stat *now,
 {
     struct zc_meta_report report = {0};
     bool changed;
+    zc_dress_note_left(w->r, now, want);
     if (zc_meta_apply(fd, now, want, w->r->ids, &report, &changed))
         for (unsigned k = 0; k < ZC_META_KINDS; k++)
             if (report.eno[k])

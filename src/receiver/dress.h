@@ -14,9 +14,13 @@ struct zc_dirnode;
 struct zc_receiver;
 struct zc_rworker;
 
-/* What E asks for, in local ids; its attributes are the caller's to add. */
+/* What E asks for, in local ids, less what R cannot set and need not; its
+ * attributes are the caller's to add. */
 void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
                    struct zc_meta_want *want);
+/* Remembers for FINISHED when WANT leaves NOW with another owner. */
+void zc_dress_note_left(struct zc_receiver *r, const struct zc_stat *now,
+                        const struct zc_meta_want *want);
 /* Sets WANT on FD (NOW); what is refused becomes notes about REF. */
 void zc_dress(struct zc_rworker *w, int fd, const struct zc_stat *now,
               const struct zc_meta_want *want, struct zc_ref ref);

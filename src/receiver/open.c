@@ -11,6 +11,7 @@
 #include "session/dest.h"
 
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/stat.h>
 
 /* --chown: ids of this host. */
@@ -40,6 +41,31 @@ static int force_ids(struct zc_receiver *r, const struct zc_msg_open *m,
     return 0;
 }
 
+static bool may_chown(void)
+{
+    cap_flag_value_t on = CAP_CLEAR;
+    cap_t have = cap_get_proc();
+    if (have)
+        cap_get_flag(have, CAP_CHOWN, CAP_EFFECTIVE, &on);
+    cap_free(have);
+    return on == CAP_SET;
+}
+
+/* Which owners can be set at all. */
+static int see_limits(struct zc_receiver *r, struct zc_err *err)
+{
+    if (r->flags & ZC_OPEN_OWNERS || may_chown())
+        return 0;
+    int n = ZC_MAX(getgroups(0, NULL), 0);
+    r->groups = calloc((size_t)n + 1, sizeof *r->groups);
+    if (!r->groups)
+        return zc_err_nomem(err);
+    r->owners_limited = true;
+    r->n_groups = ZC_MAX(getgroups(n, r->groups), 0);
+    r->groups[r->n_groups++] = getegid();
+    return 0;
+}
+
 /* Before this process is confined: names of users are looked up in files. */
 static int take_terms(struct zc_receiver *r, struct zc_err *err)
 {
@@ -49,6 +75,8 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
     r->dry = m->flags & ZC_OPEN_DRY_RUN;
     r->fsync = (enum zc_fsync)m->fsync;
     r->max_delete = m->max_delete;
+    if (see_limits(r, err))
+        return -1;
     r->ids = zc_idmap_new(m->flags & ZC_OPEN_NUMERIC_IDS);
     if (!r->ids)
         return zc_err_nomem(err);

@@ -125,6 +125,7 @@ static int finish_round(struct zc_receiver *r, struct zc_err *err)
         return -1;
     m.durable = r->fsync != ZC_FSYNC_NONE ||
                 r->round.done_flags & ZC_DONE_SYNC;
+    m.owners_left = atomic_exchange(&r->owners_left, false);
     return send_finished(r->reader, &m, err);
 }
 
@@ -184,6 +185,7 @@ static void receiver_fini(struct zc_receiver *r)
     zc_rparts_free(r);
     zc_dirtree_free(r->tree);
     zc_idmap_free(r->ids);
+    free(r->groups);
     zc_terms_fini(&r->terms);
     zc_close(&r->root_fd);
     pthread_mutex_destroy(&r->lock);

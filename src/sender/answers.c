@@ -300,6 +300,8 @@ static int on_finished(struct zc_sender *s, struct zc_bytes body,
     bool expected = s->round.done_sent && !s->round.finished;
     if (expected) {
         atomic_fetch_add(&s->stats->deleted, m.deleted);
+        if (m.owners_left)
+            atomic_store(&s->stats->owners_left, true);
         s->round.finished = true;
         s->round.peer_code = (enum zc_exit)m.code;
         if (m.code)

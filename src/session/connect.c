@@ -31,6 +31,7 @@ static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
                (opt->del ? ZC_OPEN_DELETE : 0) |
                (opt->force_delete ? ZC_OPEN_FORCE_DELETE : 0) |
                (opt->numeric_ids ? ZC_OPEN_NUMERIC_IDS : 0) |
+               (opt->owners_asked ? ZC_OPEN_OWNERS : 0) |
                (opt->want_items ? ZC_OPEN_WANT_ITEMS : 0) |
                (opt->path_is_dir ? ZC_OPEN_PATH_IS_DIR : 0) |
                (opt->mover == ZC_MOVER_READWRITE ? ZC_OPEN_BUFFER : 0) |

@@ -66,6 +66,11 @@ struct zc_events {
     void *arg;
 };
 
+/* What `owners_left` below means, for a user. */
+#define ZC_OWNERS_LEFT_NOTE                                                  \
+    "owners and groups were left as they are where the receiver, which is "  \
+    "not run by root, cannot set them (-o and -g insist)"
+
 /* Counters, updated while the run goes on; a progress display may read them at
  * any time from another thread. */
 struct zc_stats {
@@ -84,6 +89,8 @@ struct zc_stats {
     atomic_uint_fast64_t files, dirs, symlinks, devices, specials; /* listed */
     atomic_uint_fast64_t retries; /* files read again because they changed */
     atomic_uint_fast64_t troubles;     /* calls of `trouble` */
+    atomic_bool owners_left; /* some were not set, as the receiver may not, and
+                                they were not asked for (options.h) */
     atomic_bool finishing; /* all is sent, the peer writes to stable storage */
 };
 

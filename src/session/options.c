@@ -42,6 +42,7 @@ int zc_options_chown(struct zc_options *o, char **owned, const char *value,
 
 void zc_options_settle(struct zc_options *o)
 {
+    o->owners_asked |= o->chown_user || o->chown_group;
     if (o->chown_user)
         o->keep |= ZC_KEEP_OWNER;
     if (o->chown_group)

@@ -53,6 +53,8 @@ struct zc_options {
     uint64_t max_delete; /* ZC_MAX_DELETE_DEFAULT or --max-delete=N */
     bool force_delete;   /* --force-delete */
     bool numeric_ids;
+    bool owners_asked; /* -o, -g, --chown: where they cannot be set, that is
+                          trouble; else it is a note */
     bool want_items; /* call the item callback: -i, -v, -n, --json, ... */
     enum zc_fsync fsync;
     const char *chown_user, *chown_group; /* names or numbers, or NULL */

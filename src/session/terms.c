@@ -52,6 +52,7 @@ void zc_terms_options(const struct zc_terms *t, struct zc_options *opt)
     opt->del = m->flags & ZC_OPEN_DELETE;
     opt->force_delete = m->flags & ZC_OPEN_FORCE_DELETE;
     opt->numeric_ids = m->flags & ZC_OPEN_NUMERIC_IDS;
+    opt->owners_asked = m->flags & ZC_OPEN_OWNERS;
     opt->want_items = m->flags & ZC_OPEN_WANT_ITEMS;
     opt->path_is_dir = m->flags & ZC_OPEN_PATH_IS_DIR;
     opt->rounds = m->flags & ZC_OPEN_ROUNDS;
