@@ -31,6 +31,8 @@ libzcsync_a_SOURCES = \
 	%D%/fs/keep.h \
 	%D%/fs/meta.c \
 	%D%/fs/meta.h \
+	%D%/fs/mounts.c \
+	%D%/fs/mounts.h \
 	%D%/fs/procfd.c \
 	%D%/fs/procfd.h \
 	%D%/fs/remove.c \
@@ -97,6 +99,8 @@ libzcsync_a_SOURCES = \
 	%D%/tree/lines.h \
 	%D%/tree/names.c \
 	%D%/tree/names.h \
+	%D%/tree/places.c \
+	%D%/tree/places.h \
 	%D%/tree/wildmatch.c \
 	%D%/tree/wildmatch.h \
 	%D%/move/guard.c \

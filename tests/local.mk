@@ -38,6 +38,7 @@ UNIT_TESTS = \
 	%D%/unit/test_meta \
 	%D%/unit/test_mirror \
 	%D%/unit/test_mirror_young \
+	%D%/unit/test_mounts \
 	%D%/unit/test_mover \
 	%D%/unit/test_msg \
 	%D%/unit/test_names \
@@ -45,6 +46,7 @@ UNIT_TESTS = \
 	%D%/unit/test_noise \
 	%D%/unit/test_notify \
 	%D%/unit/test_opt \
+	%D%/unit/test_places \
 	%D%/unit/test_progress \
 	%D%/unit/test_reach \
 	%D%/unit/test_receiver_hardlinks \
@@ -82,6 +84,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_hello \
 	%D%/fuzz/fuzz_keys \
 	%D%/fuzz/fuzz_known_peers \
+	%D%/fuzz/fuzz_mounts \
 	%D%/fuzz/fuzz_msg \
 	%D%/fuzz/fuzz_noise \
 	%D%/fuzz/fuzz_xattr

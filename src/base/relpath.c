@@ -46,6 +46,16 @@ int zc_name_cmp(const char *a, size_t alen, const char *b, size_t blen)
     return c ? c : (alen > blen) - (alen < blen);
 }
 
+int zc_relpath_cmp(const char *a, const char *b)
+{
+    const unsigned char *x = (const void *)a, *y = (const void *)b;
+    while (*x && *x == *y)
+        x++, y++;
+    int p = *x == '/' ? 1 : *x ? *x + 1 : 0;
+    int q = *y == '/' ? 1 : *y ? *y + 1 : 0;
+    return p - q;
+}
+
 bool zc_relpath_names_staging(const char *path)
 {
     size_t n = strlen(ZC_STAGING_NAME);

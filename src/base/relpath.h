@@ -31,4 +31,8 @@ bool zc_relpath_names_staging(const char *path);
 /* Orders names by their bytes, as memcmp, a prefix first. */
 int zc_name_cmp(const char *a, size_t alen, const char *b, size_t blen);
 
+/* Orders paths component by component: what is in a directory comes right after
+ * it, before any other name. */
+int zc_relpath_cmp(const char *a, const char *b);
+
 #endif

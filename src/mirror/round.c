@@ -8,22 +8,10 @@
 
 /* --- what a round covers --- */
 
-/* The order of the directories of a round: component by component, '/' before
- * everything else. */
-static int path_cmp(const char *a, const char *b)
-{
-    const unsigned char *x = (const void *)a, *y = (const void *)b;
-    while (*x && *x == *y)
-        x++, y++;
-    int p = *x == '/' ? 1 : *x ? *x + 1 : 0;
-    int q = *y == '/' ? 1 : *y ? *y + 1 : 0;
-    return p - q;
-}
-
 static int cmp_dir(const void *key, const void *element)
 {
     const struct zc_round_dir *d = element;
-    return path_cmp(key, d->path);
+    return zc_relpath_cmp(key, d->path);
 }
 
 static int cmp_name(const void *key, const void *element)
@@ -76,7 +64,7 @@ bool zc_mround_covers(const struct zc_round *round, char *path)
 static int cmp_dirs(const void *a, const void *b)
 {
     const struct zc_round_dir *x = a, *y = b;
-    return path_cmp(x->path, y->path);
+    return zc_relpath_cmp(x->path, y->path);
 }
 
 static int cmp_names(const void *a, const void *b)
