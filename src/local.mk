@@ -176,6 +176,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/names.h \
 	%D%/sender/pinger.c \
 	%D%/sender/pinger.h \
+	%D%/sender/places.c \
+	%D%/sender/places.h \
 	%D%/sender/retries.c \
 	%D%/sender/retries.h \
 	%D%/sender/round.h \

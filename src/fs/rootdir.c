@@ -31,12 +31,18 @@ static int open_how(int dirfd, const char *path, int flags, mode_t mode,
 
 /* Opens for reading without touching the atime, where we may: O_NOATIME is
  * EPERM unless the file is ours (open(2)). */
+static int open_reading_how(int dirfd, const char *path, int flags,
+                            uint64_t resolve)
+{
+    int fd = open_how(dirfd, path, flags | O_NOATIME, 0, resolve);
+    if (fd < 0 && errno == EPERM)
+        fd = open_how(dirfd, path, flags, 0, resolve);
+    return fd;
+}
+
 static int open_reading(int dirfd, const char *path, int flags)
 {
-    int fd = open_how(dirfd, path, flags | O_NOATIME, 0, CONFINED);
-    if (fd < 0 && errno == EPERM)
-        fd = open_how(dirfd, path, flags, 0, CONFINED);
-    return fd;
+    return open_reading_how(dirfd, path, flags, CONFINED);
 }
 
 static bool name_ok(const char *name)
@@ -159,6 +165,14 @@ int zc_root_open_dir(int root, const char *relpath)
 int zc_dir_open(int dirfd, const char *name)
 {
     return name_ok(name) ? open_reading(dirfd, name, DIR_FLAGS) : -1;
+}
+
+int zc_dir_open_here(int dirfd, const char *name)
+{
+    if (!name_ok(name))
+        return -1;
+    return open_reading_how(dirfd, name, DIR_FLAGS,
+                            CONFINED | RESOLVE_NO_XDEV);
 }
 
 int zc_dir_open_parent(int dirfd)

@@ -43,6 +43,10 @@ int zc_root_open_dir(int root, const char *relpath);
 /* Opens the child directory NAME for reading and as a base. */
 int zc_dir_open(int dirfd, const char *name);
 
+/* The same, but not where something is mounted on it: EXDEV, and what is mounted
+ * is not asked for anything. */
+int zc_dir_open_here(int dirfd, const char *name);
+
 /* Opens the parent of DIRFD, for a walk that comes back up. The directory may
  * have been moved meanwhile, so the caller must check that it got the one it
  * came from (device and inode) before it does anything with it. */

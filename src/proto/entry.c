@@ -88,8 +88,11 @@ static bool entry_sane(const struct zc_entry *e, bool root)
         return e->name_len == 0 && S_ISDIR(e->mode) &&
                !(e->flags &
                  (ZC_ENTRY_ABSENT | ZC_ENTRY_HARD_LINK | ZC_ENTRY_PLACED));
-    if (e->flags & ZC_ENTRY_IMPLIED ||
-        (e->flags & ZC_ENTRY_HARD_LINK && S_ISDIR(e->mode)))
+    if (e->flags & ZC_ENTRY_IMPLIED &&
+        (e->flags != ZC_ENTRY_IMPLIED ||
+         !(S_ISDIR(e->mode) || S_ISREG(e->mode))))
+        return false;
+    if (e->flags & ZC_ENTRY_HARD_LINK && S_ISDIR(e->mode))
         return false;
     /* Eager are plain files that are there and have one name. */
     if (e->flags & ZC_ENTRY_EAGER &&

@@ -130,7 +130,7 @@ enum zc_entry_flag {
     ZC_ENTRY_HARD_LINK = 1 << 1, /* inode and link count follow */
     ZC_ENTRY_DIGEST = 1 << 2, /* subtree digest follows (ZC_FEATURE_DIGESTS) */
     ZC_ENTRY_ABSENT = 1 << 3, /* asked for by name and not there: delete it */
-    ZC_ENTRY_IMPLIED = 1 << 4, /* the root when SRC is a file: not touched */
+    ZC_ENTRY_IMPLIED = 1 << 4, /* there, and not looked at: not touched */
     /* In lists of a directory that AT named: */
     ZC_ENTRY_EAGER = 1 << 5,   /* a FILE with its bytes follows unasked */
     ZC_ENTRY_CHANGED = 1 << 6, /* its bytes may have changed, whatever its size

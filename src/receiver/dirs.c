@@ -61,7 +61,7 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     d->keep = want.keep;
     d->mtime_s = want.mtime_s;
     d->mtime_ns = want.mtime_ns;
-    d->implied = e->flags & ZC_ENTRY_IMPLIED;
+    d->implied = !parent && e->flags & ZC_ENTRY_IMPLIED;
     zc_queue_line_init(&d->lists);
     if (parent) {
         d->shelf.vol = parent->shelf.vol;

@@ -77,6 +77,9 @@ static void walk_entry(struct zc_needs *n, struct zc_rlist *list, int dirfd,
             zc_deletions_plan(w, d, dirfd, c.name, d->shallow);
         return;
     }
+    /* What the sender has not looked at: a directory is made, and that is all. */
+    if (e->flags & ZC_ENTRY_IMPLIED && (here || !S_ISDIR(e->mode)))
+        return;
     zc_compare_entry(w, &c, &v);
     zc_act(n, &c, &v);
 }

@@ -79,7 +79,8 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
     if (data && !S_ISREG(e.mode))
         return nonsense(err, "it wants the bytes of something else than a "
                              "file");
-    if (e.flags & ZC_ENTRY_ABSENT && item->what != ZC_NEED_APPLIED)
+    if (e.flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_IMPLIED) &&
+        !S_ISDIR(e.mode) && item->what != ZC_NEED_APPLIED)
         return nonsense(err, "it wants a file that is not there");
     if ((open & (open - 1)) != 0)
         return nonsense(err, "it wants an entry in two ways");

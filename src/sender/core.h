@@ -8,6 +8,7 @@
  *   workers.c     what the threads do next
  *   walk.c        directories -> LIST
  *   names.c       names in doubt -> AT, LIST, RENAME
+ *   places.c      mounts below the source
  *   entry.c       what a list says of a name
  *   earlier.c     which names an earlier SRC has
  *   lists.c       what the peer was told, and asks for
@@ -40,6 +41,7 @@
 #include "session/source.h"
 #include "session/terms.h"
 #include "tree/dirnode.h"
+#include "tree/places.h"
 
 #include <sys/queue.h>
 
@@ -93,6 +95,7 @@ struct zc_sender {
 
     struct zc_source source;
     struct zc_dirtree *tree; /* it, while there is a round */
+    struct zc_places *places; /* what may be looked into, in this round */
     struct zc_stat root_stat;
 
     struct zc_ids *ids; /* entry.h; with a lock of its own */

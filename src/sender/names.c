@@ -16,8 +16,10 @@
 #include "sender/entry.h"
 #include "sender/files.h"
 #include "sender/lists.h"
+#include "sender/places.h"
 #include "sender/walk.h"
 
+#include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -180,6 +182,8 @@ static int add_name(struct seeds *seeds, struct zc_sdir *d, int dirfd,
     struct zc_sworker *w = seeds->w;
     if (!*n->name || (d->reserved && !strcmp(n->name, ZC_STAGING_NAME)))
         return 0; /* the directory itself: AT has told */
+    if (d->places && zc_splaces_skips(w, d->node, n->name, DT_UNKNOWN))
+        return 0;
     d->what = only_renamed(seeds, d, n) ? ZC_CHANGE_META : n->what;
     enum zc_look look = zc_walk_look(w, d, dirfd, n->name, n->name, draft);
     if (look == ZC_LOOK_ABSENT && w->s->opt->del)
@@ -260,8 +264,10 @@ static int add_opened(struct seeds *seeds, const struct zc_round_dir *dir,
     struct zc_sworker *w = seeds->w;
     struct zc_sender *s = w->s;
     struct zc_stat st;
-    if (zc_stat_at(dirfd, "", &st) || off_limits(s, &st))
+    if (zc_stat_at(dirfd, "", &st) || off_limits(s, &st) ||
+        !zc_splaces_may_list(w, d->node, &st))
         return 0;
+    d->places = zc_splaces_below(w, d->node);
     if (add_at(w, d, dir->path, dirfd, &st))
         return -1;
     if (dir->whole) {
@@ -296,11 +302,15 @@ static int add_dir(struct seeds *seeds, const struct zc_round_dir *dir)
     struct zc_dirnode *node = d->node;
     zc_dirnode_ref(s->tree, node);
     bool handed_on = false;
-    int r = 0, dirfd = zc_dirnode_pin(s->tree, node);
-    if (dirfd >= 0) {
+    bool closed = zc_splaces_closed(w, node);
+    int r = 0, dirfd = closed ? -1 : zc_dirnode_pin(s->tree, node);
+    if (closed) {
+        r = 0; /* until it is back */
+    } else if (dirfd >= 0) {
         r = add_opened(seeds, dir, d, dirfd, &handed_on);
         zc_dirnode_unpin(s->tree, node);
-    } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP) {
+    } else if (errno != ENOENT && errno != ENOTDIR && errno != ELOOP &&
+               errno != EXDEV) {
         zc_entry_trouble(w, node, "", ZC_TROUBLE_SOURCE, "open the directory",
                          errno);
     } /* else its name is in doubt, too, or will be */

@@ -7,6 +7,7 @@
 #ifndef ZC_SENDER_ROUND_H
 #define ZC_SENDER_ROUND_H
 
+#include "tree/places.h"
 #include "watch/change.h"
 
 #include <stdbool.h>
@@ -38,9 +39,12 @@ struct zc_round_rename {
 
 /* What a mirror sends a peer at one go. */
 struct zc_round {
-    bool all;  /* the whole tree; nothing else is set then but `sync` */
+    bool all;  /* the whole tree; no names are set then */
     bool sync; /* to be on stable storage when it is finished, whatever the
                   session's fsync mode */
+    /* What is mounted below the root, or was; NULL: not known. Set with `all`,
+     * too. */
+    struct zc_places *places;
     const struct zc_round_rename *renames; /* in order */
     size_t n_renames;
     const struct zc_round_dir *dirs; /* sorted: parents before what is in them */

@@ -16,6 +16,7 @@
 #include "sender/lists.h"
 #include "sender/names.h"
 #include "sender/pinger.h"
+#include "sender/places.h"
 #include "sender/walk.h"
 #include "sender/workers.h"
 #include "session/connect.h"
@@ -103,6 +104,7 @@ static void sender_fini(struct zc_sender *s)
     zc_retries_fini(&s->retries);
     if (s->tree)
         zc_dirtree_free(s->tree);
+    zc_splaces_end(s);
     zc_ids_fini(s);
     zc_earlier_fini(s);
     zc_linknames_fini(s);
@@ -335,6 +337,8 @@ static enum zc_exit run_round(struct zc_session *session,
     }
     if (!s->failed && !s->tree && open_source(s, err))
         return err->code;
+    if (!s->failed)
+        zc_splaces_begin(s, round);
     begin_round(s, round);
     if (!s->failed)
         seed(session, round);
@@ -349,6 +353,7 @@ static enum zc_exit run_round(struct zc_session *session,
     } else if (s->opt->rounds) {
         zc_dirtree_free(s->tree);
         s->tree = NULL;
+        zc_splaces_end(s);
     }
     return outcome(s, err);
 }

@@ -12,7 +12,9 @@
 #include "sender/earlier.h"
 #include "sender/entry.h"
 #include "sender/linknames.h"
+#include "sender/places.h"
 
+#include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -201,6 +203,7 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
         return;
     }
     d->reserved = !parent || other_mount;
+    d->places = zc_splaces_below(w, d->node);
     zc_dirnode_set_id(d->node, st.dev, st.ino);
     if (d->restricted) { /* a copy of a file beside it, for one */
         d->incomplete = true;
@@ -212,11 +215,17 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
                          "walk it, as it is the destination itself", 0);
         return;
     }
+    if (!zc_splaces_may_list(w, d->node, &st)) {
+        d->incomplete = true;
+        return;
+    }
     if (zc_names_read(dirfd, &d->names)) {
         d->incomplete = true;
         zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
                          "read the directory", errno);
     }
+    if (d->places && zc_splaces_lost(w, d->node, &d->names))
+        d->incomplete = true;
 }
 
 /* How many names D has to be asked about, and the one at I. */
@@ -227,6 +236,22 @@ static size_t dir_len(const struct zc_sender *s, const struct zc_sdir *d,
     if (d->restricted)
         *set = zc_fileset_children(s->opt->only, d->only, &n);
     return n;
+}
+
+/* NAME, called AS in the list, is a place that is not to be looked at. ONLY: it
+ * is in a file set; what was asked for by its own name is looked at. */
+static bool tell_place(struct zc_sworker *w, struct zc_sdir *d,
+                       const struct zc_fileset_node *only, const char *name,
+                       const char *as, struct zc_draft *draft)
+{
+    unsigned char type = only ? DT_DIR : d->names.v[d->at].type;
+    const struct zc_place *place =
+        only && zc_fileset_listed(only)
+            ? NULL
+            : zc_splaces_skips(w, d->node, name, type);
+    if (place)
+        zc_splaces_tell(w, place, as, draft);
+    return place;
 }
 
 /* Adds entries to DRAFT until the list is full or D ends; EARLIER has some of
@@ -247,9 +272,12 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                                : zc_names_at(&d->names, d->at);
         if (d->reserved && !strcmp(name, ZC_STAGING_NAME))
             continue;
+        const char *as = s->terms.name ? s->terms.name : name;
+        if (d->places && tell_place(w, d, set ? set[d->at] : NULL, name, as,
+                                    draft))
+            continue;
         if (!zc_earlier_leaves(s, earlier, dirfd, name, &at))
             continue;
-        const char *as = s->terms.name ? s->terms.name : name;
         enum zc_look look = zc_walk_look(w, d, at, name, as, draft);
         if (look == ZC_LOOK_FAILED)
             return -1;
@@ -319,8 +347,11 @@ static bool list_more(struct zc_sworker *w, struct zc_sdir *d)
     struct zc_sender *s = w->s;
     struct zc_draft draft = zc_draft_begin(w);
     bool last = true, failed = false;
-    int dirfd = zc_dirnode_pin(s->tree, d->node);
-    if (dirfd < 0) {
+    bool closed = !d->started && zc_splaces_closed(w, d->node);
+    int dirfd = closed ? -1 : zc_dirnode_pin(s->tree, d->node);
+    if (closed || (dirfd < 0 && errno == EXDEV)) {
+        d->incomplete = true; /* nothing is said of what is in it */
+    } else if (dirfd < 0) {
         int eno = errno;
         d->incomplete = true;
         zc_entry_trouble(w, d->node, "",

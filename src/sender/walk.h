@@ -23,6 +23,7 @@ struct zc_sdir {
     const struct zc_fileset_node *only; /* its place in options.only */
     bool restricted; /* only the names in `only` (NULL: the top of the set) */
     bool started, incomplete, reserved; /* reserved: has a staging folder */
+    bool places; /* some of zc_sender.places are below it */
     struct zc_names names;
     size_t at;   /* next of names, or of the file set's children */
     char *after; /* last name listed */

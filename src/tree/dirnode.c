@@ -31,6 +31,7 @@ struct zc_dirtree {
     struct zc_dirnode *root;
     struct zc_dirnode lru; /* list head: lru_next is the oldest */
     unsigned n_idle, max_idle;
+    bool stays; /* zc_dirtree_stay */
 };
 
 static struct zc_dirnode *node_alloc(const char *name, size_t n)
@@ -66,6 +67,11 @@ fail:
     free(t->root);
     free(t);
     return NULL;
+}
+
+void zc_dirtree_stay(struct zc_dirtree *t)
+{
+    t->stays = true;
 }
 
 void zc_dirtree_free(struct zc_dirtree *t)
@@ -162,12 +168,14 @@ struct zc_dirnode *zc_dirnode_at(struct zc_dirtree *t, const char *path,
 }
 
 /* Opens D itself; its base is open. */
-static int open_one(struct zc_dirnode *d)
+static int open_one(const struct zc_dirtree *t, struct zc_dirnode *d)
 {
     if (d->base_fd >= 0) {
         d->fd = zc_dir_open(d->base_fd, d->base_name);
     } else if (!d->parent) {
         errno = ENOENT; /* a root that does not exist */
+    } else if (t->stays) {
+        d->fd = zc_dir_open_here(d->parent->fd, d->name);
     } else {
         d->fd = zc_dir_open(d->parent->fd, d->name);
     }
@@ -184,7 +192,7 @@ static int open_way(struct zc_dirtree *t, struct zc_dirnode *d)
         struct zc_dirnode *top = d;
         while (top->base_fd < 0 && top->parent && top->parent->fd < 0)
             top = top->parent;
-        r = open_one(top);
+        r = open_one(t, top);
         int eno = errno;
         if (held && --held->pins == 0)
             idle_add(t, held);

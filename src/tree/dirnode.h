@@ -25,6 +25,8 @@ struct zc_dirnode;
 /* A tree whose root is ROOT_FD (dup'ed; -1: a root that does not exist). At
  * most MAX_OPEN fds are kept open while nobody uses them. */
 struct zc_dirtree *zc_dirtree_new(int root_fd, unsigned max_open);
+/* From now on T opens nothing that is mounted below its root: EXDEV. */
+void zc_dirtree_stay(struct zc_dirtree *t);
 /* All nodes but the root must have been released. */
 void zc_dirtree_free(struct zc_dirtree *t);
 struct zc_dirnode *zc_dirtree_root(struct zc_dirtree *t); /* not referenced */

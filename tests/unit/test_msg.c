@@ -228,8 +228,15 @@ static void type_limits(void)
            "a subtree digest without its feature");
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_FLAGS_KNOWN + 1), -1,
            "an unknown flag");
-    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_IMPLIED), -1,
-           "only the root is implied");
+    is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_IMPLIED), 0,
+           "a file that was not looked at");
+    is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_IMPLIED), 0,
+           "a directory that was not looked at");
+    is_int(ENTRY_WITH("x", S_IFIFO, flags, ZC_ENTRY_IMPLIED), -1,
+           "a fifo that was not looked at");
+    is_int(ENTRY_WITH("x", S_IFREG, flags,
+                      ZC_ENTRY_IMPLIED | ZC_ENTRY_ABSENT), -1,
+           "not looked at, but not there");
     is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_HARD_LINK), -1,
            "a directory in a link group");
 }

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Mounts below the source; see places.h.
+ *
+ * A mirror's watcher knows the places and gives them with each round. A push
+ * with -x reads the kernel's table as it begins. Without either there are none,
+ * and what is found is believed.
+ */
+#include "sender/places.h"
+
+#include "fs/mounts.h"
+#include "sender/entry.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+
+/* ---- Which there are ----------------------------------------------------- */
+
+/* Of PATHS (parents first) those that are not in another one. */
+static struct zc_places *left_out(const zc_mount_paths *paths)
+{
+    struct zc_place *v = calloc(paths->len + 1, sizeof *v), *last = NULL;
+    struct zc_places *places = NULL;
+    size_t n = 0;
+    for (size_t i = 0; v && i < paths->len; i++) {
+        struct zc_place p = {paths->v[i], 0, ZC_PLACE_LEFT_OUT};
+        if (last && zc_place_is_below(&p, last->path, strlen(last->path)))
+            continue;
+        last = &v[n++];
+        *last = p;
+    }
+    if (v)
+        places = zc_places_new(v, n, false);
+    free(v);
+    return places;
+}
+
+static struct zc_places *read_places(struct zc_sender *s)
+{
+    struct zc_places *places = NULL;
+    struct zc_dirnode *root = zc_dirtree_root(s->tree);
+    zc_mount_paths paths = {0};
+    zc_auto_close int fd = open(ZC_MOUNTINFO, O_RDONLY | O_CLOEXEC);
+    int rootfd = fd < 0 ? -1 : zc_dirnode_pin(s->tree, root);
+    if (rootfd < 0)
+        return NULL;
+    if (zc_mounts_list(fd, rootfd, &paths) == 0 && paths.len)
+        places = left_out(&paths);
+    zc_dirnode_unpin(s->tree, root);
+    zc_mount_paths_fini(&paths);
+    return places;
+}
+
+void zc_splaces_begin(struct zc_sender *s, const struct zc_round *round)
+{
+    zc_splaces_end(s);
+    if (round->places)
+        s->places = zc_places_ref(round->places);
+    else if (s->opt->one_file_system)
+        s->places = read_places(s);
+    if (s->opt->one_file_system)
+        zc_dirtree_stay(s->tree);
+}
+
+void zc_splaces_end(struct zc_sender *s)
+{
+    zc_places_unref(s->places);
+    s->places = NULL;
+}
+
+/* ---- Names --------------------------------------------------------------- */
+
+static const char *path_of(struct zc_sworker *w, struct zc_dirnode *node,
+                           const char *name)
+{
+    const char *path = zc_dirnode_path_of(node, name, strlen(name), &w->path);
+    return path ? path : ""; /* without memory the run fails soon */
+}
+
+bool zc_splaces_below(struct zc_sworker *w, struct zc_dirnode *node)
+{
+    const struct zc_places *p = w->s->places;
+    return p && p->n && zc_places_below(p, path_of(w, node, ""));
+}
+
+const struct zc_place *zc_splaces_skips(struct zc_sworker *w,
+                                        struct zc_dirnode *node,
+                                        const char *name, unsigned char type)
+{
+    const struct zc_filter *filter = w->s->opt->filter;
+    const char *path = path_of(w, node, name);
+    const struct zc_place *p = zc_places_at(w->s->places, path);
+    if (!p || p->state == ZC_PLACE_MOUNTED ||
+        (filter && zc_filter_hides(filter, path, true)))
+        return NULL;
+    bool is_dir = type == DT_DIR || type == DT_UNKNOWN;
+    return p->state == ZC_PLACE_LEFT_OUT && !is_dir ? NULL : p;
+}
+
+/* A directory that is left out looks like the root where the peer has to make
+ * it, as nobody knows what it looks like. */
+void zc_splaces_tell(struct zc_sworker *w, const struct zc_place *place,
+                     const char *as, struct zc_draft *draft)
+{
+    struct zc_entry e = {0};
+    if (place->state == ZC_PLACE_LEFT_OUT)
+        zc_entry_from_stat(w->s, &w->s->root_stat, &e);
+    else
+        e.mode = S_IFREG;
+    e.flags = ZC_ENTRY_IMPLIED;
+    e.name = as;
+    e.name_len = (uint8_t)strlen(as);
+    zc_draft_note(w, draft, w->out.len, (struct zc_seen){0});
+    zc_entry_encode(&w->out, &e);
+}
+
+static bool has(const struct zc_names *names, const char *name, size_t n)
+{
+    size_t at = zc_names_lower_bound(names, name, n);
+    return at < names->len && names->v[at].len == n &&
+           !memcmp(zc_names_at(names, at), name, n);
+}
+
+bool zc_splaces_lost(struct zc_sworker *w, struct zc_dirnode *node,
+                     const struct zc_names *names)
+{
+    const struct zc_places *places = w->s->places;
+    const char *path = path_of(w, node, "");
+    size_t n = strlen(path);
+    const struct zc_place *p = zc_places_below(places, path);
+    for (; p && p < places->v + places->n && zc_place_is_below(p, path, n);
+         p++) {
+        const char *name = p->path + n + (n ? 1 : 0);
+        if (p->state == ZC_PLACE_GONE && !has(names, name, strcspn(name, "/")))
+            return true;
+    }
+    return false;
+}
+
+/* ---- Directories --------------------------------------------------------- */
+
+bool zc_splaces_closed(struct zc_sworker *w, struct zc_dirnode *node)
+{
+    const struct zc_places *p = w->s->places;
+    if (!p || !p->n)
+        return false;
+    const struct zc_place *over = zc_places_over(p, path_of(w, node, ""));
+    return over && over->state != ZC_PLACE_MOUNTED;
+}
+
+bool zc_splaces_may_list(struct zc_sworker *w, struct zc_dirnode *node,
+                         const struct zc_stat *st)
+{
+    struct zc_sender *s = w->s;
+    bool since = false;
+    if (!s->places ||
+        zc_places_may_enter(s->places,
+                            s->places->n ? path_of(w, node, "") : "",
+                            st->mnt_id, s->root_stat.mnt_id, &since))
+        return true;
+    if (since)
+        zc_entry_trouble(w, node, "", ZC_TROUBLE_VANISHED,
+                         "walk it, as it was mounted or unmounted just now",
+                         0);
+    return false;
+}
