@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define ZC_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -46,6 +47,15 @@ static inline void zc_cleanup_close(int *fd)
 }
 #define zc_auto_free __attribute__((cleanup(zc_cleanup_free)))
 #define zc_auto_close __attribute__((cleanup(zc_cleanup_close)))
+
+static inline bool zc_all_zero(const uint8_t *p, size_t n)
+{
+    size_t head = ZC_MIN(n, (size_t)16);
+    for (size_t i = 0; i < head; i++)
+        if (p[i])
+            return false;
+    return n == head || !memcmp(p, p + head, n - head);
+}
 
 /* Closes *FD when it is open and marks it closed; keeps errno. */
 static inline void zc_close(int *fd)

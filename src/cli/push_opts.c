@@ -119,7 +119,7 @@ static const struct zc_opt rows[] = {
     KEEP('X', "xattrs", ON_OFF, ZC_KEEP_XATTRS,
          "extended attributes, capabilities, labels"),
     KEEP('H', "hard-links", ON_OFF, ZC_KEEP_HARD_LINKS, "hard links"),
-    KEEP('S', "sparse", ON_OFF, ZC_KEEP_SPARSE, "holes in files"),
+    KEEP('S', "sparse", ON_OFF, ZC_KEEP_SPARSE, "holes in files (-S: zeros become holes)"),
     KEEP(0, "devices", ON_OFF, ZC_KEEP_DEVICES, "device files"),
     KEEP(0, "specials", ON_OFF, ZC_KEEP_SPECIALS, "fifos and sockets"),
     KEEP('D', NULL, ON_OFF, ZC_KEEP_DEVICES | ZC_KEEP_SPECIALS,
@@ -272,6 +272,8 @@ static int take_bwlimit(const char *value, uint64_t *out, struct zc_err *err)
 
 static void take_keep(struct zc_push_args *a, uint64_t bits, bool on)
 {
+    if (bits == ZC_KEEP_SPARSE) /* the default keeps holes, and makes none */
+        bits |= ZC_KEEP_MAKE_HOLES;
     if (bits == ZC_KEEP_OWNER || bits == ZC_KEEP_GROUP) /* -a does not ask */
         a->opt.owners_asked |= on;
     if (on)

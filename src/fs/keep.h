@@ -17,6 +17,8 @@ enum zc_keep {
     ZC_KEEP_SYMLINKS = 1 << 9,
     ZC_KEEP_SPARSE = 1 << 10,
     ZC_KEEP_ALL = (1 << 11) - 1,
+    /* The sender's own: blocks of zeros become holes, too (-S). */
+    ZC_KEEP_MAKE_HOLES = 1 << 30,
 };
 
 /* What could not be set; one errno per kind, 0 where all went well. */

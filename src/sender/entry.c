@@ -172,5 +172,6 @@ bool zc_changed_lately(const struct zc_stat *st)
 bool zc_maybe_sparse(const struct zc_stat *st, unsigned keep)
 {
     return keep & ZC_KEEP_SPARSE && st->size > 4096 &&
-           st->blocks * 512 + 4095 < st->size;
+           (keep & ZC_KEEP_MAKE_HOLES ||
+            st->blocks * 512 + 4095 < st->size);
 }

@@ -55,7 +55,8 @@ bool zc_seen_same(const struct zc_seen *seen, const struct zc_stat *st);
 
 /* Changed so lately that a later change might not show in its times. */
 bool zc_changed_lately(const struct zc_stat *st);
-/* A file with holes: fewer blocks than its size asks for. KEEP: enum zc_keep. */
+/* A file with holes, fewer blocks than its size asks for, or one that shall get
+ * some. KEEP: enum zc_keep. */
 bool zc_maybe_sparse(const struct zc_stat *st, unsigned keep);
 
 #endif

@@ -19,10 +19,12 @@ struct zc_segments {
     struct zc_tiling tiling;
     uint64_t copied; /* bytes of the COPY that comes first, if it is not 0 */
     bool holes;      /* there may be some */
+    bool make_holes; /* of zeros, too */
     struct zc_segment literal; /* behind the hole that was the last */
 };
 
-/* Those of FD, which is ST. KEEP: enum zc_keep. */
+/* Those of FD, which is ST. KEEP: enum zc_keep. With ZC_KEEP_MAKE_HOLES the file
+ * is read for it, a small one at once. */
 void zc_segments_init(struct zc_segments *s, int fd, const struct zc_stat *st,
                       unsigned keep);
 /* Before the first: the receiver has the N bytes at the beginning, and no holes

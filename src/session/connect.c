@@ -15,7 +15,7 @@ static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
                       struct zc_msg_open *m)
 {
     *m = (struct zc_msg_open){
-        .keep = opt->keep,
+        .keep = opt->keep & ZC_KEEP_ALL,
         .fsync = (uint8_t)opt->fsync,
         .timeout_s = opt->timeout_s,
         .max_delete = opt->max_delete,

@@ -14,15 +14,6 @@
 #define CHUNK ((size_t)128 << 10)
 #define BLOCK ((uint64_t)ZC_HASH_BLOCK) /* CHUNK is some of them */
 
-static bool all_zero(const uint8_t *p, size_t n)
-{
-    size_t head = ZC_MIN(n, (size_t)16);
-    for (size_t i = 0; i < head; i++)
-        if (p[i])
-            return false;
-    return n == head || !memcmp(p, p + head, n - head);
-}
-
 static void add_number(XXH3_state_t *state, uint64_t number)
 {
     number = htole64(number);
@@ -35,7 +26,7 @@ static void add_blocks(XXH3_state_t *state, const uint8_t *p, size_t n,
 {
     for (size_t at = 0; at < n; at += BLOCK) {
         size_t now = ZC_MIN(n - at, (size_t)BLOCK);
-        if (all_zero(p + at, now))
+        if (zc_all_zero(p + at, now))
             continue;
         add_number(state, offset + at);
         XXH3_128bits_update(state, p + at, now);

@@ -59,4 +59,21 @@ ok "holes kept" holes_kept "$T/a" "$T/b"
 pushes "--no-sparse" --no-sparse "$T/a" "$T/full"
 ok "equal" cmp "$T/a/f" "$T/full/f"
 ok "and filled" [ "$(allocated "$T/full/f")" -ge 16384 ]
+
+# -S makes holes of zeros that were written
+mkdir "$T/z"
+{ random_bytes 1000000; head -c 20M /dev/zero; random_bytes 70001; } >"$T/z/big"
+{ random_bytes 5000; head -c 100000 /dev/zero; } >"$T/z/small"
+head -c 3000000 /dev/zero >"$T/z/zeros"
+random_bytes 100000 >"$T/z/random"
+pushes "zeros" "$T/z" "$T/zeros"
+ok "are data by default" [ "$(allocated "$T/zeros/big")" -ge 42000 ]
+pushes "with -S" -S "$T/z" "zcsync://$addr/s/holes"
+pushes "locally, too" -S "$T/z" "$T/holes"
+for dir in "$T/holes" "$T/share/holes"; do
+    ok "equal" same_tree "$T/z" "$dir"
+    ok "the big one is sparse" [ "$(allocated "$dir/big")" -le 3000 ]
+    ok "the small one" [ "$(allocated "$dir/small")" -le 64 ]
+    ok "and what is all zeros" [ "$(allocated "$dir/zeros")" -le 64 ]
+done
 done_testing

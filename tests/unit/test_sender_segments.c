@@ -9,15 +9,16 @@
 
 static int top;
 
-/* A file of so many units: "D" is data, "." a hole. Returns an fd on it. */
+/* A file of so many units: "D" is data, "0" zeros, "." a hole. Returns an fd on
+ * it. */
 static int make(const char *layout)
 {
-    static char data[UNIT];
+    static char data[UNIT], zeros[UNIT];
     int fd = openat(top, "file", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     memset(data, 'x', sizeof data);
     for (int i = 0; layout[i]; i++)
-        if (layout[i] == 'D' &&
-            pwrite(fd, data, UNIT, (off_t)i * UNIT) != UNIT)
+        if (layout[i] != '.' && pwrite(fd, layout[i] == 'D' ? data : zeros,
+                                       UNIT, (off_t)i * UNIT) != UNIT)
             diag("cannot write: %s", strerror(errno));
     if (ftruncate(fd, (off_t)strlen(layout) * UNIT))
         diag("cannot set the size: %s", strerror(errno));
@@ -83,6 +84,34 @@ static void test_holes(void)
     check("DD.", "L0+2 H2+1", "one at the end");
     check("..", "H0+2", "nothing but a hole");
     check(".D.D.", "H0+1 L1+1 H2+1 L3+1 H4+1", "several");
+}
+
+/* LAYOUT with holes made of zeros, in the words of rest(). */
+static void check_made(const char *layout, const char *want, const char *what)
+{
+    struct zc_segments s;
+    struct zc_stat st;
+    zc_auto_close int fd = make(layout);
+    if (zc_stat_at(fd, "", &st))
+        diag("cannot look at it: %s", strerror(errno));
+    zc_segments_init(&s, fd, &st, ZC_KEEP_ALL | ZC_KEEP_MAKE_HOLES);
+    is_int(zc_segments_plain(&s), !strpbrk(layout, ".0") && st.size < 5 * UNIT,
+           "%s: plain or not", what);
+    is_str(rest(&s, 0), want, "%s", what);
+}
+
+static void test_made(void)
+{
+    check("D0D", "L0+3", "zeros are data by default");
+    check_made("DDD", "L0+3", "no zeros");
+    check_made("D0D", "L0+1 H1+1 L2+1", "zeros in the middle");
+    check_made("0D", "H0+1 L1+1", "at the beginning");
+    check_made("D00", "L0+1 H1+2", "at the end");
+    check_made("000", "H0+3", "nothing but zeros");
+    check_made("D0.0D", "L0+1 H1+3 L4+1", "zeros around a hole");
+    check_made(".0.D", "H0+3 L3+1", "between holes");
+    check_made("DDDDDDDD0D", "L0+8 H8+1 L9+1", "a file that is not small");
+    check_made("DDDDDDDDDD", "L0+10", "one without zeros");
 }
 
 static void test_not_kept(void)
@@ -201,6 +230,7 @@ int main(void)
     if (!holes)
         skip_all("no holes in files of this file system");
     test_holes();
+    test_made();
     test_not_kept();
     test_far();
     test_copy();
