@@ -8,6 +8,8 @@ libzcsync_a_SOURCES = \
 	%D%/base/clock.h \
 	%D%/base/err.c \
 	%D%/base/err.h \
+	%D%/base/idle.c \
+	%D%/base/idle.h \
 	%D%/base/io.c \
 	%D%/base/io.h \
 	%D%/base/log.c \
@@ -246,6 +248,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/walk.h \
 	%D%/receiver/workers.c \
 	%D%/receiver/workers.h \
+	%D%/mirror/compare.c \
+	%D%/mirror/compare.h \
 	%D%/mirror/core.c \
 	%D%/mirror/core.h \
 	%D%/mirror/dirty.h \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* "1.5GiB" to a number; see size.h. */
+/* "1.5GiB" and "90m" to a number; see size.h. */
 #include "base/size.h"
 
 #include <string.h>
@@ -100,5 +100,44 @@ not_a_size:
     return -1;
 too_big:
     errno = ERANGE;
+    return -1;
+}
+
+/* --- times ---------------------------------------------------------------- */
+
+#define YEAR (366 * UINT64_C(86400))
+
+struct time_name {
+    const char *name;
+    unsigned seconds;
+};
+static const struct time_name units[] = {
+    {"", 1},      {"s", 1},     {"m", 60},
+    {"h", 3600},  {"d", 86400}, {"w", 7 * 86400},
+};
+static const struct time_name words[] = {
+    {"never", 0},
+    {"hourly", 3600},
+    {"daily", 86400},
+    {"weekly", 7 * 86400},
+};
+
+int zc_interval_parse(const char *text, unsigned *seconds)
+{
+    uint64_t n = 0;
+    const char *at = text;
+    for (size_t i = 0; i < ZC_ARRAY_LEN(words); i++)
+        if (strcmp(text, words[i].name) == 0) {
+            *seconds = words[i].seconds;
+            return 0;
+        }
+    for (; is_digit(*at) && n <= YEAR; at++)
+        n = n * 10 + (uint64_t)(*at - '0');
+    for (size_t i = 0; i < ZC_ARRAY_LEN(units) && at != text; i++)
+        if (strcmp(at, units[i].name) == 0 && n &&
+            n * units[i].seconds <= YEAR) {
+            *seconds = (unsigned)n * units[i].seconds;
+            return 0;
+        }
     return -1;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sizes and rates as people write them on a command line. Any thread. */
+/* Sizes, rates and times as people write them on a command line. Any thread. */
 #ifndef ZC_BASE_SIZE_H
 #define ZC_BASE_SIZE_H
 
@@ -16,5 +16,10 @@
  * less than zero); *OUT is then unchanged.
  */
 int zc_size_parse(const char *text, uint64_t unit, uint64_t *out);
+
+/* How often: a number with s, m, h, d or w behind it ("90m"; seconds without),
+ * or hourly, daily, weekly, or never (0). A year at most, and more than nothing.
+ * 0, or -1; *SECONDS is then unchanged. */
+int zc_interval_parse(const char *text, unsigned *seconds);
 
 #endif

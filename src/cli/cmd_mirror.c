@@ -171,6 +171,7 @@ static int run(struct mirror *m, int stop_fd, struct zc_err *err)
         .push = a->opt,
         .watch = a->watch,
         .rescan_s = a->rescan_s,
+        .compare_s = a->compare_s,
         .peers = m->peers,
         .n_peers = m->n,
         .status = m->status,

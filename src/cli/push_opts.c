@@ -33,6 +33,7 @@ enum push_opt_id {
     OPT_MOVER,
     OPT_WATCH,
     OPT_RESCAN,
+    OPT_COMPARE,
     OPT_DRAIN,
 };
 
@@ -155,7 +156,11 @@ static const struct zc_opt rows[] = {
                  "fanotify"),
     MIRROR_VALUE("rescan", "SECONDS", OPT_RESCAN,
                  "how often directories are compared for which\n"
-                 "there is no watch left (default 60)"),
+                 "there is no watch left (default 60); without\n"
+                 "--compare everything, if this is given"),
+    MIRROR_VALUE("compare", "TIME", OPT_COMPARE,
+                 "compare everything so often, as 6h or 90m,\n"
+                 "hourly, daily (default), weekly, never"),
     MIRROR_VALUE("drain", "SECONDS", OPT_DRAIN,
                  "at the end, how long changes may still be sent\n"
                  "(default 10)"),
@@ -389,6 +394,13 @@ static int take_option(void *arg, const struct zc_opt *opt,
         return take_watch(value, &a->watch, err);
     case OPT_RESCAN:
         return take_seconds(spelled, value, &a->rescan_s, err);
+    case OPT_COMPARE:
+        if (zc_interval_parse(value, &a->compare_s))
+            return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                              "--compare: '%s' is none of never, hourly, "
+                              "daily, weekly, nor a time such as 6h or 90m",
+                              value);
+        return 0;
     case OPT_DRAIN:
         return take_seconds(spelled, value, &a->drain_s, err);
     }
@@ -454,6 +466,7 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         .diff = as == ZC_AS_DIFF,
         .style = ZC_TEXT_COMMAS,
         .drain_s = DRAIN_S,
+        .compare_s = ZC_COMPARE_UNSAID,
         .security.ktls = true,
     };
     zc_options_init(&a->opt);
@@ -474,6 +487,7 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
           build_sets(a, err))))
         return -1;
     zc_options_settle(&a->opt);
+    zc_options_rescan(&a->rescan_s, &a->compare_s);
     if (a->diff) {
         /* Nothing is written, so there is nothing to brake. */
         a->opt.dry_run = a->opt.force_delete = true;

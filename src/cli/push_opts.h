@@ -48,7 +48,7 @@ struct zc_push_args {
 
     /* mirror */
     enum zc_watch_kind watch;
-    unsigned rescan_s; /* 0: the watcher's default */
+    unsigned rescan_s, compare_s; /* as in zc_mirror_options */
     unsigned drain_s;
 
     zc_operands operands; /* SRC... DEST; mirror: SRC DEST... */

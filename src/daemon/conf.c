@@ -129,7 +129,7 @@ static int add_mirror(struct builder *b, struct zc_conf_mirror m)
     m.push.del = true;
     m.push.timeout_s = ZC_LASTING_TIMEOUT_S;
     m.contimeout_s = ZC_LASTING_CONTIMEOUT_S;
-    m.rescan_s = 60;
+    m.compare_s = ZC_COMPARE_UNSAID;
     m.drain_s = 5;
     return zc_vec_push(&b->pending, (struct pending){0}) ||
            zc_vec_push(&b->c->mirrors, m);

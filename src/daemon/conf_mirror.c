@@ -177,6 +177,7 @@ static int resolve_one(const struct zc_conf *c, const struct zc_conf_mirror *m,
 int zc_conf_resolve(const struct zc_conf *c, struct zc_conf_mirror *m,
                     struct zc_err *err)
 {
+    zc_options_rescan(&m->rescan_s, &m->compare_s);
     for (size_t i = 0; i < m->to.len; i++) {
         struct zc_conf_dest *d = &m->to.v[i];
         if (resolve_one(c, m, d, err))
@@ -266,6 +267,7 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
     case ZC_CONF_BOOL:
         put_line(b, k->name, *(const bool *)at ? "yes" : "no");
         break;
+    case ZC_CONF_OFTEN:
     case ZC_CONF_NUMBER:
         put_number(b, k, *(const unsigned *)at);
         break;

@@ -137,7 +137,13 @@ const struct zc_conf_key zc_conf_keys[] = {
            .help = "how changes are noticed"),
     MIRROR("rescan", "SECONDS", "60", ZC_CONF_NUMBER, rescan_s, .min = 1,
            .max = SECONDS_MAX,
-           .help = "look so often at what could not be watched"),
+           .help = "look so often at what could not be watched, and,\n"
+                   "when this key is there and compare is not,\n"
+                   "compare everything"),
+    MIRROR("compare", "TIME|hourly|daily|weekly|never", "daily", ZC_CONF_OFTEN,
+           compare_s,
+           .help = "compare everything so often (TIME as 6h, 90m):\n"
+                   "not all changes make events"),
     MIRROR("connect timeout", "SECONDS", TEXT(ZC_LASTING_CONTIMEOUT_S),
            ZC_CONF_NUMBER, contimeout_s, .max = SECONDS_MAX,
            .help = "give up connecting after so long, and try\n"

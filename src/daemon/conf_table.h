@@ -28,6 +28,7 @@ enum zc_conf_type {
     ZC_CONF_KEEP,     /* a bit of push.keep: min */
     ZC_CONF_FSYNC,    /* enum zc_fsync */
     ZC_CONF_WATCH,    /* enum zc_watch_kind */
+    ZC_CONF_OFTEN,    /* unsigned: seconds; 0: never */
     ZC_CONF_LISTEN,   /* char * */
     ZC_CONF_SECURITY, /* bool: plain */
     ZC_CONF_ADDRESS,  /* host and port of a peer */

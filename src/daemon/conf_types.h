@@ -54,7 +54,7 @@ struct zc_conf_mirror { /* [mirror NAME] */
     struct zc_chmod *chmod;
     char *chown;
     enum zc_watch_kind watch;
-    unsigned rescan_s, contimeout_s, drain_s;
+    unsigned rescan_s, compare_s, contimeout_s, drain_s;
     char *text; /* the section in a canonical form: two mirrors whose texts are
                    equal are the same, and a reload leaves them alone */
     unsigned line;

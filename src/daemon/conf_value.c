@@ -222,6 +222,11 @@ static int take_for_mirror(const struct zc_conf_key *k,
         return 0;
     case ZC_CONF_WATCH:
         return take_watch(value, &m->watch, err);
+    case ZC_CONF_OFTEN:
+        if (zc_interval_parse(value, &m->compare_s))
+            return bad(err, "'" SHOWN "' is none of never, hourly, daily, "
+                            "weekly, nor a time such as 6h or 90m", value);
+        return 0;
     case ZC_CONF_RATE:
         if (zc_size_parse(value, ZC_KIB, &m->push.bwlimit))
             return bad(err, "'" SHOWN "' is not a rate such as 800, 1.5M or "

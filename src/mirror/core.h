@@ -15,6 +15,7 @@
  *     |
  *   hardlinks.c   a round with the other names of the files in it
  *   ghosts.c      changes of files that nobody knows the names of
+ *   compare.c     when everything is compared although nothing was seen
  *   report.c      what status and user get to know
  *     |
  *   index.c       what is known of files with several names
@@ -82,6 +83,12 @@ struct zc_ghosts {
     bool walking;
 };
 
+/* compare.c; under `lock`. */
+struct zc_compare {
+    int64_t at;     /* the next time; INT64_MAX: never */
+    bool under_way; /* the watcher looks at the tree first */
+};
+
 struct zc_mpeer {
     struct zc_mirror *mirror;
     size_t number; /* among the mirror's peers */
@@ -99,6 +106,8 @@ struct zc_mpeer {
     int64_t wake_at; /* ... until then */
     bool connected, in_round, ended;
     bool full;           /* the round under way is one of the whole tree */
+    atomic_bool leisure; /* everything is in doubt, or that round under way, for
+                            no other reason than the time (compare.h) */
     uint64_t generation; /* of the source that the session has open */
     uint64_t sync_asked, sync_done; /* rounds that end on stable storage */
     uint64_t n_found; /* times that names were marked by no event: they were
@@ -143,6 +152,7 @@ struct zc_mirror {
     struct zc_young *young;
     struct zc_ghosts ghosts;
     struct zc_searches searches;
+    struct zc_compare compare;
 
     atomic_bool stopping; /* what is due is still sent */
     atomic_bool hurry;    /* and now nothing more */

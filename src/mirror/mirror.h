@@ -38,7 +38,8 @@ struct zc_mirror_options {
     bool unique;
     struct zc_options push; /* share and path are each peer's */
     enum zc_watch_kind watch;
-    unsigned rescan_s;
+    unsigned rescan_s;  /* of what could not be watched; 0: the watcher's own */
+    unsigned compare_s; /* everything is compared so often; 0: never */
     const struct zc_mirror_peer *peers;
     size_t n_peers;
     struct zc_mirror_status *status; /* zeroed; may be shared with others */

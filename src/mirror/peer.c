@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "mirror/compare.h"
 #include "mirror/dirty.h"
 #include "mirror/ghosts.h"
 #include "mirror/hardlinks.h"
@@ -161,8 +162,9 @@ static bool next_round(struct zc_mpeer *p, struct zc_round *round, int64_t now)
         round->sync = any = true;
     /* What a session that broke has left may have its names already, and not be
      * on the disk. */
-    if (round->all && p->push.fsync != ZC_FSYNC_NONE)
+    if (round->all && !p->leisure && p->push.fsync != ZC_FSYNC_NONE)
         round->sync = true;
+    round->leisure = round->all && p->leisure;
     return any;
 }
 
@@ -175,8 +177,10 @@ static void round_done(struct zc_mpeer *p, const struct zc_round *round,
     int64_t now = zc_clock_ns();
     struct zc_dirty_stats ds;
     atomic_fetch_add(&p->st->rounds, 1);
-    if (round->all)
+    if (round->all) {
         atomic_fetch_add(&p->st->full_rounds, 1);
+        zc_mcompare_took(p->mirror, took, now);
+    }
     zc_dirty_done(p->dirty, now);
     /* The watch thread may sleep for long now. */
     if (m->w && !m->gone && zc_watch_caught_up(m->w))
@@ -237,6 +241,8 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
             p->sync_done = sync;
         round_done(p, &round, code, err, zc_clock_ns() - start);
     }
+    if (p->full)
+        p->leisure = false;
     p->in_round = p->full = false;
     zc_mreport_update(p);
     zc_mirror_wake_asked(m);
@@ -349,6 +355,7 @@ static enum outcome run_session(struct zc_mpeer *p, struct zc_transport *t,
     enum outcome o = serve(p, worked, err);
     p->connected = false;
     zc_mreport_update(p);
+    p->leisure = false;
     if (o == LOST || !atomic_load(&m->stopping))
         zc_dirty_lost(p->dirty, zc_clock_ns());
     zc_mirror_unlock(m);

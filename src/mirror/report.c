@@ -146,6 +146,8 @@ void zc_mreport_tell_peer(struct zc_mpeer *p)
     char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
     struct zc_mreport *r = p->report;
     unsigned state = p->st->state;
+    if (state == ZC_PEER_SCANNING && p->leisure)
+        return;
     if (state == r->told || state == ZC_PEER_BEHIND ||
         state == ZC_PEER_CONNECTING || state == ZC_PEER_DISCONNECTED)
         return;

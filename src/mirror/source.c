@@ -12,11 +12,13 @@
  *
  * With nothing to do there is no time-out: an idle mirror sleeps for good. It
  * is timed only while a peer is busy (its numbers are kept up to date once a
- * second), a rename or a rescan waits, or the source is gone.
+ * second), a rename or a rescan waits, the time has come to compare everything,
+ * or the source is gone.
  */
 #include "mirror/source.h"
 
 #include "base/clock.h"
+#include "mirror/compare.h"
 #include "mirror/dirty.h"
 #include "mirror/ghosts.h"
 #include "mirror/index.h"
@@ -101,6 +103,8 @@ static void on_doubt(void *arg, zc_wdir dir)
     int64_t now = zc_clock_ns();
     for (size_t i = 0; i < m->n_peers; i++)
         zc_dirty_tree(m->peers[i].dirty, dir, now);
+    if (dir == ZC_WDIR_ROOT)
+        zc_mcompare_doubt(m);
 }
 
 static void on_removed(void *arg, zc_wdir dir)
@@ -217,6 +221,7 @@ static void scan_on(struct zc_mirror *m)
     if (!zc_watch_scan(m->w, SCAN_SLICE) || m->ready || m->gone)
         return;
     m->ready = true;
+    zc_mcompare_begin(m, zc_clock_ns());
     zc_mirror_set_state(m->st, ZC_MIRROR_WATCHING);
     zc_mirror_wake_peers(m);
 }
@@ -230,6 +235,8 @@ static bool work(struct zc_mirror *m)
     bool drained = read_events(m, asked ? SETTLE_TURNS : READ_TURNS);
     if (m->w && !m->gone)
         zc_watch_tick(m->w, zc_clock_ns());
+    if (m->w && !m->gone)
+        zc_mcompare_tick(m, zc_clock_ns());
     if (m->w && !m->gone)
         scan_on(m);
     if (asked && m->w && !m->gone)
@@ -276,6 +283,7 @@ static int64_t sleep_ns(struct zc_mirror *m, bool more, int64_t now)
     if (!m->w)
         return ZC_MIN(ns, ZC_MAX(m->root_at - now, 0));
     ns = ZC_MIN(ns, zc_watch_next_tick(m->w, now));
+    ns = ZC_MIN(ns, zc_mcompare_next(m, now));
     return ZC_MIN(ns, zc_young_next(m, now));
 }
 

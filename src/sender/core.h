@@ -49,6 +49,7 @@
 struct zc_round_state {
     bool seeding; /* its first lists are being made */
     bool sync;    /* zc_round.sync */
+    bool leisure; /* zc_round.leisure */
     bool done_sent;
     bool finished;          /* between rounds, too */
     enum zc_exit peer_code; /* of FINISHED */
@@ -123,6 +124,7 @@ struct zc_sworker {
     struct zc_sender *s;
     pthread_t thread;
     unsigned number;
+    bool leisure; /* the thread has the priority for that */
     struct zc_buf out;    /* frames to be sent together */
     struct zc_slists fresh; /* the lists among them, without numbers yet */
     struct zc_buf xattrs, path, scratch;

@@ -268,6 +268,7 @@ static void begin_round(struct zc_sender *s, const struct zc_round *round)
     s->round.peer_code = ZC_EXIT_OK;
     s->round.seeding = true;
     s->round.sync = round->sync;
+    s->round.leisure = round->leisure;
     zc_pinger_wake(s);
     pthread_mutex_unlock(&s->lock);
     pthread_mutex_lock(&s->told.lock);
@@ -279,6 +280,7 @@ static void seed(struct zc_session *session, const struct zc_round *round)
 {
     struct zc_sender *s = &session->s;
     struct zc_sworker *w = session->own;
+    zc_sworker_priority(w);
     int bad = round->all ? zc_walk_root(w) : zc_names_round(w, round);
     if (bad || zc_lists_flush(w))
         zc_sender_fail_nomem(s); /* unless a better reason is known */

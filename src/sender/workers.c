@@ -6,6 +6,7 @@
 #include "sender/workers.h"
 
 #include "base/clock.h"
+#include "base/idle.h"
 #include "sender/big.h"
 #include "sender/files.h"
 #include "sender/lists.h"
@@ -77,6 +78,14 @@ static int send_done(struct zc_sworker *w)
     return r;
 }
 
+void zc_sworker_priority(struct zc_sworker *w)
+{
+    bool leisure = w->s->round.leisure;
+    if (w->leisure != leisure)
+        zc_idle_io(leisure);
+    w->leisure = leisure;
+}
+
 /* One thing, or the wait for one. With the lock held; lets go of it. */
 static void do_next(struct zc_sworker *w)
 {
@@ -90,6 +99,7 @@ static void do_next(struct zc_sworker *w)
     if (zc_lists_answered(s))
         atomic_store(&s->stats->scan_done, true);
     if (got || due || files || walk) {
+        zc_sworker_priority(w);
         s->round.busy++;
         pthread_mutex_unlock(&s->lock);
         int r = do_something(w, got, due ? &retry : NULL, files, walk);

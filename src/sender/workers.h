@@ -16,6 +16,8 @@ void zc_sworker_fini(struct zc_sworker *w);
 
 /* A thread: works until the session is over. */
 void *zc_sworker_main(void *worker);
+/* Gives the calling thread, W's, the priority of the round. */
+void zc_sworker_priority(struct zc_sworker *w);
 /* Works until the round is over. */
 void zc_sworker_round(struct zc_sworker *w);
 

@@ -64,3 +64,11 @@ const char *zc_fsync_name(enum zc_fsync mode)
 {
     return fsync_names[mode];
 }
+
+void zc_options_rescan(unsigned *rescan_s, unsigned *compare_s)
+{
+    if (*compare_s == ZC_COMPARE_UNSAID)
+        *compare_s = *rescan_s ? *rescan_s : ZC_COMPARE_S;
+    if (!*rescan_s)
+        *rescan_s = ZC_RESCAN_S;
+}

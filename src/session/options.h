@@ -14,6 +14,8 @@
 #include "tree/fileset.h"
 #include "tree/filter.h"
 
+#include <limits.h>
+
 enum zc_fsync { ZC_FSYNC_NONE, ZC_FSYNC_BATCH, ZC_FSYNC_FILE };
 
 #define ZC_MAX_DELETE_DEFAULT UINT64_MAX /* half of a tree of over 100 */
@@ -78,6 +80,15 @@ struct zc_options {
  * they are told otherwise: nobody is there to notice a peer that is gone. */
 #define ZC_LASTING_TIMEOUT_S 60
 #define ZC_LASTING_CONTIMEOUT_S 30
+
+/* How often a mirror looks at what could not be watched, and compares
+ * everything; 0 is never. */
+#define ZC_RESCAN_S 60
+#define ZC_COMPARE_S 86400
+#define ZC_COMPARE_UNSAID UINT_MAX
+/* Fills in what was not said, 0 and UNSAID. Who says how often to look for what
+ * cannot be seen means all of that. */
+void zc_options_rescan(unsigned *rescan_s, unsigned *compare_s);
 
 /* What holds when nothing is said: everything is kept, nothing is deleted. */
 void zc_options_init(struct zc_options *o);

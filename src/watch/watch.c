@@ -208,6 +208,12 @@ bool zc_watch_scan(struct zc_watch *w, size_t n)
     return !zc_watch_scanning(w);
 }
 
+void zc_watch_verify(struct zc_watch *w)
+{
+    if (!w->gone && !w->todo.rescan_job)
+        zc_wdoubt_all(w);
+}
+
 int zc_watch_fd(const struct zc_watch *w)
 {
     return w->fd;

@@ -58,6 +58,9 @@ void zc_watch_free(struct zc_watch *w); /* NULL is fine */
  * to do (new directories may bring more later). The first time, nothing is
  * reported for what is found. */
 bool zc_watch_scan(struct zc_watch *w, size_t n);
+/* Everything is listed again, by zc_watch_scan, and watched where it was not;
+ * then the root is in doubt. For what no event tells of. */
+void zc_watch_verify(struct zc_watch *w);
 /* True when zc_watch_scan has something to do. */
 bool zc_watch_scanning(const struct zc_watch *w);
 

@@ -159,6 +159,8 @@ wrong_key mirror 'watch = poll' \
 wrong_key mirror 'bwlimit = fast' \
     "bwlimit: 'fast' is not a rate such as 800, 1.5M or 100KB"
 wrong_key mirror 'rescan = 0' "rescan: 0 is not from 1 to 31622400"
+wrong_key mirror 'compare = 6x' "compare: '6x' is none of never, hourly, \
+daily, weekly, nor a time such as 6h or 90m"
 wrong_key mirror 'drain = 3601' "drain: 3601 is not from 0 to 3600"
 wrong_key mirror 'chown = :' "chown: ':' names neither a user nor a group"
 wrong_key mirror 'chmod = sticky' \

@@ -31,6 +31,7 @@ wrong 'SRC a is inside DEST' a .
 wrong 'SSH' a user@host:path
 wrong '--watch: .pigeon. is none of' --watch=pigeon a b
 wrong '--rescan' --rescan=often a b
+wrong "--compare: 'often' is none of" --compare=often a b
 for option in -n --stats --progress -h --files-from=x; do
     wrong "${option%%=*} has no meaning for 'zcsync mirror'" $option a b
 done

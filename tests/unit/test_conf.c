@@ -301,6 +301,7 @@ static void test_mirror_defaults(void)
     ok(!m->push.filter && !m->push.chmod && !m->push.chown_user, "no rules");
     is_int(m->watch, ZC_WATCH_AUTO, "watch = auto");
     is_int(m->rescan_s, 60, "rescan = 60");
+    is_int(m->compare_s, 86400, "compare = daily");
     is_int(m->drain_s, 5, "drain = 5");
     is_int(m->line, 1, "line");
     zc_conf_free(c);
@@ -330,6 +331,7 @@ static void test_mirror_values(void)
     is_int(m->push.bwlimit, 3 * 512 * 1024, "bwlimit");
     is_int(m->watch, ZC_WATCH_FANOTIFY, "watch");
     is_int(m->rescan_s, 1, "rescan");
+    is_int(m->compare_s, 1, "and everything is compared as often");
     is_int(m->contimeout_s, 2, "connect timeout");
     is_int(m->push.timeout_s, 3, "timeout");
     is_int(m->drain_s, 0, "drain");
@@ -441,7 +443,7 @@ static void test_limits(void)
 
 static void test_text(void)
 {
-    ok(same_mirror("", "# x\n\nowner = yes\nrescan = 60\n"),
+    ok(same_mirror("", "# x\n\nowner = yes\ncompare = daily\n"),
        "a default that is written down makes no difference");
     ok(same_mirror("filter = - x\n", "exclude = x\n"),
        "nor does how a rule is spelled");
@@ -462,7 +464,8 @@ static void test_text(void)
                                                          : "7";
         snprintf(line, sizeof line, "%s = %s\n", k->name, value);
         ok(!same_mirror("", line), "another %s is another text", k->name);
-        if (!k->def)
+        /* Who says how often to rescan says how often to compare, too. */
+        if (!k->def || strcmp(k->name, "rescan") == 0)
             continue;
         snprintf(line, sizeof line, "%s = %s\n", k->name, k->def);
         ok(same_mirror("", line), "the default of %s is in the table",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Sizes as rsync reads them. */
+/* Sizes as rsync reads them, and how often something is done. */
 #include "base/size.h"
 #include "tap.h"
 
@@ -71,8 +71,28 @@ static const struct {
     {"16384p-1", 1, ERANGE},
 };
 
+static const struct {
+    const char *text;
+    int want; /* -1: refused */
+} often[] = {
+    {"never", 0},     {"hourly", 3600}, {"daily", 86400}, {"weekly", 604800},
+    {"1", 1},         {"2s", 2},        {"90m", 5400},    {"6h", 21600},
+    {"366d", 31622400}, {"52w", 31449600}, {"0", -1},     {"0h", -1},
+    {"", -1},         {"h", -1},        {"1x", -1},       {"-1h", -1},
+    {"1.5h", -1},     {"6h ", -1},      {" 6h", -1},      {"367d", -1},
+    {"31622401", -1}, {"99999999999999999999999", -1},    {"Daily", -1},
+    {"18446744073709551617", -1},
+};
+
 int main(void)
 {
+    for (size_t i = 0; i < ZC_ARRAY_LEN(often); i++) {
+        unsigned got = 42;
+        int rc = zc_interval_parse(often[i].text, &got);
+        ok(often[i].want < 0 ? rc == -1 && got == 42
+                             : rc == 0 && got == (unsigned)often[i].want,
+           "how often is \"%s\"", often[i].text);
+    }
     for (size_t i = 0; i < ZC_ARRAY_LEN(good); i++) {
         uint64_t got = 42;
         int rc = zc_size_parse(good[i].text, good[i].unit, &got);
