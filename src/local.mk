@@ -81,6 +81,8 @@ libzcsync_a_SOURCES = \
 	%D%/net/ktls.h \
 	%D%/net/noise.c \
 	%D%/net/noise.h \
+	%D%/net/peer_user.c \
+	%D%/net/peer_user.h \
 	%D%/net/reach.c \
 	%D%/net/reach.h \
 	%D%/net/sealed.c \

@@ -5,6 +5,7 @@
 #include "cli/security.h"
 #include "daemon/sandbox.h"
 #include "daemon/serve.h"
+#include "fs/idmap.h"
 #include "net/endpoint.h"
 
 #include <fcntl.h>
@@ -21,6 +22,8 @@ struct serve_args {
     const char *identity, *known_peers;
     ZC_VEC(const char *) peer_keys; /* as they were written */
     ZC_VEC(struct serve_key) keys;  /* what they are */
+    ZC_VEC(uint32_t) users;
+    bool any_user, trust;
     zc_operands operands; /* NAME=PATH, cut at the '=' when they are taken */
     ZC_VEC(struct zc_share) shares;
 };
@@ -30,6 +33,7 @@ enum serve_opt_id {
     OPT_TEXT,
     OPT_KTLS,
     OPT_PEER_KEY,
+    OPT_PLAIN_USER,
     OPT_TIMEOUT,
     OPT_VERBOSE
 };
@@ -72,6 +76,15 @@ static const struct zc_opt rows[] = {
          "without keys: allow an address that other hosts\n"
          "can reach; nothing is encrypted, nobody is\n"
          "asked who he is"),
+    {.name = "plain-user",
+     .value = "NAME",
+     .id = OPT_PLAIN_USER,
+     .help = "without keys: let in this user of this machine,\n"
+             "too, beside root and our own; 'any': all of\n"
+             "them; may be repeated"},
+    FLAG("trust", trust,
+         "without keys: peers that are not known may set\n"
+         "owners, setuid bits, capabilities and devices"),
     FLAG("read-only", read_only, "let only dry runs and diff in"),
     FLAG("stdio", stdio, "one session on standard input and output"),
     {.name = "timeout",
@@ -100,6 +113,19 @@ void zc_help_serve(FILE *to)
     zc_opt_print(&table, to);
 }
 
+static int add_user(struct serve_args *a, const char *name, struct zc_err *err)
+{
+    uint32_t uid;
+    if (strcmp(name, "any") == 0) {
+        a->any_user = true;
+        return 0;
+    }
+    if (zc_id_lookup(ZC_ID_USER, name, &uid))
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--plain-user: there is no user %.200s here", name);
+    return zc_vec_push(&a->users, uid) ? zc_err_nomem(err) : 0;
+}
+
 static int take_option(void *arg, const struct zc_opt *opt,
                        const char *spelled, const char *value, bool on,
                        struct zc_err *err)
@@ -118,6 +144,8 @@ static int take_option(void *arg, const struct zc_opt *opt,
         return 0;
     case OPT_PEER_KEY:
         return zc_vec_push(&a->peer_keys, value) ? zc_err_nomem(err) : 0;
+    case OPT_PLAIN_USER:
+        return add_user(a, value, err);
     case OPT_TIMEOUT:
         if (value && zc_opt_number(spelled, value, 366 * 86400, &n, err))
             return -1;
@@ -164,6 +192,11 @@ static int check_keys(const struct serve_args *a, struct zc_err *err)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--plain does not go with keys: peers with keys are "
                           "never served in plain");
+    if ((keys || a->stdio) && (a->any_user || a->users.len || a->trust))
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "%s goes with neither --plain-user nor --trust: it "
+                          "is known who pushes", keys ? "--peer-key"
+                                                      : "--stdio");
     if (keys && a->stdio)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--stdio takes no keys: who is at the other end is "
@@ -209,6 +242,12 @@ static int check(struct serve_args *a, struct zc_err *err)
             return -1;
     if (load_keys(a, err))
         return -1;
+    for (size_t i = 0; i < a->shares.len; i++) {
+        a->shares.v[i].users = a->users.v;
+        a->shares.v[i].n_users = a->users.len;
+        a->shares.v[i].any_user = a->any_user;
+        a->shares.v[i].trust = a->trust;
+    }
     a->opt.receive.shares = a->shares.v;
     a->opt.receive.n_shares = a->shares.len;
     a->opt.receive.confine = zc_sandbox_enter;
@@ -247,5 +286,6 @@ int zc_cmd_serve(int argc, char **argv)
     zc_vec_fini(&a.shares);
     zc_vec_fini(&a.peer_keys);
     zc_vec_fini(&a.keys);
+    zc_vec_fini(&a.users);
     return code;
 }

@@ -274,10 +274,12 @@ static int finish_mirror(struct builder *b, size_t i, struct zc_err *err)
 static int finish_share(struct builder *b, size_t i, struct zc_err *err)
 {
     const struct pending_share *p = &b->pending_shares.v[i];
+    const struct zc_conf_share *s = &b->c->shares.v[i];
     if (p->peers &&
         zc_conf_share_peers(b->c, &b->c->shares.v[i], p->peers, err))
         return refuse_as(b, p->line, "peers", err);
-    return 0;
+    return zc_conf_check_share(s, err) ? refuse_as(b, s->line, "share", err)
+                                       : 0;
 }
 
 static int finish(struct builder *b, struct zc_err *err)
@@ -375,6 +377,7 @@ void zc_conf_free(struct zc_conf *c)
         free(c->shares.v[i].name);
         free(c->shares.v[i].path);
         zc_vec_fini(&c->shares.v[i].keys);
+        zc_vec_fini(&c->shares.v[i].users);
     }
     for (size_t i = 0; i < c->mirrors.len; i++)
         mirror_fini(&c->mirrors.v[i]);

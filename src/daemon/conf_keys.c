@@ -3,6 +3,7 @@
  * conf_value.h. The sentences do not say where. */
 #include "daemon/conf_value.h"
 
+#include "fs/idmap.h"
 #include "net/dial.h"
 
 #include <arpa/inet.h>
@@ -71,6 +72,43 @@ int zc_conf_share_peers(const struct zc_conf *c, struct zc_conf_share *s,
                         "none of its own: [daemon] needs the key 'identity'",
                    keyed->name);
     return 0;
+}
+
+int zc_conf_share_users(struct zc_conf_share *s, const char *users,
+                        struct zc_err *err)
+{
+    static const char between[] = ", \t";
+    if (strcmp(users, "any") == 0) {
+        s->any_user = true;
+        return 0;
+    }
+    for (const char *at = users + strspn(users, between); *at;
+         at += strspn(at, between)) {
+        size_t n = strcspn(at, between);
+        uint32_t uid;
+        zc_auto_free char *name = strndup(at, n);
+        if (!name)
+            return zc_err_nomem(err);
+        if (strcmp(name, "any") == 0)
+            return bad(err, "'any' stands alone");
+        if (zc_id_lookup(ZC_ID_USER, name, &uid))
+            return bad(err, "there is no user " SHOWN " here", name);
+        if (zc_vec_push(&s->users, uid))
+            return zc_err_nomem(err);
+        at += n;
+    }
+    return s->users.len ? 0 : bad(err, "it names nobody");
+}
+
+int zc_conf_check_share(const struct zc_conf_share *s, struct zc_err *err)
+{
+    const char *key = s->users.len || s->any_user ? "plain users"
+                      : s->trust                  ? "trust"
+                                                  : NULL;
+    if (!key || !s->keys.len)
+        return 0;
+    return bad(err, "'%s' is for shares without 'peers': whoever has none of "
+                    "their keys is not let in at all", key);
 }
 
 /* --- where others can connect --- */

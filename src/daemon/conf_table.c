@@ -86,6 +86,12 @@ const struct zc_conf_key zc_conf_keys[] = {
     SHARE("peers", "PEER, PEER...", NULL, ZC_CONF_PEERS, keys,
           .help = "who may push: those with one of these peers'\n"
                   "keys, and for all others it is not there"),
+    SHARE("plain users", "USER, USER...|any", NULL, ZC_CONF_USERS, users,
+          .help = "without peers: the users of this machine that\n"
+                  "may push beside root and the daemon's own"),
+    SHARE("trust", "yes|no", "no", ZC_CONF_BOOL, trust,
+          .help = "without peers: those who are not known, too,\n"
+                  "set owners, setuid bits, capabilities, devices"),
     SHARE("read only", "yes|no", "no", ZC_CONF_BOOL, read_only,
           .help = "let only dry runs and diff in"),
 

@@ -34,6 +34,7 @@ enum zc_conf_type {
     ZC_CONF_ADDRESS,  /* host and port of a peer */
     ZC_CONF_KEY,      /* public key of a peer */
     ZC_CONF_PEERS,    /* names of peers */
+    ZC_CONF_USERS,    /* names of users here, or "any" */
     ZC_CONF_TO,       /* destinations of a mirror */
     ZC_CONF_CHOWN,
     ZC_CONF_CHMOD,

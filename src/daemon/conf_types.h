@@ -33,6 +33,9 @@ struct zc_conf_share { /* [share NAME] */
     /* The keys of `peers`. None: whoever connects in plain, which other hosts
      * can with `security = plain` only. */
     ZC_VEC(struct zc_conf_key_of) keys;
+    ZC_VEC(uint32_t) users; /* plain users */
+    bool any_user;          /* plain users = any */
+    bool trust;
     unsigned line;
 };
 

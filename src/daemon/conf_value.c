@@ -275,6 +275,8 @@ int zc_conf_take(const struct zc_conf_key *k, void *object, const char *value,
         return take_key(value, object, err);
     case ZC_CONF_PEERS:
         return 0; /* zc_conf_share_peers, when all peers are known */
+    case ZC_CONF_USERS:
+        return zc_conf_share_users(object, value, err);
     default:
         return take_for_mirror(k, object, value, err);
     }

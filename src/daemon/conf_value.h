@@ -34,6 +34,13 @@ const struct zc_conf_peer *zc_conf_find_peer(const struct zc_conf *c,
 int zc_conf_share_peers(const struct zc_conf *c, struct zc_conf_share *s,
                         const char *peers, struct zc_err *err);
 
+/* Takes USERS, names or numbers of users of this machine with commas or spaces
+ * between, or "any", for S. -1 with a sentence that does not say where. */
+int zc_conf_share_users(struct zc_conf_share *s, const char *users,
+                        struct zc_err *err);
+/* "plain users" and "trust" are about shares without `peers`. Likewise. */
+int zc_conf_check_share(const struct zc_conf_share *s, struct zc_err *err);
+
 /* zc_conf_check_reach for `listen`, where that can be told without asking
  * anybody. -1 with a sentence that does not say where. */
 int zc_conf_check_listen(const struct zc_conf *c, struct zc_err *err);

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "net/dial.h"
+#include "session/share.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -23,9 +24,24 @@ static int check(const struct zc_listener *one, const struct zc_conf *conf,
     return one->loopback ? 0 : zc_conf_check_reach(conf, one->bound, err);
 }
 
+/* Who of those without keys is let in. */
+static void tell_plain(const struct zc_listener *one,
+                       const struct zc_conf_share *c)
+{
+    char text[400];
+    const struct zc_share s = {.n_users = c->users.len,
+                               .any_user = c->any_user,
+                               .trust = c->trust};
+    zc_share_say(&s, one->loopback, text, sizeof text);
+    zc_log(ZC_LOG_INFO, "share %s: %s", c->name, text);
+}
+
 static void tell(const struct zc_listener *one, const struct zc_conf *conf)
 {
     zc_log(ZC_LOG_INFO, "listening on %s", one->bound);
+    for (size_t i = 0; i < conf->shares.len; i++)
+        if (!conf->shares.v[i].keys.len)
+            tell_plain(one, &conf->shares.v[i]);
     if (!one->loopback && !zc_conf_sealed_only(conf))
         zc_log(ZC_LOG_WARN, "security = plain: whoever reaches %s may connect, "
                             "unencrypted, to the shares without keys",

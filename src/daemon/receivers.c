@@ -131,6 +131,7 @@ static void let_go(struct zc_receivers *r, const struct zc_receiver_note *own)
  * only until the transport has taken it over. */
 static _Noreturn void child_main(struct zc_receivers *r, struct zc_transport *t,
                                  struct zc_secured *s,
+                                 const struct zc_plain_peer *plain,
                                  struct told *told, pid_t parent)
 {
     let_go(r, told->note);
@@ -141,6 +142,7 @@ static _Noreturn void child_main(struct zc_receivers *r, struct zc_transport *t,
 
     memcpy(peer_key, s->peer_key, sizeof peer_key);
     own.peer_key = s->sealed ? peer_key : NULL;
+    own.plain = *plain;
     told->peer_key = own.peer_key;
     own.opened = tell;
     own.opened_arg = told;
@@ -206,12 +208,13 @@ static const char *plain_full(const struct zc_receivers *r, char *text,
 }
 
 /* Whether SHARE (NULL: any) is among those of O that a peer with KEY, or with
- * NULL one in plain, may know of. */
+ * NULL that one in PLAIN, may open. */
 static bool is_for(const struct zc_accept_options *o, const char *share,
-                   const uint8_t *key)
+                   const uint8_t *key, const struct zc_plain_peer *plain)
 {
     for (size_t i = 0; i < o->n_shares; i++)
         if (zc_share_visible(&o->shares[i], key) &&
+            (key || zc_share_admits(&o->shares[i], plain) != ZC_ADMIT_NO) &&
             (!share || strcmp(o->shares[i].name, share) == 0))
             return true;
     return false;
@@ -229,7 +232,7 @@ static int admit(void *arg, const struct zc_secured *s, struct zc_err *told,
         zc_err_set(told, ZC_EXIT_START, 0, "%s", why);
         return zc_err_set(logged, ZC_EXIT_START, 0, "%s", why);
     }
-    if (is_for(&r->conf.receive, NULL, s->peer_key))
+    if (is_for(&r->conf.receive, NULL, s->peer_key, NULL))
         return 0;
     zc_key_text(s->peer_key, text);
     zc_err_set(told, ZC_EXIT_START, 0, "the receiver does not know the key %s",
@@ -265,8 +268,8 @@ static int start(struct zc_receivers *r, struct zc_receiver_process *c,
     errno = ENOMEM;
     c->pid = c->slot ? fork() : -1;
     if (c->pid == 0)
-        child_main(r, t, s, &(struct told){c->note, r->fence, c->slot, NULL},
-                   parent);
+        child_main(r, t, s, &c->plain,
+                   &(struct told){c->note, r->fence, c->slot, NULL}, parent);
     if (c->pid > 0) {
         zc_fence_started(r->fence, c->slot, c->pid);
         return 0;
@@ -278,6 +281,19 @@ static int start(struct zc_receivers *r, struct zc_receiver_process *c,
     return -1;
 }
 
+/* Finds out who C is that came over T in plain; NULL, or why not. It is still
+ * connected then, or it is not let in. */
+static const char *find_user(struct zc_receiver_process *c,
+                             const struct zc_transport *t)
+{
+    c->plain.asked = true;
+    c->plain.who = zc_peer_user(t->poll_rfd, &c->plain.uid);
+    return c->plain.who == ZC_PEER_GONE
+               ? "it has closed the connection, so there is no telling which "
+                 "user it was"
+               : NULL;
+}
+
 /* Hands have been shaken. */
 static void on_secured(void *arg, struct zc_transport *t, struct zc_secured *s)
 {
@@ -287,8 +303,11 @@ static void on_secured(void *arg, struct zc_transport *t, struct zc_secured *s)
     const char *full = full_house(r, why, sizeof why);
     if (!full && !s->sealed)
         full = plain_full(r, why, sizeof why);
+    const char *gone = s->sealed ? NULL : find_user(&c, t);
     if (full) {
         zc_handshakes_refuse(&r->handshakes, true, t->peer, full);
+    } else if (gone) {
+        zc_handshakes_refuse(&r->handshakes, false, t->peer, gone);
     } else if (zc_vec_push(&r->v, c)) {
         zc_handshakes_refuse(&r->handshakes, true, t->peer, "out of memory");
     } else if (start(r, &r->v.v[r->v.len - 1], t, s)) {
@@ -333,11 +352,11 @@ static bool still_may(const struct zc_receiver_process *c,
     if (c->note && atomic_load(&c->note->opened)) {
         snprintf(share, sizeof share, "%.*s", (int)sizeof share - 1,
                  c->note->share);
-        return is_for(now, share, key);
+        return is_for(now, share, key, &c->plain);
     }
     for (size_t i = 0; i < before->n_shares; i++)
         if (zc_share_visible(&before->shares[i], key) &&
-            !is_for(now, before->shares[i].name, key))
+            !is_for(now, before->shares[i].name, key, &c->plain))
             return false;
     return true;
 }

@@ -33,6 +33,7 @@ struct zc_receiver_process {
     char peer[sizeof((struct zc_transport *)0)->peer];
     char security[sizeof((struct zc_transport *)0)->security];
     bool sealed;
+    struct zc_plain_peer plain;    /* unless it is */
     uint8_t peer_key[ZC_KEY_SIZE]; /* when sealed */
     char key[ZC_KEY_TEXT_SIZE];    /* the same as text; "": plain */
     struct zc_receiver_note *note; /* NULL: there was no memory for it */

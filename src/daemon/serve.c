@@ -84,6 +84,7 @@ static int check_shares(const struct zc_accept_options *opt, bool sealed,
 struct server {
     const struct zc_serve_options *opt;
     int listen_fd, signal_fd;
+    bool loopback;
     sigset_t old_mask;
     struct zc_receivers receivers;
     zc_pollfds fds;
@@ -93,15 +94,14 @@ static int open_listener(struct server *s, char *bound, size_t size,
                          struct zc_err *err)
 {
     zc_auto_free char *host = NULL, *port = NULL;
-    bool loopback;
 
     if (s->opt->listen && zc_addr_split(s->opt->listen, &host, &port, err))
         return -1;
     s->listen_fd = zc_listen(host, port ? port : ZC_DEFAULT_PORT, bound, size,
-                             &loopback, err);
+                             &s->loopback, err);
     if (s->listen_fd < 0)
         return -1;
-    if (!loopback && !s->opt->plain && !s->opt->identity)
+    if (!s->loopback && !s->opt->plain && !s->opt->identity)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "other hosts could reach %s and read what crosses "
                           "it: write --plain to allow that, or --listen "
@@ -221,6 +221,11 @@ int zc_serve_run(const struct zc_serve_options *opt, struct zc_err *err)
     if (configure(&s, err) || open_listener(&s, bound, sizeof bound, err))
         goto out;
     printf("zcsync: listening on %s\n", bound);
+    if (!opt->identity) {
+        char plain[400];
+        zc_share_say(&opt->receive.shares[0], s.loopback, plain, sizeof plain);
+        printf("zcsync: %s\n", plain);
+    }
     fflush(stdout);
     result = accept_until_stopped(&s, err);
     zc_close(&s.listen_fd);

@@ -211,6 +211,10 @@ static int list_shares(const struct zc_conf *conf, zc_shares *shares,
             .read_only = c->read_only,
             .keys = c->keys.len ? &c->keys.v[0].key : NULL,
             .n_keys = c->keys.len,
+            .users = c->users.v,
+            .n_users = c->users.len,
+            .any_user = c->any_user,
+            .trust = c->trust,
         };
         if (access(c->path, F_OK))
             zc_log(ZC_LOG_WARN, "share %s: %s: %s", c->name, c->path,

@@ -115,14 +115,25 @@ static bool apply_owner(int fd, const struct zc_stat *now,
 {
     bool user = want->keep & ZC_KEEP_OWNER && want->uid != now->uid;
     bool group = want->keep & ZC_KEEP_GROUP && want->gid != now->gid;
+    bool refused = false;
+    if (user && want->restricted && want->uid != geteuid()) {
+        report->eno[ZC_META_OWNER] = EPERM;
+        refused = true;
+        user = false;
+    }
+    if (group && want->restricted && want->gid != getegid()) {
+        report->eno[ZC_META_GROUP] = EPERM;
+        refused = true;
+        group = false;
+    }
     if (user && group && want->uid != SAME_ID && want->gid != SAME_ID &&
         change_owner(fd, want->uid, want->gid) == 0) {
         *changed = true;
-        return true;
+        return !refused;
     }
     /* One by one: somebody who may not give files away can still have the
      * right to another group. */
-    bool owned = true;
+    bool owned = !refused;
     if (user && change_owner(fd, want->uid, SAME_ID) == 0) {
         *changed = true;
     } else if (user) {
@@ -181,6 +192,16 @@ static void apply_times(int fd, const struct zc_stat *now,
         *changed = true;
 }
 
+/* The mode of WANT as far as a sender who is not known may have it. */
+static uint32_t restricted_mode(uint32_t now, uint32_t want,
+                                struct zc_meta_report *report)
+{
+    uint32_t refused = want & ~now & 06000;
+    if (refused)
+        report->eno[ZC_META_PERMS] = EPERM;
+    return want & ~refused;
+}
+
 int zc_meta_apply(int fd, const struct zc_stat *now,
                   const struct zc_meta_want *want, struct zc_idmap *ids,
                   struct zc_meta_report *report, bool *changed)
@@ -202,6 +223,7 @@ int zc_meta_apply(int fd, const struct zc_stat *now,
         .want = want->xattrs,
         .want_len = want->xattrs ? want->xattrs_len : 0,
         .ids = ids,
+        .restricted = want->restricted,
         .report = &mine,
         .changed = changed,
     };
@@ -214,7 +236,9 @@ int zc_meta_apply(int fd, const struct zc_stat *now,
 
     if (keep & ZC_KEEP_PERMS) {
         uint32_t mode = want->mode & 07777;
-        if (!owned)
+        if (want->restricted)
+            mode = restricted_mode(now->mode, mode, &mine);
+        else if (!owned)
             mode &= ~(uint32_t)06000;
         /* With an ACL the group bits are its mask; alone they would let the
          * owning group do what only some named ones may. */

@@ -49,6 +49,10 @@ struct zc_meta_want {
     size_t xattrs_len;
     unsigned keep; /* enum zc_keep: what to set at all */
     unsigned skip_times : 1; /* leave the times for later (directories) */
+    /* Whoever wants it is not known: refused with EPERM are owners and groups
+     * other than our own, setuid and setgid bits that are not there, security.*
+     * and trusted.* attributes. */
+    unsigned restricted : 1;
 };
 
 /*

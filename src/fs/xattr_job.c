@@ -82,13 +82,23 @@ void zc_xattr_job_fini(struct zc_xattr_job *job)
     zc_buf_fini(&job->have);
 }
 
+/* A is not for whoever wants it, and that is said. */
+static bool refused(struct zc_xattr_job *job, const struct zc_attr *a)
+{
+    if (!job->restricted || !(zc_attr_in(a->name, a->name_len, "security.") ||
+                              zc_attr_in(a->name, a->name_len, "trusted.")))
+        return false;
+    note(job, kind_of(a), EPERM);
+    return true;
+}
+
 static void drop(struct zc_xattr_job *job, const struct zc_attr *a)
 {
     char name[UINT8_MAX + 1];
     memcpy(name, a->name, a->name_len);
     name[a->name_len] = '\0';
     /* A label is part of the host's policy and cannot be taken away. */
-    if (strcmp(name, SELINUX) == 0)
+    if (strcmp(name, SELINUX) == 0 || refused(job, a))
         return;
     int r;
     do
@@ -125,6 +135,8 @@ static void put(struct zc_xattr_job *job, const struct zc_attr *w,
     } else if (h && h->len == len && memcmp(h->value, value, len) == 0) {
         goto out;
     }
+    if (refused(job, w))
+        goto out;
 
     char name[UINT8_MAX + 1];
     memcpy(name, w->name, w->name_len);

@@ -21,6 +21,7 @@ struct zc_xattr_job {
     const uint8_t *want; /* a valid set */
     size_t want_len;
     struct zc_idmap *ids; /* maps ids inside ACLs; NULL: they stay */
+    bool restricted; /* security.* and trusted.* stay as they are */
     struct zc_meta_report *report;
     bool *changed;
 

@@ -198,6 +198,7 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
         .xattrs_len = d->xattrs_len,
         .keep = d->keep,
         .skip_times = !end,
+        .restricted = r->terms.restricted,
     };
     if (!end && !r->is_root)
         want.mode |= S_IRWXU;

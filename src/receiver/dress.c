@@ -39,6 +39,7 @@ void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
         .mtime_s = e->mtime_s,
         .mtime_ns = e->mtime_ns,
         .keep = r->keep,
+        .restricted = r->terms.restricted,
     };
     if (r->owners_limited)
         limit_owners(r, want);

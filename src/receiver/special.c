@@ -79,6 +79,10 @@ int zc_special_make(struct zc_rworker *w, struct zc_rdir *d,
     char name[ZC_NAME_MAX + 1];
     zc_entry_name(e, name);
     *op = S_ISLNK(e->mode) ? ZC_OP_SYMLINK : ZC_OP_MKNOD;
+    if (r->terms.restricted && (S_ISCHR(e->mode) || S_ISBLK(e->mode))) {
+        errno = EPERM;
+        return -1;
+    }
     int bad, eno = 0;
     if (zc_rdir_direct_begin(r, d)) {
         int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);

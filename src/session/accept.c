@@ -49,6 +49,25 @@ static int recv_open(struct zc_conn *c, const struct zc_accept_options *opt,
     return 0;
 }
 
+/* A user of this machine may know that there is a share. */
+static int check_user(const struct zc_accept_options *opt,
+                      const struct zc_share *share, struct zc_terms *t,
+                      struct zc_err *err)
+{
+    char user[128];
+    enum zc_admission a = opt->peer_key ? ZC_ADMIT_FULL
+                                        : zc_share_admits(share, &opt->plain);
+    t->restricted = a == ZC_ADMIT_RESTRICTED;
+    if (a != ZC_ADMIT_NO)
+        return 0;
+    zc_share_user_text(opt->plain.uid, user, sizeof user);
+    return zc_err_set(err, ZC_EXIT_START, 0,
+                      "share %s does not let in %s: without keys it is for root "
+                      "and the user of the server, unless 'plain users' or "
+                      "--plain-user names others",
+                      share->name, user);
+}
+
 int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
                       enum zc_role role, struct zc_terms *t,
                       const struct zc_share **share, struct zc_err *err)
@@ -64,6 +83,8 @@ int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
     if (!*share)
         return zc_err_set(err, ZC_EXIT_START, 0, "there is no share named %.*s",
                           (int)m->share.n, (const char *)m->share.p);
+    if (check_user(opt, *share, t, err))
+        return -1;
     if (role == ZC_ROLE_RECEIVER && (*share)->read_only &&
         !(m->flags & ZC_OPEN_DRY_RUN))
         return zc_err_set(err, ZC_EXIT_START, 0, "share %s is read-only",

@@ -24,6 +24,7 @@ struct zc_accept_options {
     const struct zc_share *shares;
     size_t n_shares;
     const uint8_t *peer_key; /* who the peer has proved to be; NULL: plain */
+    struct zc_plain_peer plain; /* who it is then */
     /* The one share's root may be made when it is missing, and a file may be
      * pushed to a name in its parent (embedded receiver: DEST is the user's own
      * path). */

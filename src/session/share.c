@@ -2,6 +2,8 @@
 /* Who may open what; see share.h. */
 #include "session/share.h"
 
+#include <pwd.h>
+#include <stdio.h>
 #include <string.h>
 
 bool zc_share_visible(const struct zc_share *share, const uint8_t *peer_key)
@@ -12,6 +14,68 @@ bool zc_share_visible(const struct zc_share *share, const uint8_t *peer_key)
     for (size_t i = 0; i < share->n_keys; i++)
         found |= zc_key_equal(share->keys[i], peer_key);
     return found;
+}
+
+static bool is_named(const struct zc_share *share, uint32_t uid)
+{
+    for (size_t i = 0; i < share->n_users; i++)
+        if (share->users[i] == uid)
+            return true;
+    return uid == 0 || uid == geteuid();
+}
+
+/* Who is let in as one of all is no better known than one from elsewhere. */
+enum zc_admission zc_share_admits(const struct zc_share *share,
+                                  const struct zc_plain_peer *peer)
+{
+    if (!peer->asked)
+        return ZC_ADMIT_FULL;
+    bool known = peer->who == ZC_PEER_USER;
+    if (known && is_named(share, peer->uid))
+        return ZC_ADMIT_FULL;
+    if (known && !share->any_user)
+        return ZC_ADMIT_NO;
+    return share->trust ? ZC_ADMIT_FULL : ZC_ADMIT_RESTRICTED;
+}
+
+static const char *user_name(uint32_t uid)
+{
+    const struct passwd *p = getpwuid(uid);
+    return p ? p->pw_name : "";
+}
+
+void zc_share_user_text(uint32_t uid, char *out, size_t size)
+{
+    const char *name = user_name(uid);
+    if (*name)
+        snprintf(out, size, "user %.100s (uid %u)", name, uid);
+    else
+        snprintf(out, size, "user %u", uid);
+}
+
+#define LEFT_OUT \
+    "foreign owners, setuid and setgid bits, capabilities, devices and " \
+    "security.* are left out"
+
+void zc_share_say(const struct zc_share *share, bool loopback, char *out,
+                  size_t size)
+{
+    char own[128] = "", more[64] = "";
+    const char *rights = share->trust ? "may set any owner and mode" : LEFT_OUT;
+    if (geteuid() != 0)
+        snprintf(own, sizeof own, " and %.100s", user_name(geteuid()));
+    if (share->n_users)
+        snprintf(more, sizeof more, " and %zu named users", share->n_users);
+    if (share->any_user)
+        snprintf(out, size, "plain: whoever can connect is let in; of others "
+                            "than root%s%s %s", own, more, rights);
+    else if (loopback)
+        snprintf(out, size, "plain: root%s%s of this machine are let in, and "
+                            "nobody else", own, more);
+    else
+        snprintf(out, size, "plain: root%s%s of this machine are let in, and "
+                            "whoever can connect from another; of those %s",
+                 own, more, rights);
 }
 
 /* The name comes last: it says nothing about a share that is not visible. */

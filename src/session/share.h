@@ -3,7 +3,9 @@
 #ifndef ZC_SESSION_SHARE_H
 #define ZC_SESSION_SHARE_H
 
+#include "base/err.h"
 #include "net/keys.h"
+#include "net/peer_user.h"
 #include "proto/msg.h"
 
 struct zc_share {
@@ -15,11 +17,41 @@ struct zc_share {
      * as if it was not there. */
     const uint8_t (*keys)[ZC_KEY_SIZE];
     size_t n_keys;
+    /* Without keys: who of this machine is let in beside root and our own user.
+     */
+    const uint32_t *users;
+    size_t n_users;
+    bool any_user; /* whoever it is */
+    bool trust;    /* those who are not known are as good as those who are */
+};
+
+/* Who connected in plain. */
+struct zc_plain_peer {
+    bool asked; /* false: whoever started us knows; a pipe, a socket pair */
+    enum zc_peer_user who; /* never ZC_PEER_GONE: that is not let in */
+    uint32_t uid;          /* of ZC_PEER_USER */
+};
+
+enum zc_admission {
+    ZC_ADMIT_NO,
+    ZC_ADMIT_RESTRICTED, /* may write, but nothing that gives rights to others:
+                            see struct zc_meta_want */
+    ZC_ADMIT_FULL,
 };
 
 /* Whether the peer with PEER_KEY (NULL: one in plain) may know of SHARE. It
  * takes as long whichever of the keys it is. */
 bool zc_share_visible(const struct zc_share *share, const uint8_t *peer_key);
+
+/* What PEER may do in SHARE, which has no keys. */
+enum zc_admission zc_share_admits(const struct zc_share *share,
+                                  const struct zc_plain_peer *peer);
+/* The same, as the one line that is said of SHARE at the start: who is let in,
+ * and, unless LOOPBACK, what of peers on other machines. */
+void zc_share_say(const struct zc_share *share, bool loopback, char *out,
+                  size_t size);
+/* "user web (uid 1001)" in OUT. */
+void zc_share_user_text(uint32_t uid, char *out, size_t size);
 
 /* The one of the N SHARES called NAME; NULL where it is not there, or not for
  * that peer, which takes no less time to find out. */

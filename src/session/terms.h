@@ -25,6 +25,7 @@ struct zc_terms {
      * where there is none yet, or where the other is not on the same kernel. */
     uint64_t root_dev, root_ino;
     uint8_t host_id[ZC_HOST_ID_SIZE]; /* of this end */
+    bool restricted; /* the peer is ZC_ADMIT_RESTRICTED */
 };
 
 /* Keeps a copy of the body of an OPEN, decoded. T need not be initialised. -1

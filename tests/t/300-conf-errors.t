@@ -149,6 +149,11 @@ wrong 2 "path: 'srv/s' is not an absolute path" \
 wrong 2 "path: '/srv/../s' has '..' in it" \
     '[share s]\npath = /srv/../s\n'
 wrong_key share 'read only = true' "read only: 'true' is neither yes nor no"
+wrong_key share 'plain users = root, no-such-user' \
+    "plain users: there is no user no-such-user here"
+wrong_key share 'plain users = root, any' "plain users: 'any' stands alone"
+wrong_key share 'plain users = ,' "plain users: it names nobody"
+wrong_key share 'trust = any' "trust: 'any' is neither yes nor no"
 wrong_key mirror 'owner = maybe' "owner: 'maybe' is neither yes nor no"
 wrong_key mirror 'delete = 1' "delete: '1' is neither yes nor no"
 wrong_key mirror 'max delete = half' "max delete: 'half' is not a whole number"

@@ -31,6 +31,8 @@ path = /srv/in
 [share out]
 path = /srv/out
 read only = yes
+plain users = root, 1234 daemon
+trust = yes
 [peer web2]
 address = [2001:db8::2]:8730
 [daemon]
@@ -48,7 +50,7 @@ says "$conf.end" "2 shares, 1 mirror" "and without an end of line at its end"
 
 says "$shipped" "0 shares, 0 mirrors" "etc/zcsync.conf"
 sed 's/^#\([[a-z]\)/\1/' "$shipped" >"$conf"
-says "$conf" "1 share, 1 mirror" "with all that is commented out"
+says "$conf" "2 shares, 1 mirror" "with all that is commented out"
 # indented remarks are the example: the first half is web2, the rest web1
 sed -n 's/^#     \([[a-z].*[]=]\)/\1/p' "$shipped" | grep -v '^zcsync ' |
     awk '/^\[daemon/ { half++ } { print > ("'"$conf"'." half - 1) }'
@@ -101,7 +103,8 @@ is "$keys_in_man" "$keys_in_help" \
 
 keys_in_etc=$(perl -ne '
     $section = $1 if /^#\[(\w+)/;
-    print "$section: $1 = $2\n" if /^#([a-z].*?) = (.*)/' "$shipped" | sort)
+    print "$section: $1 = $2\n" if /^#([a-z].*?) = (.*)/' "$shipped" |
+    sort | awk -F' = ' '!seen[$1]++') # there are two shares
 names() { sed 's/ = .*//' <<<"$1"; }
 is "$(names "$keys_in_etc")" "$(names "$keys_in_help")" \
     "etc/zcsync.conf has the keys of check-config --help"

@@ -27,7 +27,7 @@ ok "the link can be cut and healed" eval 'cut_link && heal_link'
 
 mkdir "$T/a" "$T/share"
 serve_as=("${on_b[@]}")
-start_serve --plain --listen 10.77.0.2:0 s="$T/share"
+start_serve --plain --trust --listen 10.77.0.2:0 s="$T/share"
 mirror_as=("${on_a[@]}")
 start_mirror --plain --fsync=none --force-delete --timeout=3 "$T/a" \
     "zcsync://$addr/s"

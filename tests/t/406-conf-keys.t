@@ -40,6 +40,11 @@ wrong 5 "peers: [peer a] has a public key, $none" \
     "${keyed}[share s]\npath = /s\npeers = a\n"
 wrong 3 "to: [peer a] has a public key, $none" \
     "[mirror m]\npath = /m\nto = a::m\n${keyed}address = h\n"
+for key in 'plain users = root' 'plain users = any' 'trust = yes'; do
+    wrong 3 "share: '${key% =*}' is for shares without 'peers': whoever has none\
+ of their keys is not let in at all" \
+        "[daemon]\nidentity = /x\n[share s]\npath = /s\npeers = a\n$key\n$keyed"
+done
 wrong 3 "peers: there is no [peer b]" "[share s]\npath = /s\npeers = b\n$keyed"
 wrong 3 "peers: there is a comma too many" \
     "[share s]\npath = /s\npeers = a,\n$keyed"
