@@ -230,12 +230,19 @@ static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
         zc_space_take(r);
 }
 
-/* Its first bytes are not sent: they are those of the basis. */
+/* Its first bytes are not sent: they are those of the basis. Copied at the end,
+ * by a worker, as there may be many. */
+static void leave_beginning(struct zc_rbig *b)
+{
+    struct zc_segment none;
+    zc_tiling_next(&b->tiling, 0, b->m.from, &none); /* see decode */
+}
+
 static void put_beginning(struct zc_receiver *r, struct zc_rbig *b)
 {
-    struct zc_segment none, s = {.kind = ZC_SEGMENT_COPY, .length = b->m.from};
-    zc_tiling_next(&b->tiling, s.offset, s.length, &none); /* see decode */
-    put_segment(r, NULL, b, &s);
+    struct zc_segment s = {.kind = ZC_SEGMENT_COPY, .length = b->m.from};
+    if (s.length)
+        put_segment(r, NULL, b, &s);
 }
 
 /* FILE in BODY, decoded from a copy of its own. NULL and ERR. */
@@ -285,7 +292,7 @@ int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
     else
         open_staging_file(r, b);
     if (b->m.flags & ZC_FILE_FROM)
-        put_beginning(r, b);
+        leave_beginning(b);
     LIST_INSERT_HEAD(&r->bigs->open, b, next);
     r->bigs->n++;
     return 0;
@@ -361,6 +368,12 @@ static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,
     return zc_receiver_nonsense(err, "it goes on after the end");
 }
 
+/* What is written is read again, and perhaps copied, before it gets its name. */
+static bool reads_much(const struct zc_rbig *b)
+{
+    return b->verdict == ZC_VERDICT_VERIFY && b->m.entry.size >= ZC_READS_MUCH;
+}
+
 int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
                 struct zc_err *err)
 {
@@ -380,7 +393,8 @@ int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
         return 0;
     }
     struct zc_work work = {.kind = ZC_WORK_BIG, .big = b};
-    if (!zc_queue_put(r, &work))
+    if ((reads_much(b) && zc_queue_put_aside(r, &work)) ||
+        !zc_queue_put(r, &work))
         return 0;
     zc_rbig_free(r, b);
     return zc_receiver_nonsense(err, "it goes on after the end");
@@ -432,6 +446,7 @@ static enum outcome judge_big(struct zc_rworker *w, struct zc_rbig *b)
     }
     struct zc_segment rest = zc_tiling_rest(&b->tiling);
     put_segment(w->r, NULL, b, &rest);
+    put_beginning(w->r, b);
     if (b->eno && b->op == ZC_OP_READ) /* the basis is gone: whole, then */
         return AGAIN;
     if (b->eno)

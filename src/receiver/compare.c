@@ -8,6 +8,7 @@
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
+#include "receiver/queue.h"
 #include "receiver/shared.h"
 #include "receiver/volumes.h"
 #include "session/events.h"
@@ -177,23 +178,31 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
 
 /* --- files --------------------------------------------------------------- */
 
-/* Is it the same file by size and time (or, with -c, by content)? *ASK_HASH:
- * only the sender can tell, by v->hash. */
+enum sameness { SAME, DIFFERENT, HASH_TELLS };
+
+/* Is it the same file by size and time (or, with -c, by content)? */
+static enum sameness looks_same(const struct zc_receiver *r,
+                                const struct zc_cmp *c)
+{
+    if (!same_type(c) || c->st.size != c->e->size)
+        return DIFFERENT;
+    if (r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED)
+        return HASH_TELLS;
+    if (zc_time_equal(c->e->mtime_s, c->e->mtime_ns, c->st.mtime_s,
+                      c->st.mtime_ns, c->dir->shelf.vol->time_step))
+        return SAME;
+    /* A mirror saw only its metadata change: most likely it was touched. */
+    return c->dir->shallow ? HASH_TELLS : DIFFERENT;
+}
+
+/* *ASK_HASH: only the sender can tell, by v->hash. */
 static bool same_data(struct zc_rworker *w, const struct zc_cmp *c,
                       struct zc_decision *v, bool *ask_hash)
 {
-    struct zc_receiver *r = w->r;
+    enum sameness same = looks_same(w->r, c);
     *ask_hash = false;
-    if (!same_type(c) || c->st.size != c->e->size)
-        return false;
-    if (!(r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED)) {
-        bool same = zc_time_equal(c->e->mtime_s, c->e->mtime_ns, c->st.mtime_s,
-                                  c->st.mtime_ns,
-                                  c->dir->shelf.vol->time_step);
-        /* A mirror saw only its metadata change: most likely it was touched. */
-        if (same || !c->dir->shallow)
-            return same;
-    }
+    if (same != HASH_TELLS)
+        return same == SAME;
     zc_auto_close int fd = zc_file_open(c->dirfd, c->name, O_RDONLY, 0);
     if (fd < 0 || zc_rworker_hash(w, fd, c->st.size, v->hash))
         return false;
@@ -203,12 +212,17 @@ static bool same_data(struct zc_rworker *w, const struct zc_cmp *c,
 
 /* A big file that has grown while it was watched, a log most likely: what is
  * here may be its beginning. */
+static bool looks_grown(const struct zc_cmp *c)
+{
+    return c->dir->shallow && c->e->flags & ZC_ENTRY_CHANGED &&
+           same_type(c) && c->st.nlink == 1 && c->st.size >= FROM_MIN &&
+           c->st.size < c->e->size && c->st.blocks * 512 >= c->st.size;
+}
+
 static bool may_have_grown(struct zc_rworker *w, const struct zc_cmp *c,
                            struct zc_decision *v)
 {
-    if (!c->dir->shallow || !(c->e->flags & ZC_ENTRY_CHANGED) ||
-        !same_type(c) || c->st.nlink != 1 || c->st.size < FROM_MIN ||
-        c->st.size >= c->e->size || c->st.blocks * 512 < c->st.size)
+    if (!looks_grown(c))
         return false;
     zc_auto_close int fd = zc_file_open(c->dirfd, c->name, O_RDONLY, 0);
     if (fd < 0 || zc_rworker_hash(w, fd, c->st.size, v->hash))
@@ -375,6 +389,16 @@ static bool decide_hardlink(struct zc_rworker *w, const struct zc_cmp *c,
         break;
     }
     return true;
+}
+
+bool zc_compare_reads_much(const struct zc_receiver *r,
+                           const struct zc_cmp *c)
+{
+    return S_ISREG(c->e->mode) && !(c->e->flags & ZC_ENTRY_EAGER) &&
+           same_type(c) &&
+           ZC_MIN(c->st.size, c->st.blocks * 512) >= ZC_READS_MUCH &&
+           !newer_here(r, c) &&
+           (looks_same(r, c) == HASH_TELLS || looks_grown(c));
 }
 
 bool zc_compare_looks(const struct zc_receiver *r, const struct zc_entry *e)

@@ -16,6 +16,7 @@ static void stop_locked(struct zc_receiver *r)
 {
     r->stopping = true;
     pthread_cond_broadcast(&r->wake.work);
+    pthread_cond_broadcast(&r->wake.slow);
     pthread_cond_broadcast(&r->wake.room);
     pthread_cond_broadcast(&r->wake.commit);
     pthread_cond_broadcast(&r->wake.committed);

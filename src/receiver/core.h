@@ -7,7 +7,9 @@
  *      socket --> reader --+--> queue --> workers --> answers --> socket
  *                          |                 |
  *                          +-- DATA: splice  +--> commits --> committer
- *                              into files                (fsync=batch)
+ *                              into files    |           (fsync=batch)
+ *                                            +--> what reads much: slow
+ *                                                 workers
  *
  * The reader never waits for anything but the socket and room in the queue;
  * workers may wait for the socket to take their answers, which the sender
@@ -56,6 +58,7 @@ struct zc_rdone {
 
 struct zc_receiver {
     unsigned threads; /* as asked for */
+    unsigned n_slow;  /* slow workers; under `lock` */
     struct zc_conn conn;
     /* Set when the session is opened, and fixed from then on. */
     struct zc_terms terms;
@@ -81,6 +84,7 @@ struct zc_receiver {
     pthread_mutex_t lock;
     struct { /* what is waited for, with `lock` */
         pthread_cond_t work; /* workers: something is queued */
+        pthread_cond_t slow; /* slow workers: something was put aside */
         pthread_cond_t room; /* the reader: it is shorter, or all are idle */
         pthread_cond_t commit;    /* the committer: something to commit */
         pthread_cond_t committed; /* the reader: a group has its names */
@@ -118,6 +122,7 @@ struct zc_receiver {
 struct zc_rworker {
     struct zc_receiver *r;
     pthread_t thread;
+    bool slow; /* it may read as much as it likes: nothing waits for it */
     struct zc_buf out; /* frames */
     ZC_VEC(struct zc_result_item) results; /* those that can wait */
     struct zc_buf xattrs, path, scratch;   /* memory to work in */

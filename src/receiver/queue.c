@@ -4,14 +4,22 @@
 
 #include "receiver/core.h"
 
+#include <string.h>
+
 /* What may wait for the workers. */
 #define QUEUE_ITEMS 48
 #define QUEUE_BYTES ((size_t)4 << 20)
+/* The same for what is put aside: as much as a sender lists ahead, and so many
+ * files, which are open. */
+#define ASIDE_ITEMS 256
+#define ASIDE_FILES 48
+#define ASIDE_BYTES ((size_t)16 << 20)
 
 void zc_queue_init(struct zc_queue *q)
 {
     *q = (struct zc_queue){0};
     STAILQ_INIT(&q->ready);
+    STAILQ_INIT(&q->aside);
 }
 
 static struct zc_work *work_copy(struct zc_receiver *r,
@@ -30,8 +38,10 @@ static struct zc_work *work_copy(struct zc_receiver *r,
 
 void zc_work_free(struct zc_work *work)
 {
-    if (work)
+    if (work) {
         zc_slab_unref(work->slab);
+        free(work->own);
+    }
     free(work);
 }
 
@@ -73,6 +83,35 @@ int zc_queue_put(struct zc_receiver *r, const struct zc_work *work)
     return stop ? -1 : 0;
 }
 
+bool zc_queue_put_aside(struct zc_receiver *r, const struct zc_work *work)
+{
+    struct zc_queue *q = r->queue;
+    struct zc_work *copy = malloc(sizeof *copy);
+    uint8_t *own = malloc(work->n + 1);
+    pthread_mutex_lock(&r->lock);
+    bool room = copy && own && !r->stopping && r->n_slow &&
+                q->n_aside < (work->big ? ASIDE_FILES : ASIDE_ITEMS) &&
+                q->bytes_aside + work->n <= ASIDE_BYTES;
+    if (room) {
+        *copy = *work;
+        copy->slab = NULL; /* the slab is not held for so long */
+        copy->own = own;
+        copy->p = work->n ? memcpy(own, work->p, work->n) : own;
+        if (copy->line)
+            copy->line->busy = true;
+        q->n_aside++;
+        q->bytes_aside += copy->n;
+        STAILQ_INSERT_TAIL(&q->aside, copy, next);
+        pthread_cond_signal(&r->wake.slow);
+    }
+    pthread_mutex_unlock(&r->lock);
+    if (!room) {
+        free(copy);
+        free(own);
+    }
+    return room;
+}
+
 /* WORK has left the queue, or its line. */
 static void count_out(struct zc_receiver *r, const struct zc_work *work)
 {
@@ -81,15 +120,28 @@ static void count_out(struct zc_receiver *r, const struct zc_work *work)
     pthread_cond_broadcast(&r->wake.room);
 }
 
-bool zc_queue_more(const struct zc_receiver *r)
+bool zc_queue_more(const struct zc_receiver *r, bool slow)
 {
-    return !STAILQ_EMPTY(&r->queue->ready) && !r->stopping;
+    const struct zc_queue *q = r->queue;
+    return !STAILQ_EMPTY(slow ? &q->aside : &q->ready) && !r->stopping;
 }
 
-struct zc_work *zc_queue_take(struct zc_receiver *r)
+static struct zc_work *take_aside(struct zc_queue *q)
 {
-    if (!zc_queue_more(r))
+    struct zc_work *work = STAILQ_FIRST(&q->aside);
+    STAILQ_REMOVE_HEAD(&q->aside, next);
+    q->n_aside--;
+    q->bytes_aside -= work->n;
+    q->slow_busy++;
+    return work;
+}
+
+struct zc_work *zc_queue_take(struct zc_receiver *r, bool slow)
+{
+    if (!zc_queue_more(r, slow))
         return NULL;
+    if (slow)
+        return take_aside(r->queue);
     struct zc_work *work = STAILQ_FIRST(&r->queue->ready);
     STAILQ_REMOVE_HEAD(&r->queue->ready, next);
     count_out(r, work);
@@ -97,9 +149,10 @@ struct zc_work *zc_queue_take(struct zc_receiver *r)
     return work;
 }
 
-void zc_queue_done(struct zc_receiver *r)
+void zc_queue_done(struct zc_receiver *r, bool slow)
 {
-    r->queue->busy--;
+    unsigned *busy = slow ? &r->queue->slow_busy : &r->queue->busy;
+    --*busy;
     pthread_cond_broadcast(&r->wake.room);
 }
 
@@ -110,8 +163,9 @@ bool zc_queue_idle(const struct zc_receiver *r)
 
 void zc_queue_wait_idle(struct zc_receiver *r)
 {
+    const struct zc_queue *q = r->queue;
     pthread_mutex_lock(&r->lock);
-    while (!r->stopping && !zc_queue_idle(r))
+    while (!r->stopping && (!zc_queue_idle(r) || q->n_aside || q->slow_busy))
         pthread_cond_wait(&r->wake.room, &r->lock);
     pthread_mutex_unlock(&r->lock);
 }

@@ -5,6 +5,13 @@
  * one line are done one at a time, in the order in which they came; all others
  * by whichever worker is free.
  *
+ * What has to read much before it is done (a file that is compared by its bytes)
+ * is put aside for workers that do nothing else, so that it holds up neither the
+ * reader nor what came behind it:
+ *
+ *   reader --> ready --> workers --> aside --> slow workers
+ *      +-----------------------------^
+ *
  * Everything here belongs to receiver.lock; what is done under it says so.
  */
 #ifndef ZC_RECEIVER_QUEUE_H
@@ -13,6 +20,9 @@
 #include "base/util.h"
 
 #include <sys/queue.h>
+
+/* Bytes of data that take long to read. */
+#define ZC_READS_MUCH ((uint64_t)4 << 20)
 
 struct zc_queue_line;
 struct zc_rbig;
@@ -26,6 +36,11 @@ struct zc_work {
     struct zc_slab *slab; /* where P is, referenced while queued; or NULL */
     const uint8_t *p; /* LIST, META: a body; FILES: whole frames */
     size_t n;
+    uint8_t *own; /* P is ours: on the heap, or NULL */
+    /* LIST, put aside: its entries before AT are dealt with, and the name of
+     * that one is passed. */
+    bool resumed;
+    uint32_t at;
     struct zc_rlist *list;      /* all but BIG */
     struct zc_rbig *big;        /* BIG */
     struct zc_queue_line *line; /* what has to be done in order; or NULL */
@@ -43,6 +58,10 @@ struct zc_queue {
     unsigned items; /* ready, or waiting in a line */
     size_t bytes;
     unsigned busy; /* workers at work */
+    struct zc_works aside;
+    unsigned n_aside;
+    size_t bytes_aside;
+    unsigned slow_busy; /* slow workers at work */
 };
 
 void zc_queue_init(struct zc_queue *q);
@@ -50,15 +69,20 @@ void zc_queue_init(struct zc_queue *q);
 /* Hands WORK (copied) to the workers; waits while too much is queued. -1: the
  * session is over. */
 int zc_queue_put(struct zc_receiver *r, const struct zc_work *work);
+/* Hands WORK, bytes and all (copied), to the slow workers. False: not now, do it
+ * yourself. Never waits. */
+bool zc_queue_put_aside(struct zc_receiver *r, const struct zc_work *work);
 /* The next item, or NULL: there is none, or the session is over. The caller is
- * a worker, and busy with it until zc_queue_done. Both with the lock held. */
-struct zc_work *zc_queue_take(struct zc_receiver *r);
-void zc_queue_done(struct zc_receiver *r);
-/* More to do? With the lock held. */
-bool zc_queue_more(const struct zc_receiver *r);
-/* Nothing is queued, and no worker at work. With the lock held. */
+ * a worker (SLOW: a slow one), and busy with it until zc_queue_done. All with the
+ * lock held. */
+struct zc_work *zc_queue_take(struct zc_receiver *r, bool slow);
+void zc_queue_done(struct zc_receiver *r, bool slow);
+/* More to do? */
+bool zc_queue_more(const struct zc_receiver *r, bool slow);
+/* Nothing is queued, and no worker at work, but for what is slow. With the lock
+ * held. */
 bool zc_queue_idle(const struct zc_receiver *r);
-/* Waits until it is so, or the session is over. */
+/* Waits until nothing is, slow or not, or the session is over. */
 void zc_queue_wait_idle(struct zc_receiver *r);
 /* An item, its slab included; NULL is fine. */
 void zc_work_free(struct zc_work *work);

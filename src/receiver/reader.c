@@ -87,10 +87,15 @@ static int on_list(struct zc_receiver *r, struct zc_bytes body,
         return zc_err_nomem(err);
     if (!d->shallow)
         return zc_queue_put(r, &work);
-    /* A few names, and a peer that waits: at once, without a change of threads.
-     */
+    /* A few names, and a peer that waits: at once, without a change of threads,
+     * unless the one before was put aside. */
     if (zc_names_eager(r, work.list, m, err))
         return -1;
+    pthread_mutex_lock(&r->lock);
+    bool in_line = d->lists.busy;
+    pthread_mutex_unlock(&r->lock);
+    if (in_line)
+        return zc_queue_put(r, &work);
     zc_walk_list(r->reader, &work);
     return 0;
 }

@@ -26,6 +26,7 @@
 #include <sys/stat.h>
 
 #define WORKERS_MAX 8u
+#define SLOW_MAX 2u /* workers for what reads much */
 
 /* --- the end ------------------------------------------------------------- */
 
@@ -170,6 +171,7 @@ static int receiver_init(struct zc_receiver *r, struct zc_rparts *p,
     pthread_condattr_destroy(&monotonic);
     pthread_cond_init(&r->wake.committed, NULL);
     pthread_cond_init(&r->wake.work, NULL);
+    pthread_cond_init(&r->wake.slow, NULL);
     pthread_cond_init(&r->wake.room, NULL);
     pthread_mutex_init(&r->lock, NULL);
     zc_rparts_init(p, r);
@@ -190,6 +192,7 @@ static void receiver_fini(struct zc_receiver *r)
     zc_close(&r->root_fd);
     pthread_mutex_destroy(&r->lock);
     pthread_cond_destroy(&r->wake.work);
+    pthread_cond_destroy(&r->wake.slow);
     pthread_cond_destroy(&r->wake.room);
     pthread_cond_destroy(&r->wake.commit);
     pthread_cond_destroy(&r->wake.committed);
@@ -241,10 +244,32 @@ static void tell_silent(struct zc_receiver *r, struct zc_err *err)
     zc_conn_tell(&r->conn, err);
 }
 
+/* Up to N workers; how many there are. */
+static unsigned start_workers(struct zc_receiver *r, struct zc_rworker *w,
+                              unsigned n, bool slow)
+{
+    unsigned i = 0;
+    for (; i < n; i++) {
+        w[i].r = r;
+        w[i].slow = slow;
+        if (pthread_create(&w[i].thread, NULL, zc_rworker_main, &w[i]))
+            break;
+    }
+    return i;
+}
+
+static void join_workers(struct zc_rworker *w, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        pthread_join(w[i].thread, NULL);
+        zc_rworker_fini(&w[i]);
+    }
+}
+
 /* The session proper: threads around the reader. */
 static int run(struct zc_receiver *r, struct zc_err *err)
 {
-    struct zc_rworker workers[WORKERS_MAX] = {0};
+    struct zc_rworker workers[WORKERS_MAX] = {0}, slow[SLOW_MAX] = {0};
     pthread_t committer, pinger;
     /* One worker sees the names of a hard link group in order, so that a dry
      * run tells the same every time. */
@@ -260,12 +285,14 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     bool committing = !pthread_create(&committer, NULL, zc_commit_thread, r);
     bool pinging = r->terms.ping_s &&
                    !pthread_create(&pinger, NULL, pinger_main, r);
-    for (; committing && started < n; started++) {
-        workers[started].r = r;
-        if (pthread_create(&workers[started].thread, NULL, zc_rworker_main,
-                           &workers[started]))
-            break;
-    }
+    if (committing)
+        started = start_workers(r, workers, n, false);
+    unsigned n_slow = r->dry ? 0
+                             : start_workers(r, slow, ZC_MIN(n, SLOW_MAX),
+                                             true);
+    pthread_mutex_lock(&r->lock);
+    r->n_slow = n_slow;
+    pthread_mutex_unlock(&r->lock);
     int fail = 0;
     if (!started)
         fail = zc_err_set(err, ZC_EXIT_MEMORY, errno, "cannot start a thread");
@@ -274,14 +301,12 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     if (fail && err->code == ZC_EXIT_TIMEOUT && !r->failed)
         tell_silent(r, err);
     zc_receiver_stop(r);
-    for (unsigned i = 0; i < started; i++)
-        pthread_join(workers[i].thread, NULL);
+    join_workers(workers, started);
+    join_workers(slow, n_slow);
     if (committing)
         pthread_join(committer, NULL);
     if (pinging)
         pthread_join(pinger, NULL);
-    for (unsigned i = 0; i < n; i++)
-        zc_rworker_fini(&workers[i]);
     zc_rworker_fini(&reader);
     /* A worker's reason comes before the reader's, which only saw the end. */
     if (fail && r->failed)

@@ -54,10 +54,46 @@ static bool asks_by_name(const struct zc_rdir *d, const struct zc_msg_list *m)
     return d->shallow && m->flags & ZC_LIST_INCOMPLETE;
 }
 
-/* Entry E, number I of LIST: what is here, and what is to be done about it? */
-static void walk_entry(struct zc_needs *n, struct zc_rlist *list, int dirfd,
-                       const struct zc_entry *e, uint32_t i, bool by_name)
+/* NEED for list ID from the answers gathered, with FLAGS. */
+static void send_need(struct zc_needs *n, uint32_t id, uint16_t flags)
 {
+    struct zc_buf *out = &n->w->out;
+    size_t at = zc_need_begin(out, id);
+    zc_buf_put(out, n->items.data, n->items.len);
+    zc_need_end(out, at, n->count, flags);
+    out->failed |= n->items.failed;
+    zc_buf_fini(&n->items);
+    n->count = 0;
+}
+
+/* A list as it is worked on. */
+struct walk {
+    struct zc_work *work;
+    bool by_name; /* see asks_by_name */
+    bool here;    /* this thread does it all, however much is to be read */
+    bool aside;   /* what is next is for a slow worker */
+};
+
+/* Answers what is dealt with, and hands the rest to a slow worker, with whom its
+ * directory may be gone. False: it has to be done here. */
+static bool put_aside(struct zc_needs *n, struct walk *k)
+{
+    /* What is answered first has to be sent first. */
+    if (n->count)
+        send_need(n, k->work->list->id, 0);
+    if (!zc_rworker_flush(n->w) && zc_queue_put_aside(n->w->r, k->work))
+        return true;
+    k->here = true;
+    return false;
+}
+
+/* Entry E, number I of the list: what is here, and what is to be done about it?
+ */
+static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
+                       const struct zc_entry *e, uint32_t i)
+{
+    struct zc_rlist *list = k->work->list;
+    bool resumed = k->work->resumed && i == k->work->at;
     struct zc_rworker *w = n->w;
     struct zc_rdir *d = list->dir;
     struct zc_decision v;
@@ -67,10 +103,12 @@ static void walk_entry(struct zc_needs *n, struct zc_rlist *list, int dirfd,
                        .e = e,
                        .ref = {list->id, i}};
     zc_entry_name(e, c.name);
-    bool here = by_name ? zc_compare_looks(w->r, e) && dirfd >= 0
-                        : pass_name(d, e->name, e->name_len);
+    bool here = resumed ? dirfd >= 0
+                : k->by_name
+                    ? zc_compare_looks(w->r, e) && dirfd >= 0
+                    : pass_name(d, e->name, e->name_len);
     c.exists = here && !zc_stat_at(dirfd, c.name, &c.st);
-    if (by_name ? c.exists : here)
+    if (!resumed && (k->by_name ? c.exists : here))
         atomic_fetch_add(&w->r->deletions->seen, 1);
     if (e->flags & ZC_ENTRY_ABSENT) {
         if (c.exists)
@@ -80,29 +118,38 @@ static void walk_entry(struct zc_needs *n, struct zc_rlist *list, int dirfd,
     /* What the sender has not looked at: a directory is made, and that is all. */
     if (e->flags & ZC_ENTRY_IMPLIED && (here || !S_ISDIR(e->mode)))
         return;
+    if (!k->here && zc_compare_reads_much(w->r, &c)) {
+        k->aside = k->work->resumed = true;
+        k->work->at = i;
+        return;
+    }
     zc_compare_entry(w, &c, &v);
     zc_act(n, &c, &v);
 }
 
-static int walk_list(struct zc_needs *n, struct zc_rlist *list, int dirfd,
+static int walk_list(struct zc_needs *n, struct walk *k, int dirfd,
                      struct zc_msg_list *m, struct zc_err *err)
 {
-    struct zc_rdir *d = list->dir;
+    struct zc_rdir *d = k->work->list->dir;
     struct zc_entry prev = {0}, e;
     bool complete = n->w->r->flags & ZC_OPEN_DELETE &&
                     !(m->flags & ZC_LIST_INCOMPLETE);
-    bool by_name = asks_by_name(d, m);
-    for (uint32_t i = 0; i < m->count; i++) {
+    k->aside = false;
+    for (uint32_t i = 0; i < m->count && !k->aside; i++) {
         if (zc_list_next(m, &prev, &e, err))
             return -1;
+        if (k->work->resumed && i < k->work->at)
+            continue;
         if (e.flags & ZC_ENTRY_PLACED && !d->shallow)
             return zc_receiver_nonsense(err, "flags of a round in a whole "
                                              "list");
         if (zc_rdir_reserves(d, e.name, e.name_len))
             continue;
         pass_extras(n->w, d, dirfd, e.name, e.name_len, complete);
-        walk_entry(n, list, dirfd, &e, i, by_name);
+        walk_entry(n, k, dirfd, &e, i);
     }
+    if (k->aside)
+        return 0;
     if (m->flags & ZC_LIST_LAST)
         pass_extras(n->w, d, dirfd, NULL, 0, complete);
     return zc_list_ended(m, err);
@@ -163,17 +210,6 @@ static void read_names(struct zc_rworker *w, struct zc_rdir *d, int dirfd)
         zc_rworker_note(w, d->shelf.node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
 }
 
-/* NEED for list ID from the answers gathered. */
-static void send_need(struct zc_needs *n, uint32_t id)
-{
-    struct zc_buf *out = &n->w->out;
-    size_t at = zc_need_begin(out, id);
-    zc_buf_put(out, n->items.data, n->items.len);
-    zc_need_end(out, at, n->count, ZC_NEED_FINAL);
-    out->failed |= n->items.failed;
-    zc_buf_fini(&n->items);
-}
-
 /* WAITS: others may settle its entries from now on. */
 static void list_compared(struct zc_rworker *w, struct zc_rlist *list,
                           bool waits)
@@ -209,7 +245,18 @@ static void dir_listed(struct zc_rworker *w, struct zc_rdir *d)
     zc_rdir_drop(w, d);
 }
 
-static void compare_one(struct zc_rworker *w, struct zc_work *work)
+/* The first look at the list M of D, open as DIRFD. */
+static void start_list(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
+                       const struct zc_msg_list *m)
+{
+    if (asks_by_name(d, m))
+        return;
+    read_names(w, d, dirfd);
+    pass_earlier(d, m);
+}
+
+/* True when it was put aside. */
+static bool compare_one(struct zc_rworker *w, struct zc_work *work)
 {
     struct zc_receiver *r = w->r;
     struct zc_rdir *d = work->list->dir;
@@ -217,29 +264,38 @@ static void compare_one(struct zc_rworker *w, struct zc_work *work)
     struct zc_msg_list m;
     struct zc_err err;
     if (zc_list_decode((struct zc_bytes){work->p, work->n}, &m, &err) ||
-        check_continues(d, &m, &err) || remember_last(d, m, &err)) {
+        (!work->resumed &&
+         (check_continues(d, &m, &err) || remember_last(d, m, &err)))) {
         zc_receiver_fail(r, &err);
-        return;
+        return false;
     }
     if (m.flags & ZC_LIST_INCOMPLETE)
         atomic_store_explicit(&r->shared->partial, true, memory_order_relaxed);
+    struct walk k = {.work = work,
+                     .by_name = asks_by_name(d, &m),
+                     .here = w->slow};
     zc_rdir_start(w, d, any_file(m));
-    int dirfd = pin_dir(w, d);
-    if (!asks_by_name(d, &m)) {
-        read_names(w, d, dirfd);
-        pass_earlier(d, &m);
-    }
-    int bad = walk_list(&needs, work->list, dirfd, &m, &err);
-    if (dirfd >= 0)
-        zc_dirnode_unpin(r->tree, d->shelf.node);
+    int bad;
+    do {
+        struct zc_msg_list rest = m;
+        int dirfd = pin_dir(w, d);
+        if (!work->resumed)
+            start_list(w, d, dirfd, &m);
+        bad = walk_list(&needs, &k, dirfd, &rest, &err);
+        if (dirfd >= 0)
+            zc_dirnode_unpin(r->tree, d->shelf.node);
+        if (k.aside && put_aside(&needs, &k))
+            return true;
+    } while (k.aside);
     if (d->top && !d->shallow && m.count)
         atomic_store(&r->deletions->source_has_entries, true);
-    send_need(&needs, m.list);
+    send_need(&needs, m.list, ZC_NEED_FINAL);
     list_compared(w, work->list, needs.waits);
     if (bad)
         zc_receiver_fail(r, &err);
     else if (m.flags & ZC_LIST_LAST)
         dir_listed(w, d);
+    return false;
 }
 
 void zc_walk_list(struct zc_rworker *w, struct zc_work *work)
@@ -252,10 +308,10 @@ void zc_walk_list(struct zc_rworker *w, struct zc_work *work)
         struct zc_msg_list m = {0};
         zc_list_decode((struct zc_bytes){mine->p, mine->n}, &m, NULL);
         bool last = m.flags & ZC_LIST_LAST;
-        compare_one(w, mine);
+        bool aside = compare_one(w, mine);
         if (mine != work)
             zc_work_free(mine);
-        if (last || atomic_load(&r->failed))
+        if (aside || last || atomic_load(&r->failed))
             return;
         mine = zc_queue_line_next(r, &d->lists);
         if (!mine)
@@ -283,6 +339,6 @@ void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
     if (c.dirfd >= 0)
         zc_dirnode_unpin(r->tree, top->shelf.node);
     zc_act_top(&needs, &c, &v);
-    send_need(&needs, list->id);
+    send_need(&needs, list->id, ZC_NEED_FINAL);
     list_compared(w, list, false);
 }

@@ -43,15 +43,15 @@ static void empty_queue(struct zc_rworker *w)
 {
     struct zc_receiver *r = w->r;
     struct zc_work *work;
-    while ((work = zc_queue_take(r))) {
+    while ((work = zc_queue_take(r, w->slow))) {
         pthread_mutex_unlock(&r->lock);
         do_work(w, work);
         pthread_mutex_lock(&r->lock);
-        bool more = zc_queue_more(r);
+        bool more = zc_queue_more(r, w->slow);
         pthread_mutex_unlock(&r->lock);
         flush_at_times(w, more);
         pthread_mutex_lock(&r->lock);
-        zc_queue_done(r);
+        zc_queue_done(r, w->slow);
     }
 }
 
@@ -67,19 +67,26 @@ void *zc_rworker_main(void *worker)
         pthread_mutex_unlock(&r->lock);
         zc_rworker_flush(w);
         pthread_mutex_lock(&r->lock);
-        if (!r->stopping && !zc_queue_more(r))
-            pthread_cond_wait(&r->wake.work, &r->lock);
+        if (!r->stopping && !zc_queue_more(r, w->slow))
+            pthread_cond_wait(w->slow ? &r->wake.slow : &r->wake.work,
+                              &r->lock);
     }
     pthread_mutex_unlock(&r->lock);
     return NULL;
 }
 
-void zc_rworkers_drop(struct zc_receiver *r)
+static void drop(struct zc_receiver *r, struct zc_works *works)
 {
     struct zc_work *work;
-    while ((work = STAILQ_FIRST(&r->queue->ready))) {
-        STAILQ_REMOVE_HEAD(&r->queue->ready, next);
+    while ((work = STAILQ_FIRST(works))) {
+        STAILQ_REMOVE_HEAD(works, next);
         zc_rbig_free(r, work->big); /* BIG: its own; else NULL */
         zc_work_free(work);
     }
+}
+
+void zc_rworkers_drop(struct zc_receiver *r)
+{
+    drop(r, &r->queue->ready);
+    drop(r, &r->queue->aside);
 }
