@@ -258,6 +258,7 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/dirty_batch.c \
 	%D%/mirror/dirty_kept.c \
 	%D%/mirror/dirty_kept.h \
+	%D%/mirror/dirty_late.c \
 	%D%/mirror/dirty_marks.c \
 	%D%/mirror/dirty_marks.h \
 	%D%/mirror/dirty_outcome.c \
@@ -271,6 +272,8 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/index.c \
 	%D%/mirror/index.h \
 	%D%/mirror/mirror.h \
+	%D%/mirror/overtake.c \
+	%D%/mirror/overtake.h \
 	%D%/mirror/peer.c \
 	%D%/mirror/peer.h \
 	%D%/mirror/questions.c \

@@ -11,6 +11,7 @@
  *     |
  *   peer.c        a peer's thread: connect, rounds, back-off
  *     |
+ *   overtake.c    small names that need not wait for the end of a long round
  *   young.c       names that were touched and have to be looked at at once
  *     |
  *   hardlinks.c   a round with the other names of the files in it
@@ -89,6 +90,16 @@ struct zc_compare {
     bool under_way; /* the watcher looks at the tree first */
 };
 
+/* overtake.c; under `lock`. */
+struct zc_overtake {
+    pthread_t thread;
+    pthread_cond_t cond;
+    bool started, stop;
+    bool asked;  /* it shall look, */
+    bool busy;   /* and uses the peer's session */
+    int64_t at;  /* not before; INT64_MAX: no round is under way */
+};
+
 struct zc_mpeer {
     struct zc_mirror *mirror;
     size_t number; /* among the mirror's peers */
@@ -117,6 +128,7 @@ struct zc_mpeer {
     bool braked;
     int64_t brake_retry, brake_soonest;
     bool blocked; /* entries are refused */
+    struct zc_overtake overtake;
     bool paused;  /* somebody wants the destination left alone ... */
     bool let_go;  /* ... and so it is */
     bool release; /* a session is due that deletes however much it is ... */

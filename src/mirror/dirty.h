@@ -72,6 +72,17 @@ int64_t zc_dirty_next(const struct zc_dirty *d, int64_t now);
  * there was nothing (or only names that are gone with their directories). */
 bool zc_dirty_take(struct zc_dirty *d, size_t max, int64_t now,
                    struct zc_round *round);
+/*
+ * Up to MAX names that are due and wait for the end of a batch that lasts: files,
+ * most likely, quiet for ZC_DIRTY_LATE_NS. Their paths, the caller's to free, are
+ * in PATHS; they stay dirty, and come again a quarter of a second later, a second
+ * after that, four and so on, as long as they do.
+ */
+#define ZC_DIRTY_LATE_NS (500 * INT64_C(1000000))
+/* There may be some: now, or soon. */
+bool zc_dirty_any_late(const struct zc_dirty *d);
+size_t zc_dirty_late(struct zc_dirty *d, size_t max, int64_t now,
+                     char **paths);
 /* The batch in flight has been applied by the peer, but for those that
  * zc_dirty_failed was called for meanwhile. */
 void zc_dirty_done(struct zc_dirty *d, int64_t now);

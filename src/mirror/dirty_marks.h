@@ -29,9 +29,11 @@ struct zc_mark {
     uint64_t round; /* the batch that took it; in the set: the last batch in
                        which it failed */
     int64_t since, due;
+    int64_t touched; /* the last time */
+    int64_t late_at; /* it overtakes no sooner, having done so N_LATE times */
     size_t slot; /* in the heap, or ZC_MARK_* */
     uint16_t n;
-    uint8_t what;
+    uint8_t what, n_late;
     bool failing;
     bool came_back; /* by age: in `old`, not in `fresh` */
     char name[]; /* NUL-ended */

@@ -177,6 +177,8 @@ struct zc_mark *zc_dirty_touch(struct zc_dirty *d, zc_wdir dir,
         m->gen = d->gen;
         d->gen_used = true;
     }
+    m->touched = now;
+    m->late_at = m->n_late = 0;
     zc_marks_set_what(&d->set, m, m->what | what);
     return m;
 }

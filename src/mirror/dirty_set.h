@@ -5,6 +5,7 @@
  *
  *   dirty_renames.c   what a rename upsets
  *   dirty_batch.c     taking: from marks to a zc_round
+ *   dirty_late.c      what need not wait for that
  *   dirty_outcome.c   what happens to a batch
  *       |
  *   dirty_set.c       marks, their bounds, barriers: the rules

@@ -20,6 +20,7 @@
 #include "mirror/dirty.h"
 #include "mirror/ghosts.h"
 #include "mirror/hardlinks.h"
+#include "mirror/overtake.h"
 #include "mirror/report.h"
 #include "sender/session.h"
 
@@ -216,6 +217,7 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
     if (!next_round(p, &round, start))
         return true;
     p->in_round = true;
+    zc_overtake_begin(p, start);
     p->full = round.all;
     p->round_number++;
     if (round.all)
@@ -232,6 +234,7 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
         give_memory_back();
 
     zc_mirror_lock(m);
+    zc_overtake_end(p);
     if (atomic_exchange(&p->stats.owners_left, false) && !p->owners_told) {
         p->owners_told = true;
         zc_log(ZC_LOG_WARN, "%s: " ZC_OWNERS_LEFT_NOTE, p->conf->name);

@@ -10,6 +10,7 @@
 #include "mirror/dirty.h"
 #include "mirror/hardlinks.h"
 #include "mirror/index.h"
+#include "mirror/overtake.h"
 #include "mirror/peer.h"
 #include "mirror/questions.h"
 #include "mirror/report.h"
@@ -101,6 +102,7 @@ static int peer_init(struct zc_mpeer *p, struct zc_mirror *m, size_t i,
     snprintf(p->st->name, sizeof p->st->name, "%s", p->conf->name);
     zc_peer_set_state(p->st, ZC_PEER_CONNECTING);
     pthread_mutex_init(&p->session_lock, NULL);
+    zc_overtake_init(p);
     p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     p->dirty = zc_dirty_new(m->w, NULL);
     p->report = zc_mreport_new();
@@ -115,6 +117,7 @@ static void peer_fini(struct zc_mpeer *p)
 {
     if (p->started)
         pthread_join(p->thread, NULL);
+    zc_overtake_fini(p);
     zc_dirty_free(p->dirty);
     zc_mreport_free(p->report);
     zc_mhardlinks_free(p->hardlinks);

@@ -22,6 +22,7 @@
 #include "mirror/dirty.h"
 #include "mirror/ghosts.h"
 #include "mirror/index.h"
+#include "mirror/overtake.h"
 #include "mirror/peer.h"
 #include "mirror/questions.h"
 #include "mirror/report.h"
@@ -39,8 +40,9 @@
 /* What a peer's thread is about to wait for has to be ended when it does. */
 #define HURRY_NS (ZC_NSEC_PER_SEC / 20)
 
-/* Wakes those idle peers for which something is due. Returns how long until
- * something becomes due for a peer that sleeps longer: most names become due
+/* Wakes those idle peers for which something is due, and what overtakes a busy
+ * one. Returns how long until something becomes due for a peer that sleeps
+ * longer: most names become due
  * sooner than was said when they were marked (the file is closed), so a peer is
  * not woken just to set its clock. With the lock. */
 static int64_t notify(struct zc_mirror *m, int64_t now)
@@ -48,6 +50,11 @@ static int64_t notify(struct zc_mirror *m, int64_t now)
     int64_t later = INT64_MAX;
     for (size_t i = 0; i < m->n_peers; i++) {
         struct zc_mpeer *p = &m->peers[i];
+        int64_t late = zc_overtake_next(p, now);
+        if (late == 0)
+            zc_overtake_ask(p);
+        else
+            later = ZC_MIN(later, late);
         if (!p->waiting)
             continue;
         int64_t next = zc_mpeer_next(p, now);

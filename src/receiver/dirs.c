@@ -406,6 +406,36 @@ void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d)
         commit_dir(w, d);
 }
 
+/* D is PATH, or above it. With the lock held. */
+static bool leads_to(struct zc_rworker *w, const struct zc_rdir *d,
+                     const char *path)
+{
+    const char *mine = zc_dirnode_path_of(d->shelf.node, "", 0, &w->path);
+    size_t n = mine ? strlen(mine) : 0;
+    return n && !strncmp(mine, path, n) && (!path[n] || path[n] == '/');
+}
+
+void zc_rdirs_hurry(struct zc_rworker *w, const char *path)
+{
+    struct zc_receiver *r = w->r;
+    ZC_VEC(struct zc_rdir *) found = {0};
+    struct zc_rdir *d;
+    pthread_mutex_lock(&r->lock);
+    LIST_FOREACH(d, &r->dirs->all, all) {
+        if (d->state != ZC_RD_STAGED || d->placing || d->closing ||
+            !leads_to(w, d, path) || zc_vec_push(&found, d))
+            continue;
+        d->closing = true;
+        zc_ledger_hold(&d->book);
+    }
+    pthread_mutex_unlock(&r->lock);
+    for (size_t i = 0; i < found.len; i++) {
+        zc_rdir_check(w, found.v[i]);
+        zc_rdir_drop(w, found.v[i]);
+    }
+    zc_vec_fini(&found);
+}
+
 /* --- the end ------------------------------------------------------------- */
 
 /* All in D is done. */

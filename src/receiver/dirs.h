@@ -117,6 +117,8 @@ void zc_rdir_hold(struct zc_receiver *r, struct zc_rdir *d);
 void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d);
 /* After a file in D was finished, or D was listed: is D to be put in place? */
 void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d);
+/* What is being made on the way to PATH is put in place as soon as may be. */
+void zc_rdirs_hurry(struct zc_rworker *w, const char *path);
 /* A worker wants to write under final names in D: true when it may. End with
  * zc_rdir_direct_end. */
 bool zc_rdir_direct_begin(struct zc_receiver *r, struct zc_rdir *d);

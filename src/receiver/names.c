@@ -56,7 +56,7 @@ int zc_names_on_at(struct zc_receiver *r, struct zc_bytes body,
                                          "has none");
     if (zc_at_decode(body, &m, err))
         return -1;
-    if (m.list != r->round.next_list || r->round.full)
+    if (m.list != r->round.next_list)
         return zc_receiver_nonsense(err, "lists are not numbered in order");
     if (!has_room(r, &m))
         return zc_receiver_nonsense(err, "too much is left unfinished");
@@ -72,7 +72,10 @@ int zc_names_on_at(struct zc_receiver *r, struct zc_bytes body,
     if (!list)
         return zc_err_nomem(err);
     d->shallow = true;
-    atomic_store(&r->shared->partial, true);
+    if (!r->round.full)
+        atomic_store(&r->shared->partial, true);
+    else if (d->state == ZC_RD_FAILED)
+        zc_rdirs_hurry(r->reader, path);
     zc_walk_top(r->reader, d, list, &m.self);
     return 0;
 }

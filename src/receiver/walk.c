@@ -66,6 +66,12 @@ static void send_need(struct zc_needs *n, uint32_t id, uint16_t flags)
     n->count = 0;
 }
 
+/* What D's lists are about is in another one, too, or will be. */
+static bool overtakes(const struct zc_receiver *r, const struct zc_rdir *d)
+{
+    return d->shallow && r->round.full;
+}
+
 /* A list as it is worked on. */
 struct walk {
     struct zc_work *work;
@@ -108,7 +114,9 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
                     ? zc_compare_looks(w->r, e) && dirfd >= 0
                     : pass_name(d, e->name, e->name_len);
     c.exists = here && !zc_stat_at(dirfd, c.name, &c.st);
-    if (!resumed && (k->by_name ? c.exists : here))
+    /* A name that overtakes a round about the whole tree is seen there. */
+    bool counts = !overtakes(w->r, d);
+    if (counts && !resumed && (k->by_name ? c.exists : here))
         atomic_fetch_add(&w->r->deletions->seen, 1);
     if (e->flags & ZC_ENTRY_ABSENT) {
         if (c.exists)
@@ -269,7 +277,7 @@ static bool compare_one(struct zc_rworker *w, struct zc_work *work)
         zc_receiver_fail(r, &err);
         return false;
     }
-    if (m.flags & ZC_LIST_INCOMPLETE)
+    if (m.flags & ZC_LIST_INCOMPLETE && !overtakes(r, d))
         atomic_store_explicit(&r->shared->partial, true, memory_order_relaxed);
     struct walk k = {.work = work,
                      .by_name = asks_by_name(d, &m),

@@ -160,7 +160,7 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
         return;
     }
     /* Trouble at the source was reported when it was met. */
-    if (item->op == ZC_OP_SOURCE)
+    if (item->op == ZC_OP_SOURCE || l->overtakes)
         return;
     struct zc_buf buf = ZC_BUF_INIT;
     const char *path = zc_dirnode_path_of(l->node, e.name, e.name_len, &buf);

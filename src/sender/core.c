@@ -120,16 +120,28 @@ int zc_sender_hash(struct zc_sworker *w, int fd, uint64_t n,
                       out);
 }
 
-void zc_sender_throttle(struct zc_sender *s, uint64_t n)
+/* N bytes take up the line: from when on. */
+static int64_t book(struct zc_sender *s, uint64_t n, int64_t now)
 {
-    uint64_t limit = s->rate.limit;
-    if (!limit)
-        return;
-    int64_t now = zc_clock_ns(), cost = (int64_t)((double)n * 1e9 / limit);
+    int64_t cost = (int64_t)((double)n * 1e9 / s->rate.limit);
     pthread_mutex_lock(&s->rate.lock);
     int64_t start = ZC_MAX(s->rate.next, now);
     s->rate.next = start + cost;
     pthread_mutex_unlock(&s->rate.lock);
+    return start;
+}
+
+void zc_sender_charge(struct zc_sender *s, uint64_t n)
+{
+    if (s->rate.limit)
+        book(s, n, zc_clock_ns());
+}
+
+void zc_sender_throttle(struct zc_sender *s, uint64_t n)
+{
+    if (!s->rate.limit)
+        return;
+    int64_t now = zc_clock_ns(), start = book(s, n, now);
     while (now < start && !s->failed) {
         zc_clock_sleep_ns(ZC_MIN(start - now, TICK_NS));
         now = zc_clock_ns();

@@ -48,6 +48,7 @@
 /* Where the round is. */
 struct zc_round_state {
     bool seeding; /* its first lists are being made */
+    uint64_t path_names; /* in the paths of its ATs: ZC_PLACE_NAMES_MAX */
     bool sync;    /* zc_round.sync */
     bool leisure; /* zc_round.leisure */
     bool done_sent;
@@ -129,6 +130,8 @@ struct zc_sworker {
     struct zc_slists fresh; /* the lists among them, without numbers yet */
     struct zc_buf xattrs, path, scratch;
     struct zc_mover mover;
+    bool overtakes; /* what it sends is sent again later, and properly: no word
+                       of what goes wrong, and nothing that lasts */
     struct {
         uint32_t uid, gid;
         bool any;
@@ -157,5 +160,7 @@ int zc_sender_hash(struct zc_sworker *w, int fd, uint64_t n,
                    uint8_t out[ZC_HASH_SIZE]);
 /* Waits as --bwlimit demands before N bytes are sent. */
 void zc_sender_throttle(struct zc_sender *s, uint64_t n);
+/* Does not wait: others will, all the longer. */
+void zc_sender_charge(struct zc_sender *s, uint64_t n);
 
 #endif

@@ -84,10 +84,19 @@ static int look_at_file(struct zc_sworker *w, struct zc_sfile *f)
     return 0;
 }
 
+/* It is no small file any more, or changes too fast. */
+static int not_small(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
+                     bool big)
+{
+    if (w->overtakes)
+        return zc_sfile_give_up(w, f, "", 0);
+    return big ? zc_big_send(w, dirfd, f) : zc_sfile_retry(w, f);
+}
+
 static int send_data(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
 {
     if (f->st.size > ZC_INLINE_MAX || !zc_segments_plain(&f->segments))
-        return zc_big_send(w, dirfd, f);
+        return not_small(w, dirfd, f, true);
     /* Once more at once, then later: most changes are over by then. */
     for (int i = 0; i < 2; i++) {
         int r = zc_small_append(w, dirfd, f);
@@ -96,9 +105,9 @@ static int send_data(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
         if (zc_stat_at(f->fd, "", &f->st))
             break;
         if (f->st.size > ZC_INLINE_MAX)
-            return zc_big_send(w, dirfd, f);
+            return not_small(w, dirfd, f, true);
     }
-    return zc_sfile_retry(w, f);
+    return not_small(w, dirfd, f, false);
 }
 
 /* Sends the bytes of F, which is open, or what else WHAT turns out to need. */

@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+/* So many bytes need not wait for their turn with --bwlimit, if they overtake. */
+#define OVERTAKES_MAX ((size_t)64 << 10)
+
 void zc_lists_init(struct zc_sender *s, struct zc_lists *t)
 {
     s->lists = t;
@@ -80,6 +83,7 @@ struct zc_slist *zc_draft_keep(struct zc_sworker *w, const struct zc_draft *d,
             .seen = d->notes.v[i].seen,
             .offset = (uint32_t)(d->notes.v[i].offset - d->begin)};
     l->node = node;
+    l->overtakes = w->overtakes;
     zc_dirnode_ref(w->s->tree, node);
     return l;
 }
@@ -182,12 +186,20 @@ int zc_lists_number(struct zc_sworker *w, uint32_t *last)
 
 int zc_lists_flush(struct zc_sworker *w)
 {
+    return zc_lists_flush_last(w, NULL);
+}
+
+int zc_lists_flush_last(struct zc_sworker *w, uint32_t *last)
+{
     struct zc_err err;
     if (!w->out.len && !w->out.failed)
         return 0;
-    zc_sender_throttle(w->s, w->out.len);
+    if (w->overtakes && w->out.len <= OVERTAKES_MAX)
+        zc_sender_charge(w->s, w->out.len);
+    else
+        zc_sender_throttle(w->s, w->out.len);
     zc_conn_lock(&w->s->conn);
-    int r = zc_lists_number(w, NULL)
+    int r = zc_lists_number(w, last)
                 ? zc_err_nomem(&err)
                 : zc_conn_send_locked(&w->s->conn, &w->out, &err);
     zc_conn_unlock(&w->s->conn);

@@ -66,6 +66,7 @@ struct zc_slist {
     const struct zc_fileset_node *only; /* NODE's place in options.only */
     bool restricted; /* only the names in `only` (NULL: the top of the set) */
     bool self;     /* LIST 0 or AT: its one entry is the directory itself */
+    bool overtakes; /* what becomes of it is told nobody: see names.h */
     bool at;       /* AT: not to be descended into, as it is listed anyway */
     bool last;     /* of its directory */
     size_t frame;  /* while it is fresh: where it is in the worker's buffer */
@@ -145,6 +146,8 @@ int zc_lists_fresh(struct zc_sworker *w, struct zc_slist *l, size_t at,
 int zc_lists_number(struct zc_sworker *w, uint32_t *last);
 /* Sends what is in W's buffer. -1: the run has failed. */
 int zc_lists_flush(struct zc_sworker *w);
+/* The same; *LAST (or NULL): the number of the last list in it. */
+int zc_lists_flush_last(struct zc_sworker *w, uint32_t *last);
 
 /* --- counting, with the sender's lock held ------------------------------- */
 

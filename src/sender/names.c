@@ -23,6 +23,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* Names in the paths of directories that one round may have for those in it that
+ * overtake: a part of ZC_PLACE_NAMES_MAX, as they count as unfinished, too. */
+#define OVERTAKEN_MAX ((uint64_t)90000)
+
 /* The beginning of a round in the making. */
 struct seeds {
     struct zc_sworker *w;
@@ -146,6 +150,14 @@ static bool off_limits(const struct zc_sender *s, const struct zc_stat *st)
            (st->dev == s->terms.root_dev && st->ino == s->terms.root_ino);
 }
 
+/* The lists in W's buffer get their numbers, the last one *LAST: now, as nobody
+ * else lists anything yet. Else that has to be when they are sent. */
+static int number(struct zc_sworker *w, uint32_t *last)
+{
+    return w->overtakes ? zc_lists_flush_last(w, last)
+                        : zc_lists_number(w, last);
+}
+
 /* AT: D's own entry. */
 static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
                   int dirfd, const struct zc_stat *st)
@@ -161,8 +173,7 @@ static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
                         w->xattrs.len))
         return -1;
     /* The list that is kept is the entry alone; what is sent is AT. It gets its
-     * number now: nobody else lists anything yet, and what follows refers to
-     * it. */
+     * number now, as what follows refers to it. */
     struct zc_slist *l = zc_slist_self(w, d->node, &m.self);
     if (!l)
         return -1;
@@ -172,7 +183,7 @@ static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
     if (zc_lists_fresh(w, l, at, false))
         return -1;
     d->ref.index = 0;
-    return zc_lists_number(w, &d->ref.list);
+    return number(w, &d->ref.list);
 }
 
 /* Adds one name of D as it is now. -1: the run has failed. */
@@ -184,9 +195,12 @@ static int add_name(struct seeds *seeds, struct zc_sdir *d, int dirfd,
         return 0; /* the directory itself: AT has told */
     if (d->places && zc_splaces_skips(w, d->node, n->name, DT_UNKNOWN))
         return 0;
-    d->what = only_renamed(seeds, d, n) ? ZC_CHANGE_META : n->what;
+    d->eager = w->overtakes;
+    d->what = w->overtakes               ? ZC_CHANGE_DATA
+              : only_renamed(seeds, d, n) ? ZC_CHANGE_META
+                                          : n->what;
     enum zc_look look = zc_walk_look(w, d, dirfd, n->name, n->name, draft);
-    if (look == ZC_LOOK_ABSENT && w->s->opt->del)
+    if (look == ZC_LOOK_ABSENT && w->s->opt->del && !d->eager)
         zc_walk_absent(w, d, n->name, draft);
     return look == ZC_LOOK_FAILED ? -1 : 0;
 }
@@ -237,7 +251,7 @@ static int add_list(struct seeds *seeds, struct zc_sdir *d, int dirfd,
         return -1;
     l->queued = true; /* ours, until the files are sent */
     promise_eager(s, l);
-    if (zc_walk_frame(w, d, l, *at == dir->n) || zc_lists_number(w, NULL))
+    if (zc_walk_frame(w, d, l, *at == dir->n) || number(w, NULL))
         return -1;
     r = send_eager(w, dirfd, l);
     pthread_mutex_lock(&s->lock);
@@ -320,8 +334,8 @@ static int add_dir(struct seeds *seeds, const struct zc_round_dir *dir)
     return r;
 }
 
-/* More than the peer would take in one round? */
-static bool too_much(const struct zc_round *round)
+/* In the paths of its directories. */
+static uint64_t path_names(const struct zc_round *round)
 {
     uint64_t names = 0;
     for (size_t i = 0; i < round->n_dirs; i++) {
@@ -330,13 +344,15 @@ static bool too_much(const struct zc_round *round)
         for (; *path; path++)
             names += *path == '/';
     }
-    return names > ZC_PLACE_NAMES_MAX;
+    return names;
 }
 
 int zc_names_round(struct zc_sworker *w, const struct zc_round *round)
 {
-    if (too_much(round)) /* then what is in doubt is the whole tree */
+    uint64_t names = path_names(round);
+    if (names > ZC_PLACE_NAMES_MAX) /* what is in doubt is the whole tree */
         return zc_walk_root(w);
+    w->s->round.path_names = names;
     struct seeds seeds = {.w = w};
     int r = add_renames(&seeds, round);
     for (size_t i = 0; i < round->n_dirs && !r; i++) {
@@ -346,4 +362,19 @@ int zc_names_round(struct zc_sworker *w, const struct zc_round *round)
     }
     zc_vec_fini(&seeds.moved_to);
     return r;
+}
+
+int zc_names_overtake(struct zc_sworker *w, const struct zc_round *round)
+{
+    struct zc_sender *s = w->s;
+    struct seeds seeds = {.w = w};
+    uint64_t names = path_names(round);
+    /* The peer keeps them all until the round is over. */
+    if (s->round.path_names + names > OVERTAKEN_MAX)
+        return 0;
+    s->round.path_names += names;
+    int r = 0;
+    for (size_t i = 0; i < round->n_dirs && !r; i++)
+        r = s->failed ? -1 : add_dir(&seeds, &round->dirs[i]);
+    return r || zc_lists_flush(w) ? -1 : 0;
 }

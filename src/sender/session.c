@@ -41,6 +41,7 @@ struct zc_session {
     /* The last is the caller's. */
     struct zc_sworker workers[ZC_WORKERS_MAX + 1], *own;
     unsigned n_workers;
+    struct zc_sworker overtaker; /* of whoever overtakes, when somebody has */
     pthread_t reader;
     bool reading;
 };
@@ -251,6 +252,8 @@ void zc_session_close(struct zc_session *session)
         zc_sworker_fini(&session->workers[i]);
     if (session->own)
         zc_sworker_fini(session->own);
+    if (session->overtaker.s)
+        zc_sworker_fini(&session->overtaker);
     sender_fini(s);
     zc_close(&session->root_fd);
     free(session);
@@ -269,6 +272,7 @@ static void begin_round(struct zc_sender *s, const struct zc_round *round)
     s->round.seeding = true;
     s->round.sync = round->sync;
     s->round.leisure = round->leisure;
+    s->round.path_names = 0;
     zc_pinger_wake(s);
     pthread_mutex_unlock(&s->lock);
     pthread_mutex_lock(&s->told.lock);
@@ -365,6 +369,41 @@ enum zc_exit zc_session_round(struct zc_session *s,
                               struct zc_err *err)
 {
     return run_round(s, round, NULL, err);
+}
+
+/* With true the round cannot end before end_overtaking. */
+static bool begin_overtaking(struct zc_sender *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool may = !s->failed && !s->closing && !s->round.seeding &&
+               !s->round.done_sent && !s->round.finished;
+    if (may)
+        s->round.busy++;
+    pthread_mutex_unlock(&s->lock);
+    return may;
+}
+
+static void end_overtaking(struct zc_sender *s)
+{
+    pthread_mutex_lock(&s->lock);
+    s->round.busy--;
+    pthread_cond_broadcast(&s->work);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void zc_session_overtake(struct zc_session *session,
+                         const struct zc_round *names)
+{
+    struct zc_sender *s = &session->s;
+    struct zc_sworker *w = &session->overtaker;
+    if (!begin_overtaking(s))
+        return;
+    if (!w->s)
+        zc_sworker_init(w, s, 0);
+    w->overtakes = true;
+    if (zc_names_overtake(w, names))
+        zc_sender_fail_nomem(s); /* unless a better reason is known */
+    end_overtaking(s);
 }
 
 bool zc_session_broken(struct zc_session *session)

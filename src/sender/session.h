@@ -49,6 +49,14 @@ enum zc_exit zc_session_round(struct zc_session *s,
                               const struct zc_round *round,
                               struct zc_err *err);
 
+/*
+ * Sends what is small among NAMES (dirs only) while a round is under way, from
+ * another thread than the session's; one at a time, and none when the session is
+ * closed. A favour: whatever becomes of them, they have to be in a later round.
+ * Returns at once where no round is under way.
+ */
+void zc_session_overtake(struct zc_session *s, const struct zc_round *names);
+
 /* True when the peer has hung up, or said something, between rounds: the next
  * round will fail, and say why. */
 bool zc_session_broken(struct zc_session *s);

@@ -135,6 +135,8 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     e.name_len = (uint8_t)strlen(as);
     if (d->doubt)
         e.flags |= zc_entry_doubt(s, d->what, &st);
+    if (d->eager && !(e.flags & ZC_ENTRY_EAGER))
+        return ZC_LOOK_NOTHING;
     if (e.flags & ZC_ENTRY_HARD_LINK) {
         zc_linknames_note(s, d->node, &e);
         if (s->opt->linked)

@@ -29,6 +29,7 @@ struct zc_sdir {
     char *after; /* last name listed */
     bool doubt;  /* names.c lists it: only some names, each for a reason */
     unsigned what; /* enum zc_change, that reason for the name looked at */
+    bool eager;    /* and only those whose bytes follow unasked */
 };
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
 

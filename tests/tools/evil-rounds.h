@@ -161,12 +161,20 @@ static void at_plain(struct evil *e, const char *arg)
     put_eager(e, 1, "inside");
 }
 
-static void at_after_root(struct evil *e, const char *arg)
+/* A name that overtakes a round about the whole tree. */
+static void at_after_root(struct evil *e, const char *path)
 {
-    (void)arg;
-    open_rounds(e, 0);
+    struct zc_entry entries[] = {flagged("deep", S_IFDIR, ZC_ENTRY_DEEP),
+                                 flagged("inside", S_IFREG, ZC_ENTRY_EAGER),
+                                 flagged("sentinel", S_IFREG,
+                                         ZC_ENTRY_ABSENT)};
+    open_rounds(e, ZC_OPEN_FORCE_DELETE);
     put_root(e);
-    put_at(e, 1, "real");
+    put_list(e, 1, root_ref, last_names, "", NULL, 0);
+    put_at(e, 2, path);
+    put_list(e, 3, (struct zc_ref){2, 0}, last_names, "", entries, 3);
+    put_file(e, (struct zc_ref){3, 1}, &entries[1], "evil!");
+    end_round(e);
 }
 
 static void at_number(struct evil *e, const char *arg)
@@ -666,7 +674,10 @@ static const struct attack round_attacks[] = {
     {"round-at-staging-below", "refused", at_path, "real/sub/.zcsync"},
     {"round-at-below-staging", "refused", at_path, ".zcsync/a/b"},
     {"round-at-plain", "refused", at_plain, NULL},
-    {"round-at-after-root", "refused", at_after_root, NULL},
+    {"round-at-after-root", "any", at_after_root, "real"},
+    {"round-at-after-root-outside", "finished", at_after_root, "planted"},
+    {"round-at-after-root-climbs", "refused", at_after_root, "real/../.."},
+    {"round-at-after-root-staging", "refused", at_after_root, ".zcsync"},
     {"round-at-number-1", "refused", at_number, "1"},
     {"round-at-number-huge", "refused", at_number, "0xffffffff"},
     {"round-at-number-again", "refused", at_number_again, "0"},
