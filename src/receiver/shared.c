@@ -31,10 +31,40 @@ static void inode_free(struct zc_receiver *r, struct zc_shared_inode *s)
     free(s);
 }
 
-static struct zc_shared_inode *find_or_new(struct zc_receiver *r, uint64_t dev,
+/* N is a name of S now. */
+static bool is_name(struct zc_receiver *r, const struct zc_shared_inode *s,
+                    const struct zc_shared_name *n)
+{
+    struct zc_stat st;
+    int dirfd = zc_dirnode_pin(r->tree, n->shelf.node);
+    bool yes = dirfd >= 0 && !zc_stat_at(dirfd, n->name, &st) &&
+               st.ino == s->ino && st.dev == s->dev;
+    if (dirfd >= 0)
+        zc_dirnode_unpin(r->tree, n->shelf.node);
+    return yes;
+}
+
+/* What is known of (DEV, INO), if it is still of that inode: the number may be
+ * another file's by now. With the lock held. */
+static struct zc_shared_inode *find_living(struct zc_receiver *r, uint64_t dev,
                                            uint64_t ino)
 {
     struct zc_shared_inode *s = find(r, dev, ino);
+    for (size_t i = 0; s && i < s->names.len; i++)
+        if (is_name(r, s, &s->names.v[i]))
+            return s;
+    if (s) {
+        r->shared->names -= s->names.len;
+        zc_map_del(&r->shared->inodes, dev, ino);
+        inode_free(r, s);
+    }
+    return NULL;
+}
+
+static struct zc_shared_inode *find_or_new(struct zc_receiver *r, uint64_t dev,
+                                           uint64_t ino)
+{
+    struct zc_shared_inode *s = find_living(r, dev, ino);
     if (s || !(s = calloc(1, sizeof *s)))
         return s;
     s->dev = dev;
@@ -79,7 +109,7 @@ void zc_shared_also(struct zc_receiver *r, const struct zc_shelf *where,
                     const char *name, uint64_t dev, uint64_t ino, bool made)
 {
     pthread_mutex_lock(&r->lock);
-    struct zc_shared_inode *s = find(r, dev, ino);
+    struct zc_shared_inode *s = find_living(r, dev, ino);
     if (s) {
         s->joined |= made;
         s->forgot |= add_name(r, s, where, name) != 0;
