@@ -18,7 +18,8 @@
  * no longer than `settle_ns`; a file still being written is due `settle_ns`
  * after its first change since it was last taken, and each time it is taken and
  * is still being written that time doubles, up to `settle_max_ns`; a close
- * resets it. So a log that is never closed is followed at a bounded cost.
+ * resets it. So a log that is never closed is followed at a bounded cost; and one
+ * that is big, and opened for each line, too, as it rests (zc_dirty_rest).
  */
 #ifndef ZC_MIRROR_DIRTY_H
 #define ZC_MIRROR_DIRTY_H
@@ -53,6 +54,12 @@ void zc_dirty_rebase(struct zc_dirty *d, const struct zc_watch *w);
  * is dirty with ZC_CHANGE_DEEP is not kept separately. */
 void zc_dirty_mark(struct zc_dirty *d, zc_wdir dir, const char *name, size_t n,
                    unsigned what, int64_t now);
+/* NAME in DIR costs much each time it is sent: what is written to it from now on
+ * is not due before NS have passed, or ZC_DIRTY_REST_NS, unless a barrier asks
+ * for it. */
+#define ZC_DIRTY_REST_NS (5 * INT64_C(1000000000))
+void zc_dirty_rest(struct zc_dirty *d, zc_wdir dir, const char *name, size_t n,
+                   int64_t ns, int64_t now);
 /* Marks both names, and keeps the rename for the next batch unless it cannot
  * help: names that take part in another rename of the same batch (a swap, a
  * chain) are only marked when they are files. What was known about the old name

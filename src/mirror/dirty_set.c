@@ -183,6 +183,22 @@ struct zc_mark *zc_dirty_touch(struct zc_dirty *d, zc_wdir dir,
     return m;
 }
 
+void zc_dirty_rest(struct zc_dirty *d, zc_wdir dir, const char *name, size_t n,
+                   int64_t ns, int64_t now)
+{
+    uint64_t hash = zc_nametab_hash(&d->set.by_name, dir, name, n);
+    zc_memo_set(d->rest, hash, ZC_MIN(ns, ZC_DIRTY_REST_NS), now);
+}
+
+/* Until then the bytes of a file are not sent. */
+static int64_t rests_until(const struct zc_dirty *d, uint64_t hash,
+                           unsigned what)
+{
+    const struct zc_memo *m = &d->rest[hash % ZC_MEMO_SIZE];
+    bool rests = m->hash == hash && what & (ZC_CHANGE_DATA | ZC_CHANGE_WRITING);
+    return rests ? m->at + m->ns : 0;
+}
+
 /* When a change of this kind is due. */
 static int64_t due_at(struct zc_dirty *d, uint64_t hash, unsigned what,
                       int64_t now)
@@ -205,7 +221,9 @@ void zc_dirty_mark(struct zc_dirty *d, zc_wdir dir, const char *name, size_t n,
     struct zc_mark *m = zc_dirty_touch(d, dir, name, n, what, now);
     if (!m)
         return;
-    zc_marks_schedule(&d->set, m, due_at(d, m->hash, what, now), now);
+    int64_t due = due_at(d, m->hash, what, now);
+    zc_marks_schedule(&d->set, m, ZC_MAX(due, rests_until(d, m->hash, what)),
+                      now);
     zc_dirty_bound(d, now);
 }
 

@@ -60,6 +60,7 @@ struct zc_dirty {
     uint64_t all_gen;
     int64_t all_since;
     struct zc_memo settle[ZC_MEMO_SIZE], tries[ZC_MEMO_SIZE];
+    struct zc_memo rest[ZC_MEMO_SIZE];
 };
 
 /* Everything is in doubt, and as old as SINCE and GEN or older. */

@@ -385,6 +385,21 @@ void zc_mreport_trouble(void *arg, enum zc_trouble kind, const char *what,
     pthread_mutex_unlock(&m->report_lock);
 }
 
+/* So many nanoseconds of rest for a byte that is read on both sides, or sent. */
+#define REST_NS 20
+
+void zc_mreport_costly(void *arg, const char *path, uint64_t bytes)
+{
+    struct zc_mpeer *p = arg;
+    const char *name;
+    int64_t rest = (int64_t)ZC_MIN(bytes, (uint64_t)1 << 40) * REST_NS;
+    zc_mirror_lock(p->mirror);
+    zc_wdir dir = zc_mirror_split(p->mirror, path, &name);
+    if (dir != ZC_WDIR_NONE)
+        zc_dirty_rest(p->dirty, dir, name, strlen(name), rest, zc_clock_ns());
+    zc_mirror_unlock(p->mirror);
+}
+
 void zc_mreport_not_renamed(void *arg, const char *to)
 {
     struct zc_mpeer *p = arg;

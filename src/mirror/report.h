@@ -39,6 +39,7 @@ void zc_mreport_item(void *arg, const struct zc_item *item);
 void zc_mreport_trouble(void *arg, enum zc_trouble kind, const char *what,
                         const char *path, int eno);
 void zc_mreport_not_renamed(void *arg, const char *to);
+void zc_mreport_costly(void *arg, const char *path, uint64_t bytes);
 
 /* Logs and tells the mirror's own new state. The watch thread, without the
  * lock. */

@@ -86,6 +86,7 @@ static void set_options(struct zc_mpeer *p)
         .item = m->opt->item ? zc_mreport_item : NULL,
         .trouble = zc_mreport_trouble,
         .not_renamed = zc_mreport_not_renamed,
+        .costly = zc_mreport_costly,
         .arg = p,
     };
 }

@@ -71,6 +71,22 @@ static void report_check(struct zc_sworker *w, const struct zc_sfile *f)
     zc_sfile_settle(w, f);
 }
 
+/* Bytes from which on whoever runs the session has to know what each change of a
+ * file costs. */
+#define COSTLY ((uint64_t)8 << 20)
+
+static void tell_cost(struct zc_sworker *w, const struct zc_sfile *f)
+{
+    const struct zc_events *events = w->s->events;
+    uint64_t bytes = ZC_MIN(f->st.size, f->st.blocks * 512);
+    if (bytes < COSTLY || !events->costly)
+        return;
+    const char *path = zc_dirnode_path_of(f->list->node, f->name,
+                                          strlen(f->name), &w->path);
+    if (path)
+        events->costly(events->arg, path, bytes);
+}
+
 /* Looks at what was opened. -1: the run has failed; 1: F is dealt with. */
 static int look_at_file(struct zc_sworker *w, struct zc_sfile *f)
 {
@@ -119,6 +135,7 @@ static int send_opened(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
     int r = look_at_file(w, f);
     if (r)
         return r < 0 ? -1 : 0;
+    tell_cost(w, f);
     bool equal = what & ZC_NEED_CHECK && f->tries == 0 && check_equal(w, f);
     if (what & ZC_NEED_CHECK && !equal)
         note_changed(w, f);

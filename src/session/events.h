@@ -63,6 +63,9 @@ struct zc_events {
      * else there, or has not what was renamed. TO has to be looked at again,
      * down to its leaves. */
     void (*not_renamed)(void *arg, const char *to);
+    /* A mirror's: PATH has BYTES of data, many, which are read on both sides, or
+     * sent, for each change of it. */
+    void (*costly)(void *arg, const char *path, uint64_t bytes);
     void *arg;
 };
 

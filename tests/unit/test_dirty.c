@@ -151,6 +151,81 @@ static void test_settling(void)
     is_int(zc_dirty_next(d, now), 0, "removed: due now");
 }
 
+/* What costs much is not sent for every line. */
+static void test_rest(void)
+{
+    begin(NULL);
+    zc_dirty_rest(d, A, "log", 3, 2000 * MS, now);
+    now += 500 * MS;
+    mark(A, "log", DATA);
+    mark(A, "small", DATA);
+    is_str(take(), "a/ small", "a big file rests, what is beside it does not");
+    done();
+    is_int(zc_dirty_next(d, now), 1500 * MS, "for as long as was said");
+    mark(A, "log", DATA | WRITING);
+    is_int(zc_dirty_next(d, now), 1500 * MS, "however often it is written to");
+    now += 1500 * MS;
+    is_str(take(), "a/ log", "and no longer");
+    done();
+    zc_dirty_rest(d, A, "log", 3, INT64_C(1) << 60, now);
+    mark(A, "log", DATA);
+    is_int(zc_dirty_next(d, now), ZC_DIRTY_REST_NS, "nor than some seconds");
+    zc_dirty_barrier(d, now);
+    is_str(take(), "a/ log", "nor when somebody waits for it");
+    done();
+    zc_dirty_rest(d, A, "log", 3, 2000 * MS, now);
+    mark(A, "log", META);
+    is_str(take(), "a/ log", "its metadata are due at once");
+    done();
+    mark(A, "log", NAME);
+    is_str(take(), "a/ log", "and so is another file with its name");
+    done();
+}
+
+/* What waits for the end of a long batch. */
+static size_t late(void)
+{
+    char *paths[4];
+    size_t n = zc_dirty_late(d, 4, now, paths);
+    zc_buf_reset(&text);
+    for (size_t i = 0; i < n; i++) {
+        zc_buf_printf(&text, "%s ", paths[i]);
+        free(paths[i]);
+    }
+    zc_buf_u8(&text, 0);
+    return n;
+}
+
+static void test_late(void)
+{
+    begin(NULL);
+    zc_dirty_all(d, now);
+    is_str(take(), "ALL", "a long batch");
+    ok(!zc_dirty_any_late(d), "nothing waits for its end");
+    mark(X, "file", DATA);
+    mark(ROOT, "other", NAME);
+    mark(A, "dir", NAME | DEEP);
+    mark(A, "mode", META);
+    ok(zc_dirty_any_late(d), "something does");
+    is_int(late(), 0, "which may be written to once more");
+    now += ZC_DIRTY_LATE_NS;
+    is_int(late(), 2, "files that were let alone");
+    is_str((const char *)text.data, "a/x/file other ", "by their paths");
+    is_int(late(), 0, "once,");
+    now += 250 * MS;
+    is_int(late(), 2, "and again later,");
+    now += 250 * MS;
+    is_int(late(), 0, "and later,");
+    mark(X, "file", DATA);
+    now += ZC_DIRTY_LATE_NS;
+    is_int(late(), 1, "or when they have changed again");
+    is_int(zc_dirty_next(d, now), INT64_MAX, "nothing is due meanwhile");
+    done();
+    is_str(take(), "/ other a/ dir! mode a/x/ file", "all have their turn after it");
+    done();
+    ok(!zc_dirty_any_late(d), "and nothing waits any more");
+}
+
 static void test_order(void)
 {
     begin(NULL);
@@ -397,6 +472,8 @@ static void test_many(void)
 int main(void)
 {
     test_settling();
+    test_rest();
+    test_late();
     test_order();
     test_deep();
     test_renames();
