@@ -283,6 +283,8 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/round.c \
 	%D%/mirror/round.h \
 	%D%/mirror/run.c \
+	%D%/mirror/said.c \
+	%D%/mirror/said.h \
 	%D%/mirror/search.c \
 	%D%/mirror/search.h \
 	%D%/mirror/source.c \

@@ -63,6 +63,15 @@ static void put_security(struct zc_buf *out, const char *security,
     zc_text_name(out, key);
 }
 
+/* What happens next, where something is in the way. */
+static void put_next(struct zc_buf *out, const struct zc_snap_peer *p)
+{
+    bool stuck = p->state == ZC_PEER_DISCONNECTED || p->state == ZC_PEER_BLOCKED;
+    if (stuck && p->retry_in)
+        zc_buf_printf(out, "; next try in %.0f s",
+                      (double)p->retry_in / NS + 0.5);
+}
+
 static void put_behind(struct zc_buf *out, const struct zc_snap_peer *p)
 {
     char text[ZC_TEXT_MAX];
@@ -123,6 +132,7 @@ static void put_peer(struct zc_buf *out, const struct zc_snap_peer *p,
     put_reason(out, p->path, p->text);
     if (p->failed > 1)
         put_count(out, " (and ", p->failed - 1, " more)");
+    put_next(out, p);
     put_behind(out, p);
     put_count(out, "; sent ", p->sent_files,
               p->sent_files == 1 ? " file" : " files");
@@ -271,6 +281,10 @@ static void json_peer(struct zc_buf *out, const struct zc_snap_peer *p)
     json_number(out, "behind_bytes", p->behind_bytes);
     zc_buf_printf(out, ",\"oldest_seconds\":%.3f", (double)p->oldest_age / NS);
     json_number(out, "refused", p->failed);
+    if (p->retry_in)
+        zc_buf_printf(out, ",\"retry_seconds\":%.3f", (double)p->retry_in / NS);
+    else
+        zc_buf_put_str(out, ",\"retry_seconds\":null");
     json_number(out, "sent_files", p->sent_files);
     json_number(out, "sent_bytes", p->sent_bytes);
     json_number(out, "deleted", p->deleted);

@@ -5,7 +5,7 @@
  *        start             stop pipe closed          ended
  *   idle ------> running ------------------> leaving ------> idle or forgotten
  *    ^             | died
- *    +-------------+   again after 1 s, 2 s, 4 s, ... a minute
+ *    +-------------+   again after 1 s, 2 s, 4 s, ... half a minute
  *
  * A mirror that was removed or changed while its process runs is leaving; what
  * comes after its end is decided then, by looking into the configuration. So
@@ -30,7 +30,7 @@
 #include <sys/wait.h>
 
 #define BACKOFF_MIN_NS ZC_NSEC_PER_SEC
-#define BACKOFF_MAX_NS (60 * ZC_NSEC_PER_SEC)
+#define BACKOFF_MAX_NS (30 * ZC_NSEC_PER_SEC)
 /* A process that lived so long starts with the shortest back-off. */
 #define STEADY_NS (60 * ZC_NSEC_PER_SEC)
 /* What a watcher gets beyond its drain time to end. */

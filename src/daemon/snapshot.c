@@ -28,7 +28,7 @@ static const struct field peer_fields[] = {
     NUM(zc_snap_peer, sent_bytes),   NUM(zc_snap_peer, deleted),
     NUM(zc_snap_peer, rounds),       NUM(zc_snap_peer, full_rounds),
     NUM(zc_snap_peer, failed),       NUM(zc_snap_peer, errors),
-    NUM(zc_snap_peer, connects),
+    NUM(zc_snap_peer, connects),  NUM(zc_snap_peer, retry_in),
 };
 
 static const struct field mirror_fields[] = {
@@ -131,6 +131,8 @@ static struct zc_snap_peer copy_peer(struct zc_peer_status *p, int64_t now)
     };
     int64_t oldest = p->oldest;
     c.oldest_age = oldest ? (uint64_t)positive(now - oldest) : 0;
+    int64_t retry = p->retry_at;
+    c.retry_in = retry ? (uint64_t)ZC_MAX(retry - now, 1) : 0;
     memcpy(c.name, p->name, sizeof c.name);
     c.name[sizeof c.name - 1] = '\0';
     zc_peer_get_text(p, c.path, c.text);

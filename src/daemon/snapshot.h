@@ -13,7 +13,7 @@
 #include "mirror/status.h"
 
 /* The encoding: another number is another layout. */
-#define ZC_SNAPSHOT_VERSION 2
+#define ZC_SNAPSHOT_VERSION 3
 #define ZC_SNAPSHOT_BYTES_MAX (64 * ZC_MIB)
 
 struct zc_snap_peer {
@@ -24,6 +24,7 @@ struct zc_snap_peer {
     uint64_t state;            /* enum zc_peer_state */
     uint64_t since, last_sync; /* wall clock ns; 0: never */
     uint64_t behind, behind_bytes, oldest_age; /* the last in ns */
+    uint64_t retry_in; /* ns until the next try; 0: none is set */
     uint64_t sent_files, sent_bytes, deleted, rounds, full_rounds, failed,
         errors, connects;
 };

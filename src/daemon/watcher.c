@@ -10,6 +10,7 @@
 #include "mirror/mirror.h"
 
 #include <stdio.h>
+#include <string.h>
 
 /* What one destination's connect needs. */
 struct dest {
@@ -70,7 +71,11 @@ static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
                                  .secure_arg = d};
     if (zc_reach(&way, out, err))
         return -1;
-    const struct zc_transport *t = out->t;
+    struct zc_transport *t = out->t;
+    /* PEER of PEER::SHARE, and not the address that it has here. */
+    size_t n = strstr(d->to->text, "::") ? strcspn(d->to->text, ":") : 0;
+    if (d->to->at.kind != ZC_AT_LOCAL && n)
+        snprintf(t->host, sizeof t->host, "%.*s", (int)n, d->to->text);
     if (d->to->at.kind != ZC_AT_LOCAL)
         zc_log(ZC_LOG_INFO, "%s: %s, %s%s%s", d->to->text, t->peer, t->security,
                t->peer_key[0] ? ", key " : "", t->peer_key);

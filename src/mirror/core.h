@@ -121,6 +121,7 @@ struct zc_mpeer {
                             no other reason than the time (compare.h) */
     uint64_t generation; /* of the source that the session has open */
     uint64_t sync_asked, sync_done; /* rounds that end on stable storage */
+    bool hurry;       /* somebody asks: connect, or try what is refused, now */
     uint64_t n_found; /* times that names were marked by no event: they were
                          found to be those of a file that has changed */
     /* The brake held; everything is to be compared again at brake_retry, or

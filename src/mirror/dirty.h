@@ -31,7 +31,7 @@ struct zc_dirty_limits {
     size_t max_names; /* 0: 100,000 */
     size_t max_dirs;  /* 0: 10,000 */
     int64_t settle_ns, settle_max_ns; /* 0: 20 ms, 2 s */
-    int64_t retry_ns, retry_max_ns; /* back-off of failed names; 0: 1 s, 60 s */
+    int64_t retry_ns, retry_max_ns; /* back-off of failed names; 0: 1 s, 30 s */
 };
 
 struct zc_dirty_stats {

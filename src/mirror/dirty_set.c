@@ -33,7 +33,7 @@ static void set_limits(struct zc_dirty_limits *to,
     to->settle_ns = to->settle_ns ? to->settle_ns : 20 * MS;
     to->settle_max_ns = to->settle_max_ns ? to->settle_max_ns : 2000 * MS;
     to->retry_ns = to->retry_ns ? to->retry_ns : 1000 * MS;
-    to->retry_max_ns = to->retry_max_ns ? to->retry_max_ns : 60000 * MS;
+    to->retry_max_ns = to->retry_max_ns ? to->retry_max_ns : 30000 * MS;
 }
 
 struct zc_dirty *zc_dirty_new(const struct zc_watch *w,

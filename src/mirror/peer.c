@@ -107,6 +107,14 @@ void zc_mpeers_hurry(struct zc_mirror *m)
     }
 }
 
+void zc_mpeer_hurry(struct zc_mpeer *p)
+{
+    if (p->connected)
+        return;
+    p->hurry = true;
+    zc_mirror_wake(p->wake);
+}
+
 bool zc_mpeer_release(struct zc_mpeer *p)
 {
     if (!p->braked)
@@ -196,6 +204,7 @@ static void round_done(struct zc_mpeer *p, const struct zc_round *round,
     p->blocked = ds.failed > 0;
     if (!p->blocked && !p->braked)
         zc_mreport_cleared(p);
+    zc_mreport_round_over(p);
 }
 
 /* What a whole tree took is not needed for a while. */
@@ -426,13 +435,34 @@ static bool is_paused(struct zc_mpeer *p)
     return paused;
 }
 
-/* Back-off, unless it is of no use. */
+static bool is_hurried(struct zc_mpeer *p)
+{
+    zc_mirror_lock(p->mirror);
+    bool hurry = p->hurry;
+    p->hurry = false;
+    zc_mirror_unlock(p->mirror);
+    return hurry;
+}
+
+/* Back-off, unless it is of no use, or somebody asks for what is due. */
 static void back_off(struct zc_mpeer *p, int64_t ns)
 {
     int64_t end = zc_clock_ns() + ns;
     while ((ns = end - zc_clock_ns()) > 0 &&
-           !atomic_load(&p->mirror->stopping) && !is_paused(p))
-        sleep_on(p, NULL, ns);
+           !atomic_load(&p->mirror->stopping) && !is_paused(p)) {
+        if (is_hurried(p))
+            end = ZC_MIN(end, zc_clock_ns() + BACKOFF_MIN);
+        else
+            sleep_on(p, NULL, ns);
+    }
+}
+
+/* Whether ERR is what LAST says; LAST becomes that. */
+static bool is_same_reason(const struct zc_err *err, struct zc_err *last)
+{
+    bool same = err->code == last->code && strcmp(err->text, last->text) == 0;
+    *last = *err;
+    return same;
 }
 
 /* NS, 25 % more or less, so that a hundred mirrors do not all come back at
@@ -449,6 +479,7 @@ void *zc_mpeer_main(void *arg)
     struct zc_mpeer *p = arg;
     struct zc_mirror *m = p->mirror;
     int64_t backoff = BACKOFF_MIN;
+    struct zc_err last = {0};
     while (wait_for_turn(p)) {
         struct zc_err err = {0};
         bool worked = false;
@@ -457,6 +488,8 @@ void *zc_mpeer_main(void *arg)
             backoff = BACKOFF_MIN;
         if (o == CHANGED || atomic_load(&m->stopping) || is_paused(p))
             continue;
+        if (!is_same_reason(&err, &last))
+            backoff = BACKOFF_MIN;
         int64_t delay = jitter(backoff);
         zc_mreport_disconnected(p, &err, delay);
         back_off(p, delay);

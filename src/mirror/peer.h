@@ -25,4 +25,8 @@ void zc_mpeers_hurry(struct zc_mirror *m);
  * False: it does not hold. With the lock. */
 bool zc_mpeer_release(struct zc_mpeer *p);
 
+/* Somebody waits for P: where it is not connected, it is tried at once. With the
+ * lock. */
+void zc_mpeer_hurry(struct zc_mpeer *p);
+
 #endif

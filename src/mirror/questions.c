@@ -269,8 +269,10 @@ static void start(struct zc_mirror *m, struct question *a, int64_t now)
 {
     a->started = true;
     for (size_t i = 0; i < m->n_peers; i++)
-        if (is_about(a, i))
+        if (is_about(a, i)) {
             take_ticket(&m->peers[i], &a->goals[i], now);
+            zc_mpeer_hurry(&m->peers[i]);
+        }
 }
 
 /* P has all that G is about, on stable storage. */

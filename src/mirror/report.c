@@ -2,57 +2,50 @@
 /*
  * What others get to know about a mirror: the status struct, the log, and the
  * callbacks of whoever runs it. Status is kept up to date all the time; the log
- * gets a line when something is new, and never more than one a second from a
- * peer about entries.
+ * gets a line when something is new, and one for each reason why a peer refuses
+ * entries (said.h).
  */
 #include "mirror/report.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "mirror/dirty.h"
+#include "mirror/said.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
-#define SAID_MAX 1000
-/* A trouble that was not met for longer than any back-off has gone in between:
- * it is new when it comes back. */
-#define SAID_NS (150 * ZC_NSEC_PER_SEC)
-#define SAY_NS ZC_NSEC_PER_SEC
 #define UNTOLD (~0U)
-
-/* A trouble that was logged. */
-struct said {
-    uint64_t hash;
-    int64_t at;
-};
 
 struct zc_mreport {
     uint64_t base_files, base_bytes, base_deleted; /* of earlier sessions */
     unsigned told; /* enum zc_peer_state, as last told */
-    ZC_VEC(struct said) said; /* so as not to repeat them */
-    int64_t said_at;
-    uint64_t unsaid; /* lines that were left out since */
+    struct zc_said *said; /* the troubles that were logged */
     uint64_t meta;   /* entries that lack metadata since the last full round */
     char meta_text[ZC_STATUS_TEXT], meta_path[ZC_STATUS_TEXT];
     char reason[ZC_STATUS_TEXT]; /* why it is not connected, as last logged */
 };
 
-struct zc_mreport *zc_mreport_new(void)
+struct zc_mreport *zc_mreport_new(const char *peer)
 {
     struct zc_mreport *r = calloc(1, sizeof *r);
-    if (r)
-        r->told = UNTOLD;
-    return r;
+    if (!r)
+        return NULL;
+    r->told = UNTOLD;
+    r->said = zc_said_new(peer);
+    if (r->said)
+        return r;
+    free(r);
+    return NULL;
 }
 
 void zc_mreport_free(struct zc_mreport *r)
 {
     if (!r)
         return;
-    zc_vec_fini(&r->said);
+    zc_said_free(r->said);
     free(r);
 }
 
@@ -90,6 +83,16 @@ void zc_mreport_opening(struct zc_mpeer *p)
     memset(&p->stats, 0, sizeof p->stats);
 }
 
+/* When what is refused is tried again; zc_clock_ns, 0: nothing is. */
+static int64_t retry_at(const struct zc_mpeer *p)
+{
+    int64_t now = zc_clock_ns();
+    if (p->braked)
+        return p->brake_retry;
+    int64_t next = p->blocked ? zc_dirty_next(p->dirty, now) : INT64_MAX;
+    return next == INT64_MAX ? 0 : now + next;
+}
+
 void zc_mreport_update(struct zc_mpeer *p)
 {
     struct zc_dirty_stats ds;
@@ -98,6 +101,7 @@ void zc_mreport_update(struct zc_mpeer *p)
     update_counters(p, &ds);
     if (!p->connected)
         return;
+    p->st->retry_at = retry_at(p);
     if (p->braked || p->blocked)
         state = ZC_PEER_BLOCKED;
     else if (ds.all || p->full)
@@ -179,6 +183,7 @@ void zc_mreport_disconnected(struct zc_mpeer *p, const struct zc_err *err,
     zc_mirror_lock(m);
     zc_peer_set_text(p->st, "", why);
     zc_peer_set_state(p->st, ZC_PEER_DISCONNECTED);
+    p->st->retry_at = zc_clock_ns() + delay;
     zc_mirror_wake_asked(m);
     zc_mirror_unlock(m);
     /* The same reason again and again is one line, not two a minute. */
@@ -194,6 +199,7 @@ void zc_mreport_disconnected(struct zc_mpeer *p, const struct zc_err *err,
 
 void zc_mreport_paused(struct zc_mpeer *p)
 {
+    p->st->retry_at = 0;
     zc_peer_set_text(p->st, "", "");
     zc_peer_set_state(p->st, ZC_PEER_PAUSED);
 }
@@ -227,7 +233,12 @@ void zc_mreport_cleared(struct zc_mpeer *p)
     struct zc_mreport *r = p->report;
     zc_peer_set_text(p->st, r->meta ? r->meta_path : "",
                      r->meta ? r->meta_text : "");
-    r->said.len = 0;
+    zc_said_clear(r->said);
+}
+
+void zc_mreport_round_over(struct zc_mpeer *p)
+{
+    zc_said_round(p->report->said, zc_clock_ns());
 }
 
 void zc_mreport_item(void *arg, const struct zc_item *item)
@@ -239,63 +250,10 @@ void zc_mreport_item(void *arg, const struct zc_item *item)
     pthread_mutex_unlock(&m->report_lock);
 }
 
-/* A number for a trouble. A clash costs a line in the log. */
+/* A number for a reason. */
 static uint64_t hash_text(uint64_t kind, const char *text)
 {
     return XXH3_64bits_withSeed(text, strlen(text), kind);
-}
-
-/* True when the trouble with this HASH was met a short while ago. */
-static bool was_said(struct zc_mreport *r, uint64_t hash, int64_t now)
-{
-    struct said *oldest = NULL;
-    for (size_t i = 0; i < r->said.len; i++) {
-        struct said *s = &r->said.v[i];
-        if (s->hash == hash) {
-            bool recent = now - s->at < SAID_NS;
-            s->at = now;
-            return recent;
-        }
-        if (!oldest || s->at < oldest->at)
-            oldest = s;
-    }
-    struct said s = {hash, now};
-    if (r->said.len < SAID_MAX)
-        (void)zc_vec_push(&r->said, s); /* else it is said twice */
-    else
-        *oldest = s;
-    return false;
-}
-
-/* The trouble was left out of the log: it is new when it is met again. */
-static void left_out(struct zc_mreport *r, uint64_t hash, int64_t now)
-{
-    r->unsaid++;
-    for (size_t i = 0; i < r->said.len; i++)
-        if (r->said.v[i].hash == hash)
-            r->said.v[i].at = now - SAID_NS;
-}
-
-/* Logs TEXT, once, and at most one such line a second. */
-static void say(struct zc_mpeer *p, uint64_t hash, const char *path,
-                const char *text)
-{
-    char more[64] = "";
-    struct zc_mreport *r = p->report;
-    int64_t now = zc_clock_ns();
-    if (was_said(r, hash, now))
-        return;
-    if (r->said_at && now - r->said_at < SAY_NS) {
-        left_out(r, hash, now);
-        return;
-    }
-    if (r->unsaid)
-        snprintf(more, sizeof more, " (and %" PRIu64 " more before this)",
-                 r->unsaid);
-    r->unsaid = 0;
-    r->said_at = now;
-    zc_log(ZC_LOG_ERROR, "%s: %.1000s: %s%s", p->conf->name,
-           *path ? path : ".", text, more);
 }
 
 /* A file that vanished, or that kept changing: what is there next time decides.
@@ -322,7 +280,7 @@ static void meta_refused(struct zc_mpeer *p, const char *path,
         snprintf(r->meta_text, sizeof r->meta_text,
                  "applied, but some metadata was refused: %s", text);
     }
-    say(p, kind, path, text);
+    zc_said_met(r->said, kind, path, text, zc_clock_ns());
 }
 
 static void entry_refused(struct zc_mpeer *p, const char *path,
@@ -335,7 +293,7 @@ static void entry_refused(struct zc_mpeer *p, const char *path,
     zc_peer_set_text(p->st, *path ? path : ".", text);
     zc_peer_set_state(p->st, ZC_PEER_BLOCKED);
     zc_mirror_unlock(m);
-    say(p, hash_text(kind, path), path, text);
+    zc_said_met(p->report->said, kind, path, text, zc_clock_ns());
 }
 
 /* True for what will be the same next time: this user, or this file system,
@@ -367,7 +325,10 @@ void zc_mreport_trouble(void *arg, enum zc_trouble kind, const char *what,
     char why[128], text[256];
     uint64_t hash = hash_text((uint64_t)kind * 1000003 + (unsigned)eno, what);
 
-    snprintf(text, sizeof text, "could not %.100s%s%s", what, eno ? ": " : "",
+    /* The line, or the status, names the peer: it is not the one to blame. */
+    bool here = kind == ZC_TROUBLE_SOURCE || kind == ZC_TROUBLE_VANISHED;
+    snprintf(text, sizeof text, "could not %.100s%s%s%s", what,
+             here ? " at the source" : "", eno ? ": " : "",
              eno ? strerror_r(eno, why, sizeof why) : "");
     if (kind == ZC_TROUBLE_VANISHED) {
         mark_again(p, path, eno);

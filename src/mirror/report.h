@@ -9,7 +9,8 @@
 
 #include "mirror/core.h"
 
-struct zc_mreport *zc_mreport_new(void); /* NULL: no memory */
+/* PEER is its name, and stays the caller's. NULL: no memory. */
+struct zc_mreport *zc_mreport_new(const char *peer);
 void zc_mreport_free(struct zc_mreport *r);
 
 /* A session is about to begin: its counters start at zero, and go on top of
@@ -25,6 +26,8 @@ void zc_mreport_disconnected(struct zc_mpeer *p, const struct zc_err *err,
 void zc_mreport_paused(struct zc_mpeer *p);
 /* A round of the whole tree begins. */
 void zc_mreport_full_round(struct zc_mpeer *p);
+/* A round is over. */
+void zc_mreport_round_over(struct zc_mpeer *p);
 /* A round is over, and nothing is refused any more. */
 void zc_mreport_cleared(struct zc_mpeer *p);
 /* Brings the status up to date. With the lock. */

@@ -106,7 +106,7 @@ static int peer_init(struct zc_mpeer *p, struct zc_mirror *m, size_t i,
     zc_overtake_init(p);
     p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     p->dirty = zc_dirty_new(m->w, NULL);
-    p->report = zc_mreport_new();
+    p->report = zc_mreport_new(p->conf->name);
     p->hardlinks = zc_mhardlinks_new();
     if (p->wake < 0 || !p->dirty || !p->report || !p->hardlinks)
         return zc_err_nomem(err);
@@ -168,7 +168,11 @@ static int mirror_init(struct zc_mirror *m, const struct zc_mirror_options *opt,
     m->questions = zc_questions_new(opt->control_fd);
     if (m->wake < 0 || !m->peers || !m->index || !m->young || !m->questions)
         return zc_err_nomem(err);
-    return zc_msource_open(m, err);
+    if (zc_msource_open(m, err) == 0)
+        return 0;
+    /* A service waits for its source; somebody who typed a name wants to know. */
+    bool missing = err->code == ZC_EXIT_SELECT || err->code == ZC_EXIT_FILEIO;
+    return missing && opt->control_fd >= 0 ? 0 : -1;
 }
 
 static void mirror_fini(struct zc_mirror *m)
@@ -197,10 +201,13 @@ int zc_mirror_run(const struct zc_mirror_options *opt, struct zc_err *err)
     if (mirror_init(&m, opt, err))
         goto out;
     zc_mirror_lock(&m);
-    zc_mirror_set_state(m.st, ZC_MIRROR_SCANNING);
+    if (m.w)
+        zc_mirror_set_state(m.st, ZC_MIRROR_SCANNING);
     result = 0;
     for (size_t i = 0; i < opt->n_peers && result == 0; i++)
         result = start_peer(&m, i, err);
+    if (!m.w)
+        zc_msource_missing(&m, err);
     zc_mirror_unlock(&m);
     if (result == 0)
         zc_msource_watch(&m);

@@ -173,6 +173,12 @@ static void source_gone(struct zc_mirror *m)
     zc_mirror_wake_peers(m);
 }
 
+void zc_msource_missing(struct zc_mirror *m, const struct zc_err *why)
+{
+    m->why = *why;
+    source_gone(m);
+}
+
 /* With the lock: is there a directory again? Any will do: if it is not the one
  * that went, the receivers' brake decides. */
 static void look_for_root(struct zc_mirror *m)

@@ -7,6 +7,9 @@
 
 /* Opens m->w. -1 and a sentence. */
 int zc_msource_open(struct zc_mirror *m, struct zc_err *err);
+/* That failed at the start, for the reason WHY: it is waited for. With the lock,
+ * after the peers were started. */
+void zc_msource_missing(struct zc_mirror *m, const struct zc_err *why);
 /* Watches until m->opt->stop_fd is readable. */
 void zc_msource_watch(struct zc_mirror *m);
 /* At the stop: tells the peers of what has happened until now, as far as it can

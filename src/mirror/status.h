@@ -47,6 +47,8 @@ struct zc_peer_status {
     atomic_uint_fast64_t sent_files, sent_bytes, deleted, rounds, full_rounds;
     atomic_uint_fast64_t failed;  /* names that are refused at present */
     atomic_uint_fast64_t errors, connects;
+    atomic_int_fast64_t retry_at;  /* zc_clock_ns of the next try to connect, or
+                                      to do what is refused; 0: none is set */
     atomic_int_fast64_t last_sync; /* wall clock ns: it was in sync last */
     atomic_uint seq;
     char name[ZC_STATUS_NAME]; /* DEST; set once, before anyone reads */

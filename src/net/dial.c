@@ -262,8 +262,10 @@ struct zc_transport *zc_dial(const char *host, const char *port,
     freeaddrinfo(list);
 
     struct zc_transport *t = fd < 0 ? NULL : wrap(fd);
-    if (t)
+    if (t) {
+        snprintf(t->host, sizeof t->host, "%s", host);
         return t;
+    }
     if (fd >= 0)
         why = errno;
     enum zc_exit code = ZC_EXIT_SOCKET;

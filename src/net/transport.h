@@ -54,6 +54,8 @@ struct zc_transport {
     bool seals;           /* send copies what it is given (encrypting it) */
     int timeout_ms;       /* 0: none */
     int64_t recv_end;     /* zc_clock_ns; 0: none */
+    char host[128];       /* another one, as the user named it; "": this one, or
+                             whoever dialled */
     char peer[160];       /* "192.0.2.1:8730", "local", "stdio": for messages */
     char security[64];    /* "plain", "AES-256-GCM", "AES-256-GCM, kernel TLS" */
     char peer_key[48];    /* base64 of the peer's public key; "" when plain */

@@ -224,7 +224,7 @@ static int dispatch(struct zc_receiver *r, struct file_run *run,
     case ZC_FRAME_DONE:
         return zc_done_decode(body, &r->round.done_flags, err) ? -1 : 1;
     case ZC_FRAME_ERROR:
-        return zc_conn_peer_error(body, err);
+        return zc_conn_peer_error(&r->conn, body, err);
     default:
         return zc_receiver_nonsense(err, "a message of an unknown type");
     }

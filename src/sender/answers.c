@@ -277,19 +277,6 @@ static int on_note(struct zc_sender *s, struct zc_bytes body,
     return 0;
 }
 
-/* FINISHED and ERROR carry the peer's verdict. */
-static int peer_sentence(struct zc_err *err, unsigned code,
-                         struct zc_bytes text)
-{
-    if (code > ZC_EXIT_CONTIMEOUT)
-        code = ZC_EXIT_STREAM;
-    if (!text.n)
-        return zc_err_set(err, (enum zc_exit)code, 0,
-                          "the peer gave up and did not say why");
-    return zc_err_set(err, (enum zc_exit)code, 0, "%.*s", (int)text.n,
-                      (const char *)text.p);
-}
-
 static int on_finished(struct zc_sender *s, struct zc_bytes body,
                        struct zc_err *err)
 {
@@ -306,19 +293,11 @@ static int on_finished(struct zc_sender *s, struct zc_bytes body,
         s->round.finished = true;
         s->round.peer_code = (enum zc_exit)m.code;
         if (m.code)
-            peer_sentence(&s->err, m.code, m.text);
+            zc_conn_peer_words(&s->conn, m.code, m.text, &s->err);
         pthread_cond_broadcast(&s->work);
     }
     pthread_mutex_unlock(&s->lock);
     return expected ? 0 : nonsense(err, "it finished before the end");
-}
-
-static int on_error(struct zc_bytes body, struct zc_err *err)
-{
-    struct zc_msg_error m;
-    if (zc_error_decode(body, &m, err))
-        return -1;
-    return peer_sentence(err, m.code, m.text);
 }
 
 /* A message about a round, and there is none. */
@@ -349,7 +328,7 @@ static int dispatch(struct zc_sender *s, const struct zc_frame *f,
     case ZC_FRAME_FINISHED:
         return on_finished(s, body, err);
     case ZC_FRAME_ERROR:
-        return on_error(body, err);
+        return zc_conn_peer_error(&s->conn, body, err);
     case ZC_FRAME_PING:
         return body.n ? nonsense(err, "a PING with something in it") : 0;
     default:

@@ -74,13 +74,27 @@ int zc_conn_error(const struct zc_conn *c, int eno, struct zc_err *err)
                       c->t->peer);
 }
 
-int zc_conn_peer_error(struct zc_bytes body, struct zc_err *err)
+int zc_conn_peer_error(const struct zc_conn *c, struct zc_bytes body,
+                       struct zc_err *err)
 {
     struct zc_msg_error m;
     if (zc_error_decode(body, &m, err))
         return -1;
-    return zc_err_set(err, (enum zc_exit)m.code, 0, "%.*s", (int)m.text.n,
-                      (const char *)m.text.p);
+    return zc_conn_peer_words(c, m.code, m.text, err);
+}
+
+int zc_conn_peer_words(const struct zc_conn *c, unsigned code,
+                       struct zc_bytes text, struct zc_err *err)
+{
+    const char *host = c->t->host;
+    if (code > ZC_EXIT_CONTIMEOUT)
+        code = ZC_EXIT_STREAM;
+    if (!text.n)
+        return zc_err_set(err, (enum zc_exit)code, 0,
+                          "%s%sthe peer gave up and did not say why", host,
+                          *host ? ": " : "");
+    return zc_err_set(err, (enum zc_exit)code, 0, "%s%s%.*s", host,
+                      *host ? ": " : "", (int)text.n, (const char *)text.p);
 }
 
 void zc_conn_tell(struct zc_conn *c, const struct zc_err *err)

@@ -88,8 +88,13 @@ static inline bool zc_conn_has_bytes(const struct zc_conn *c)
  * place, *GOT of them, consumed. NULL when there are none. */
 const uint8_t *zc_conn_take_raw(struct zc_conn *c, size_t n, size_t *got);
 
-/* The sentence of an ERROR in BODY, in the peer's own words. Returns -1. */
-int zc_conn_peer_error(struct zc_bytes body, struct zc_err *err);
+/* The sentence of an ERROR in BODY, in the peer's own words, and from which host
+ * they come where it is another. Returns -1. */
+int zc_conn_peer_error(const struct zc_conn *c, struct zc_bytes body,
+                       struct zc_err *err);
+/* The same for an exit CODE and TEXT out of another message. */
+int zc_conn_peer_words(const struct zc_conn *c, unsigned code,
+                       struct zc_bytes text, struct zc_err *err);
 
 /* The other way round: an ERROR with the sentence of ERR. */
 void zc_conn_tell(struct zc_conn *c, const struct zc_err *err);

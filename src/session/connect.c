@@ -88,7 +88,7 @@ static int recv_opened(struct zc_conn *c, struct zc_msg_opened *m,
             return -1;
     } while (f.type == ZC_FRAME_PING);
     if (f.type == ZC_FRAME_ERROR)
-        return zc_conn_peer_error(body, err);
+        return zc_conn_peer_error(c, body, err);
     if (f.type != ZC_FRAME_OPENED)
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "the peer answered OPEN with message type %u",

@@ -343,13 +343,12 @@ static void test_bad_start(void)
     snprintf(away, sizeof away, "%s.away", src);
     rename(src, away);
     start(&m, 1, ZC_FSYNC_BATCH);
-    pthread_join(m.thread, NULL);
-    ok(m.result == -1 && *m.err.text, "no source: %s", m.err.text);
+    ask(&m, 41, -1);
+    ok(missing(&m, 41, "No such file"), "no source: it is waited for");
     rename(away, src);
-    close(m.opt.stop_fd);
-    close(m.opt.control_fd);
-    close(m.control);
-    free(m.st);
+    ok(done(&m, 41), "until it is there");
+    stop(&m);
+    is_int(m.result, 0, "stopped");
 }
 
 int main(void)
