@@ -3,7 +3,9 @@
  * The movers behind the table in mover.c; not for others. Each does one call's
  * worth and returns bytes moved, 0 at the end of the file, -1 and errno. With
  * ZC_FAULT_FILE and a positive count the bytes did cross the transport, and the
- * file is what is wrong (errno; 0: it was cut while it was read).
+ * file is what is wrong (errno; 0: it was cut while it was read). ZC_FAULT_PEER
+ * is for calls on the transport alone; one that does both, like sendfile, is the
+ * file's, and the bytes are tried again through a buffer.
  */
 #ifndef ZC_MOVE_INTERNAL_H
 #define ZC_MOVE_INTERNAL_H

@@ -144,9 +144,9 @@ int zc_mover_send(struct zc_mover *m, struct zc_transport *t, int fd,
         ssize_t r = send(m, t, fd, offset, now, &fault);
         if (r < 0 && fault == ZC_FAULT_PEER)
             return -1;
-        if (r < 0 && send != zc_move_send_buffer &&
-            (errno == EINVAL || errno == ENOSYS)) {
-            /* A file system without sendfile, splice or mmap. */
+        if (r < 0 && send != zc_move_send_buffer) {
+            /* A file system without sendfile, splice or mmap, or a call that
+             * does not say whether it was the file. */
             send = zc_move_send_buffer;
             continue;
         }
@@ -168,10 +168,12 @@ int zc_mover_send(struct zc_mover *m, struct zc_transport *t, int fd,
 
 static int discard(struct zc_mover *m, struct zc_transport *t, uint64_t n)
 {
-    if (zc_mover_need_buf(m))
-        return -1;
+    uint8_t few[4096];
+    bool much = !zc_mover_need_buf(m);
+    uint8_t *buf = much ? m->buf : few;
+    size_t room = much ? ZC_MOVER_BUF : sizeof few;
     while (n) {
-        ssize_t r = zc_transport_recv(t, m->buf, ZC_MIN(n, ZC_MOVER_BUF));
+        ssize_t r = zc_transport_recv(t, buf, ZC_MIN(n, (uint64_t)room));
         if (r == 0)
             errno = ECONNRESET;
         if (r <= 0)

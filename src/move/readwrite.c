@@ -29,9 +29,11 @@ ssize_t zc_move_recv_buffer(struct zc_mover *m, struct zc_transport *t, int fd,
                             uint64_t offset, size_t n,
                             enum zc_move_fault *fault)
 {
+    if (zc_mover_need_buf(m)) {
+        *fault = ZC_FAULT_FILE;
+        return 0;
+    }
     *fault = ZC_FAULT_PEER;
-    if (zc_mover_need_buf(m))
-        return -1;
     /* Filled first: what counts is the size of each write. */
     size_t want = ZC_MIN(n, ZC_MOVER_BUF), have = 0;
     while (have < want) {

@@ -22,11 +22,9 @@ ssize_t zc_move_send_sendfile(struct zc_mover *m, struct zc_transport *t,
             return r;
         if (errno == EINTR)
             continue;
-        /* EIO, EINVAL and the like come from the file; the rest is the
-         * socket's (sendfile(2), ERRORS). */
-        bool file = errno == EIO || errno == EINVAL || errno == ENOSYS ||
-                    errno == EOVERFLOW || errno == ESTALE || errno == EISDIR;
-        *fault = file ? ZC_FAULT_FILE : ZC_FAULT_PEER;
+        /* Of the file or of the socket: FUSE and NFS give any number there is.
+         * Through a buffer, where the caller goes on, each is asked alone. */
+        *fault = ZC_FAULT_FILE;
         return -1;
     }
 }
