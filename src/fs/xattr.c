@@ -145,6 +145,16 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Of names that are there twice, as FUSE may list them, one stays. */
+static size_t without_doubles(const char **v, size_t len)
+{
+    size_t kept = 1;
+    for (size_t i = 1; i < len; i++)
+        if (strcmp(v[i], v[kept - 1]) != 0)
+            v[kept++] = v[i];
+    return kept;
+}
+
 /* Appends one attribute; 0, also when it has just vanished, or -1 and errno. */
 static int put_attr(int dirfd, const char *name, const char *attr,
                     struct zc_buf *out, unsigned *count)
@@ -171,7 +181,7 @@ static int put_attr(int dirfd, const char *name, const char *attr,
         room = XATTR_SIZE_MAX;
     }
     out->len = start;
-    return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -1;
+    return errno == ENODATA ? 0 : -1;
 }
 
 /* Appends the set of the attributes in LIST (N bytes of NUL-ended names). */
@@ -196,6 +206,7 @@ static int put_set(int dirfd, const char *name, unsigned keep,
         return 0;
     if (len > 1)
         qsort(v, len, sizeof *v, by_bytes);
+    len = without_doubles(v, len);
 
     unsigned count = 0;
     zc_buf_u16(out, 0);
@@ -228,6 +239,11 @@ int zc_xattr_read(int dirfd, const char *name, unsigned keep,
             return -1;
         n = list_at(dirfd, name, many, XATTR_LIST_MAX);
     }
+    /* Once more where there are none: of a file that has some, with an error
+     * in between, they would be lost without a word. */
+    if (n < 0 && errno == EOPNOTSUPP)
+        n = list_at(dirfd, name, list, list == few ? sizeof few
+                                                   : XATTR_LIST_MAX);
     if (n <= 0)
         return n == 0 || errno == EOPNOTSUPP ? 0 : -1;
     size_t start = out->len;

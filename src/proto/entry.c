@@ -68,8 +68,6 @@ static void decode_tail(struct zc_rd *r, struct zc_entry *e)
         struct zc_bytes t = zc_wire_get16(r, ZC_SYMLINK_MAX);
         e->target = (const char *)t.p;
         e->target_len = (uint16_t)t.n;
-        if (t.n == 0 || memchr(t.p, '\0', t.n))
-            r->bad = true;
     }
     if (S_ISCHR(e->mode) || S_ISBLK(e->mode)) {
         e->rdev_major = zc_rd_u32(r);
@@ -77,16 +75,12 @@ static void decode_tail(struct zc_rd *r, struct zc_entry *e)
     }
 }
 
-static bool entry_sane(const struct zc_entry *e, bool root)
+static bool flags_sane(const struct zc_entry *e, bool root)
 {
     if (e->flags & ~ZC_ENTRY_FLAGS_KNOWN || e->flags & ZC_ENTRY_DIGEST)
         return false;
-    if (e->mode >> 16 || e->mtime_ns >= 1000000000 ||
-        e->size > ZC_FILE_SIZE_MAX)
-        return false;
     if (root)
-        return e->name_len == 0 && S_ISDIR(e->mode) &&
-               !(e->flags &
+        return !(e->flags &
                  (ZC_ENTRY_ABSENT | ZC_ENTRY_HARD_LINK | ZC_ENTRY_PLACED));
     if (e->flags & ZC_ENTRY_IMPLIED &&
         (e->flags != ZC_ENTRY_IMPLIED ||
@@ -95,11 +89,28 @@ static bool entry_sane(const struct zc_entry *e, bool root)
     if (e->flags & ZC_ENTRY_HARD_LINK && S_ISDIR(e->mode))
         return false;
     /* Eager are plain files that are there and have one name. */
-    if (e->flags & ZC_ENTRY_EAGER &&
-        (!S_ISREG(e->mode) ||
-         e->flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_HARD_LINK)))
-        return false;
-    return zc_name_ok(e->name, e->name_len);
+    return !(e->flags & ZC_ENTRY_EAGER) ||
+           (S_ISREG(e->mode) &&
+            !(e->flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_HARD_LINK)));
+}
+
+const char *zc_entry_fault(const struct zc_entry *e, bool root)
+{
+    if (!type_known(e->mode) || e->mode >> 16)
+        return "its type is none that is known";
+    if (e->mtime_ns >= 1000000000)
+        return "its modification time has a whole second of nanoseconds";
+    if (e->size > ZC_FILE_SIZE_MAX)
+        return "its size is none that a file can have";
+    if (S_ISLNK(e->mode) && !e->target_len)
+        return "it leads nowhere: its target is empty";
+    if (S_ISLNK(e->mode) && (e->target_len > ZC_SYMLINK_MAX ||
+                             memchr(e->target, '\0', e->target_len)))
+        return "its target is none that a symlink can have";
+    if (root ? e->name_len || !S_ISDIR(e->mode)
+             : !zc_name_ok(e->name, e->name_len))
+        return "its name is none that a file can have";
+    return flags_sane(e, root) ? NULL : "what is said of it does not fit";
 }
 
 int zc_entry_decode(struct zc_rd *r, bool root, struct zc_entry *e,
@@ -119,7 +130,7 @@ int zc_entry_decode(struct zc_rd *r, bool root, struct zc_entry *e,
         decode_tail(r, e);
     else
         r->bad = true;
-    if (r->bad || !entry_sane(e, root))
+    if (r->bad || zc_entry_fault(e, root))
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "the peer sent a malformed entry");
     return 0;

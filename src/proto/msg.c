@@ -99,6 +99,11 @@ void zc_idname_encode(struct zc_buf *b, const struct zc_msg_idname *m)
     zc_frame_end(b, at);
 }
 
+bool zc_idname_ok(struct zc_bytes name)
+{
+    return name.n && name.n <= ZC_NAME_MAX && text_ok(name);
+}
+
 int zc_idname_decode(struct zc_bytes body, struct zc_msg_idname *m,
                      struct zc_err *err)
 {
@@ -106,7 +111,7 @@ int zc_idname_decode(struct zc_bytes body, struct zc_msg_idname *m,
     m->kind = zc_rd_u8(&r);
     m->id = zc_rd_u32(&r);
     m->name = zc_wire_get16(&r, ZC_NAME_MAX);
-    return zc_wire_end(&r, m->kind <= 1 && m->name.n && text_ok(m->name),
+    return zc_wire_end(&r, m->kind <= 1 && zc_idname_ok(m->name),
                        "IDNAME", err);
 }
 

@@ -36,8 +36,10 @@ struct zc_msg_opened {
 struct zc_msg_idname {
     uint8_t kind; /* enum zc_id_kind of fs/idmap.h */
     uint32_t id;
-    struct zc_bytes name;
+    struct zc_bytes name; /* see zc_idname_ok */
 };
+/* A receiver takes this for a name. */
+bool zc_idname_ok(struct zc_bytes name);
 
 struct zc_entry {
     uint32_t mode; /* st_mode as on Linux; type must be one of the seven */
@@ -60,6 +62,10 @@ struct zc_entry {
 
 /* Appends one entry (not a frame). */
 void zc_entry_encode(struct zc_buf *b, const struct zc_entry *e);
+/* What a receiver would refuse in E, as the end of a sentence about it; NULL:
+ * nothing. Senders ask before they send. ROOT: the name has to be empty, else it
+ * has to be a good name. */
+const char *zc_entry_fault(const struct zc_entry *e, bool root);
 /* Reads one. ROOT: the name has to be empty, else it has to be a good name. */
 int zc_entry_decode(struct zc_rd *r, bool root, struct zc_entry *e,
                     struct zc_err *err);

@@ -216,6 +216,9 @@ static void read_names(struct zc_rworker *w, struct zc_rdir *d, int dirfd)
     d->cursor.read = true;
     if (zc_names_read(dirfd, &d->cursor.names))
         zc_rworker_note(w, d->shelf.node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
+    else if (d->cursor.names.too_long)
+        zc_rworker_note(w, d->shelf.node, "", ZC_OP_READ_DIR, S_IFDIR,
+                        ENAMETOOLONG);
 }
 
 /* WAITS: others may settle its entries from now on. */

@@ -48,10 +48,10 @@ static void announce_id(void *arg, enum zc_id_kind kind, uint32_t id)
     if (!zc_idmap_announce(a->map, kind, id))
         return;
     const char *name = zc_idmap_name(a->map, kind, id);
-    if (!*name)
-        return;
     struct zc_msg_idname m = {
         (uint8_t)kind, id, {(const uint8_t *)name, strlen(name)}};
+    if (!zc_idname_ok(m.name)) /* none, or not to be told: by number */
+        return;
     zc_idname_encode(&a->frames, &m);
 }
 
@@ -93,7 +93,7 @@ void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
     e->gid = st->gid;
     e->size = S_ISREG(st->mode) ? st->size : 0;
     e->mtime_s = st->mtime_s;
-    e->mtime_ns = st->mtime_ns;
+    e->mtime_ns = zc_entry_odd_time(st) ? 0 : st->mtime_ns;
     if (st->nlink > 1 && !S_ISDIR(st->mode) &&
         s->opt->keep & ZC_KEEP_HARD_LINKS) {
         e->flags |= ZC_ENTRY_HARD_LINK;
@@ -105,6 +105,20 @@ void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
         e->rdev_major = major(st->rdev);
         e->rdev_minor = minor(st->rdev);
     }
+}
+
+bool zc_entry_odd_time(const struct zc_stat *st)
+{
+    return st->mtime_ns >= ZC_NSEC_PER_SEC;
+}
+
+void zc_entry_tell_odd_time(struct zc_sworker *w, struct zc_dirnode *node,
+                            const char *name, const struct zc_stat *st)
+{
+    if (zc_entry_odd_time(st) && w->s->opt->keep & ZC_KEEP_TIMES)
+        zc_entry_trouble(w, node, name, ZC_TROUBLE_SOURCE,
+                         "tell its modification time, which has more than "
+                         "999,999,999 nanoseconds: the inode is damaged", 0);
 }
 
 int zc_entry_xattrs(struct zc_sworker *w, int dirfd, const char *name,

@@ -30,6 +30,11 @@ int zc_ids_announce(struct zc_sworker *w, uint32_t uid, uint32_t gid,
 /* Fills E from ST; the name and the target are the caller's. */
 void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
                         struct zc_entry *e);
+/* A damaged inode may have more nanoseconds than a second has. Its entry says
+ * that there are none, and the user is told, once per listing. */
+bool zc_entry_odd_time(const struct zc_stat *st);
+void zc_entry_tell_odd_time(struct zc_sworker *w, struct zc_dirnode *node,
+                            const char *name, const struct zc_stat *st);
 /* NAME's attributes (as far as they are kept) into W, their digest into E. -1
  * and errno: they cannot be read; then W has none. */
 int zc_entry_xattrs(struct zc_sworker *w, int dirfd, const char *name,

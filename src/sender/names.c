@@ -102,6 +102,8 @@ static int add_rename(struct seeds *seeds,
                               .to = text(rename->to),
                               .is_dir = rename->is_dir};
     if (!rename->is_dir) {
+        if (zc_entry_odd_time(&st))
+            return 0;
         m.size = st.size;
         m.mtime_s = st.mtime_s;
         m.mtime_ns = st.mtime_ns;
@@ -165,6 +167,7 @@ static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
     struct zc_sender *s = w->s;
     struct zc_msg_at m = {.path = text(path)};
     zc_entry_from_stat(s, st, &m.self);
+    zc_entry_tell_odd_time(w, d->node, "", st);
     m.self.name = "";
     if (zc_entry_xattrs(w, dirfd, "", &m.self))
         zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,

@@ -15,6 +15,7 @@
 #include "sender/places.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -71,12 +72,6 @@ static void count_entry(struct zc_sender *s, const struct zc_entry *e)
     }
 }
 
-static bool type_kept(uint32_t mode)
-{
-    return S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode) || S_ISCHR(mode) ||
-           S_ISBLK(mode) || S_ISFIFO(mode) || S_ISSOCK(mode);
-}
-
 static void tell_linked(struct zc_sworker *w, const struct zc_sdir *d,
                         const char *name, const struct zc_stat *st)
 {
@@ -93,17 +88,31 @@ static int read_target(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
 {
     size_t n;
     *target = zc_symlink_read(dirfd, name, &n);
-    if (*target && n <= ZC_SYMLINK_MAX) {
+    if (*target) {
         e->target = *target;
         e->target_len = (uint16_t)n;
         return 0;
     }
-    if (*target || errno != ENOENT) {
+    if (errno != ENOENT) {
         d->incomplete = true;
         zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
-                         "read the symlink", *target ? ENAMETOOLONG : errno);
+                         "read the symlink", errno);
     }
     return -1;
+}
+
+/* True when the peer would end the session over E. */
+static bool is_unfit(struct zc_sworker *w, struct zc_sdir *d, const char *name,
+                     const struct zc_entry *e)
+{
+    const char *fault = zc_entry_fault(e, false);
+    if (!fault)
+        return false;
+    char what[200];
+    snprintf(what, sizeof what, "send it: %s", fault);
+    d->incomplete = true;
+    zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, what, 0);
+    return true;
 }
 
 enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
@@ -120,8 +129,6 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                          errno);
         return ZC_LOOK_NOTHING;
     }
-    if (!type_kept(st.mode))
-        return ZC_LOOK_NOTHING;
     if (s->opt->filter &&
         zc_filter_hides(s->opt->filter,
                         zc_dirnode_path_of(d->node, name, strlen(name),
@@ -145,6 +152,9 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     zc_auto_free char *target = NULL;
     if (S_ISLNK(st.mode) && read_target(w, d, dirfd, name, &target, &e))
         return ZC_LOOK_NOTHING;
+    if (is_unfit(w, d, name, &e))
+        return ZC_LOOK_NOTHING;
+    zc_entry_tell_odd_time(w, d->node, name, &st);
     bool unknown = zc_entry_xattrs(w, dirfd, name, &e);
     struct zc_seen seen = {0};
     if (!unknown && !w->xattrs.len && S_ISREG(st.mode) &&
@@ -225,6 +235,11 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
         d->incomplete = true;
         zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
                          "read the directory", errno);
+    } else if (d->names.too_long) {
+        d->incomplete = true;
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                         "send all that is in it: names have more than 255 "
+                         "bytes", ENAMETOOLONG);
     }
     if (d->places && zc_splaces_lost(w, d->node, &d->names))
         d->incomplete = true;
@@ -439,6 +454,7 @@ int zc_walk_root(struct zc_sworker *w)
     if (dirfd < 0 || zc_stat_at(dirfd, "", &st))
         st = s->root_stat;
     zc_entry_from_stat(s, &st, &e);
+    zc_entry_tell_odd_time(w, node, "", &st);
     e.name = "";
     if (s->opt->only && !s->opt->files_from && dirfd == pinned)
         e.flags |= ZC_ENTRY_IMPLIED;

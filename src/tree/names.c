@@ -102,8 +102,8 @@ static int take_chunk(struct reader *r, const char *room, size_t size)
             continue;
         size_t len = strlen(e->d_name);
         if (len > ZC_NAME_MAX) {
-            errno = ENAMETOOLONG; /* vfat has longer ones, in UTF-8 */
-            return -1;
+            n->too_long = true;
+            continue;
         }
         memcpy(n->bytes + r->bytes_len, e->d_name, len + 1);
         n->v[n->len++] = (struct zc_name_ref){

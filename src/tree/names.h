@@ -20,6 +20,8 @@ struct zc_names {
     char *bytes; /* each name ends with a NUL */
     struct zc_name_ref *v;
     size_t len;
+    bool too_long; /* there are names of more than ZC_NAME_MAX bytes, left out:
+                      vfat has them, in UTF-8 */
 };
 
 /* Reads all of DIRFD from its start with getdents64(2) ("." and ".." left out)

@@ -36,7 +36,7 @@ listed()
 same "src/local.mk lists every source file" \
     "$(find src -name '*.[ch]')" "$(listed src '\.[ch]$')"
 same "tests/local.mk lists every program" \
-    "$(find tests -mindepth 2 -name '*.c' | grep -v replay | sed 's/\.c$//')" \
+    "$(find tests -mindepth 2 -name '*.c' | grep -v -e replay -e preload | sed 's/\.c$//')" \
     "$(listed tests '^tests/(unit|fuzz|tools)/[^.]*$' | grep -v corpus)"
 same "tests/local.mk lists every tool of the scripts" \
     "$(find tests/tools -name '*.pl')" "$(listed tests '\.pl$')"
