@@ -55,12 +55,3 @@ int zc_relpath_cmp(const char *a, const char *b)
     int q = *y == '/' ? 1 : *y ? *y + 1 : 0;
     return p - q;
 }
-
-bool zc_relpath_names_staging(const char *path)
-{
-    size_t n = strlen(ZC_STAGING_NAME);
-    for (const char *at = path; (at = strstr(at, ZC_STAGING_NAME)); at += n)
-        if ((at == path || at[-1] == '/') && (at[n] == '/' || !at[n]))
-            return true;
-    return false;
-}

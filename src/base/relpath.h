@@ -25,9 +25,6 @@ bool zc_relpath_ok(const char *path, size_t n);
 /* "DIR/NAME", or NAME when DIR is "". On the heap; NULL when memory ran out. */
 char *zc_relpath_join(const char *dir, const char *name);
 
-/* True when a component of PATH is the staging folder's name. */
-bool zc_relpath_names_staging(const char *path);
-
 /* Orders names by their bytes, as memcmp, a prefix first. */
 int zc_name_cmp(const char *a, size_t alen, const char *b, size_t blen);
 

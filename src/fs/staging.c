@@ -46,6 +46,37 @@ struct zc_staging {
     atomic_uint_fast64_t last;
 };
 
+bool zc_staging_at_top(int dirfd)
+{
+    struct zc_stat st, up;
+    return zc_stat_at(dirfd, "", &st) || zc_stat_at(dirfd, "..", &up) ||
+           st.dev != up.dev || st.mnt_id != up.mnt_id;
+}
+
+/* What cannot be looked at may be one. */
+static bool is_top(int root, const char *path)
+{
+    zc_auto_close int fd = zc_root_open_dir(root, path);
+    if (fd < 0)
+        return errno != ENOENT && errno != ENOTDIR && errno != ELOOP;
+    return zc_staging_at_top(fd);
+}
+
+bool zc_staging_on_path(int root, const char *path)
+{
+    const size_t n = strlen(ZC_STAGING_NAME);
+    for (const char *at = path; (at = strstr(at, ZC_STAGING_NAME)); at += n) {
+        if ((at != path && at[-1] != '/') || (at[n] && at[n] != '/'))
+            continue;
+        if (at == path)
+            return true;
+        zc_auto_free char *dir = strndup(path, (size_t)(at - 1 - path));
+        if (!dir || is_top(root, dir))
+            return true;
+    }
+    return false;
+}
+
 struct zc_staging *zc_staging_new(int dirfd)
 {
     struct zc_staging *s = calloc(1, sizeof *s);

@@ -37,6 +37,13 @@ void zc_staging_name(struct zc_staging *s, char out[ZC_STAGING_NAME_SIZE]);
 /* True once the folder has been made. */
 bool zc_staging_used(const struct zc_staging *s);
 
+/* True where the directory DIRFD is the top of a mount or a subvolume, so that
+ * its .zcsync may be a staging folder; as is the one in a share's root. */
+bool zc_staging_at_top(int dirfd);
+/* True when PATH, relative to ROOT, a share's, leads into a folder that may be
+ * one: anywhere else the name is nobody's. */
+bool zc_staging_on_path(int root, const char *path);
+
 /*
  * Removes what dead sessions left in DIRFD/.zcsync, and .zcsync itself when it
  * is empty then. Sessions that are alive are left alone. The number of

@@ -219,6 +219,7 @@ enum zc_op {
     ZC_OP_SOURCE, /* the sender gave the entry up */
     ZC_OP_NOT_RENAMED, /* NOTE: a RENAME to this path was not carried out; no
                           failure, but the path has to be looked at */
+    ZC_OP_RESERVED, /* it has the name of a staging folder */
     ZC_OP_META,   /* ZC_OP_META + enum zc_meta_kind */
     ZC_OP_MAX = ZC_OP_META + 16
 };

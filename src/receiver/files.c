@@ -103,7 +103,7 @@ void zc_files_write(struct zc_rworker *w, struct zc_work *work)
             break;
         }
         if (zc_rdir_reserves(d, m.entry.name, m.entry.name_len))
-            file_failed(w, list, &m, ZC_OP_CREATE, EPERM);
+            file_failed(w, list, &m, ZC_OP_RESERVED, 0);
         else if (d->shallow && zc_names_settles(w, list, &m))
             continue;
         else if (dirfd >= 0 && !(m.entry.flags & ZC_ENTRY_HARD_LINK))

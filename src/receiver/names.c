@@ -12,6 +12,7 @@
 
 #include "base/io.h"
 #include "fs/rootdir.h"
+#include "fs/staging.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
@@ -47,6 +48,14 @@ static bool in_rounds(const struct zc_receiver *r)
     return r->flags & ZC_OPEN_ROUNDS && !r->dry;
 }
 
+/* The staging folder of the root, which no sender has to offer. One of a mount
+ * below may have just come to be. */
+static bool is_own_staging(const char *path)
+{
+    size_t n = strlen(ZC_STAGING_NAME);
+    return !strncmp(path, ZC_STAGING_NAME, n) && (path[n] == '/' || !path[n]);
+}
+
 int zc_names_on_at(struct zc_receiver *r, struct zc_bytes body,
                    struct zc_err *err)
 {
@@ -64,7 +73,8 @@ int zc_names_on_at(struct zc_receiver *r, struct zc_bytes body,
     zc_auto_free char *path = strndup((const char *)m.path.p, m.path.n);
     if (!path)
         return zc_err_nomem(err);
-    if (zc_relpath_names_staging(path))
+    bool reserved = zc_staging_on_path(r->root_fd, path);
+    if (reserved && is_own_staging(path))
         return zc_receiver_nonsense(err, "it names the staging folder");
     struct zc_ref ref = {m.list, 0};
     struct zc_rdir *d = zc_rdir_new_top(r, m.path, &m.self, ref);
@@ -76,6 +86,10 @@ int zc_names_on_at(struct zc_receiver *r, struct zc_bytes body,
         atomic_store(&r->shared->partial, true);
     else if (d->state == ZC_RD_FAILED)
         zc_rdirs_hurry(r->reader, path);
+    if (reserved) {
+        d->state = ZC_RD_FAILED;
+        zc_rworker_note_path(r->reader, path, ZC_OP_RESERVED, S_IFDIR, 0);
+    }
     zc_walk_top(r->reader, d, list, &m.self);
     return 0;
 }
@@ -167,7 +181,7 @@ static int rename_end_open(struct zc_receiver *r, struct zc_bytes path,
         return -1;
     char *slash = strrchr(e->path, '/');
     e->name = slash ? slash + 1 : e->path;
-    if (zc_relpath_names_staging(e->path))
+    if (zc_staging_on_path(r->root_fd, e->path))
         return -1;
     if (slash)
         *slash = '\0';

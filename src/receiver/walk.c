@@ -151,8 +151,12 @@ static int walk_list(struct zc_needs *n, struct walk *k, int dirfd,
         if (e.flags & ZC_ENTRY_PLACED && !d->shallow)
             return zc_receiver_nonsense(err, "flags of a round in a whole "
                                              "list");
-        if (zc_rdir_reserves(d, e.name, e.name_len))
+        if (zc_rdir_reserves(d, e.name, e.name_len)) {
+            if (!(e.flags & ZC_ENTRY_ABSENT))
+                zc_rworker_note(n->w, d->shelf.node, ZC_STAGING_NAME,
+                                ZC_OP_RESERVED, e.mode, 0);
             continue;
+        }
         pass_extras(n->w, d, dirfd, e.name, e.name_len, complete);
         walk_entry(n, k, dirfd, &e, i);
     }

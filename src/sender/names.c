@@ -194,7 +194,7 @@ static int add_name(struct seeds *seeds, struct zc_sdir *d, int dirfd,
                     const struct zc_round_name *n, struct zc_draft *draft)
 {
     struct zc_sworker *w = seeds->w;
-    if (!*n->name || (d->reserved && !strcmp(n->name, ZC_STAGING_NAME)))
+    if (!*n->name || zc_sdir_reserves(d, dirfd, n->name))
         return 0; /* the directory itself: AT has told */
     if (d->places && zc_splaces_skips(w, d->node, n->name, DT_UNKNOWN))
         return 0;
@@ -294,8 +294,6 @@ static int add_opened(struct seeds *seeds, const struct zc_round_dir *dir,
     }
     d->doubt = true;
     d->incomplete = true;
-    d->reserved = !*dir->path || st.dev != s->root_stat.dev ||
-                  st.mnt_id != s->root_stat.mnt_id;
     pthread_mutex_lock(&s->lock);
     zc_lists_open_dir(s);
     pthread_mutex_unlock(&s->lock);

@@ -9,6 +9,7 @@
 
 #include "base/relpath.h"
 #include "fs/rootdir.h"
+#include "fs/staging.h"
 #include "sender/earlier.h"
 #include "sender/entry.h"
 #include "sender/linknames.h"
@@ -30,6 +31,12 @@ void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
     zc_dirnode_unref(s->tree, d->node);
     free(d->after);
     free(d);
+}
+
+bool zc_sdir_reserves(const struct zc_sdir *d, int dirfd, const char *name)
+{
+    return !strcmp(name, ZC_STAGING_NAME) &&
+           (!zc_dirnode_parent(d->node) || zc_staging_at_top(dirfd));
 }
 
 void zc_walk_init(struct zc_sender *s, struct zc_walk *walk)
@@ -214,7 +221,6 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
                          "own parents is mounted there", 0);
         return;
     }
-    d->reserved = !parent || other_mount;
     d->places = zc_splaces_below(w, d->node);
     zc_dirnode_set_id(d->node, st.dev, st.ino);
     if (d->restricted) { /* a copy of a file beside it, for one */
@@ -287,7 +293,7 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
             break;
         const char *name = set ? zc_fileset_name(set[d->at])
                                : zc_names_at(&d->names, d->at);
-        if (d->reserved && !strcmp(name, ZC_STAGING_NAME))
+        if (zc_sdir_reserves(d, dirfd, name))
             continue;
         const char *as = s->terms.name ? s->terms.name : name;
         if (d->places && tell_place(w, d, set ? set[d->at] : NULL, name, as,

@@ -22,7 +22,7 @@ struct zc_sdir {
     struct zc_ref ref; /* the entry that named it */
     const struct zc_fileset_node *only; /* its place in options.only */
     bool restricted; /* only the names in `only` (NULL: the top of the set) */
-    bool started, incomplete, reserved; /* reserved: has a staging folder */
+    bool started, incomplete;
     bool places; /* some of zc_sender.places are below it */
     struct zc_names names;
     size_t at;   /* next of names, or of the file set's children */
@@ -31,6 +31,8 @@ struct zc_sdir {
     unsigned what; /* enum zc_change, that reason for the name looked at */
     bool eager;    /* and only those whose bytes follow unasked */
 };
+/* NAME in D, which is open as DIRFD, is a staging folder and not to be sent. */
+bool zc_sdir_reserves(const struct zc_sdir *d, int dirfd, const char *name);
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
 
 struct zc_walk {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/relpath.h"
 #include "fs/rootdir.h"
+#include "fs/staging.h"
 #include "session/dest.h"
 #include "session/hostid.h"
 
@@ -101,13 +102,13 @@ static int open_source(const struct zc_share *share, const struct zc_terms *t,
                                       t->open.path.n);
     if (!path)
         return zc_err_nomem(err);
-    if (zc_relpath_names_staging(path)) /* nobody's to read from */
-        return zc_err_set(err, ZC_EXIT_SELECT, 0,
-                          "%s is the name of the staging folder, and reserved",
-                          ZC_STAGING_NAME);
     zc_auto_close int base = zc_root_open(share->path, err);
     if (base < 0)
         return -1;
+    if (zc_staging_on_path(base, path)) /* nobody's to read from */
+        return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                          "%s is the name of the staging folder, and reserved",
+                          ZC_STAGING_NAME);
     *fd = zc_root_open_dir(base, path);
     return *fd < 0 ? zc_err_set(err, ZC_EXIT_SELECT, errno,
                                 "cannot open %s in share %s",

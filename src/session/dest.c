@@ -4,6 +4,7 @@
 
 #include "base/relpath.h"
 #include "fs/rootdir.h"
+#include "fs/staging.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -109,6 +110,10 @@ static int open_below(const struct zc_share *share, const char *path,
     zc_auto_close int base = zc_root_open(share->path, err);
     if (base < 0)
         return -1;
+    if (zc_staging_on_path(base, path)) /* nobody's to write into */
+        return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                          "%s is the name of the staging folder, and reserved",
+                          ZC_STAGING_NAME);
     *fd = zc_root_open_dir(base, path);
     if (*fd >= 0)
         return 0;
@@ -139,9 +144,5 @@ int zc_dest_open_share(const struct zc_share *share, struct zc_terms *t,
         return zc_err_nomem(err);
     if (own_name(t, err))
         return -1;
-    if (zc_relpath_names_staging(path)) /* nobody's to write into */
-        return zc_err_set(err, ZC_EXIT_SELECT, 0,
-                          "%s is the name of the staging folder, and reserved",
-                          ZC_STAGING_NAME);
     return open_below(share, path, t, fd, err) || check_name(t, err) ? -1 : 0;
 }
