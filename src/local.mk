@@ -10,6 +10,8 @@ libzcsync_a_SOURCES = \
 	%D%/base/err.h \
 	%D%/base/idle.c \
 	%D%/base/idle.h \
+	%D%/base/fds.c \
+	%D%/base/fds.h \
 	%D%/base/io.c \
 	%D%/base/io.h \
 	%D%/base/log.c \

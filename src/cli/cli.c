@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Finds the command that is meant; see cli.h. */
 #include "cli/cli.h"
+#include "base/fds.h"
 #include "base/log.h"
 
 #include <fcntl.h>
@@ -80,7 +81,7 @@ static int no_command(const char *word)
     return ZC_EXIT_USAGE;
 }
 
-void zc_cli_open_standard_fds(void)
+static void open_standard_fds(void)
 {
     int fd;
     do
@@ -90,10 +91,17 @@ void zc_cli_open_standard_fds(void)
         close(fd);
 }
 
+void zc_cli_begin(void)
+{
+    open_standard_fds();
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* above RLIMIT_FSIZE a write is EFBIG then */
+    zc_fds_raise();
+}
+
 int zc_cli_main(int argc, char **argv)
 {
-    zc_cli_open_standard_fds();
-    signal(SIGPIPE, SIG_IGN);
+    zc_cli_begin();
     zc_log_init("zcsync", false);
     if (argc < 2) {
         zc_log(ZC_LOG_ERROR, "usage: zcsync push [OPTION]... SRC... DEST (see "

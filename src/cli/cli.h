@@ -15,9 +15,11 @@ int zc_cli_main(int argc, char **argv);
 /* `zcsyncd ARGV[1] ...`. Likewise. */
 int zc_daemon_main(int argc, char **argv);
 
-/* A descriptor 0, 1 or 2 that is closed would become the next file opened, and
- * messages would be written into it. Opens them. */
-void zc_cli_open_standard_fds(void);
+/* What both begin with: a descriptor 0, 1 or 2 that is closed would become the
+ * next file opened, and messages would be written into it, so they are opened;
+ * calls fail instead of raising a signal (a broken pipe, RLIMIT_FSIZE); there
+ * may be as many descriptors as the administrator allows. */
+void zc_cli_begin(void);
 
 struct zc_command {
     const char *name;

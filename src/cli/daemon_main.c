@@ -6,7 +6,6 @@
 #include "daemon/supervisor.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -129,8 +128,7 @@ int zc_daemon_main(int argc, char **argv)
     struct zc_err err;
     int code;
 
-    zc_cli_open_standard_fds();
-    signal(SIGPIPE, SIG_IGN);
+    zc_cli_begin();
     zc_log_init("zcsyncd", stderr_is_journal());
     int r = zc_opt_parse(&table, argc - 1, argv + 1, take_option, &a,
                          &a.operands, &err);

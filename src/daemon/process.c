@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 static const int stop_signals[] = {SIGTERM, SIGINT, SIGHUP};
@@ -61,15 +60,6 @@ void zc_process_close_others(const int *keep, size_t n)
         from = (unsigned)sorted[i] + 1;
     }
     (void)close_range(from, ~0U, 0);
-}
-
-void zc_process_raise_nofile(void)
-{
-    struct rlimit r;
-    if (getrlimit(RLIMIT_NOFILE, &r) == 0 && r.rlim_cur < r.rlim_max) {
-        r.rlim_cur = r.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &r);
-    }
 }
 
 void zc_process_name(const char *name)

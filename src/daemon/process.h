@@ -23,9 +23,6 @@ void zc_process_set_stop(void (*handler)(int));
  * fine), in whatever order. N is 8 at most. */
 void zc_process_close_others(const int *keep, size_t n);
 
-/* As many open files as the administrator allows. */
-void zc_process_raise_nofile(void);
-
 /* For a new child of PARENT: the name in ps(1) and top(1) (15 bytes of it), and
  * SIG as soon as the parent dies, however it does. */
 void zc_process_name(const char *name);

@@ -57,7 +57,6 @@ int zc_receiver_session(struct zc_transport *t,
     struct zc_accept_options confined = *opt;
     if (!confined.confine)
         confined.confine = zc_sandbox_enter;
-    zc_process_raise_nofile(); /* it holds a directory open per level */
     int r = zc_receive_run(t, &confined, err);
     if (r)
         zc_transport_linger(t, LINGER_NS);

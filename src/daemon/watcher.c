@@ -169,7 +169,6 @@ _Noreturn void zc_watcher_main(const struct zc_watcher *w)
     snprintf(name, sizeof name, "zcsync:%.60s", m->name);
     zc_process_name(name);
     zc_process_close_others((const int[]){w->stop_fd, w->control_fd}, 2);
-    zc_process_raise_nofile();
     take_identity(w);
 
     struct dest *dests = calloc(m->to.len, sizeof *dests);

@@ -29,7 +29,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define OPEN_LEVELS 16
+#define OPEN_LEVELS 8
 #define READ_SIZE (32 * 1024)
 #define RESCANS_MAX 16 /* of one directory that others fill meanwhile */
 

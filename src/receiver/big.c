@@ -223,7 +223,10 @@ static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
     }
     zc_entry_name(&b->m.entry, name);
     b->mode = zc_newfile_mode(r, b->dir, name, &b->m.entry);
-    b->fd = zc_file_open(staging, b->tmp, O_RDWR | O_CREAT | O_EXCL, b->mode);
+    do
+        b->fd = zc_file_open(staging, b->tmp, O_RDWR | O_CREAT | O_EXCL,
+                             b->mode);
+    while (b->fd < 0 && zc_dirtree_give_back(r->tree));
     if (b->fd < 0)
         note_failure(b, ZC_OP_CREATE, errno);
     else

@@ -3,6 +3,7 @@
 #include "receiver/commit.h"
 
 #include "base/clock.h"
+#include "base/fds.h"
 #include "receiver/core.h"
 #include "receiver/queue.h"
 #include "receiver/volumes.h"
@@ -21,6 +22,7 @@ void zc_commits_init(struct zc_commits *c)
 {
     *c = (struct zc_commits){0};
     STAILQ_INIT(&c->group);
+    c->keep_open = zc_fds_part(FSYNC_MAX, 16);
 }
 
 static void free_group(struct zc_commit_group *group)
@@ -52,7 +54,7 @@ static void join_group(struct zc_receiver *r, struct zc_commit *c)
 {
     struct zc_commits *all = r->commits;
     pthread_mutex_lock(&r->lock);
-    if (all->n >= FSYNC_MAX)
+    if (all->n >= all->keep_open)
         zc_close(&c->fd);
     if (!all->n)
         all->since = zc_clock_ns();

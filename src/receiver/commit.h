@@ -35,7 +35,7 @@ struct zc_commit {
 /* All under receiver.lock. */
 struct zc_commits {
     STAILQ_HEAD(zc_commit_group, zc_commit) group; /* the next one */
-    unsigned n;
+    unsigned n, keep_open; /* so many have their fd still */
     uint64_t bytes;
     int64_t since; /* when its oldest came */
     bool running;  /* the one before is being synced, or named */

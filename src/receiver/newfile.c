@@ -136,6 +136,8 @@ int zc_newfile_write(struct zc_rworker *w, struct zc_rdir *d, int base,
     for (;;) {
         unsigned freed = atomic_load(&r->space->freed);
         fd = write_once(base, name, mode, m, op);
+        if (fd < 0 && zc_dirtree_give_back(r->tree))
+            continue;
         if (fd >= 0 || errno != ENOSPC || !space_may_come(r, freed, &rounds))
             break;
     }

@@ -15,6 +15,7 @@
  */
 #include "sender/big.h"
 
+#include "base/fds.h"
 #include "fs/rootdir.h"
 #include "sender/lease.h"
 #include "sender/segments.h"
@@ -40,6 +41,7 @@ struct zc_sbig {
 void zc_bigs_init(struct zc_sender *s, struct zc_bigs *bigs)
 {
     s->bigs = bigs;
+    bigs->most = zc_fds_part(ZC_OPEN_FILES_MAX / 2, 4);
     LIST_INIT(&bigs->sent);
 }
 
@@ -138,7 +140,7 @@ static int room_for_big(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
     pthread_mutex_lock(&s->lock);
-    while (s->bigs->n >= ZC_OPEN_FILES_MAX / 2 && !s->failed) {
+    while (s->bigs->n >= s->bigs->most && !s->failed) {
         struct zc_sbig *b = zc_big_claim_got(s);
         if (!b) {
             pthread_cond_wait(&s->work, &s->lock);

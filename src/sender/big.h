@@ -14,6 +14,7 @@
 struct zc_sbig;
 
 struct zc_bigs {
+    unsigned most; /* files on their way at a time */
     LIST_HEAD(, zc_sbig) sent; /* the newest first */
     unsigned n; /* those, and those being sent */
     unsigned n_got; /* the peer has got, nobody has claimed */

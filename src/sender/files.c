@@ -151,7 +151,12 @@ static int send_opened(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
 static int send_bytes(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
                       unsigned what)
 {
-    f->fd = zc_file_open(dirfd, f->name, O_RDONLY, 0);
+    do
+        f->fd = zc_file_open(dirfd, f->name, O_RDONLY, 0);
+    while (f->fd < 0 && zc_dirtree_give_back(w->s->tree));
+    if (f->fd < 0 && (errno == EMFILE || errno == ENFILE) &&
+        f->tries + 1 < zc_sfile_tries_max(w->s))
+        return zc_sfile_retry(w, f); /* others will close theirs */
     if (f->fd < 0 && (errno == ELOOP || errno == ENXIO))
         return zc_sfile_give_up(w, f, "read it: it is no file any more", 0);
     if (f->fd < 0)

@@ -9,6 +9,7 @@
  */
 #include "tree/dirnode.h"
 
+#include "base/fds.h"
 #include "fs/rootdir.h"
 
 #include <fcntl.h>
@@ -61,7 +62,7 @@ struct zc_dirtree *zc_dirtree_new(int root_fd, unsigned max_open)
     }
     pthread_mutex_init(&t->lock, NULL);
     t->lru.lru_prev = t->lru.lru_next = &t->lru;
-    t->max_idle = max_open;
+    t->max_idle = zc_fds_part(max_open, 8);
     return t;
 fail:
     free(t->root);
@@ -167,18 +168,49 @@ struct zc_dirnode *zc_dirnode_at(struct zc_dirtree *t, const char *path,
     return node;
 }
 
-/* Opens D itself; its base is open. */
-static int open_one(const struct zc_dirtree *t, struct zc_dirnode *d)
+/* After a call that failed for want of descriptors: closes what nobody uses, but
+ * for USED. With the lock held. */
+static bool give_back(struct zc_dirtree *t, const struct zc_dirnode *used)
 {
-    if (d->base_fd >= 0) {
-        d->fd = zc_dir_open(d->base_fd, d->base_name);
-    } else if (!d->parent) {
-        errno = ENOENT; /* a root that does not exist */
-    } else if (t->stays) {
-        d->fd = zc_dir_open_here(d->parent->fd, d->name);
-    } else {
-        d->fd = zc_dir_open(d->parent->fd, d->name);
+    bool some = false;
+    if (errno != EMFILE && errno != ENFILE)
+        return false;
+    for (struct zc_dirnode *d = t->lru.lru_next, *next; d != &t->lru; d = next) {
+        next = d->lru_next;
+        if (d == used)
+            continue;
+        idle_remove(t, d);
+        zc_close(&d->fd);
+        some = true;
     }
+    return some;
+}
+
+bool zc_dirtree_give_back(struct zc_dirtree *t)
+{
+    int eno = errno;
+    pthread_mutex_lock(&t->lock);
+    errno = eno;
+    bool some = give_back(t, NULL);
+    pthread_mutex_unlock(&t->lock);
+    errno = eno;
+    return some;
+}
+
+/* Opens D itself; its base is open. */
+static int open_one(struct zc_dirtree *t, struct zc_dirnode *d)
+{
+    do {
+        if (d->base_fd >= 0) {
+            d->fd = zc_dir_open(d->base_fd, d->base_name);
+        } else if (!d->parent) {
+            errno = ENOENT; /* a root that does not exist */
+        } else if (t->stays) {
+            d->fd = zc_dir_open_here(d->parent->fd, d->name);
+        } else {
+            d->fd = zc_dir_open(d->parent->fd, d->name);
+        }
+    } while (d->fd < 0 && give_back(t, d->parent));
     return d->fd < 0 ? -1 : 0;
 }
 

@@ -19,7 +19,8 @@
 struct zc_dirtree;
 struct zc_dirnode;
 
-/* What to pass for MAX_OPEN: deep trees stay open from top to bottom. */
+/* What to pass for MAX_OPEN: deep trees stay open from top to bottom. It is less
+ * where few descriptors are to be had (base/fds.h). */
 #define ZC_DIRTREE_OPEN 128
 
 /* A tree whose root is ROOT_FD (dup'ed; -1: a root that does not exist). At
@@ -47,6 +48,11 @@ void zc_dirnode_unref(struct zc_dirtree *t, struct zc_dirnode *d);
  * unpin then). */
 int zc_dirnode_pin(struct zc_dirtree *t, struct zc_dirnode *d);
 void zc_dirnode_unpin(struct zc_dirtree *t, struct zc_dirnode *d);
+
+/* When errno says that there is no descriptor left: closes those that are kept
+ * for later. True when there were any, and what failed may be tried again. Keeps
+ * errno. */
+bool zc_dirtree_give_back(struct zc_dirtree *t);
 
 /* From now on D is to be found as NAME in BASE_FD (which must outlive that; the
  * name is copied), until placed with BASE_FD -1, which means its parent and
