@@ -40,6 +40,7 @@ struct question {
     bool pause;  /* it is about that, and not about what was written */
     bool pinned; /* `position` is that of the source that is open now */
     uint64_t generation, position; /* what the watcher has to get to */
+    uint64_t rescans; /* as there were then */
     bool started, done;
     int64_t said_at;
     char said[sizeof((struct zc_mirror_answer *)0)->missing];
@@ -236,8 +237,11 @@ bool zc_questions_pin(struct zc_mirror *m)
             continue;
         a->pinned = true;
         a->generation = m->generation;
+        a->rescans = zc_watch_rescans(m->w);
         a->position = zc_watch_queued(m->w);
     }
+    if (any && m->w)
+        zc_watch_hurry(m->w);
     return any;
 }
 
@@ -246,6 +250,7 @@ static bool is_settled(struct zc_mirror *m, const struct question *a)
 {
     return m->w && !m->gone && m->ready && a->pinned &&
            a->generation == m->generation && !zc_watch_scanning(m->w) &&
+           !zc_watch_blind(m->w, a->rescans) &&
            zc_watch_reached(m->w, a->position) &&
            zc_young_settled(m, a->position);
 }

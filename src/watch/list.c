@@ -28,12 +28,14 @@ struct listing {
     unsigned flags;
 };
 
+/* What cannot be looked at may be one: opening it will tell. */
 static bool is_dir(const struct listing *l, const struct dirent64 *e)
 {
     struct zc_stat st;
     if (e->d_type != DT_UNKNOWN)
         return e->d_type == DT_DIR;
-    return !zc_stat_at(l->fd, e->d_name, &st) && S_ISDIR(st.mode);
+    return zc_stat_at(l->fd, e->d_name, &st) ? errno != ENOENT
+                                             : S_ISDIR(st.mode);
 }
 
 static void add_child(struct listing *l, const struct dirent64 *e)
@@ -98,7 +100,8 @@ static void list(struct zc_watch *w, struct zc_wjob *job, zc_wdir d, int fd,
     if (got < 0 && errno != ENOENT) {
         zc_log(ZC_LOG_DEBUG, "cannot list a directory of %s: %s", w->root,
                strerror(errno));
-        zc_wjob_top(w, job, d, true);
+        /* Its subdirectories are not known, so they are not watched. */
+        zc_wjob_top(w, job, zc_wunwatch(w, d, errno), true);
     }
 }
 

@@ -297,6 +297,19 @@ static enum zc_wfound no_watch(struct zc_watch *w, struct look *l, int eno,
     return ZC_WFOUND_UNWATCHED;
 }
 
+zc_wdir zc_wunwatch(struct zc_watch *w, zc_wdir d, int eno)
+{
+    struct zc_wspot at;
+    if (d == ZC_WDIR_ROOT || !zc_wtree_spot(w->tree, d, &at)) {
+        zc_wstarved(w, eno);
+        return d;
+    }
+    struct look l = {at.dir, d, at.name, at.len, false};
+    struct zc_wlooked out = {ZC_WDIR_NONE, -1, 0};
+    no_watch(w, &l, eno, &out);
+    return out.dir;
+}
+
 static enum zc_wfound nothing(struct zc_watch *w, struct look *l,
                               struct zc_wlooked *out)
 {
@@ -382,10 +395,12 @@ static enum zc_wfound not_opened(struct zc_watch *w, struct look *l, int eno,
 {
     struct zc_wkey key = {0};
     switch (eno) {
-    case EMFILE:
-    case ENFILE:
-    case ENOMEM:
-    case EIO:
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP: /* nothing, a file, a symlink */
+    case ENAMETOOLONG:
+        break;
+    default: /* for want of something, or as the file system has it */
         return no_watch(w, l, eno, out);
     case EACCES:
     case EPERM:
@@ -418,7 +433,7 @@ enum zc_wfound zc_wlook(struct zc_watch *w, zc_wdir parent, const char *name,
     if (out->fd < 0)
         return not_opened(w, &l, errno, out);
     if (zc_stat_at(out->fd, "", &st))
-        return nothing(w, &l, out);
+        return no_watch(w, &l, errno, out);
     if (w->one_file_system &&
         (st.dev != w->id.dev || st.mnt_id != w->id.mnt))
         return nothing(w, &l, out);

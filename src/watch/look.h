@@ -33,6 +33,9 @@ enum zc_wfound zc_wlook(struct zc_watch *w, zc_wdir parent, const char *name,
 /* True for the staging folder: nothing is said about it. */
 bool zc_wreserved(const struct zc_watch *w, zc_wdir dir, const char *name,
                   size_t n);
+/* D cannot be watched, or not be listed, because of ENO: it is looked at again
+ * now and then. The directory that takes its place, or D. */
+zc_wdir zc_wunwatch(struct zc_watch *w, zc_wdir d, int eno);
 /* The filter may judge names below a directory otherwise when it goes from FROM
  * to TO: what was not watched has to be, or the other way round. */
 bool zc_wjudged_anew(struct zc_watch *w, const struct zc_wspot *from,

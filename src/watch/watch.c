@@ -26,6 +26,7 @@
 #define READ_SIZE ((size_t)64 << 10)
 #define EVENT_MAX ((size_t)4 << 10) /* no event is longer */
 #define AT_ONCE 256 /* new directories listed in the course of a read */
+#define HURRY_NS ZC_NSEC_PER_SEC /* between rescans that are waited for */
 
 /* ---- Start and end ------------------------------------------------------- */
 
@@ -286,12 +287,30 @@ void zc_watch_tick(struct zc_watch *w, int64_t now)
     if (rescans(w) && w->rescan.next <= now && !w->gone) {
         bool starved = w->rescan.starved;
         w->rescan.starved = false;
+        w->rescan.last = now;
+        w->rescan.count++;
         zc_wretry_unwatched(w, true);
         if (starved)
             zc_wdoubt_all(w);
     }
     zc_wwork(w, &w->todo.fresh, AT_ONCE);
     leave(w);
+}
+
+bool zc_watch_blind(const struct zc_watch *w, uint64_t rescans)
+{
+    return w->rescan.starved ||
+           (w->look.n_unwatched && w->rescan.count <= rescans);
+}
+
+uint64_t zc_watch_rescans(const struct zc_watch *w)
+{
+    return w->rescan.count;
+}
+
+void zc_watch_hurry(struct zc_watch *w)
+{
+    w->rescan.next = ZC_MIN(w->rescan.next, w->rescan.last + HURRY_NS);
 }
 
 void zc_watch_flush(struct zc_watch *w)

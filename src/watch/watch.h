@@ -86,6 +86,13 @@ bool zc_watch_caught_up(const struct zc_watch *w);
  * for the other, a rescan); INT64_MAX: nothing. NOW as zc_clock_ns. */
 int64_t zc_watch_next_tick(const struct zc_watch *w, int64_t now);
 void zc_watch_tick(struct zc_watch *w, int64_t now);
+/* True when what happened before now may not have been reported, as something
+ * could not be watched, or not be looked at: until zc_watch_rescans is more than
+ * RESCANS, which is what it was then. */
+bool zc_watch_blind(const struct zc_watch *w, uint64_t rescans);
+uint64_t zc_watch_rescans(const struct zc_watch *w);
+/* Somebody waits for that: zc_watch_tick does it within a second. */
+void zc_watch_hurry(struct zc_watch *w);
 /* Reports now what zc_watch_tick would report later about renames. */
 void zc_watch_flush(struct zc_watch *w);
 

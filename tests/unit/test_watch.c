@@ -504,8 +504,13 @@ static void test_starved(void)
     is_int(bad, 0, "changes while there are no descriptors");
     ok(zc_watch_next_tick(t.w, zc_clock_ns()) < 61 * ZC_NSEC_PER_SEC,
        "are looked for later");
+    ok(zc_watch_blind(t.w, zc_watch_rescans(t.w)), "they may be missing");
+    zc_watch_hurry(t.w);
+    ok(zc_watch_next_tick(t.w, zc_clock_ns()) <= ZC_NSEC_PER_SEC,
+       "who waits does not wait for a minute");
     told_so_far(&t);
     zc_watch_tick(t.w, INT64_MAX);
+    ok(!zc_watch_blind(t.w, 0), "then they do not");
     ok(has_line(told(&t), "doubt "), "everywhere");
     ok(watched("z/b/c") && stats().dirs == 4, "and found");
     is_int(zc_watch_next_tick(t.w, zc_clock_ns()), INT64_MAX,
