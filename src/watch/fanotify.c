@@ -297,7 +297,7 @@ static void events(struct zc_watch *w, size_t size)
         if (e.event_len < sizeof e || e.vers != FANOTIFY_METADATA_VERSION)
             break;
         w->seen++;
-        w->position += FAN_EVENT_METADATA_LEN;
+        w->position.read += FAN_EVENT_METADATA_LEN;
         if (e.mask & FAN_Q_OVERFLOW)
             zc_wev_overflow(w);
         else

@@ -132,7 +132,7 @@ static void name_event(struct zc_watch *w, const struct inotify_event *e,
 static void events(struct zc_watch *w, size_t size)
 {
     const struct inotify_event *e;
-    w->position += size;
+    w->position.read += size;
     for (const uint8_t *p = w->buf; p < w->buf + size && !w->gone;
          p += sizeof *e + e->len) {
         e = (const struct inotify_event *)(const void *)p;

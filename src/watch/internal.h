@@ -119,6 +119,20 @@ struct zc_wfanotify {
     bool rename; /* the kernel has FAN_RENAME */
 };
 
+/*
+ * How far the kernel's queue has been read. Where it ends takes the kernel a walk
+ * through all of it, so that is not asked again before the end that is known has
+ * been reached: who wants to know meanwhile gets the number of the next end. So
+ * every event is walked past a few times at most, however many there are.
+ */
+struct zc_wposition {
+    uint64_t read;   /* as FIONREAD counts: bytes by inotify, but the mere heads
+                        of events by fanotify */
+    uint64_t end;    /* the same, of what was there at END number `number` */
+    uint64_t number; /* grows; what zc_watch_queued returns */
+    bool wanted;     /* somebody has the next number */
+};
+
 struct zc_watch {
     /* As zc_watch_new was told. */
     char *root;
@@ -142,9 +156,7 @@ struct zc_watch {
 
     uint64_t events, overflows; /* events about what is in the tree */
     uint64_t seen;              /* events read, whosever */
-    /* What has been read, as FIONREAD counts what has not: bytes by inotify,
-     * but the mere heads of events by fanotify. */
-    uint64_t position;
+    struct zc_wposition position;
     struct zc_buf path; /* for a moment */
 };
 

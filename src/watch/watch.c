@@ -19,6 +19,7 @@
 #include "watch/tree.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -130,11 +131,28 @@ void zc_watch_free(struct zc_watch *w)
     free(w);
 }
 
-/* What is in the kernel's queue, in its units: see w->position. */
-static size_t waiting(const struct zc_watch *w)
+static bool queue_empty(const struct zc_watch *w)
+{
+    struct pollfd p = {.fd = w->fd, .events = POLLIN};
+    return poll(&p, 1, 0) <= 0;
+}
+
+/* Finds out where the queue ends. */
+static void queue_measure(struct zc_watch *w)
 {
     int n = 0;
-    return ioctl(w->fd, FIONREAD, &n) || n < 0 ? 0 : (size_t)n;
+    if (ioctl(w->fd, FIONREAD, &n) || n < 0)
+        n = 0;
+    w->position.end = w->position.read + (unsigned)n;
+    w->position.number++;
+    w->position.wanted = false;
+}
+
+/* The end that was known may have been reached. */
+static void queue_moved(struct zc_watch *w)
+{
+    if (w->position.wanted && w->position.read >= w->position.end)
+        queue_measure(w);
 }
 
 /* The watches have run out: fanotify takes over, by a descriptor of the same
@@ -149,7 +167,6 @@ static void switch_over(struct zc_watch *w)
     if (rootfd < 0 || w->gone)
         return; /* soon to be noticed */
     zc_wclose(w);
-    size_t unread = waiting(w);
     if (zc_wfanotify_start(w, rootfd, &err)) {
         zc_log(ZC_LOG_DEBUG, "%s", err.text);
         zc_close(&w->fd);
@@ -160,7 +177,7 @@ static void switch_over(struct zc_watch *w)
     }
     zc_log(ZC_LOG_INFO, "%s has more directories than inotify may watch; using "
            "fanotify", w->root);
-    w->position += unread; /* never to be read */
+    w->position.read = w->position.end; /* what is left is never read */
     if (dup3(w->fd, old, O_CLOEXEC) < 0) {
         zc_wgone(w, "out of file descriptors");
         return;
@@ -222,23 +239,31 @@ int zc_watch_fd(const struct zc_watch *w)
 
 bool zc_watch_drained(const struct zc_watch *w)
 {
-    return !waiting(w);
+    return queue_empty(w);
 }
 
 bool zc_watch_caught_up(const struct zc_watch *w)
 {
-    return !waiting(w) && !zc_wev_waiting(w) && !w->todo.verify.len &&
+    return queue_empty(w) && !zc_wev_waiting(w) && !w->todo.verify.len &&
            !w->todo.recheck.len;
 }
 
-uint64_t zc_watch_queued(const struct zc_watch *w)
+uint64_t zc_watch_queued(struct zc_watch *w)
 {
-    return w->position + waiting(w);
+    if (w->position.read < w->position.end) {
+        w->position.wanted = true;
+        return w->position.number + 1;
+    }
+    queue_measure(w);
+    return w->position.number;
 }
 
 bool zc_watch_reached(const struct zc_watch *w, uint64_t position)
 {
-    return w->gone || (w->position >= position && !w->moves.holding);
+    const struct zc_wposition *q = &w->position;
+    return w->gone || (!w->moves.holding &&
+                       (q->number > position ||
+                        (q->number == position && q->read >= q->end)));
 }
 
 bool zc_watch_read(struct zc_watch *w)
@@ -249,9 +274,10 @@ bool zc_watch_read(struct zc_watch *w)
     size_t got = n > 0 ? (size_t)n : 0;
     if (got)
         w->backend->events(w, got);
+    queue_moved(w);
     zc_wwork(w, &w->todo.fresh, AT_ONCE);
     /* The rest of an exchange is next to its first half. */
-    if (w->moves.holding && (w->moves.held_at != w->seen || !waiting(w)))
+    if (w->moves.holding && (w->moves.held_at != w->seen || queue_empty(w)))
         zc_wev_release(w);
     if (got + EVENT_MAX <= READ_SIZE) { /* there was no more */
         zc_wsettle(w);

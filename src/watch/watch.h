@@ -72,11 +72,11 @@ bool zc_watch_read(struct zc_watch *w);
 /* True when the kernel's queue is empty: everything that was done to the tree
  * before this call has been reported, but for what waits in zc_watch_tick. */
 bool zc_watch_drained(const struct zc_watch *w);
-/* The end of the kernel's queue, as a position: everything that was done to the
- * tree before this call has been reported, but for what waits in zc_watch_tick,
- * when zc_watch_reached says so. A file system's fanotify queue holds what goes
+/* The end of the kernel's queue, as a position, which grows: everything that was
+ * done to the tree before this call has been reported, but for what waits in
+ * zc_watch_tick, when zc_watch_reached says so. A file system's fanotify queue holds what goes
  * on everywhere on it, so that on a busy one it may never be seen empty. */
-uint64_t zc_watch_queued(const struct zc_watch *w);
+uint64_t zc_watch_queued(struct zc_watch *w);
 bool zc_watch_reached(const struct zc_watch *w, uint64_t position);
 /* Drained, no half of a rename waits for the other, and no name is to be
  * looked at again. */

@@ -331,6 +331,17 @@ static void test_position(void)
        "what was done before has been told");
     pump(t.w);
     ok(zc_watch_reached(t.w, at), "and it stays so");
+
+    sh("echo 1 >in/h");
+    at = zc_watch_queued(t.w);
+    sh("echo 1 >in/i");
+    uint64_t later = zc_watch_queued(t.w), same = zc_watch_queued(t.w);
+    ok(later > at && same >= later, "positions grow");
+    while (!zc_watch_reached(t.w, later) && zc_watch_read(t.w))
+        ;
+    ok(zc_watch_reached(t.w, later) && saw(told_so_far(&t), "i", "ND"),
+       "a later one, asked for before the first was reached, is later");
+    ok(zc_watch_reached(t.w, at), "and the first is reached with it");
     watching_stop(&t);
 }
 
