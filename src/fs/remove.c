@@ -101,7 +101,8 @@ static void fail(struct removal *w, int eno)
 {
     w->failed = true;
     w->eno = eno;
-    stays(w);
+    if (!w->counting)
+        stays(w);
     if (!w->counting && w->ops->failed && !w->path.failed)
         w->ops->failed(w->ops->arg, (const char *)w->path.data, eno);
 }
@@ -170,10 +171,11 @@ static void enter(struct removal *w, int at, const char *name, size_t name_at)
     uint32_t old_mode;
     int fd = open_level(w, at, name, &st, &old_mode);
     if (fd < 0) {
-        if (w->counting && errno == EACCES)
+        int eno = errno;
+        if (eno != ENOENT)
+            fail(w, eno);
+        if (w->counting && eno != ENOENT)
             done(w, true); /* as one: nobody can tell what is in it */
-        else if (errno != ENOENT)
-            fail(w, errno);
         return;
     }
     struct level l = {
@@ -415,5 +417,6 @@ uint64_t zc_count_tree(int dirfd, const char *name, const char *top_path,
                         .name = name};
     if (limit)
         walk_run(&w, top_path);
-    return w.count;
+    errno = w.failed ? w.eno : 0;
+    return w.failed ? ZC_MAX(w.count, (uint64_t)1) : w.count;
 }

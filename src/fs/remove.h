@@ -32,7 +32,8 @@ int zc_remove_tree(int dirfd, const char *name, const char *top_path,
                    const struct zc_remove_ops *ops);
 
 /* The same walk without removing: how many entries zc_remove_tree would remove
- * (NAME included); OPS may be NULL. Stops counting at LIMIT. */
+ * (NAME included); OPS may be NULL. Stops counting at LIMIT. errno is 0, or why
+ * there may be more; NAME itself counts then, too. */
 uint64_t zc_count_tree(int dirfd, const char *name, const char *top_path,
                        const struct zc_remove_ops *ops, uint64_t limit);
 

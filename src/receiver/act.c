@@ -154,7 +154,10 @@ static void make_link(struct zc_needs *n, const struct zc_cmp *c,
     if (!zc_hardlink_make(n->w, v->group, c->dir, c->name, &op)) {
         add_need(n, c, v, 0);
     } else if (S_ISREG(c->e->mode)) {
-        /* Too many links, another mount: then as a file of its own. */
+        /* Too many links, another mount: then as a file of its own, which is
+         * not what was asked for. */
+        zc_rworker_note(n->w, c->dir->shelf.node, c->name, op, c->e->mode,
+                        errno);
         struct zc_decision whole = {.item = ZC_ITEM_DATA |
                                             (c->exists ? 0 : ZC_ITEM_NEW)};
         ask_for(n, c, &whole, ZC_NEED_DATA);

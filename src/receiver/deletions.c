@@ -59,11 +59,16 @@ void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
 {
     struct zc_receiver *r = w->r;
     struct zc_stat st;
-    if (zc_stat_at(dirfd, name, &st))
+    if (zc_stat_at(dirfd, name, &st)) {
+        if (errno != ENOENT)
+            zc_rworker_note(w, d->shelf.node, name, ZC_OP_DELETE, 0, errno);
         return;
+    }
     const char *path = zc_dirnode_path_of(d->shelf.node, name, strlen(name),
                                           &w->path);
     bool is_dir = S_ISDIR(st.mode);
+    if (!path)
+        zc_receiver_nomem(r);
     if (!path || is_protected(r, path, is_dir))
         return;
     uint64_t n = 1;
@@ -93,12 +98,14 @@ bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         return false;
     struct zc_remove_ops ops = {.arg = r};
     uint64_t all = zc_count_tree(dirfd, name, path, &ops, UINT64_MAX);
+    if (errno)
+        return false; /* nobody can tell what is in it */
     if (all <= 1)
         return true; /* an empty directory */
     if (!(r->flags & ZC_OPEN_DELETE))
         return false;
     ops.keep = is_protected;
-    if (zc_count_tree(dirfd, name, path, &ops, UINT64_MAX) != all)
+    if (zc_count_tree(dirfd, name, path, &ops, UINT64_MAX) != all || errno)
         return false; /* something in it is protected */
     pthread_mutex_lock(&r->lock);
     /* The tree goes when its name does, before the whole plan is known: so by
@@ -223,6 +230,8 @@ static void delete_record(struct removal *m, const struct record *rec)
 {
     struct zc_remove_ops ops = {removal_keep, removal_done, removal_failed, m};
     zc_auto_free char *path = strndup((const char *)rec->path.p, rec->path.n);
+    if (!path)
+        zc_receiver_nomem(m->w->r);
     if (!path || enter_dir(m, path)) {
         if (path && errno != ENOENT)
             removal_failed(m, path, errno);
@@ -233,8 +242,12 @@ static void delete_record(struct removal *m, const struct record *rec)
     /* Not what was there when it was planned: where case does not count, it
      * may be the file just written under a name that differs in case. */
     struct zc_stat st;
-    if (zc_stat_at(m->at.fd, name, &st) || st.ino != rec->ino ||
-        st.dev != rec->dev)
+    if (zc_stat_at(m->at.fd, name, &st)) {
+        if (errno != ENOENT)
+            removal_failed(m, path, errno);
+        return;
+    }
+    if (st.ino != rec->ino || st.dev != rec->dev)
         return;
     m->at.last = *rec;
     if (m->dry) {

@@ -266,9 +266,11 @@ static void link_waiter(struct zc_rworker *w, struct zc_hardlink_group *g,
         zc_entry_done(w, v->list, v->ref, ZC_STATUS_SAME, 0, 0);
     } else if (!zc_hardlink_make(w, g, v->list->dir, v->name, &op))
         zc_entry_done(w, v->list, v->ref, ZC_STATUS_OK, 0, 0);
-    else if (v->regular)
+    else if (v->regular) { /* as a file of its own: see act.c */
+        zc_rworker_note(w, v->list->dir->shelf.node, v->name, op, S_IFREG,
+                        errno);
         zc_entry_again(w, v->list, v->ref);
-    else
+    } else
         zc_entry_done(w, v->list, v->ref, ZC_STATUS_FAILED, op, errno);
 }
 

@@ -114,6 +114,13 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
                     ? zc_compare_looks(w->r, e) && dirfd >= 0
                     : pass_name(d, e->name, e->name_len);
     c.exists = here && !zc_stat_at(dirfd, c.name, &c.st);
+    if (here && !c.exists && errno != ENOENT &&
+        (errno != EACCES || e->flags & ZC_ENTRY_ABSENT)) {
+        /* Neither to be taken for missing nor to be changed. With EACCES we may
+         * make the directory ours to work in. */
+        zc_rworker_note(w, d->shelf.node, c.name, ZC_OP_STAT, e->mode, errno);
+        return;
+    }
     /* A name that overtakes a round about the whole tree is seen there. */
     bool counts = !overtakes(w->r, d);
     if (counts && !resumed && (k->by_name ? c.exists : here))
