@@ -96,8 +96,13 @@ static int add_rename(struct seeds *seeds,
         !fits(rename->to) ||
         (filter && zc_filter_hides(filter, rename->to, rename->is_dir)) ||
         stat_path(s, rename->to, &st) ||
-        !(rename->is_dir ? S_ISDIR(st.mode) : S_ISREG(st.mode)))
-        return 0; /* the names say it all */
+        !(rename->is_dir ? S_ISDIR(st.mode) : S_ISREG(st.mode))) {
+        /* Of a file its names say it all. What is in a directory is looked at
+         * only where the peer has not got it: it may have another one there. */
+        if (rename->is_dir)
+            zc_sender_not_renamed(s, rename->to);
+        return 0;
+    }
     struct zc_msg_rename m = {.from = text(rename->from),
                               .to = text(rename->to),
                               .is_dir = rename->is_dir};
@@ -281,8 +286,12 @@ static int add_opened(struct seeds *seeds, const struct zc_round_dir *dir,
     struct zc_sworker *w = seeds->w;
     struct zc_sender *s = w->s;
     struct zc_stat st;
-    if (zc_stat_at(dirfd, "", &st) || off_limits(s, &st) ||
-        !zc_splaces_may_list(w, d->node, &st))
+    if (zc_stat_at(dirfd, "", &st)) {
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE, "look at it",
+                         errno);
+        return 0;
+    }
+    if (off_limits(s, &st) || !zc_splaces_may_list(w, d->node, &st))
         return 0;
     d->places = zc_splaces_below(w, d->node);
     if (add_at(w, d, dir->path, dirfd, &st))

@@ -138,4 +138,17 @@ mv a/one a/two
 equal "is followed"
 is "$(stat -c %i b/two/x)" "$before" "by a rename"
 stop_mirror
+
+# Without --delete the peer may have another directory of that name still.
+rm -rf a b && mkdir -p a/one a/two b && echo longer >a/one/x && echo x >a/two/x
+start_mirror --no-delete a b
+rules=()
+equal "without --delete"
+rm -r a/two
+more_only() { [ -z "$(rsync -aHAX --checksum -n -i a/ b/)" ]; }
+ok "a removal" wait_until 20 more_only
+mv a/one a/two
+ok "a rename to where something else stayed" wait_until 20 more_only
+is "$(cat b/two/x)" longer "is followed down to the files"
+stop_mirror
 done_testing
