@@ -351,11 +351,21 @@ static bool take_due(struct zc_dirty *d, size_t max, int64_t now)
     return d->fly.on;
 }
 
+/* The root failed, perhaps as it could not be read: no name stands for all that
+ * is in it. */
+static void doubt_failed_root(struct zc_dirty *d, int64_t now)
+{
+    const struct zc_mark *m = zc_marks_find(&d->set, ZC_WDIR_ROOT, "", 0);
+    if (m && m->failing && m->what & ZC_CHANGE_DEEP && m->due <= now)
+        zc_dirty_doubt(d, m->since, m->gen);
+}
+
 bool zc_dirty_take(struct zc_dirty *d, size_t max, int64_t now,
                    struct zc_round *round)
 {
     *round = (struct zc_round){0};
     while (zc_dirty_next(d, now) == 0) {
+        doubt_failed_root(d, now);
         if (d->all)
             return take_all(d, round);
         if (!take_due(d, ZC_MAX(max, (size_t)1), now))

@@ -89,8 +89,8 @@ static void again(struct zc_dirty *d, const char *path, bool failing,
     zc_wdir dir = resolve(d, copy, &name);
     size_t n = strlen(name);
     struct zc_mark *was = taken_with(d, dir, name, n);
-    struct zc_mark *m = zc_dirty_touch(d, dir, name, n,
-                                       n ? ANYTHING : ZC_CHANGE_META, now);
+    unsigned what = n || failing ? ANYTHING : ZC_CHANGE_META;
+    struct zc_mark *m = zc_dirty_touch(d, dir, name, n, what, now);
     if (!m) {
         zc_dirty_doubt(d, d->fly.since, d->fly.gen);
         return;

@@ -55,6 +55,8 @@ struct zc_wroot {
 struct zc_wrescan {
     int64_t every, next; /* ns; when, in ns of zc_clock_ns */
     int64_t last;        /* likewise */
+    int64_t delay; /* until the next one after what may be over soon: twice as
+                      long each time, up to `every`; 0: nothing like that */
     uint64_t count;      /* how many there were */
     bool starved; /* for want of memory, fds or rights something was not done:
                      the whole tree is looked at again at `next` */

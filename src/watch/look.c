@@ -293,6 +293,8 @@ static enum zc_wfound no_watch(struct zc_watch *w, struct look *l, int eno,
         return ZC_WFOUND_NONE;
     }
     set_unwatched(w, l->known);
+    if (eno && eno != ENOSPC)
+        zc_wrescan_soon(w);
     out->dir = l->known;
     return ZC_WFOUND_UNWATCHED;
 }

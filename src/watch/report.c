@@ -42,7 +42,15 @@ void zc_wgone(struct zc_watch *w, const char *why)
 
 void zc_wrescan_later(struct zc_watch *w)
 {
-    w->rescan.next = zc_clock_ns() + w->rescan.every;
+    w->rescan.next = zc_clock_ns() +
+                     (w->rescan.delay ? w->rescan.delay : w->rescan.every);
+}
+
+void zc_wrescan_soon(struct zc_watch *w)
+{
+    int64_t least = ZC_MIN(ZC_NSEC_PER_SEC, w->rescan.every);
+    w->rescan.delay = ZC_MAX(w->rescan.delay, least);
+    zc_wrescan_later(w);
 }
 
 void zc_wstarved(struct zc_watch *w, int eno)
@@ -50,10 +58,10 @@ void zc_wstarved(struct zc_watch *w, int eno)
     if (w->rescan.starved)
         return;
     w->rescan.starved = true;
-    zc_wrescan_later(w);
+    zc_wrescan_soon(w);
     zc_log(ZC_LOG_WARN, "could not watch all of %s: %s; trying again in %lld "
            "seconds", w->root, strerror(eno),
-           (long long)(w->rescan.every / ZC_NSEC_PER_SEC));
+           (long long)(w->rescan.delay / ZC_NSEC_PER_SEC));
 }
 
 /* ---- The root ------------------------------------------------------------ */

@@ -22,8 +22,11 @@ void zc_wgone(struct zc_watch *w, const char *why);
 /* Memory, descriptors or rights (ENO) ran out, and something was not done for
  * that: the whole tree is looked at again at w->rescan.next. */
 void zc_wstarved(struct zc_watch *w, int eno);
-/* The next such time is w->rescan.every from now. */
+/* The next such time is w->rescan.every from now, or sooner as long as what may
+ * be over soon (an error, not a limit) goes on. */
 void zc_wrescan_later(struct zc_watch *w);
+/* That has happened. */
+void zc_wrescan_soon(struct zc_watch *w);
 
 /* The directory ROOTFD is the root from now on. -1 and a sentence. */
 int zc_wroot_set(struct zc_watch *w, int rootfd, struct zc_err *err);

@@ -315,9 +315,12 @@ void zc_watch_tick(struct zc_watch *w, int64_t now)
         w->rescan.starved = false;
         w->rescan.last = now;
         w->rescan.count++;
+        w->rescan.delay = ZC_MIN(2 * w->rescan.delay, w->rescan.every);
         zc_wretry_unwatched(w, true);
         if (starved)
             zc_wdoubt_all(w);
+        else if (!w->look.n_unwatched)
+            w->rescan.delay = 0;
     }
     zc_wwork(w, &w->todo.fresh, AT_ONCE);
     leave(w);
