@@ -127,7 +127,8 @@ noinst_HEADERS += \
 	%D%/wire.h
 
 EXTRA_DIST += %D%/SkipSummary.pm %D%/bench %D%/fuzz/corpus %D%/ktls \
-	%D%/run-all %D%/run-one %D%/t %D%/tools/activate.pl %D%/tools/notify.pl \
+	%D%/run-all %D%/run-one %D%/t %D%/tools/activate.pl \
+	%D%/tools/errno-sweep.pl %D%/tools/notify.pl \
 	%D%/tools/relay.pl %D%/tools/stamps.pl
 
 if WITH_FUZZ
