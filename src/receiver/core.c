@@ -116,13 +116,18 @@ void zc_rworker_result(struct zc_rworker *w, struct zc_ref ref,
     }
 }
 
+#define NOTE_PATH_MAX (ZC_FRAME_BODY_MAX - 64)
+
 void zc_rworker_note_path(struct zc_rworker *w, const char *path, unsigned op,
                           uint32_t mode, int eno)
 {
     struct zc_msg_note m = {(uint8_t)op, mode, (uint32_t)eno,
                             {(const uint8_t *)path, strlen(path)}};
-    if (m.path.n < ZC_FRAME_BODY_MAX - 64)
-        zc_note_encode(&w->out, &m);
+    if (m.path.n > NOTE_PATH_MAX) { /* then the nearest that can be named */
+        const char *slash = memrchr(path, '/', NOTE_PATH_MAX);
+        m.path.n = slash ? (size_t)(slash - path) : 0;
+    }
+    zc_note_encode(&w->out, &m);
 }
 
 void zc_rworker_note(struct zc_rworker *w, struct zc_dirnode *d,

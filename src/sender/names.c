@@ -313,6 +313,7 @@ static int add_dir(struct seeds *seeds, const struct zc_round_dir *dir)
 {
     struct zc_sworker *w = seeds->w;
     struct zc_sender *s = w->s;
+    /* One that does not fit overtakes nobody. */
     if (!fits(dir->path) || hidden(s, dir->path))
         return 0;
     struct zc_sdir *d = calloc(1, sizeof *d);
@@ -357,10 +358,19 @@ static uint64_t path_names(const struct zc_round *round)
     return names;
 }
 
+static bool all_fit(const struct zc_round *round)
+{
+    for (size_t i = 0; i < round->n_dirs; i++)
+        if (!fits(round->dirs[i].path))
+            return false;
+    return true;
+}
+
 int zc_names_round(struct zc_sworker *w, const struct zc_round *round)
 {
     uint64_t names = path_names(round);
-    if (names > ZC_PLACE_NAMES_MAX) /* what is in doubt is the whole tree */
+    /* What no message can name is found on the way down, in the whole tree. */
+    if (names > ZC_PLACE_NAMES_MAX || !all_fit(round))
         return zc_walk_root(w);
     w->s->round.path_names = names;
     struct seeds seeds = {.w = w};
