@@ -358,6 +358,7 @@ libzcsync_a_SOURCES = \
 	%D%/cli/cmd_serve.c \
 	%D%/cli/cmd_status.c \
 	%D%/cli/cmd_pause.c \
+	%D%/cli/cmd_rescan.c \
 	%D%/cli/cmd_wait.c \
 	%D%/cli/daemon_main.c \
 	%D%/cli/itemize.c \

@@ -65,7 +65,7 @@
  *
  *   cli/cmd_keygen.c, cmd_key.c     keys               net/keys.c
  *   cli/cmd_status.c, cmd_wait.c,
- *       cmd_pause.c                 ask zcsyncd        daemon/control_client.c
+ *       cmd_pause.c, cmd_rescan.c   ask zcsyncd        daemon/control_client.c
  *   cli/cmd_check_config.c          read zcsync.conf   daemon/conf.c
  *   cli/cmd_serve.c         serve
  *   cli/cmd_help.c          help, version, --help

@@ -21,6 +21,8 @@ const struct zc_command zc_commands[] = {
      zc_cmd_status, zc_help_status},
     {"wait", "[OPTION]... [MIRROR[@PEER]]", "wait until peers have it all",
      zc_cmd_wait, zc_help_wait},
+    {"rescan", "[OPTION]... MIRROR[@PEER] [PATH]", "compare something now",
+     zc_cmd_rescan, zc_help_rescan},
     {"pause", "[OPTION]... MIRROR[@PEER]", "let go of a destination",
      zc_cmd_pause, zc_help_pause},
     {"resume", "[OPTION]... MIRROR[@PEER]", "go on with it", zc_cmd_resume,

@@ -7,7 +7,7 @@
 static const char *const verbs[ZC_CONTROL_VERBS] = {
     [ZC_CONTROL_STATUS] = "status",   [ZC_CONTROL_WAIT] = "wait",
     [ZC_CONTROL_PAUSE] = "pause",     [ZC_CONTROL_RESUME] = "resume",
-    [ZC_CONTROL_RELEASE] = "release",
+    [ZC_CONTROL_RELEASE] = "release", [ZC_CONTROL_RESCAN] = "rescan",
 };
 
 const char *zc_control_verb_name(enum zc_control_verb verb)
@@ -48,6 +48,24 @@ static bool goes_with(enum zc_control_verb verb, size_t n)
     return verb == ZC_CONTROL_WAIT || n > 0;
 }
 
+/* "3:www dir/name" in the N bytes at P. False: it is none. */
+static bool take_rescan(const char *p, size_t n, struct zc_control_request *r)
+{
+    size_t len = 0, at = 0;
+    for (; at < n && p[at] >= '0' && p[at] <= '9' && len <= n; at++)
+        len = 10 * len + (size_t)(p[at] - '0');
+    if (at == 0 || at == n || p[at++] != ':' || len == 0 || len > n - at)
+        return false;
+    memcpy(r->what, p + at, len);
+    at += len;
+    if (at == n)
+        return true;
+    if (p[at++] != ' ' || at == n)
+        return false;
+    memcpy(r->path, p + at, n - at);
+    return true;
+}
+
 int zc_control_parse(const char *line, size_t n,
                      struct zc_control_request *r, struct zc_err *err)
 {
@@ -70,11 +88,13 @@ int zc_control_parse(const char *line, size_t n,
     len = word(&p, end, &w);
     size_t rest = (size_t)(end - p);
     r->verb = find_verb(w, len);
+    bool rescan = r->verb == ZC_CONTROL_RESCAN;
     if (r->verb == ZC_CONTROL_VERBS || !goes_with(r->verb, rest) ||
-        rest >= sizeof r->what)
+        rest >= sizeof r->what || (rescan && !take_rescan(p, rest, r)))
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "the request asks for nothing that zcsyncd knows");
-    memcpy(r->what, p, rest);
+    if (!rescan)
+        memcpy(r->what, p, rest);
     return 0;
 }
 

@@ -4,7 +4,9 @@
  *
  *   client   one line of at most 1024 bytes: "zcsync 1 status\n",
  *            "zcsync 1 wait\n", or "zcsync 1 VERB MIRROR[@PEER]\n", VERB being
- *            one of wait, pause, resume, release
+ *            one of wait, pause, resume, release; or
+ *            "zcsync 1 rescan N:MIRROR[@PEER]\n", N being the bytes that
+ *            follow it, perhaps with a space and a path behind them
  *   daemon   frames: 32-bit length of the body, 32-bit type, body
  *
  * `status` is answered by one STATUS frame, all else by WAITING frames, one each
@@ -32,6 +34,7 @@ enum zc_control_verb {
     ZC_CONTROL_PAUSE,
     ZC_CONTROL_RESUME,
     ZC_CONTROL_RELEASE,
+    ZC_CONTROL_RESCAN,
     ZC_CONTROL_VERBS
 };
 
@@ -41,6 +44,7 @@ const char *zc_control_verb_name(enum zc_control_verb verb);
 struct zc_control_request {
     enum zc_control_verb verb;
     char what[ZC_CONTROL_LINE_MAX]; /* MIRROR[@PEER]; "": all, to wait for */
+    char path[ZC_CONTROL_LINE_MAX]; /* to be rescanned; "": everything */
 };
 
 /* The N bytes of a line, without its newline. -1 with a sentence. */

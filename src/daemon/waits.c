@@ -12,6 +12,7 @@ struct question {
     uint64_t id, client;
     enum zc_mirror_verb verb;
     char *mirror, *peer; /* peer NULL: all */
+    char *path;          /* to be rescanned, or NULL */
     bool all;            /* one of those for all mirrors */
     bool asked, done;
 };
@@ -41,6 +42,7 @@ static void forget_at(struct zc_waits *w, size_t i)
 {
     free(w->v.v[i].mirror);
     free(w->v.v[i].peer);
+    free(w->v.v[i].path);
     w->v.v[i] = w->v.v[--w->v.len];
 }
 
@@ -128,6 +130,8 @@ static void ask(struct zc_waits *w, struct question *q)
         q->done = true;
         return;
     }
+    if (q->path)
+        snprintf(r.path, sizeof r.path, "%s", q->path);
     if (m && q->peer)
         r.peer = find_peer(m, q->peer);
     /* A peer that is not there any more is no reason to wait for ever, but
@@ -213,6 +217,8 @@ static enum zc_mirror_verb mirror_verb(enum zc_control_verb verb)
         return ZC_MIRROR_RESUME;
     case ZC_CONTROL_RELEASE:
         return ZC_MIRROR_RELEASE;
+    case ZC_CONTROL_RESCAN:
+        return ZC_MIRROR_RESCAN;
     default:
         return ZC_MIRROR_WAIT;
     }
@@ -240,6 +246,8 @@ int zc_waits_add(struct zc_waits *w, uint64_t client,
             continue;
         w->v.v[i].verb = mirror_verb(r->verb);
         fail = note_pause(w, &w->v.v[i], err);
+        if (*r->path && !(w->v.v[i].path = strdup(r->path)))
+            fail = zc_err_nomem(err);
     }
     if (fail) {
         forget_client(w, client);

@@ -22,5 +22,8 @@ void zc_mcompare_doubt(struct zc_mirror *m);
 /* A peer's comparison took so long: the next one waits, so that no more than a
  * twentieth of the time goes into them. Any thread, with the lock. */
 void zc_mcompare_took(struct zc_mirror *m, int64_t took, int64_t now);
+/* Compares now what R asks for. -1 with a sentence: there is no such place. */
+int zc_mcompare_rescan(struct zc_mirror *m, const struct zc_mirror_request *r,
+                       struct zc_err *err);
 
 #endif

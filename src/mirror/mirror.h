@@ -62,11 +62,14 @@ struct zc_mirror_options {
     unsigned drain_s;
 };
 
+#define ZC_MIRROR_PATH 1024
+
 enum zc_mirror_verb {
     ZC_MIRROR_WAIT,    /* until everything that was written before is durable */
     ZC_MIRROR_PAUSE,   /* let go of the destination, and leave it alone ... */
     ZC_MIRROR_RESUME,  /* ... until then, and compare everything */
     ZC_MIRROR_RELEASE, /* the brake holds: let that one deletion through */
+    ZC_MIRROR_RESCAN,  /* compare `path` now */
     ZC_MIRROR_CANCEL,  /* nobody waits for ID any more */
 };
 
@@ -77,6 +80,8 @@ struct zc_mirror_request {
     int32_t peer;     /* index; -1: all; -2: none, only the answer counts: the
                          watch thread is alive */
     uint32_t verb;    /* enum zc_mirror_verb */
+    char path[ZC_MIRROR_PATH]; /* of RESCAN: below the source, or ""; absolute
+                                  paths are those of the source, too */
 };
 /* One packet back when that is so, or cannot be, or about what is in the way,
  * each time that changes. */

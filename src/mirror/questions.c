@@ -13,6 +13,7 @@
 #include "mirror/questions.h"
 
 #include "base/clock.h"
+#include "mirror/compare.h"
 #include "mirror/dirty.h"
 #include "mirror/hardlinks.h"
 #include "mirror/peer.h"
@@ -140,12 +141,16 @@ static int obey(struct zc_mirror *m, const struct zc_mirror_request *r,
                 struct zc_err *err)
 {
     bool any = false;
+    if (r->verb == ZC_MIRROR_RESCAN && zc_mcompare_rescan(m, r, err))
+        return -1;
     for (size_t i = 0; i < m->n_peers; i++) {
         struct zc_mpeer *p = &m->peers[i];
         if (!names(r->peer, i))
             continue;
         if (r->verb == ZC_MIRROR_RELEASE)
             any |= zc_mpeer_release(p);
+        else if (r->verb == ZC_MIRROR_RESCAN)
+            zc_mpeer_hurry(p); /* which compares everything */
         else
             zc_mpeer_pause(p, r->verb == ZC_MIRROR_PAUSE);
     }

@@ -232,6 +232,12 @@ void zc_watch_verify(struct zc_watch *w)
         zc_wdoubt_all(w);
 }
 
+void zc_watch_relist(struct zc_watch *w, zc_wdir dir)
+{
+    if (!w->gone)
+        zc_wrelist(w, dir, true);
+}
+
 int zc_watch_fd(const struct zc_watch *w)
 {
     return w->fd;

@@ -61,6 +61,8 @@ bool zc_watch_scan(struct zc_watch *w, size_t n);
 /* Everything is listed again, by zc_watch_scan, and watched where it was not;
  * then the root is in doubt. For what no event tells of. */
 void zc_watch_verify(struct zc_watch *w);
+/* The same for DIR and what is below it. */
+void zc_watch_relist(struct zc_watch *w, zc_wdir dir);
 /* True when zc_watch_scan has something to do. */
 bool zc_watch_scanning(const struct zc_watch *w);
 

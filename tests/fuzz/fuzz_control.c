@@ -20,7 +20,9 @@ static void request(const char *line, size_t n)
         return;
     }
     must(n > strlen(r.what));
-    must(r.verb == ZC_CONTROL_WAIT || !r.what[0]);
+    must(n > strlen(r.what) + strlen(r.path));
+    must(r.verb != ZC_CONTROL_STATUS || !r.what[0]);
+    must(r.verb == ZC_CONTROL_RESCAN || !r.path[0]);
     for (const char *p = r.what; *p; p++)
         must((unsigned char)*p >= 0x20 && *p != 0x7f);
 }

@@ -134,6 +134,9 @@ same_options diff "PUSH AND DIFF OPTIONS" ".Pq push"
 same_options serve "SERVE OPTIONS"
 same_options status "STATUS OPTIONS"
 same_options wait "WAIT OPTIONS"
+same_options rescan "RESCAN OPTIONS"
+wrong 'zcsync rescan: takes one MIRROR' rescan
+wrong 'zcsync rescan: takes one MIRROR' rescan a b c
 for command in pause resume release; do
     same_options $command "PAUSE, RESUME AND RELEASE OPTIONS"
     wrong "zcsync $command: takes one MIRROR" $command
@@ -149,7 +152,7 @@ is "$(awk 'length > 80' <<<"$out")" "" "in 80 columns"
 runs_with 0 "push -h" "$ZCSYNC" push -h
 like "$out" '--dry-run' "alone is --help"
 runs_with 0 "--help" "$ZCSYNC" --help
-for command in push diff mirror serve status wait pause resume release keygen \
+for command in push diff mirror serve status wait rescan pause resume release keygen \
     help version; do
     like "$out" "zcsync $command" "names $command"
     ok "and so does the man page" grep -q "^\.It Cm $command\$" "$man"

@@ -22,11 +22,12 @@ static struct zc_err err;
 
 static const char *parsed(const char *line)
 {
-    static char text[ZC_CONTROL_LINE_MAX + 20];
+    static char text[2 * ZC_CONTROL_LINE_MAX + 20];
     struct zc_control_request r;
     if (zc_control_parse(line, strlen(line), &r, &err))
         return "refused";
-    snprintf(text, sizeof text, "%s<%s>", zc_control_verb_name(r.verb), r.what);
+    snprintf(text, sizeof text, "%s<%s>%s", zc_control_verb_name(r.verb),
+             r.what, r.path);
     return text;
 }
 
@@ -40,6 +41,11 @@ static void requests(void)
     is_str(parsed("zcsync 1 wait my files@a b"), "wait<my files@a b>",
            "names may have blanks");
     is_str(parsed("zcsync 1 pause www"), "pause<www>", "pause");
+    is_str(parsed("zcsync 1 rescan 3:www"), "rescan<www>", "rescan");
+    is_str(parsed("zcsync 1 rescan 3:www d/e f"), "rescan<www>d/e f",
+           "with a path");
+    is_str(parsed("zcsync 1 rescan 7:www d/e f"), "rescan<www d/e>f",
+           "a name may have blanks there, too");
     is_str(parsed("zcsync 1 resume www@b"), "resume<www@b>", "resume");
     is_str(parsed("zcsync 1 release www"), "release<www>", "release");
     static const char *const bad[] = {
@@ -47,7 +53,11 @@ static void requests(void)
         "zcsync 1 reboot", "zcsync 1 status now", "zcsync  1 status",
         "GET / HTTP/1.1\r", "zcsync 1 wait a\tb", "zcsync 1 wait a\x7f",
         "zcsync1 status", "zcsync 1 pause", "zcsync 1 resume ",
-        "zcsync 1 release", "zcsync 1 waits www",
+        "zcsync 1 release", "zcsync 1 waits www", "zcsync 1 rescan",
+        "zcsync 1 rescan www", "zcsync 1 rescan 3", "zcsync 1 rescan 3:",
+        "zcsync 1 rescan 4:www", "zcsync 1 rescan 0:", "zcsync 1 rescan :www",
+        "zcsync 1 rescan 3:www ", "zcsync 1 rescan 3:wwwd",
+        "zcsync 1 rescan 99999999999999999999999:www",
     };
     for (size_t i = 0; i < ZC_ARRAY_LEN(bad); i++)
         is_str(parsed(bad[i]), "refused", "\"%.12s\" is refused", bad[i]);
