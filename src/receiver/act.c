@@ -211,6 +211,9 @@ void zc_act(struct zc_needs *n, const struct zc_cmp *c,
             const struct zc_decision *v)
 {
     struct zc_receiver *r = n->w->r;
+    if (v->alone)
+        zc_rworker_result(n->w, c->ref, ZC_STATUS_NOTE_META, ZC_OP_LINK,
+                          EMLINK);
     if (v->action == ZC_ACTION_REFUSE) {
         note_refused(n, c, v->op, v->eno);
         settle_group(n, c, v, c->name, false);

@@ -369,6 +369,10 @@ static bool decide_hardlink(struct zc_rworker *w, const struct zc_cmp *c,
         v->leads = true;
         v->item = 0;
         return false;
+    case ZC_HARDLINK_ALONE:
+        v->alone = true;
+        v->item = 0;
+        return false;
     case ZC_HARDLINK_WAITING:
         v->action = ZC_ACTION_WAIT;
         v->need = ZC_NEED_PENDING;

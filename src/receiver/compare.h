@@ -52,6 +52,7 @@ struct zc_decision {
     uint64_t from;              /* FROM: ... so many bytes of it */
     bool stays; /* what is here keeps its place, changed or not */
     bool leads; /* it leads a hard link group, which waits for it */
+    bool alone; /* it is one of several names, and becomes a file of its own */
     struct zc_hardlink_group *group; /* LINK: handed out (hardlinks.h) */
     unsigned op;                     /* enum zc_op */
     int eno;

@@ -138,6 +138,25 @@ void zc_rworker_note(struct zc_rworker *w, struct zc_dirnode *d,
         zc_rworker_note_path(w, path, op, mode, eno);
 }
 
+uint8_t *zc_attrs_take(struct zc_receiver *r, const uint8_t *set, size_t n)
+{
+    uint8_t *copy = NULL;
+    if (atomic_fetch_add(&r->attrs_held, n) + n <= ZC_ATTRS_HELD_MAX)
+        copy = malloc(n + 1);
+    if (!copy)
+        atomic_fetch_sub(&r->attrs_held, n);
+    else if (n)
+        memcpy(copy, set, n);
+    return copy;
+}
+
+void zc_attrs_give_back(struct zc_receiver *r, const uint8_t *set, size_t n)
+{
+    if (set)
+        atomic_fetch_sub(&r->attrs_held, n);
+    free((void *)set);
+}
+
 void zc_rworker_fini(struct zc_rworker *w)
 {
     zc_buf_fini(&w->out);

@@ -78,6 +78,9 @@ struct zc_receiver {
     int root_fd; /* -1: dry run, and not there */
     struct zc_dirtree *tree;
     mode_t umask; /* of whoever started us */
+    /* Bytes of attribute sets that wait for their directory to be finished, or
+     * for the end of the round; zc_attrs_take. */
+    atomic_size_t attrs_held;
 
     /* Lock order: this one, then the tree's, the staging folders' and the id
      * map's own. The turn to send (conn.lock) is never taken under it. */
@@ -154,6 +157,13 @@ void zc_receiver_nomem(struct zc_receiver *r);
 void zc_receiver_stop(struct zc_receiver *r);
 /* Something was changed that no fsync of a file of its own covers. */
 void zc_receiver_unsynced(struct zc_receiver *r);
+
+/* Attribute sets have up to 192 KiB, and many directories may be open. */
+#define ZC_ATTRS_HELD_MAX ((size_t)64 << 20)
+/* A copy of the N bytes of SET, to be given back with its length. NULL: there is
+ * no room, or no memory. */
+uint8_t *zc_attrs_take(struct zc_receiver *r, const uint8_t *set, size_t n);
+void zc_attrs_give_back(struct zc_receiver *r, const uint8_t *set, size_t n);
 
 void zc_rworker_fini(struct zc_rworker *w);
 /* Sends what W has gathered. -1: the session is over. */

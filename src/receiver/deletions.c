@@ -79,13 +79,18 @@ void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     }
     if (!n)
         return;
+    struct zc_deletions *p = r->deletions;
     pthread_mutex_lock(&r->lock);
-    r->deletions->count += n;
+    p->count += n; /* by the brake's count it is part of the plan either way */
     if (named)
-        r->deletions->named += n;
-    record_put(&r->deletions->records, path, &st, d,
-               r->keep & ZC_KEEP_TIMES && !d->implied);
+        p->named += n;
+    bool room = p->records.len + strlen(path) < p->records_max;
+    if (room)
+        record_put(&p->records, path, &st, d,
+                   r->keep & ZC_KEEP_TIMES && !d->implied);
     pthread_mutex_unlock(&r->lock);
+    if (!room)
+        zc_rworker_note(w, d->shelf.node, name, ZC_OP_DELETE, st.mode, ENOMEM);
 }
 
 bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
@@ -347,6 +352,11 @@ void zc_deletions_next_round(struct zc_receiver *r)
     p->held = false;
     atomic_store(&p->seen, 0);
     atomic_store(&p->source_has_entries, false);
+}
+
+void zc_deletions_init(struct zc_deletions *p)
+{
+    *p = (struct zc_deletions){.records_max = ZC_DELETIONS_MAX};
 }
 
 void zc_deletions_free(struct zc_receiver *r)

@@ -27,6 +27,7 @@ struct zc_rworker;
 struct zc_deletions {
     /* The plan, under receiver.lock. */
     struct zc_buf records; /* see deletions.c */
+    size_t records_max;    /* bytes of them; ZC_DELETIONS_MAX */
     uint64_t count;        /* entries to be deleted, trees counted through */
     uint64_t named;        /* of these, what a mirror saw go */
     bool held;             /* something may not be replaced: the brake */
@@ -38,6 +39,10 @@ struct zc_deletions {
     uint64_t tree_size;
 };
 
+/* What a peer wants deleted, it may have made itself, with paths of any length.
+ * This is for about two million entries; more go in a later round or run. */
+#define ZC_DELETIONS_MAX ((size_t)256 << 20)
+void zc_deletions_init(struct zc_deletions *p);
 void zc_deletions_free(struct zc_receiver *r);
 
 /* NAME in D is not in the source. NAMED: a mirror saw it go, it was not merely

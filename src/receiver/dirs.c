@@ -154,7 +154,7 @@ static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
     zc_queue_line_fini(&d->lists);
     zc_dirnode_unref(r->tree, d->shelf.node);
     zc_names_fini(&d->cursor.names);
-    free(d->xattrs);
+    zc_attrs_give_back(r, d->xattrs, d->xattrs_len);
     free(d->cursor.last_name);
     free(d);
 }

@@ -97,9 +97,12 @@ int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
         errno = ESTALE; /* somebody swapped it under us */
         return -1;
     }
-    if (st.nlink > 1 && zc_shared_applies(w->r) &&
-        !zc_shared_dress(w->r, &st, want))
-        return 0;
+    if (st.nlink > 1 && zc_shared_applies(w->r)) {
+        if (!zc_shared_dress(w->r, &st, want))
+            return 0;
+        if (errno == ENOMEM)
+            return -1;
+    }
     zc_dress(w, fd, &st, want, ref);
     zc_receiver_unsynced(w->r);
     return 0;

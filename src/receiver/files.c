@@ -120,16 +120,19 @@ void zc_files_write(struct zc_rworker *w, struct zc_work *work)
 
 /* --- META ---------------------------------------------------------------- */
 
-/* A directory's: kept until it is finished. */
+/* A directory's: kept until it is finished. Where there is no room for its
+ * attributes they stay as they are. */
 static int meta_of_dir(struct zc_rworker *w, struct zc_rlist *list,
                        const struct zc_msg_file *m, struct zc_err *err)
 {
-    uint8_t *copy = malloc(m->xattrs.n + 1);
-    if (copy && m->xattrs.n)
-        memcpy(copy, m->xattrs.p, m->xattrs.n);
-    if (copy && zc_entry_meta(w, list, m->ref, copy, m->xattrs.n))
+    struct zc_receiver *r = w->r;
+    uint8_t *copy = zc_attrs_take(r, m->xattrs.p, m->xattrs.n);
+    if (!copy)
+        zc_rworker_result(w, m->ref, ZC_STATUS_NOTE_META,
+                          ZC_OP_META + ZC_META_XATTR, ENOMEM);
+    if (zc_entry_meta(w, list, m->ref, copy, copy ? m->xattrs.n : 0))
         return 0;
-    free(copy);
+    zc_attrs_give_back(r, copy, m->xattrs.n);
     return zc_err_set(err, ZC_EXIT_STREAM, 0,
                       "the peer sent metadata that was not asked for");
 }

@@ -2,6 +2,7 @@
 /* Hard link groups; see hardlinks.h. */
 #include "receiver/hardlinks.h"
 
+#include "base/log.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
@@ -31,6 +32,7 @@ struct zc_hardlink_group {
     enum { PENDING, READY, FAILED } state;
     unsigned refs; /* the table's, and users' */
     uint32_t seen, total;
+    unsigned bytes; /* what it counts for */
     struct zc_ref leader; /* PENDING: the entry that leads */
     struct zc_hardlink_key key;
     /* READY: the leader. */
@@ -48,6 +50,34 @@ struct zc_hardlink_key zc_hardlink_key(const struct zc_receiver *r,
     return (struct zc_hardlink_key){grouped, e->link_dev, e->link_ino};
 }
 
+/* --- memory --------------------------------------------------------------- */
+
+/* What a group, or an inode that is known, takes apart from names: itself, its
+ * place in the table, and the directory that it keeps. */
+#define GROUP_BYTES (sizeof(struct zc_hardlink_group) + 192)
+#define INODE_BYTES 96
+
+void zc_hardlinks_init(struct zc_hardlinks *h)
+{
+    *h = (struct zc_hardlinks){.max = ZC_HARDLINKS_MAX};
+}
+
+/* With the lock held. False: there is no room for BYTES more. */
+static bool take_room(struct zc_receiver *r, size_t bytes)
+{
+    struct zc_hardlinks *h = r->hardlinks;
+    if (h->bytes + bytes <= h->max) {
+        h->bytes += bytes;
+        return true;
+    }
+    if (!h->full)
+        zc_log(ZC_LOG_WARN, "there are too many files with several names to "
+                            "keep in mind, after %zu of them: others become "
+                            "files of their own", h->groups.used);
+    h->full = true;
+    return false;
+}
+
 /* --- groups -------------------------------------------------------------- */
 
 static struct zc_hardlink_group *group_get(struct zc_receiver *r,
@@ -63,6 +93,7 @@ static void group_unref(struct zc_receiver *r, struct zc_hardlink_group *g,
     g->refs -= n;
     if (g->refs)
         return;
+    r->hardlinks->bytes -= g->bytes;
     zc_dirnode_unref(r->tree, g->node);
     free(g->name);
     free(g);
@@ -102,11 +133,12 @@ static void nobody_leads(struct zc_receiver *r, struct zc_hardlink_group *g)
 
 static struct zc_hardlink_group *group_new(struct zc_receiver *r,
                                            const struct zc_entry *e,
-                                           struct zc_ref ref)
+                                           struct zc_ref ref, unsigned bytes)
 {
     struct zc_hardlink_group *g = calloc(1, sizeof *g);
     if (!g)
         return NULL;
+    g->bytes = bytes;
     g->refs = 1;
     g->seen = 1;
     g->total = e->link_count;
@@ -161,6 +193,22 @@ static enum zc_hardlink_role join_group(struct zc_receiver *r,
                                                : ZC_HARDLINK_WAITING;
 }
 
+/* E is the first of its group in LIST. */
+static enum zc_hardlink_role begin_group(struct zc_receiver *r,
+                                         const struct zc_rlist *list,
+                                         const struct zc_entry *e,
+                                         struct zc_ref ref)
+{
+    size_t bytes = GROUP_BYTES + e->name_len +
+                   strlen(zc_dirnode_name(list->dir->shelf.node));
+    if (!take_room(r, bytes))
+        return ZC_HARDLINK_ALONE;
+    if (group_new(r, e, ref, (unsigned)bytes))
+        return ZC_HARDLINK_LEADER;
+    r->hardlinks->bytes -= bytes;
+    return ZC_HARDLINK_NOMEM;
+}
+
 enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
                                        struct zc_rlist *list,
                                        const struct zc_entry *e,
@@ -173,7 +221,7 @@ enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
     if (g)
         role = join_group(r, g, list, e, ref);
     else
-        role = group_new(r, e, ref) ? ZC_HARDLINK_LEADER : ZC_HARDLINK_NOMEM;
+        role = begin_group(r, list, e, ref);
     if (role == ZC_HARDLINK_READY)
         *group = g;
     pthread_mutex_unlock(&r->lock);
@@ -440,7 +488,9 @@ bool zc_hardlink_taken(struct zc_receiver *r, const struct zc_stat *st,
     pthread_mutex_lock(&r->lock);
     struct zc_hardlink_key *owner = zc_map_get(inodes, st->dev, st->ino);
     bool taken = owner && !same_file(key, *owner);
-    if (!owner && (owner = malloc(sizeof *owner))) {
+    if (!owner && !take_room(r, INODE_BYTES)) {
+        taken = true; /* as far as is known: it gets an inode of its own */
+    } else if (!owner && (owner = malloc(sizeof *owner))) {
         *owner = key;
         if (zc_map_put(inodes, st->dev, st->ino, owner))
             free(owner);
@@ -490,4 +540,6 @@ void zc_hardlinks_free(struct zc_receiver *r)
         free(slot->value);
     zc_map_fini(&all->inodes);
     zc_map_fini(&all->leaders);
+    all->bytes = 0;
+    all->full = false;
 }

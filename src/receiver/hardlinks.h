@@ -34,12 +34,21 @@ struct zc_hardlinks {
     struct zc_map leaders; /* (list, index) -> the group that it leads */
     struct zc_map inodes;  /* local (device, inode) -> the key of the file that
                               it stands for: those with several names */
+    size_t bytes, max;     /* of memory for them, about; ZC_HARDLINKS_MAX */
+    bool full;             /* it was not enough in this round */
 };
+
+/* A peer says how many names an inode has, and may keep groups open with that.
+ * This is for about two million of them. */
+#define ZC_HARDLINKS_MAX ((size_t)512 << 20)
+void zc_hardlinks_init(struct zc_hardlinks *h);
 
 enum zc_hardlink_role {
     ZC_HARDLINK_LEADER,  /* the first name met: an entry like any other */
     ZC_HARDLINK_READY,   /* the inode is in place: link to it */
     ZC_HARDLINK_WAITING, /* it will be: queued, and counted as outstanding */
+    ZC_HARDLINK_ALONE,   /* there are too many groups: it is to be a file of its
+                            own, which the sender is told */
     ZC_HARDLINK_NOMEM
 };
 /* E (LIST/REF) belongs to a group: what is it there? With READY, *GROUP is

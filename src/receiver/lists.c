@@ -161,7 +161,7 @@ bool zc_entry_meta(struct zc_rworker *w, struct zc_rlist *list,
     if (d) {
         d->xattrs = xattrs;
         d->xattrs_len = n;
-        d->have_xattrs = true;
+        d->have_xattrs = xattrs;
         d->differs = true;
         end_meta(w, list, d, ZC_STATUS_OK, 0);
     }

@@ -13,9 +13,9 @@ void zc_rparts_init(struct zc_rparts *p, struct zc_receiver *r)
     r->lists = &p->lists;
     zc_rdirs_init(r->dirs = &p->dirs);
     zc_volumes_init(r->volumes = &p->volumes);
-    r->hardlinks = &p->hardlinks;
+    zc_hardlinks_init(r->hardlinks = &p->hardlinks);
     r->shared = &p->shared;
-    r->deletions = &p->deletions;
+    zc_deletions_init(r->deletions = &p->deletions);
     zc_commits_init(r->commits = &p->commits);
     zc_rbigs_init(r->bigs = &p->bigs);
     r->space = &p->space;

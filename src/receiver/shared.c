@@ -27,7 +27,7 @@ static void inode_free(struct zc_receiver *r, struct zc_shared_inode *s)
         free(s->names.v[i].name);
     }
     zc_vec_fini(&s->names);
-    free((void *)s->want.xattrs);
+    zc_attrs_give_back(r, s->want.xattrs, s->want.xattrs_len);
     free(s);
 }
 
@@ -95,7 +95,9 @@ int zc_shared_seen(struct zc_receiver *r, const struct zc_shelf *where,
                    const char *name, const struct zc_stat *st, uint32_t links)
 {
     pthread_mutex_lock(&r->lock);
-    struct zc_shared_inode *s = find_or_new(r, st->dev, st->ino);
+    struct zc_shared_inode *s =
+        r->shared->names < NAMES_MAX ? find_or_new(r, st->dev, st->ino)
+                                     : find(r, st->dev, st->ino);
     int bad = !s || add_name(r, s, where, name) ? -1 : 0;
     if (!bad)
         s->links = links;
@@ -120,22 +122,24 @@ void zc_shared_also(struct zc_receiver *r, const struct zc_shelf *where,
 int zc_shared_dress(struct zc_receiver *r, const struct zc_stat *st,
                     const struct zc_meta_want *want)
 {
-    uint8_t *xattrs = malloc(want->xattrs_len + 1);
-    if (!xattrs)
+    uint8_t *xattrs = zc_attrs_take(r, want->xattrs, want->xattrs_len);
+    if (!xattrs) {
+        errno = ENOMEM;
         return -1;
-    if (want->xattrs_len)
-        memcpy(xattrs, want->xattrs, want->xattrs_len);
+    }
     pthread_mutex_lock(&r->lock);
     struct zc_shared_inode *s = find(r, st->dev, st->ino);
     if (s) {
-        free((void *)s->want.xattrs);
+        zc_attrs_give_back(r, s->want.xattrs, s->want.xattrs_len);
         s->want = *want;
         s->want.xattrs = xattrs;
         s->pending = true;
     }
     pthread_mutex_unlock(&r->lock);
-    if (!s)
-        free(xattrs);
+    if (!s) {
+        zc_attrs_give_back(r, xattrs, want->xattrs_len);
+        errno = ENOENT;
+    }
     return s ? 0 : -1;
 }
 

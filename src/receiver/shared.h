@@ -55,8 +55,8 @@ int zc_shared_seen(struct zc_receiver *r, const struct zc_shelf *where,
  * it is new. */
 void zc_shared_also(struct zc_receiver *r, const struct zc_shelf *where,
                     const char *name, uint64_t dev, uint64_t ino, bool made);
-/* WANT is to be set on the inode ST, at the end of the round. -1: it is none of
- * those above. */
+/* WANT is to be set on the inode ST, at the end of the round. -1 and
+ * errno: ENOENT, it is none of those above; ENOMEM. */
 int zc_shared_dress(struct zc_receiver *r, const struct zc_stat *st,
                     const struct zc_meta_want *want);
 

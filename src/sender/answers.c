@@ -248,12 +248,29 @@ static int on_result(struct zc_sender *s, struct zc_bytes body,
                                 : 0;
 }
 
+/* Each NOTE about trouble may become something that a mirror keeps in mind, and
+ * its path need not be there: so many bytes of them in a round are an attack, or
+ * a destination that nothing can be done with. */
+#define NOTES_MAX ((uint64_t)256 << 20)
+#define NOTE_BYTES 128 /* what one takes apart from its path */
+
+static int count_note(struct zc_sender *s, const struct zc_msg_note *m,
+                      struct zc_err *err)
+{
+    if (m->op == ZC_OP_DELETE && !m->eno)
+        return 0;
+    s->noted += m->path.n + NOTE_BYTES;
+    return s->noted > NOTES_MAX
+               ? nonsense(err, "it has trouble with more than there can be")
+               : 0;
+}
+
 /* NOTE: a deletion, or trouble with a path rather than with an entry. */
 static int on_note(struct zc_sender *s, struct zc_bytes body,
                    struct zc_err *err)
 {
     struct zc_msg_note m;
-    if (zc_note_decode(body, &m, err))
+    if (zc_note_decode(body, &m, err) || count_note(s, &m, err))
         return -1;
     zc_auto_free char *path = strndup((const char *)m.path.p, m.path.n);
     if (!path)
@@ -283,6 +300,7 @@ static int on_finished(struct zc_sender *s, struct zc_bytes body,
     struct zc_msg_finished m;
     if (zc_finished_decode(body, &m, err))
         return -1;
+    s->noted = 0;
     zc_lists_bury(s); /* the round's tree goes next */
     pthread_mutex_lock(&s->lock);
     bool expected = s->round.done_sent && !s->round.finished;

@@ -94,6 +94,7 @@ struct zc_sender {
 
     struct zc_conn conn; /* the turn to send is a lock */
     struct zc_terms terms;
+    uint64_t noted; /* bytes of NOTEs in this round; for the reader thread */
 
     struct zc_source source;
     struct zc_dirtree *tree; /* it, while there is a round */

@@ -195,6 +195,40 @@ static void meta_unasked(struct evil *e, const char *arg)
     evil_send(e);
 }
 
+/* A thousand directories with 128 KiB of attributes each, none of which is ever
+ * finished. */
+static void meta_hoard(struct evil *e, const char *arg)
+{
+    enum { N = 1000, VALUE = 65536 };
+    static char names[N][8], value[VALUE];
+    static struct zc_entry dirs[N];
+    struct zc_buf set = ZC_BUF_INIT;
+    (void)arg;
+    zc_buf_u16(&set, 2);
+    for (int i = 0; i < 2; i++) {
+        zc_buf_u8(&set, 6);
+        zc_buf_u32(&set, VALUE);
+        zc_buf_put(&set, i ? "user.b" : "user.a", 6);
+        zc_buf_put(&set, value, VALUE);
+    }
+    for (unsigned i = 0; i < N; i++) {
+        snprintf(names[i], sizeof names[i], "h%04u", i);
+        dirs[i] = wire_entry(names[i], S_IFDIR | 0755);
+        dirs[i].flags = ZC_ENTRY_XATTRS;
+        memset(dirs[i].xattr_digest, 1, sizeof dirs[i].xattr_digest);
+    }
+    begin_with(e, dirs, N);
+    for (uint32_t i = 0; i < N && !e->over; i++) {
+        struct zc_msg_file m = {.ref = {1, i},
+                                .entry = dirs[i],
+                                .xattrs = {set.data, set.len}};
+        zc_file_encode(&e->out, ZC_FRAME_META, &m);
+        evil_send(e);
+        evil_drain(e);
+    }
+    zc_buf_fini(&set);
+}
+
 static void done_early(struct evil *e, const char *arg)
 {
     (void)arg;
@@ -264,6 +298,7 @@ static const struct attack file_attacks[] = {
     {"sent-unopened", "refused", sent_unopened, NULL},
     {"meta-unasked", "any", meta_unasked, "1,1"},
     {"meta-of-root", "refused", meta_unasked, "0,0"},
+    {"meta-hoard", "any", meta_hoard, NULL},
     {"done-early", "refused", done_early, NULL},
     {"done-unlisted", "refused", done_unlisted, NULL},
 };

@@ -212,6 +212,24 @@ static void round_pings(struct evil *e, const char *arg)
     third_round(e);
 }
 
+/* Trouble with, or renames to, names that nobody ever had. */
+static void round_hoard(struct evil *e, const char *arg)
+{
+    static char path[65000];
+    second_round(e);
+    memset(path, 'a', sizeof path);
+    for (size_t i = 200; i < sizeof path; i += 200)
+        path[i] = '/';
+    for (int i = 0; i < 5000 && !e->over; i++) {
+        for (int k = 0, n = i; k < 8; k++, n /= 10)
+            path[k] = (char)('0' + n % 10);
+        zc_note_encode(&e->out, &(struct zc_msg_note){
+                                    (uint8_t)atoi(arg), S_IFREG, 13,
+                                    {(const uint8_t *)path, sizeof path - 1}});
+        evil_send(e);
+    }
+}
+
 static void round_notes(struct evil *e, const char *arg)
 {
     first_round(e);
@@ -274,6 +292,7 @@ static void round_notes(struct evil *e, const char *arg)
     {"round-silent", "30", round_silent, NULL},                           \
     {"round-ping-flood", "0", round_pings, NULL},                         \
     {"round-note-flood", "12", round_notes, "13"},                        \
+    {"round-note-hoard", "12", round_hoard, "11"},                        \
     {"round-deleted-flood", "12", round_notes, "0"}
 
 #endif

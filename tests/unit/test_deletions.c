@@ -60,6 +60,22 @@ static void test_plan(void)
     end();
 }
 
+/* Paths may be long, and names that are to go many. */
+static void test_room(void)
+{
+    start(0);
+    sh("cd dst; touch a1 a2 a3 a4 a5 a6 a7 a8");
+    t.r.deletions->records_max = 100;
+    for (char name[] = "a1"; name[1] <= '8'; name[1]++)
+        plan(name);
+    ok(t.r.deletions->records.len < 200, "the plan has a limit");
+    is_int(t.r.deletions->count, 8, "the brake knows of all of it");
+    is_int(run(), 0, "what is in it is carried out");
+    ok(!exists("a1") && exists("a8"), "the rest stays");
+    ok(t.w.out.len > 0 || t.r.conn.bytes_out > 0, "and the sender is told");
+    end();
+}
+
 static void test_filters(void)
 {
     struct zc_err err;
@@ -321,6 +337,7 @@ int main(void)
 {
     scratch();
     test_plan();
+    test_room();
     test_filters();
     test_replaced();
     test_times();

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The example of a sealed connection in zcsync-protocol(7): what the code makes
- * of the same keys is what stands there. */
+/* Examples in zcsync-protocol(7), those of END and that of a sealed connection:
+ * what the code makes of the same values and keys is what stands there. */
 #include "tap.h"
 
 #include "base/buf.h"
 #include "net/handshake.h"
 #include "net/ktls.h"
 #include "net/noise.h"
+#include "proto/frame.h"
 #include "proto/hello.h"
+#include "proto/msg.h"
 #include "proto/proto.h"
 
 #include <fcntl.h>
@@ -98,6 +100,22 @@ static void keys(const struct zc_noise *n)
     shows("and the receiver's", (uint8_t *)&s, sizeof s);
 }
 
+/* About file (1,0), each with the next number. */
+static void end(const char *title, enum zc_verdict verdict, uint32_t eno)
+{
+    static uint64_t seq = 5;
+    struct zc_msg_end m = {.ref = {1, 0},
+                           .verdict = (uint8_t)verdict,
+                           .eno = eno};
+    struct zc_buf b = ZC_BUF_INIT;
+    for (size_t i = 0; i < sizeof m.hash; i++)
+        m.hash[i] = (uint8_t)(0xa0 + i);
+    zc_end_encode(&b, &m);
+    zc_frame_number(b.data, b.len, &seq);
+    shows(title, b.data, b.len);
+    zc_buf_fini(&b);
+}
+
 int main(void)
 {
     uint8_t prologue[2 * ZC_HELLO_SIZE], e[ZC_KEY_SIZE];
@@ -107,6 +125,9 @@ int main(void)
     struct zc_hello hello = {1, 1, ZC_ROLE_SENDER, ZC_FEATURE_KTLS, all};
 
     read_page();
+    end("S: END (1,0): COMMIT", ZC_VERDICT_COMMIT, 0);
+    end("S: END (1,0): ABANDON, error number 5", ZC_VERDICT_ABANDON, 5);
+    end("S: END (1,0): VERIFY, a hash", ZC_VERDICT_VERIFY, 0);
     struct zc_identity *s = identity(0x01), *r = identity(0x21);
     zc_key_text(s->public_key, text);
     snprintf(line, sizeof line, "\nS: public key %s\n", text);

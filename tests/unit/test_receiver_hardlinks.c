@@ -253,6 +253,53 @@ static void test_taken(void)
     end();
 }
 
+static enum zc_hardlink_role join_other(uint64_t ino, uint32_t index)
+{
+    struct zc_entry e = name_of("x", S_IFREG | 0644, ino);
+    return zc_hardlink_join(&t.r, list, &e, ref(index), &group);
+}
+
+/* However many groups a peer opens, memory for them ends somewhere. */
+static void test_room(void)
+{
+    struct zc_hardlinks *h = &t.parts.hardlinks;
+    uint32_t n = 0;
+    start(0);
+    ok(h->max == ZC_HARDLINKS_MAX && h->bytes == 0, "there is room for many");
+    h->max = 20000;
+    while (n < 1000 && join_other(100 + n, n) == ZC_HARDLINK_LEADER)
+        n++;
+    ok(n > 20 && n < 100, "groups are counted, by their size (%u)", n);
+    is_int(join_other(100 + n, n), ZC_HARDLINK_ALONE,
+           "one too many is a file of its own");
+    ok(h->bytes <= h->max && h->full, "and takes nothing");
+    is_int(join_other(100, n + 1), ZC_HARDLINK_WAITING,
+           "groups that are there go on");
+    sh("echo 1 > dst/a; ln dst/a dst/b");
+    ok(taken("a", 0), "an inode that there is no room for is not believed");
+    end();
+    is_int(h->bytes, 0, "at the end all has been given back");
+
+    start(0);
+    h->max = 20000;
+    for (n = 0; n < 1000; n++) {
+        struct zc_hardlink_key key = {true, 7, 5000 + n};
+        sh(n ? "true" : "echo 1 > dst/x");
+        for (uint32_t i = 0; i < 3; i++) {
+            enum zc_hardlink_role role = join_other(5000 + n, 3 * n + i);
+            if (role == ZC_HARDLINK_LEADER)
+                zc_hardlink_settle(&t.w, key, root, "x", true);
+            if (role == ZC_HARDLINK_READY)
+                zc_hardlink_put(&t.r, group);
+            if (role == ZC_HARDLINK_ALONE)
+                n = 2000;
+        }
+    }
+    group = NULL;
+    is_int(n, 1000, "groups that are complete make room for others");
+    end();
+}
+
 int main(void)
 {
     scratch();
@@ -264,5 +311,6 @@ int main(void)
     test_unsettled();
     test_new();
     test_taken();
+    test_room();
     return done_testing();
 }
