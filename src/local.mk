@@ -90,6 +90,8 @@ libzcsync_a_SOURCES = \
 	%D%/net/sealed.c \
 	%D%/net/sealed.h \
 	%D%/net/transport.c \
+	%D%/net/unix.c \
+	%D%/net/unix.h \
 	%D%/net/transport.h \
 	%D%/tree/chmod.c \
 	%D%/tree/chmod.h \

@@ -30,6 +30,8 @@ void zc_help_push(FILE *to)
         "  DIR or FILE                       on this machine\n"
         "  HOST::SHARE[/SUB]                 a peer that runs 'zcsync serve'\n"
         "  zcsync://HOST[:PORT]/SHARE[/SUB]  the same\n"
+        "  zcsync://[/SOCKET]/SHARE[/SUB]    the same, by a socket of this "
+        "machine\n"
         "A directory SRC is copied onto DEST itself, with or without a slash\n"
         "at its end (this differs from rsync); a file SRC goes into DEST if\n"
         "that is a directory or ends in a slash, else to that name.\n",

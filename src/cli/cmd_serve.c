@@ -45,11 +45,12 @@ enum serve_opt_id {
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.name = "listen",
-     .value = "ADDR:PORT",
+     .value = "ADDR:PORT|/PATH",
      .id = OPT_TEXT,
      .data = offsetof(struct serve_args, opt.listen),
      .help = "where to listen (default 127.0.0.1:8730;\n"
-             "port 0 is any free one)"},
+             "port 0 is any free one); or the path of a\n"
+             "socket, for this machine only"},
     {.name = "peer-key",
      .value = "KEY",
      .id = OPT_PEER_KEY,

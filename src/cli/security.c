@@ -364,9 +364,13 @@ static int secure(void *arg, const struct zc_transport *t,
 {
     struct attempt *a = arg;
     const struct zc_trust *trust = a->trust;
+    /* With a socket's path there is no name to know a key by. */
+    bool keyless = *a->name == '/' && !a->expected;
     *sec = (struct zc_security){
-        .identity = trust->identity,
-        .plain_only = trust->args->plain ? "--plain was asked for" : NULL,
+        .identity = keyless ? NULL : trust->identity,
+        .plain_only = keyless             ? "there is no --peer-key"
+                      : trust->args->plain ? "--plain was asked for"
+                                           : NULL,
         .plain = !a->expected && (trust->args->plain || zc_dial_loopback(t)),
         .no_ktls = !trust->args->ktls,
         .trust = trust_key,
@@ -404,7 +408,9 @@ int zc_trust_reach(struct zc_trust *trust, const struct zc_reach *way,
     how.expect = expect;
     how.secure = secure;
     how.secure_arg = &a;
-    if (zc_known_peer_name_at(how.at->host, how.at->port, a.name, err))
+    if (*how.at->host == '/')
+        snprintf(a.name, sizeof a.name, "%s", how.at->host);
+    else if (zc_known_peer_name_at(how.at->host, how.at->port, a.name, err))
         return -1;
     int r = zc_reach(&how, out, err);
     if (r && a.accepted)

@@ -13,6 +13,7 @@
 #include "daemon/control.h"
 
 #include "base/clock.h"
+#include "net/unix.h"
 
 #include <fcntl.h>
 #include <grp.h>
@@ -53,16 +54,6 @@ struct zc_control {
 
 /* The socket. */
 
-/* True when somebody accepts connections at ADDR. */
-static bool alive(const struct sockaddr_un *addr)
-{
-    zc_auto_close int fd =
-        socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    /* EAGAIN: the queue is full, so there is somebody. */
-    return fd >= 0 && (connect(fd, (const struct sockaddr *)addr,
-                               sizeof *addr) == 0 || errno == EAGAIN);
-}
-
 static int find_group(struct zc_control *c, const char *group,
                       struct zc_err *err)
 {
@@ -73,29 +64,6 @@ static int find_group(struct zc_control *c, const char *group,
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "there is no group %.200s for the control socket",
                           group);
-    return 0;
-}
-
-/* Removes a socket at PATH that nobody listens at any more. */
-static int clear_way(const struct sockaddr_un *addr, struct zc_err *err)
-{
-    struct stat st;
-    const char *path = addr->sun_path;
-    if (lstat(path, &st))
-        return errno == ENOENT ? 0
-                               : zc_err_set(err, ZC_EXIT_SOCKET, errno,
-                                            "control socket %s", path);
-    if (!S_ISSOCK(st.st_mode))
-        return zc_err_set(err, ZC_EXIT_SOCKET, 0,
-                          "control socket %s: there is something else of that "
-                          "name", path);
-    if (alive(addr))
-        return zc_err_set(err, ZC_EXIT_SOCKET, 0,
-                          "control socket %s: another zcsyncd is listening "
-                          "there", path);
-    if (unlink(path) && errno != ENOENT)
-        return zc_err_set(err, ZC_EXIT_SOCKET, errno, "control socket %s",
-                          path);
     return 0;
 }
 
@@ -148,14 +116,15 @@ static int bind_path(struct zc_control *c, const struct sockaddr_un *addr,
 static int open_path(struct zc_control *c, const char *path, const char *group,
                      struct zc_err *err)
 {
-    struct sockaddr_un addr = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof addr.sun_path)
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "control socket %.512s: the path is longer than %zu "
-                          "bytes", path, sizeof addr.sun_path - 1);
-    memcpy(addr.sun_path, path, strlen(path) + 1);
+    static const char what[] = "control socket";
+    struct sockaddr_un addr;
+    if (zc_unix_address(path, what, &addr, err))
+        return -1;
     make_folder(path);
-    return clear_way(&addr, err) || bind_path(c, &addr, group, err) ? -1 : 0;
+    return zc_unix_clear(&addr, what, "another zcsyncd", err) ||
+                   bind_path(c, &addr, group, err)
+               ? -1
+               : 0;
 }
 
 struct zc_control *zc_control_new(const char *path, const char *group, int fd,

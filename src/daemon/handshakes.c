@@ -15,6 +15,7 @@
 #include "daemon/sandbox.h"
 #include "net/dial.h"
 #include "net/ktls.h"
+#include "net/peer_user.h"
 #include "proto/frame.h"
 #include "proto/msg.h"
 
@@ -194,7 +195,8 @@ int zc_handshakes_prepare(const struct zc_security *security,
 
 /* --- newcomers --- */
 
-/* Who counts as one: an address, or, of IPv6, the network that somebody has. */
+/* Who counts as one: an address, or, of IPv6, the network that somebody has; a
+ * user of this machine. */
 static void address_of(int fd, uint8_t out[17])
 {
     union {
@@ -204,9 +206,14 @@ static void address_of(int fd, uint8_t out[17])
         struct sockaddr_storage room;
     } a = {0};
     socklen_t n = sizeof a;
+    uint32_t uid;
     memset(out, 0, 17);
     if (getpeername(fd, &a.any, &n))
         return;
+    if (a.any.sa_family == AF_UNIX && zc_peer_user(fd, &uid) == ZC_PEER_USER) {
+        out[0] = 1;
+        memcpy(out + 1, &uid, sizeof uid);
+    }
     const uint8_t *v6 = a.v6.sin6_addr.s6_addr;
     if (a.any.sa_family == AF_INET) {
         out[0] = 4;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "net/dial.h"
+#include "net/unix.h"
 #include "session/share.h"
 
 #include <fcntl.h>
@@ -11,8 +12,11 @@
 
 void zc_listeners_close(struct zc_listeners *l)
 {
-    for (size_t i = 0; i < l->v.len; i++)
+    for (size_t i = 0; i < l->v.len; i++) {
         zc_close(&l->v.v[i].fd);
+        if (*l->v.v[i].bound == '/')
+            zc_unix_unlink(l->v.v[i].bound);
+    }
     zc_vec_fini(&l->v);
     free(l->spec);
     l->spec = NULL;
@@ -91,6 +95,8 @@ static int open_spec(struct zc_listeners *l, const char *spec,
     l->spec = strdup(spec);
     if (!l->spec || zc_vec_push(&l->v, one)) {
         zc_close(&one.fd);
+        if (*one.bound == '/')
+            zc_unix_unlink(one.bound);
         zc_listeners_close(l);
         return zc_err_nomem(err);
     }

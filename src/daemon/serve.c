@@ -15,6 +15,7 @@
 #include "daemon/receivers.h"
 #include "net/dial.h"
 #include "net/endpoint.h"
+#include "net/unix.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -202,7 +203,7 @@ int zc_serve_run(const struct zc_serve_options *opt, struct zc_err *err)
 {
     struct server s = {.opt = opt, .listen_fd = -1, .signal_fd = -1};
     sigset_t mask;
-    char bound[160];
+    char bound[160] = "";
     int result = -1;
 
     if (check_shares(&opt->receive, opt->identity, err))
@@ -232,6 +233,8 @@ int zc_serve_run(const struct zc_serve_options *opt, struct zc_err *err)
     stop_children(&s);
 out:
     zc_close(&s.listen_fd);
+    if (*bound == '/')
+        zc_unix_unlink(bound);
     zc_close(&s.signal_fd);
     zc_receivers_fini(&s.receivers);
     zc_vec_fini(&s.fds);

@@ -7,6 +7,8 @@
 #include "net/dial.h"
 
 #include "base/clock.h"
+#include "net/peer_user.h"
+#include "net/unix.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -133,6 +135,23 @@ void zc_dial_keepalive(const struct zc_transport *t, unsigned seconds,
         set_int(t->poll_rfd, IPPROTO_TCP, TCP_USER_TIMEOUT, (int)s * 1000);
 }
 
+/* The same for one of AF_UNIX: PATH is what it was connected to, or NULL: we
+ * accepted it, and the peer is a user. */
+static struct zc_transport *wrap_unix(int fd, const char *path)
+{
+    char peer[160] = "a user of this machine";
+    uint32_t uid;
+    if (path)
+        snprintf(peer, sizeof peer, "%s", path);
+    else if (zc_peer_user(fd, &uid) == ZC_PEER_USER)
+        snprintf(peer, sizeof peer, "user %u of this machine", uid);
+    zc_transport_grow_sndbuf(fd);
+    struct zc_transport *t = zc_transport_new_fds(fd, fd, peer);
+    if (!t)
+        zc_close(&fd);
+    return t;
+}
+
 /* Sets up the connected socket FD, which is taken over. NULL and errno. */
 static struct zc_transport *wrap(int fd)
 {
@@ -143,6 +162,8 @@ static struct zc_transport *wrap(int fd)
         zc_close(&fd);
         return NULL;
     }
+    if (here.any.sa_family == AF_UNIX)
+        return wrap_unix(fd, NULL);
     set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     /* Not TCP_USER_TIMEOUT: it also ends a connection whose receiver waits for
      * a slow disk, and lets us send no more. */
@@ -248,10 +269,26 @@ static struct addrinfo *resolve(const char *host, const char *port, int flags,
     return NULL;
 }
 
+static struct zc_transport *dial_unix(const char *path, unsigned timeout_s,
+                                      struct zc_err *err)
+{
+    int fd = zc_unix_connect(path, timeout_s);
+    struct zc_transport *t = fd < 0 ? NULL : wrap_unix(fd, path);
+    if (t)
+        return t;
+    enum zc_exit code = errno == EINTR       ? ZC_EXIT_SIGNAL
+                        : errno == ETIMEDOUT ? ZC_EXIT_CONTIMEOUT
+                                             : ZC_EXIT_SOCKET;
+    zc_err_set(err, code, errno, "could not connect to the socket %s", path);
+    return NULL;
+}
+
 struct zc_transport *zc_dial(const char *host, const char *port,
                              unsigned timeout_s, struct zc_err *err)
 {
     int64_t end = 0;
+    if (*host == '/')
+        return dial_unix(host, timeout_s, err);
     if (timeout_s)
         end = zc_clock_ns() + timeout_s * ZC_NSEC_PER_SEC;
     struct addrinfo *list = resolve(host, port, 0, "connect to", err);
@@ -281,7 +318,7 @@ bool zc_dial_loopback(const struct zc_transport *t)
 {
     union address there;
     return t->poll_rfd >= 0 && address_of(t->poll_rfd, get_peer, &there) == 0 &&
-           address_loopback(&there);
+           (address_loopback(&there) || there.any.sa_family == AF_UNIX);
 }
 
 static int listen_one(const struct addrinfo *a)
@@ -313,6 +350,13 @@ int zc_listen(const char *host, const char *port, char *bound, size_t size,
 {
     if (!host)
         host = "127.0.0.1";
+    if (*host == '/') {
+        int fd = zc_unix_listen(host, err);
+        *loopback = true;
+        if (fd >= 0)
+            snprintf(bound, size, "%s", host);
+        return fd;
+    }
     struct addrinfo *list = resolve(host, port, AI_PASSIVE, "listen on", err);
     if (!list)
         return -1;
@@ -399,7 +443,14 @@ int zc_addr_split(const char *spec, char **host, char **port,
     *host = *port = NULL;
     if (!copy)
         return zc_err_nomem(err);
-    if (!*copy || !addr_cut(copy, &h, &p))
+    if (*copy == '/' && strlen(copy) > ZC_UNIX_PATH_MAX)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "\"%.512s\" is longer than %zu bytes, the most that "
+                          "the path of a socket may have", spec,
+                          ZC_UNIX_PATH_MAX);
+    if (*copy == '/')
+        h = copy;
+    else if (!*copy || !addr_cut(copy, &h, &p))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "\"%.512s\" is no address: write ADDR:PORT, ADDR or "
                           "PORT, with IPv6 addresses in brackets", spec);

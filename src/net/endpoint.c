@@ -3,6 +3,7 @@
  * Reading SRC and DEST. The colons decide:
  *
  *   zcsync://HOST[:PORT]/SHARE[/SUB]
+ *   zcsync://[/SOCKET]/SHARE[/SUB]
  *   no colon, or a slash before the first one      local
  *   HOST::SHARE[/SUB]
  *   [USER@]HOST:PATH
@@ -13,6 +14,7 @@
 
 #include "base/relpath.h"
 #include "net/dial.h"
+#include "net/unix.h"
 
 #include <string.h>
 
@@ -119,9 +121,32 @@ static const char *take_share(const char *s, struct zc_endpoint *e)
     return NULL;
 }
 
+/* [/PATH]/SHARE[/SUB]: a socket of this machine. */
+static const char *take_socket(const char *s, struct zc_endpoint *e)
+{
+    size_t n = strcspn(s + 1, "]");
+    if (!s[1 + n])
+        return "the bracket is not closed";
+    if (n > ZC_UNIX_PATH_MAX)
+        return "the path of the socket is too long";
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)s[1 + i] < 0x20 || s[1 + i] == 0x7f)
+            return "the path of the socket is not valid";
+    e->host = strndup(s + 1, n);
+    e->port = strdup(ZC_DEFAULT_PORT);
+    if (!e->host || !e->port)
+        return no_memory;
+    s += 1 + n + 1;
+    if (*s == ':')
+        return "a socket with a path has no port";
+    return take_share(*s == '/' ? s + 1 : "", e);
+}
+
 static const char *take_url(const char *s, struct zc_endpoint *e)
 {
     e->kind = ZC_AT_DAEMON;
+    if (strncmp(s, "[/", 2) == 0)
+        return take_socket(s, e);
     size_t n = host_span(s);
     if (memchr(s, '@', n))
         return no_user;

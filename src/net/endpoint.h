@@ -5,6 +5,8 @@
  *                                     first colon is always local)
  *   HOST::SHARE[/SUB]                 a daemon
  *   zcsync://HOST[:PORT]/SHARE[/SUB]  a daemon
+ *   zcsync://[/SOCKET]/SHARE[/SUB]    a daemon of this machine, by the path of
+ *                                     its socket, which HOST holds then
  *   [USER@]HOST:PATH                  over SSH
  * IPv6 addresses stand in brackets. Bytes stand for themselves: nothing is
  * percent-decoded.

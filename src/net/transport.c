@@ -352,7 +352,7 @@ void zc_transport_linger(struct zc_transport *t, int64_t ns)
  */
 #define PAIR_SNDBUF (2 * 1024 * 1024)
 
-static void grow_sndbuf(int fd)
+void zc_transport_grow_sndbuf(int fd)
 {
     int n = PAIR_SNDBUF;
     if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &n, sizeof n))
@@ -366,8 +366,8 @@ int zc_transport_pair(struct zc_transport **a, struct zc_transport **b,
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s))
         return zc_err_set(err, ZC_EXIT_SOCKET, errno,
                           "could not make a socket pair");
-    grow_sndbuf(s[0]);
-    grow_sndbuf(s[1]);
+    zc_transport_grow_sndbuf(s[0]);
+    zc_transport_grow_sndbuf(s[1]);
     *a = zc_transport_new_fds(s[0], s[0], "local");
     *b = zc_transport_new_fds(s[1], s[1], "local");
     if (*a && *b)

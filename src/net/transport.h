@@ -110,6 +110,9 @@ void zc_transport_free(struct zc_transport *t);
  */
 void zc_transport_linger(struct zc_transport *t, int64_t ns);
 
+/* Gives FD, an AF_UNIX socket, room for what splice moves at a time. */
+void zc_transport_grow_sndbuf(int fd);
+
 /* Two connected transports over a socket pair, for an embedded receiver. */
 int zc_transport_pair(struct zc_transport **a, struct zc_transport **b,
                       struct zc_err *err);

@@ -28,7 +28,10 @@ static void endpoint(const char *text)
     must((e.kind == ZC_AT_DAEMON) == (e.share != NULL));
     must((e.kind == ZC_AT_DAEMON) == (e.port != NULL));
     must((e.kind == ZC_AT_LOCAL) == (e.host == NULL));
-    if (e.host)
+    if (e.host && *e.host == '/')
+        must(e.kind == ZC_AT_DAEMON && strlen(e.host) < 108 &&
+             !strpbrk(e.host, "]\n\x1b"));
+    else if (e.host)
         must(*e.host && *e.host != '-' && !strpbrk(e.host, " /[]@\n\x1b"));
     if (e.user)
         must(e.kind == ZC_AT_SSH && *e.user && *e.user != '-');

@@ -77,6 +77,9 @@ static void daemons(void)
     parses("zcsync://web2:99/www/x/", "daemon - web2 99 www <x> slash");
     parses("zcsync://[::1]:99/www", "daemon - ::1 99 www <>");
     parses("zcsync://[::1]/www", "daemon - ::1 " ZC_DEFAULT_PORT " www <>");
+    parses("zcsync://[/run/z:1/sock]/s/x",
+           "daemon - /run/z:1/sock " ZC_DEFAULT_PORT " s <x>");
+    parses("zcsync://[/s]/[/s]", "daemon - /s " ZC_DEFAULT_PORT " [ <s]>");
     parses("zcsync://h/s/100%25", "daemon - h " ZC_DEFAULT_PORT " s <100%25>");
 
     fails("web2::", "names no share");
@@ -94,6 +97,10 @@ static void daemons(void)
     fails("zcsync://", "host's name");
     fails("zcsync:///www", "host's name");
     fails("zcsync://web2", "names no share");
+    fails("zcsync://[/run/sock/s", "not closed");
+    fails("zcsync://[/run/sock]:1/s", "no port");
+    fails("zcsync://[/run/so\nck]/s", "not valid");
+    fails("zcsync://[/run/sock]", "names no share");
     fails("zcsync://web2/", "names no share");
     fails("zcsync://web2:/www", "port");
     fails("zcsync://web2:0/www", "port");
