@@ -15,6 +15,7 @@
  */
 #include "sender/big.h"
 
+#include "base/clock.h"
 #include "base/fds.h"
 #include "fs/rootdir.h"
 #include "sender/lease.h"
@@ -61,12 +62,13 @@ static int send_literal(struct zc_sworker *w, struct zc_sbig *b,
     struct zc_sender *s = w->s;
     uint64_t offset = literal->offset, end = offset + literal->length;
     while (offset < end) {
-        uint64_t n = ZC_MIN(end - offset, s->rate.range_max);
+        uint64_t n = ZC_MIN(end - offset, atomic_load(&s->rate.range));
         struct zc_msg_data m = {{b->list->id, b->index}, offset, n};
         struct zc_err err;
         bool short_file = false;
         zc_sender_throttle(s, n);
         zc_conn_lock(&s->conn);
+        int64_t start = zc_clock_ns();
         zc_data_encode(&w->out, &m);
         int r = zc_conn_send_locked(&s->conn, &w->out, &err);
         if (!r && zc_mover_send(&w->mover, s->conn.t, b->fd, offset, n,
@@ -77,6 +79,7 @@ static int send_literal(struct zc_sworker *w, struct zc_sbig *b,
             zc_sender_fail(s, &err);
             return -1;
         }
+        zc_sender_pace(s, n, zc_clock_ns() - start);
         atomic_fetch_add(&s->conn.bytes_out, n);
         atomic_fetch_add(&s->stats->sent_bytes, n);
         offset += n;

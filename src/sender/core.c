@@ -8,6 +8,9 @@
 /* Small files and lists are gathered up to here before they are sent. */
 #define BATCH ((size_t)768 << 10)
 #define RANGE ((uint64_t)8 << 20)
+/* On a slow line a DATA is shorter, so that it takes about so long. */
+#define RANGE_MIN ((uint64_t)256 << 10)
+#define TURN_NS (100 * 1000000LL)
 
 /* A worker that --bwlimit holds looks so often whether the session is over. */
 #define TICK_NS (50 * 1000000LL)
@@ -32,6 +35,7 @@ static void set_rate(struct zc_rate *rate, uint64_t limit)
         rate->batch_max = (size_t)ZC_MIN(slice, (uint64_t)rate->batch_max);
         rate->range_max = ZC_MIN(slice, rate->range_max);
     }
+    atomic_store(&rate->range, rate->range_max);
 }
 
 void zc_sender_init(struct zc_sender *s)
@@ -118,6 +122,19 @@ int zc_sender_hash(struct zc_sworker *w, int fd, uint64_t n,
     return zc_hash_fd(&w->scratch, fd, n,
                       zc_hash_kind(w->s->terms.open.flags), &w->s->failed,
                       out);
+}
+
+void zc_sender_pace(struct zc_sender *s, uint64_t n, int64_t ns)
+{
+    struct zc_rate *rate = &s->rate;
+    uint64_t now = atomic_load(&rate->range), range = now;
+    if (ns > TURN_NS)
+        range = n / (uint64_t)(1 + ns / TURN_NS);
+    else if (ns < TURN_NS / 4)
+        range = 2 * now;
+    range = ZC_MIN(ZC_MAX(range, RANGE_MIN), rate->range_max);
+    if (range != now)
+        atomic_store(&rate->range, range);
 }
 
 /* N bytes take up the line: from when on. */

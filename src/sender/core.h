@@ -67,7 +67,8 @@ struct zc_told {
 struct zc_rate {
     uint64_t limit;     /* bytes a second, 0: none */
     size_t batch_max;   /* bytes gathered before they are sent */
-    uint64_t range_max; /* bytes of one DATA */
+    uint64_t range_max; /* bytes of one DATA, at most */
+    atomic_uint_fast64_t range; /* as the line is: others have turns, too */
     pthread_mutex_t lock; /* next */
     int64_t next;         /* zc_clock_ns, when the next bytes may go */
 };
@@ -161,6 +162,8 @@ int zc_sender_hash(struct zc_sworker *w, int fd, uint64_t n,
                    uint8_t out[ZC_HASH_SIZE]);
 /* Waits as --bwlimit demands before N bytes are sent. */
 void zc_sender_throttle(struct zc_sender *s, uint64_t n);
+/* A DATA of N bytes took NS to be sent. */
+void zc_sender_pace(struct zc_sender *s, uint64_t n, int64_t ns);
 /* Does not wait: others will, all the longer. */
 void zc_sender_charge(struct zc_sender *s, uint64_t n);
 
