@@ -11,6 +11,7 @@
 
 #define BLOCK ((size_t)4096) /* of zeros that are worth a hole */
 #define SCAN ((size_t)64 << 10) /* some of them */
+#define PREALLOCATED_MIN ((uint64_t)1 << 20) /* smaller ones are not looked at */
 #define LITERAL_MAX ((uint64_t)8 << 20) /* is looked through at a time */
 
 /* How many of the N bytes at AT are in blocks that are (ZERO) or are not all
@@ -83,13 +84,23 @@ static struct zc_segment next_literal(const struct zc_segments *s)
     return data;
 }
 
+/* Space was taken for all of the file, and not all of it is written: that reads
+ * as zeros, and is told as a hole. */
+static bool is_preallocated(int fd, const struct zc_stat *st, unsigned keep)
+{
+    off_t hole = keep & ZC_KEEP_SPARSE && st->size >= PREALLOCATED_MIN
+                     ? lseek(fd, 0, SEEK_HOLE)
+                     : -1;
+    return hole >= 0 && (uint64_t)hole < st->size;
+}
+
 void zc_segments_init(struct zc_segments *s, int fd, const struct zc_stat *st,
                       unsigned keep)
 {
     *s = (struct zc_segments){
         .fd = fd,
         .tiling.size = st->size,
-        .holes = zc_maybe_sparse(st, keep),
+        .holes = zc_maybe_sparse(st, keep) || is_preallocated(fd, st, keep),
         .make_holes = keep & ZC_KEEP_MAKE_HOLES,
     };
     /* Most small files have no such block, and are sent faster without one. */

@@ -55,6 +55,20 @@ stamp=$(stat -c %i "$T/b/img")
 pushes "zeros in place of holes" -c "$T/a" "$T/b"
 is "$(stat -c %i "$T/b/img")" "$stamp" "are no difference"
 
+# space that was taken beforehand, and is not written yet: as good as a hole
+mkdir "$T/pre"
+if fallocate -l 64M "$T/pre/disk" 2>/dev/null &&
+    [ "$(allocated "$T/pre/disk")" -ge 131072 ]; then
+    random_bytes 500000 | dd of="$T/pre/disk" bs=1M seek=20 conv=notrunc status=none
+    pushes "a file with space for what will come" "$T/pre" "$T/pre.copy"
+    ok "is equal" cmp "$T/pre/disk" "$T/pre.copy/disk"
+    ok "and its zeros are not written" [ "$(allocated "$T/pre.copy/disk")" -lt 8192 ]
+    pushes "without holes" --no-sparse "$T/pre" "$T/pre.full"
+    ok "they are" [ "$(allocated "$T/pre.full/disk")" -ge 131072 ]
+else
+    skip "no fallocate here"
+fi
+
 # and in a mirror, where each write makes it compare
 start_mirror --fsync=none "$T/a" "$T/m"
 ok "a mirror comes up" shows_up 60 "$T/a" "$T/m"
