@@ -17,21 +17,12 @@ ok "the mirror comes up" shows_up 20 "$T/a" "$T/b"
 bytes_read()
 {
     local pid all=0 n
-    for pid in "$mirror_pid" $(descendants "$mirror_pid"); do
+    for pid in $(family "$mirror_pid"); do
         n=$(awk '$1 == "rchar:" {print $2}' "/proc/$pid/io" 2>/dev/null)
         all=$((all + ${n:-0}))
     done
     echo "$all"
 }
-descendants()
-{
-    local pid
-    for pid in $(children "$1"); do
-        echo "$pid"
-        descendants "$pid"
-    done
-}
-
 echo first >>"$T/a/log"
 same_tail() { [ "$(tail -c 9 "$T/a/log")" = "$(tail -c 9 "$T/b/log")" ]; }
 ok "a line is there at once" wait_until 20 same_tail
