@@ -203,6 +203,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/workers.h \
 	%D%/receiver/act.c \
 	%D%/receiver/act.h \
+	%D%/receiver/anchor.c \
+	%D%/receiver/anchor.h \
 	%D%/receiver/basis.c \
 	%D%/receiver/basis.h \
 	%D%/receiver/big.c \

@@ -132,11 +132,23 @@ static size_t head_len(const char *path, size_t n)
     return slash ? (size_t)(slash - path) : 0;
 }
 
-int zc_root_open_dir(int root, const char *relpath)
+int zc_root_find(const char *path)
+{
+    return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+static int open_last(int at, const char *relpath, bool find)
+{
+    return find ? open_how(at, relpath, DIR_FLAGS | O_PATH, 0, CONFINED)
+                : open_reading(at, relpath, DIR_FLAGS);
+}
+
+/* FIND: by O_PATH. */
+static int open_dir(int root, const char *relpath, bool find)
 {
     size_t n = strlen(relpath);
     if (!n)
-        return open_reading(root, ".", DIR_FLAGS);
+        return open_last(root, ".", find);
     if (!zc_relpath_ok(relpath, n)) {
         errno = EINVAL;
         return -1;
@@ -146,7 +158,7 @@ int zc_root_open_dir(int root, const char *relpath)
         int at = base >= 0 ? base : root;
         size_t head = head_len(relpath, n);
         if (head == n)
-            return open_reading(at, relpath, DIR_FLAGS);
+            return open_last(at, relpath, find);
         char part[4096];
         memcpy(part, relpath, head);
         part[head] = '\0';
@@ -160,6 +172,16 @@ int zc_root_open_dir(int root, const char *relpath)
         relpath += head + 1;
         n -= head + 1;
     }
+}
+
+int zc_root_open_dir(int root, const char *relpath)
+{
+    return open_dir(root, relpath, false);
+}
+
+int zc_root_find_dir(int root, const char *relpath)
+{
+    return open_dir(root, relpath, true);
 }
 
 int zc_dir_open(int dirfd, const char *name)

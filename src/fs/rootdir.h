@@ -40,6 +40,11 @@ int zc_root_open_dest(const char *path, bool create, bool *created,
  */
 int zc_root_open_dir(int root, const char *relpath);
 
+/* The same two without opening anything: an O_PATH fd, to see which directory it
+ * is. -1 and errno. */
+int zc_root_find(const char *path);
+int zc_root_find_dir(int root, const char *relpath);
+
 /* Opens the child directory NAME for reading and as a base. */
 int zc_dir_open(int dirfd, const char *name);
 

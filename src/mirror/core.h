@@ -120,7 +120,9 @@ struct zc_mpeer {
     atomic_bool leisure; /* everything is in doubt, or that round under way, for
                             no other reason than the time (compare.h) */
     uint64_t generation; /* of the source that the session has open */
-    uint64_t sync_asked, sync_done; /* rounds that end on stable storage */
+    uint64_t asked, answered; /* rounds for questions: they find out whether
+                                 the destination is still there, and end on
+                                 stable storage */
     bool hurry;       /* somebody asks: connect, or try what is refused, now */
     uint64_t n_found; /* times that names were marked by no event: they were
                          found to be those of a file that has changed */

@@ -50,7 +50,7 @@ int64_t zc_mpeer_next(const struct zc_mpeer *p, int64_t now)
     struct zc_mirror *m = p->mirror;
     if (!p->connected || p->in_round || !m->ready || m->gone)
         return INT64_MAX;
-    if (p->sync_asked > p->sync_done)
+    if (p->asked > p->answered)
         return 0;
     int64_t next = zc_dirty_next(p->dirty, now);
     if (p->braked)
@@ -167,8 +167,10 @@ static bool next_round(struct zc_mpeer *p, struct zc_round *round, int64_t now)
     *round = (struct zc_round){0};
     bool any = zc_dirty_next(p->dirty, now) == 0 &&
                zc_dirty_take(p->dirty, BATCH, now, round);
-    if (p->sync_asked > p->sync_done)
-        round->sync = any = true;
+    if (p->asked > p->answered) {
+        any = true;
+        round->sync = p->push.fsync == ZC_FSYNC_NONE;
+    }
     /* What a session that broke has left may have its names already, and not be
      * on the disk. */
     if (round->all && !p->leisure && p->push.fsync != ZC_FSYNC_NONE)
@@ -222,7 +224,7 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
     struct zc_mirror *m = p->mirror;
     struct zc_round round;
     int64_t start = zc_clock_ns();
-    uint64_t sync = p->sync_asked;
+    uint64_t asked = p->asked;
     if (!next_round(p, &round, start))
         return true;
     p->in_round = true;
@@ -249,8 +251,7 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
         zc_log(ZC_LOG_WARN, "%s: " ZC_OWNERS_LEFT_NOTE, p->conf->name);
     }
     if (good) {
-        if (round.sync)
-            p->sync_done = sync;
+        p->answered = asked;
         round_done(p, &round, code, err, zc_clock_ns() - start);
     }
     if (p->full)

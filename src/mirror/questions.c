@@ -5,7 +5,8 @@
  *
  *     asked --all events before it read, new directories scanned-->
  *     ticket from each peer's dirty set --passed-->
- *     without fsync: a round that ends on stable storage --> yes
+ *     a round, empty perhaps: the peer is still there, and all of it on stable
+ *     storage --> yes
  *
  * Until then the one who asked hears what is in the way, each time that
  * changes. To pause is a question, too: is the destination let go?
@@ -30,8 +31,8 @@
 
 /* Where one peer is with one question. */
 struct goal {
-    uint64_t ticket, sync, n_found, ghosts;
-    bool synced; /* a syncing round was asked for */
+    uint64_t ticket, round, n_found, ghosts;
+    bool asked; /* for a round, number `round` of those */
 };
 
 struct question {
@@ -295,15 +296,14 @@ static bool reached(struct zc_mpeer *p, struct goal *g, int64_t now)
     if (g->n_found != p->n_found) {
         /* Names were found meanwhile that belong to what was asked about. */
         take_ticket(p, g, now);
+        g->asked = false;
         return zc_dirty_passed(p->dirty, g->ticket);
     }
-    if (p->push.fsync != ZC_FSYNC_NONE)
-        return true;
-    if (!g->synced) {
-        g->synced = true;
-        g->sync = ++p->sync_asked;
+    if (!g->asked) {
+        g->asked = true;
+        g->round = ++p->asked;
     }
-    return p->sync_done >= g->sync;
+    return p->answered >= g->round;
 }
 
 /* What keeps P. */

@@ -29,6 +29,7 @@
 #include <string.h>
 
 struct zc_rbigs;
+struct zc_anchor;
 struct zc_commits;
 struct zc_deletions;
 struct zc_hardlinks;
@@ -103,6 +104,7 @@ struct zc_receiver {
     struct zc_err err; /* under `lock`, until FAILED: why */
 
     /* Each is its file's, whose header says what may be touched and when. */
+    struct zc_anchor *anchor;
     struct zc_queue *queue;
     struct zc_ledger *ledger;
     struct zc_rlists *lists;

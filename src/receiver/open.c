@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "fs/rootdir.h"
 #include "fs/staging.h"
+#include "receiver/anchor.h"
 #include "receiver/core.h"
 #include "session/connect.h"
 #include "session/dest.h"
@@ -83,6 +84,7 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
     if (zc_terms_take_filter(&r->terms, err))
         return -1;
     zc_idmap_warm_up();
+    zc_anchor_prepare(r);
     return force_ids(r, m, err);
 }
 
@@ -95,7 +97,7 @@ static int prepare_root(struct zc_receiver *r, struct zc_err *err)
     if (cleaned < 0 && errno != EROFS)
         zc_log(ZC_LOG_WARN, "cannot clear the staging folder: %m");
     r->tree = zc_dirtree_new(r->root_fd, ZC_DIRTREE_OPEN);
-    return r->tree ? 0 : zc_err_nomem(err);
+    return r->tree ? zc_anchor_take(r, err) : zc_err_nomem(err);
 }
 
 int zc_receiver_accept(struct zc_receiver *r,

@@ -8,6 +8,7 @@
 void zc_rparts_init(struct zc_rparts *p, struct zc_receiver *r)
 {
     *p = (struct zc_rparts){0};
+    zc_anchor_init(r->anchor = &p->anchor);
     zc_queue_init(r->queue = &p->queue);
     r->ledger = &p->ledger;
     r->lists = &p->lists;
@@ -23,6 +24,7 @@ void zc_rparts_init(struct zc_rparts *p, struct zc_receiver *r)
 
 void zc_rparts_free(struct zc_receiver *r)
 {
+    zc_anchor_fini(r->anchor);
     zc_rbigs_free(r);
     zc_rworkers_drop(r);
     zc_commits_free(r->commits);

@@ -4,6 +4,7 @@
 #ifndef ZC_RECEIVER_PARTS_H
 #define ZC_RECEIVER_PARTS_H
 
+#include "receiver/anchor.h"
 #include "receiver/big.h"
 #include "receiver/commit.h"
 #include "receiver/deletions.h"
@@ -17,6 +18,7 @@
 #include "receiver/volumes.h"
 
 struct zc_rparts {
+    struct zc_anchor anchor;
     struct zc_queue queue;
     struct zc_ledger ledger;
     struct zc_rlists lists;

@@ -7,6 +7,7 @@
 #include "receiver/reader.h"
 
 #include "base/clock.h"
+#include "receiver/anchor.h"
 #include "receiver/big.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
@@ -230,15 +231,16 @@ static int dispatch(struct zc_receiver *r, struct file_run *run,
     }
 }
 
-/* The first message of a round. */
-static void round_begins(struct zc_receiver *r)
+/* The first message of a round: is there still a place for what is to come? */
+static int round_begins(struct zc_receiver *r, struct zc_err *err)
 {
     atomic_store(&r->line.in_round, true);
-    if (!atomic_load(&r->line.asleep))
-        return;
-    pthread_mutex_lock(&r->lock);
-    pthread_cond_broadcast(&r->wake.over);
-    pthread_mutex_unlock(&r->lock);
+    if (atomic_load(&r->line.asleep)) {
+        pthread_mutex_lock(&r->lock);
+        pthread_cond_broadcast(&r->wake.over);
+        pthread_mutex_unlock(&r->lock);
+    }
+    return zc_anchor_check(r, err);
 }
 
 /* The next message. Before a round there may be none for days: then the
@@ -257,7 +259,7 @@ static int next_frame(struct zc_receiver *r, struct zc_frame *f,
     if (r->conn.t->timeout_ms != ms)
         zc_transport_set_timeout(r->conn.t, (unsigned)ms / 1000);
     if (f->type != ZC_FRAME_PING && !atomic_load(&r->line.in_round))
-        round_begins(r);
+        return round_begins(r, err);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "net/dial.h"
+#include "receiver/anchor.h"
 #include "receiver/big.h"
 #include "receiver/commit.h"
 #include "receiver/core.h"
@@ -123,6 +124,9 @@ static int finish_round(struct zc_receiver *r, struct zc_err *err)
     else
         zc_volumes_clear_staging(r);
     if (sync_volumes(r, err))
+        return -1;
+    /* All of it is where the user will look for it. */
+    if (r->round.full && zc_anchor_check(r, err))
         return -1;
     m.durable = r->fsync != ZC_FSYNC_NONE ||
                 r->round.done_flags & ZC_DONE_SYNC;
@@ -293,6 +297,7 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     pthread_mutex_lock(&r->lock);
     r->n_slow = n_slow;
     pthread_mutex_unlock(&r->lock);
+    zc_anchor_watch(r);
     int fail = 0;
     if (!started)
         fail = zc_err_set(err, ZC_EXIT_MEMORY, errno, "cannot start a thread");
@@ -301,6 +306,7 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     if (fail && err->code == ZC_EXIT_TIMEOUT && !r->failed)
         tell_silent(r, err);
     zc_receiver_stop(r);
+    zc_anchor_stop(r);
     join_workers(workers, started);
     join_workers(slow, n_slow);
     if (committing)

@@ -366,6 +366,9 @@ void *zc_answers_thread(void *sender)
         if (zc_conn_recv(&s->conn, false, &f, &body, &slab, &err) ||
             dispatch(s, &f, body, &err)) {
             zc_sender_fail(s, &err);
+            /* Between two rounds nobody waits for anything but its end. */
+            if (s->opt->rounds)
+                zc_transport_shutdown(s->conn.t);
             break;
         }
         atomic_store_explicit(&s->stats->wire_in,

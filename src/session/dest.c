@@ -6,6 +6,7 @@
 #include "fs/rootdir.h"
 #include "fs/staging.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -47,6 +48,21 @@ static int check_name(const struct zc_terms *t, struct zc_err *err)
     return zc_err_set(err, ZC_EXIT_SELECT, 0, "%s is no file name", t->name);
 }
 
+/* Where the root is, for whoever looks again. SHARE NULL: the user's own. */
+static int note_root(struct zc_terms *t, const char *path, const char *below,
+                     const char *share, struct zc_err *err)
+{
+    t->root_path = strdup(path);
+    t->root_below = strdup(below);
+    if (!share)
+        t->root_name = strdup(path);
+    else if (asprintf(&t->root_name, "%s%s in share %s",
+                      *below ? "" : "the root", below, share) < 0)
+        t->root_name = NULL;
+    return t->root_path && t->root_below && t->root_name ? 0
+                                                         : zc_err_nomem(err);
+}
+
 static int open_own(const char *path, struct zc_terms *t, int *fd,
                     struct zc_err *err)
 {
@@ -62,12 +78,12 @@ static int open_own(const char *path, struct zc_terms *t, int *fd,
         if (name_from_path(t, path, ".", &dir, err))
             return -1;
         *fd = zc_root_open_dest(dir, false, &t->made, err);
-        return *fd < 0 ? -1 : 0;
+        return *fd < 0 ? -1 : note_root(t, dir, "", NULL, err);
     }
     if (dry && !exists && errno == ENOENT)
         return 0;
     *fd = zc_root_open_dest(path, !dry, &t->made, err);
-    return *fd < 0 ? -1 : 0;
+    return *fd < 0 ? -1 : note_root(t, path, "", NULL, err);
 }
 
 int zc_dest_open_own(const char *path, struct zc_terms *t, int *fd,
@@ -116,7 +132,7 @@ static int open_below(const struct zc_share *share, const char *path,
                           ZC_STAGING_NAME);
     *fd = zc_root_open_dir(base, path);
     if (*fd >= 0)
-        return 0;
+        return note_root(t, share->path, path, share->name, err);
     if (errno == ENOENT && dir_wanted) {
         if (flags & ZC_OPEN_DRY_RUN)
             return 0;
@@ -130,8 +146,11 @@ static int open_below(const struct zc_share *share, const char *path,
         if (name_from_path(t, path, "", &dir, err))
             return -1;
         *fd = zc_root_open_dir(base, dir);
+        if (*fd >= 0)
+            return note_root(t, share->path, dir, share->name, err);
     }
-    return *fd < 0 ? cannot_open(share, path, err) : 0;
+    return *fd < 0 ? cannot_open(share, path, err)
+                   : note_root(t, share->path, path, share->name, err);
 }
 
 int zc_dest_open_share(const struct zc_share *share, struct zc_terms *t,

@@ -11,7 +11,8 @@
 #include "session/terms.h"
 
 /* DEST is PATH, the local user's own: a directory that may be made. *FD is -1
- * where a dry run would make it. T->name and T->made are set. -1 with a sentence. */
+ * where a dry run would make it. T->name, T->made and where the root
+ * is are set. -1 with a sentence. */
 int zc_dest_open_own(const char *path, struct zc_terms *t, int *fd,
                      struct zc_err *err);
 

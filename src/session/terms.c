@@ -26,6 +26,9 @@ void zc_terms_fini(struct zc_terms *t)
 {
     zc_filter_free(t->filter);
     free(t->name);
+    free(t->root_path);
+    free(t->root_below);
+    free(t->root_name);
     free(t->body);
     memset(t, 0, sizeof *t);
 }

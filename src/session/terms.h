@@ -21,6 +21,9 @@ struct zc_terms {
     /* Of a single file: what the destination calls it. Else NULL. */
     char *name;
     bool made; /* the receiving end: DEST was not there, and is made */
+    /* The receiving end's directory is ROOT_BELOW ("": it itself) in ROOT_PATH,
+     * and what sentences call it. */
+    char *root_path, *root_below, *root_name;
     /* The directory of the end that answered, as it is told to the other; 0, 0
      * where there is none yet, or where the other is not on the same kernel. */
     uint64_t root_dev, root_ino;

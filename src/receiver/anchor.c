@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The root and its path; see anchor.h. What is watched for a root at
+ * /srv/www/site:
+ *
+ *     /srv, /srv/www    moved; a symlink among them: replaced
+ *     /srv/www          also: something in it was removed
+ *     mountinfo         anything was mounted or unmounted, anywhere
+ *
+ * A directory that somebody holds open, as we do, tells nothing when it is
+ * removed itself. The way as the user wrote it may lead over symlinks, so that
+ * the way without them is watched as well. Whatever comes only has the path
+ * looked at again.
+ */
+#include "receiver/anchor.h"
+
+#include "fs/rootdir.h"
+#include "receiver/core.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+
+#define ON_THE_WAY (IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB | IN_DONT_FOLLOW)
+#define ABOVE (IN_MOVE_SELF | IN_DELETE)
+
+void zc_anchor_init(struct zc_anchor *a)
+{
+    *a = (struct zc_anchor){.mounts = -1, .moves = -1, .stop = -1};
+}
+
+static bool is_mirror(const struct zc_receiver *r)
+{
+    return r->flags & ZC_OPEN_ROUNDS && !r->dry;
+}
+
+void zc_anchor_prepare(struct zc_receiver *r)
+{
+    if (is_mirror(r))
+        r->anchor->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+}
+
+int zc_anchor_take(struct zc_receiver *r, struct zc_err *err)
+{
+    if (r->root_fd < 0 || !zc_stat_at(r->root_fd, "", &r->anchor->root))
+        return 0;
+    return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot look at %s",
+                      r->terms.root_name);
+}
+
+static int look(const struct zc_receiver *r, struct zc_stat *st)
+{
+    const struct zc_terms *t = &r->terms;
+    zc_auto_close int base = zc_root_find(t->root_path);
+    if (base < 0)
+        return -1;
+    if (!*t->root_below)
+        return zc_stat_at(base, "", st);
+    zc_auto_close int fd = zc_root_find_dir(base, t->root_below);
+    return fd < 0 ? -1 : zc_stat_at(fd, "", st);
+}
+
+int zc_anchor_check(struct zc_receiver *r, struct zc_err *err)
+{
+    const struct zc_stat *was = &r->anchor->root;
+    struct zc_stat now;
+    if (r->root_fd < 0)
+        return 0;
+    if (look(r, &now))
+        return zc_err_set(err, ZC_EXIT_SELECT, errno,
+                          "%s is not where it was any more",
+                          r->terms.root_name);
+    if (now.ino == was->ino && now.dev == was->dev &&
+        now.mnt_id == was->mnt_id)
+        return 0;
+    return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                      "%s is another directory than before: it was moved or "
+                      "replaced, or its file system was mounted or unmounted",
+                      r->terms.root_name);
+}
+
+/* ---- between rounds ------------------------------------------------------ */
+
+/* Every directory and symlink that leads to PATH, and PATH itself. */
+static void watch_way(int moves, char *path)
+{
+    for (char *slash = path; (slash = strchr(slash + 1, '/'));) {
+        *slash = '\0';
+        (void)inotify_add_watch(moves, path, ON_THE_WAY | IN_MASK_ADD);
+        *slash = '/';
+    }
+    (void)inotify_add_watch(moves, path, ON_THE_WAY | IN_MASK_ADD);
+}
+
+/* The directory that PATH is in. */
+static void watch_above(int moves, char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (!slash || slash == path)
+        return;
+    *slash = '\0';
+    (void)inotify_add_watch(moves, path, ABOVE | IN_MASK_ADD);
+    *slash = '/';
+}
+
+/* Watches are for inodes: what has taken the place of one needs its own. */
+static void watch_all(struct zc_receiver *r)
+{
+    struct zc_anchor *a = r->anchor;
+    char fd[40], real[PATH_MAX];
+    zc_auto_free char *path = strdup(r->terms.root_path);
+    if (path && *path)
+        watch_way(a->moves, path);
+    snprintf(fd, sizeof fd, "/proc/self/fd/%d", r->root_fd);
+    ssize_t n = readlink(fd, real, sizeof real - 1);
+    if (n <= 0 || real[0] != '/')
+        return;
+    real[n] = '\0';
+    watch_way(a->moves, real);
+    watch_above(a->moves, real);
+}
+
+static void *watch_main(void *receiver)
+{
+    struct zc_receiver *r = receiver;
+    struct zc_anchor *a = r->anchor;
+    struct zc_err err;
+    char events[4096];
+    struct pollfd f[] = {{.fd = a->stop, .events = POLLIN},
+                         {.fd = a->moves, .events = POLLIN},
+                         {.fd = a->mounts, .events = POLLPRI}};
+    for (;;) {
+        watch_all(r);
+        /* What happened before it was watched. */
+        if (zc_anchor_check(r, &err)) {
+            zc_receiver_fail(r, &err);
+            break;
+        }
+        if (poll(f, ZC_ARRAY_LEN(f), -1) < 0 && errno != EINTR)
+            break;
+        if (f[0].revents)
+            break;
+        while (read(a->moves, events, sizeof events) > 0)
+            ;
+    }
+    return NULL;
+}
+
+void zc_anchor_watch(struct zc_receiver *r)
+{
+    struct zc_anchor *a = r->anchor;
+    if (!is_mirror(r) || r->root_fd < 0)
+        return;
+    a->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    a->moves = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (a->stop >= 0)
+        a->watching = !pthread_create(&a->thread, NULL, watch_main, r);
+}
+
+void zc_anchor_stop(struct zc_receiver *r)
+{
+    struct zc_anchor *a = r->anchor;
+    if (!a->watching)
+        return;
+    (void)eventfd_write(a->stop, 1);
+    pthread_join(a->thread, NULL);
+    a->watching = false;
+}
+
+void zc_anchor_fini(struct zc_anchor *a)
+{
+    zc_close(&a->mounts);
+    zc_close(&a->moves);
+    zc_close(&a->stop);
+}
