@@ -303,6 +303,7 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/activate.h \
 	%D%/daemon/conf.c \
 	%D%/daemon/conf.h \
+	%D%/daemon/conf_fights.c \
 	%D%/daemon/conf_ini.c \
 	%D%/daemon/conf_ini.h \
 	%D%/daemon/conf_keys.c \

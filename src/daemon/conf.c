@@ -7,7 +7,8 @@
  *           -> conf_value   what the value means
  *     when a section ends: is all there that it must have?
  *     when the file ends: whose keys are for which share (conf_keys), where
- *         are the destinations of mirrors (conf_mirror)?
+ *         are the destinations of mirrors (conf_mirror), and do they leave each
+ *         other in peace (conf_fights)?
  */
 #include "daemon/conf.h"
 
@@ -23,7 +24,6 @@
 
 /* What is known of a mirror until the file ends. */
 struct pending {
-    unsigned to_line;
     char *chmod; /* as it was written, or NULL */
 };
 
@@ -213,7 +213,7 @@ static int remember(struct builder *b, const struct zc_conf_key *k,
     if (k->type == ZC_CONF_LISTEN) {
         b->listen_line = line;
     } else if (k->type == ZC_CONF_TO) {
-        b->pending.v[b->pending.len - 1].to_line = line;
+        b->c->mirrors.v[b->c->mirrors.len - 1].to_line = line;
     } else if (k->type == ZC_CONF_CHMOD) {
         text = &b->pending.v[b->pending.len - 1].chmod;
     } else if (k->type == ZC_CONF_PEERS) {
@@ -262,7 +262,7 @@ static int finish_mirror(struct builder *b, size_t i, struct zc_err *err)
     struct zc_conf_mirror *m = &b->c->mirrors.v[i];
     const struct pending *p = &b->pending.v[i];
     if (zc_conf_resolve(b->c, m, err))
-        return refuse_as(b, p->to_line, "to", err);
+        return refuse_as(b, m->to_line, "to", err);
     zc_options_settle(&m->push);
     m->push.src = m->path;
     m->push.filter = m->filter;
@@ -295,6 +295,9 @@ static int finish(struct builder *b, struct zc_err *err)
     for (size_t i = 0; i < c->mirrors.len; i++)
         if (finish_mirror(b, i, err))
             return -1;
+    unsigned line;
+    if (zc_conf_check_fights(c, &line, err))
+        return refuse_as(b, line, "to", err);
     if (!c->control && !(c->control = strdup(ZC_CONTROL_DEFAULT)))
         return zc_err_nomem(err);
     return 0;

@@ -5,7 +5,7 @@
  * `zcsync check-config` and a test that compares the table with the man page
  * are driven by it. Unknown sections and keys, bad values and things named that
  * do not exist are errors that name file and line. Memory only but for reading
- * the file; any thread.
+ * the file, and for where local destinations lead; any thread.
  */
 #ifndef ZC_DAEMON_CONF_H
 #define ZC_DAEMON_CONF_H

@@ -79,9 +79,7 @@ static bool is_localhost(const char *name, const struct in6_addr *a)
             (IN6_IS_ADDR_V4MAPPED(a) && a->s6_addr[12] == 127));
 }
 
-/* Whether A and B are one host, as far as that is known without asking
- * anybody. */
-static bool same_host(const char *a, const char *b)
+bool zc_conf_same_host(const char *a, const char *b)
 {
     struct in6_addr x, y;
     uint32_t zone_x, zone_y;
@@ -102,9 +100,9 @@ static int check_keyless(const struct zc_conf *c, const struct zc_conf_dest *d,
     const struct zc_endpoint *at = &d->at;
     for (size_t i = 0; i < c->peers.len; i++) {
         const struct zc_conf_peer *p = &c->peers.v[i];
-        bool it = by_name && same_host(p->name, at->host);
+        bool it = by_name && zc_conf_same_host(p->name, at->host);
         if (!it && p->host)
-            it = same_host(p->host, at->host) &&
+            it = zc_conf_same_host(p->host, at->host) &&
                  strtoul(p->port, NULL, 10) == strtoul(at->port, NULL, 10);
         if (it && p->has_key)
             return bad(err, "'" SHOWN "' is [peer %.100s], which has a public "

@@ -58,6 +58,7 @@ struct zc_conf_mirror { /* [mirror NAME] */
     char *chown;
     enum zc_watch_kind watch;
     unsigned rescan_s, compare_s, contimeout_s, drain_s;
+    unsigned to_line;
     char *text; /* the section in a canonical form: two mirrors whose texts are
                    equal are the same, and a reload leaves them alone */
     unsigned line;

@@ -50,6 +50,15 @@ int zc_conf_check_listen(const struct zc_conf *c, struct zc_err *err);
 int zc_conf_resolve(const struct zc_conf *c, struct zc_conf_mirror *m,
                     struct zc_err *err);
 
+/* Whether A and B are one host, as far as that is known without asking
+ * anybody. */
+bool zc_conf_same_host(const char *a, const char *b);
+
+/* Whether the mirrors of C, resolved, leave each other's destinations, and
+ * shares, alone. -1 with a sentence that does not say where, which is *LINE. */
+int zc_conf_check_fights(const struct zc_conf *c, unsigned *line,
+                         struct zc_err *err);
+
 /* Fills in m->text. CHMOD: as it was written, or NULL. -1: out of memory. */
 int zc_conf_describe(const struct zc_conf *c, struct zc_conf_mirror *m,
                      const char *chmod);
