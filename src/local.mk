@@ -41,6 +41,8 @@ libzcsync_a_SOURCES = \
 	%D%/fs/procfd.h \
 	%D%/fs/remove.c \
 	%D%/fs/remove.h \
+	%D%/fs/require.c \
+	%D%/fs/require.h \
 	%D%/fs/rootdir.c \
 	%D%/fs/rootdir.h \
 	%D%/fs/staging.c \

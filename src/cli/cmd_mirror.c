@@ -113,7 +113,7 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
         .path = local ? "" : d->plan.dest.path,
     };
     if (local && !m->forker)
-        m->forker = zc_forker_new(err);
+        m->forker = zc_forker_new(&m->args->require_dest, err);
     return local && !m->forker ? -1 : 0;
 }
 

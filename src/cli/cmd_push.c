@@ -40,7 +40,7 @@ static int start_child(void *arg, const char *path, struct zc_reached *out,
                        struct zc_err *err)
 {
     struct run *r = arg;
-    out->t = zc_serve_embedded(path, &r->child, err);
+    out->t = zc_serve_embedded(path, &r->args->require_dest, &r->child, err);
     out->end = end_child;
     out->arg = r;
     return out->t ? 0 : -1;
@@ -95,7 +95,8 @@ static enum zc_exit run_over(struct run *r, struct zc_transport *t,
     zc_log_set_hooks(pause_progress, resume_progress, progress);
     zc_signals_graceful(true);
 
-    const struct zc_source source = zc_source_path(opt->src);
+    const struct zc_source source = zc_source_path(opt->src,
+                                                   &opt->require);
     enum zc_exit code = zc_push_run(t, &source, opt, &events, &stats,
                                     zc_signals_stop(), r->err);
 

@@ -18,6 +18,7 @@ struct serve_key {
 struct serve_args {
     struct zc_serve_options opt;
     bool read_only, stdio, help;
+    struct zc_require require; /* of each share */
     unsigned verbose;
     const char *identity, *known_peers;
     ZC_VEC(const char *) peer_keys; /* as they were written */
@@ -35,7 +36,9 @@ enum serve_opt_id {
     OPT_PEER_KEY,
     OPT_PLAIN_USER,
     OPT_TIMEOUT,
-    OPT_VERBOSE
+    OPT_VERBOSE,
+    OPT_REQUIRE_MOUNT,
+    OPT_REQUIRE_FILE
 };
 
 #define FLAG(n, field, text)                                                 \
@@ -87,6 +90,15 @@ static const struct zc_opt rows[] = {
          "without keys: peers that are not known may set\n"
          "owners, setuid bits, capabilities and devices"),
     FLAG("read-only", read_only, "let only dry runs and diff in"),
+    {.name = "require-mount",
+     .value = "WHERE",
+     .id = OPT_REQUIRE_MOUNT,
+     .help = "let nobody in while nothing is mounted on WHERE:\n"
+             "yes (PATH itself), or another path"},
+    {.name = "require-file",
+     .value = "NAME",
+     .id = OPT_REQUIRE_FILE,
+     .help = "let nobody in while there is no NAME in PATH"},
     FLAG("stdio", stdio, "one session on standard input and output"),
     {.name = "timeout",
      .value = "SECONDS",
@@ -155,6 +167,14 @@ static int take_option(void *arg, const struct zc_opt *opt,
     case OPT_VERBOSE:
         a->verbose++;
         return 0;
+    case OPT_REQUIRE_MOUNT:
+        if (zc_require_take_mount(&a->require, value, err))
+            return zc_err_prefix(err, spelled);
+        return 0;
+    case OPT_REQUIRE_FILE:
+        if (zc_require_take_file(&a->require, value, err))
+            return zc_err_prefix(err, spelled);
+        return 0;
     }
     return 0;
 }
@@ -166,7 +186,8 @@ static int add_share(struct serve_args *a, char *word, struct zc_err *err)
         return zc_err_set(err, ZC_EXIT_USAGE, 0, "'%s' is not NAME=PATH", word);
     *equals = '\0';
     struct zc_share s = {
-        .name = word, .path = equals + 1, .read_only = a->read_only};
+        .name = word, .path = equals + 1, .read_only = a->read_only,
+        .require = &a->require};
     if (!zc_share_name_ok(s.name, strlen(s.name)))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "'%s' cannot be the name of a share: it must be a "
@@ -283,6 +304,7 @@ int zc_cmd_serve(int argc, char **argv)
         code = serve(&a);
     }
     zc_identity_free(a.opt.identity);
+    zc_require_fini(&a.require);
     zc_vec_fini(&a.operands);
     zc_vec_fini(&a.shares);
     zc_vec_fini(&a.peer_keys);

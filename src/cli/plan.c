@@ -313,6 +313,12 @@ int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
     p->dest_is_dir = p->dest.trailing_slash || args->operands.len > 2;
     if (p->dest.kind == ZC_AT_LOCAL)
         return check_local_dest(p, args, err);
+    if (zc_require_in_dir(&args->require_dest))
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "DEST %s is on another host, which says itself what it "
+                          "requires: 'require mount' and 'require file' of its "
+                          "zcsync.conf, or the same options of 'zcsync serve'",
+                          p->dest_text);
     return 0;
 }
 

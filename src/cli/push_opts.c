@@ -35,6 +35,8 @@ enum push_opt_id {
     OPT_RESCAN,
     OPT_COMPARE,
     OPT_DRAIN,
+    OPT_REQUIRE_MOUNT,
+    OPT_REQUIRE_FILE,
 };
 
 #define DRAIN_S 10
@@ -88,6 +90,12 @@ static const struct zc_opt rows[] = {
          "leave files that are newer at DEST"),
     FLAG('x', "one-file-system", ON_OFF, opt.one_file_system,
          "do not enter other mounts below SRC"),
+    VALUE(0, "require-mount", "WHERE", ON, OPT_REQUIRE_MOUNT,
+          "do nothing unless something is mounted on WHERE:\n"
+          "src, dest (a local DEST), or a path"),
+    VALUE(0, "require-file", "FILE", ON, OPT_REQUIRE_FILE,
+          "do nothing unless FILE is there: src:NAME,\n"
+          "dest:NAME, or a path"),
     FLAG(0, "delete", ON_OFF, opt.del,
          "delete at DEST what SRC does not have, after\nall else was sent "
          "(mirror: the default)"),
@@ -330,6 +338,61 @@ static int take_info_words(struct zc_push_args *a, const char *value,
     return take_progress(a, progress);
 }
 
+/* One of each: who asks for two would not notice that one is forgotten. */
+static int twice(const char *option, const char *value, struct zc_err *err)
+{
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "%s=%s: there can be one for src, one for dest and one "
+                      "path", option, value);
+}
+
+static int take_require_mount(struct zc_push_args *a, const char *value,
+                              struct zc_err *err)
+{
+    static const char option[] = "--require-mount";
+    struct zc_require *src = &a->opt.require, *dest = &a->require_dest;
+    bool is_src = strcmp(value, "src") == 0;
+    if (is_src || strcmp(value, "dest") == 0) {
+        (is_src ? src : dest)->mount = true;
+        return 0;
+    }
+    if (*value != '/')
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "%s: '%s' is none of src, dest and an absolute path",
+                          option, value);
+    if (src->mount_path)
+        return twice(option, value, err);
+    return zc_require_take_mount(src, value, err) ||
+                   zc_require_take_mount(dest, value, err)
+               ? -1
+               : 0;
+}
+
+static int take_require_file(struct zc_push_args *a, const char *value,
+                             struct zc_err *err)
+{
+    static const char option[] = "--require-file";
+    struct zc_require *q[] = {&a->opt.require, &a->require_dest};
+    static const char *const sides[] = {"src:", "dest:"};
+    for (size_t i = 0; i < ZC_ARRAY_LEN(q); i++) {
+        size_t n = strlen(sides[i]);
+        bool it = strncmp(value, sides[i], n) == 0 && value[n] != '/';
+        if (!it && *value != '/')
+            continue;
+        if (q[i]->file)
+            return twice(option, value, err);
+        if (zc_require_take_file(q[i], it ? value + n : value, err))
+            return zc_err_prefix(err, option);
+        if (it)
+            return 0;
+    }
+    return *value == '/'
+               ? 0
+               : zc_err_set(err, ZC_EXIT_USAGE, 0,
+                            "%s: '%s' is none of src:NAME, dest:NAME and an "
+                            "absolute path", option, value);
+}
+
 static int take_option(void *arg, const struct zc_opt *opt,
                        const char *spelled, const char *value, bool on,
                        struct zc_err *err)
@@ -403,6 +466,10 @@ static int take_option(void *arg, const struct zc_opt *opt,
         return 0;
     case OPT_DRAIN:
         return take_seconds(spelled, value, &a->drain_s, err);
+    case OPT_REQUIRE_MOUNT:
+        return take_require_mount(a, value, err);
+    case OPT_REQUIRE_FILE:
+        return take_require_file(a, value, err);
     }
     return 0;
 }
@@ -508,6 +575,8 @@ void zc_push_args_fini(struct zc_push_args *a)
     zc_chmod_free(a->chmod);
     zc_fileset_free(a->files);
     free(a->chown);
+    zc_require_fini(&a->opt.require);
+    zc_require_fini(&a->require_dest);
     zc_vec_fini(&a->operands);
     zc_vec_fini(&a->filter_args);
     *a = (struct zc_push_args){0};

@@ -45,6 +45,7 @@ struct zc_push_args {
     bool from0;
     const char *files_from; /* NULL: none */
     struct zc_security_args security;
+    struct zc_require require_dest; /* of a local DEST; SRC's is opt.require */
 
     /* mirror */
     enum zc_watch_kind watch;

@@ -362,6 +362,7 @@ static void mirror_fini(struct zc_conf_mirror *m)
     zc_filter_free(m->filter);
     zc_chmod_free(m->chmod);
     free(m->chown);
+    zc_require_fini(&m->push.require);
     free(m->name);
     free(m->path);
     free(m->text);
@@ -379,6 +380,7 @@ void zc_conf_free(struct zc_conf *c)
     for (size_t i = 0; i < c->shares.len; i++) {
         free(c->shares.v[i].name);
         free(c->shares.v[i].path);
+        zc_require_fini(&c->shares.v[i].require);
         zc_vec_fini(&c->shares.v[i].keys);
         zc_vec_fini(&c->shares.v[i].users);
     }

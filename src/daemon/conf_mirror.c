@@ -291,6 +291,15 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
         if (m->push.chown_group)
             put_line(b, "chown group", m->push.chown_group);
         break;
+    case ZC_CONF_MOUNT:
+        put_line(b, k->name, m->push.require.mount ? "yes" : "no");
+        if (m->push.require.mount_path)
+            put_line(b, k->name, m->push.require.mount_path);
+        break;
+    case ZC_CONF_MARKER:
+        if (m->push.require.file)
+            put_line(b, k->name, m->push.require.file);
+        break;
     case ZC_CONF_CHMOD:
         if (chmod)
             put_line(b, k->name, chmod);

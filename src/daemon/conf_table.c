@@ -94,6 +94,11 @@ const struct zc_conf_key zc_conf_keys[] = {
                   "set owners, setuid bits, capabilities, devices"),
     SHARE("read only", "yes|no", "no", ZC_CONF_BOOL, read_only,
           .help = "let only dry runs and diff in"),
+    SHARE("require mount", "yes|PATH", NULL, ZC_CONF_MOUNT, require,
+          .help = "let nobody in while nothing is mounted on path,\n"
+                  "or PATH"),
+    SHARE("require file", "NAME", NULL, ZC_CONF_MARKER, require,
+          .help = "let nobody in while there is no NAME in path"),
 
     MIRROR("path", "DIR", NULL, ZC_CONF_PATH, path, .required = true,
            .help = "what is watched"),
@@ -117,6 +122,11 @@ const struct zc_conf_key zc_conf_keys[] = {
          "compare by content, not by size and time"),
     FLAG("one file system", "no", one_file_system,
          "do not enter other mounts"),
+    MIRROR("require mount", "yes|PATH", NULL, ZC_CONF_MOUNT, push.require,
+           .help = "do nothing while nothing is mounted on path, or\n"
+                   "PATH"),
+    MIRROR("require file", "NAME", NULL, ZC_CONF_MARKER, push.require,
+           .help = "do nothing while there is no NAME in path"),
     KEEP("links", ZC_KEEP_SYMLINKS, "symlinks, as symlinks"),
     KEEP("perms", ZC_KEEP_PERMS, "permissions"),
     KEEP("owner", ZC_KEEP_OWNER, "owner"),

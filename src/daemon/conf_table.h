@@ -38,6 +38,8 @@ enum zc_conf_type {
     ZC_CONF_TO,       /* destinations of a mirror */
     ZC_CONF_CHOWN,
     ZC_CONF_CHMOD,
+    ZC_CONF_MOUNT,  /* struct zc_require: its mount */
+    ZC_CONF_MARKER, /* ... its file */
     ZC_CONF_EXCLUDE, /* from here on: rules, may be repeated */
     ZC_CONF_INCLUDE,
     ZC_CONF_FILTER,

@@ -30,6 +30,7 @@ struct zc_conf_key_of {
 struct zc_conf_share { /* [share NAME] */
     char *name, *path;
     bool read_only;
+    struct zc_require require;
     /* The keys of `peers`. None: whoever connects in plain, which other hosts
      * can with `security = plain` only. */
     ZC_VEC(struct zc_conf_key_of) keys;

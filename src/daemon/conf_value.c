@@ -273,6 +273,10 @@ int zc_conf_take(const struct zc_conf_key *k, void *object, const char *value,
         return take_address(value, object, err);
     case ZC_CONF_KEY:
         return take_key(value, object, err);
+    case ZC_CONF_MOUNT:
+        return zc_require_take_mount(at, value, err);
+    case ZC_CONF_MARKER:
+        return zc_require_take_file(at, value, err);
     case ZC_CONF_PEERS:
         return 0; /* zc_conf_share_peers, when all peers are known */
     case ZC_CONF_USERS:

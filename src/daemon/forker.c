@@ -32,6 +32,7 @@ enum request {
 
 struct zc_forker {
     pthread_mutex_t lock; /* one request at a time; innermost */
+    const struct zc_require *require;
     int fd;
     pid_t pid;
 };
@@ -45,6 +46,7 @@ struct child {
 
 struct children {
     ZC_VEC(struct child) v;
+    const struct zc_require *require;
     int signal_fd;
 };
 
@@ -128,7 +130,8 @@ static int start_receiver(struct children *c, int fd, const char *path)
         return send_answer(fd, ENOMEM, -1);
     }
     struct child *last = &c->v.v[c->v.len - 1];
-    struct zc_transport *t = zc_serve_embedded(path, &last->pid, &err);
+    struct zc_transport *t = zc_serve_embedded(path, c->require, &last->pid,
+                                              &err);
     if (!t) {
         free(last->path);
         c->v.len--;
@@ -149,10 +152,10 @@ static int obey(struct children *c, int fd, const char *request)
 }
 
 /* Signals are blocked at first: no handler of our parent's is to run here. */
-static _Noreturn void forker_main(int fd)
+static _Noreturn void forker_main(int fd, const struct zc_require *require)
 {
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-    struct children c = {.signal_fd = -1};
+    struct children c = {.require = require, .signal_fd = -1};
     char request[REQUEST_MAX];
     sigset_t mask;
 
@@ -205,7 +208,7 @@ static int start(struct zc_forker *f, struct zc_err *err)
     int why = errno;
     if (f->pid == 0) {
         close(s[0]);
-        forker_main(s[1]);
+        forker_main(s[1], f->require);
     }
     pthread_sigmask(SIG_SETMASK, &old, NULL);
     close(s[1]);
@@ -225,13 +228,15 @@ static void stop(struct zc_forker *f)
     f->pid = 0;
 }
 
-struct zc_forker *zc_forker_new(struct zc_err *err)
+struct zc_forker *zc_forker_new(const struct zc_require *require,
+                                struct zc_err *err)
 {
     struct zc_forker *f = calloc(1, sizeof *f);
     if (!f) {
         zc_err_nomem(err);
         return NULL;
     }
+    f->require = require;
     pthread_mutex_init(&f->lock, NULL);
     if (start(f, err) == 0)
         return f;

@@ -16,12 +16,15 @@
 #define ZC_DAEMON_FORKER_H
 
 #include "base/err.h"
+#include "fs/require.h"
 #include "net/reach.h"
 
 struct zc_forker;
 
-/* Call before threads start. NULL with a sentence. */
-struct zc_forker *zc_forker_new(struct zc_err *err);
+/* Call before threads start. What REQUIRE (NULL: nothing) wants has to be there
+ * for every receiver; it has to outlive the forker. NULL with a sentence. */
+struct zc_forker *zc_forker_new(const struct zc_require *require,
+                                struct zc_err *err);
 
 /* The sender's end of a new receiver for the local directory PATH (relative to
  * the working directory at zc_forker_new): a zc_reach.local, whose argument is

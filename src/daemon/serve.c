@@ -303,9 +303,11 @@ int zc_serve_stdio(const struct zc_accept_options *opt, struct zc_err *err)
 /* The sender decides when the session ends, whatever signal reaches both of
  * them from a terminal or a service manager: it closes the connection, if only
  * by dying. What went wrong here it hears through the protocol. */
-static _Noreturn void embedded_main(struct zc_transport *t, const char *path)
+static _Noreturn void embedded_main(struct zc_transport *t, const char *path,
+                                    const struct zc_require *require)
 {
-    const struct zc_share share = {.name = "", .path = path};
+    const struct zc_share share = {
+        .name = "", .path = path, .require = require};
     const struct zc_accept_options opt = {
         .shares = &share,
         .n_shares = 1,
@@ -323,7 +325,9 @@ static _Noreturn void embedded_main(struct zc_transport *t, const char *path)
     _exit(r ? err.code : 0);
 }
 
-struct zc_transport *zc_serve_embedded(const char *path, pid_t *child,
+struct zc_transport *zc_serve_embedded(const char *path,
+                                       const struct zc_require *require,
+                                       pid_t *child,
                                        struct zc_err *err)
 {
     struct zc_transport *ours, *theirs;
@@ -338,7 +342,7 @@ struct zc_transport *zc_serve_embedded(const char *path, pid_t *child,
     int why = errno;
     if (*child == 0) {
         zc_transport_free(ours);
-        embedded_main(theirs, path);
+        embedded_main(theirs, path, require);
     }
     sigprocmask(SIG_SETMASK, &old_mask, NULL);
     zc_transport_free(theirs);

@@ -47,7 +47,9 @@ int zc_serve_stdio(const struct zc_accept_options *opt, struct zc_err *err);
  * is what ends the child, which is deaf to stop signals. Call before threads
  * start. NULL with a sentence.
  */
-struct zc_transport *zc_serve_embedded(const char *path, pid_t *child,
+struct zc_transport *zc_serve_embedded(const char *path,
+                                       const struct zc_require *require,
+                                       pid_t *child,
                                        struct zc_err *err);
 void zc_serve_embedded_end(pid_t child);
 

@@ -87,6 +87,7 @@ static int run(const struct zc_watcher *w, struct dest *dests,
 {
     const struct zc_conf_mirror *m = w->mirror;
     struct zc_forker *forker = NULL;
+    const struct zc_require elsewhere = zc_require_elsewhere(&m->push.require);
     struct zc_mirror_options opt = {
         .name = m->name,
         .unique = true,
@@ -104,7 +105,7 @@ static int run(const struct zc_watcher *w, struct dest *dests,
     for (size_t i = 0; i < m->to.len; i++) {
         const struct zc_conf_dest *to = &m->to.v[i];
         if (to->at.kind == ZC_AT_LOCAL && !forker) {
-            forker = zc_forker_new(err);
+            forker = zc_forker_new(&elsewhere, err);
             if (!forker)
                 return -1;
         }

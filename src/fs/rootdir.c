@@ -184,6 +184,15 @@ int zc_root_find_dir(int root, const char *relpath)
     return open_dir(root, relpath, true);
 }
 
+int zc_root_find_any(int root, const char *relpath)
+{
+    if (zc_relpath_ok(relpath, strlen(relpath)))
+        return open_how(root, relpath, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0,
+                        CONFINED);
+    errno = EINVAL;
+    return -1;
+}
+
 int zc_dir_open(int dirfd, const char *name)
 {
     return name_ok(name) ? open_reading(dirfd, name, DIR_FLAGS) : -1;

@@ -44,6 +44,8 @@ int zc_root_open_dir(int root, const char *relpath);
  * is. -1 and errno. */
 int zc_root_find(const char *path);
 int zc_root_find_dir(int root, const char *relpath);
+/* Likewise, whatever RELPATH, shorter than PATH_MAX, is. */
+int zc_root_find_any(int root, const char *relpath);
 
 /* Opens the child directory NAME for reading and as a base. */
 int zc_dir_open(int dirfd, const char *name);

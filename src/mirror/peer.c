@@ -23,6 +23,7 @@
 #include "mirror/overtake.h"
 #include "mirror/report.h"
 #include "sender/session.h"
+#include "session/source.h"
 
 #include <malloc.h>
 #include <poll.h>
@@ -267,11 +268,14 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
     return true;
 }
 
-/* The root is still what is being watched; else the watch thread is told. With
+/* The root is still what is being watched, and all that is required is there;
+ * else the watch thread is told. With
  * the lock. */
 static bool source_ok(struct zc_mirror *m)
 {
-    if (zc_watch_root_ok(m->w, &m->why))
+    const struct zc_options *o = &m->opt->push;
+    if (zc_watch_root_ok(m->w, &m->why) &&
+        !zc_source_required(o->src, &o->require, &m->why))
         return true;
     m->gone = true;
     zc_mirror_wake(m->wake);
@@ -347,7 +351,8 @@ static enum outcome run_session(struct zc_mpeer *p, struct zc_transport *t,
                                 bool *worked, struct zc_err *err)
 {
     struct zc_mirror *m = p->mirror;
-    const struct zc_source source = zc_source_path(p->push.src);
+    const struct zc_source source = zc_source_path(p->push.src,
+                                                   &p->push.require);
     zc_mirror_lock(m);
     p->forced = p->release;
     zc_mirror_unlock(m);

@@ -170,9 +170,11 @@ static int mirror_init(struct zc_mirror *m, const struct zc_mirror_options *opt,
         return zc_err_nomem(err);
     if (zc_msource_open(m, err) == 0)
         return 0;
-    /* A service waits for its source; somebody who typed a name wants to know. */
+    /* A service waits for its source; somebody who typed a name wants to know,
+     * unless he has said what is to be waited for. */
     bool missing = err->code == ZC_EXIT_SELECT || err->code == ZC_EXIT_FILEIO;
-    return missing && opt->control_fd >= 0 ? 0 : -1;
+    bool waits = opt->unique || zc_require_any(&opt->push.require);
+    return missing && waits ? 0 : -1;
 }
 
 static void mirror_fini(struct zc_mirror *m)

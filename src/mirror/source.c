@@ -28,6 +28,7 @@
 #include "mirror/report.h"
 #include "mirror/search.h"
 #include "mirror/young.h"
+#include "session/source.h"
 
 #include <poll.h>
 #include <sys/stat.h>
@@ -134,6 +135,8 @@ static void on_gone(void *arg, const char *why)
 int zc_msource_open(struct zc_mirror *m, struct zc_err *err)
 {
     const struct zc_mirror_options *o = m->opt;
+    if (zc_source_required(o->push.src, &o->push.require, err))
+        return -1;
     const struct zc_watch_options opt = {
         .root = o->push.src,
         .kind = o->watch,

@@ -5,7 +5,7 @@
 
 #include "mirror/core.h"
 
-/* Opens m->w. -1 and a sentence. */
+/* Opens m->w, if all that is required is there. -1 and a sentence. */
 int zc_msource_open(struct zc_mirror *m, struct zc_err *err);
 /* That failed at the start, for the reason WHY: it is waited for. With the lock,
  * after the peers were started. */

@@ -43,43 +43,71 @@ void zc_anchor_prepare(struct zc_receiver *r)
         r->anchor->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
 }
 
-int zc_anchor_take(struct zc_receiver *r, struct zc_err *err)
+/* Where the root is, without symlinks, in REAL. False: nobody knows. */
+static bool real_path(const struct zc_receiver *r, char real[PATH_MAX])
 {
-    if (r->root_fd < 0 || !zc_stat_at(r->root_fd, "", &r->anchor->root))
-        return 0;
-    return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot look at %s",
-                      r->terms.root_name);
+    char fd[40];
+    snprintf(fd, sizeof fd, "/proc/self/fd/%d", r->root_fd);
+    ssize_t n = readlink(fd, real, PATH_MAX - 1);
+    real[ZC_MAX(n, 0)] = '\0';
+    return real[0] == '/';
 }
 
-static int look(const struct zc_receiver *r, struct zc_stat *st)
+/* The file that is required, if it is in the root. -1: no memory. */
+static int find_marker(struct zc_receiver *r)
 {
-    const struct zc_terms *t = &r->terms;
-    zc_auto_close int base = zc_root_find(t->root_path);
-    if (base < 0)
-        return -1;
-    if (!*t->root_below)
+    const struct zc_require *q = r->terms.require;
+    const char *marker = NULL;
+    char root[PATH_MAX], real[PATH_MAX];
+    if (q && q->file && *q->file != '/') {
+        marker = zc_require_file_below(q, r->terms.root_below);
+    } else if (q && q->file && real_path(r, root) && realpath(q->file, real)) {
+        size_t n = strcmp(root, "/") == 0 ? 0 : strlen(root);
+        if (strncmp(real, root, n) == 0 && real[n] == '/')
+            marker = real + n + 1;
+    }
+    r->anchor->marker = marker ? strdup(marker) : NULL;
+    return marker && !r->anchor->marker ? -1 : 0;
+}
+
+int zc_anchor_take(struct zc_receiver *r, struct zc_err *err)
+{
+    if (r->root_fd < 0)
+        return 0;
+    if (zc_stat_at(r->root_fd, "", &r->anchor->root))
+        return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot look at %s",
+                          r->terms.root_name);
+    return find_marker(r) ? zc_err_nomem(err) : 0;
+}
+
+/* What the path leads to now, from BASE on, its first part. */
+static int look(const struct zc_receiver *r, int base, struct zc_stat *st)
+{
+    const char *below = r->terms.root_below;
+    if (!*below)
         return zc_stat_at(base, "", st);
-    zc_auto_close int fd = zc_root_find_dir(base, t->root_below);
+    zc_auto_close int fd = zc_root_find_dir(base, below);
     return fd < 0 ? -1 : zc_stat_at(fd, "", st);
 }
 
 int zc_anchor_check(struct zc_receiver *r, struct zc_err *err)
 {
     const struct zc_stat *was = &r->anchor->root;
+    const struct zc_terms *t = &r->terms;
     struct zc_stat now;
-    if (r->root_fd < 0)
+    if (r->root_fd < 0 || !t->root_path)
         return 0;
-    if (look(r, &now))
+    zc_auto_close int base = zc_root_find(t->root_path);
+    if (base < 0 || look(r, base, &now))
         return zc_err_set(err, ZC_EXIT_SELECT, errno,
-                          "%s is not where it was any more",
-                          r->terms.root_name);
+                          "%s is not where it was any more", t->root_name);
     if (now.ino == was->ino && now.dev == was->dev &&
         now.mnt_id == was->mnt_id)
-        return 0;
+        return zc_require_check(t->require, base, t->root_path, err);
     return zc_err_set(err, ZC_EXIT_SELECT, 0,
                       "%s is another directory than before: it was moved or "
                       "replaced, or its file system was mounted or unmounted",
-                      r->terms.root_name);
+                      t->root_name);
 }
 
 /* ---- between rounds ------------------------------------------------------ */
@@ -110,15 +138,12 @@ static void watch_above(int moves, char *path)
 static void watch_all(struct zc_receiver *r)
 {
     struct zc_anchor *a = r->anchor;
-    char fd[40], real[PATH_MAX];
+    char real[PATH_MAX];
     zc_auto_free char *path = strdup(r->terms.root_path);
     if (path && *path)
         watch_way(a->moves, path);
-    snprintf(fd, sizeof fd, "/proc/self/fd/%d", r->root_fd);
-    ssize_t n = readlink(fd, real, sizeof real - 1);
-    if (n <= 0 || real[0] != '/')
+    if (!real_path(r, real))
         return;
-    real[n] = '\0';
     watch_way(a->moves, real);
     watch_above(a->moves, real);
 }
@@ -172,6 +197,7 @@ void zc_anchor_stop(struct zc_receiver *r)
 
 void zc_anchor_fini(struct zc_anchor *a)
 {
+    free(a->marker);
     zc_close(&a->mounts);
     zc_close(&a->moves);
     zc_close(&a->stop);

@@ -20,6 +20,8 @@ struct zc_receiver;
 
 struct zc_anchor {
     struct zc_stat root; /* as it was opened */
+    char *marker; /* what it is required to have (fs/require.h), relative to
+                     it; NULL: nothing in it */
     int mounts; /* on /proc/self/mountinfo; -1: nobody tells */
     int moves;  /* inotify, likewise */
     int stop;   /* eventfd */

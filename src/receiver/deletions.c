@@ -4,6 +4,7 @@
 
 #include "fs/remove.h"
 #include "fs/rootdir.h"
+#include "receiver/anchor.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 
@@ -51,7 +52,10 @@ static void record_get(struct zc_rd *rd, struct record *rec)
 static bool is_protected(void *arg, const char *path, bool is_dir)
 {
     const struct zc_receiver *r = arg;
-    return zc_filter_protects(r->terms.filter, path, is_dir);
+    /* Without its marker nothing would ever be done here again. */
+    const char *marker = r->anchor->marker;
+    return zc_filter_protects(r->terms.filter, path, is_dir) ||
+           (marker && strcmp(marker, path) == 0);
 }
 
 void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,

@@ -132,7 +132,7 @@ int zc_receiver_connect(struct zc_receiver *r, const struct zc_options *opt,
 {
     return zc_connect_open(&r->conn, opt, &r->terms, err) ||
                    take_terms(r, err) ||
-                   zc_dest_open_own(dest, &r->terms, &r->root_fd, err) ||
+                   zc_dest_open_own(dest, NULL, &r->terms, &r->root_fd, err) ||
                    compare_roots(r, dest, err) || prepare_root(r, err)
                ? -1
                : 0;

@@ -103,7 +103,8 @@ static int open_source(const struct zc_share *share, const struct zc_terms *t,
     if (!path)
         return zc_err_nomem(err);
     zc_auto_close int base = zc_root_open(share->path, err);
-    if (base < 0)
+    if (base < 0 ||
+        zc_require_check(share->require, base, share->path, err))
         return -1;
     if (zc_staging_on_path(base, path)) /* nobody's to read from */
         return zc_err_set(err, ZC_EXIT_SELECT, 0,
@@ -127,7 +128,7 @@ int zc_accept_root(const struct zc_accept_options *opt,
     if (role == ZC_ROLE_SENDER)
         r = open_source(share, t, root_fd, err);
     else if (opt->embedded)
-        r = zc_dest_open_own(share->path, t, root_fd, err);
+        r = zc_dest_open_own(share->path, share->require, t, root_fd, err);
     else
         r = zc_dest_open_share(share, t, root_fd, err);
     if (r)

@@ -63,6 +63,12 @@ static int note_root(struct zc_terms *t, const char *path, const char *below,
                                                          : zc_err_nomem(err);
 }
 
+/* A directory that would be made has nothing in it yet. */
+static bool may_be_made(const struct zc_terms *t)
+{
+    return !(t->open.flags & ZC_OPEN_DRY_RUN) && !zc_require_in_dir(t->require);
+}
+
 static int open_own(const char *path, struct zc_terms *t, int *fd,
                     struct zc_err *err)
 {
@@ -80,17 +86,21 @@ static int open_own(const char *path, struct zc_terms *t, int *fd,
         *fd = zc_root_open_dest(dir, false, &t->made, err);
         return *fd < 0 ? -1 : note_root(t, dir, "", NULL, err);
     }
-    if (dry && !exists && errno == ENOENT)
+    if (dry && !exists && errno == ENOENT && !zc_require_in_dir(t->require))
         return 0;
-    *fd = zc_root_open_dest(path, !dry, &t->made, err);
+    *fd = zc_root_open_dest(path, may_be_made(t), &t->made, err);
     return *fd < 0 ? -1 : note_root(t, path, "", NULL, err);
 }
 
-int zc_dest_open_own(const char *path, struct zc_terms *t, int *fd,
-                     struct zc_err *err)
+int zc_dest_open_own(const char *path, const struct zc_require *require,
+                     struct zc_terms *t, int *fd, struct zc_err *err)
 {
     *fd = -1;
-    return own_name(t, err) || open_own(path, t, fd, err) || check_name(t, err)
+    t->require = require;
+    return own_name(t, err) || zc_require_check_paths(require, err) ||
+                   open_own(path, t, fd, err) || check_name(t, err) ||
+                   (*fd >= 0 &&
+                    zc_require_check(require, *fd, t->root_path, err))
                ? -1
                : 0;
 }
@@ -124,7 +134,8 @@ static int open_below(const struct zc_share *share, const char *path,
     bool dir_wanted = !(flags & ZC_OPEN_SINGLE_FILE) ||
                       flags & ZC_OPEN_PATH_IS_DIR;
     zc_auto_close int base = zc_root_open(share->path, err);
-    if (base < 0)
+    if (base < 0 ||
+        zc_require_check(share->require, base, share->path, err))
         return -1;
     if (zc_staging_on_path(base, path)) /* nobody's to write into */
         return zc_err_set(err, ZC_EXIT_SELECT, 0,
@@ -158,6 +169,7 @@ int zc_dest_open_share(const struct zc_share *share, struct zc_terms *t,
 {
     const struct zc_bytes p = t->open.path;
     *fd = -1;
+    t->require = share->require;
     zc_auto_free char *path = strndup((const char *)p.p, p.n);
     if (!path)
         return zc_err_nomem(err);

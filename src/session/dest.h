@@ -10,11 +10,12 @@
 #include "session/share.h"
 #include "session/terms.h"
 
-/* DEST is PATH, the local user's own: a directory that may be made. *FD is -1
- * where a dry run would make it. T->name, T->made and where the root
- * is are set. -1 with a sentence. */
-int zc_dest_open_own(const char *path, struct zc_terms *t, int *fd,
-                     struct zc_err *err);
+/* DEST is PATH, the local user's own: a directory that may be made, unless
+ * REQUIRE (NULL: nothing), which has to outlive T, wants something in it. *FD is
+ * -1 where a dry run would make it. T->name, T->made and where the root is are
+ * set. -1 with a sentence. */
+int zc_dest_open_own(const char *path, const struct zc_require *require,
+                     struct zc_terms *t, int *fd, struct zc_err *err);
 
 /* DEST is the path of T below SHARE, of which the last component may be made.
  * Otherwise the same. */

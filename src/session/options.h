@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/util.h"
 #include "fs/meta.h"
+#include "fs/require.h"
 #include "move/mover.h"
 #include "proto/msg.h"
 #include "tree/chmod.h"
@@ -30,6 +31,7 @@ struct zc_options {
     /* Source: a directory as the user named it. With ONLY, just these names in
      * it (--files-from, or file arguments). */
     const char *src;
+    struct zc_require require; /* that has to be there for it; not owned */
     const struct zc_fileset *only;
     /* SRC was a file: ONLY holds its one name and the peer decides whether DEST
      * is a directory to put it into or its new name. */

@@ -4,6 +4,7 @@
 #define ZC_SESSION_SHARE_H
 
 #include "base/err.h"
+#include "fs/require.h"
 #include "net/keys.h"
 #include "net/peer_user.h"
 #include "proto/msg.h"
@@ -12,6 +13,8 @@ struct zc_share {
     const char *name; /* "" for an embedded receiver */
     const char *path; /* as the local user wrote it */
     bool read_only;   /* only dry runs are let in */
+    /* Without that at `path` nobody is let in. NULL: nothing. */
+    const struct zc_require *require;
     /* The static keys of the peers that may open it, over sealed connections
      * only. None: plain connections only, whoever it is. For all others it is
      * as if it was not there. */

@@ -9,21 +9,41 @@
 
 static int open_path(const struct zc_source *s, struct zc_err *err)
 {
-    return zc_root_open(s->path, err);
+    int fd = zc_root_open(s->path, err);
+    if (fd >= 0 && zc_require_check(s->require, fd, s->path, err))
+        zc_close(&fd);
+    return fd;
 }
 
 static bool path_gone(const struct zc_source *s, uint64_t dev, uint64_t ino)
 {
     struct stat st;
-    return stat(s->path, &st) || st.st_ino != ino || st.st_dev != dev;
+    struct zc_err ignored;
+    if (stat(s->path, &st) || st.st_ino != ino || st.st_dev != dev)
+        return true;
+    return zc_source_required(s->path, s->require, &ignored);
 }
 
-struct zc_source zc_source_path(const char *path)
+int zc_source_required(const char *path, const struct zc_require *require,
+                       struct zc_err *err)
+{
+    if (!zc_require_any(require))
+        return 0;
+    zc_auto_close int fd = zc_root_find(path);
+    if (fd < 0)
+        return zc_err_set(err, ZC_EXIT_SELECT, errno,
+                          "cannot open directory %s", path);
+    return zc_require_check(require, fd, path, err);
+}
+
+struct zc_source zc_source_path(const char *path,
+                                const struct zc_require *require)
 {
     return (struct zc_source){.name = path,
                               .open = open_path,
                               .gone = path_gone,
                               .path = path,
+                              .require = require,
                               .fd = -1};
 }
 

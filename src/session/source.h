@@ -8,6 +8,7 @@
 #define ZC_SESSION_SOURCE_H
 
 #include "base/err.h"
+#include "fs/require.h"
 
 #include <stdint.h>
 
@@ -19,12 +20,20 @@ struct zc_source {
      * unmounted, removed or replaced. Any thread. */
     bool (*gone)(const struct zc_source *s, uint64_t dev, uint64_t ino);
     const char *path; /* zc_source_path */
+    /* Without that there is nothing to send from. NULL: nothing. */
+    const struct zc_require *require;
     int fd;           /* zc_source_fd */
 };
 
-/* The directory at PATH, which the local user has named. PATH must outlive it.
- */
-struct zc_source zc_source_path(const char *path);
+/* The directory at PATH, which the local user has named, if what REQUIRE (NULL:
+ * nothing) wants is there. Both must outlive it. */
+struct zc_source zc_source_path(const char *path,
+                                const struct zc_require *require);
+
+/* Whether what REQUIRE (NULL: nothing) wants is there at PATH. -1 with a
+ * sentence. */
+int zc_source_required(const char *path, const struct zc_require *require,
+                       struct zc_err *err);
 
 /* The directory FD, whatever leads there, as long as it exists. FD stays the
  * caller's and must outlive it. NAME is for messages. */

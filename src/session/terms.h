@@ -24,6 +24,8 @@ struct zc_terms {
     /* The receiving end's directory is ROOT_BELOW ("": it itself) in ROOT_PATH,
      * and what sentences call it. */
     char *root_path, *root_below, *root_name;
+    /* What has to be at ROOT_PATH; NULL: nothing. */
+    const struct zc_require *require;
     /* The directory of the end that answered, as it is told to the other; 0, 0
      * where there is none yet, or where the other is not on the same kernel. */
     uint64_t root_dev, root_ino;

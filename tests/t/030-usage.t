@@ -165,6 +165,8 @@ value_of() # OPTION: something it takes
     --chmod) echo u+r ;;
     --fsync) echo none ;;
     --mover) echo auto ;;
+    --require-mount) echo /proc ;;
+    --require-file) echo / ;;
     --suite) echo AES-256-GCM ;;
     --info) echo progress2 ;;
     --filter | -f) echo '- *.o' ;;

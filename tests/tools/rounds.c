@@ -64,7 +64,7 @@ int main(int argc, char **argv)
     zc_options_init(&opt);
     opt.share = argv[2];
     opt.path = "";
-    const struct zc_source source = zc_source_path(argv[3]);
+    const struct zc_source source = zc_source_path(argv[3], NULL);
     opt.del = opt.rounds = true;
     opt.timeout_s = 3;
     struct zc_transport *t = zc_dial(host, port, 10, &err);

@@ -458,6 +458,7 @@ static void test_text(void)
         const char *value = k->type == ZC_CONF_FSYNC   ? "none"
                             : k->type == ZC_CONF_WATCH ? "inotify"
                             : k->type == ZC_CONF_CHMOD ? "a+r"
+                            : k->type == ZC_CONF_MOUNT ? "yes"
                             : !k->def                  ? "7"
                             : strcmp(k->def, "yes") == 0 ? "no"
                             : strcmp(k->def, "no") == 0  ? "yes"

@@ -77,6 +77,7 @@ static void start(struct mirror *m, size_t n, enum zc_fsync fsync)
     }
     m->opt = (struct zc_mirror_options){
         .name = "test",
+        .unique = true,
         .watch = ZC_WATCH_INOTIFY,
         .peers = m->peers,
         .n_peers = n,
@@ -361,7 +362,7 @@ int main(void)
     snprintf(dest[1], sizeof dest[1], "%s/two", scratch_path);
     mkdir(src, 0755);
     signal(SIGPIPE, SIG_IGN);
-    forker = zc_forker_new(&err);
+    forker = zc_forker_new(NULL, &err);
     if (!forker)
         skip_all("cannot start a process: %s", err.text);
     test_barrier(ZC_FSYNC_BATCH);

@@ -443,7 +443,7 @@ static void usage(void)
 static void embedded(void)
 {
     pid_t pid;
-    struct zc_transport *t = zc_serve_embedded(top, &pid, &err);
+    struct zc_transport *t = zc_serve_embedded(top, NULL, &pid, &err);
     ok(t, "an embedded receiver");
     is_int(ask(t, 's'), 'A' + 1 + 2 + 4, "confined, and knows what it is");
     kill(pid, SIGINT);
@@ -453,7 +453,7 @@ static void embedded(void)
     zc_serve_embedded_end(pid);
     is_int(kill(pid, 0), -1, "it ends with the connection, and is reaped");
 
-    t = zc_serve_embedded("/nonexistent/zcsync", &pid, &err);
+    t = zc_serve_embedded("/nonexistent/zcsync", NULL, &pid, &err);
     ok(t && at_end(t), "one that cannot start ends the connection");
     zc_transport_free(t);
     zc_serve_embedded_end(pid);

@@ -293,7 +293,7 @@ static const char *open_as(const char *name)
     pid_t child = start_receiver(theirs, ours);
     zc_transport_free(theirs);
     zc_options_init(&opt);
-    const struct zc_source source = zc_source_path("src");
+    const struct zc_source source = zc_source_path("src", NULL);
     opt.share = name;
     opt.path = "";
     zc_session_close(zc_session_open(ours, &source, &opt, NULL, &stats, &err));
@@ -367,7 +367,7 @@ int main(void)
         zc_transport_free(theirs);
         struct zc_options opt;
         zc_options_init(&opt);
-        const struct zc_source source = zc_source_path("src");
+        const struct zc_source source = zc_source_path("src", NULL);
         opt.share = opt.path = "";
         opt.del = opt.rounds = true;
         opt.fsync = batch ? ZC_FSYNC_BATCH : ZC_FSYNC_NONE;
