@@ -275,6 +275,8 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/dirty_set.h \
 	%D%/mirror/ghosts.c \
 	%D%/mirror/ghosts.h \
+	%D%/mirror/gone.c \
+	%D%/mirror/gone.h \
 	%D%/mirror/hardlinks.c \
 	%D%/mirror/hardlinks.h \
 	%D%/mirror/index.c \

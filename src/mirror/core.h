@@ -18,6 +18,7 @@
  *   ghosts.c      changes of files that nobody knows the names of
  *   compare.c     when everything is compared although nothing was seen
  *   report.c      what status and user get to know
+ *   gone.c        names that a peer could not be told of when they went
  *     |
  *   index.c       what is known of files with several names
  *   search.c      where in the tree those names are, or what changed lately
@@ -37,6 +38,7 @@
 #include <pthread.h>
 
 struct zc_dirty;
+struct zc_gone;
 struct zc_index;
 struct zc_mhardlinks;
 struct zc_mreport;
@@ -130,6 +132,9 @@ struct zc_mpeer {
      * when something changed, but not before brake_soonest. */
     bool braked;
     int64_t brake_retry, brake_soonest;
+    struct zc_gone *gone; /* names that were seen to go and not sent as such */
+    bool gone_due;   /* they may be all that the brake holds for ... */
+    bool gone_tried; /* ... and were not, or not all */
     bool blocked; /* entries are refused */
     struct zc_overtake overtake;
     bool paused;  /* somebody wants the destination left alone ... */

@@ -70,6 +70,13 @@ void zc_dirty_renamed(struct zc_dirty *d, zc_wdir from, const char *from_name,
 void zc_dirty_tree(struct zc_dirty *d, zc_wdir dir, int64_t now); /* in doubt */
 void zc_dirty_removed(struct zc_dirty *d, zc_wdir dir);
 void zc_dirty_all(struct zc_dirty *d, int64_t now);
+/* Whether everything is in doubt, or in flight. */
+bool zc_dirty_in_doubt(const struct zc_dirty *d);
+/* Marks in D the names that are dirty or in flight in FROM, which is about the
+ * same tree, without what may have happened below them, and but for those that
+ * were refused. */
+void zc_dirty_inherit(struct zc_dirty *d, const struct zc_dirty *from,
+                      int64_t now);
 
 /* Nanoseconds until something is due: 0 now, INT64_MAX: nothing is. While a
  * batch is in flight: INT64_MAX. */

@@ -102,6 +102,30 @@ void zc_dirty_all(struct zc_dirty *d, int64_t now)
     zc_dirty_doubt(d, now, d->gen);
 }
 
+bool zc_dirty_in_doubt(const struct zc_dirty *d)
+{
+    return d->all || (d->fly.on && d->fly.all);
+}
+
+static void inherit(struct zc_dirty *d, const struct zc_mark_list *list,
+                    uint64_t round, int64_t now)
+{
+    const struct zc_mark *m;
+    TAILQ_FOREACH(m, list, by_age)
+        if ((!round || m->round == round) && m->n && !m->failing &&
+            strcmp(m->name, ZC_WHOLE) != 0)
+            zc_dirty_mark(d, m->dir, m->name, m->n, ZC_CHANGE_NAME, now);
+}
+
+void zc_dirty_inherit(struct zc_dirty *d, const struct zc_dirty *from,
+                      int64_t now)
+{
+    inherit(d, &from->set.old, 0, now);
+    inherit(d, &from->set.fresh, 0, now);
+    if (from->fly.on)
+        inherit(d, &from->sent.fresh, from->round, now);
+}
+
 void zc_dirty_rebase(struct zc_dirty *d, const struct zc_watch *w)
 {
     d->w = w;

@@ -19,6 +19,7 @@
 #include "mirror/compare.h"
 #include "mirror/dirty.h"
 #include "mirror/ghosts.h"
+#include "mirror/gone.h"
 #include "mirror/hardlinks.h"
 #include "mirror/overtake.h"
 #include "mirror/report.h"
@@ -54,6 +55,8 @@ int64_t zc_mpeer_next(const struct zc_mpeer *p, int64_t now)
     if (p->asked > p->answered)
         return 0;
     int64_t next = zc_dirty_next(p->dirty, now);
+    if (p->braked && zc_gone_any(p, now))
+        return 0;
     if (p->braked)
         next = ZC_MIN(next, ZC_MAX(p->brake_retry - now, 0));
     next = ZC_MIN(next, zc_mhardlinks_next(p, now));
@@ -143,6 +146,17 @@ static bool sleep_on(struct zc_mpeer *p, const struct zc_transport *t,
 
 /* --- rounds --- */
 
+/* What was seen to go has been sent: it may have been what the brake held for,
+ * which a comparison tells; but not one after the other while names go on
+ * going. With the lock. */
+static void gone_over(struct zc_mpeer *p, int64_t now)
+{
+    zc_gone_forget(p);
+    if (p->gone_due)
+        p->brake_soonest = now;
+    p->brake_retry = ZC_MIN(p->brake_retry, p->brake_soonest);
+}
+
 /* The brake held: its deletions, and whatever else the round left out, are to
  * be tried again as part of the whole tree. */
 static void brake_held(struct zc_mpeer *p, const struct zc_err *err,
@@ -151,6 +165,10 @@ static void brake_held(struct zc_mpeer *p, const struct zc_err *err,
     p->braked = true;
     p->brake_retry = now + BRAKE_RETRY;
     p->brake_soonest = now + ZC_MAX(BRAKE_SOONEST, 10 * took);
+    p->gone_due = zc_gone_any(p, now) && !p->gone_tried;
+    p->gone_tried = true;
+    if (p->gone_due)
+        return;
     char text[ZC_STATUS_TEXT + 2 * ZC_STATUS_NAME];
     int n = snprintf(text, sizeof text, "%.300s", err->text);
     if (p->mirror->opt->control_fd >= 0)
@@ -160,12 +178,23 @@ static void brake_held(struct zc_mpeer *p, const struct zc_err *err,
     zc_peer_set_text(p->st, "", text);
 }
 
-/* With the lock: what is to be sent next, if anything. */
-static bool next_round(struct zc_mpeer *p, struct zc_round *round, int64_t now)
+/* With the lock: what is to be sent next, if anything. *GONE: of what was seen
+ * to go. */
+static bool next_round(struct zc_mpeer *p, struct zc_round *round, bool *gone,
+                       int64_t now)
 {
-    if (p->braked && now >= p->brake_soonest)
-        zc_dirty_all(p->dirty, now);
     *round = (struct zc_round){0};
+    bool due = p->braked && !zc_dirty_in_doubt(p->dirty) &&
+               zc_gone_any(p, now);
+    *gone = due && zc_gone_take(p, BATCH, now, round);
+    if (*gone)
+        return true;
+    if (due)
+        gone_over(p, now);
+    if (p->braked && now >= p->brake_soonest) {
+        zc_gone_inherit(p, now);
+        zc_dirty_all(p->dirty, now);
+    }
     bool any = zc_dirty_next(p->dirty, now) == 0 &&
                zc_dirty_take(p->dirty, BATCH, now, round);
     if (p->asked > p->answered) {
@@ -182,7 +211,7 @@ static bool next_round(struct zc_mpeer *p, struct zc_round *round, int64_t now)
 
 /* The round is over and the session goes on. With the lock. */
 static void round_done(struct zc_mpeer *p, const struct zc_round *round,
-                       enum zc_exit code, const struct zc_err *err,
+                       bool gone, enum zc_exit code, const struct zc_err *err,
                        int64_t took)
 {
     const struct zc_mirror *m = p->mirror;
@@ -197,12 +226,18 @@ static void round_done(struct zc_mpeer *p, const struct zc_round *round,
     /* The watch thread may sleep for long now. */
     if (m->w && !m->gone && zc_watch_caught_up(m->w))
         zc_dirty_caught_up(p->dirty, now);
-    if (code == ZC_EXIT_MAX_DELETE)
+    if (code == ZC_EXIT_MAX_DELETE) {
         brake_held(p, err, took, now);
-    else if (round->all)
-        p->braked = p->release = false;
-    else if (p->braked)
+    } else if (round->all) {
+        p->braked = p->release = p->gone_due = p->gone_tried = false;
+        zc_gone_forget(p);
+    } else if (gone) {
+        zc_gone_done(p, now);
+        if (!p->gone)
+            gone_over(p, now);
+    } else if (p->braked) {
         p->brake_retry = ZC_MIN(p->brake_retry, p->brake_soonest);
+    }
     zc_dirty_get_stats(p->dirty, &ds);
     p->blocked = ds.failed > 0;
     if (!p->blocked && !p->braked)
@@ -226,7 +261,8 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
     struct zc_round round;
     int64_t start = zc_clock_ns();
     uint64_t asked = p->asked;
-    if (!next_round(p, &round, start))
+    bool gone;
+    if (!next_round(p, &round, &gone, start))
         return true;
     p->in_round = true;
     zc_overtake_begin(p, start);
@@ -251,10 +287,10 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
         p->owners_told = true;
         zc_log(ZC_LOG_WARN, "%s: " ZC_OWNERS_LEFT_NOTE, p->conf->name);
     }
-    if (good) {
+    if (good && !gone)
         p->answered = asked;
-        round_done(p, &round, code, err, zc_clock_ns() - start);
-    }
+    if (good)
+        round_done(p, &round, gone, code, err, zc_clock_ns() - start);
     if (p->full)
         p->leisure = false;
     p->in_round = p->full = false;
@@ -269,8 +305,7 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
 }
 
 /* The root is still what is being watched, and all that is required is there;
- * else the watch thread is told. With
- * the lock. */
+ * else the watch thread is told. With the lock. */
 static bool source_ok(struct zc_mirror *m)
 {
     const struct zc_options *o = &m->opt->push;
@@ -374,8 +409,11 @@ static enum outcome run_session(struct zc_mpeer *p, struct zc_transport *t,
     p->connected = false;
     zc_mreport_update(p);
     p->leisure = false;
-    if (o == LOST || !atomic_load(&m->stopping))
+    if (o == LOST || !atomic_load(&m->stopping)) {
+        zc_gone_inherit(p, zc_clock_ns());
+        p->gone_tried = false;
         zc_dirty_lost(p->dirty, zc_clock_ns());
+    }
     zc_mirror_unlock(m);
     zc_peer_set_security(p->st, "", "");
     publish(p, t, NULL, false);

@@ -320,10 +320,10 @@ static void describe(struct zc_mpeer *p, const struct goal *g, char *out,
     if (!p->connected)
         snprintf(out, size, "%.128s: not connected%s%.300s", name,
                  *text ? ": " : "", text);
-    else if (p->braked || p->blocked)
+    else if ((p->braked && !p->gone_due) || p->blocked)
         snprintf(out, size, "%.128s: %.200s%s%.150s", name, path,
                  *path ? ": " : "", text);
-    else if (ds.all || p->full)
+    else if (ds.all || p->full || p->braked)
         snprintf(out, size, "%.128s: everything is being compared", name);
     else if (held && ds.names > 1)
         snprintf(out, size,

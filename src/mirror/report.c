@@ -102,9 +102,9 @@ void zc_mreport_update(struct zc_mpeer *p)
     if (!p->connected)
         return;
     p->st->retry_at = retry_at(p);
-    if (p->braked || p->blocked)
+    if ((p->braked && !p->gone_due) || p->blocked)
         state = ZC_PEER_BLOCKED;
-    else if (ds.all || p->full)
+    else if (ds.all || p->full || p->braked)
         state = ZC_PEER_SCANNING;
     else if (ds.names)
         state = ZC_PEER_BEHIND;

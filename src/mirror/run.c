@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "mirror/core.h"
 #include "mirror/dirty.h"
+#include "mirror/gone.h"
 #include "mirror/hardlinks.h"
 #include "mirror/index.h"
 #include "mirror/overtake.h"
@@ -120,6 +121,7 @@ static void peer_fini(struct zc_mpeer *p)
         pthread_join(p->thread, NULL);
     zc_overtake_fini(p);
     zc_dirty_free(p->dirty);
+    zc_gone_free(p->gone);
     zc_mreport_free(p->report);
     zc_mhardlinks_free(p->hardlinks);
     zc_close(&p->wake);

@@ -21,6 +21,7 @@
 #include "mirror/compare.h"
 #include "mirror/dirty.h"
 #include "mirror/ghosts.h"
+#include "mirror/gone.h"
 #include "mirror/index.h"
 #include "mirror/overtake.h"
 #include "mirror/peer.h"
@@ -82,6 +83,8 @@ static void on_changed(void *arg, zc_wdir dir, const char *name, size_t n,
     if (what & ZC_CHANGE_MADE && !(what & ZC_CHANGE_DATA))
         mark |= ZC_CHANGE_WRITING;
     zc_young_changed(m, dir, name, n, what);
+    for (size_t i = 0; i < m->n_peers; i++)
+        zc_gone_changed(&m->peers[i], dir, name, n, what, now);
     zc_mirror_mark(m, dir, name, n, mark, now);
     zc_index_changed(m, dir, name, n, what, now);
 }
@@ -96,9 +99,11 @@ static void on_renamed(void *arg, zc_wdir from, const char *from_name,
     zc_wdir moved = missed ? zc_watch_child(m->w, to, to_name, to_n)
                            : ZC_WDIR_NONE;
     zc_young_renamed(m, from, from_name, from_n, to, to_name, to_n, is_dir);
-    for (size_t i = 0; i < m->n_peers; i++)
+    for (size_t i = 0; i < m->n_peers; i++) {
+        zc_gone_renamed(&m->peers[i], from, from_name, from_n, now);
         zc_dirty_renamed(m->peers[i].dirty, from, from_name, from_n, to,
                          to_name, to_n, is_dir, now);
+    }
     for (size_t i = 0; i < m->n_peers && moved != ZC_WDIR_NONE; i++)
         zc_dirty_tree(m->peers[i].dirty, moved, now);
     if (!is_dir)
@@ -109,8 +114,11 @@ static void on_doubt(void *arg, zc_wdir dir)
 {
     struct zc_mirror *m = arg;
     int64_t now = zc_clock_ns();
-    for (size_t i = 0; i < m->n_peers; i++)
+    for (size_t i = 0; i < m->n_peers; i++) {
+        if (dir == ZC_WDIR_ROOT)
+            zc_gone_inherit(&m->peers[i], now);
         zc_dirty_tree(m->peers[i].dirty, dir, now);
+    }
     if (dir == ZC_WDIR_ROOT)
         zc_mcompare_doubt(m);
 }
@@ -119,8 +127,10 @@ static void on_removed(void *arg, zc_wdir dir)
 {
     struct zc_mirror *m = arg;
     zc_young_dir_moved(m->young);
-    for (size_t i = 0; i < m->n_peers; i++)
+    for (size_t i = 0; i < m->n_peers; i++) {
+        zc_gone_removed(&m->peers[i], dir);
         zc_dirty_removed(m->peers[i].dirty, dir);
+    }
 }
 
 static void on_gone(void *arg, const char *why)
@@ -154,6 +164,7 @@ int zc_msource_open(struct zc_mirror *m, struct zc_err *err)
 /* What comes back may be anything, and not what was released. */
 static void peer_lacks_source(struct zc_mpeer *p)
 {
+    zc_gone_forget(p);
     zc_dirty_rebase(p->dirty, NULL);
     p->release = false;
 }
