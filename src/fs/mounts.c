@@ -23,6 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <xxhash.h>
 
 #define CHUNK ((size_t)64 << 10)
 
@@ -237,21 +238,48 @@ static int locate(int rootfd, char path[PATH_MAX], uint64_t *mnt)
     return 0;
 }
 
-int zc_mounts_list(int fd, int rootfd, zc_mount_paths *out)
+/* All mounts, and where ROOTFD is among them. */
+static int read_mounts(int fd, int rootfd, zc_mounts *mounts,
+                       char root[PATH_MAX], uint64_t *mnt)
 {
-    zc_mounts mounts = {0};
     struct zc_buf text = ZC_BUF_INIT;
-    char root[PATH_MAX];
-    uint64_t mnt;
-    int bad = locate(rootfd, root, &mnt) || read_all(fd, &text);
-    if (!bad && (zc_mounts_parse((const char *)text.data, text.len, &mounts) ||
-                 zc_mounts_below(&mounts, root, mnt, out))) {
+    int bad = locate(rootfd, root, mnt) || read_all(fd, &text) ? -1 : 0;
+    if (!bad && zc_mounts_parse((const char *)text.data, text.len, mounts)) {
         errno = ENOMEM;
         bad = -1;
     }
     zc_buf_fini(&text);
+    return bad;
+}
+
+int zc_mounts_list(int fd, int rootfd, zc_mount_paths *out)
+{
+    zc_mounts mounts = {0};
+    char root[PATH_MAX];
+    uint64_t mnt;
+    int bad = read_mounts(fd, rootfd, &mounts, root, &mnt);
+    if (!bad && zc_mounts_below(&mounts, root, mnt, out)) {
+        errno = ENOMEM;
+        bad = -1;
+    }
     zc_mounts_fini(&mounts);
-    return bad ? -1 : 0;
+    return bad;
+}
+
+int zc_mounts_digest(int fd, int rootfd, uint64_t *digest)
+{
+    zc_mounts mounts = {0};
+    char root[PATH_MAX];
+    uint64_t mnt;
+    *digest = 0;
+    int bad = read_mounts(fd, rootfd, &mounts, root, &mnt);
+    for (size_t i = 0; i < mounts.len && !bad; i++) {
+        const struct zc_mount *m = &mounts.v[i];
+        if (below(m->path, root)) /* in any order */
+            *digest += XXH3_64bits_withSeed(m->path, strlen(m->path), m->id);
+    }
+    zc_mounts_fini(&mounts);
+    return bad;
 }
 
 bool zc_mounts_changed(int fd)

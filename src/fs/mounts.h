@@ -35,6 +35,10 @@ void zc_mount_paths_fini(zc_mount_paths *paths);
  * and read from its beginning. -1 and errno. */
 int zc_mounts_list(int fd, int rootfd, zc_mount_paths *out);
 
+/* A number that is another one, but for bad luck, when other mounts than before
+ * are below the directory ROOTFD, reached or not. Likewise. */
+int zc_mounts_digest(int fd, int rootfd, uint64_t *digest);
+
 /* FD's mounts have changed since this was last asked, or since FD was opened.
  * One poll(2) of FD, whoever's, is told once. */
 bool zc_mounts_changed(int fd);

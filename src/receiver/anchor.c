@@ -5,7 +5,8 @@
  *
  *     /srv, /srv/www    moved; a symlink among them: replaced
  *     /srv/www          also: something in it was removed
- *     mountinfo         anything was mounted or unmounted, anywhere
+ *     mountinfo         anything was mounted or unmounted, anywhere; what is
+ *                       mounted below the root has to be the same, too
  *
  * A directory that somebody holds open, as we do, tells nothing when it is
  * removed itself. The way as the user wrote it may lead over symlinks, so that
@@ -14,6 +15,7 @@
  */
 #include "receiver/anchor.h"
 
+#include "fs/mounts.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 
@@ -27,9 +29,12 @@
 #define ON_THE_WAY (IN_MOVE_SELF | IN_DELETE_SELF | IN_ATTRIB | IN_DONT_FOLLOW)
 #define ABOVE (IN_MOVE_SELF | IN_DELETE)
 
+enum asks { READER, WATCHER };
+
 void zc_anchor_init(struct zc_anchor *a)
 {
-    *a = (struct zc_anchor){.mounts = -1, .moves = -1, .stop = -1};
+    *a = (struct zc_anchor){
+        .mounts = {-1, -1}, .moves = -1, .stop = -1};
 }
 
 static bool is_mirror(const struct zc_receiver *r)
@@ -39,8 +44,8 @@ static bool is_mirror(const struct zc_receiver *r)
 
 void zc_anchor_prepare(struct zc_receiver *r)
 {
-    if (is_mirror(r))
-        r->anchor->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    for (size_t i = 0; i < 2 && is_mirror(r); i++)
+        r->anchor->mounts[i] = open(ZC_MOUNTINFO, O_RDONLY | O_CLOEXEC);
 }
 
 /* Where the root is, without symlinks, in REAL. False: nobody knows. */
@@ -77,6 +82,12 @@ int zc_anchor_take(struct zc_receiver *r, struct zc_err *err)
     if (zc_stat_at(r->root_fd, "", &r->anchor->root))
         return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot look at %s",
                           r->terms.root_name);
+    /* What is mounted from now on is told. */
+    (void)zc_mounts_changed(r->anchor->mounts[READER]);
+    (void)zc_mounts_changed(r->anchor->mounts[WATCHER]);
+    if (is_mirror(r))
+        (void)zc_mounts_digest(r->anchor->mounts[READER], r->root_fd,
+                               &r->anchor->mounted);
     return find_marker(r) ? zc_err_nomem(err) : 0;
 }
 
@@ -90,7 +101,20 @@ static int look(const struct zc_receiver *r, int base, struct zc_stat *st)
     return fd < 0 ? -1 : zc_stat_at(fd, "", st);
 }
 
-int zc_anchor_check(struct zc_receiver *r, struct zc_err *err)
+/* Are the same file systems mounted below the root? WHO has been told that some
+ * have changed somewhere. */
+static int check_below(struct zc_receiver *r, enum asks who, struct zc_err *err)
+{
+    uint64_t now;
+    if (zc_mounts_digest(r->anchor->mounts[who], r->root_fd, &now) ||
+        now == r->anchor->mounted)
+        return 0;
+    return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                      "something was mounted or unmounted below %s",
+                      r->terms.root_name);
+}
+
+static int check_root(struct zc_receiver *r, struct zc_err *err)
 {
     const struct zc_stat *was = &r->anchor->root;
     const struct zc_terms *t = &r->terms;
@@ -108,6 +132,15 @@ int zc_anchor_check(struct zc_receiver *r, struct zc_err *err)
                       "%s is another directory than before: it was moved or "
                       "replaced, or its file system was mounted or unmounted",
                       t->root_name);
+}
+
+int zc_anchor_check(struct zc_receiver *r, struct zc_err *err)
+{
+    if (check_root(r, err))
+        return -1;
+    return zc_mounts_changed(r->anchor->mounts[READER])
+               ? check_below(r, READER, err)
+               : 0;
 }
 
 /* ---- between rounds ------------------------------------------------------ */
@@ -156,11 +189,11 @@ static void *watch_main(void *receiver)
     char events[4096];
     struct pollfd f[] = {{.fd = a->stop, .events = POLLIN},
                          {.fd = a->moves, .events = POLLIN},
-                         {.fd = a->mounts, .events = POLLPRI}};
-    for (;;) {
+                         {.fd = a->mounts[WATCHER], .events = POLLPRI}};
+    for (bool mounted = true;; mounted = f[2].revents) {
         watch_all(r);
-        /* What happened before it was watched. */
-        if (zc_anchor_check(r, &err)) {
+        /* At first, for what happened before it was watched. */
+        if (check_root(r, &err) || (mounted && check_below(r, WATCHER, &err))) {
             zc_receiver_fail(r, &err);
             break;
         }
@@ -198,7 +231,8 @@ void zc_anchor_stop(struct zc_receiver *r)
 void zc_anchor_fini(struct zc_anchor *a)
 {
     free(a->marker);
-    zc_close(&a->mounts);
+    zc_close(&a->mounts[READER]);
+    zc_close(&a->mounts[WATCHER]);
     zc_close(&a->moves);
     zc_close(&a->stop);
 }

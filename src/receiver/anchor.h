@@ -22,7 +22,9 @@ struct zc_anchor {
     struct zc_stat root; /* as it was opened */
     char *marker; /* what it is required to have (fs/require.h), relative to
                      it; NULL: nothing in it */
-    int mounts; /* on /proc/self/mountinfo; -1: nobody tells */
+    int mounts[2];    /* on mountinfo, for the reader and the thread; -1: nobody
+                         tells */
+    uint64_t mounted; /* below the root; zc_mounts_digest */
     int moves;  /* inotify, likewise */
     int stop;   /* eventfd */
     pthread_t thread;
@@ -35,7 +37,8 @@ void zc_anchor_prepare(struct zc_receiver *r);
 /* The root was opened: this one, and no other. -1 and ERR. */
 int zc_anchor_take(struct zc_receiver *r, struct zc_err *err);
 
-/* Any thread. -1 and ERR: it is another one now, or not there. */
+/* The reader's. -1 and ERR: it is another one now, or not there, or other file
+ * systems are mounted in it. */
 int zc_anchor_check(struct zc_receiver *r, struct zc_err *err);
 
 /* In a mirror's session: a thread that has it fail as soon as the kernel says

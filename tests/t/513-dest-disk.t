@@ -35,6 +35,29 @@ for dir in keep up; do
     ok "$dir: is about what is there now" equal a $dir
 done
 
+# below it
+for dir in keep up; do
+    mount_at -t tmpfs x "$T/$dir/b"
+    ok "$dir: a disk is mounted below it, and filled" filled $dir
+    umount -l "$dir/b"
+    echo x >a/b/below
+    ok "$dir: unmounted again" filled $dir
+    ok "$dir: a directory in it has one of its own" \
+        mount_at -t tmpfs x "$T/$dir/c/deep"
+    waits --timeout=60 one
+    ok "$dir: wait is about that" equal a $dir
+    umount -l $dir/c/deep && mount_at -t tmpfs y "$T/$dir/c/deep"
+    waits --timeout=60 one
+    ok "$dir: and about the next one there" equal a $dir
+    umount -l $dir/c/deep
+    waits --timeout=60 one
+    ok "$dir: and about what it has covered" equal a $dir
+done
+before=$(said "comparing everything")
+mkdir -p elsewhere && mount_at -t tmpfs x "$T/elsewhere" && umount elsewhere
+waits --timeout=60 one
+is "$(said "comparing everything")" "$before" "what is mounted elsewhere does no harm"
+
 # again and again, at once
 bad=0
 for n in $(seq 10); do
