@@ -374,6 +374,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/itemize.h \
 	%D%/cli/opt.c \
 	%D%/cli/opt.h \
+	%D%/cli/pausing.c \
+	%D%/cli/pausing.h \
 	%D%/cli/plan.c \
 	%D%/cli/plan.h \
 	%D%/cli/progress.c \

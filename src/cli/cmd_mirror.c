@@ -8,6 +8,7 @@
  */
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/pausing.h"
 #include "cli/plan.h"
 #include "cli/push_opts.h"
 #include "cli/report.h"
@@ -166,6 +167,10 @@ static void mirror_fini(struct mirror *m)
 static int run(struct mirror *m, int stop_fd, struct zc_err *err)
 {
     const struct zc_push_args *a = m->args;
+    int control;
+    struct zc_pausing *pausing = zc_pausing_start(&control, err);
+    if (!pausing)
+        return -1;
     struct zc_mirror_options opt = {
         .name = a->operands.v[0],
         .push = a->opt,
@@ -180,11 +185,13 @@ static int run(struct mirror *m, int stop_fd, struct zc_err *err)
         .changed = on_changed,
         .arg = m,
         .stop_fd = stop_fd,
-        .control_fd = -1,
+        .control_fd = control,
         .drain_s = a->drain_s,
     };
     opt.push.src = m->dests[0].plan.sessions.v[0].src;
-    return zc_mirror_run(&opt, err);
+    int r = zc_mirror_run(&opt, err);
+    zc_pausing_stop(pausing);
+    return r;
 }
 
 /* What goes to standard error: for somebody who sits there, or asked, also what

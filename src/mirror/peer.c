@@ -171,7 +171,7 @@ static void brake_held(struct zc_mpeer *p, const struct zc_err *err,
         return;
     char text[ZC_STATUS_TEXT + 2 * ZC_STATUS_NAME];
     int n = snprintf(text, sizeof text, "%.300s", err->text);
-    if (p->mirror->opt->control_fd >= 0)
+    if (p->mirror->opt->unique) /* zcsyncd's */
         snprintf(text + n, sizeof text - (size_t)n,
                  "; and so does 'zcsync release %.100s@%.100s', this once",
                  p->mirror->opt->name, p->conf->name);
