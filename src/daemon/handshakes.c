@@ -34,6 +34,10 @@
  * can say what happened. */
 #define HANDSHAKE_S 10
 #define GRACE_S 1
+/* Seconds until a peer must have spoken. */
+#define SILENCE_S 1
+/* Who has not spoken for so long makes room first: a sender does at once. */
+#define SLOW_NS (ZC_NSEC_PER_SEC / 10)
 /* How long a peer that is sent away gets to read why. */
 #define LINGER_NS (ZC_NSEC_PER_SEC / 5)
 /* Processes, those that are being killed among them, for one that may shake
@@ -269,25 +273,51 @@ static void refuse(struct zc_handshakes *h, struct zc_handshake_child *c,
     done_with(h, c);
 }
 
-/* Ends the oldest of those that wait and are of the address of C, or, where C
- * is NULL, of one that has the most. */
+/* C is not needed any more: one without a process is forgotten, another when
+ * its process is gone. */
+static void let_go(struct zc_handshakes *h, struct zc_handshake_child *c)
+{
+    if (c->pid) {
+        c->end = INT64_MAX;
+        kill(c->pid, SIGKILL);
+    } else {
+        *c = h->v.v[--h->v.len];
+    }
+}
+
+static bool is_slow(const struct zc_handshake_child *c, int64_t now)
+{
+    return !c->pid && now - c->since > SLOW_NS;
+}
+
+/* Whether A makes room before B does. */
+static bool goes_first(const struct zc_handshake_child *a,
+                       const struct zc_handshake_child *b, int64_t now)
+{
+    if (a->same != b->same)
+        return a->same > b->same;
+    if (is_slow(a, now) != is_slow(b, now))
+        return is_slow(a, now);
+    return a->age < b->age;
+}
+
+/* Ends one of those that wait and are of the address of C, or, where C is NULL,
+ * of one that has the most. */
 static void make_room(struct zc_handshakes *h,
                       const struct zc_handshake_child *c)
 {
     struct zc_handshake_child *old = NULL;
+    int64_t now = zc_clock_ns();
     for (size_t i = 0; i < h->v.len; i++) {
         struct zc_handshake_child *o = &h->v.v[i];
-        if (!o->t || (c && !same_address(o, c)))
-            continue;
-        if (!old || o->same > old->same ||
-            (o->same == old->same && o->age < old->age))
+        if (o->t && (!c || same_address(o, c)) &&
+            (!old || goes_first(o, old, now)))
             old = o;
     }
     if (!old)
         return;
-    old->end = INT64_MAX;
-    kill(old->pid, SIGKILL);
     refuse(h, old, true, "made room for another");
+    let_go(h, old);
 }
 
 /* False with a sentence when there is no place for C, whatever is done. */
@@ -328,12 +358,48 @@ static int start(const struct zc_handshakes *h, struct zc_handshake_child *c)
     c->pid = fork();
     if (c->pid == 0)
         child_main(h, c->t, p[1], parent);
+    int why = errno;
     close(p[1]);
     c->fd = p[0];
     if (c->pid > 0)
         return 0;
+    c->pid = 0;
     zc_close(&c->fd);
+    errno = why;
     return -1;
+}
+
+/* What C has said so far, which stays where it is: 0, as zcsync does; 1, nothing
+ * yet; -1, something else, or it has gone without a word: why not, in WHY. */
+static int first_words(const struct zc_handshake_child *c, const char **why)
+{
+    uint8_t in[ZC_HELLO_SIZE];
+    ssize_t n = recv(c->t->poll_rfd, in, sizeof in, MSG_PEEK | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 1;
+    *why = n <= 0 ? "the peer closed the connection before the end"
+                  : "the peer does not speak the zcsync protocol";
+    return n > 0 && zc_hello_begins(in, (size_t)n) ? 0 : -1;
+}
+
+/* There is something to hear from C, which has no process yet. */
+static void spoken(struct zc_handshakes *h, struct zc_handshake_child *c)
+{
+    char text[200];
+    const char *why;
+    int r = first_words(c, &why);
+    if (r > 0)
+        return;
+    if (r == 0 && start(h, c)) {
+        snprintf(text, sizeof text, "could not start a process: %s",
+                 strerror(errno));
+        why = text;
+        r = -1;
+    }
+    if (r == 0)
+        return;
+    refuse(h, c, false, why);
+    let_go(h, c);
 }
 
 void zc_handshakes_accept(struct zc_handshakes *h, int listen_fd,
@@ -350,6 +416,9 @@ void zc_handshakes_accept(struct zc_handshakes *h, int listen_fd,
         }
         return;
     }
+    unsigned s = h->security.hello_s;
+    c.since = zc_clock_ns();
+    c.end = c.since + (s ? s : SILENCE_S) * ZC_NSEC_PER_SEC;
     address_of(c.t->poll_rfd, c.address);
     if (busy) {
         zc_handshakes_refuse(h, true, c.t->peer, busy);
@@ -357,11 +426,6 @@ void zc_handshakes_accept(struct zc_handshakes *h, int listen_fd,
         zc_handshakes_refuse(h, true, c.t->peer, why);
     } else if (zc_vec_push(&h->v, c)) {
         zc_handshakes_refuse(h, true, c.t->peer, "out of memory");
-    } else if (start(h, &h->v.v[h->v.len - 1])) {
-        snprintf(why, sizeof why, "could not start a process: %s",
-                 strerror(errno));
-        zc_handshakes_refuse(h, true, c.t->peer, why);
-        h->v.len--;
     } else {
         count_in(h);
         return;
@@ -407,11 +471,18 @@ static void take_answer(struct zc_handshakes *h, struct zc_handshake_child *c)
 int zc_handshakes_poll(const struct zc_handshakes *h, zc_pollfds *fds)
 {
     for (size_t i = 0; i < h->v.len; i++) {
-        struct pollfd p = {.fd = h->v.v[i].fd, .events = POLLIN};
+        const struct zc_handshake_child *c = &h->v.v[i];
+        struct pollfd p = {.fd = c->pid ? c->fd : c->t->poll_rfd,
+                           .events = POLLIN};
         if (p.fd >= 0 && zc_vec_push(fds, p))
             return -1;
     }
     return 0;
+}
+
+static bool is_polled(const struct zc_handshake_child *c, int fd)
+{
+    return c->pid ? c->fd == fd : c->t->poll_rfd == fd;
 }
 
 void zc_handshakes_polled(struct zc_handshakes *h, const struct pollfd *fds,
@@ -419,8 +490,11 @@ void zc_handshakes_polled(struct zc_handshakes *h, const struct pollfd *fds,
 {
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; fds[i].revents && k < h->v.len; k++)
-            if (h->v.v[k].fd == fds[i].fd) {
-                take_answer(h, &h->v.v[k]);
+            if (is_polled(&h->v.v[k], fds[i].fd)) {
+                if (h->v.v[k].pid)
+                    take_answer(h, &h->v.v[k]);
+                else
+                    spoken(h, &h->v.v[k]);
                 break;
             }
 }
@@ -438,14 +512,13 @@ int64_t zc_handshakes_next(const struct zc_handshakes *h, int64_t now)
 
 void zc_handshakes_tick(struct zc_handshakes *h, int64_t now)
 {
-    for (size_t i = 0; i < h->v.len; i++) {
+    for (size_t i = h->v.len; i-- > 0;) {
         struct zc_handshake_child *c = &h->v.v[i];
         if (c->end > now)
             continue;
-        c->end = INT64_MAX;
-        kill(c->pid, SIGKILL);
-        if (c->fd >= 0)
+        if (!c->pid || c->fd >= 0)
             refuse(h, c, false, "the peer did not shake hands in time");
+        let_go(h, c);
     }
 }
 
@@ -453,7 +526,7 @@ void zc_handshakes_reap(struct zc_handshakes *h, bool wait)
 {
     for (size_t i = 0; i < h->v.len;) {
         struct zc_handshake_child *c = &h->v.v[i];
-        pid_t pid = waitpid(c->pid, NULL, wait ? 0 : WNOHANG);
+        pid_t pid = c->pid ? waitpid(c->pid, NULL, wait ? 0 : WNOHANG) : 0;
         if (pid == 0)
             i++;
         if (pid == 0 || (pid < 0 && errno == EINTR))
@@ -466,11 +539,11 @@ void zc_handshakes_reap(struct zc_handshakes *h, bool wait)
 
 void zc_handshakes_kill(struct zc_handshakes *h)
 {
-    for (size_t i = 0; i < h->v.len; i++) {
+    for (size_t i = h->v.len; i-- > 0;) {
         struct zc_handshake_child *c = &h->v.v[i];
-        kill(c->pid, SIGKILL);
         zc_transport_free(c->t);
         done_with(h, c);
+        let_go(h, c);
     }
 }
 

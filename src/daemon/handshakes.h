@@ -3,19 +3,22 @@
  * Connections whose peer has not said who it is: each has a process of its own
  * that shakes hands (net/handshake.h), can reach nothing else, and ends.
  *
- *     accept --> fork --> child: HELLO, Noise, confined   (10 s, then killed)
- *        |                  |
- *     limits            struct zc_secured, over a pipe
+ *     accept --> it speaks --> fork --> child: HELLO, Noise, confined
+ *        |          (1 s)                 |             (10 s, then killed)
+ *     limits                     struct zc_secured, over a pipe
  *                           v
  *                   `done`: a receiver for it
  *
  * What goes wrong is one line in the log, "ADDRESS: refused: REASON". This
- * process reads no byte of a peer's, waits for nobody, and allocates nothing by
- * a peer's wish. For a process with one thread.
+ * process takes no byte of a peer's, waits for nobody, and allocates nothing by
+ * a peer's wish. It looks, without taking them, whether the first bytes are
+ * those of zcsync: whoever says nothing, or something else, costs no process.
+ * For a process with one thread.
  *
- * Where there is no place for a newcomer, the oldest of the address that has
- * the most (its own, when that is what is too many) makes room: who shakes
- * hands as it should is done long before it is the oldest.
+ * Where there is no place for a newcomer, one of the address that has the most
+ * (its own, when that is what is too many) makes room: the oldest of those that
+ * have not spoken for a while, or else of all: who shakes hands as it should is
+ * done long before it is that.
  */
 #ifndef ZC_DAEMON_HANDSHAKES_H
 #define ZC_DAEMON_HANDSHAKES_H
@@ -38,9 +41,9 @@ struct zc_log_budget {
 };
 
 struct zc_handshake_child {
-    pid_t pid;
-    int fd;                 /* the read end of its pipe; -1: it is done */
-    int64_t end;            /* zc_clock_ns when it is killed */
+    pid_t pid;              /* 0: there is none, the peer has not spoken yet */
+    int fd;                 /* the read end of its pipe; -1: none, it is done */
+    int64_t since, end;     /* zc_clock_ns when it came; when it is ended */
     struct zc_transport *t; /* NULL: it is done */
     uint8_t address[17];    /* a kind, and the address or its /64 network */
     uint64_t age;           /* they are numbered as they come */
@@ -75,8 +78,8 @@ struct zc_handshakes {
 int zc_handshakes_prepare(const struct zc_security *security,
                           struct zc_err *err);
 
-/* Takes one connection from LISTEN_FD (non-blocking), if there is one, and
- * starts a child for it, or refuses it: BUSY (may be NULL) says why. */
+/* Takes one connection from LISTEN_FD (non-blocking), if there is one, to start
+ * a child for it when it speaks, or refuses it: BUSY (may be NULL) says why. */
 void zc_handshakes_accept(struct zc_handshakes *h, int listen_fd,
                           const char *busy);
 
@@ -92,7 +95,7 @@ void zc_handshakes_polled(struct zc_handshakes *h, const struct pollfd *fds,
                           size_t n);
 /* ns from NOW until zc_handshakes_tick has something to do; INT64_MAX: never */
 int64_t zc_handshakes_next(const struct zc_handshakes *h, int64_t now);
-/* Kills those whose time is up. */
+/* Ends those whose time is up. */
 void zc_handshakes_tick(struct zc_handshakes *h, int64_t now);
 /* Forgets those that have ended. With WAIT it waits for all of them. */
 void zc_handshakes_reap(struct zc_handshakes *h, bool wait);

@@ -30,6 +30,11 @@ void zc_hello_encode(const struct zc_hello *h, uint8_t out[ZC_HELLO_SIZE])
     out[24] = h->security;
 }
 
+bool zc_hello_begins(const uint8_t *in, size_t n)
+{
+    return memcmp(in, magic, ZC_MIN(n, sizeof magic)) == 0;
+}
+
 int zc_hello_decode(const uint8_t in[ZC_HELLO_SIZE], enum zc_role want_role,
                     struct zc_hello *h, struct zc_err *err)
 {

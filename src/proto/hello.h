@@ -39,6 +39,10 @@ enum zc_hello_choice {
 
 void zc_hello_encode(const struct zc_hello *h, uint8_t out[ZC_HELLO_SIZE]);
 
+/* Whether the N bytes at IN, as many as have come, can be the beginning of one.
+ */
+bool zc_hello_begins(const uint8_t *in, size_t n);
+
 /* -1 with a sentence: ZC_EXIT_PROTOCOL when this is not zcsync at all, or no
  * version is common, or the role is not WANT_ROLE. */
 int zc_hello_decode(const uint8_t in[ZC_HELLO_SIZE], enum zc_role want_role,
