@@ -250,6 +250,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/shared.h \
 	%D%/receiver/special.c \
 	%D%/receiver/special.h \
+	%D%/receiver/spelling.c \
+	%D%/receiver/spelling.h \
 	%D%/receiver/unshare.c \
 	%D%/receiver/unshare.h \
 	%D%/receiver/volumes.c \

@@ -103,6 +103,12 @@ TEST_TOOLS = \
 	%D%/tools/watch-speed \
 	%D%/tools/witness
 
+if HAVE_FUSE3
+TEST_TOOLS += %D%/tools/foldfs
+%C%_tools_foldfs_CPPFLAGS = $(FUSE3_CFLAGS) $(AM_CPPFLAGS)
+%C%_tools_foldfs_LDADD = $(FUSE3_LIBS)
+endif
+
 noinst_HEADERS += \
 	%D%/tools/churn-files.h \
 	%D%/tools/churn-links.h \

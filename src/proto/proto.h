@@ -221,7 +221,10 @@ enum zc_op {
                           failure, but the path has to be looked at */
     ZC_OP_RESERVED, /* it has the name of a staging folder */
     ZC_OP_META,   /* ZC_OP_META + enum zc_meta_kind */
-    ZC_OP_MAX = ZC_OP_META + 16
+    ZC_OP_COLLIDES = ZC_OP_META + 16, /* NOTE: the destination takes the name
+                          for that of something else, which is one component
+                          more of the path */
+    ZC_OP_MAX
 };
 
 #endif

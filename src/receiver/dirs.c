@@ -6,6 +6,7 @@
 #include "receiver/commit.h"
 #include "receiver/core.h"
 #include "receiver/dress.h"
+#include "receiver/spelling.h"
 #include "receiver/volumes.h"
 
 #include <fcntl.h>
@@ -155,6 +156,7 @@ static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
     zc_dirnode_unref(r->tree, d->shelf.node);
     zc_names_fini(&d->cursor.names);
     zc_attrs_give_back(r, d->xattrs, d->xattrs_len);
+    zc_spelling_free(d->spelling);
     free(d->cursor.last_name);
     free(d);
 }

@@ -30,6 +30,7 @@
 
 struct zc_receiver;
 struct zc_rworker;
+struct zc_spelling;
 
 enum zc_rdir_state {
     ZC_RD_EXISTS,
@@ -68,6 +69,8 @@ struct zc_rdir {
     size_t xattrs_len;
     struct zc_queue_line lists;
     struct zc_rdir_cursor cursor;
+    struct zc_spelling *spelling; /* where names can be the same; or NULL */
+    bool spelling_known;          /* whether it is one, has been found out */
     /* Progress, under receiver.lock. */
     bool list_over;   /* its last list has been received */
     bool meta_asked;  /* NEED META is open */

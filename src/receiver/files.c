@@ -18,6 +18,7 @@
 #include "receiver/place.h"
 #include "receiver/queue.h"
 #include "receiver/special.h"
+#include "receiver/spelling.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -30,6 +31,17 @@ static void file_failed(struct zc_rworker *w, struct zc_rlist *list,
     zc_hardlink_settle(w, zc_hardlink_key(w->r, &m->entry), list->dir, "",
                        false);
     zc_hardlink_done(w, list, m->ref, ZC_STATUS_FAILED, op, eno);
+}
+
+/* It is not taken because another file has that name here, as was told when it
+ * was listed. */
+static bool is_refused(const struct zc_rdir *d, const struct zc_msg_file *m)
+{
+    char name[ZC_NAME_MAX + 1];
+    if (!d->spelling)
+        return false;
+    zc_entry_name(&m->entry, name);
+    return zc_spelling_refused(d->spelling, name);
 }
 
 /* Under a staging name, then committed. */
@@ -104,6 +116,8 @@ void zc_files_write(struct zc_rworker *w, struct zc_work *work)
         }
         if (zc_rdir_reserves(d, m.entry.name, m.entry.name_len))
             file_failed(w, list, &m, ZC_OP_RESERVED, 0);
+        else if (is_refused(d, &m))
+            zc_hardlink_done(w, list, m.ref, ZC_STATUS_SAME, 0, 0);
         else if (d->shallow && zc_names_settles(w, list, &m))
             continue;
         else if (dirfd >= 0 && !(m.entry.flags & ZC_ENTRY_HARD_LINK))

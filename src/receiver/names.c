@@ -20,6 +20,7 @@
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
 #include "receiver/shared.h"
+#include "receiver/spelling.h"
 #include "receiver/volumes.h"
 #include "receiver/walk.h"
 
@@ -225,6 +226,16 @@ static bool is_judged_anew(struct zc_receiver *r, const struct rename_end *from,
     return zc_filter_differs(r->terms.filter, from->path, to->path);
 }
 
+/* Something is called so here, and perhaps spelled in another way. */
+static bool may_be_another(struct zc_receiver *r, const struct rename_end *to)
+{
+    struct zc_names none = {0};
+    struct zc_stat st;
+    return !zc_stat_at(to->dirfd, to->name, &st) &&
+           zc_spelling_folds(r, zc_volume_known(r, to->dirfd), to->dirfd,
+                             &none);
+}
+
 /* 0, or -1: it was not done. */
 static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
 {
@@ -235,7 +246,7 @@ static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
               is_protected(r, &from, m->is_dir) ||
               is_protected(r, &to, m->is_dir) ||
               (m->is_dir && is_judged_anew(r, &from, &to)) ||
-              !is_meant(r, &from, m);
+              !is_meant(r, &from, m) || may_be_another(r, &to);
     if (!bad) {
         /* A file replaces what has the name, unless that is a directory. */
         bool replace = !m->is_dir &&

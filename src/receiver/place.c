@@ -7,9 +7,11 @@
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/volumes.h"
+#include "tree/names.h"
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 int zc_place_staging(const struct zc_shelf *s, char tmp[ZC_STAGING_NAME_SIZE])
@@ -71,6 +73,32 @@ int zc_place(struct zc_rworker *w, struct zc_shelf *s, const char *tmp,
     }
     errno = eno;
     return bad;
+}
+
+static bool is_spelled(int dirfd, const char *name)
+{
+    struct zc_names all;
+    if (zc_names_read(dirfd, &all))
+        return true;
+    size_t at = zc_names_lower_bound(&all, name, strlen(name));
+    bool yes = at < all.len && !strcmp(zc_names_at(&all, at), name);
+    zc_names_fini(&all);
+    return yes;
+}
+
+/* Some file systems take it for the rename of a name onto itself, which does
+ * nothing (rename(2)); then it is taken away for a moment. */
+void zc_place_respell(const struct zc_shelf *s, int dirfd, const char *old,
+                      const char *name)
+{
+    char tmp[ZC_STAGING_NAME_SIZE];
+    if (renameat(dirfd, old, dirfd, name) || is_spelled(dirfd, name))
+        return;
+    int staging = zc_place_staging(s, tmp);
+    if (staging < 0 || renameat(dirfd, old, staging, tmp))
+        return;
+    if (renameat(staging, tmp, dirfd, name))
+        renameat(staging, tmp, dirfd, old); /* else it is sent anew */
 }
 
 void zc_place_sync(struct zc_receiver *r, const struct zc_shelf *s)

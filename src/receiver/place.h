@@ -34,6 +34,10 @@ void zc_place_discard(const struct zc_shelf *s, const char *tmp);
  * it goes only where deleting was asked for. 0, or -1 with errno and *OP. */
 int zc_place(struct zc_rworker *w, struct zc_shelf *s, const char *tmp,
              const char *name, unsigned *op);
+/* What is called OLD in the directory DIRFD, which is S, is called NAME from
+ * now on, though these are the same name there; or it stays as it is. */
+void zc_place_respell(const struct zc_shelf *s, int dirfd, const char *old,
+                      const char *name);
 /* The directory itself onto the disk: names that were given in it. */
 void zc_place_sync(struct zc_receiver *r, const struct zc_shelf *s);
 

@@ -115,6 +115,20 @@ int zc_volume_of_node(struct zc_receiver *r, struct zc_dirnode *node,
     return bad;
 }
 
+struct zc_volume *zc_volume_known(struct zc_receiver *r, int fd)
+{
+    struct zc_volume *v = NULL;
+    struct zc_stat st;
+    if (zc_stat_at(fd, "", &st))
+        return NULL;
+    pthread_mutex_lock(&r->lock);
+    SLIST_FOREACH(v, &r->volumes->list, next)
+        if (zc_volume_has(v, &st))
+            break;
+    pthread_mutex_unlock(&r->lock);
+    return v;
+}
+
 uint32_t zc_volumes_time_step(const struct zc_receiver *r)
 {
     const struct zc_volume *v = SLIST_FIRST(&r->volumes->list);

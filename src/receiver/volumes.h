@@ -15,9 +15,18 @@
 #include "fs/staging.h"
 #include "tree/dirnode.h"
 
+#include <stdatomic.h>
 #include <sys/queue.h>
 
 struct zc_receiver;
+
+/* Directories that take different names for the same: spelling.h. */
+enum zc_folding {
+    ZC_FOLDING_UNKNOWN,
+    ZC_FOLDING_NONE,
+    ZC_FOLDING_SOME, /* those with a flag */
+    ZC_FOLDING_ALL
+};
 
 struct zc_volume {
     SLIST_ENTRY(zc_volume) next;
@@ -28,6 +37,7 @@ struct zc_volume {
     bool preallocate;      /* fallocate(2) pays on this file system */
     bool created_known;    /* what a new file's owner is here: */
     uint32_t created_uid, created_gid;
+    atomic_uint folding;   /* enum zc_folding */
     bool staging_kept;     /* over the end of a round */
     bool top_wanted;       /* its top directory's times were wanted: */
     int64_t top_mtime_s;
@@ -54,6 +64,8 @@ struct zc_volume *zc_volume_enter(struct zc_receiver *r, int fd,
  * down. *TOP: it is its top directory. 0, or -1 and errno. */
 int zc_volume_of_node(struct zc_receiver *r, struct zc_dirnode *node,
                       struct zc_volume **v, bool *top);
+/* The one with the directory FD, if it has been met; else NULL. */
+struct zc_volume *zc_volume_known(struct zc_receiver *r, int fd);
 /* The finest time step at the root. */
 uint32_t zc_volumes_time_step(const struct zc_receiver *r);
 

@@ -15,9 +15,128 @@
 #include "receiver/lists.h"
 #include "receiver/queue.h"
 #include "receiver/shared.h"
+#include "receiver/spelling.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* What is in the directory now, once. */
+static void read_names(struct zc_rworker *w, struct zc_rdir *d, int dirfd)
+{
+    if (d->cursor.read || d->state != ZC_RD_EXISTS || dirfd < 0)
+        return;
+    d->cursor.read = true;
+    if (zc_names_read(dirfd, &d->cursor.names))
+        zc_rworker_note(w, d->shelf.node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
+    else if (d->cursor.names.too_long)
+        zc_rworker_note(w, d->shelf.node, "", ZC_OP_READ_DIR, S_IFDIR,
+                        ENAMETOOLONG);
+}
+
+/* --- names that are the same --------------------------------------------- */
+
+/* A name that is only here, or only there, up to which all were on both sides:
+ * may it be the same name, spelled in another way? */
+static void mind_spelling(struct zc_rworker *w, struct zc_rdir *d, int dirfd)
+{
+    struct zc_receiver *r = w->r;
+    if (d->spelling_known || dirfd < 0)
+        return;
+    d->spelling_known = true;
+    if (!zc_spelling_folds(r, d->shelf.vol, dirfd, &d->cursor.names))
+        return;
+    read_names(w, d, dirfd);
+    d->spelling = zc_spelling_new(r, d->shelf.vol, &d->cursor.names,
+                                  d->cursor.at);
+    if (!d->spelling)
+        zc_receiver_nomem(r);
+}
+
+/* May E have what is called OTHER here? Not where OTHER is in the source, too;
+ * and what a round does not tell of may be. */
+static bool is_free(const struct zc_rdir *d, struct zc_msg_list list,
+                    const char *other)
+{
+    struct zc_entry prev = {0}, e;
+    for (uint32_t i = 0; i < list.count; i++) {
+        if (zc_list_next(&list, &prev, &e, NULL))
+            return false;
+        if (e.name_len == strlen(other) && !memcmp(e.name, other, e.name_len))
+            return e.flags & ZC_ENTRY_ABSENT;
+    }
+    return !d->shallow;
+}
+
+/* The destination has OTHER for C's name. */
+static void refuse_name(struct zc_rworker *w, const struct zc_cmp *c,
+                        const char *other)
+{
+    char both[2 * ZC_NAME_MAX + 2];
+    snprintf(both, sizeof both, "%s/%s", c->name, other);
+    zc_spelling_refuse(c->dir->spelling, c->name);
+    zc_rworker_note(w, c->dir->shelf.node, both, ZC_OP_COLLIDES, c->e->mode,
+                    0);
+}
+
+/* C is OTHER here, and is called as at the source from now on. */
+static void adopt(struct zc_rworker *w, const struct zc_cmp *c,
+                  const char *other)
+{
+    zc_spelling_take(c->dir->spelling, c->name);
+    if (w->r->dry)
+        return;
+    zc_place_respell(&c->dir->shelf, c->dirfd, other, c->name);
+    zc_place_touched(w->r, &c->dir->shelf);
+}
+
+/* False: C's name cannot be here, and the user has been told. *HERE: it is. */
+static bool settle_spelling(struct zc_rworker *w, const struct zc_cmp *c,
+                            const struct zc_msg_list *whole, bool *here)
+{
+    struct zc_spelling *s = c->dir->spelling;
+    bool absent = c->e->flags & ZC_ENTRY_ABSENT;
+    const char *other;
+    enum zc_spelled spelled = zc_spelling_look(s, c->name, &other);
+    if (absent) { /* for the end of the list */
+        *here = false;
+    } else if (spelled == ZC_SPELLED_NEW || spelled == ZC_SPELLED_SO) {
+        zc_spelling_take(s, c->name);
+    } else if (spelled == ZC_SPELLED_OTHER &&
+               is_free(c->dir, *whole, other)) {
+        adopt(w, c, other);
+        *here = true;
+    } else {
+        refuse_name(w, c, other);
+        return false;
+    }
+    return true;
+}
+
+/* What nobody has taken, spelled in whatever way: of the names that the list
+ * says are gone; with ALL, of all that are here. */
+static void plan_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
+                        struct zc_msg_list list, bool all)
+{
+    struct zc_entry prev = {0}, e;
+    char name[ZC_NAME_MAX + 1];
+    for (uint32_t i = 0; i < list.count; i++) {
+        if (zc_list_next(&list, &prev, &e, NULL))
+            return;
+        zc_entry_name(&e, name);
+        if (e.flags & ZC_ENTRY_ABSENT &&
+            zc_spelling_is_extra(d->spelling, name))
+            zc_deletions_plan(w, d, dirfd, name, d->shallow);
+    }
+    for (size_t i = 0; all && i < d->cursor.names.len; i++) {
+        const char *here = zc_names_at(&d->cursor.names, i);
+        if (!zc_rdir_reserves(d, here, strlen(here)) &&
+            zc_spelling_is_extra(d->spelling, here))
+            zc_deletions_plan(w, d, dirfd, here, false);
+    }
+}
+
+/* --- a list -------------------------------------------------------------- */
 
 /* The local names before NAME (NULL: all that are left) have no counterpart. */
 static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
@@ -28,11 +147,14 @@ static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         size_t here_len = d->cursor.names.v[d->cursor.at].len;
         if (name && zc_name_cmp(here, here_len, name, n) >= 0)
             break;
+        bool reserved = zc_rdir_reserves(d, here, here_len);
+        if (!reserved)
+            mind_spelling(w, d, dirfd);
         d->cursor.at++;
-        if (zc_rdir_reserves(d, here, here_len))
+        if (reserved)
             continue;
         atomic_fetch_add(&w->r->deletions->seen, 1);
-        if (complete)
+        if (complete && !d->spelling)
             zc_deletions_plan(w, d, dirfd, here, false);
     }
 }
@@ -51,7 +173,7 @@ static bool pass_name(struct zc_rdir *d, const char *name, size_t n)
 /* Some names of a directory that may have a great many. */
 static bool asks_by_name(const struct zc_rdir *d, const struct zc_msg_list *m)
 {
-    return d->shallow && m->flags & ZC_LIST_INCOMPLETE;
+    return d->shallow && m->flags & ZC_LIST_INCOMPLETE && !d->spelling;
 }
 
 /* NEED for list ID from the answers gathered, with FLAGS. */
@@ -75,6 +197,7 @@ static bool overtakes(const struct zc_receiver *r, const struct zc_rdir *d)
 /* A list as it is worked on. */
 struct walk {
     struct zc_work *work;
+    const struct zc_msg_list *whole; /* from its first entry */
     bool by_name; /* see asks_by_name */
     bool here;    /* this thread does it all, however much is to be read */
     bool aside;   /* what is next is for a slow worker */
@@ -113,6 +236,10 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
                 : k->by_name
                     ? zc_compare_looks(w->r, e) && dirfd >= 0
                     : pass_name(d, e->name, e->name_len);
+    if (!k->by_name && !here)
+        mind_spelling(w, d, dirfd);
+    if (d->spelling && !resumed && !settle_spelling(w, &c, k->whole, &here))
+        return;
     c.exists = here && !zc_stat_at(dirfd, c.name, &c.st);
     if (here && !c.exists && errno != ENOENT &&
         (errno != EACCES || e->flags & ZC_ENTRY_ABSENT)) {
@@ -171,6 +298,9 @@ static int walk_list(struct zc_needs *n, struct walk *k, int dirfd,
         return 0;
     if (m->flags & ZC_LIST_LAST)
         pass_extras(n->w, d, dirfd, NULL, 0, complete);
+    if (d->spelling)
+        plan_extras(n->w, d, dirfd, *k->whole,
+                    complete && m->flags & ZC_LIST_LAST);
     return zc_list_ended(m, err);
 }
 
@@ -219,19 +349,6 @@ static bool any_file(struct zc_msg_list m)
     return false;
 }
 
-/* What is in the directory now, once. */
-static void read_names(struct zc_rworker *w, struct zc_rdir *d, int dirfd)
-{
-    if (d->cursor.read || d->state != ZC_RD_EXISTS || dirfd < 0)
-        return;
-    d->cursor.read = true;
-    if (zc_names_read(dirfd, &d->cursor.names))
-        zc_rworker_note(w, d->shelf.node, "", ZC_OP_READ_DIR, S_IFDIR, errno);
-    else if (d->cursor.names.too_long)
-        zc_rworker_note(w, d->shelf.node, "", ZC_OP_READ_DIR, S_IFDIR,
-                        ENAMETOOLONG);
-}
-
 /* WAITS: others may settle its entries from now on. */
 static void list_compared(struct zc_rworker *w, struct zc_rlist *list,
                           bool waits)
@@ -271,6 +388,8 @@ static void dir_listed(struct zc_rworker *w, struct zc_rdir *d)
 static void start_list(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
                        const struct zc_msg_list *m)
 {
+    if (d->shallow)
+        mind_spelling(w, d, dirfd);
     if (asks_by_name(d, m))
         return;
     read_names(w, d, dirfd);
@@ -293,9 +412,7 @@ static bool compare_one(struct zc_rworker *w, struct zc_work *work)
     }
     if (m.flags & ZC_LIST_INCOMPLETE && !overtakes(r, d))
         atomic_store_explicit(&r->shared->partial, true, memory_order_relaxed);
-    struct walk k = {.work = work,
-                     .by_name = asks_by_name(d, &m),
-                     .here = w->slow};
+    struct walk k = {.work = work, .whole = &m, .here = w->slow};
     zc_rdir_start(w, d, any_file(m));
     int bad;
     do {
@@ -303,6 +420,7 @@ static bool compare_one(struct zc_rworker *w, struct zc_work *work)
         int dirfd = pin_dir(w, d);
         if (!work->resumed)
             start_list(w, d, dirfd, &m);
+        k.by_name = asks_by_name(d, &m);
         bad = walk_list(&needs, &k, dirfd, &rest, &err);
         if (dirfd >= 0)
             zc_dirnode_unpin(r->tree, d->shelf.node);

@@ -265,6 +265,24 @@ static int count_note(struct zc_sender *s, const struct zc_msg_note *m,
                : 0;
 }
 
+/* PATH ends in two names that the destination takes for the same. */
+static void report_collision(struct zc_sender *s, char *path)
+{
+    struct zc_buf what = ZC_BUF_INIT;
+    char *slash = strrchr(path, '/');
+    if (!slash)
+        return;
+    *slash = '\0';
+    zc_buf_printf(&what, "have it beside \"%s\", which is the same name there",
+                  slash + 1);
+    zc_buf_u8(&what, 0);
+    zc_sender_trouble(s, ZC_TROUBLE_DEST,
+                      what.failed ? zc_op_text(ZC_OP_COLLIDES)
+                                  : (const char *)what.data,
+                      path, 0);
+    zc_buf_fini(&what);
+}
+
 /* NOTE: a deletion, or trouble with a path rather than with an entry. */
 static int on_note(struct zc_sender *s, struct zc_bytes body,
                    struct zc_err *err)
@@ -277,6 +295,10 @@ static int on_note(struct zc_sender *s, struct zc_bytes body,
         return zc_err_nomem(err);
     if (m.op == ZC_OP_NOT_RENAMED) {
         zc_sender_not_renamed(s, path);
+        return 0;
+    }
+    if (m.op == ZC_OP_COLLIDES) {
+        report_collision(s, path);
         return 0;
     }
     if (m.op != ZC_OP_DELETE || m.eno) {
