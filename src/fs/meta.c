@@ -76,15 +76,9 @@ const char *zc_meta_kind_name(enum zc_meta_kind kind)
 
 /* ---- Setting ------------------------------------------------------------ */
 
-static int set_mtime(int fd, int64_t s, uint32_t ns)
+static int set_times(int fd, const struct timespec ts[2])
 {
     char path[ZC_PROCFD_PATH];
-    struct timespec ts[2] = {{.tv_nsec = UTIME_OMIT},
-                             {.tv_sec = s, .tv_nsec = (long)ns}};
-    if (ns >= 1000000000) { /* UTIME_NOW and UTIME_OMIT are up there */
-        errno = EINVAL;
-        return -1;
-    }
     if (futimens(fd, ts) == 0)
         return 0;
     if (errno != EBADF)
@@ -94,6 +88,37 @@ static int set_mtime(int fd, int64_t s, uint32_t ns)
     if (errno != EINVAL) /* before Linux 5.8 */
         return -1;
     return utimensat(AT_FDCWD, zc_procfd_path(path, fd), ts, 0);
+}
+
+static int set_mtime(int fd, int64_t s, uint32_t ns)
+{
+    struct timespec ts[2] = {{.tv_nsec = UTIME_OMIT},
+                             {.tv_sec = s, .tv_nsec = (long)ns}};
+    if (ns >= 1000000000) { /* UTIME_NOW and UTIME_OMIT are up there */
+        errno = EINVAL;
+        return -1;
+    }
+    return set_times(fd, ts);
+}
+
+/* File systems made with libfuse 2 ignore an mtime that comes without an atime,
+ * and say that they have set it. */
+static int insist_on_mtime(int fd, int64_t s, uint32_t ns)
+{
+    struct zc_stat st;
+    struct stat now;
+    if (zc_stat_at(fd, "", &st) ||
+        zc_time_equal(s, ns, st.mtime_s, st.mtime_ns, zc_time_step(fd)))
+        return 0;
+    if (fstat(fd, &now))
+        return -1;
+    struct timespec ts[2] = {now.st_atim, {.tv_sec = s, .tv_nsec = (long)ns}};
+    return set_times(fd, ts);
+}
+
+int zc_fd_set_mtime(int fd, int64_t s, uint32_t ns)
+{
+    return set_mtime(fd, s, ns) || insist_on_mtime(fd, s, ns) ? -1 : 0;
 }
 
 #define SAME_ID UINT32_MAX /* chown(2): leave it */
@@ -186,7 +211,8 @@ static void apply_times(int fd, const struct zc_stat *now,
         zc_time_equal(want->mtime_s, want->mtime_ns, now->mtime_s,
                       now->mtime_ns, zc_time_step(fd)))
         return;
-    if (set_mtime(fd, want->mtime_s, want->mtime_ns))
+    if (want->careful ? zc_fd_set_mtime(fd, want->mtime_s, want->mtime_ns)
+                      : set_mtime(fd, want->mtime_s, want->mtime_ns))
         report->eno[ZC_META_TIMES] = errno;
     else
         *changed = true;
@@ -200,6 +226,37 @@ static uint32_t restricted_mode(uint32_t now, uint32_t want,
     if (refused)
         report->eno[ZC_META_PERMS] = EPERM;
     return want & ~refused;
+}
+
+/* What the coarsest file system makes of the time, or better. */
+static bool time_took(const struct zc_stat *st, int64_t s, uint32_t ns)
+{
+    return zc_time_equal(s, ns, st->mtime_s, st->mtime_ns, 2000000000);
+}
+
+static void not_taken(struct zc_meta_report *report, enum zc_meta_kind kind,
+                      bool differs)
+{
+    if (differs && !report->eno[kind])
+        report->eno[kind] = EOPNOTSUPP;
+}
+
+/* Did it take? MODE is what was set. */
+static void look_again(int fd, const struct zc_meta_want *want, unsigned keep,
+                       uint32_t mode, struct zc_meta_report *report)
+{
+    struct zc_stat st;
+    if (zc_stat_at(fd, "", &st))
+        return;
+    if (keep & ZC_KEEP_OWNER)
+        not_taken(report, ZC_META_OWNER, st.uid != want->uid);
+    if (keep & ZC_KEEP_GROUP)
+        not_taken(report, ZC_META_GROUP, st.gid != want->gid);
+    if (keep & ZC_KEEP_PERMS)
+        not_taken(report, ZC_META_PERMS, (st.mode ^ mode) & 07777);
+    if (keep & ZC_KEEP_TIMES && !want->skip_times)
+        not_taken(report, ZC_META_TIMES,
+                  !time_took(&st, want->mtime_s, want->mtime_ns));
 }
 
 int zc_meta_apply(int fd, const struct zc_stat *now,
@@ -234,8 +291,8 @@ int zc_meta_apply(int fd, const struct zc_stat *now,
         zc_xattr_job_run(&job, ZC_XATTR_ALL_BUT_CAPABILITY);
     touched |= job.mode_touched;
 
+    uint32_t mode = want->mode & 07777;
     if (keep & ZC_KEEP_PERMS) {
-        uint32_t mode = want->mode & 07777;
         if (want->restricted)
             mode = restricted_mode(now->mode, mode, &mine);
         else if (!owned)
@@ -255,6 +312,8 @@ int zc_meta_apply(int fd, const struct zc_stat *now,
 
     if (keep & ZC_KEEP_TIMES && !want->skip_times)
         apply_times(fd, now, want, &mine, changed);
+    if (want->careful)
+        look_again(fd, want, keep, mode, &mine);
 
     int r = 0;
     for (int i = 0; i < ZC_META_KINDS; i++) {
@@ -311,6 +370,24 @@ uint32_t zc_time_step(int fd)
         return st.ctime_ns == 0 && st.mtime_ns == 0 ? second : 1;
     default:
         return 1;
+    }
+}
+
+bool zc_meta_trusted(int fd)
+{
+    struct statfs fs;
+    if (fstatfs(fd, &fs))
+        return true;
+    switch ((int)fs.f_type) {
+    case EXT4_SUPER_MAGIC:
+    case XFS_SUPER_MAGIC:
+    case (int)BTRFS_SUPER_MAGIC:
+    case (int)F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+    case OVERLAYFS_SUPER_MAGIC:
+        return true;
+    default:
+        return false;
     }
 }
 

@@ -53,6 +53,8 @@ struct zc_meta_want {
      * other than our own, setuid and setgid bits that are not there, security.*
      * and trusted.* attributes. */
     unsigned restricted : 1;
+    unsigned careful : 1; /* the file system may say that it has done what it
+                             has not: what was set is looked at again */
 };
 
 /*
@@ -64,11 +66,20 @@ struct zc_meta_want {
  * open). WANT's ACL ids are mapped through IDS to local ids (IDS learned them
  * from the peer; NULL: taken as they are).
  * *CHANGED tells whether anything was written. 0 when all was set, else -1 and
- * REPORT says what was not (zeroed by the caller before; errors add up).
+ * REPORT says what was not (zeroed by the caller before; errors add up;
+ * EOPNOTSUPP for what did not take).
  */
 int zc_meta_apply(int fd, const struct zc_stat *now,
                   const struct zc_meta_want *want, struct zc_idmap *ids,
                   struct zc_meta_report *report, bool *changed);
+
+/* Sets the mtime of FD, which may be O_PATH, and makes sure of it. 0, or -1 and
+ * errno. */
+int zc_fd_set_mtime(int fd, int64_t s, uint32_t ns);
+
+/* True where what is set on the file system of FD is set when it says so; else
+ * see `careful` above. */
+bool zc_meta_trusted(int fd);
 
 /* Nanoseconds of the finest time step of the file system that holds FD: 1, or
  * 1e9 or 2e9 where times are coarse (vfat, exfat, hfsplus, ext with small

@@ -192,12 +192,8 @@ static void leave_dir(struct zc_receiver *r, struct where *at)
         fchmod(at->fd, at->mode);
     at->opened_up = false;
     if (at->fd >= 0 && at->changed) {
-        if (at->last.times) {
-            struct timespec times[2] = {
-                {.tv_nsec = UTIME_OMIT},
-                {at->last.mtime_s, at->last.mtime_ns}};
-            futimens(at->fd, times);
-        }
+        if (at->last.times)
+            zc_fd_set_mtime(at->fd, at->last.mtime_s, at->last.mtime_ns);
         atomic_fetch_add(&r->done.changes, 1);
         zc_receiver_unsynced(r);
     }

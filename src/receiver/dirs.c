@@ -201,6 +201,7 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
         .keep = d->keep,
         .skip_times = !end,
         .restricted = r->terms.restricted,
+        .careful = end && d->shelf.vol->careful,
     };
     if (!end && !r->is_root)
         want.mode |= S_IRWXU;

@@ -5,6 +5,7 @@
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/shared.h"
+#include "receiver/volumes.h"
 
 static bool may_have_group(const struct zc_receiver *r, gid_t gid)
 {
@@ -40,6 +41,8 @@ void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
         .mtime_ns = e->mtime_ns,
         .keep = r->keep,
         .restricted = r->terms.restricted,
+        .careful = atomic_load_explicit(&r->volumes->careful,
+                                        memory_order_relaxed),
     };
     if (r->owners_limited)
         limit_owners(r, want);

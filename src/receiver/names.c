@@ -236,6 +236,24 @@ static bool may_be_another(struct zc_receiver *r, const struct rename_end *to)
                              &none);
 }
 
+/* A directory to a name that nothing has, or a file to one that is no
+ * directory's. Where the file system does not know RENAME_NOREPLACE, what may
+ * come up meanwhile is safe all the same: rename(2) replaces directories by
+ * directories only, and only empty ones, and files by files. */
+static int rename_to_new(const struct rename_end *from,
+                         const struct rename_end *to)
+{
+    struct zc_stat st;
+    if (!renameat2(from->dirfd, from->name, to->dirfd, to->name,
+                   RENAME_NOREPLACE))
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP)
+        return -1;
+    if (!zc_stat_at(to->dirfd, to->name, &st) || errno != ENOENT)
+        return -1;
+    return renameat(from->dirfd, from->name, to->dirfd, to->name);
+}
+
 /* 0, or -1: it was not done. */
 static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
 {
@@ -252,8 +270,8 @@ static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
         bool replace = !m->is_dir &&
                        (zc_stat_at(to.dirfd, to.name, &st) ||
                         !S_ISDIR(st.mode));
-        bad = renameat2(from.dirfd, from.name, to.dirfd, to.name,
-                        replace ? 0 : RENAME_NOREPLACE);
+        bad = replace ? renameat(from.dirfd, from.name, to.dirfd, to.name)
+                      : rename_to_new(&from, &to);
     }
     rename_end_close(&from);
     rename_end_close(&to);

@@ -30,24 +30,46 @@ void zc_place_discard(const struct zc_shelf *s, const char *tmp)
     errno = eno;
 }
 
+/* The same where the file system cannot exchange names: what has the name is
+ * put aside first, and back where that was in vain. */
+static int swap_by_turns(struct zc_staging *s, int staging, const char *tmp,
+                         int dirfd, const char *name)
+{
+    char old[ZC_STAGING_NAME_SIZE];
+    zc_staging_name(s, old);
+    if (renameat(dirfd, name, staging, old))
+        return -1;
+    if (renameat(staging, tmp, dirfd, name)) {
+        int eno = errno;
+        renameat(staging, old, dirfd, name);
+        errno = eno;
+        return -1;
+    }
+    zc_remove_tree(staging, old, old, NULL);
+    return 0;
+}
+
 /* Something of another kind has the name: they change places, and it goes. */
-static int swap_in(int staging, const char *tmp, int dirfd, const char *name)
+static int swap_in(struct zc_staging *s, int staging, const char *tmp,
+                   int dirfd, const char *name)
 {
     if (renameat2(staging, tmp, dirfd, name, RENAME_EXCHANGE))
-        return -1;
+        return errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP
+                   ? swap_by_turns(s, staging, tmp, dirfd, name)
+                   : -1;
     zc_remove_tree(staging, tmp, tmp, NULL);
     return 0;
 }
 
 /* A directory with anything in it goes only where deleting was asked for. */
-static int rename_in(struct zc_receiver *r, int staging, const char *tmp,
-                     int dirfd, const char *name)
+static int rename_in(struct zc_receiver *r, struct zc_staging *s, int staging,
+                     const char *tmp, int dirfd, const char *name)
 {
     if (!renameat2(staging, tmp, dirfd, name, 0))
         return 0;
     if (errno == ENOTDIR ||
         (errno == EISDIR && r->flags & ZC_OPEN_DELETE))
-        return swap_in(staging, tmp, dirfd, name);
+        return swap_in(s, staging, tmp, dirfd, name);
     if (errno == EISDIR && !unlinkat(dirfd, name, AT_REMOVEDIR))
         return renameat2(staging, tmp, dirfd, name, 0);
     return -1;
@@ -62,9 +84,10 @@ int zc_place(struct zc_rworker *w, struct zc_shelf *s, const char *tmp,
     int dirfd = zc_dirnode_pin(r->tree, s->node);
     if (dirfd < 0)
         return -1;
-    int bad = staging < 0 ? -1 : rename_in(r, staging, tmp, dirfd, name);
+    struct zc_staging *st = s->vol->staging;
+    int bad = staging < 0 ? -1 : rename_in(r, st, staging, tmp, dirfd, name);
     if (bad && errno == EACCES && zc_place_make_writable(r, s))
-        bad = rename_in(r, staging, tmp, dirfd, name);
+        bad = rename_in(r, st, staging, tmp, dirfd, name);
     int eno = errno;
     zc_dirnode_unpin(r->tree, s->node);
     if (!bad) {

@@ -10,6 +10,7 @@
 #include "receiver/hardlinks.h"
 #include "receiver/shared.h"
 #include "receiver/special.h"
+#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -84,25 +85,19 @@ static struct zc_meta_want look_of_copy(struct zc_rworker *w,
                                         const struct zc_stat *old)
 {
     struct zc_receiver *r = w->r;
+    unsigned set = s->pending ? s->want.keep : 0;
+    unsigned own = r->keep & ~(unsigned)(ZC_KEEP_OWNER | ZC_KEEP_GROUP);
     struct zc_meta_want want = {
-        .mode = old->mode,
-        .uid = old->uid,
-        .gid = old->gid,
-        .mtime_s = old->mtime_s,
-        .mtime_ns = old->mtime_ns,
+        .mode = set & ZC_KEEP_PERMS ? s->want.mode : old->mode,
+        .uid = set & ZC_KEEP_OWNER ? s->want.uid : old->uid,
+        .gid = set & ZC_KEEP_GROUP ? s->want.gid : old->gid,
+        .mtime_s = set & ZC_KEEP_TIMES ? s->want.mtime_s : old->mtime_s,
+        .mtime_ns = set & ZC_KEEP_TIMES ? s->want.mtime_ns : old->mtime_ns,
         .keep = r->is_root ? ZC_KEEP_ALL
-                           : r->keep | ZC_KEEP_PERMS | ZC_KEEP_TIMES,
+                           : set | own | ZC_KEEP_PERMS | ZC_KEEP_TIMES,
+        .restricted = r->terms.restricted,
+        .careful = s->names.v[0].shelf.vol->careful,
     };
-    if (s->pending && r->keep & ZC_KEEP_PERMS)
-        want.mode = s->want.mode;
-    if (s->pending && r->keep & ZC_KEEP_OWNER)
-        want.uid = s->want.uid;
-    if (s->pending && r->keep & ZC_KEEP_GROUP)
-        want.gid = s->want.gid;
-    if (s->pending && r->keep & ZC_KEEP_TIMES) {
-        want.mtime_s = s->want.mtime_s;
-        want.mtime_ns = s->want.mtime_ns;
-    }
     zc_buf_reset(&w->xattrs);
     want.have_xattrs = true;
     if (s->pending && s->want.have_xattrs) {
@@ -205,12 +200,10 @@ static int give_name(struct zc_rworker *w, struct zc_shared_name *n,
     int eno = errno;
     if (from >= 0)
         zc_dirnode_unpin(r->tree, first->shelf.node);
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
-                                {dir.mtime_s, dir.mtime_ns}};
     if (known && n->shelf.writable_made)
         zc_fd_chmod(dirfd, dir.mode & 07777);
     if (known)
-        futimens(dirfd, times);
+        zc_fd_set_mtime(dirfd, dir.mtime_s, dir.mtime_ns);
     zc_dirnode_unpin(r->tree, n->shelf.node);
     errno = eno;
     return bad;

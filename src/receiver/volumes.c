@@ -38,6 +38,9 @@ static struct zc_volume *volume_new(struct zc_receiver *r, int dirfd,
     /* Measured: it pays on ext4, is neutral on xfs, costs on btrfs. */
     if (!fstatfs(dirfd, &fs))
         v->preallocate = fs.f_type == EXT4_MAGIC || fs.f_type == XFS_MAGIC;
+    v->careful = !zc_meta_trusted(dirfd);
+    if (v->careful)
+        atomic_store(&r->volumes->careful, true);
     SLIST_INSERT_HEAD(&r->volumes->list, v, next);
     return v;
 }
@@ -161,10 +164,8 @@ int zc_volumes_sync(struct zc_receiver *r, bool all)
 
 static void restore_top_times(struct zc_volume *v)
 {
-    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
-                                {v->top_mtime_s, v->top_mtime_ns}};
     if (v->top_wanted)
-        futimens(v->dirfd, times);
+        zc_fd_set_mtime(v->dirfd, v->top_mtime_s, v->top_mtime_ns);
 }
 
 void zc_volumes_clear_staging(struct zc_receiver *r)

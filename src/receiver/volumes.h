@@ -35,6 +35,7 @@ struct zc_volume {
     struct zc_staging *staging;
     uint32_t time_step;    /* see zc_time_step */
     bool preallocate;      /* fallocate(2) pays on this file system */
+    bool careful;          /* see zc_meta_trusted */
     bool created_known;    /* what a new file's owner is here: */
     uint32_t created_uid, created_gid;
     atomic_uint folding;   /* enum zc_folding */
@@ -47,6 +48,7 @@ struct zc_volume {
 struct zc_volumes {
     SLIST_HEAD(, zc_volume) list; /* the latest first, the root's last */
     bool left; /* mounts that were written to in earlier rounds */
+    atomic_bool careful; /* one of those in the session is */
 };
 
 void zc_volumes_init(struct zc_volumes *v);
