@@ -231,6 +231,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/ledger.h \
 	%D%/receiver/lists.c \
 	%D%/receiver/lists.h \
+	%D%/receiver/medium.c \
+	%D%/receiver/medium.h \
 	%D%/receiver/names.c \
 	%D%/receiver/names.h \
 	%D%/receiver/newfile.c \

@@ -8,6 +8,7 @@
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
+#include "receiver/medium.h"
 #include "receiver/queue.h"
 #include "receiver/shared.h"
 #include "receiver/volumes.h"
@@ -57,6 +58,39 @@ unsigned zc_compare_meta(struct zc_receiver *r, const struct zc_cmp *c)
         !zc_time_equal(e->mtime_s, e->mtime_ns, c->st.mtime_s, c->st.mtime_ns,
                        c->dir->shelf.vol->time_step))
         flags |= ZC_ITEM_TIME;
+    return flags;
+}
+
+/* The same without what the file system here made of it, and would again; that
+ * is told like what it refuses. */
+static unsigned curable_meta(struct zc_rworker *w, const struct zc_cmp *c)
+{
+    static const struct {
+        unsigned flag;
+        enum zc_meta_kind kind;
+    } kinds[] = {{ZC_ITEM_OWNER, ZC_META_OWNER},
+                 {ZC_ITEM_GROUP, ZC_META_GROUP},
+                 {ZC_ITEM_PERMS, ZC_META_PERMS},
+                 {ZC_ITEM_TIME, ZC_META_TIMES}};
+    const struct zc_shelf *shelf = &c->dir->shelf;
+    struct zc_meta_want want;
+    unsigned flags = zc_compare_meta(w->r, c);
+    if (!flags || !shelf->vol->careful)
+        return flags;
+    zc_dress_want(w->r, c->e, &want);
+    for (size_t i = 0; i < ZC_ARRAY_LEN(kinds); i++) {
+        enum zc_meta_kind kind = kinds[i].kind;
+        int why = EOPNOTSUPP;
+        if (!(flags & kinds[i].flag) ||
+            !(zc_medium_makes(w, shelf, &c->st, &want, kind, &why) ||
+              (kind == ZC_META_TIMES &&
+               zc_medium_ignores_time(w, shelf, &c->st, &want))))
+            continue;
+        flags &= ~kinds[i].flag;
+        if (why)
+            zc_rworker_result(w, c->ref, ZC_STATUS_NOTE_META,
+                              ZC_OP_META + kind, why);
+    }
     return flags;
 }
 
@@ -143,7 +177,7 @@ static void decide_dir(struct zc_rworker *w, const struct zc_cmp *c,
     v->stays = same_type(c);
     v->item = ZC_ITEM_NEW;
     if (v->stays) {
-        v->item = zc_compare_meta(w->r, c) | xattrs;
+        v->item = curable_meta(w, c) | xattrs;
         descend = !c->dir->shallow || c->e->flags & ZC_ENTRY_DEEP;
     } else {
         want_meta = keeps_xattrs(w->r) && c->e->flags & ZC_ENTRY_XATTRS;
@@ -166,7 +200,7 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
     }
     if (c->exists && !top->implied) {
         xattrs = zc_compare_xattrs(w, c);
-        v->item = zc_compare_meta(w->r, c) | xattrs;
+        v->item = curable_meta(w, c) | xattrs;
     } else if (!top->implied) {
         v->item = ZC_ITEM_NEW;
     }
@@ -180,26 +214,42 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
 
 enum sameness { SAME, DIFFERENT, HASH_TELLS };
 
+/* By the time of the file here: is it the same? Where times mean nothing, its
+ * content has to tell. */
+static enum sameness same_time(struct zc_rworker *w, const struct zc_cmp *c)
+{
+    const struct zc_shelf *shelf = &c->dir->shelf;
+    struct zc_meta_want want;
+    int why;
+    if (zc_time_equal(c->e->mtime_s, c->e->mtime_ns, c->st.mtime_s,
+                      c->st.mtime_ns, shelf->vol->time_step))
+        return SAME;
+    if (!shelf->vol->careful || !(w->r->keep & ZC_KEEP_TIMES))
+        return DIFFERENT;
+    zc_dress_want(w->r, c->e, &want);
+    if (zc_medium_makes(w, shelf, &c->st, &want, ZC_META_TIMES, &why))
+        return SAME;
+    return zc_medium_ignores_time(w, shelf, &c->st, &want) ? HASH_TELLS
+                                                           : DIFFERENT;
+}
+
 /* Is it the same file by size and time (or, with -c, by content)? */
-static enum sameness looks_same(const struct zc_receiver *r,
-                                const struct zc_cmp *c)
+static enum sameness looks_same(struct zc_rworker *w, const struct zc_cmp *c)
 {
     if (!same_type(c) || c->st.size != c->e->size)
         return DIFFERENT;
-    if (r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED)
+    if (w->r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED)
         return HASH_TELLS;
-    if (zc_time_equal(c->e->mtime_s, c->e->mtime_ns, c->st.mtime_s,
-                      c->st.mtime_ns, c->dir->shelf.vol->time_step))
-        return SAME;
+    enum sameness same = same_time(w, c);
     /* A mirror saw only its metadata change: most likely it was touched. */
-    return c->dir->shallow ? HASH_TELLS : DIFFERENT;
+    return same == DIFFERENT && c->dir->shallow ? HASH_TELLS : same;
 }
 
 /* *ASK_HASH: only the sender can tell, by v->hash. */
 static bool same_data(struct zc_rworker *w, const struct zc_cmp *c,
                       struct zc_decision *v, bool *ask_hash)
 {
-    enum sameness same = looks_same(w->r, c);
+    enum sameness same = looks_same(w, c);
     *ask_hash = false;
     if (same != HASH_TELLS)
         return same == SAME;
@@ -283,7 +333,10 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
         return;
     }
     bool same = same_data(w, c, v, &ask_hash) && !shares_wrongly(r, c);
-    v->item = same_type(c) ? zc_compare_meta(r, c) | xattrs : 0;
+    if (same)
+        v->item = curable_meta(w, c) | xattrs;
+    else if (same_type(c))
+        v->item = zc_compare_meta(r, c) | xattrs;
     bool fixable = !v->item || may_change_in_place(r, c);
     if (same && fixable && !ask_hash) {
         decide_metadata(v, xattrs);
@@ -337,9 +390,11 @@ static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,
                            unsigned xattrs, struct zc_decision *v)
 {
     struct zc_receiver *r = w->r;
-    unsigned meta = same_type(c) ? zc_compare_meta(r, c) | xattrs
-                                 : ZC_ITEM_NEW;
-    if (same_special(c) && !shares_wrongly(r, c) &&
+    bool same = same_special(c);
+    unsigned meta = same           ? curable_meta(w, c) | xattrs
+                    : same_type(c) ? zc_compare_meta(r, c) | xattrs
+                                   : ZC_ITEM_NEW;
+    if (same && !shares_wrongly(r, c) &&
         (!meta || may_change_in_place(r, c))) {
         v->item = meta;
         decide_metadata(v, xattrs);
@@ -395,14 +450,13 @@ static bool decide_hardlink(struct zc_rworker *w, const struct zc_cmp *c,
     return true;
 }
 
-bool zc_compare_reads_much(const struct zc_receiver *r,
-                           const struct zc_cmp *c)
+bool zc_compare_reads_much(struct zc_rworker *w, const struct zc_cmp *c)
 {
     return S_ISREG(c->e->mode) && !(c->e->flags & ZC_ENTRY_EAGER) &&
            same_type(c) &&
            ZC_MIN(c->st.size, c->st.blocks * 512) >= ZC_READS_MUCH &&
-           !newer_here(r, c) &&
-           (looks_same(r, c) == HASH_TELLS || looks_grown(c));
+           !newer_here(w->r, c) &&
+           (looks_same(w, c) == HASH_TELLS || looks_grown(c));
 }
 
 bool zc_compare_looks(const struct zc_receiver *r, const struct zc_entry *e)

@@ -62,8 +62,7 @@ struct zc_decision {
 void zc_compare_entry(struct zc_rworker *w, const struct zc_cmp *c,
                       struct zc_decision *v);
 /* True when that takes long: what C is here has to be read, and is much. */
-bool zc_compare_reads_much(const struct zc_receiver *r,
-                           const struct zc_cmp *c);
+bool zc_compare_reads_much(struct zc_rworker *w, const struct zc_cmp *c);
 /* The same as zc_compare_entry for a round's own directory: C is the directory itself. */
 void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
                     struct zc_decision *v);

@@ -260,7 +260,7 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
     /* What the sender has not looked at: a directory is made, and that is all. */
     if (e->flags & ZC_ENTRY_IMPLIED && (here || !S_ISDIR(e->mode)))
         return;
-    if (!k->here && zc_compare_reads_much(w->r, &c)) {
+    if (!k->here && zc_compare_reads_much(w, &c)) {
         k->aside = k->work->resumed = true;
         k->work->at = i;
         return;

@@ -6,8 +6,9 @@
  *
  *     foldfs DIR MOUNTPOINT [-f] [-o OPTIONS]
  *
- * shows DIR, in which nobody else works, at MOUNTPOINT. Built where there is
- * libfuse 3.
+ * shows DIR, in which nobody else works, at MOUNTPOINT. With FOLDFS_TIMELESS in
+ * the environment no time can be set, and setting one succeeds. Built where
+ * there is libfuse 3.
  */
 #define FUSE_USE_VERSION 31
 #include <ctype.h>
@@ -140,6 +141,8 @@ static int f_utimens(const char *p, const struct timespec ts[2],
 {
     char b[PATH_MAX];
     (void)fi;
+    if (getenv("FOLDFS_TIMELESS"))
+        return 0;
     return R(utimensat(AT_FDCWD, real(p, b), ts, AT_SYMLINK_NOFOLLOW));
 }
 
