@@ -436,7 +436,8 @@ static bool decide_hardlink(struct zc_rworker *w, const struct zc_cmp *c,
         decide_refusal(v, ZC_OP_LINK, ENOMEM);
         break;
     case ZC_HARDLINK_READY:
-        if (c->exists && zc_hardlink_same(r, group, &c->st)) {
+        if (c->exists &&
+            zc_hardlink_same(w, group, &c->dir->shelf, &c->st)) {
             zc_shared_also(r, &c->dir->shelf, c->name, c->st.dev, c->st.ino,
                            false);
             zc_hardlink_put(r, group);

@@ -6,6 +6,8 @@
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
+#include "receiver/medium.h"
+#include "receiver/volumes.h"
 #include "receiver/shared.h"
 
 #include <fcntl.h>
@@ -39,6 +41,9 @@ struct zc_hardlink_group {
     struct zc_dirnode *node;
     char *name;
     uint64_t dev, ino; /* here; 0, 0 in a dry run that would make it */
+    uint64_t size;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
     struct waiters waiters;
 };
 
@@ -230,13 +235,17 @@ enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
 
 /* --- linking ------------------------------------------------------------- */
 
-bool zc_hardlink_same(struct zc_receiver *r, struct zc_hardlink_group *g,
-                      const struct zc_stat *st)
+bool zc_hardlink_same(struct zc_rworker *w, struct zc_hardlink_group *g,
+                      const struct zc_shelf *s, const struct zc_stat *st)
 {
+    struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
     bool same = g->ino && g->ino == st->ino && g->dev == st->dev;
+    bool alike = g->ino && S_ISREG(st->mode) && g->size == st->size &&
+                 g->mtime_s == st->mtime_s && g->mtime_ns == st->mtime_ns;
     pthread_mutex_unlock(&r->lock);
-    return same;
+    return same ||
+           (alike && s->vol->careful && zc_medium_hides_links(w, s));
 }
 
 int zc_hardlink_over(struct zc_rworker *w, int from, const char *leader,
@@ -286,16 +295,17 @@ int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *g,
 }
 
 /* Is what V is about here a name of the group's inode already? */
-static bool is_linked(struct zc_receiver *r, struct zc_hardlink_group *g,
+static bool is_linked(struct zc_rworker *w, struct zc_hardlink_group *g,
                       const struct zc_hardlink_waiter *v)
 {
+    struct zc_receiver *r = w->r;
     struct zc_stat st;
     struct zc_dirnode *node = v->list->dir->shelf.node;
     int dirfd = zc_dirnode_pin(r->tree, node);
     if (dirfd < 0)
         return false;
     bool same = !zc_stat_at(dirfd, v->name, &st) &&
-                zc_hardlink_same(r, g, &st);
+                zc_hardlink_same(w, g, &v->list->dir->shelf, &st);
     zc_dirnode_unpin(r->tree, node);
     return same;
 }
@@ -308,7 +318,7 @@ static void link_waiter(struct zc_rworker *w, struct zc_hardlink_group *g,
 {
     struct zc_receiver *r = w->r;
     unsigned op = 0;
-    if (is_linked(r, g, v)) {
+    if (is_linked(w, g, v)) {
         zc_shared_also(r, &v->list->dir->shelf, v->name, g->dev, g->ino,
                        false);
         zc_entry_done(w, v->list, v->ref, ZC_STATUS_SAME, 0, 0);
@@ -423,6 +433,9 @@ static void leader_ready(struct zc_rworker *w, struct zc_hardlink_group *g,
     g->name = copy;
     g->dev = st.dev;
     g->ino = st.ino;
+    g->size = st.size;
+    g->mtime_s = st.mtime_s;
+    g->mtime_ns = st.mtime_ns;
     g->state = READY;
     nobody_leads(r, g);
     STAILQ_CONCAT(&waiting, &g->waiters);

@@ -59,9 +59,10 @@ enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
                                        struct zc_ref ref,
                                        struct zc_hardlink_group **group);
 void zc_hardlink_put(struct zc_receiver *r, struct zc_hardlink_group *group);
-/* READY: true when the local file ST is the group's inode already. */
-bool zc_hardlink_same(struct zc_receiver *r, struct zc_hardlink_group *group,
-                      const struct zc_stat *st);
+/* READY: true when the local file ST, in S, is the group's inode already; or,
+ * where that cannot be seen, looks as if it were. */
+bool zc_hardlink_same(struct zc_rworker *w, struct zc_hardlink_group *group,
+                      const struct zc_shelf *s, const struct zc_stat *st);
 /* READY: makes NAME in D another name of the group's inode. 0, or -1 with errno
  * and *OP. */
 int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *group,

@@ -124,3 +124,35 @@ bool zc_medium_ignores_time(struct zc_rworker *w, const struct zc_shelf *s,
     return !try_it(w, s, now->mode, want, ZC_KEEP_TIMES, &made, &report) &&
            !is_same(ZC_META_TIMES, &made, now) && is_ignored(&made, want);
 }
+
+/* --- hard links ---------------------------------------------------------- */
+
+enum { SHOWS_LINKS = 1, HIDES_LINKS };
+
+static bool shows_links(const struct zc_shelf *s, int base)
+{
+    char one[ZC_STAGING_NAME_SIZE], two[ZC_STAGING_NAME_SIZE];
+    struct zc_stat a, b;
+    zc_staging_name(s->vol->staging, one);
+    zc_staging_name(s->vol->staging, two);
+    if (make_like(base, one, S_IFREG | 0600))
+        return true; /* who knows */
+    bool shows = !linkat(base, one, base, two, 0) &&
+                 !zc_stat_at(base, one, &a) && !zc_stat_at(base, two, &b) &&
+                 a.ino == b.ino && a.dev == b.dev;
+    unlinkat(base, one, 0);
+    unlinkat(base, two, 0);
+    return shows;
+}
+
+bool zc_medium_hides_links(struct zc_rworker *w, const struct zc_shelf *s)
+{
+    struct zc_volume *v = s->vol;
+    unsigned known = atomic_load(&v->links);
+    if (known || w->r->dry || !v->careful || !v->staging)
+        return known == HIDES_LINKS;
+    int base = zc_staging_fd(v->staging);
+    known = base < 0 || shows_links(s, base) ? SHOWS_LINKS : HIDES_LINKS;
+    atomic_store(&v->links, known);
+    return known == HIDES_LINKS;
+}

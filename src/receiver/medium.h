@@ -28,4 +28,7 @@ bool zc_medium_ignores_time(struct zc_rworker *w, const struct zc_shelf *s,
                             const struct zc_stat *now,
                             const struct zc_meta_want *want);
 
+/* Names of one inode cannot be made in S, or cannot be told from others. */
+bool zc_medium_hides_links(struct zc_rworker *w, const struct zc_shelf *s);
+
 #endif

@@ -39,6 +39,7 @@ struct zc_volume {
     bool created_known;    /* what a new file's owner is here: */
     uint32_t created_uid, created_gid;
     atomic_uint folding;   /* enum zc_folding */
+    atomic_uint links;     /* medium.c: what is known of hard links; 0: nothing */
     bool staging_kept;     /* over the end of a round */
     bool top_wanted;       /* its top directory's times were wanted: */
     int64_t top_mtime_s;

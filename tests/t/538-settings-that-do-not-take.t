@@ -74,6 +74,10 @@ if command -v mount.exfat-fuse mkfs.exfat >/dev/null && truncate -s 40M img &&
         pushes "another year" "${options[@]}" a x/b
         pushes "again" -i "${options[@]}" a x/b
         is "$out" "" "nothing to do"
+        ln a/d/f1 a/hard
+        pushes "a hard link" "${options[@]}" a x/b
+        pushes "again" -i "${options[@]}" a x/b
+        is "$out" "" "nothing to do"
         touch -d 2020-01-01T00:00:01 a/d/f2
         pushes "an odd second" "${options[@]}" a x/b
         pushes "again" -i "${options[@]}" a x/b
@@ -81,6 +85,23 @@ if command -v mount.exfat-fuse mkfs.exfat >/dev/null && truncate -s 40M img &&
     fi
 else
     skip 1 "no exFAT"
+fi
+
+# ---- links that cannot be seen --------------------------------------------------
+mkdir under3 l
+if [ -x "$built/foldfs" ] && FOLDFS_OWN_INODES=1 "$built/foldfs" under3 l 2>"$T/log/fold"; then
+    mounted+=("$PWD/l")
+    tree
+    ln a/d/f1 a/d/hard
+    pushes "a hard link" --no-links --no-xattrs --no-acls a l/b
+    is "$(stat -c %i under3/b/d/f1)" "$(stat -c %i under3/b/d/hard)" "is one"
+    pushes "again" -i --no-links --no-xattrs --no-acls a l/b
+    is "$out" "" "nothing to do"
+    echo more >>a/d/f1
+    pushes "new content" --no-links --no-xattrs --no-acls a l/b
+    ok "has all names" cmp a/d/hard l/b/d/hard
+else
+    skip 1 "no foldfs"
 fi
 
 # ---- no times at all --------------------------------------------------------------

@@ -7,8 +7,9 @@
  *     foldfs DIR MOUNTPOINT [-f] [-o OPTIONS]
  *
  * shows DIR, in which nobody else works, at MOUNTPOINT. With FOLDFS_TIMELESS in
- * the environment no time can be set, and setting one succeeds. Built where
- * there is libfuse 3.
+ * the environment no time can be set, and setting one succeeds; with
+ * FOLDFS_OWN_INODES each name shows an inode of its own. Built where there is
+ * libfuse 3.
  */
 #define FUSE_USE_VERSION 31
 #include <ctype.h>
@@ -190,6 +191,12 @@ static int f_symlink(const char *to, const char *p)
     return R(symlink(to, real(p, b)));
 }
 
+static int f_link(const char *from, const char *to)
+{
+    char a[PATH_MAX], b[PATH_MAX];
+    return R(link(real(from, a), real(to, b)));
+}
+
 static int f_readlink(const char *p, char *buf, size_t n)
 {
     char b[PATH_MAX];
@@ -201,7 +208,7 @@ static int f_readlink(const char *p, char *buf, size_t n)
 static void *f_init(struct fuse_conn_info *conn, struct fuse_config *cfg)
 {
     (void)conn;
-    cfg->use_ino = 1;
+    cfg->use_ino = !getenv("FOLDFS_OWN_INODES");
     cfg->entry_timeout = cfg->attr_timeout = cfg->negative_timeout = 0;
     return NULL;
 }
@@ -224,6 +231,7 @@ static const struct fuse_operations ops = {
     .rmdir = f_rmdir,
     .unlink = f_unlink,
     .symlink = f_symlink,
+    .link = f_link,
     .readlink = f_readlink,
 };
 
