@@ -23,6 +23,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/pidfd.h>
@@ -159,6 +160,18 @@ static bool has_ended(int pidfd, int ms)
     return false;
 }
 
+/* PID waits for something that not even SIGKILL makes it give up. */
+static bool hangs(pid_t pid)
+{
+    char path[40], text[200] = "";
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    zc_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && read(fd, text, sizeof text - 1) < 0)
+        return false;
+    const char *state = strstr(text, "\nState:\t");
+    return state && state[8] == 'D';
+}
+
 /* Ends the process PID of the row OLD, whose number is NUMBER. */
 static int end_process(const struct row *old, uint64_t number, pid_t pid,
                        struct zc_err *err)
@@ -180,8 +193,12 @@ static int end_process(const struct row *old, uint64_t number, pid_t pid,
     }
     if (eno == ESRCH)
         return 0;
-    return zc_err_set(err, ZC_EXIT_START, eno,
-                      "an older session of this mirror does not end");
+    return zc_err_set(err, ZC_EXIT_START, 0,
+                      "an older session of this mirror, process %d, does not "
+                      "end%s", (int)pid,
+                      hangs(pid) ? ": it waits in the kernel, for a disk or a "
+                                   "file system that does not answer"
+                                 : "");
 }
 
 /* Whoever sees that we have entered must find our pid, which the parent writes
