@@ -277,6 +277,8 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/dirty_renames.c \
 	%D%/mirror/dirty_set.c \
 	%D%/mirror/dirty_set.h \
+	%D%/mirror/eventless.c \
+	%D%/mirror/eventless.h \
 	%D%/mirror/ghosts.c \
 	%D%/mirror/ghosts.h \
 	%D%/mirror/gone.c \

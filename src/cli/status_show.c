@@ -180,6 +180,11 @@ static void put_mirror(struct zc_buf *out, const struct zc_snap_mirror *m,
         zc_buf_printf(out, ", next start in %.1f s", (double)m->start_in / NS);
     zc_buf_put_str(out, "\n");
     put_watches(out, m);
+    if (*m->note) {
+        zc_buf_put_str(out, "  ");
+        zc_text_name(out, m->note);
+        zc_buf_put_str(out, "\n");
+    }
     for (size_t i = 0; i < m->peers.len; i++)
         width = ZC_MAX(width, strlen(m->peers.v[i].name));
     for (size_t i = 0; i < m->peers.len; i++) {
@@ -303,6 +308,7 @@ static void json_mirror(struct zc_buf *out, const struct zc_snap_mirror *m)
     json_text(out, "state", zc_mirror_state_text((unsigned)m->state));
     json_time(out, "since", m->since);
     json_text(out, "text", m->text);
+    json_text(out, "note", m->note);
     json_number(out, "pid", m->pid);
     json_number(out, "restarts", m->restarts);
     zc_buf_printf(out, ",\"restart_seconds\":%.3f", (double)m->start_in / NS);

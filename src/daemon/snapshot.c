@@ -33,7 +33,8 @@ static const struct field peer_fields[] = {
 
 static const struct field mirror_fields[] = {
     TEXT(zc_snap_mirror, name),      TEXT(zc_snap_mirror, source),
-    TEXT(zc_snap_mirror, text),      NUM(zc_snap_mirror, state),
+    TEXT(zc_snap_mirror, text),      TEXT(zc_snap_mirror, note),
+    NUM(zc_snap_mirror, state),
     NUM(zc_snap_mirror, since),      NUM(zc_snap_mirror, pid),
     NUM(zc_snap_mirror, restarts),   NUM(zc_snap_mirror, start_in),
     NUM(zc_snap_mirror, watch_kind), NUM(zc_snap_mirror, dirs),
@@ -159,6 +160,7 @@ struct zc_snap_mirror *zc_snapshot_add(struct zc_snapshot *s,
     memcpy(c.source, m->source, sizeof c.source);
     c.name[sizeof c.name - 1] = c.source[sizeof c.source - 1] = '\0';
     zc_mirror_get_text(m, c.text);
+    zc_mirror_get_note(m, c.note);
     for (uint32_t i = 0; i < m->n_peers && i < ZC_STATUS_PEERS_MAX; i++)
         if (zc_vec_push(&c.peers, copy_peer(&m->peers[i], now)))
             goto fail;

@@ -13,7 +13,7 @@
 #include "mirror/status.h"
 
 /* The encoding: another number is another layout. */
-#define ZC_SNAPSHOT_VERSION 3
+#define ZC_SNAPSHOT_VERSION 4
 #define ZC_SNAPSHOT_BYTES_MAX (64 * ZC_MIB)
 
 struct zc_snap_peer {
@@ -31,6 +31,7 @@ struct zc_snap_peer {
 
 struct zc_snap_mirror {
     char name[ZC_STATUS_NAME], source[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
+    char note[ZC_STATUS_TEXT]; /* what events do not tell of */
     uint64_t state, since; /* enum zc_mirror_state */
     uint64_t pid;          /* of the watcher process; 0: there is none now */
     uint64_t restarts;

@@ -74,6 +74,20 @@ static char *unescape(const char *p, const char *end)
     return text;
 }
 
+/* The type of the file system: behind the lone dash that ends the options. */
+static void read_type(const char *p, const char *end, char out[32])
+{
+    static const char dash[] = " - ";
+    const char *at = memmem(p, (size_t)(end - p), dash, sizeof dash - 1);
+    size_t n = 0;
+    if (at) {
+        at += sizeof dash - 1;
+        n = ZC_MIN((size_t)(field_end(at, end) - at), (size_t)31);
+        memcpy(out, at, n);
+    }
+    out[n] = '\0';
+}
+
 static int parse_line(const char *p, const char *end, zc_mounts *m)
 {
     struct zc_mount mount;
@@ -89,6 +103,7 @@ static int parse_line(const char *p, const char *end, zc_mounts *m)
     if (p == end || *p != '/')
         return 0;
     mount.path = unescape(p, field_end(p, end));
+    read_type(field_end(p, end), end, mount.type);
     if (mount.path && zc_vec_push(m, mount) == 0)
         return 0;
     free(mount.path);
@@ -238,18 +253,23 @@ static int locate(int rootfd, char path[PATH_MAX], uint64_t *mnt)
     return 0;
 }
 
-/* All mounts, and where ROOTFD is among them. */
-static int read_mounts(int fd, int rootfd, zc_mounts *mounts,
-                       char root[PATH_MAX], uint64_t *mnt)
+int zc_mounts_read(int fd, zc_mounts *m)
 {
     struct zc_buf text = ZC_BUF_INIT;
-    int bad = locate(rootfd, root, mnt) || read_all(fd, &text) ? -1 : 0;
-    if (!bad && zc_mounts_parse((const char *)text.data, text.len, mounts)) {
+    int bad = read_all(fd, &text);
+    if (!bad && zc_mounts_parse((const char *)text.data, text.len, m)) {
         errno = ENOMEM;
         bad = -1;
     }
     zc_buf_fini(&text);
     return bad;
+}
+
+/* All mounts, and where ROOTFD is among them. */
+static int read_mounts(int fd, int rootfd, zc_mounts *mounts,
+                       char root[PATH_MAX], uint64_t *mnt)
+{
+    return locate(rootfd, root, mnt) || zc_mounts_read(fd, mounts) ? -1 : 0;
 }
 
 int zc_mounts_list(int fd, int rootfd, zc_mount_paths *out)

@@ -14,6 +14,7 @@
 struct zc_mount {
     uint64_t id, parent; /* as STATX_MNT_ID, not the unique one */
     char *path; /* of the mount point, as seen from this process's root */
+    char type[32]; /* of the file system, cut off; "": not told */
 };
 typedef ZC_VEC(struct zc_mount) zc_mounts;
 typedef ZC_VEC(char *) zc_mount_paths;
@@ -22,6 +23,9 @@ typedef ZC_VEC(char *) zc_mount_paths;
  * out. -1: memory. */
 int zc_mounts_parse(const char *text, size_t n, zc_mounts *m);
 void zc_mounts_fini(zc_mounts *m);
+/* Adds those of FD, which is open on ZC_MOUNTINFO and read from its beginning. -1
+ * and errno. */
+int zc_mounts_read(int fd, zc_mounts *m);
 
 /* Of M, the mount points that are reached below the directory at ROOT, which is
  * an absolute path on the mount with the number MNT (0: not known, and then

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "mirror/dirty.h"
+#include "mirror/eventless.h"
 #include "mirror/said.h"
 
 #include <inttypes.h>
@@ -125,6 +126,36 @@ static void tell_changed(struct zc_mirror *m, size_t peer, unsigned state,
     pthread_mutex_lock(&m->report_lock);
     m->opt->changed(m->opt->arg, peer, state, path, text);
     pthread_mutex_unlock(&m->report_lock);
+}
+
+/* "90m": SECONDS as the configuration may have it. */
+static const char *often(unsigned seconds, char out[24])
+{
+    unsigned unit = seconds % 3600 == 0 ? 3600 : seconds % 60 == 0 ? 60 : 1;
+    if (seconds == 86400)
+        return "daily";
+    snprintf(out, 24, "every %u%c", seconds / unit,
+             unit == 3600 ? 'h' : unit == 60 ? 'm' : 's');
+    return out;
+}
+
+void zc_mreport_source(struct zc_mirror *m)
+{
+    const struct zc_mirror_options *o = m->opt;
+    char found[ZC_EVENTLESS_TEXT], note[ZC_STATUS_TEXT] = "", how[24];
+    bool mild;
+    if (zc_eventless_find(o->push.src, !o->push.one_file_system, &mild,
+                          found)) {
+        if (o->compare_s)
+            snprintf(note, sizeof note,
+                     "%s: they are found when everything is compared, %s",
+                     found, often(o->compare_s, how));
+        else
+            snprintf(note, sizeof note, "%s: they are not found ('compare')",
+                     found);
+        zc_log(mild ? ZC_LOG_INFO : ZC_LOG_WARN, "%s: %s", o->name, note);
+    }
+    zc_mirror_set_note(m->st, note);
 }
 
 void zc_mreport_tell_mirror(struct zc_mirror *m)

@@ -44,6 +44,9 @@ void zc_mreport_trouble(void *arg, enum zc_trouble kind, const char *what,
 void zc_mreport_not_renamed(void *arg, const char *to);
 void zc_mreport_costly(void *arg, const char *path, uint64_t bytes);
 
+/* Logs, and puts into the status, what of the source events do not tell of. The
+ * watch thread, with the lock. */
+void zc_mreport_source(struct zc_mirror *m);
 /* Logs and tells the mirror's own new state. The watch thread, without the
  * lock. */
 void zc_mreport_tell_mirror(struct zc_mirror *m);

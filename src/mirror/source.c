@@ -248,6 +248,7 @@ static void scan_on(struct zc_mirror *m)
     if (!zc_watch_scan(m->w, SCAN_SLICE) || m->ready || m->gone)
         return;
     m->ready = true;
+    zc_mreport_source(m);
     zc_mcompare_begin(m, zc_clock_ns());
     zc_mirror_set_state(m->st, ZC_MIRROR_WATCHING);
     zc_mirror_wake_peers(m);

@@ -111,6 +111,15 @@ void zc_mirror_set_text(struct zc_mirror_status *m, const char *text)
     write_end(&m->seq, odd);
 }
 
+void zc_mirror_set_note(struct zc_mirror_status *m, const char *note)
+{
+    if (!differs(m->note, note))
+        return;
+    unsigned odd = write_begin(&m->seq);
+    put_text(m->note, note, sizeof m->note);
+    write_end(&m->seq, odd);
+}
+
 void zc_peer_set_text(struct zc_peer_status *p, const char *path,
                       const char *text)
 {
@@ -150,6 +159,16 @@ void zc_mirror_get_text(struct zc_mirror_status *m, char text[ZC_STATUS_TEXT])
     for (int i = 0; i < TRIES; i++) {
         unsigned seen = atomic_load(&m->seq);
         get_text(m->text, text, ZC_STATUS_TEXT);
+        if (read_whole(&m->seq, seen, i))
+            return;
+    }
+}
+
+void zc_mirror_get_note(struct zc_mirror_status *m, char note[ZC_STATUS_TEXT])
+{
+    for (int i = 0; i < TRIES; i++) {
+        unsigned seen = atomic_load(&m->seq);
+        get_text(m->note, note, ZC_STATUS_TEXT);
         if (read_whole(&m->seq, seen, i))
             return;
     }

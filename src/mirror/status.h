@@ -71,6 +71,7 @@ struct zc_mirror_status {
     char name[ZC_STATUS_NAME]; /* of the mirror; set once */
     char source[ZC_STATUS_TEXT];
     char text[ZC_STATUS_TEXT];
+    char note[ZC_STATUS_TEXT]; /* what events do not tell of; "": nothing */
     uint32_t n_peers;
     struct zc_peer_status peers[ZC_STATUS_PEERS_MAX];
 };
@@ -88,6 +89,10 @@ void zc_peer_set_text(struct zc_peer_status *p, const char *path,
 /* Sets `security` and `key`; likewise. */
 void zc_peer_set_security(struct zc_peer_status *p, const char *security,
                           const char *key);
+/* Sets and copies `note`, likewise. */
+void zc_mirror_set_note(struct zc_mirror_status *m, const char *note);
+void zc_mirror_get_note(struct zc_mirror_status *m,
+                        char note[ZC_STATUS_TEXT]);
 /* Copies the texts as they were at one moment. */
 void zc_mirror_get_text(struct zc_mirror_status *m,
                         char text[ZC_STATUS_TEXT]);

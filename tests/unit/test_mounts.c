@@ -3,6 +3,7 @@
 #include "tap.h"
 
 #include "fs/mounts.h"
+#include "mirror/eventless.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -119,8 +120,31 @@ static void test_kernel(void)
     close(fd);
 }
 
+static void test_type(void)
+{
+    zc_mounts m = {0};
+    const char *text = ROOT_FS "2 1 0:40 / /n rw - nfs4 web1:/x rw\n"
+                               "3 1 0:41 / /o rw master:1\n"
+                               "4 1 0:42 / /f rw - fuse.sshfs a - b rw\n";
+    ok(!zc_mounts_parse(text, strlen(text), &m) && m.len == 4, "four mounts");
+    is_str(m.v[0].type, "ext4", "a type behind options");
+    is_str(m.v[1].type, "nfs4", "and without any");
+    is_str(m.v[2].type, "", "a line that ends early has none");
+    is_str(m.v[3].type, "fuse.sshfs", "the first dash counts");
+    zc_mounts_fini(&m);
+    static const char *const silent[] = {"nfs", "nfs4", "cifs", "9p", "fuse",
+                                         "fuse.sshfs", "overlay"};
+    static const char *const plain[] = {"ext4", "xfs", "btrfs", "tmpfs",
+                                        "fuseblk", "nfsd", "", "fusectl"};
+    for (size_t i = 0; i < ZC_ARRAY_LEN(silent); i++)
+        ok(zc_eventless_whose(silent[i]), "%s hides changes", silent[i]);
+    for (size_t i = 0; i < ZC_ARRAY_LEN(plain); i++)
+        ok(!zc_eventless_whose(plain[i]), "'%s' does not", plain[i]);
+}
+
 int main(void)
 {
+    test_type();
     test_below();
     test_covered();
     test_names();
