@@ -137,7 +137,7 @@ sub converges
     for (my $left = $limit * 10; $left; $left--) {
         return 1 if differs() eq "";
         select undef, undef, undef, 0.1;
-        return 0 if $left < $limit * 5 && state_of() =~ /disconnected|blocked/;
+        return 0 if $left < $limit * 7 && state_of() =~ /disconnected|blocked/;
     }
     return 0;
 }
