@@ -58,3 +58,10 @@ int zc_err_nomem(struct zc_err *e)
 {
     return zc_err_set(e, ZC_EXIT_MEMORY, 0, "out of memory");
 }
+
+int zc_err_errno(struct zc_err *e, const char *what)
+{
+    return errno == ENOMEM
+               ? zc_err_nomem(e)
+               : zc_err_set(e, ZC_EXIT_FILEIO, errno, "could not %s", what);
+}

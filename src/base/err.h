@@ -53,5 +53,8 @@ int zc_err_prefix(struct zc_err *e, const char *fmt, ...) ZC_PRINTF(2, 3);
 
 /* ZC_EXIT_MEMORY with a sentence. Returns -1. */
 int zc_err_nomem(struct zc_err *e);
+/* For what fails for want of memory and for other reasons, too; errno says
+ * which, and "could not WHAT" is the sentence then (ZC_EXIT_FILEIO). -1. */
+int zc_err_errno(struct zc_err *e, const char *what);
 
 #endif

@@ -85,9 +85,11 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     pthread_mutex_unlock(&r->lock);
     if (!bad)
         return d;
-fail:
+fail:;
+    int eno = errno;
     zc_dirnode_unref(r->tree, d->shelf.node);
     free(d);
+    errno = eno;
     return NULL;
 }
 

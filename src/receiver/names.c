@@ -79,7 +79,9 @@ int zc_names_on_at(struct zc_receiver *r, struct zc_bytes body,
         return zc_receiver_nonsense(err, "it names the staging folder");
     struct zc_ref ref = {m.list, 0};
     struct zc_rdir *d = zc_rdir_new_top(r, m.path, &m.self, ref);
-    struct zc_rlist *list = d ? zc_rlist_new(r, m.list, d) : NULL;
+    if (!d)
+        return zc_err_errno(err, "look at the root of the destination");
+    struct zc_rlist *list = zc_rlist_new(r, m.list, d);
     if (!list)
         return zc_err_nomem(err);
     d->shallow = true;

@@ -97,7 +97,8 @@ static int prepare_root(struct zc_receiver *r, struct zc_err *err)
     if (cleaned < 0 && errno != EROFS)
         zc_log(ZC_LOG_WARN, "cannot clear the staging folder: %m");
     r->tree = zc_dirtree_new(r->root_fd, ZC_DIRTREE_OPEN);
-    return r->tree ? zc_anchor_take(r, err) : zc_err_nomem(err);
+    return r->tree ? zc_anchor_take(r, err)
+                   : zc_err_errno(err, "keep the destination open");
 }
 
 int zc_receiver_accept(struct zc_receiver *r,

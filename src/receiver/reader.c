@@ -56,7 +56,9 @@ static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
         return -1;
     struct zc_bytes here = {NULL, 0};
     struct zc_rdir *root = zc_rdir_new_top(r, here, &e, (struct zc_ref){0, 0});
-    struct zc_rlist *list = root ? zc_rlist_new(r, 0, root) : NULL;
+    if (!root)
+        return zc_err_errno(err, "look at the root of the destination");
+    struct zc_rlist *list = zc_rlist_new(r, 0, root);
     if (!list)
         return zc_err_nomem(err);
     r->round.full = true;

@@ -82,7 +82,7 @@ static int open_source(struct zc_sender *s, struct zc_err *err)
                           s->source.name);
     s->root_stat = st;
     s->tree = zc_dirtree_new(root, ZC_DIRTREE_OPEN);
-    return s->tree ? 0 : zc_err_nomem(err);
+    return s->tree ? 0 : zc_err_errno(err, "keep the source open");
 }
 
 /* Both on this machine: the destination must not be the source. */
