@@ -30,6 +30,8 @@ libzcsync_a_SOURCES = \
 	%D%/base/vec.h \
 	%D%/fs/acl.c \
 	%D%/fs/acl.h \
+	%D%/fs/heritage.c \
+	%D%/fs/heritage.h \
 	%D%/fs/idmap.c \
 	%D%/fs/idmap.h \
 	%D%/fs/keep.h \
@@ -37,6 +39,8 @@ libzcsync_a_SOURCES = \
 	%D%/fs/meta.h \
 	%D%/fs/mounts.c \
 	%D%/fs/mounts.h \
+	%D%/fs/nest.c \
+	%D%/fs/nest.h \
 	%D%/fs/procfd.c \
 	%D%/fs/procfd.h \
 	%D%/fs/remove.c \
@@ -250,6 +254,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/receive.h \
 	%D%/receiver/shared.c \
 	%D%/receiver/shared.h \
+	%D%/receiver/shelf.c \
+	%D%/receiver/shelf.h \
 	%D%/receiver/special.c \
 	%D%/receiver/special.h \
 	%D%/receiver/spelling.c \

@@ -43,6 +43,7 @@ UNIT_TESTS = \
 	%D%/unit/test_msg \
 	%D%/unit/test_names \
 	%D%/unit/test_nametab \
+	%D%/unit/test_nest \
 	%D%/unit/test_noise \
 	%D%/unit/test_notify \
 	%D%/unit/test_opt \

@@ -55,3 +55,14 @@ int zc_relpath_cmp(const char *a, const char *b)
     int q = *y == '/' ? 1 : *y ? *y + 1 : 0;
     return p - q;
 }
+
+bool zc_name_is_nest(const char *name, size_t n)
+{
+    const size_t prefix = sizeof ZC_NEST_PREFIX - 1;
+    if (n != prefix + ZC_NEST_DIGITS || memcmp(name, ZC_NEST_PREFIX, prefix))
+        return false;
+    for (size_t i = prefix; i < n; i++)
+        if (!memchr("0123456789abcdef", name[i], 16))
+            return false;
+    return true;
+}

@@ -14,6 +14,12 @@
  * mount below it (see fs/staging.h). */
 #define ZC_STAGING_NAME ".zcsync"
 
+/* A staging folder inside of a directory that passes something on to what is
+ * made in it (see fs/nest.h): this and 32 hex digits, reserved everywhere. */
+#define ZC_NEST_PREFIX ZC_STAGING_NAME "-"
+#define ZC_NEST_DIGITS 32
+bool zc_name_is_nest(const char *name, size_t n);
+
 /* True when the N bytes at NAME may be one component: 1 to ZC_NAME_MAX bytes,
  * no '/', no NUL, not "." or "..". */
 bool zc_name_ok(const char *name, size_t n);

@@ -99,14 +99,32 @@ bool zc_staging_is_at(int fd, int dirfd, const char *name)
            a.dev == b.dev && a.ino == b.ino && a.mnt_id == b.mnt_id;
 }
 
-int zc_staging_take_new(int fd, int dirfd, const char *name)
+/* What was made just now is still what has the name? */
+static int check_new(int fd, int dirfd, const char *name)
 {
-    if (zc_staging_take(fd))
-        return -1;
     if (is_empty(fd) && zc_staging_is_at(fd, dirfd, name))
         return 0;
     errno = EPERM;
     return -1;
+}
+
+int zc_staging_take_new(int fd, int dirfd, const char *name)
+{
+    return zc_staging_take(fd) ? -1 : check_new(fd, dirfd, name);
+}
+
+int zc_staging_take_nest(int fd, int dirfd, const char *name, bool acls)
+{
+    struct zc_stat st;
+    if (check_owner(fd) || zc_stat_at(fd, "", &st))
+        return -1;
+    if (!acls) {
+        fremovexattr(fd, ZC_ACL_DEFAULT);
+        fremovexattr(fd, ZC_ACL_ACCESS);
+    }
+    if ((st.mode & 0777) != 0700)
+        zc_fd_chmod(fd, 0700 | (st.mode & S_ISGID));
+    return check_new(fd, dirfd, name);
 }
 
 /* --- locks --------------------------------------------------------------- */

@@ -3,7 +3,7 @@
  * Whoever may write into the root of a share may put something of his own where
  * `.zcsync` is expected, exchange it, and lock it. These tell a folder of ours
  * from one of his, by descriptor, and wait for a lock no longer than is
- * reasonable. Inside fs: only staging.c includes this. Any thread.
+ * reasonable. Inside fs: only staging.c and nest.c include this. Any thread.
  */
 #ifndef ZC_FS_STAGING_GUARD_H
 #define ZC_FS_STAGING_GUARD_H
@@ -19,6 +19,9 @@ int zc_staging_take(int fd);
 /* The same for a directory that we made just now as NAME in DIRFD: it has that
  * name, and nothing in it. */
 int zc_staging_take_new(int fd, int dirfd, const char *name);
+/* ... but what it has inherited of its group, and (ACLS) of default ACLs, is to
+ * end up on everything made in it. */
+int zc_staging_take_nest(int fd, int dirfd, const char *name, bool acls);
 
 /* FD and NAME in DIRFD are the same. */
 bool zc_staging_is_at(int fd, int dirfd, const char *name);

@@ -57,7 +57,8 @@ static bool is_late(const struct search *s, const struct zc_stat *st)
 
 static void add_dir(struct search *s, const char *dir, const char *name)
 {
-    if (!*dir && strcmp(name, ZC_STAGING_NAME) == 0)
+    if ((!*dir && strcmp(name, ZC_STAGING_NAME) == 0) ||
+        zc_name_is_nest(name, strlen(name)))
         return;
     char *path = zc_relpath_join(dir, name);
     bool hidden = path && is_hidden(s, path, true);

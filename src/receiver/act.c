@@ -114,7 +114,7 @@ int zc_act_pin(struct zc_rworker *w, struct zc_rdir *d)
     struct zc_receiver *r = w->r;
     int fd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (fd < 0 && errno == EACCES && !r->dry &&
-        zc_place_make_writable(r, &d->shelf))
+        zc_shelf_make_writable(r, &d->shelf))
         fd = zc_dirnode_pin(r->tree, d->shelf.node);
     return fd;
 }

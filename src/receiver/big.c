@@ -216,7 +216,7 @@ static int put_segment(struct zc_receiver *r, struct zc_mover *mover,
 static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
 {
     char name[ZC_NAME_MAX + 1];
-    int staging = zc_place_staging(&b->dir->shelf, b->tmp);
+    int staging = zc_shelf_staging(r, &b->dir->shelf, b->tmp);
     if (staging < 0) {
         note_failure(b, ZC_OP_STAGING, errno);
         return;

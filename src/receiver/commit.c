@@ -6,6 +6,7 @@
 #include "base/fds.h"
 #include "receiver/core.h"
 #include "receiver/queue.h"
+#include "receiver/shelf.h"
 #include "receiver/volumes.h"
 
 /* A group is synced when it is this big, or this old, or the line is quiet. */
@@ -110,7 +111,7 @@ static bool group_ready(struct zc_receiver *r, int64_t *wait)
     bool quiet = zc_queue_idle(r) &&
                  now - atomic_load(&r->last_input) > quiet_ns;
     *wait = quiet_ns / 2;
-    return all->now || quiet || all->n >= GROUP_ITEMS ||
+    return all->now || quiet || zc_shelves_many(r) || all->n >= GROUP_ITEMS ||
            all->bytes >= GROUP_BYTES || now - all->since >= GROUP_AGE_NS;
 }
 

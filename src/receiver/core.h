@@ -39,6 +39,7 @@ struct zc_rdirs;
 struct zc_rlists;
 struct zc_rworker;
 struct zc_shared;
+struct zc_shelves;
 struct zc_space;
 struct zc_volumes;
 
@@ -83,7 +84,7 @@ struct zc_receiver {
      * for the end of the round; zc_attrs_take. */
     atomic_size_t attrs_held;
 
-    /* Lock order: this one, then the tree's, the staging folders' and the id
+    /* Lock order: shelves.lock, this one, then the tree's, the staging folders' and the id
      * map's own. The turn to send (conn.lock) is never taken under it. */
     pthread_mutex_t lock;
     struct { /* what is waited for, with `lock` */
@@ -109,6 +110,7 @@ struct zc_receiver {
     struct zc_ledger *ledger;
     struct zc_rlists *lists;
     struct zc_rdirs *dirs;
+    struct zc_shelves *shelves;
     struct zc_volumes *volumes;
     struct zc_hardlinks *hardlinks;
     struct zc_shared *shared;

@@ -64,7 +64,9 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     d->mtime_ns = want.mtime_ns;
     d->implied = !parent && e->flags & ZC_ENTRY_IMPLIED;
     zc_queue_line_init(&d->lists);
+    zc_shelf_init(&d->shelf);
     if (parent) {
+        d->shelf.up = &parent->shelf;
         d->shelf.vol = parent->shelf.vol;
         d->shelf.node = zc_dirnode_new(r->tree, parent->shelf.node, e->name,
                                        e->name_len);
@@ -155,6 +157,7 @@ static void rdir_unlink(struct zc_receiver *r, struct zc_rdir *d)
 static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
 {
     zc_queue_line_fini(&d->lists);
+    zc_shelf_leave(r, &d->shelf);
     zc_dirnode_unref(r->tree, d->shelf.node);
     zc_names_fini(&d->cursor.names);
     zc_attrs_give_back(r, d->xattrs, d->xattrs_len);
@@ -176,8 +179,9 @@ void zc_rdirs_free(struct zc_receiver *r)
 
 bool zc_rdir_reserves(const struct zc_rdir *d, const char *name, size_t n)
 {
-    return d->volume_top && n == strlen(ZC_STAGING_NAME) &&
-           !memcmp(name, ZC_STAGING_NAME, n);
+    return zc_name_is_nest(name, n) ||
+           (d->volume_top && n == strlen(ZC_STAGING_NAME) &&
+            !memcmp(name, ZC_STAGING_NAME, n));
 }
 
 /* --- metadata ------------------------------------------------------------ */
@@ -225,7 +229,8 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
 static void default_mode(struct zc_receiver *r, struct zc_rdir *d)
 {
     if (!(r->keep & ZC_KEEP_PERMS))
-        d->mode = S_IFDIR | (d->mode & 0777 & ~r->umask) | S_IRWXU;
+        d->mode = S_IFDIR | S_IRWXU |
+                  zc_shelf_mode(r, &d->parent->shelf, d->mode);
 }
 
 static mode_t first_mode(struct zc_receiver *r, const struct zc_rdir *d)
@@ -237,7 +242,8 @@ static mode_t first_mode(struct zc_receiver *r, const struct zc_rdir *d)
 
 static int make_staged(struct zc_receiver *r, struct zc_rdir *d)
 {
-    int staging = zc_place_staging(&d->shelf, d->staged_name);
+    struct zc_shelf *up = &d->parent->shelf;
+    int staging = zc_shelf_staging(r, up, d->staged_name);
     if (staging < 0)
         return -1;
     if (mkdirat(staging, d->staged_name, first_mode(r, d)))
@@ -246,6 +252,7 @@ static int make_staged(struct zc_receiver *r, struct zc_rdir *d)
         errno = ENOMEM;
         return -1;
     }
+    zc_shelf_born(r, &d->shelf, up);
     return 0;
 }
 
@@ -258,14 +265,14 @@ static int make_in_place(struct zc_rworker *w, struct zc_rdir *d)
     if (up < 0)
         return -1;
     int bad = mkdirat(up, name, first_mode(r, d));
-    if (bad && errno == EACCES && zc_place_make_writable(r, &d->parent->shelf))
+    if (bad && errno == EACCES && zc_shelf_make_writable(r, &d->parent->shelf))
         bad = mkdirat(up, name, first_mode(r, d));
     int eno = errno;
     zc_dirnode_unpin(r->tree, d->parent->shelf.node);
     errno = eno;
     if (bad)
         return -1;
-    zc_place_touched(r, &d->parent->shelf);
+    zc_shelf_touched(r, &d->parent->shelf);
     /* It may have inherited ACLs from its parent. */
     pthread_mutex_lock(&r->lock);
     if (r->keep & ZC_KEEP_ACLS && !d->meta_asked)
@@ -448,6 +455,7 @@ static void finish_dir(struct zc_rworker *w, struct zc_rdir *d)
 {
     struct zc_receiver *r = w->r;
     bool there = d->state == ZC_RD_EXISTS;
+    zc_shelf_leave(r, &d->shelf); /* which the times are not to tell of */
     if (there && d->volume_top && !d->implied && r->keep & ZC_KEEP_TIMES) {
         d->shelf.vol->top_wanted = true;
         d->shelf.vol->top_mtime_s = d->mtime_s;
@@ -482,7 +490,10 @@ void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d)
     while (d) {
         pthread_mutex_lock(&r->lock);
         bool last = zc_ledger_release(&d->book);
+        bool idle = d->top && d->listed && zc_ledger_held_once(&d->book);
         pthread_mutex_unlock(&r->lock);
+        if (idle) /* nothing more comes to it, but it ends with the round */
+            zc_shelf_leave(r, &d->shelf);
         if (!last)
             return;
         finish_dir(w, d);

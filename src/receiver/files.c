@@ -50,7 +50,7 @@ static void write_staged(struct zc_rworker *w, struct zc_rdir *d,
 {
     char tmp[ZC_STAGING_NAME_SIZE];
     unsigned op = ZC_OP_STAGING;
-    int staging = zc_place_staging(&d->shelf, tmp), fd = -1;
+    int staging = zc_shelf_staging(w->r, &d->shelf, tmp), fd = -1;
     if (staging >= 0)
         fd = zc_newfile_write(w, d, staging, tmp, m, &op);
     if (fd < 0)

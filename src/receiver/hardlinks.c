@@ -252,7 +252,7 @@ int zc_hardlink_over(struct zc_rworker *w, int from, const char *leader,
                      struct zc_shelf *s, const char *name, unsigned *op)
 {
     char tmp[ZC_STAGING_NAME_SIZE];
-    int staging = zc_place_staging(s, tmp);
+    int staging = zc_shelf_staging(w->r, s, tmp);
     if (staging < 0) {
         *op = ZC_OP_STAGING;
         return -1;
@@ -278,7 +278,7 @@ int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *g,
     if (to >= 0) {
         bad = linkat(from, g->name, to, name, 0);
         if (!bad)
-            zc_place_touched(r, &d->shelf);
+            zc_shelf_touched(r, &d->shelf);
         else if (errno == EEXIST || errno == EACCES)
             bad = zc_hardlink_over(w, from, g->name, &d->shelf, name, op);
         eno = errno;

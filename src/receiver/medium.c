@@ -37,7 +37,8 @@ static int try_it(struct zc_rworker *w, const struct zc_shelf *s, uint32_t mode,
     if (w->r->dry || !s->vol->careful || !s->vol->staging ||
         !(S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
         return -1;
-    int base = zc_place_staging(s, tmp);
+    int base = zc_staging_fd(s->vol->staging);
+    zc_staging_name(s->vol->staging, tmp);
     if (base < 0 || make_like(base, tmp, mode))
         return -1;
     zc_auto_close int fd = zc_path_open(base, tmp);

@@ -49,11 +49,16 @@ static bool in_rounds(const struct zc_receiver *r)
     return r->flags & ZC_OPEN_ROUNDS && !r->dry;
 }
 
-/* The staging folder of the root, which no sender has to offer. One of a mount
- * below may have just come to be. */
+/* The staging folder of the root, or a nest, which no sender has to offer. One of
+ * a mount below may have just come to be. */
 static bool is_own_staging(const char *path)
 {
     size_t n = strlen(ZC_STAGING_NAME);
+    for (const char *at = path; at; at = strchr(at, '/')) {
+        at += *at == '/' && at > path ? 1 : 0;
+        if (zc_name_is_nest(at, strcspn(at, "/")))
+            return true;
+    }
     return !strncmp(path, ZC_STAGING_NAME, n) && (path[n] == '/' || !path[n]);
 }
 

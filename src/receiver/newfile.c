@@ -52,7 +52,7 @@ uint32_t zc_newfile_mode(struct zc_receiver *r, struct zc_rdir *d,
 {
     if (r->keep & ZC_KEEP_PERMS) /* setuid and friends only with the owner */
         return e->mode & 0777;
-    uint32_t mode = e->mode & 0777 & ~r->umask;
+    uint32_t mode = zc_shelf_mode(r, &d->shelf, e->mode);
     struct zc_stat st;
     int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (dirfd >= 0) {
@@ -63,11 +63,14 @@ uint32_t zc_newfile_mode(struct zc_receiver *r, struct zc_rdir *d,
     return mode;
 }
 
-/* What a file just made by us with MODE looks like, without asking each time:
- * its owner is ours, or what the file system makes of us. */
-static int stat_of_new(struct zc_receiver *r, struct zc_volume *v, int fd,
+/* What a file just made by us for S with MODE looks like, without asking each
+ * time: its owner is ours, or what the file system makes of us. */
+static int stat_of_new(struct zc_receiver *r, const struct zc_shelf *s, int fd,
                        uint32_t mode, struct zc_stat *st)
 {
+    struct zc_volume *v = s->vol;
+    if (zc_shelf_in_nest(s))
+        return zc_stat_at(fd, "", st);
     pthread_mutex_lock(&r->lock);
     bool known = v->created_known;
     *st = (struct zc_stat){.mode = S_IFREG | mode,
@@ -101,7 +104,7 @@ void zc_newfile_dress(struct zc_rworker *w, struct zc_rdir *d, int fd,
     want.have_xattrs = m->xattrs.n != 0; /* a new file has none to lose */
     want.xattrs = m->xattrs.p;
     want.xattrs_len = m->xattrs.n;
-    if (stat_of_new(r, d->shelf.vol, fd, mode, &now)) {
+    if (stat_of_new(r, &d->shelf, fd, mode, &now)) {
         zc_rworker_result(w, m->ref, ZC_STATUS_NOTE_META, ZC_OP_STAT, errno);
         return;
     }

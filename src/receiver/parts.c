@@ -13,6 +13,7 @@ void zc_rparts_init(struct zc_rparts *p, struct zc_receiver *r)
     r->ledger = &p->ledger;
     r->lists = &p->lists;
     zc_rdirs_init(r->dirs = &p->dirs);
+    zc_shelves_init(r->shelves = &p->shelves);
     zc_volumes_init(r->volumes = &p->volumes);
     zc_hardlinks_init(r->hardlinks = &p->hardlinks);
     r->shared = &p->shared;

@@ -15,6 +15,7 @@
 #include "receiver/newfile.h"
 #include "receiver/queue.h"
 #include "receiver/shared.h"
+#include "receiver/shelf.h"
 #include "receiver/volumes.h"
 
 struct zc_rparts {
@@ -23,6 +24,7 @@ struct zc_rparts {
     struct zc_ledger ledger;
     struct zc_rlists lists;
     struct zc_rdirs dirs;
+    struct zc_shelves shelves;
     struct zc_volumes volumes;
     struct zc_hardlinks hardlinks;
     struct zc_shared shared;

@@ -3,8 +3,6 @@
 #include "receiver/place.h"
 
 #include "fs/remove.h"
-#include "fs/procfd.h"
-#include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/volumes.h"
 #include "tree/names.h"
@@ -14,17 +12,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-int zc_place_staging(const struct zc_shelf *s, char tmp[ZC_STAGING_NAME_SIZE])
-{
-    int staging = zc_staging_fd(s->vol->staging);
-    if (staging >= 0)
-        zc_staging_name(s->vol->staging, tmp);
-    return staging;
-}
-
 void zc_place_discard(const struct zc_shelf *s, const char *tmp)
 {
-    int eno = errno, staging = zc_staging_fd(s->vol->staging);
+    int eno = errno, staging = atomic_load(&s->made_in);
     if (staging >= 0)
         unlinkat(staging, tmp, 0);
     errno = eno;
@@ -80,18 +70,18 @@ int zc_place(struct zc_rworker *w, struct zc_shelf *s, const char *tmp,
 {
     struct zc_receiver *r = w->r;
     *op = ZC_OP_RENAME;
-    int staging = zc_staging_fd(s->vol->staging);
+    int staging = atomic_load(&s->made_in);
     int dirfd = zc_dirnode_pin(r->tree, s->node);
     if (dirfd < 0)
         return -1;
-    struct zc_staging *st = s->vol->staging;
-    int bad = staging < 0 ? -1 : rename_in(r, st, staging, tmp, dirfd, name);
-    if (bad && errno == EACCES && zc_place_make_writable(r, s))
+    struct zc_staging *st = s->vol->staging; /* for names */
+    int bad = rename_in(r, st, staging, tmp, dirfd, name);
+    if (bad && errno == EACCES && zc_shelf_make_writable(r, s))
         bad = rename_in(r, st, staging, tmp, dirfd, name);
     int eno = errno;
     zc_dirnode_unpin(r->tree, s->node);
     if (!bad) {
-        zc_place_touched(r, s);
+        zc_shelf_touched(r, s);
         atomic_fetch_add(&r->done.changes, 1);
     }
     errno = eno;
@@ -111,13 +101,13 @@ static bool is_spelled(int dirfd, const char *name)
 
 /* Some file systems take it for the rename of a name onto itself, which does
  * nothing (rename(2)); then it is taken away for a moment. */
-void zc_place_respell(const struct zc_shelf *s, int dirfd, const char *old,
-                      const char *name)
+void zc_place_respell(struct zc_receiver *r, struct zc_shelf *s, int dirfd,
+                      const char *old, const char *name)
 {
     char tmp[ZC_STAGING_NAME_SIZE];
     if (renameat(dirfd, old, dirfd, name) || is_spelled(dirfd, name))
         return;
-    int staging = zc_place_staging(s, tmp);
+    int staging = zc_shelf_staging(r, s, tmp);
     if (staging < 0 || renameat(dirfd, old, staging, tmp))
         return;
     if (renameat(staging, tmp, dirfd, name))
@@ -131,42 +121,4 @@ void zc_place_sync(struct zc_receiver *r, const struct zc_shelf *s)
         return;
     fsync(dirfd);
     zc_dirnode_unpin(r->tree, s->node);
-}
-
-void zc_place_touched(struct zc_receiver *r, struct zc_shelf *s)
-{
-    pthread_mutex_lock(&r->lock);
-    s->touched = true;
-    pthread_mutex_unlock(&r->lock);
-}
-
-/* A handle on S that needs no permission on S itself. */
-static int open_handle(struct zc_receiver *r, struct zc_shelf *s)
-{
-    struct zc_dirnode *parent = zc_dirnode_parent(s->node);
-    if (!parent)
-        return fcntl(r->root_fd, F_DUPFD_CLOEXEC, 0);
-    int up = zc_dirnode_pin(r->tree, parent);
-    if (up < 0)
-        return -1;
-    int fd = zc_path_open(up, zc_dirnode_name(s->node));
-    zc_dirnode_unpin(r->tree, parent);
-    return fd;
-}
-
-bool zc_place_make_writable(struct zc_receiver *r, struct zc_shelf *s)
-{
-    struct zc_stat st;
-    if (r->is_root)
-        return false;
-    zc_auto_close int fd = open_handle(r, s);
-    bool done = fd >= 0 && !zc_stat_at(fd, "", &st) && S_ISDIR(st.mode) &&
-                st.uid == geteuid() && (st.mode & S_IRWXU) != S_IRWXU &&
-                !zc_fd_chmod(fd, (st.mode & 07777) | S_IRWXU);
-    if (done) {
-        pthread_mutex_lock(&r->lock);
-        s->writable_made = true;
-        pthread_mutex_unlock(&r->lock);
-    }
-    return done;
 }

@@ -79,7 +79,8 @@ static struct zc_shared_inode *find_or_new(struct zc_receiver *r, uint64_t dev,
 static int add_name(struct zc_receiver *r, struct zc_shared_inode *s,
                     const struct zc_shelf *where, const char *name)
 {
-    struct zc_shared_name n = {.shelf = *where};
+    struct zc_shared_name n = {0};
+    zc_shelf_copy(&n.shelf, where);
     if (r->shared->names >= NAMES_MAX || !(n.name = strdup(name)))
         return -1;
     if (zc_vec_push(&s->names, n)) {

@@ -27,10 +27,10 @@ int zc_special_node(int base, const char *name, const struct zc_entry *e)
     return mknodat(base, name, (e->mode & S_IFMT) | 0600, dev);
 }
 
-/* Makes and dresses it as NAME in BASE. */
-static int build_special(struct zc_rworker *w, int base, const char *name,
-                         const struct zc_entry *e, struct zc_bytes xattrs,
-                         struct zc_ref ref)
+/* Makes and dresses it as NAME in BASE, for S. */
+static int build_special(struct zc_rworker *w, struct zc_shelf *s, int base,
+                         const char *name, const struct zc_entry *e,
+                         struct zc_bytes xattrs, struct zc_ref ref)
 {
     struct zc_stat now;
     struct zc_meta_want want;
@@ -42,7 +42,7 @@ static int build_special(struct zc_rworker *w, int base, const char *name,
     zc_dress_want(w->r, e, &want);
     if (!(w->r->keep & ZC_KEEP_PERMS)) {
         want.keep |= ZC_KEEP_PERMS;
-        want.mode = (e->mode & S_IFMT) | (e->mode & 0777 & ~w->r->umask);
+        want.mode = (e->mode & S_IFMT) | zc_shelf_mode(w->r, s, e->mode);
     }
     want.have_xattrs = xattrs.n != 0;
     want.xattrs = xattrs.p;
@@ -57,12 +57,12 @@ static int special_staged(struct zc_rworker *w, struct zc_rdir *d,
                           unsigned *op)
 {
     char tmp[ZC_STAGING_NAME_SIZE];
-    int staging = zc_place_staging(&d->shelf, tmp);
+    int staging = zc_shelf_staging(w->r, &d->shelf, tmp);
     if (staging < 0) {
         *op = ZC_OP_STAGING;
         return -1;
     }
-    if (!build_special(w, staging, tmp, e, xattrs, ref) &&
+    if (!build_special(w, &d->shelf, staging, tmp, e, xattrs, ref) &&
         !zc_place(w, &d->shelf, tmp, name, op))
         return 0;
     int eno = errno;
@@ -86,7 +86,8 @@ int zc_special_make(struct zc_rworker *w, struct zc_rdir *d,
     int bad, eno = 0;
     if (zc_rdir_direct_begin(r, d)) {
         int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
-        bad = dirfd < 0 || build_special(w, dirfd, name, e, xattrs, ref);
+        bad = dirfd < 0 || build_special(w, &d->shelf, dirfd, name, e,
+                                         xattrs, ref);
         eno = errno;
         if (dirfd >= 0)
             zc_dirnode_unpin(r->tree, d->shelf.node);

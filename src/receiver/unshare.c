@@ -160,7 +160,7 @@ static int make_copy(struct zc_rworker *w, struct zc_shared_inode *s,
 {
     struct zc_stat old;
     *op = ZC_OP_STAGING;
-    int base = zc_place_staging(&n->shelf, tmp);
+    int base = zc_shelf_staging(w->r, &n->shelf, tmp);
     int dirfd = base < 0 ? -1 : zc_dirnode_pin(w->r->tree, n->shelf.node);
     if (dirfd < 0)
         return -1;
@@ -180,50 +180,81 @@ static int make_copy(struct zc_rworker *w, struct zc_shared_inode *s,
     return bad ? -1 : 0;
 }
 
-/* N becomes the staged TMP, or, with a FIRST name, a link to that. Its
- * directory keeps its times and its mode: it may be finished. */
-static int give_name(struct zc_rworker *w, struct zc_shared_name *n,
-                     const char *tmp, struct zc_shared_name *first,
-                     unsigned *op)
+/* N's directory keeps its times and its mode, DIR: it may be finished. */
+static void leave_dir(struct zc_receiver *r, struct zc_shared_name *n,
+                      const struct zc_stat *dir)
 {
-    struct zc_receiver *r = w->r;
-    struct zc_stat dir;
-    int dirfd = zc_dirnode_pin(r->tree, n->shelf.node), bad = -1;
-    if (dirfd < 0)
-        return -1;
-    bool known = !zc_stat_at(dirfd, "", &dir);
-    int from = first ? zc_dirnode_pin(r->tree, first->shelf.node) : -1;
-    if (!first)
-        bad = zc_place(w, &n->shelf, tmp, n->name, op);
-    else if (from >= 0)
-        bad = zc_hardlink_over(w, from, first->name, &n->shelf, n->name, op);
     int eno = errno;
-    if (from >= 0)
-        zc_dirnode_unpin(r->tree, first->shelf.node);
-    if (known && n->shelf.writable_made)
-        zc_fd_chmod(dirfd, dir.mode & 07777);
-    if (known)
-        zc_fd_set_mtime(dirfd, dir.mtime_s, dir.mtime_ns);
+    zc_shelf_leave(r, &n->shelf);
+    int fd = zc_dirnode_pin(r->tree, n->shelf.node);
+    if (fd >= 0) {
+        if (n->shelf.writable_made)
+            zc_fd_chmod(fd, dir->mode & 07777);
+        zc_fd_set_mtime(fd, dir->mtime_s, dir->mtime_ns);
+        zc_dirnode_unpin(r->tree, n->shelf.node);
+    }
+    errno = eno;
+}
+
+static int stat_dir(struct zc_receiver *r, struct zc_shared_name *n,
+                    struct zc_stat *dir)
+{
+    int fd = zc_dirnode_pin(r->tree, n->shelf.node);
+    if (fd < 0)
+        return -1;
+    int bad = zc_stat_at(fd, "", dir), eno = errno;
     zc_dirnode_unpin(r->tree, n->shelf.node);
     errno = eno;
     return bad;
 }
 
+/* N becomes a copy of its own. -1, *OP and errno. */
+static int become_copy(struct zc_rworker *w, struct zc_shared_inode *s,
+                       struct zc_shared_name *n, unsigned *op)
+{
+    char tmp[ZC_STAGING_NAME_SIZE];
+    struct zc_stat dir;
+    *op = ZC_OP_STAT;
+    if (stat_dir(w->r, n, &dir))
+        return -1;
+    int bad = make_copy(w, s, n, tmp, op);
+    if (!bad && (bad = zc_place(w, &n->shelf, tmp, n->name, op)))
+        zc_place_discard(&n->shelf, tmp);
+    leave_dir(w->r, n, &dir);
+    return bad;
+}
+
+/* N becomes a link to FIRST. */
+static int become_link(struct zc_rworker *w, struct zc_shared_name *n,
+                       struct zc_shared_name *first, unsigned *op)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_stat dir;
+    *op = ZC_OP_LINK;
+    if (stat_dir(r, n, &dir))
+        return -1;
+    int from = zc_dirnode_pin(r->tree, first->shelf.node);
+    int bad = from < 0 ||
+              zc_hardlink_over(w, from, first->name, &n->shelf, n->name, op);
+    int eno = errno;
+    if (from >= 0)
+        zc_dirnode_unpin(r->tree, first->shelf.node);
+    errno = eno;
+    leave_dir(r, n, &dir);
+    return bad ? -1 : 0;
+}
+
 /* The names that were looked at get an inode of their own. */
 static void split(struct zc_rworker *w, struct zc_shared_inode *s)
 {
-    char tmp[ZC_STAGING_NAME_SIZE];
     unsigned op;
     struct zc_shared_name *first = &s->names.v[0];
-    int bad = make_copy(w, s, first, tmp, &op);
-    if (!bad && (bad = give_name(w, first, tmp, NULL, &op)))
-        zc_place_discard(&first->shelf, tmp);
+    int bad = become_copy(w, s, first, &op);
     if (bad)
         zc_rworker_note(w, first->shelf.node, first->name, op, 0, errno);
     for (size_t i = 1; i < s->names.len && !bad; i++) {
         struct zc_shared_name *n = &s->names.v[i];
-        op = ZC_OP_LINK;
-        if (give_name(w, n, NULL, first, &op))
+        if (become_link(w, n, first, &op))
             zc_rworker_note(w, n->shelf.node, n->name, op, 0, errno);
     }
     zc_receiver_unsynced(w->r);

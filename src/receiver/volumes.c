@@ -5,6 +5,7 @@
 #include "receiver/core.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -15,6 +16,40 @@ void zc_volumes_init(struct zc_volumes *v)
 {
     *v = (struct zc_volumes){0};
     SLIST_INIT(&v->list);
+}
+
+/* Those where a directory that refuses what was made elsewhere says so by what
+ * it passes on; others (NFS, FUSE, overlays) stand for who knows what. */
+static bool is_open_about_it(int fd)
+{
+    struct statfs fs;
+    if (fstatfs(fd, &fs))
+        return false;
+    switch ((unsigned)fs.f_type) {
+    case EXT4_MAGIC:
+    case XFS_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+    case MSDOS_SUPER_MAGIC:
+    case EXFAT_SUPER_MAGIC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* What the session sets itself need not be inherited. */
+static void learn_heritage(struct zc_receiver *r, struct zc_volume *v)
+{
+    unsigned flags = zc_heritage_kinds(v->dirfd);
+    v->passes_on = flags;
+    if (!(r->keep & ZC_KEEP_ACLS))
+        v->passes_on |= ZC_HERITAGE_ACL;
+    if (!(r->keep & ZC_KEEP_GROUP) || !r->is_root)
+        v->passes_on |= ZC_HERITAGE_GROUP;
+    v->heritage = zc_heritage_of(v->dirfd, flags);
+    v->may_refuse = !is_open_about_it(v->dirfd);
 }
 
 static struct zc_volume *volume_new(struct zc_receiver *r, int dirfd,
@@ -37,6 +72,7 @@ static struct zc_volume *volume_new(struct zc_receiver *r, int dirfd,
         errno = eno;
         return NULL;
     }
+    learn_heritage(r, v);
     /* Measured: it pays on ext4, is neutral on xfs, costs on btrfs. */
     if (!fstatfs(dirfd, &fs))
         v->preallocate = fs.f_type == EXT4_MAGIC || fs.f_type == XFS_MAGIC;

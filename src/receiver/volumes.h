@@ -11,6 +11,7 @@
 #define ZC_RECEIVER_VOLUMES_H
 
 #include "base/err.h"
+#include "fs/heritage.h"
 #include "fs/meta.h"
 #include "fs/staging.h"
 #include "tree/dirnode.h"
@@ -40,6 +41,9 @@ struct zc_volume {
     uint32_t created_uid, created_gid;
     atomic_uint folding;   /* enum zc_folding */
     atomic_uint links;     /* medium.c: what is known of hard links; 0: nothing */
+    unsigned passes_on;    /* by directories: enum zc_heritage_kind, and */
+    struct zc_heritage heritage; /* what things in the staging folder have */
+    bool may_refuse;       /* some directories refuse what is made elsewhere */
     bool staging_kept;     /* over the end of a round */
     bool top_wanted;       /* its top directory's times were wanted: */
     int64_t top_mtime_s;

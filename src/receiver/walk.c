@@ -6,6 +6,7 @@
  */
 #include "receiver/walk.h"
 
+#include "fs/nest.h"
 #include "receiver/act.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
@@ -20,6 +21,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+/* A crash may have left a nest behind. */
+static void clean_up(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
+                     const char *name, size_t n)
+{
+    if (!w->r->dry && zc_name_is_nest(name, n) &&
+        zc_nest_clean(dirfd, name) > 0)
+        zc_shelf_touched(w->r, &d->shelf);
+}
 
 /* What is in the directory now, once. */
 static void read_names(struct zc_rworker *w, struct zc_rdir *d, int dirfd)
@@ -86,8 +96,8 @@ static void adopt(struct zc_rworker *w, const struct zc_cmp *c,
     zc_spelling_take(c->dir->spelling, c->name);
     if (w->r->dry)
         return;
-    zc_place_respell(&c->dir->shelf, c->dirfd, other, c->name);
-    zc_place_touched(w->r, &c->dir->shelf);
+    zc_place_respell(w->r, &c->dir->shelf, c->dirfd, other, c->name);
+    zc_shelf_touched(w->r, &c->dir->shelf);
 }
 
 /* False: C's name cannot be here, and the user has been told. *HERE: it is. */
@@ -151,8 +161,10 @@ static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         if (!reserved)
             mind_spelling(w, d, dirfd);
         d->cursor.at++;
-        if (reserved)
+        if (reserved) {
+            clean_up(w, d, dirfd, here, here_len);
             continue;
+        }
         atomic_fetch_add(&w->r->deletions->seen, 1);
         if (complete && !d->spelling)
             zc_deletions_plan(w, d, dirfd, here, false);
@@ -286,7 +298,8 @@ static int walk_list(struct zc_needs *n, struct walk *k, int dirfd,
             return zc_receiver_nonsense(err, "flags of a round in a whole "
                                              "list");
         if (zc_rdir_reserves(d, e.name, e.name_len)) {
-            if (!(e.flags & ZC_ENTRY_ABSENT))
+            if (!(e.flags & ZC_ENTRY_ABSENT) &&
+                !zc_name_is_nest(e.name, e.name_len)) /* nobody's */
                 zc_rworker_note(n->w, d->shelf.node, ZC_STAGING_NAME,
                                 ZC_OP_RESERVED, e.mode, 0);
             continue;

@@ -35,6 +35,8 @@ void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
 
 bool zc_sdir_reserves(const struct zc_sdir *d, int dirfd, const char *name)
 {
+    if (zc_name_is_nest(name, strlen(name)))
+        return true;
     return !strcmp(name, ZC_STAGING_NAME) &&
            (!zc_dirnode_parent(d->node) || zc_staging_at_top(dirfd));
 }

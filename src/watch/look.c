@@ -29,6 +29,8 @@
 bool zc_wreserved(const struct zc_watch *w, zc_wdir dir, const char *name,
                   size_t n)
 {
+    if (zc_name_is_nest(name, n))
+        return true;
     return n == strlen(ZC_STAGING_NAME) && !memcmp(name, ZC_STAGING_NAME, n) &&
            (dir == ZC_WDIR_ROOT ||
             zc_wtree_flags(w->tree, dir) & ZC_WDIR_MOUNT);

@@ -169,6 +169,13 @@ static void test_relpath(void)
        "in a path too");
     ok(!zc_name_ok("a\0b", 3) && !zc_relpath_ok("a/b\0c", 5), "no NUL");
 
+    static const char nest[] = ".zcsync-0123456789abcdef0123456789abcdef";
+    ok(zc_name_is_nest(nest, strlen(nest)), "the name of a nest");
+    ok(!zc_name_is_nest(nest, strlen(nest) - 1) &&
+           !zc_name_is_nest(".zcsync-0123456789ABCDEF0123456789abcdef", 40) &&
+           !zc_name_is_nest("xzcsync-0123456789abcdef0123456789abcdef", 40) &&
+           !zc_name_is_nest(".zcsync", 7),
+       "others are like others");
     char *p = zc_relpath_join("", "name");
     is_str(p, "name", "joined to the root");
     free(p);
