@@ -31,6 +31,7 @@ enum zc_meta_kind {
     ZC_META_XATTR,      /* user.* and trusted.* */
     ZC_META_SECURITY,   /* security.* but capabilities: SELinux and others */
     ZC_META_CAPABILITY, /* security.capability */
+    ZC_META_PROPERTIES, /* btrfs.*; EOPNOTSUPP: here is none */
     ZC_META_KINDS
 };
 struct zc_meta_report {

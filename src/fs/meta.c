@@ -70,6 +70,7 @@ const char *zc_meta_kind_name(enum zc_meta_kind kind)
         [ZC_META_XATTR] = "extended attributes",
         [ZC_META_SECURITY] = "security attributes",
         [ZC_META_CAPABILITY] = "capabilities",
+        [ZC_META_PROPERTIES] = "properties",
     };
     return (unsigned)kind < ZC_META_KINDS ? names[kind] : "metadata";
 }

@@ -128,6 +128,11 @@ bool zc_attr_is_acl(const char *s, size_t n)
            zc_attr_named(s, n, ZC_ACL_DEFAULT);
 }
 
+bool zc_attr_is_property(const char *s, size_t n)
+{
+    return zc_attr_in(s, n, "btrfs.");
+}
+
 bool zc_attr_covered(unsigned keep, const char *s, size_t n)
 {
     if (zc_attr_is_acl(s, n))
@@ -137,7 +142,7 @@ bool zc_attr_covered(unsigned keep, const char *s, size_t n)
         return false;
     return keep & ZC_KEEP_XATTRS &&
            (zc_attr_in(s, n, "user.") || zc_attr_in(s, n, "trusted.") ||
-            zc_attr_in(s, n, "security."));
+            zc_attr_in(s, n, "security.") || zc_attr_is_property(s, n));
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -301,36 +306,41 @@ bool zc_xattr_valid(const uint8_t *set, size_t n)
     return !w.r.bad && zc_rd_left(&w.r) == 0;
 }
 
+/* Each step hashes the chain so far, the value's hash and the name. */
+static void add_link(uint64_t *chain, const struct zc_attr *a,
+                     struct zc_idmap *ids)
+{
+    uint64_t v[3];
+    if (zc_attr_is_acl(a->name, a->name_len)) {
+        zc_acl_hash(a->value, a->len, ids, &v[0], &v[1]);
+    } else {
+        XXH128_hash_t h = XXH3_128bits(a->value, a->len);
+        v[0] = h.low64;
+        v[1] = h.high64;
+    }
+    v[2] = *chain;
+    uint8_t step[sizeof v + UINT8_MAX];
+    for (size_t i = 0; i < ZC_ARRAY_LEN(v); i++)
+        v[i] = htole64(v[i]);
+    memcpy(step, v, sizeof v);
+    memcpy(step + sizeof v, a->name, a->name_len);
+    uint64_t h = XXH3_64bits(step, sizeof v + a->name_len);
+    *chain = h ? h : 1;
+}
+
 struct zc_digest zc_xattr_digest(const uint8_t *set, size_t n,
                                  struct zc_idmap *ids)
 {
     struct zc_digest d = {{0}};
     if (n == 0)
         return d;
-    /* Two chains, of the ACLs and of the rest: each step hashes the chain so
-     * far, the value's hash and the name. */
+    /* Two chains, of the ACLs and of the rest. */
     uint64_t chain[2] = {0, 0};
     struct zc_attr_walk w = zc_attr_walk_start(set, n);
     struct zc_attr a;
-    while (zc_attr_walk_next(&w, &a)) {
-        uint64_t v[3];
-        bool acl = zc_attr_is_acl(a.name, a.name_len);
-        if (acl) {
-            zc_acl_hash(a.value, a.len, ids, &v[0], &v[1]);
-        } else {
-            XXH128_hash_t h = XXH3_128bits(a.value, a.len);
-            v[0] = h.low64;
-            v[1] = h.high64;
-        }
-        v[2] = chain[!acl];
-        uint8_t step[sizeof v + UINT8_MAX];
-        for (size_t i = 0; i < ZC_ARRAY_LEN(v); i++)
-            v[i] = htole64(v[i]);
-        memcpy(step, v, sizeof v);
-        memcpy(step + sizeof v, a.name, a.name_len);
-        uint64_t h = XXH3_64bits(step, sizeof v + a.name_len);
-        chain[!acl] = h ? h : 1;
-    }
+    while (zc_attr_walk_next(&w, &a))
+        if (!zc_attr_is_property(a.name, a.name_len))
+            add_link(&chain[!zc_attr_is_acl(a.name, a.name_len)], &a, ids);
     for (size_t i = 0; i < 2; i++) {
         XXH64_canonical_t c;
         XXH64_canonicalFromHash(&c, chain[i]);
@@ -338,6 +348,17 @@ struct zc_digest zc_xattr_digest(const uint8_t *set, size_t n,
             memcpy(d.b + i * sizeof c.digest, c.digest, sizeof c.digest);
     }
     return d;
+}
+
+uint64_t zc_xattr_properties(const uint8_t *set, size_t n)
+{
+    uint64_t chain = 0;
+    struct zc_attr a;
+    for (struct zc_attr_walk w = zc_attr_walk_start(set, n);
+         zc_attr_walk_next(&w, &a);)
+        if (zc_attr_is_property(a.name, a.name_len))
+            add_link(&chain, &a, NULL);
+    return chain;
 }
 
 void zc_xattr_ids(const uint8_t *set, size_t n,

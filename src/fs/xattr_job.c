@@ -43,6 +43,8 @@ static enum zc_meta_kind kind_of(const struct zc_attr *a)
         return ZC_META_CAPABILITY;
     if (zc_attr_in(a->name, a->name_len, "security."))
         return ZC_META_SECURITY;
+    if (zc_attr_is_property(a->name, a->name_len))
+        return ZC_META_PROPERTIES;
     return ZC_META_XATTR;
 }
 
@@ -184,7 +186,7 @@ static void run_pass(struct zc_xattr_job *job, enum zc_xattr_phase phase,
     bool more_h = next_in_phase(job, phase, &hw, &h);
     while (more_w || more_h) {
         int c = !more_w ? 1 : !more_h ? -1 : zc_attr_cmp(&w, &h);
-        if (c > 0 && dropping)
+        if (c > 0 && dropping && !zc_attr_is_property(h.name, h.name_len))
             drop(job, &h);
         if (c <= 0 && !dropping)
             put(job, &w, c == 0 ? &h : NULL);

@@ -51,6 +51,7 @@ struct zc_entry {
     uint8_t name_len;
     const char *name; /* not NUL-ended */
     uint8_t xattr_digest[16];
+    uint64_t properties; /* see zc_xattr_properties */
     uint32_t link_dev;   /* with link_ino: names the source's inode */
     uint32_t link_count; /* st_nlink of the source */
     uint64_t link_ino;

@@ -114,7 +114,9 @@ enum zc_open_flag {
     ZC_OPEN_ORIGIN = 1 << 12,     /* `origin` is given */
     ZC_OPEN_BLOCK_HASH = 1 << 13, /* hashes of files are those of blocks */
     ZC_OPEN_OWNERS = 1 << 14, /* owners were asked for, not merely kept */
-    ZC_OPEN_FLAGS_KNOWN = (1 << 15) - 1,
+    ZC_OPEN_PROPERTIES = 1 << 15, /* attributes may be btrfs.*, and entries
+                                     have ZC_ENTRY_PROPERTIES */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 16) - 1,
 };
 
 /* Flags of LIST. */
@@ -138,7 +140,8 @@ enum zc_entry_flag {
     ZC_ENTRY_DEEP = 1 << 7,    /* a directory to be descended into even when it
                                   is there */
     ZC_ENTRY_PLACED = ZC_ENTRY_EAGER | ZC_ENTRY_CHANGED | ZC_ENTRY_DEEP,
-    ZC_ENTRY_FLAGS_KNOWN = (1 << 8) - 1,
+    ZC_ENTRY_PROPERTIES = 1 << 8, /* a hash of its btrfs.* follows */
+    ZC_ENTRY_FLAGS_KNOWN = (1 << 9) - 1,
 };
 
 /* What a NEED item asks for, or tells. Several bits may be set. */

@@ -99,6 +99,16 @@ static bool keeps_xattrs(const struct zc_receiver *r)
     return r->keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS);
 }
 
+/* W->xattrs is what is here. */
+static bool properties_differ(const struct zc_rworker *w,
+                              const struct zc_cmp *c)
+{
+    return c->e->flags & ZC_ENTRY_PROPERTIES &&
+           c->dir->shelf.vol->has_properties &&
+           zc_xattr_properties(w->xattrs.data, w->xattrs.len) !=
+               c->e->properties;
+}
+
 /* See zc_xattr_digest. */
 unsigned zc_compare_xattrs(struct zc_rworker *w, const struct zc_cmp *c)
 {
@@ -116,7 +126,8 @@ unsigned zc_compare_xattrs(struct zc_rworker *w, const struct zc_cmp *c)
         memcpy(theirs.b, c->e->xattr_digest, sizeof theirs.b);
     size_t half = sizeof mine.b / 2;
     return (memcmp(mine.b, theirs.b, half) ? ZC_ITEM_ACL : 0) |
-           (memcmp(mine.b + half, theirs.b + half, half) ? ZC_ITEM_XATTR : 0);
+           (memcmp(mine.b + half, theirs.b + half, half) ? ZC_ITEM_XATTR : 0) |
+           (properties_differ(w, c) ? ZC_ITEM_XATTR : 0);
 }
 
 /* Changing an inode that has other names changes those too. Where the round is

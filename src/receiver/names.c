@@ -54,8 +54,8 @@ static bool in_rounds(const struct zc_receiver *r)
 static bool is_own_staging(const char *path)
 {
     size_t n = strlen(ZC_STAGING_NAME);
-    for (const char *at = path; at; at = strchr(at, '/')) {
-        at += *at == '/' && at > path ? 1 : 0;
+    for (const char *at = path, *slash; at; at = slash ? slash + 1 : NULL) {
+        slash = strchr(at, '/');
         if (zc_name_is_nest(at, strcspn(at, "/")))
             return true;
     }

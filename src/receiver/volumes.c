@@ -73,9 +73,11 @@ static struct zc_volume *volume_new(struct zc_receiver *r, int dirfd,
         return NULL;
     }
     learn_heritage(r, v);
-    /* Measured: it pays on ext4, is neutral on xfs, costs on btrfs. */
-    if (!fstatfs(dirfd, &fs))
+    if (!fstatfs(dirfd, &fs)) {
+        /* Measured: it pays on ext4, is neutral on xfs, costs on btrfs. */
         v->preallocate = fs.f_type == EXT4_MAGIC || fs.f_type == XFS_MAGIC;
+        v->has_properties = fs.f_type == BTRFS_SUPER_MAGIC;
+    }
     v->careful = !zc_meta_trusted(dirfd);
     if (v->careful)
         atomic_store(&r->volumes->careful, true);

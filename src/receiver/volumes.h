@@ -43,6 +43,7 @@ struct zc_volume {
     atomic_uint links;     /* medium.c: what is known of hard links; 0: nothing */
     unsigned passes_on;    /* by directories: enum zc_heritage_kind, and */
     struct zc_heritage heritage; /* what things in the staging folder have */
+    bool has_properties;   /* those of btrfs */
     bool may_refuse;       /* some directories refuse what is made elsewhere */
     bool staging_kept;     /* over the end of a round */
     bool top_wanted;       /* its top directory's times were wanted: */

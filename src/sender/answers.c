@@ -9,6 +9,8 @@
 #include "sender/answers.h"
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "fs/keep.h"
 #include "sender/big.h"
 #include "sender/lists.h"
 #include "sender/retries.h"
@@ -140,6 +142,20 @@ static int on_got(struct zc_sender *s, struct zc_bytes body,
                                               "sent");
 }
 
+/* Properties are about how a file is stored: that another file system than btrfs
+ * has none is no trouble, but said once. */
+static bool no_properties(struct zc_sender *s, unsigned op, uint32_t eno,
+                          const char *path)
+{
+    if (op != ZC_OP_META + ZC_META_PROPERTIES || eno != EOPNOTSUPP)
+        return false;
+    if (!s->told.properties)
+        zc_log(ZC_LOG_WARN, "%s: the destination is not on btrfs and does not "
+               "keep the properties that it has there", *path ? path : ".");
+    s->told.properties = true;
+    return true;
+}
+
 /* What a finished, failed or repeated entry means for the counters and the
  * user. */
 static void report_result(struct zc_sender *s, struct zc_slist *l,
@@ -164,11 +180,13 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
         return;
     struct zc_buf buf = ZC_BUF_INIT;
     const char *path = zc_dirnode_path_of(l->node, e.name, e.name_len, &buf);
-    zc_sender_trouble(s,
-                      item->status == ZC_STATUS_NOTE_META ? ZC_TROUBLE_META
-                                                          : ZC_TROUBLE_DEST,
-                      zc_op_text(item->op), path ? path : "",
-                      (int)item->eno);
+    if (!no_properties(s, item->op, item->eno, path ? path : ""))
+        zc_sender_trouble(s,
+                          item->status == ZC_STATUS_NOTE_META
+                              ? ZC_TROUBLE_META
+                              : ZC_TROUBLE_DEST,
+                          zc_op_text(item->op), path ? path : "",
+                          (int)item->eno);
     zc_buf_fini(&buf);
 }
 
@@ -301,6 +319,8 @@ static int on_note(struct zc_sender *s, struct zc_bytes body,
         report_collision(s, path);
         return 0;
     }
+    if (no_properties(s, m.op, m.eno, path))
+        return 0;
     if (m.op != ZC_OP_DELETE || m.eno) {
         zc_sender_trouble(s,
                           m.op >= ZC_OP_META ? ZC_TROUBLE_META

@@ -61,6 +61,7 @@ struct zc_round_state {
 struct zc_told {
     pthread_mutex_t lock; /* also: callbacks one at a time */
     bool failed, vanished; /* a trouble of that kind */
+    bool properties; /* in this session: there are none at the destination */
 };
 
 /* How much is sent at a time, and with --bwlimit how fast. */

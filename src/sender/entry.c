@@ -132,6 +132,9 @@ int zc_entry_xattrs(struct zc_sworker *w, int dirfd, const char *name,
             w->xattrs.data, w->xattrs.len, w->s->ids->map);
         e->flags |= ZC_ENTRY_XATTRS;
         memcpy(e->xattr_digest, digest.b, sizeof e->xattr_digest);
+        e->properties = zc_xattr_properties(w->xattrs.data, w->xattrs.len);
+        if (e->properties)
+            e->flags |= ZC_ENTRY_PROPERTIES;
     }
     return 0;
 }

@@ -25,6 +25,7 @@ static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
         .chown_group = text_bytes(opt->chown_group),
     };
     m->flags = ZC_OPEN_BLOCK_HASH |
+               (opt->keep & ZC_KEEP_XATTRS ? ZC_OPEN_PROPERTIES : 0) |
                (opt->dry_run ? ZC_OPEN_DRY_RUN : 0) |
                (opt->checksum ? ZC_OPEN_CHECKSUM : 0) |
                (opt->update ? ZC_OPEN_UPDATE : 0) |

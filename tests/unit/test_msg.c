@@ -480,7 +480,8 @@ static void at_limits(void)
     for (uint16_t flag = 1; flag <= ZC_ENTRY_FLAGS_KNOWN; flag <<= 1) {
         e = self;
         e.flags = flag;
-        bool may = flag == ZC_ENTRY_XATTRS || flag == ZC_ENTRY_IMPLIED;
+        bool may = flag == ZC_ENTRY_XATTRS || flag == ZC_ENTRY_PROPERTIES ||
+                   flag == ZC_ENTRY_IMPLIED;
         is_int(at_taken(1, wire_bytes("x"), &e), may ? 0 : -1,
                "AT with flag %u of an entry", flag);
     }

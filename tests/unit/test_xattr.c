@@ -199,7 +199,7 @@ static void test_valid(void)
     static const char *const bad[] = {
         "", "user.", "trusted.", "security.", "user", "system.other",
         "system.posix_acl_accessx", "system.posix_acl_acces", "os2.x",
-        "USER.x", "btrfs.compression"};
+        "USER.x", "btrfs.", "btrfsx"};
     for (size_t i = 0; i < ZC_ARRAY_LEN(bad); i++) {
         attr_start(&b, 1);
         attr_put(&b, bad[i], "v", 1);
@@ -295,6 +295,18 @@ static void test_digest(void)
     attr_put(&b, "user.a", "1user.b", 7);
     attr_put(&b, "user.b", "", 0);
     ok(!same_digest(&a, ids, &b, ids), "borders count");
+
+    uint64_t none = zc_xattr_properties(a.data, a.len);
+    attr_start(&b, 3);
+    attr_put(&b, "btrfs.compression", "zstd", 4);
+    attr_put(&b, "user.a", "1", 1);
+    attr_put(&b, "user.b", "2", 1);
+    ok(valid(&b) && same_digest(&a, ids, &b, ids), "properties do not");
+    uint64_t zstd = zc_xattr_properties(b.data, b.len);
+    attr_start(&b, 1);
+    attr_put(&b, "btrfs.compression", "zlib", 4);
+    uint64_t zlib = zc_xattr_properties(b.data, b.len);
+    ok(!none && zstd && zlib && zlib != zstd, "they have a hash of their own");
     zc_idmap_free(ids);
     zc_buf_fini(&a);
     zc_buf_fini(&b);
