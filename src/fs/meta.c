@@ -23,13 +23,10 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
-int zc_stat_at(int dirfd, const char *name, struct zc_stat *st)
+static int look(int dirfd, const char *name, int flags, struct zc_stat *st)
 {
     struct statx x;
-    int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
-    if (!*name)
-        flags |= AT_EMPTY_PATH;
-    if (statx(dirfd, name, flags,
+    if (statx(dirfd, name, flags | AT_NO_AUTOMOUNT,
               STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &x) < 0)
         return -1;
     *st = (struct zc_stat){
@@ -50,6 +47,17 @@ int zc_stat_at(int dirfd, const char *name, struct zc_stat *st)
         .has_btime = x.stx_mask & STATX_BTIME,
     };
     return 0;
+}
+
+int zc_stat_at(int dirfd, const char *name, struct zc_stat *st)
+{
+    return look(dirfd, name, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH),
+                st);
+}
+
+int zc_stat_path(const char *path, struct zc_stat *st)
+{
+    return look(AT_FDCWD, path, 0, st);
 }
 
 bool zc_stat_same_version(const struct zc_stat *a, const struct zc_stat *b)

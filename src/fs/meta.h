@@ -30,6 +30,8 @@ struct zc_stat {
 /* Looks at NAME in DIRFD without following it; "" is DIRFD itself. NAME is one
  * component. 0, or -1 and errno. */
 int zc_stat_at(int dirfd, const char *name, struct zc_stat *st);
+/* Looks at what the local user's PATH leads to. Likewise. */
+int zc_stat_path(const char *path, struct zc_stat *st);
 
 /* Same size, mtime, ctime, inode and device: the file was not changed between
  * two looks, as far as statx(2) can tell. */

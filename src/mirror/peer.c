@@ -195,7 +195,10 @@ static bool next_round(struct zc_mpeer *p, struct zc_round *round, bool *gone,
         zc_gone_inherit(p, now);
         zc_dirty_all(p->dirty, now);
     }
-    bool any = zc_dirty_next(p->dirty, now) == 0 &&
+    /* A round for a question has nothing in it, so that the peer looks at all
+     * that the answer depends on. */
+    bool asked = p->asked > p->answered && !zc_dirty_in_doubt(p->dirty);
+    bool any = !asked && zc_dirty_next(p->dirty, now) == 0 &&
                zc_dirty_take(p->dirty, BATCH, now, round);
     if (p->asked > p->answered) {
         any = true;

@@ -37,9 +37,9 @@ void zc_anchor_prepare(struct zc_receiver *r);
 /* The root was opened: this one, and no other. -1 and ERR. */
 int zc_anchor_take(struct zc_receiver *r, struct zc_err *err);
 
-/* The reader's. -1 and ERR: it is another one now, or not there, or other file
- * systems are mounted in it. */
-int zc_anchor_check(struct zc_receiver *r, struct zc_err *err);
+/* The reader's. -1 and ERR: it is another one now, or not there, or, with BELOW,
+ * other file systems are mounted in it. */
+int zc_anchor_check(struct zc_receiver *r, bool below, struct zc_err *err);
 
 /* In a mirror's session: a thread that has it fail as soon as the kernel says
  * that it may be another one. _stop ends it, if there is one. */

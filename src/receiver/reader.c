@@ -233,8 +233,16 @@ static int dispatch(struct zc_receiver *r, struct file_run *run,
     }
 }
 
-/* The first message of a round: is there still a place for what is to come? */
-static int round_begins(struct zc_receiver *r, struct zc_err *err)
+/* Whether F begins a round about some names, and not about everything, or
+ * nothing, as for who wants to know whether all is there. */
+static bool is_about_names(const struct zc_frame *f)
+{
+    return f->type == ZC_FRAME_AT || f->type == ZC_FRAME_RENAME;
+}
+
+/* The first message of a round: is there still a place for what is to come? Of
+ * what is mounted there the kernel tells soon enough for a few NAMES. */
+static int round_begins(struct zc_receiver *r, bool names, struct zc_err *err)
 {
     atomic_store(&r->line.in_round, true);
     if (atomic_load(&r->line.asleep)) {
@@ -242,7 +250,7 @@ static int round_begins(struct zc_receiver *r, struct zc_err *err)
         pthread_cond_broadcast(&r->wake.over);
         pthread_mutex_unlock(&r->lock);
     }
-    return zc_anchor_check(r, err);
+    return zc_anchor_check(r, !names, err);
 }
 
 /* The next message. Before a round there may be none for days: then the
@@ -261,7 +269,7 @@ static int next_frame(struct zc_receiver *r, struct zc_frame *f,
     if (r->conn.t->timeout_ms != ms)
         zc_transport_set_timeout(r->conn.t, (unsigned)ms / 1000);
     if (f->type != ZC_FRAME_PING && !atomic_load(&r->line.in_round))
-        return round_begins(r, err);
+        return round_begins(r, is_about_names(f), err);
     return 0;
 }
 

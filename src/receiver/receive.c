@@ -126,7 +126,7 @@ static int finish_round(struct zc_receiver *r, struct zc_err *err)
     if (sync_volumes(r, err))
         return -1;
     /* All of it is where the user will look for it. */
-    if (r->round.full && zc_anchor_check(r, err))
+    if (r->round.full && zc_anchor_check(r, true, err))
         return -1;
     m.durable = r->fsync != ZC_FSYNC_NONE ||
                 r->round.done_flags & ZC_DONE_SYNC;
