@@ -59,7 +59,8 @@ is "$rc" 0 "it ends well"
 
 # --rescan alone is as much as --compare.
 if command -v bindfs >/dev/null && mkdir under fuse && bindfs under fuse 2>/dev/null; then
-    at_exit+=("umount '$T/fuse'")
+    let_go() { mountpoint -q "$T/fuse" && umount "$T/fuse"; }
+    at_exit+=(let_go)
     start_mirror --rescan=1 fuse c
     wait_until 20 [ -d c ]
     echo 1 >fuse/here

@@ -12,7 +12,8 @@ need_root
 need perl
 mkdir "$T/a" "$T/full" "$T/ro"
 mount -t tmpfs -o size=1m none "$T/full" 2>"$T/log/mount" || skip_all "cannot mount"
-at_exit+=("umount '$T/full'")
+let_go() { umount "$T/full"; }
+at_exit+=(let_go)
 start_serve --read-only ro="$T/ro"
 conf "[mirror full]" "path = $T/a" "to = $T/full/b" \
     "[mirror ro]" "path = $T/a" "to = zcsync://$addr/ro" \

@@ -10,6 +10,8 @@
 need perl
 need_mounts
 need fsfreeze
+thaw() { fsfreeze -u "$T/disk"; } 2>/dev/null
+at_exit=(thaw "${at_exit[@]}") # before it is unmounted
 make_fs ext4 "$T/disk" 64 || skip_all "no ext4 on a loop device"
 mkdir "$T/a" "$T/disk/share"
 echo 1 >"$T/a/f"
@@ -17,7 +19,6 @@ start_serve -v s="$T/disk/share"
 conf "[mirror m]" "path = $T/a" "to = zcsync://$addr/s"
 start_daemon
 ok "in sync" wait_until 20 cmp -s "$T/a/f" "$T/disk/share/f"
-at_exit+=("fsfreeze -u '$T/disk' 2>/dev/null")
 ok "the file system is frozen" fsfreeze -f "$T/disk"
 echo 2 >"$T/a/g"
 hanging() { pgrep -P "$serve_pid" | while read -r p; do
