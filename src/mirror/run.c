@@ -164,11 +164,13 @@ static int mirror_init(struct zc_mirror *m, const struct zc_mirror_options *opt,
     m->st->n_peers = (uint32_t)opt->n_peers;
     zc_mirror_set_state(m->st, ZC_MIRROR_STARTING);
     m->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (m->wake < 0)
+        return zc_err_errno(err, "make an eventfd");
     m->peers = calloc(opt->n_peers, sizeof *m->peers);
     m->index = zc_index_new();
     m->young = zc_young_new(opt->push.keep & ZC_KEEP_HARD_LINKS);
     m->questions = zc_questions_new(opt->control_fd);
-    if (m->wake < 0 || !m->peers || !m->index || !m->young || !m->questions)
+    if (!m->peers || !m->index || !m->young || !m->questions)
         return zc_err_nomem(err);
     if (zc_msource_open(m, err) == 0)
         return 0;

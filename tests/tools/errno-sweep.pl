@@ -174,7 +174,8 @@ sub try_mirror
     kill KILL => -$pid;
     waitpid $pid, 0 unless $dead;
     # It may refuse to start, too.
-    my $honest = $state =~ /disconnected|blocked/ || (!$state && -s "$dir/err");
+    my $ended = $dead && !($status & 127) && $status >> 8;
+    my $honest = $state =~ /disconnected|blocked/ || ($ended && -s "$dir/err");
     complain($what, "says '$state' and is not equal", differs() . said())
         unless $ok || $honest;
     complain($what, "crashes", said()) if $dead && $status & 127;
