@@ -30,6 +30,8 @@ libzcsync_a_SOURCES = \
 	%D%/base/vec.h \
 	%D%/fs/acl.c \
 	%D%/fs/acl.h \
+	%D%/fs/fileflags.c \
+	%D%/fs/fileflags.h \
 	%D%/fs/heritage.c \
 	%D%/fs/heritage.h \
 	%D%/fs/idmap.c \
@@ -252,6 +254,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/reader.h \
 	%D%/receiver/receive.c \
 	%D%/receiver/receive.h \
+	%D%/receiver/seals.c \
+	%D%/receiver/seals.h \
 	%D%/receiver/shared.c \
 	%D%/receiver/shared.h \
 	%D%/receiver/shelf.c \

@@ -18,6 +18,7 @@ UNIT_TESTS = \
 	%D%/unit/test_endpoint \
 	%D%/unit/test_example \
 	%D%/unit/test_fence \
+	%D%/unit/test_fileflags \
 	%D%/unit/test_fileset \
 	%D%/unit/test_filter \
 	%D%/unit/test_filter_moved \

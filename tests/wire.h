@@ -181,7 +181,10 @@ static inline size_t wire_entries(struct zc_entry out[10])
     out[n++] = wire_entry("f fifo", S_IFIFO | 0644);
     out[n++] = wire_entry("g socket", S_IFSOCK | 0755);
     out[n] = wire_entry("h linked, with attributes", S_IFREG | 0644);
-    out[n].flags = ZC_ENTRY_XATTRS | ZC_ENTRY_HARD_LINK | ZC_ENTRY_PROPERTIES;
+    out[n].flags = ZC_ENTRY_XATTRS | ZC_ENTRY_HARD_LINK | ZC_ENTRY_PROPERTIES |
+                   ZC_ENTRY_FILEFLAGS;
+    out[n].fileflags = 0x30;
+    out[n].project = 0x01020304;
     out[n].properties = 0x8877665544332211;
     out[n].link_dev = 0x800002;
     out[n].link_ino = 0x1122334455667788;

@@ -136,6 +136,10 @@ static const struct zc_opt rows[] = {
     KEEP('a', "archive", ON, KEEP_ARCHIVE, "accepted: -lptgoD, the default"),
     KEEP('r', "recursive", ON, 0, "accepted: the default"),
 
+    HEADING("Not kept by default:"),
+    KEEP(0, "fileflags", ON_OFF, ZC_KEEP_FLAGS,
+         "flags of chattr, project ids"),
+
     HEADING("Owners and permissions:"),
     FLAG(0, "numeric-ids", ON_OFF, opt.numeric_ids,
          "users and groups by number, not by name"),

@@ -138,6 +138,8 @@ const struct zc_conf_key zc_conf_keys[] = {
     KEEP("sparse", ZC_KEEP_SPARSE, "holes in files"),
     KEEP("devices", ZC_KEEP_DEVICES, "device files"),
     KEEP("specials", ZC_KEEP_SPECIALS, "fifos and sockets"),
+    MIRROR("fileflags", "yes|no", "no", ZC_CONF_KEEP, push.keep,
+           .min = ZC_KEEP_FLAGS, .help = "flags of chattr, project ids"),
     FLAG("numeric ids", "no", numeric_ids,
          "users and groups by number, not by name"),
     MIRROR("chown", "USER:GROUP", NULL, ZC_CONF_CHOWN, chown,

@@ -179,6 +179,7 @@ static const cap_value_t kept[] = {
     CAP_DAC_OVERRIDE,    /* write into what others own */
     CAP_DAC_READ_SEARCH, /* read it, and linkat(2) by fd */
     CAP_SYS_ADMIN,       /* trusted.* and security.* attributes */
+    CAP_LINUX_IMMUTABLE, /* --fileflags */
     CAP_LEASE,           /* F_SETLEASE on others' files */
     CAP_SYS_RESOURCE,    /* pipes above the limit, reserved blocks */
 };

@@ -17,6 +17,7 @@ enum zc_keep {
     ZC_KEEP_SYMLINKS = 1 << 9,
     ZC_KEEP_SPARSE = 1 << 10,
     ZC_KEEP_ALL = (1 << 11) - 1,
+    ZC_KEEP_FLAGS = 1 << 11, /* of chattr(1), and projects; not among ALL */
     /* The sender's own: blocks of zeros become holes, too (-S). */
     ZC_KEEP_MAKE_HOLES = 1 << 30,
 };
@@ -32,6 +33,7 @@ enum zc_meta_kind {
     ZC_META_SECURITY,   /* security.* but capabilities: SELinux and others */
     ZC_META_CAPABILITY, /* security.capability */
     ZC_META_PROPERTIES, /* btrfs.*; EOPNOTSUPP: here is none */
+    ZC_META_FLAGS,      /* those of chattr(1), and the project */
     ZC_META_KINDS
 };
 struct zc_meta_report {

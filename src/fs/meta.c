@@ -5,6 +5,7 @@
  *
  * The order in which one file is done, and why:
  *
+ *     flags           some forbid all that follows
  *     owner, group    chown clears setuid, setgid and capabilities
  *     xattrs, ACLs    an ACL changes the mode; user.* may need u+rw
  *     mode            so this has the last word on both
@@ -79,6 +80,7 @@ const char *zc_meta_kind_name(enum zc_meta_kind kind)
         [ZC_META_SECURITY] = "security attributes",
         [ZC_META_CAPABILITY] = "capabilities",
         [ZC_META_PROPERTIES] = "properties",
+        [ZC_META_FLAGS] = "flags",
     };
     return (unsigned)kind < ZC_META_KINDS ? names[kind] : "metadata";
 }
@@ -278,6 +280,9 @@ int zc_meta_apply(int fd, const struct zc_stat *now,
         keep &= ~(unsigned)(ZC_KEEP_PERMS | ZC_KEEP_ACLS);
     *changed = false;
 
+    if (keep & ZC_KEEP_FLAGS &&
+        zc_fileflags_apply(fd, now->mode, &want->fileflags, changed))
+        mine.eno[ZC_META_FLAGS] = errno;
     bool owned = apply_owner(fd, now, want, &mine, changed);
     /* chown may have taken setuid and setgid. */
     bool touched = *changed && now->mode & 06000;

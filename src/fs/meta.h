@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
+#include "fs/fileflags.h"
 #include "fs/keep.h"
 #include "fs/xattr.h"
 
@@ -49,6 +50,7 @@ struct zc_meta_want {
     bool have_xattrs; /* XATTRS below are known and shall be made so, exactly */
     const uint8_t *xattrs; /* a valid set in wire form; NULL when empty */
     size_t xattrs_len;
+    struct zc_fileflags fileflags; /* seals: see zc_fileflags_apply */
     unsigned keep; /* enum zc_keep: what to set at all */
     unsigned skip_times : 1; /* leave the times for later (directories) */
     /* Whoever wants it is not known: refused with EPERM are owners and groups

@@ -19,6 +19,7 @@
 
 #include "base/buf.h"
 #include "base/vec.h"
+#include "fs/fileflags.h"
 #include "fs/meta.h"
 #include "fs/procfd.h"
 #include "fs/rootdir.h"
@@ -132,6 +133,20 @@ static bool kept_by_filter(struct removal *w, bool is_dir)
     return true;
 }
 
+/* unlinkat(2), of what may be sealed. The caller's directory is his to care
+ * for. */
+static int unlink_it(const struct removal *w, int dirfd, const char *name,
+                     int flags)
+{
+    int r = unlinkat(dirfd, name, flags);
+    if (r && errno == EPERM && w->ops->unseal) {
+        bool dir = dirfd != w->dirfd && zc_fileflags_unseal(dirfd, "");
+        if (zc_fileflags_unseal(dirfd, name) || dir)
+            r = unlinkat(dirfd, name, flags);
+    }
+    return r;
+}
+
 /* ---- One directory ------------------------------------------------------- */
 
 /* True where the file of ST is on the mount that is walked. */
@@ -216,7 +231,7 @@ static void visit(struct removal *w, const char *name, unsigned char type)
     }
     if (kept_by_filter(w, is_dir))
         return;
-    if (!is_dir && !w->counting && unlinkat(l->fd, name, 0)) {
+    if (!is_dir && !w->counting && unlink_it(w, l->fd, name, 0)) {
         if (errno == EISDIR)
             is_dir = true; /* it is one by now */
         else if (errno != ENOENT)
@@ -296,7 +311,7 @@ static void leave(struct removal *w)
                            ? w->name
                            : (const char *)w->path.data + l->name_at;
     bool remove = !l->stays && !w->stop;
-    if (remove && !w->counting && unlinkat(up, name, AT_REMOVEDIR)) {
+    if (remove && !w->counting && unlink_it(w, up, name, AT_REMOVEDIR)) {
         eno = errno;
         remove = false;
         if ((eno == ENOTEMPTY || eno == EEXIST) &&
@@ -363,7 +378,7 @@ static void walk_tree(struct removal *w)
     if (kept_by_filter(w, S_ISDIR(st.mode)))
         return;
     if (!S_ISDIR(st.mode)) {
-        if (w->counting || unlinkat(w->dirfd, w->name, 0) == 0)
+        if (w->counting || unlink_it(w, w->dirfd, w->name, 0) == 0)
             done(w, false);
         else if (errno != ENOENT)
             fail(w, errno);

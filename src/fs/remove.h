@@ -18,6 +18,8 @@ struct zc_remove_ops {
      * kept by a filter below does not count as an error: its parents just
      * stay. */
     void (*failed)(void *arg, const char *path, int eno);
+    /* Immutable and append-only files and directories go, too. */
+    bool unseal;
     void *arg;
 };
 

@@ -25,6 +25,10 @@ void zc_entry_encode(struct zc_buf *b, const struct zc_entry *e)
         zc_buf_put(b, e->xattr_digest, sizeof e->xattr_digest);
     if (e->flags & ZC_ENTRY_PROPERTIES)
         zc_buf_u64(b, e->properties);
+    if (e->flags & ZC_ENTRY_FILEFLAGS) {
+        zc_buf_u32(b, e->fileflags);
+        zc_buf_u32(b, e->project);
+    }
     if (e->flags & ZC_ENTRY_HARD_LINK) {
         zc_buf_u32(b, e->link_dev);
         zc_buf_u64(b, e->link_ino);
@@ -61,6 +65,10 @@ static void decode_tail(struct zc_rd *r, struct zc_entry *e)
         get_bytes(r, e->xattr_digest, sizeof e->xattr_digest);
     if (e->flags & ZC_ENTRY_PROPERTIES)
         e->properties = zc_rd_u64(r);
+    if (e->flags & ZC_ENTRY_FILEFLAGS) {
+        e->fileflags = zc_rd_u32(r);
+        e->project = zc_rd_u32(r);
+    }
     if (e->flags & ZC_ENTRY_HARD_LINK) {
         e->link_dev = zc_rd_u32(r);
         e->link_ino = zc_rd_u64(r);

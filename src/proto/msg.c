@@ -409,6 +409,7 @@ const char *zc_op_text(unsigned op)
         [ZC_OP_META + 6] = "set the security label",
         [ZC_OP_META + 7] = "set the capabilities",
         [ZC_OP_META + 8] = "set the properties of btrfs",
+        [ZC_OP_META + 9] = "set the flags of chattr, or the project",
         [ZC_OP_COLLIDES] = "have it there",
     };
     if (op < ZC_ARRAY_LEN(text) && text[op])

@@ -52,6 +52,7 @@ struct zc_entry {
     const char *name; /* not NUL-ended */
     uint8_t xattr_digest[16];
     uint64_t properties; /* see zc_xattr_properties */
+    uint32_t fileflags, project; /* see fs/fileflags.h */
     uint32_t link_dev;   /* with link_ino: names the source's inode */
     uint32_t link_count; /* st_nlink of the source */
     uint64_t link_ino;

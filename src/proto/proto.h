@@ -116,7 +116,9 @@ enum zc_open_flag {
     ZC_OPEN_OWNERS = 1 << 14, /* owners were asked for, not merely kept */
     ZC_OPEN_PROPERTIES = 1 << 15, /* attributes may be btrfs.*, and entries
                                      have ZC_ENTRY_PROPERTIES */
-    ZC_OPEN_FLAGS_KNOWN = (1 << 16) - 1,
+    ZC_OPEN_FILEFLAGS = 1 << 16, /* `keep` has FLAGS, and entries have
+                                    ZC_ENTRY_FILEFLAGS */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 17) - 1,
 };
 
 /* Flags of LIST. */
@@ -141,7 +143,8 @@ enum zc_entry_flag {
                                   is there */
     ZC_ENTRY_PLACED = ZC_ENTRY_EAGER | ZC_ENTRY_CHANGED | ZC_ENTRY_DEEP,
     ZC_ENTRY_PROPERTIES = 1 << 8, /* a hash of its btrfs.* follows */
-    ZC_ENTRY_FLAGS_KNOWN = (1 << 9) - 1,
+    ZC_ENTRY_FILEFLAGS = 1 << 9,  /* flags and project follow */
+    ZC_ENTRY_FLAGS_KNOWN = (1 << 10) - 1,
 };
 
 /* What a NEED item asks for, or tells. Several bits may be set. */

@@ -231,6 +231,8 @@ static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
         note_failure(b, ZC_OP_CREATE, errno);
     else
         zc_space_take(r);
+    if (b->fd >= 0 && r->keep & ZC_KEEP_FLAGS)
+        zc_fileflags_begin(b->fd, b->m.entry.fileflags);
 }
 
 /* Its first bytes are not sent: they are those of the basis. Copied at the end,

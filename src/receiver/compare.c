@@ -40,6 +40,31 @@ static bool type_kept(const struct zc_receiver *r, uint32_t mode)
 
 /* --- metadata ------------------------------------------------------------ */
 
+static bool fileflags_differ(const struct zc_cmp *c,
+                             const struct zc_meta_want *want)
+{
+    struct zc_fileflags have;
+    if (!S_ISREG(c->st.mode) && !S_ISDIR(c->st.mode))
+        return false;
+    /* What cannot be read is set, which will tell what is wrong. */
+    if (zc_fileflags_at(c->dirfd, c->name, c->st.mode, &have))
+        return true;
+    if (!*c->name && !zc_dirnode_parent(c->dir->shelf.node))
+        have.flags = (have.flags & ~ZC_FILEFLAGS_SEALS) |
+                     (want->fileflags.flags & ZC_FILEFLAGS_SEALS);
+    return !zc_fileflags_same(&have, &want->fileflags);
+}
+
+/* On btrfs a file that has bytes is copied on write, or not, for good. */
+static bool has_to_be_new(const struct zc_receiver *r, const struct zc_cmp *c)
+{
+    struct zc_fileflags have;
+    return r->keep & ZC_KEEP_FLAGS && c->st.size &&
+           c->dir->shelf.vol->has_properties &&
+           !zc_fileflags_at(c->dirfd, c->name, c->st.mode, &have) &&
+           (have.flags ^ c->e->fileflags) & ZC_FILEFLAGS_NOCOW;
+}
+
 unsigned zc_compare_meta(struct zc_receiver *r, const struct zc_cmp *c)
 {
     const struct zc_entry *e = c->e;
@@ -58,6 +83,8 @@ unsigned zc_compare_meta(struct zc_receiver *r, const struct zc_cmp *c)
         !zc_time_equal(e->mtime_s, e->mtime_ns, c->st.mtime_s, c->st.mtime_ns,
                        c->dir->shelf.vol->time_step))
         flags |= ZC_ITEM_TIME;
+    if (r->keep & ZC_KEEP_FLAGS && fileflags_differ(c, &want))
+        flags |= ZC_ITEM_XATTR;
     return flags;
 }
 
@@ -348,7 +375,8 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
         v->item = curable_meta(w, c) | xattrs;
     else if (same_type(c))
         v->item = zc_compare_meta(r, c) | xattrs;
-    bool fixable = !v->item || may_change_in_place(r, c);
+    bool fixable = !v->item ||
+                   (may_change_in_place(r, c) && !has_to_be_new(r, c));
     if (same && fixable && !ask_hash) {
         decide_metadata(v, xattrs);
         return;

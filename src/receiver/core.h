@@ -38,6 +38,7 @@ struct zc_queue;
 struct zc_rdirs;
 struct zc_rlists;
 struct zc_rworker;
+struct zc_seals;
 struct zc_shared;
 struct zc_shelves;
 struct zc_space;
@@ -110,6 +111,7 @@ struct zc_receiver {
     struct zc_ledger *ledger;
     struct zc_rlists *lists;
     struct zc_rdirs *dirs;
+    struct zc_seals *seals;
     struct zc_shelves *shelves;
     struct zc_volumes *volumes;
     struct zc_hardlinks *hardlinks;

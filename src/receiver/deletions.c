@@ -228,12 +228,18 @@ static int enter_dir(struct removal *m, const char *path)
     }
     if (!m->dry)
         open_up(r, at);
+    if (!m->dry && r->keep & ZC_KEEP_FLAGS && *at->dir)
+        zc_fileflags_unseal(at->fd, ""); /* seals.h: not the root */
     return 0;
 }
 
 static void delete_record(struct removal *m, const struct record *rec)
 {
-    struct zc_remove_ops ops = {removal_keep, removal_done, removal_failed, m};
+    struct zc_remove_ops ops = {.keep = removal_keep,
+                                .done = removal_done,
+                                .failed = removal_failed,
+                                .unseal = m->w->r->keep & ZC_KEEP_FLAGS,
+                                .arg = m};
     zc_auto_free char *path = strndup((const char *)rec->path.p, rec->path.n);
     if (!path)
         zc_receiver_nomem(m->w->r);

@@ -6,6 +6,7 @@
 #include "receiver/commit.h"
 #include "receiver/core.h"
 #include "receiver/dress.h"
+#include "receiver/seals.h"
 #include "receiver/spelling.h"
 #include "receiver/volumes.h"
 
@@ -62,6 +63,7 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     d->keep = want.keep;
     d->mtime_s = want.mtime_s;
     d->mtime_ns = want.mtime_ns;
+    d->fileflags = want.fileflags;
     d->implied = !parent && e->flags & ZC_ENTRY_IMPLIED;
     zc_queue_line_init(&d->lists);
     zc_shelf_init(&d->shelf);
@@ -201,6 +203,7 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
         .gid = d->gid,
         .mtime_s = d->mtime_s,
         .mtime_ns = d->mtime_ns,
+        .fileflags = d->fileflags,
         .have_xattrs = d->have_xattrs,
         .xattrs = d->xattrs,
         .xattrs_len = d->xattrs_len,
@@ -209,6 +212,8 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
         .restricted = r->terms.restricted,
         .careful = end && d->shelf.vol->careful,
     };
+    if (!end) /* a project might keep it from its place */
+        want.keep &= ~(unsigned)ZC_KEEP_FLAGS;
     if (!end && !r->is_root)
         want.mode |= S_IRWXU;
     if (zc_stat_at(fd, "", &now)) {
@@ -266,6 +271,9 @@ static int make_in_place(struct zc_rworker *w, struct zc_rdir *d)
         return -1;
     int bad = mkdirat(up, name, first_mode(r, d));
     if (bad && errno == EACCES && zc_shelf_make_writable(r, &d->parent->shelf))
+        bad = mkdirat(up, name, first_mode(r, d));
+    if (bad && errno == EPERM &&
+        zc_seals_break(r, d->parent->shelf.node, up, ""))
         bad = mkdirat(up, name, first_mode(r, d));
     int eno = errno;
     zc_dirnode_unpin(r->tree, d->parent->shelf.node);

@@ -61,6 +61,7 @@ struct zc_rdir {
     unsigned keep; /* of it: enum zc_keep */
     int64_t mtime_s;
     uint32_t mtime_ns;
+    struct zc_fileflags fileflags;
     bool implied; /* leave it as it is */
     bool top;     /* a round's own: LIST 0, or AT */
     bool shallow; /* AT: what is below its subdirectories is not in doubt */

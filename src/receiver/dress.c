@@ -39,6 +39,7 @@ void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
         .gid = zc_idmap_local(r->ids, ZC_ID_GROUP, e->gid),
         .mtime_s = e->mtime_s,
         .mtime_ns = e->mtime_ns,
+        .fileflags = {e->fileflags, e->project},
         .keep = r->keep,
         .restricted = r->terms.restricted,
         .careful = atomic_load_explicit(&r->volumes->careful,
@@ -86,6 +87,18 @@ void zc_dress_late(struct zc_rworker *w, int fd, const struct zc_stat *now,
                                 report.eno[k]);
     if (changed)
         atomic_fetch_add(&w->r->done.changes, 1);
+}
+
+void zc_dress_flags(struct zc_rworker *w, int dirfd, const char *name,
+                    const struct zc_fileflags *want, struct zc_ref ref)
+{
+    bool changed = false;
+    if (!(w->r->keep & ZC_KEEP_FLAGS))
+        return;
+    zc_auto_close int fd = zc_path_open(dirfd, name);
+    if (fd < 0 || zc_fileflags_apply(fd, S_IFREG, want, &changed))
+        zc_rworker_result(w, ref, ZC_STATUS_NOTE_META,
+                          ZC_OP_META + ZC_META_FLAGS, errno);
 }
 
 int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,

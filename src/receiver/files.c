@@ -71,6 +71,8 @@ static bool write_direct(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         file_failed(w, list, m, op, errno);
         return false;
     }
+    struct zc_fileflags flags = {m->entry.fileflags, m->entry.project};
+    zc_dress_flags(w, dirfd, name, &flags, m->ref);
     if (close(fd)) { /* some file systems find out only now */
         int eno = errno;
         unlinkat(dirfd, name, 0);

@@ -6,6 +6,7 @@
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
+#include "receiver/seals.h"
 #include "receiver/medium.h"
 #include "receiver/volumes.h"
 #include "receiver/shared.h"
@@ -266,6 +267,15 @@ int zc_hardlink_over(struct zc_rworker *w, int from, const char *leader,
     return bad;
 }
 
+/* Neither the file nor the directory may have one. */
+static bool break_seals(struct zc_receiver *r,
+                        const struct zc_hardlink_group *g, int from,
+                        const struct zc_rdir *d, int to)
+{
+    bool file = zc_seals_break(r, g->node, from, g->name);
+    return zc_seals_break(r, d->shelf.node, to, "") || file;
+}
+
 int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *g,
                      struct zc_rdir *d, const char *name, unsigned *op)
 {
@@ -277,6 +287,8 @@ int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *g,
     int to = zc_dirnode_pin(r->tree, d->shelf.node), bad = -1, eno = errno;
     if (to >= 0) {
         bad = linkat(from, g->name, to, name, 0);
+        if (bad && errno == EPERM && break_seals(r, g, from, d, to))
+            bad = linkat(from, g->name, to, name, 0);
         if (!bad)
             zc_shelf_touched(r, &d->shelf);
         else if (errno == EEXIST || errno == EACCES)

@@ -101,6 +101,7 @@ void zc_newfile_dress(struct zc_rworker *w, struct zc_rdir *d, int fd,
     struct zc_meta_want want;
     struct zc_stat now;
     zc_dress_want(r, &m->entry, &want);
+    want.keep &= ~(unsigned)ZC_KEEP_FLAGS; /* see zc_dress_flags */
     want.have_xattrs = m->xattrs.n != 0; /* a new file has none to lose */
     want.xattrs = m->xattrs.p;
     want.xattrs_len = m->xattrs.n;
@@ -112,11 +113,13 @@ void zc_newfile_dress(struct zc_rworker *w, struct zc_rdir *d, int fd,
 }
 
 /* Makes NAME in BASE with M's bytes in it. The fd, or -1 with errno and *OP. */
-static int write_once(int base, const char *name, uint32_t mode,
+static int write_once(int base, const char *name, uint32_t mode, unsigned keep,
                       const struct zc_msg_file *m, unsigned *op)
 {
     *op = ZC_OP_CREATE;
     int fd = zc_file_open(base, name, O_WRONLY | O_CREAT | O_EXCL, mode);
+    if (fd >= 0 && keep & ZC_KEEP_FLAGS)
+        zc_fileflags_begin(fd, m->entry.fileflags);
     if (fd < 0 || !m->data.n || !zc_io_write(fd, m->data.p, m->data.n))
         return fd;
     int eno = errno;
@@ -138,7 +141,7 @@ int zc_newfile_write(struct zc_rworker *w, struct zc_rdir *d, int base,
     int fd, rounds = 0;
     for (;;) {
         unsigned freed = atomic_load(&r->space->freed);
-        fd = write_once(base, name, mode, m, op);
+        fd = write_once(base, name, mode, r->keep, m, op);
         if (fd < 0 && zc_dirtree_give_back(r->tree))
             continue;
         if (fd >= 0 || errno != ENOSPC || !space_may_come(r, freed, &rounds))
@@ -158,9 +161,22 @@ struct file_commit {
     struct zc_rlist *list;
     struct zc_ref ref;
     struct zc_hardlink_key key;
+    struct zc_fileflags fileflags;
     char tmp[ZC_STAGING_NAME_SIZE];
     char name[ZC_NAME_MAX + 1];
 };
+
+static void named(struct zc_rworker *w, const struct file_commit *c)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_dirnode *node = c->list->dir->shelf.node;
+    atomic_fetch_add(&r->done.created, 1);
+    int dirfd = r->keep & ZC_KEEP_FLAGS ? zc_dirnode_pin(r->tree, node) : -1;
+    if (dirfd < 0)
+        return;
+    zc_dress_flags(w, dirfd, c->name, &c->fileflags, c->ref);
+    zc_dirnode_unpin(r->tree, node);
+}
 
 static void name_file(struct zc_rworker *w, struct zc_commit *commit,
                       unsigned op, int eno)
@@ -175,7 +191,7 @@ static void name_file(struct zc_rworker *w, struct zc_commit *commit,
     if (eno)
         zc_place_discard(&d->shelf, c->tmp);
     else
-        atomic_fetch_add(&r->done.created, 1);
+        named(w, c);
     zc_hardlink_settle(w, c->key, d, c->name, !eno);
     zc_hardlink_done(w, c->list, c->ref, eno ? ZC_STATUS_FAILED : ZC_STATUS_OK,
                      eno ? op : 0, eno);
@@ -196,6 +212,7 @@ void zc_newfile_commit(struct zc_rworker *w, struct zc_rlist *list,
     c->list = list;
     c->ref = m->ref;
     c->key = zc_hardlink_key(w->r, &m->entry);
+    c->fileflags = (struct zc_fileflags){m->entry.fileflags, m->entry.project};
     strcpy(c->tmp, tmp);
     zc_entry_name(&m->entry, c->name);
     if (w->out.len) /* notes about it go before the committer's RESULT */

@@ -13,6 +13,7 @@ void zc_rparts_init(struct zc_rparts *p, struct zc_receiver *r)
     r->ledger = &p->ledger;
     r->lists = &p->lists;
     zc_rdirs_init(r->dirs = &p->dirs);
+    r->seals = &p->seals;
     zc_shelves_init(r->shelves = &p->shelves);
     zc_volumes_init(r->volumes = &p->volumes);
     zc_hardlinks_init(r->hardlinks = &p->hardlinks);
@@ -33,6 +34,7 @@ void zc_rparts_free(struct zc_receiver *r)
     zc_shared_free(r);
     zc_rlists_free(r);
     zc_rdirs_free(r);
+    zc_seals_free(r);
     zc_volumes_free(r);
     zc_deletions_free(r);
 }

@@ -14,6 +14,7 @@
 #include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/queue.h"
+#include "receiver/seals.h"
 #include "receiver/shared.h"
 #include "receiver/shelf.h"
 #include "receiver/volumes.h"
@@ -24,6 +25,7 @@ struct zc_rparts {
     struct zc_ledger ledger;
     struct zc_rlists lists;
     struct zc_rdirs dirs;
+    struct zc_seals seals;
     struct zc_shelves shelves;
     struct zc_volumes volumes;
     struct zc_hardlinks hardlinks;

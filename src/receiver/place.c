@@ -4,6 +4,7 @@
 
 #include "fs/remove.h"
 #include "receiver/core.h"
+#include "receiver/seals.h"
 #include "receiver/volumes.h"
 #include "tree/names.h"
 
@@ -22,9 +23,11 @@ void zc_place_discard(const struct zc_shelf *s, const char *tmp)
 
 /* The same where the file system cannot exchange names: what has the name is
  * put aside first, and back where that was in vain. */
-static int swap_by_turns(struct zc_staging *s, int staging, const char *tmp,
-                         int dirfd, const char *name)
+static int swap_by_turns(struct zc_receiver *r, struct zc_staging *s,
+                         int staging, const char *tmp, int dirfd,
+                         const char *name)
 {
+    struct zc_remove_ops ops = {.unseal = r->keep & ZC_KEEP_FLAGS};
     char old[ZC_STAGING_NAME_SIZE];
     zc_staging_name(s, old);
     if (renameat(dirfd, name, staging, old))
@@ -35,19 +38,20 @@ static int swap_by_turns(struct zc_staging *s, int staging, const char *tmp,
         errno = eno;
         return -1;
     }
-    zc_remove_tree(staging, old, old, NULL);
+    zc_remove_tree(staging, old, old, &ops);
     return 0;
 }
 
 /* Something of another kind has the name: they change places, and it goes. */
-static int swap_in(struct zc_staging *s, int staging, const char *tmp,
-                   int dirfd, const char *name)
+static int swap_in(struct zc_receiver *r, struct zc_staging *s, int staging,
+                   const char *tmp, int dirfd, const char *name)
 {
+    struct zc_remove_ops ops = {.unseal = r->keep & ZC_KEEP_FLAGS};
     if (renameat2(staging, tmp, dirfd, name, RENAME_EXCHANGE))
         return errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP
-                   ? swap_by_turns(s, staging, tmp, dirfd, name)
+                   ? swap_by_turns(r, s, staging, tmp, dirfd, name)
                    : -1;
-    zc_remove_tree(staging, tmp, tmp, NULL);
+    zc_remove_tree(staging, tmp, tmp, &ops);
     return 0;
 }
 
@@ -59,7 +63,7 @@ static int rename_in(struct zc_receiver *r, struct zc_staging *s, int staging,
         return 0;
     if (errno == ENOTDIR ||
         (errno == EISDIR && r->flags & ZC_OPEN_DELETE))
-        return swap_in(s, staging, tmp, dirfd, name);
+        return swap_in(r, s, staging, tmp, dirfd, name);
     if (errno == EISDIR && !unlinkat(dirfd, name, AT_REMOVEDIR))
         return renameat2(staging, tmp, dirfd, name, 0);
     return -1;
@@ -77,6 +81,8 @@ int zc_place(struct zc_rworker *w, struct zc_shelf *s, const char *tmp,
     struct zc_staging *st = s->vol->staging; /* for names */
     int bad = rename_in(r, st, staging, tmp, dirfd, name);
     if (bad && errno == EACCES && zc_shelf_make_writable(r, s))
+        bad = rename_in(r, st, staging, tmp, dirfd, name);
+    if (bad && errno == EPERM && zc_seals_break(r, s->node, dirfd, name))
         bad = rename_in(r, st, staging, tmp, dirfd, name);
     int eno = errno;
     zc_dirnode_unpin(r->tree, s->node);

@@ -18,6 +18,7 @@
 #include "receiver/parts.h"
 #include "receiver/queue.h"
 #include "receiver/reader.h"
+#include "receiver/seals.h"
 #include "receiver/unshare.h"
 #include "receiver/volumes.h"
 #include "receiver/workers.h"
@@ -123,6 +124,7 @@ static int finish_round(struct zc_receiver *r, struct zc_err *err)
         zc_volumes_keep_staging(r);
     else
         zc_volumes_clear_staging(r);
+    zc_seals_put(r->reader);
     if (sync_volumes(r, err))
         return -1;
     /* All of it is where the user will look for it. */

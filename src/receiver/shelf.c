@@ -7,6 +7,7 @@
 #include "fs/procfd.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"
+#include "receiver/seals.h"
 #include "receiver/volumes.h"
 
 #include <fcntl.h>
@@ -162,7 +163,9 @@ static int make_nest(struct zc_receiver *r, struct zc_shelf *s, int dirfd)
         return -1;
     bool acls = s->vol->passes_on & ZC_HERITAGE_ACL;
     nest->fd = zc_nest_make(dirfd, acls, nest->name);
-    if (nest->fd < 0 && errno == EACCES && zc_shelf_make_writable(r, s))
+    if (nest->fd < 0 &&
+        ((errno == EACCES && zc_shelf_make_writable(r, s)) ||
+         (errno == EPERM && zc_seals_break(r, s->node, dirfd, ""))))
         nest->fd = zc_nest_make(dirfd, acls, nest->name);
     if (nest->fd < 0) {
         free(nest);

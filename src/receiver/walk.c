@@ -15,6 +15,7 @@
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
 #include "receiver/queue.h"
+#include "receiver/seals.h"
 #include "receiver/shared.h"
 #include "receiver/spelling.h"
 
@@ -277,6 +278,7 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
         k->work->at = i;
         return;
     }
+    zc_seals_add(w, d->shelf.node, c.name, e);
     zc_compare_entry(w, &c, &v);
     zc_act(n, &c, &v);
 }
@@ -488,6 +490,8 @@ void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
     if (top->state == ZC_RD_EXISTS)
         c.dirfd = zc_dirnode_pin(r->tree, top->shelf.node);
     c.exists = c.dirfd >= 0 && !zc_stat_at(c.dirfd, "", &c.st);
+    if (!top->implied)
+        zc_seals_add(w, top->shelf.node, "", e);
     zc_compare_top(w, &c, &v);
     if (c.dirfd >= 0)
         zc_dirnode_unpin(r->tree, top->shelf.node);

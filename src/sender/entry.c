@@ -121,6 +121,21 @@ void zc_entry_tell_odd_time(struct zc_sworker *w, struct zc_dirnode *node,
                          "999,999,999 nanoseconds: the inode is damaged", 0);
 }
 
+static int take_fileflags(struct zc_sworker *w, int dirfd, const char *name,
+                          struct zc_entry *e)
+{
+    struct zc_fileflags f;
+    if (!(w->s->opt->keep & ZC_KEEP_FLAGS))
+        return 0;
+    if (zc_fileflags_at(dirfd, name, e->mode, &f))
+        return -1;
+    e->fileflags = f.flags;
+    e->project = f.project;
+    if (f.flags || f.project)
+        e->flags |= ZC_ENTRY_FILEFLAGS;
+    return 0;
+}
+
 int zc_entry_xattrs(struct zc_sworker *w, int dirfd, const char *name,
                     struct zc_entry *e)
 {
@@ -136,7 +151,7 @@ int zc_entry_xattrs(struct zc_sworker *w, int dirfd, const char *name,
         if (e->properties)
             e->flags |= ZC_ENTRY_PROPERTIES;
     }
-    return 0;
+    return take_fileflags(w, dirfd, name, e);
 }
 
 void zc_entry_trouble(struct zc_sworker *w, struct zc_dirnode *node,

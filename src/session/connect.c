@@ -15,7 +15,7 @@ static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
                       struct zc_msg_open *m)
 {
     *m = (struct zc_msg_open){
-        .keep = opt->keep & ZC_KEEP_ALL,
+        .keep = opt->keep & ~(unsigned)ZC_KEEP_MAKE_HOLES,
         .fsync = (uint8_t)opt->fsync,
         .timeout_s = opt->timeout_s,
         .max_delete = opt->max_delete,
@@ -26,6 +26,7 @@ static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
     };
     m->flags = ZC_OPEN_BLOCK_HASH |
                (opt->keep & ZC_KEEP_XATTRS ? ZC_OPEN_PROPERTIES : 0) |
+               (opt->keep & ZC_KEEP_FLAGS ? ZC_OPEN_FILEFLAGS : 0) |
                (opt->dry_run ? ZC_OPEN_DRY_RUN : 0) |
                (opt->checksum ? ZC_OPEN_CHECKSUM : 0) |
                (opt->update ? ZC_OPEN_UPDATE : 0) |

@@ -314,6 +314,7 @@ static void test_mirror_values(void)
         "filter = P keep\ndelete = no\nmax delete = 0\nforce delete = yes\n"
         "checksum = yes\none file system = yes\nnumeric ids = yes\n"
         "owner = no\ngroup = no\nacls = no\nsparse = no\nchown = u\n"
+        "fileflags = yes\n"
         "chmod = F600\nfsync = none\nbwlimit = 1.5M\nwatch = fanotify\n"
         "rescan = 1\nconnect timeout = 2\ntimeout = 3\ndrain = 0\n");
     struct zc_conf_mirror *m = &c->mirrors.v[0];
@@ -321,7 +322,8 @@ static void test_mirror_values(void)
            m->push.one_file_system && m->push.numeric_ids, "flags");
     is_int(m->push.max_delete, 0, "max delete");
     is_int(m->push.keep,
-           ZC_KEEP_ALL & ~(ZC_KEEP_GROUP | ZC_KEEP_ACLS | ZC_KEEP_SPARSE),
+           (ZC_KEEP_ALL & ~(ZC_KEEP_GROUP | ZC_KEEP_ACLS | ZC_KEEP_SPARSE)) |
+               ZC_KEEP_FLAGS,
            "what is kept; chown goes before owner = no");
     is_str(m->push.chown_user, "u", "chown");
     is_str(m->push.chown_group, NULL, "no group");

@@ -481,6 +481,7 @@ static void at_limits(void)
         e = self;
         e.flags = flag;
         bool may = flag == ZC_ENTRY_XATTRS || flag == ZC_ENTRY_PROPERTIES ||
+                   flag == ZC_ENTRY_FILEFLAGS ||
                    flag == ZC_ENTRY_IMPLIED;
         is_int(at_taken(1, wire_bytes("x"), &e), may ? 0 : -1,
                "AT with flag %u of an entry", flag);

@@ -42,8 +42,10 @@ static void failed(void *arg, const char *path, int eno)
 static struct zc_remove_ops ops_keeping(const char *pattern)
 {
     told[0] = '\0';
-    return (struct zc_remove_ops){keep, done, failed,
-                                  (void *)(uintptr_t)pattern};
+    return (struct zc_remove_ops){.keep = keep,
+                                  .done = done,
+                                  .failed = failed,
+                                  .arg = (void *)(uintptr_t)pattern};
 }
 
 static bool there(const char *path)
