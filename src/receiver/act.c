@@ -147,20 +147,29 @@ static void make_special(struct zc_needs *n, const struct zc_cmp *c,
     settle_group(n, c, v, c->name, !bad);
 }
 
+/* By the file system, and for good. */
+static bool is_link_refused(int eno)
+{
+    return eno == EXDEV || eno == EMLINK || eno == EPERM || eno == EOPNOTSUPP;
+}
+
+static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
+                      const struct zc_decision *v);
+
+/* Where that cannot be (too many links, another mount, another project), it is a
+ * file of its own, which is not what was asked for, and may be there already. */
 static void make_link(struct zc_needs *n, const struct zc_cmp *c,
                       const struct zc_decision *v)
 {
     unsigned op;
+    struct zc_decision alone;
     if (!zc_hardlink_make(n->w, v->group, c->dir, c->name, &op)) {
         add_need(n, c, v, 0);
-    } else if (S_ISREG(c->e->mode)) {
-        /* Too many links, another mount: then as a file of its own, which is
-         * not what was asked for. */
+    } else if (S_ISREG(c->e->mode) || is_link_refused(errno)) {
         zc_rworker_note(n->w, c->dir->shelf.node, c->name, op, c->e->mode,
                         errno);
-        struct zc_decision whole = {.item = ZC_ITEM_DATA |
-                                            (c->exists ? 0 : ZC_ITEM_NEW)};
-        ask_for(n, c, &whole, ZC_NEED_DATA);
+        zc_compare_alone(n->w, c, &alone);
+        carry_out(n, c, &alone);
     } else {
         note_refused(n, c, op, errno);
     }

@@ -490,6 +490,23 @@ static bool decide_hardlink(struct zc_rworker *w, const struct zc_cmp *c,
     return true;
 }
 
+static void decide_inode(struct zc_rworker *w, const struct zc_cmp *c,
+                         struct zc_decision *v)
+{
+    unsigned xattrs = same_type(c) ? zc_compare_xattrs(w, c) : 0;
+    if (S_ISREG(c->e->mode))
+        decide_file(w, c, xattrs, v);
+    else
+        decide_special(w, c, xattrs, v);
+}
+
+void zc_compare_alone(struct zc_rworker *w, const struct zc_cmp *c,
+                      struct zc_decision *v)
+{
+    *v = (struct zc_decision){.action = ZC_ACTION_NONE};
+    decide_inode(w, c, v);
+}
+
 bool zc_compare_reads_much(struct zc_rworker *w, const struct zc_cmp *c)
 {
     return S_ISREG(c->e->mode) && !(c->e->flags & ZC_ENTRY_EAGER) &&
@@ -519,13 +536,8 @@ void zc_compare_entry(struct zc_rworker *w, const struct zc_cmp *c,
     /* Reported when the directory could not be made. */
     if (c->dir->state == ZC_RD_FAILED && (!is_dir || c->dir->shallow))
         return;
-    unsigned xattrs = same_type(c) ? zc_compare_xattrs(w, c) : 0;
     if (is_dir)
-        decide_dir(w, c, xattrs, v);
-    else if (zc_hardlink_key(r, c->e).grouped && decide_hardlink(w, c, v))
-        return;
-    else if (S_ISREG(c->e->mode))
-        decide_file(w, c, xattrs, v);
-    else
-        decide_special(w, c, xattrs, v);
+        decide_dir(w, c, same_type(c) ? zc_compare_xattrs(w, c) : 0, v);
+    else if (!zc_hardlink_key(r, c->e).grouped || !decide_hardlink(w, c, v))
+        decide_inode(w, c, v);
 }

@@ -58,6 +58,10 @@ struct zc_decision {
     int eno;
 };
 
+/* C cannot be a link to the rest of its group here: decides about it as a file of
+ * its own. */
+void zc_compare_alone(struct zc_rworker *w, const struct zc_cmp *c,
+                      struct zc_decision *v);
 /* Decides about C. */
 void zc_compare_entry(struct zc_rworker *w, const struct zc_cmp *c,
                       struct zc_decision *v);
