@@ -208,6 +208,9 @@ static int add_name(struct seeds *seeds, struct zc_sdir *d, int dirfd,
               : only_renamed(seeds, d, n) ? ZC_CHANGE_META
                                           : n->what;
     enum zc_look look = zc_walk_look(w, d, dirfd, n->name, n->name, draft);
+    if (look == ZC_LOOK_ABSENT && d->places &&
+        zc_splaces_keeps(w, d->node, n->name))
+        return 0;
     if (look == ZC_LOOK_ABSENT && w->s->opt->del && !d->eager)
         zc_walk_absent(w, d, n->name, draft);
     return look == ZC_LOOK_FAILED ? -1 : 0;

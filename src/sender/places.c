@@ -100,14 +100,12 @@ const struct zc_place *zc_splaces_skips(struct zc_sworker *w,
 
 /* A directory that is left out looks like the root where the peer has to make
  * it, as nobody knows what it looks like. */
-void zc_splaces_tell(struct zc_sworker *w, const struct zc_place *place,
-                     const char *as, struct zc_draft *draft)
+void zc_splaces_tell(struct zc_sworker *w, bool make, const char *as,
+                     struct zc_draft *draft)
 {
-    struct zc_entry e = {0};
-    if (place->state == ZC_PLACE_LEFT_OUT)
+    struct zc_entry e = {.mode = S_IFREG};
+    if (make)
         zc_entry_from_stat(w->s, &w->s->root_stat, &e);
-    else
-        e.mode = S_IFREG;
     e.flags = ZC_ENTRY_IMPLIED;
     e.name = as;
     e.name_len = (uint8_t)strlen(as);
@@ -115,15 +113,8 @@ void zc_splaces_tell(struct zc_sworker *w, const struct zc_place *place,
     zc_entry_encode(&w->out, &e);
 }
 
-static bool has(const struct zc_names *names, const char *name, size_t n)
-{
-    size_t at = zc_names_lower_bound(names, name, n);
-    return at < names->len && names->v[at].len == n &&
-           !memcmp(zc_names_at(names, at), name, n);
-}
-
-bool zc_splaces_lost(struct zc_sworker *w, struct zc_dirnode *node,
-                     const struct zc_names *names)
+int zc_splaces_add_names(struct zc_sworker *w, struct zc_dirnode *node,
+                         struct zc_names *names)
 {
     const struct zc_places *places = w->s->places;
     const char *path = path_of(w, node, "");
@@ -132,9 +123,23 @@ bool zc_splaces_lost(struct zc_sworker *w, struct zc_dirnode *node,
     for (; p && p < places->v + places->n && zc_place_is_below(p, path, n);
          p++) {
         const char *name = p->path + n + (n ? 1 : 0);
-        if (p->state == ZC_PLACE_GONE && !has(names, name, strcspn(name, "/")))
-            return true;
+        if (p->state == ZC_PLACE_GONE &&
+            zc_names_insert(names, name, strcspn(name, "/")))
+            return -1;
     }
+    return 0;
+}
+
+bool zc_splaces_keeps(struct zc_sworker *w, struct zc_dirnode *node,
+                      const char *name)
+{
+    const struct zc_places *places = w->s->places;
+    const char *path = path_of(w, node, name);
+    size_t n = strlen(path);
+    const struct zc_place *p = zc_places_below(places, path);
+    for (; p && p < places->v + places->n && zc_place_is_below(p, path, n); p++)
+        if (p->state == ZC_PLACE_GONE)
+            return true;
     return false;
 }
 

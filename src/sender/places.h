@@ -24,13 +24,18 @@ bool zc_splaces_below(struct zc_sworker *w, struct zc_dirnode *node);
 const struct zc_place *zc_splaces_skips(struct zc_sworker *w,
                                         struct zc_dirnode *node,
                                         const char *name, unsigned char type);
-/* Adds the entry of PLACE, called AS, to DRAFT. */
-void zc_splaces_tell(struct zc_sworker *w, const struct zc_place *place,
-                     const char *as, struct zc_draft *draft);
-/* A place that is gone, or the directory in NODE that it is in, is not among
- * NODE's NAMES any more: it can only be kept by not telling what is there. */
-bool zc_splaces_lost(struct zc_sworker *w, struct zc_dirnode *node,
-                     const struct zc_names *names);
+/* Adds an entry, called AS, to DRAFT: what the peer has of that name stays. MAKE:
+ * where it has nothing it makes a directory. */
+void zc_splaces_tell(struct zc_sworker *w, bool make, const char *as,
+                     struct zc_draft *draft);
+/* Adds to NAMES, all those in NODE, what leads to places that are gone, and is
+ * itself gone: it is to be told, so that it stays. -1: memory. */
+int zc_splaces_add_names(struct zc_sworker *w, struct zc_dirnode *node,
+                         struct zc_names *names);
+/* A place that is gone was below NAME in NODE: NAME stays at the peer whatever has
+ * become of it. */
+bool zc_splaces_keeps(struct zc_sworker *w, struct zc_dirnode *node,
+                      const char *name);
 /* NODE is not to be opened. */
 bool zc_splaces_closed(struct zc_sworker *w, struct zc_dirnode *node);
 /* NODE, of which ST was found, may be listed. Else what it is now is found out

@@ -138,6 +138,11 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                          errno);
         return ZC_LOOK_NOTHING;
     }
+    if (d->places && !S_ISDIR(st.mode) && zc_splaces_keeps(w, d->node, name)) {
+        if (!d->doubt)
+            zc_splaces_tell(w, false, as, draft);
+        return ZC_LOOK_NOTHING;
+    }
     if (s->opt->filter &&
         zc_filter_hides(s->opt->filter,
                         zc_dirnode_path_of(d->node, name, strlen(name),
@@ -264,7 +269,7 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
                          "send all that is in it: names have more than 255 "
                          "bytes", ENAMETOOLONG);
     }
-    if (d->places && zc_splaces_lost(w, d->node, &d->names))
+    if (d->places && zc_splaces_add_names(w, d->node, &d->names))
         d->incomplete = true;
 }
 
@@ -290,7 +295,7 @@ static bool tell_place(struct zc_sworker *w, struct zc_sdir *d,
             ? NULL
             : zc_splaces_skips(w, d->node, name, type);
     if (place)
-        zc_splaces_tell(w, place, as, draft);
+        zc_splaces_tell(w, place->state == ZC_PLACE_LEFT_OUT, as, draft);
     return place;
 }
 
@@ -321,7 +326,10 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         enum zc_look look = zc_walk_look(w, d, at, name, as, draft);
         if (look == ZC_LOOK_FAILED)
             return -1;
-        if (look == ZC_LOOK_ABSENT && set && zc_fileset_listed(set[d->at]))
+        if (look == ZC_LOOK_ABSENT && d->places &&
+            zc_splaces_keeps(w, d->node, name))
+            zc_splaces_tell(w, false, as, draft);
+        else if (look == ZC_LOOK_ABSENT && set && zc_fileset_listed(set[d->at]))
             zc_walk_absent(w, d, name, draft);
     }
     return 0;

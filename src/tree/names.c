@@ -265,3 +265,24 @@ size_t zc_names_lower_bound(const struct zc_names *n, const char *name,
     }
     return low;
 }
+
+int zc_names_insert(struct zc_names *n, const char *name, size_t len)
+{
+    size_t at = zc_names_lower_bound(n, name, len), bytes = 0;
+    if (at < n->len && n->v[at].len == len &&
+        !memcmp(zc_names_at(n, at), name, len))
+        return 0;
+    for (size_t i = 0; i < n->len; i++)
+        bytes = ZC_MAX(bytes, (size_t)n->v[i].offset + n->v[i].len + 1);
+    struct reader r = {.n = n, .bytes_len = bytes, .bytes_cap = bytes,
+                       .v_cap = n->len};
+    if (make_room(&r, 1, len + 1))
+        return -1;
+    memcpy(n->bytes + bytes, name, len);
+    n->bytes[bytes + len] = '\0';
+    memmove(n->v + at + 1, n->v + at, (n->len++ - at) * sizeof *n->v);
+    n->v[at] = (struct zc_name_ref){.offset = (uint32_t)bytes,
+                                    .len = (uint8_t)len,
+                                    .type = DT_UNKNOWN};
+    return 0;
+}

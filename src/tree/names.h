@@ -30,6 +30,10 @@ struct zc_names {
 int zc_names_read(int dirfd, struct zc_names *n);
 void zc_names_fini(struct zc_names *n);
 
+/* Adds NAME (LEN bytes) where it belongs, of no known type, unless it is there.
+ * -1: memory, and nothing has changed. */
+int zc_names_insert(struct zc_names *n, const char *name, size_t len);
+
 static inline const char *zc_names_at(const struct zc_names *n, size_t i)
 {
     return n->bytes + n->v[i].offset;

@@ -158,6 +158,20 @@ static void test_failures(void)
     }
 }
 
+static void test_insert(void)
+{
+    struct zc_names n = {0};
+    static const char *const names[] = {"m", "a", "z", "mm", "m", "b", "a"};
+    for (size_t i = 0; i < ZC_ARRAY_LEN(names); i++)
+        if (zc_names_insert(&n, names[i], strlen(names[i])))
+            diag("not inserted");
+    char all[100] = "";
+    for (size_t i = 0; i < n.len; i++)
+        snprintf(all + strlen(all), 10, "%s ", zc_names_at(&n, i));
+    is_str(all, "a b m mm z ", "inserted in order, each once");
+    zc_names_fini(&n);
+}
+
 int main(void)
 {
     top = scratch();
@@ -166,6 +180,7 @@ int main(void)
     test_counts();
     test_types();
     test_failures();
+    test_insert();
     close(top);
     return done_testing();
 }
