@@ -139,6 +139,10 @@ libzcsync_a_SOURCES = \
 	%D%/watch/list.h \
 	%D%/watch/look.c \
 	%D%/watch/look.h \
+	%D%/watch/mounts.c \
+	%D%/watch/mounts.h \
+	%D%/watch/places.c \
+	%D%/watch/places.h \
 	%D%/watch/report.c \
 	%D%/watch/report.h \
 	%D%/watch/settle.c \
@@ -149,6 +153,8 @@ libzcsync_a_SOURCES = \
 	%D%/watch/tree.h \
 	%D%/watch/watch.c \
 	%D%/watch/watch.h \
+	%D%/watch/way.c \
+	%D%/watch/way.h \
 	%D%/session/accept.c \
 	%D%/session/accept.h \
 	%D%/session/conn.c \
@@ -298,6 +304,8 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/index.c \
 	%D%/mirror/index.h \
 	%D%/mirror/mirror.h \
+	%D%/mirror/mounts.c \
+	%D%/mirror/mounts.h \
 	%D%/mirror/overtake.c \
 	%D%/mirror/overtake.h \
 	%D%/mirror/peer.c \

@@ -28,7 +28,7 @@ static int look(int dirfd, const char *name, int flags, struct zc_stat *st)
 {
     struct statx x;
     if (statx(dirfd, name, flags | AT_NO_AUTOMOUNT,
-              STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &x) < 0)
+              STATX_BASIC_STATS | STATX_BTIME | ZC_STATX_MNT, &x) < 0)
         return -1;
     *st = (struct zc_stat){
         .mode = x.stx_mode,
@@ -40,7 +40,7 @@ static int look(int dirfd, const char *name, int flags, struct zc_stat *st)
         .dev = makedev(x.stx_dev_major, x.stx_dev_minor),
         .ino = x.stx_ino,
         .rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor),
-        .mnt_id = x.stx_mask & STATX_MNT_ID ? x.stx_mnt_id : 0,
+        .mnt_id = x.stx_mask & ZC_STATX_MNT ? x.stx_mnt_id : 0,
         .mtime_s = x.stx_mtime.tv_sec,
         .ctime_s = x.stx_ctime.tv_sec,
         .mtime_ns = x.stx_mtime.tv_nsec,

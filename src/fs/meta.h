@@ -16,6 +16,13 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+/* Which number of a mount statx(2) is asked for: where there is one that is never
+ * used again (Linux 6.8), that. */
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x4000U
+#endif
+#define ZC_STATX_MNT (STATX_MNT_ID | STATX_MNT_ID_UNIQUE)
+
 /* One statx(2) answer in plain fields. */
 struct zc_stat {
     uint32_t mode; /* type and permissions, as st_mode */

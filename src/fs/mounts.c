@@ -302,6 +302,31 @@ int zc_mounts_digest(int fd, int rootfd, uint64_t *digest)
     return bad;
 }
 
+int zc_mounts_locate(int dirfd, char **path, char **point)
+{
+    zc_mounts mounts = {0};
+    struct zc_buf text = ZC_BUF_INIT;
+    char at[PATH_MAX];
+    uint64_t mnt;
+    zc_auto_close int fd = open(ZC_MOUNTINFO, O_RDONLY | O_CLOEXEC);
+    *path = *point = NULL;
+    if (fd >= 0 && !locate(dirfd, at, &mnt) && !read_all(fd, &text) &&
+        !zc_mounts_parse((const char *)text.data, text.len, &mounts))
+        for (size_t i = 0; i < mounts.len && !*point; i++)
+            if (mounts.v[i].id == mnt) {
+                *path = strdup(at);
+                *point = strdup(mounts.v[i].path);
+            }
+    zc_buf_fini(&text);
+    zc_mounts_fini(&mounts);
+    if (*path && *point)
+        return 0;
+    free(*path);
+    free(*point);
+    *path = *point = NULL;
+    return -1;
+}
+
 bool zc_mounts_changed(int fd)
 {
     struct pollfd f = {.fd = fd, .events = POLLPRI};

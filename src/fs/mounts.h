@@ -43,6 +43,10 @@ int zc_mounts_list(int fd, int rootfd, zc_mount_paths *out);
  * are below the directory ROOTFD, reached or not. Likewise. */
 int zc_mounts_digest(int fd, int rootfd, uint64_t *digest);
 
+/* Where the directory DIRFD is: its path, and that of the mount point that it is
+ * at or below, absolute and on the heap. -1 and errno. */
+int zc_mounts_locate(int dirfd, char **path, char **point);
+
 /* FD's mounts have changed since this was last asked, or since FD was opened.
  * One poll(2) of FD, whoever's, is told once. */
 bool zc_mounts_changed(int fd);

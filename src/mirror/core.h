@@ -6,6 +6,7 @@
  *   run.c         start and stop
  *     |
  *   source.c      the watch thread: events, and the source that comes and goes
+ *   mounts.c      what is mounted on the source and below it
  *     |
  *   questions.c   requests that come over the control socket
  *     |
@@ -168,6 +169,13 @@ struct zc_mirror {
     struct zc_err why;
     uint64_t generation; /* rises when the source goes */
     size_t n_questions;  /* that are open */
+    /* mounts.c: places below the source that were unmounted, and one of them;
+     * what the last watcher knew of mounts; and where what the source was on was
+     * mounted (NULL: not known). */
+    size_t n_unmounted;
+    char unmounted[ZC_STATUS_TEXT];
+    struct zc_places *places;
+    char *mount_point;
     struct zc_index *index;
     struct zc_young *young;
     struct zc_ghosts ghosts;

@@ -209,6 +209,8 @@ static bool next_round(struct zc_mpeer *p, struct zc_round *round, bool *gone,
     if (round->all && !p->leisure && p->push.fsync != ZC_FSYNC_NONE)
         round->sync = true;
     round->leisure = round->all && p->leisure;
+    if (any)
+        round->places = zc_places_ref(zc_watch_places(p->mirror->w));
     return any;
 }
 
@@ -296,6 +298,7 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
         round_done(p, &round, gone, code, err, zc_clock_ns() - start);
     if (p->full)
         p->leisure = false;
+    zc_places_unref(round.places);
     p->in_round = p->full = false;
     zc_mreport_update(p);
     zc_mirror_wake_asked(m);
@@ -329,6 +332,7 @@ static bool idle(struct zc_mpeer *p, int64_t now, int64_t ns,
     p->waiting = true;
     p->wake_at = ns == INT64_MAX ? INT64_MAX : now + ns;
     zc_mirror_unlock(p->mirror);
+    zc_mreport_tell_peer(p);
     bool lost = sleep_on(p, p->transport, ns) ||
                 zc_session_broken(p->session);
     /* A round that fails knows why. */

@@ -245,6 +245,8 @@ bool zc_questions_pin(struct zc_mirror *m)
         a->generation = m->generation;
         a->rescans = zc_watch_rescans(m->w);
         a->position = zc_watch_queued(m->w);
+        zc_watch_ask_mounts(m->w);
+        zc_watch_moved(m->w); /* it looks at the root */
     }
     if (any && m->w)
         zc_watch_hurry(m->w);
@@ -291,6 +293,7 @@ static bool reached(struct zc_mpeer *p, struct goal *g, int64_t now)
 {
     if (!zc_dirty_passed(p->dirty, g->ticket) || p->in_round ||
         zc_mhardlinks_busy(p) || p->braked ||
+        p->mirror->n_unmounted ||
         p->mirror->ghosts.walked < g->ghosts)
         return false;
     if (g->n_found != p->n_found) {
@@ -320,7 +323,8 @@ static void describe(struct zc_mpeer *p, const struct goal *g, char *out,
     if (!p->connected)
         snprintf(out, size, "%.128s: not connected%s%.300s", name,
                  *text ? ": " : "", text);
-    else if ((p->braked && !p->gone_due) || p->blocked)
+    else if ((p->braked && !p->gone_due) || p->blocked ||
+             p->mirror->n_unmounted)
         snprintf(out, size, "%.128s: %.200s%s%.150s", name, path,
                  *path ? ": " : "", text);
     else if (ds.all || p->full || p->braked)

@@ -67,7 +67,7 @@ static void update_counters(struct zc_mpeer *p, struct zc_dirty_stats *ds)
                            ? need_bytes - done_bytes
                            : 0;
     st->oldest = ds->oldest_ns;
-    st->failed = ds->failed;
+    st->failed = ds->failed + p->mirror->n_unmounted;
     if (!p->connected)
         return;
     st->sent_files = r->base_files + done_files;
@@ -94,6 +94,26 @@ static int64_t retry_at(const struct zc_mpeer *p)
     return next == INT64_MAX ? 0 : now + next;
 }
 
+/* Nothing is refused, but a part of the source is not there. */
+static enum zc_peer_state unmounted(struct zc_mpeer *p)
+{
+    zc_peer_set_text(p->st, p->mirror->unmounted,
+                     "unmounted at the source, and left alone until it is "
+                     "back");
+    return ZC_PEER_BLOCKED;
+}
+
+void zc_mreport_unmounted(struct zc_mirror *m)
+{
+    char text[ZC_STATUS_TEXT] = "", more[48] = "";
+    if (m->n_unmounted > 1)
+        snprintf(more, sizeof more, " (and %zu more)", m->n_unmounted - 1);
+    if (m->n_unmounted)
+        snprintf(text, sizeof text, "%.300s was unmounted%s; nothing below it "
+                 "is sent or deleted until it is back", m->unmounted, more);
+    zc_mirror_set_text(m->st, text);
+}
+
 void zc_mreport_update(struct zc_mpeer *p)
 {
     struct zc_dirty_stats ds;
@@ -105,6 +125,8 @@ void zc_mreport_update(struct zc_mpeer *p)
     p->st->retry_at = retry_at(p);
     if ((p->braked && !p->gone_due) || p->blocked)
         state = ZC_PEER_BLOCKED;
+    else if (p->mirror->n_unmounted)
+        state = unmounted(p);
     else if (ds.all || p->full || p->braked)
         state = ZC_PEER_SCANNING;
     else if (ds.names)

@@ -32,6 +32,9 @@ void zc_mreport_round_over(struct zc_mpeer *p);
 void zc_mreport_cleared(struct zc_mpeer *p);
 /* Brings the status up to date. With the lock. */
 void zc_mreport_update(struct zc_mpeer *p);
+/* Says in the mirror's status what is unmounted below the source, if anything is.
+ * With the lock. */
+void zc_mreport_unmounted(struct zc_mirror *m);
 /* Logs and tells a new state. */
 void zc_mreport_tell_peer(struct zc_mpeer *p);
 /* Logs what P was not sent before the end. */

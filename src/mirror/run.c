@@ -11,6 +11,7 @@
 #include "mirror/gone.h"
 #include "mirror/hardlinks.h"
 #include "mirror/index.h"
+#include "mirror/mounts.h"
 #include "mirror/overtake.h"
 #include "mirror/peer.h"
 #include "mirror/questions.h"
@@ -189,6 +190,7 @@ static void mirror_fini(struct zc_mirror *m)
     zc_index_free(m->index);
     zc_young_free(m->young);
     zc_watch_free(m->w);
+    zc_mmounts_fini(m);
     free(m->peers);
     zc_close(&m->wake);
     pthread_mutex_destroy(&m->report_lock);

@@ -23,6 +23,7 @@
 #include "mirror/ghosts.h"
 #include "mirror/gone.h"
 #include "mirror/index.h"
+#include "mirror/mounts.h"
 #include "mirror/overtake.h"
 #include "mirror/peer.h"
 #include "mirror/questions.h"
@@ -140,6 +141,11 @@ static void on_gone(void *arg, const char *why)
     zc_err_set(&m->why, ZC_EXIT_SELECT, 0, "%s", why);
 }
 
+static void on_places(void *arg)
+{
+    zc_mmounts_changed(arg);
+}
+
 /* --- the source comes and goes --- */
 
 int zc_msource_open(struct zc_mirror *m, struct zc_err *err)
@@ -153,12 +159,16 @@ int zc_msource_open(struct zc_mirror *m, struct zc_err *err)
         .filter = o->push.filter,
         .one_file_system = o->push.one_file_system,
         .rescan_s = o->rescan_s,
+        .places = m->places,
     };
     const struct zc_watch_events events = {
-        on_changed, on_renamed, on_doubt, on_removed, on_gone, m,
+        on_changed, on_renamed, on_doubt, on_removed, on_gone, on_places, m,
     };
     m->w = zc_watch_new(&opt, &events, err);
-    return m->w ? 0 : -1;
+    if (!m->w)
+        return -1;
+    zc_mmounts_opened(m);
+    return 0;
 }
 
 /* What comes back may be anything, and not what was released. */
@@ -172,11 +182,12 @@ static void peer_lacks_source(struct zc_mpeer *p)
 /* With the lock: nothing more is sent until the source is back. */
 static void source_gone(struct zc_mirror *m)
 {
+    zc_mmounts_closing(m);
     zc_watch_free(m->w);
     m->w = NULL;
     m->ready = m->gone = false;
     m->generation++;
-    m->root_at = zc_clock_ns() + ROOT_NS;
+    m->root_at = zc_clock_ns(); /* something else may be there already */
     zc_index_clear(m->index);
     zc_young_clear(m->young);
     zc_ghosts_clear(m);
@@ -194,7 +205,8 @@ void zc_msource_missing(struct zc_mirror *m, const struct zc_err *why)
 }
 
 /* With the lock: is there a directory again? Any will do: if it is not the one
- * that went, the receivers' brake decides. */
+ * that went, the receivers' brake decides. But one that comes to light when a
+ * file system is unmounted is not what is meant. */
 static void look_for_root(struct zc_mirror *m)
 {
     struct stat st;
@@ -202,6 +214,10 @@ static void look_for_root(struct zc_mirror *m)
     m->root_at = zc_clock_ns() + ROOT_NS;
     if (stat(m->opt->push.src, &st) || !S_ISDIR(st.st_mode))
         return;
+    if (zc_mmounts_is_uncovered(m, &err)) {
+        zc_mirror_set_text(m->st, err.text);
+        return;
+    }
     m->gone = false;
     if (zc_msource_open(m, &err)) {
         zc_mirror_set_text(m->st, err.text);
@@ -209,7 +225,7 @@ static void look_for_root(struct zc_mirror *m)
     }
     for (size_t i = 0; i < m->n_peers; i++)
         zc_dirty_rebase(m->peers[i].dirty, m->w);
-    zc_mirror_set_text(m->st, "");
+    zc_mreport_unmounted(m);
     zc_mirror_set_state(m->st, ZC_MIRROR_SCANNING);
     zc_mirror_wake_peers(m);
 }
@@ -283,6 +299,8 @@ static void update_status(struct zc_mirror *m, int64_t now)
     struct zc_mirror_status *st = m->st;
     struct zc_watch_stats s;
     if (m->w) {
+        if (m->n_unmounted)
+            zc_mmounts_name(m);
         zc_watch_get_stats(m->w, &s);
         st->watch_kind = s.kind;
         st->dirs = s.dirs;
@@ -315,10 +333,16 @@ static int64_t sleep_ns(struct zc_mirror *m, bool more, int64_t now)
     return ZC_MIN(ns, zc_young_next(m, now));
 }
 
-/* One turn. Returns how long to sleep before the next. */
-static int64_t turn(struct zc_mirror *m)
+/* One turn; MOUNTED: the kernel says that something was mounted or unmounted;
+ * MOVED: what leads to the source was renamed. Returns how long to sleep before
+ * the next. */
+static int64_t turn(struct zc_mirror *m, bool mounted, bool moved)
 {
     zc_mirror_lock(m);
+    if (mounted && m->w)
+        zc_watch_mounted(m->w);
+    if (moved && m->w)
+        zc_watch_moved(m->w);
     bool more = work(m), went = m->gone;
     if (went)
         source_gone(m);
@@ -348,6 +372,8 @@ void zc_msource_watch(struct zc_mirror *m)
             {.fd = m->opt->stop_fd, .events = POLLIN},
             {.fd = zc_questions_fd(m->questions), .events = POLLIN},
             {.fd = m->wake, .events = POLLIN},
+            {.fd = m->w ? zc_watch_mounts_fd(m->w) : -1, .events = POLLPRI},
+            {.fd = m->w ? zc_watch_way_fd(m->w) : -1, .events = POLLIN},
         };
         struct timespec ts = {ns / ZC_NSEC_PER_SEC, ns % ZC_NSEC_PER_SEC};
         (void)ppoll(f, ZC_ARRAY_LEN(f), ns == INT64_MAX ? NULL : &ts, NULL);
@@ -357,7 +383,7 @@ void zc_msource_watch(struct zc_mirror *m)
             zc_questions_read(m);
         if (f[3].revents)
             zc_mirror_woken(m->wake);
-        ns = turn(m);
+        ns = turn(m, f[4].revents, f[5].revents);
     }
 }
 

@@ -19,6 +19,9 @@ struct zc_wbackend {
                     struct zc_wkey *key);
     /* The directory with KEY is not to be watched any more. */
     void (*release)(struct zc_watch *w, const struct zc_wkey *key);
+    /* File systems may have come and gone since directories were identified. May
+     * be NULL. */
+    void (*remounted)(struct zc_watch *w);
     /* Handles the N bytes in w->buf. */
     void (*events)(struct zc_watch *w, size_t n);
 };

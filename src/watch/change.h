@@ -62,6 +62,9 @@ struct zc_watch_events {
      * that names it. Nothing is watched any more: free the watcher, and make a
      * new one when the root is back. */
     void (*gone)(void *arg, const char *why);
+    /* Something below the root was mounted or unmounted: zc_watch_places says
+     * otherwise than before. What is in doubt for that is told by the others. */
+    void (*places)(void *arg);
     void *arg;
 };
 

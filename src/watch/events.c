@@ -16,6 +16,7 @@
 #include "watch/internal.h"
 #include "watch/list.h"
 #include "watch/look.h"
+#include "watch/places.h"
 #include "watch/report.h"
 #include "watch/settle.h"
 #include "watch/todo.h"
@@ -103,6 +104,7 @@ static void move_dir(struct zc_watch *w, const struct zc_wmove *m, zc_wdir d)
         report(w, &m->to, ZC_CHANGE_NAME);
         return;
     }
+    zc_wplaces_moving(w);
     if (zc_wtree_move(w->tree, d, m->to.dir, "", 0)) {
         zc_wstarved(w, ENOMEM);
         return;
@@ -154,6 +156,7 @@ static void exchange(struct zc_watch *w, const struct zc_wmove *m,
     zc_wdir a = child_at(w, &m->from), b = child_at(w, &m->to);
     if (a != ZC_WDIR_NONE && b != ZC_WDIR_NONE && !zc_wtree_above(t, a, b) &&
         !zc_wtree_above(t, b, a)) {
+        zc_wplaces_moving(w);
         if (zc_wtree_move(t, a, m->to.dir, "", 0) ||
             zc_wtree_move(t, b, m->from.dir, m->from.name, m->from.len) ||
             zc_wtree_move(t, a, m->to.dir, m->to.name, m->to.len))

@@ -50,6 +50,21 @@ static int mark_fs(struct zc_watch *w, int fd)
     }
 }
 
+/* The entry that FS, which has been met again, had: its mark went when it was
+ * unmounted, and it may have another device number now. Or what had its number
+ * is gone. */
+static struct zc_wfs *unsure_one(struct zc_watch *w, const struct zc_wfs *fs)
+{
+    for (size_t i = 0; i < w->fan.marks.len; i++) {
+        struct zc_wfs *have = &w->fan.marks.v[i];
+        if (!have->sure &&
+            (have->dev == fs->dev ||
+             !memcmp(have->fsid, fs->fsid, sizeof fs->fsid)))
+            return have;
+    }
+    return NULL;
+}
+
 /* The number of FD's file system, which gets its mark when it is new. -1 and
  * errno: it cannot be watched. */
 static int fs_number(struct zc_watch *w, int fd)
@@ -59,9 +74,9 @@ static int fs_number(struct zc_watch *w, int fd)
     if (zc_stat_at(fd, "", &st))
         return -1;
     for (size_t i = 0; i < w->fan.marks.len; i++)
-        if (w->fan.marks.v[i].dev == st.dev)
+        if (w->fan.marks.v[i].dev == st.dev && w->fan.marks.v[i].sure)
             return (int)i;
-    struct zc_wfs fs = {.dev = st.dev};
+    struct zc_wfs fs = {.dev = st.dev, .sure = true};
     if (fstatfs(fd, &sf))
         return -1;
     memcpy(fs.fsid, &sf.f_fsid, sizeof fs.fsid);
@@ -70,6 +85,13 @@ static int fs_number(struct zc_watch *w, int fd)
          * every kernel. */
         errno = EOPNOTSUPP;
         return -1;
+    }
+    struct zc_wfs *same = unsure_one(w, &fs);
+    if (same) {
+        if (mark_fs(w, fd))
+            return -1;
+        *same = fs;
+        return (int)(same - w->fan.marks.v);
     }
     if (w->fan.marks.len > UINT8_MAX) {
         errno = ENOSPC;
@@ -121,6 +143,12 @@ static void release(struct zc_watch *w, const struct zc_wkey *key)
 {
     (void)w;
     (void)key; /* there is no watch of its own */
+}
+
+static void remounted(struct zc_watch *w)
+{
+    for (size_t i = 0; i < w->fan.marks.len; i++)
+        w->fan.marks.v[i].sure = false;
 }
 
 void zc_wfanotify_fini(struct zc_watch *w)
@@ -310,5 +338,6 @@ static void events(struct zc_watch *w, size_t size)
 const struct zc_wbackend zc_wbackend_fanotify = {
     .identify = identify,
     .release = release,
+    .remounted = remounted,
     .events = events,
 };

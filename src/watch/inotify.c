@@ -14,6 +14,7 @@
 #include "watch/internal.h"
 #include "watch/report.h"
 #include "watch/tree.h"
+#include "watch/way.h"
 
 #include <inotifytools/inotifytools.h>
 #include <stdio.h>
@@ -144,6 +145,8 @@ static void events(struct zc_watch *w, size_t size)
         }
         /* Of a directory that has been taken out of the table: nobody's. */
         zc_wdir d = zc_wtree_by_key(w->tree, &e->wd, sizeof e->wd);
+        if (!e->len && d != ZC_WDIR_ROOT && zc_wway_has(w, e->wd))
+            w->way.changed = true;
         if (d == ZC_WDIR_NONE)
             continue;
         if (zc_log_level >= ZC_LOG_DEBUG)

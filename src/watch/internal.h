@@ -9,12 +9,14 @@
  *        |  zc_wev_*
  *     events.c                           what they mean: pairs, exchanges
  *        |
- *     settle.c                           what is looked at again, and told
+ *     settle.c, mounts.c, way.c          what is looked at again, and told
  *        |
  *     list.c                             what is below a new directory
  *        |
  *     look.c --- backend.h               what is there now, and where that was
  *        |       (inotify.c, fanotify.c)
+ *     places.c                           where something is, or was, mounted
+ *        |
  *     todo.c                             what is to be looked at later, and
  *        |                               told when that is done
  *     report.c                           what is told
@@ -33,6 +35,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "tree/places.h"
 #include "watch/change.h"
 #include "watch/tree.h"
 
@@ -115,6 +118,7 @@ struct zc_wmoves {
 struct zc_wfs {
     uint64_t dev;
     int fsid[2];
+    bool sure; /* nothing was mounted or unmounted since it was marked */
 };
 struct zc_wfanotify {
     ZC_VEC(struct zc_wfs) marks;
@@ -133,6 +137,37 @@ struct zc_wposition {
     uint64_t end;    /* the same, of what was there at END number `number` */
     uint64_t number; /* grows; what zc_watch_queued returns */
     bool wanted;     /* somebody has the next number */
+};
+
+/* places.c: what was or is mounted below the root. */
+struct zc_wplace {
+    zc_wdir dir; /* a directory on the way, */
+    char *rest;  /* and the path from there */
+    uint64_t mnt;
+    enum zc_place_state state;
+    bool is_dir;
+    bool seen; /* while the kernel's table is gone through */
+};
+
+struct zc_wplaces {
+    ZC_VEC(struct zc_wplace) v;
+    size_t n_gone;
+    bool strict;             /* zc_places.strict */
+    struct zc_places *table; /* of V, as of MOVES; NULL: to be made anew */
+    uint64_t moves;          /* zc_wtree_moves */
+};
+
+/* way.c: what the path of the root goes through. */
+struct zc_wway {
+    int own;      /* an inotify of its own, where w->fd is none; -1 */
+    bool changed; /* to be looked at */
+    ZC_VEC(int) watches;
+};
+
+/* mounts.c: the kernel's table of mounts. */
+struct zc_wmounts {
+    int fd; /* -1: it cannot be read */
+    bool changed;
 };
 
 struct zc_watch {
@@ -155,6 +190,9 @@ struct zc_watch {
     struct zc_wlooks look;
     struct zc_wmoves moves;
     struct zc_wfanotify fan;
+    struct zc_wmounts mounts;
+    struct zc_wplaces places;
+    struct zc_wway way;
 
     uint64_t events, overflows; /* events about what is in the tree */
     uint64_t seen;              /* events read, whosever */

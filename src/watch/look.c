@@ -19,6 +19,7 @@
 #include "tree/filter.h"
 #include "watch/backend.h"
 #include "watch/internal.h"
+#include "watch/places.h"
 #include "watch/report.h"
 #include "watch/todo.h"
 #include "watch/tree.h"
@@ -182,6 +183,7 @@ static void going(void *arg, zc_wdir d)
 {
     struct zc_watch *w = arg;
     struct zc_wkey key;
+    zc_wplaces_dropping(w, d);
     zc_wtree_key(w->tree, d, &key);
     if (key.len) {
         w->look.n_keys--;
@@ -341,6 +343,7 @@ static enum zc_wfound found_elsewhere(struct zc_watch *w, struct look *l,
     zc_wtree_spot(w->tree, owner, &from);
     bool anew = zc_wjudged_anew(w, &from, &to);
     /* OWNER may have been below what it replaces: out of that first. */
+    zc_wplaces_moving(w);
     bool moved = !zc_wtree_move(w->tree, owner, l->parent, "", 0);
     if (moved && l->known != ZC_WDIR_NONE)
         zc_wdrop(w, l->known);
@@ -433,7 +436,10 @@ enum zc_wfound zc_wlook(struct zc_watch *w, zc_wdir parent, const char *name,
     l.known = zc_wtree_child(w->tree, parent, name, n);
     if (zc_wreserved(w, parent, name, n) || zc_whidden(w, parent, name, n))
         return nothing(w, &l, out);
-    out->fd = zc_dir_open(at, name);
+    out->fd = w->one_file_system ? zc_dir_open_here(at, name)
+                                 : zc_dir_open(at, name);
+    if (out->fd < 0 && errno == EXDEV) /* left out */
+        return nothing(w, &l, out);
     if (out->fd < 0)
         return not_opened(w, &l, errno, out);
     if (zc_stat_at(out->fd, "", &st))
@@ -442,6 +448,9 @@ enum zc_wfound zc_wlook(struct zc_watch *w, zc_wdir parent, const char *name,
         (st.dev != w->id.dev || st.mnt_id != w->id.mnt))
         return nothing(w, &l, out);
     l.mount = st.dev != w->look.at_dev || st.mnt_id != w->look.at_mnt;
+    if (!zc_wplaces_may_watch(w, parent, name, n,
+                              st.mnt_id != w->look.at_mnt, st.mnt_id))
+        return nothing(w, &l, out);
 
     if (w->backend->identify(w, out->fd, false, &key)) {
         if (w->gone)

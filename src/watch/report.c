@@ -90,7 +90,7 @@ bool zc_wroot_ok(const struct zc_watch *w, struct zc_err *why)
 {
     struct statx st;
     if (statx(AT_FDCWD, w->root, AT_NO_AUTOMOUNT, STATX_BASIC_STATS |
-              STATX_BTIME | STATX_MNT_ID, &st)) {
+              STATX_BTIME | ZC_STATX_MNT, &st)) {
         zc_err_set(why, ZC_EXIT_SELECT, errno, "cannot look at %s", w->root);
         return false;
     }
@@ -101,7 +101,7 @@ bool zc_wroot_ok(const struct zc_watch *w, struct zc_err *why)
     }
     if (makedev(st.stx_dev_major, st.stx_dev_minor) != w->id.dev ||
         st.stx_ino != w->id.ino || btime_ns(&st) != w->id.btime ||
-        (st.stx_mask & STATX_MNT_ID && w->id.mnt &&
+        (st.stx_mask & ZC_STATX_MNT && w->id.mnt &&
          st.stx_mnt_id != w->id.mnt)) {
         zc_err_set(why, ZC_EXIT_SELECT, 0,
                    "%s is not the directory any more that it was at the start",

@@ -38,6 +38,7 @@ struct zc_wtree {
     uint32_t used; /* indices handed out so far, index 0 included */
     uint32_t free; /* chain of nodes to use again */
     size_t count;
+    uint64_t moves;
     struct zc_nametab names;
     uint32_t *keys; /* buckets */
     size_t n_keys;  /* buckets, a power of two */
@@ -295,7 +296,13 @@ int zc_wtree_move(struct zc_wtree *t, zc_wdir d, zc_wdir parent,
     n->name_len = (uint8_t)len;
     sibling_link(t, i, p);
     zc_nametab_add(&t->names, &n->by_name);
+    t->moves++;
     return 0;
+}
+
+uint64_t zc_wtree_moves(const struct zc_wtree *t)
+{
+    return t->moves;
 }
 
 static void drop_one(struct zc_wtree *t, uint32_t i)

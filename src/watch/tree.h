@@ -58,6 +58,9 @@ zc_wdir zc_wtree_add(struct zc_wtree *t, zc_wdir parent, const char *name,
  * and is neither D nor below it. -1: out of memory, and nothing has changed. */
 int zc_wtree_move(struct zc_wtree *t, zc_wdir d, zc_wdir parent,
                   const char *name, size_t n);
+/* How often anything was moved: as long as that is the same, so are all paths of
+ * what is there. */
+uint64_t zc_wtree_moves(const struct zc_wtree *t);
 /* Takes D and all below it out, children first. GOING is called for each just
  * before, with its key still there; GONE just after, when its number is not
  * known any more. */

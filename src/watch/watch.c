@@ -7,16 +7,20 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "fs/mounts.h"
 #include "fs/rootdir.h"
 #include "watch/backend.h"
 #include "watch/events.h"
 #include "watch/internal.h"
 #include "watch/list.h"
 #include "watch/look.h"
+#include "watch/mounts.h"
+#include "watch/places.h"
 #include "watch/report.h"
 #include "watch/settle.h"
 #include "watch/todo.h"
 #include "watch/tree.h"
+#include "watch/way.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -79,6 +83,9 @@ static int start(struct zc_watch *w, const struct zc_watch_options *opt,
     }
     if (bad)
         return -1;
+    zc_wmounts_start(w, rootfd, opt->places);
+    zc_wway_start(w);
+    w->way.changed = true; /* maybe, before it was watched */
     struct zc_wjob *first = zc_wjob_new(w, true);
     if (!first)
         return zc_err_nomem(err);
@@ -97,8 +104,9 @@ struct zc_watch *zc_watch_new(const struct zc_watch_options *opt,
         return NULL;
     }
     w->ev = *events;
-    w->fd = -1;
+    w->fd = w->mounts.fd = -1;
     zc_wlook_init(w);
+    zc_wway_init(w);
     w->one_file_system = opt->one_file_system;
     w->watch_max = opt->watch_max;
     w->rescan.every = (opt->rescan_s ? opt->rescan_s : 60) * ZC_NSEC_PER_SEC;
@@ -124,6 +132,8 @@ void zc_watch_free(struct zc_watch *w)
     zc_wlook_fini(w);
     zc_wtodo_fini(w);
     zc_wfanotify_fini(w);
+    zc_wmounts_fini(w);
+    zc_wway_fini(w);
     zc_buf_fini(&w->path);
     zc_wtree_free(w->tree);
     free(w->root);
@@ -190,6 +200,7 @@ static void switch_over(struct zc_watch *w)
         zc_wgone(w, err.text);
         return;
     }
+    zc_wway_restart(w);
     zc_wtodo_skip(w);
     zc_wdoubt_all(w);
 }
@@ -206,7 +217,7 @@ static void leave(struct zc_watch *w)
 
 bool zc_watch_scanning(const struct zc_watch *w)
 {
-    return !w->gone && (w->switching || w->todo.fresh.items.len ||
+    return !w->gone && (w->mounts.changed || w->way.changed || w->switching || w->todo.fresh.items.len ||
                         w->todo.bulk.items.len || zc_wunsettled(w));
 }
 
@@ -215,7 +226,11 @@ bool zc_watch_scan(struct zc_watch *w, size_t n)
     size_t step;
     for (; n && zc_watch_scanning(w) && !w->switching; n -= step) {
         step = 1;
-        if (w->todo.fresh.items.len)
+        if (w->mounts.changed)
+            zc_wmounts_look(w);
+        else if (w->way.changed)
+            zc_wway_look(w);
+        else if (w->todo.fresh.items.len)
             zc_wwork(w, &w->todo.fresh, step);
         else if (w->todo.bulk.items.len)
             zc_wwork(w, &w->todo.bulk, step = ZC_MIN(n, (size_t)64));
@@ -251,7 +266,33 @@ bool zc_watch_drained(const struct zc_watch *w)
 bool zc_watch_caught_up(const struct zc_watch *w)
 {
     return queue_empty(w) && !zc_wev_waiting(w) && !w->todo.verify.len &&
-           !w->todo.recheck.len;
+           !w->todo.recheck.len && !w->mounts.changed && !w->way.changed;
+}
+
+int zc_watch_mounts_fd(const struct zc_watch *w)
+{
+    return w->mounts.fd;
+}
+
+void zc_watch_mounted(struct zc_watch *w)
+{
+    w->mounts.changed = true;
+}
+
+int zc_watch_way_fd(const struct zc_watch *w)
+{
+    return w->way.own;
+}
+
+void zc_watch_moved(struct zc_watch *w)
+{
+    w->way.changed = true;
+}
+
+void zc_watch_ask_mounts(struct zc_watch *w)
+{
+    if (zc_mounts_changed(w->mounts.fd))
+        w->mounts.changed = true;
 }
 
 uint64_t zc_watch_queued(struct zc_watch *w)
@@ -323,10 +364,12 @@ void zc_watch_tick(struct zc_watch *w, int64_t now)
         w->rescan.count++;
         w->rescan.delay = ZC_MIN(2 * w->rescan.delay, w->rescan.every);
         zc_wretry_unwatched(w, true);
-        if (starved)
+        if (starved) {
+            w->mounts.changed = w->mounts.fd >= 0;
             zc_wdoubt_all(w);
-        else if (!w->look.n_unwatched)
+        } else if (!w->look.n_unwatched) {
             w->rescan.delay = 0;
+        }
     }
     zc_wwork(w, &w->todo.fresh, AT_ONCE);
     leave(w);
@@ -392,6 +435,16 @@ bool zc_watch_judges_anew(const struct zc_watch *w, const char *from,
                           const char *to)
 {
     return w->filter && zc_filter_differs(w->filter, from, to);
+}
+
+struct zc_places *zc_watch_places(struct zc_watch *w)
+{
+    return zc_wplaces_table(w);
+}
+
+size_t zc_watch_places_gone(const struct zc_watch *w)
+{
+    return w->places.n_gone;
 }
 
 static uint64_t read_limit(void)

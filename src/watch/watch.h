@@ -22,6 +22,7 @@
 
 #include "base/err.h"
 #include "tree/filter.h"
+#include "tree/places.h"
 #include "watch/change.h"
 
 enum zc_watch_kind { ZC_WATCH_AUTO, ZC_WATCH_INOTIFY, ZC_WATCH_FANOTIFY };
@@ -31,6 +32,9 @@ struct zc_watch_options {
     enum zc_watch_kind kind;
     const struct zc_filter *filter; /* NULL: none */
     bool one_file_system;           /* -x: do not enter other mounts */
+    const struct zc_places *places; /* what a watcher of this root knew before:
+                                       what was mounted then and is not is
+                                       GONE; NULL: nothing */
     unsigned rescan_s; /* unwatched directories are reported as in doubt so
                           often; 0: 60 */
     unsigned watch_max; /* for tests: no more watches than this; 0: no such
@@ -68,6 +72,17 @@ bool zc_watch_scanning(const struct zc_watch *w);
 
 /* To be polled for POLLIN. */
 int zc_watch_fd(const struct zc_watch *w);
+/* To be polled for POLLPRI, -1: for nothing; what poll(2) said is told with
+ * zc_watch_mounted, as it says so once. zc_watch_scan has something to do then. */
+int zc_watch_mounts_fd(const struct zc_watch *w);
+void zc_watch_mounted(struct zc_watch *w);
+/* Another one, for POLLIN, -1 for nothing: what leads to the root may have
+ * changed. */
+int zc_watch_way_fd(const struct zc_watch *w);
+void zc_watch_moved(struct zc_watch *w);
+/* Asks about mounts itself: whatever was mounted before this call counts. */
+void zc_watch_ask_mounts(struct zc_watch *w);
+
 /* Handles what can be read without waiting, up to some 64 KiB of events. True
  * when there was something. */
 bool zc_watch_read(struct zc_watch *w);
@@ -120,6 +135,13 @@ zc_wdir zc_watch_lookup(const struct zc_watch *w, const char *path);
  * path FROM to TO: zc_filter_differs. */
 bool zc_watch_judges_anew(const struct zc_watch *w, const char *from,
                           const char *to);
+
+/* What is mounted below the root, as far as it is known, with the paths that
+ * directories have now; the watcher's, valid until it is next changed. NULL:
+ * nothing is known, or memory ran out. */
+struct zc_places *zc_watch_places(struct zc_watch *w);
+/* How many of them are GONE. */
+size_t zc_watch_places_gone(const struct zc_watch *w);
 
 void zc_watch_get_stats(const struct zc_watch *w,
                         struct zc_watch_stats *stats);

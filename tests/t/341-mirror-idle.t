@@ -10,6 +10,8 @@ cd "$T" || exit
 make_tree a
 mkdir share
 start_serve s="$T/share"
+# where nobody mounts anything meanwhile
+unshare -m true 2>/dev/null && mirror_as=(unshare -m --propagation private)
 start_mirror --watch=inotify -v a b "zcsync://$addr/s"
 ok "in sync" wait_until 20 eval '[ "$(grep -c "in sync" "$mirror_log.err")" = 2 ]'
 echo x >a/x

@@ -18,7 +18,7 @@ mount_at() # MOUNT-OPTIONS... DIR
     local dir=${!#}
     mkdir -p "$dir"
     mount "$@" 2>"$T/log/mount" || return 1
-    mounted+=("$dir")
+    mounted+=("$(realpath "$dir")")
 }
 
 # make_fs ext4|xfs|btrfs|tmpfs DIR [MIB] [MKFS-OPTION...]: a fresh file system

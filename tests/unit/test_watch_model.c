@@ -501,7 +501,8 @@ static bool mirror_start(struct mirror *m, enum zc_watch_kind kind,
     struct zc_watch_options opt = {
         .root = ".", .kind = kind, .watch_max = watch_max};
     struct zc_watch_events events = {model_changed, model_renamed, model_doubt,
-                                     model_removed, model_gone,    m};
+                                     model_removed, model_gone,    NULL,
+                                     m};
     *m = (struct mirror){0};
     m->w = zc_watch_new(&opt, &events, &err);
     if (!m->w) {

@@ -95,7 +95,7 @@ static inline void on_gone(void *arg, const char *why)
 static inline struct zc_watch_events recorder(struct watching *t)
 {
     return (struct zc_watch_events){on_changed, on_renamed, on_doubt,
-                                    on_removed, on_gone,    t};
+                                    on_removed, on_gone,    NULL,     t};
 }
 
 /* What was told since the last call; valid until something is told again. */
