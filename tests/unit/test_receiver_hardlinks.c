@@ -276,6 +276,7 @@ static void test_room(void)
     ok(h->bytes <= h->max && h->full, "and takes nothing");
     is_int(join_other(100, n + 1), ZC_HARDLINK_WAITING,
            "groups that are there go on");
+    h->max = h->bytes; /* an inode takes less than a group */
     sh("echo 1 > dst/a; ln dst/a dst/b");
     ok(taken("a", 0), "an inode that there is no room for is not believed");
     end();
