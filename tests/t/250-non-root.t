@@ -87,7 +87,7 @@ is "$(stat -c %G "$T/dest/c/a/one")" nogroup "is kept"
 
 # a sender without root, a receiver with: owners arrive
 mkdir "$T/root-share"
-start_serve s="$T/root-share"
+start_serve --plain-user=nobody s="$T/root-share"
 runs_with 0 "sent by nobody, received by root" "${nobody[@]}" "$ZCSYNC" push "$T/a" \
     "zcsync://$addr/s"
 ok "equal" same_tree "$T/a" "$T/root-share"

@@ -60,7 +60,8 @@ reloads
 ok "a reload with another configuration" wait_until 20 peers_are "paused,paused,in sync"
 mirror_conf "drain = 7"
 reloads
-ok "and one with the same change nothing about that" peers_are "paused,paused,in sync"
+ok "and one with the same change nothing about that" \
+    wait_until 20 peers_are "paused,paused,in sync"
 ok "nothing is below the mount points" \
     nothing_below
 

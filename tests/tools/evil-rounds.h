@@ -671,7 +671,7 @@ static const struct attack round_attacks[] = {
     {"round-at-below-file", "finished", at_path, "kept/sub"},
     {"round-at-nowhere", "finished", at_path, "no/such/directory"},
     {"round-at-staging", "refused", at_path, ".zcsync"},
-    {"round-at-staging-below", "refused", at_path, "real/sub/.zcsync"},
+    {"round-at-staging-below", "finished", at_path, "real/sub/.zcsync"},
     {"round-at-below-staging", "refused", at_path, ".zcsync/a/b"},
     {"round-at-plain", "refused", at_plain, NULL},
     {"round-at-after-root", "any", at_after_root, "real"},
