@@ -202,21 +202,6 @@ void zc_walk_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
     zc_entry_encode(&w->out, &e);
 }
 
-/* D, which is ST, is one of its own parents. Without a mount that cannot be: its
- * parents were moved between two looks, and it is looked at again. */
-static void tell_loop(struct zc_sworker *w, const struct zc_sdir *d,
-                      const struct zc_stat *st)
-{
-    if (st->mnt_id && st->mnt_id == w->s->root_stat.mnt_id)
-        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_VANISHED,
-                         "walk it, as a directory above it was moved just now",
-                         0);
-    else
-        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
-                         "walk it, as it is a file system loop: one of its "
-                         "own parents is mounted there", 0);
-}
-
 /* First look at D: is it to be walked at all, and what names are in it? */
 static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
 {
@@ -238,7 +223,9 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     }
     if (parent && zc_dirnode_has_ancestor(parent, st.dev, st.ino)) {
         d->incomplete = true;
-        tell_loop(w, d, &st);
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                         "walk it, as it is a file system loop: one of its "
+                         "own parents is mounted there", 0);
         return;
     }
     d->places = zc_splaces_below(w, d->node);
@@ -259,9 +246,7 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     }
     if (zc_names_read(dirfd, &d->names)) {
         d->incomplete = true;
-        zc_entry_trouble(w, d->node, "",
-                         errno == ENOENT ? ZC_TROUBLE_VANISHED
-                                         : ZC_TROUBLE_SOURCE,
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
                          "read the directory", errno);
     } else if (d->names.too_long) {
         d->incomplete = true;
