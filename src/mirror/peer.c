@@ -410,6 +410,8 @@ static enum outcome run_session(struct zc_mpeer *p, struct zc_transport *t,
     zc_mreport_connected(p);
     zc_mirror_lock(m);
     p->connected = true;
+    /* Whether the brake holds is for the comparison to come. */
+    p->braked = p->gone_due = p->gone_tried = false;
     zc_peer_set_text(p->st, "", "");
     zc_mreport_update(p);
     enum outcome o = serve(p, worked, err);

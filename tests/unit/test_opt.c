@@ -190,7 +190,8 @@ static void test_push_keep(void)
     is_int(args.opt.keep, ZC_KEEP_ALL & ~ZC_KEEP_XATTRS,
            "-a brings back what it stands for, as in rsync");
     is_int(PUSH("-rlptgoDHAXS"), 0, "all the letters");
-    is_int(args.opt.keep, ZC_KEEP_ALL, "change nothing");
+    is_int(args.opt.keep, ZC_KEEP_ALL | ZC_KEEP_MAKE_HOLES,
+           "change nothing, but that zeros become holes");
     is_int(PUSH("--no-o", "--no-g", "--chown=root"), 0, "--chown=USER");
     is_int(args.opt.keep, ZC_KEEP_ALL & ~ZC_KEEP_GROUP, "implies --owner");
 }
