@@ -37,8 +37,8 @@
     MIRROR(n, v, NULL, t, filter, .help = (text))
 
 const struct zc_conf_key zc_conf_keys[] = {
-    DAEMON("listen", "ADDR:PORT|/PATH|none", "127.0.0.1:8730", ZC_CONF_LISTEN, listen,
-           .help = "where peers connect"),
+    DAEMON("listen", "ADDR:PORT|/PATH|none", "127.0.0.1:8730", ZC_CONF_LISTEN,
+           listen, .help = "where peers connect"),
     DAEMON("identity", "FILE", NULL, ZC_CONF_PATH, identity,
            .help = "the private key of this daemon, made by\n"
                    "'zcsync keygen -f FILE'"),

@@ -11,8 +11,8 @@
  *
  * `status` is answered by one STATUS frame, all else by WAITING frames, one each
  * time that what is in the way changes, and DONE at the end; a client that does
- * not want to wait any longer closes. ERROR may come instead of anything. There is one request to a connection: after its last frame the
- * daemon closes.
+ * not want to wait any longer closes. ERROR may come instead of anything. There
+ * is one request to a connection: after its last frame the daemon closes.
  *
  * Memory only; any thread.
  */

@@ -2,7 +2,8 @@
 /*
  * Who waits for what: clients of the control socket that asked for something
  * about mirrors, and the requests to watchers that each of them stands for. A
- * request is sent again when its watcher was started anew. For a process with one thread.
+ * request is sent again when its watcher was started anew. For a process with
+ * one thread.
  */
 #ifndef ZC_DAEMON_WAITS_H
 #define ZC_DAEMON_WAITS_H

@@ -19,8 +19,8 @@
  * may be an O_PATH fd; a symlink is not followed) that KEEP covers:
  * ZC_KEEP_ACLS is system.posix_acl_access and _default, ZC_KEEP_XATTRS is
  * user.*, trusted.* and security.* as far as this process sees them, and btrfs.*
- * (see zc_xattr_properties). A file system without attributes has none. 0, or -1 and errno (E2BIG: more than
- * ZC_XATTR_SET_MAX).
+ * (see zc_xattr_properties). A file system without attributes has none. 0, or
+ * -1 and errno (E2BIG: more than ZC_XATTR_SET_MAX).
  */
 int zc_xattr_read(int dirfd, const char *name, unsigned keep,
                   struct zc_buf *out);
@@ -34,7 +34,8 @@ bool zc_xattr_valid(const uint8_t *set, size_t n);
  * Digest of a set, equal on two hosts when the sets mean the same: its first
  * half (XXH3-64) speaks for the ACLs, in which user and group ids count by
  * name, or by number where IDS is numeric or has no name; its second half for
- * the other attributes, without btrfs.* A half is zero exactly when there are none of its kind.
+ * the other attributes, without btrfs.* A half is zero exactly when there are
+ * none of its kind.
  */
 struct zc_digest {
     uint8_t b[16];

@@ -29,7 +29,8 @@ bool zc_attr_walk_next(struct zc_attr_walk *w, struct zc_attr *a);
 int zc_attr_cmp(const struct zc_attr *a, const struct zc_attr *b);
 
 /* About the N bytes of a name at S: it is NAME, begins with PREFIX and goes on,
- * is that of an ACL, of a property of btrfs, is one that KEEP (enum zc_keep) covers. */
+ * is that of an ACL, of a property of btrfs, is one that KEEP (enum zc_keep)
+ * covers. */
 bool zc_attr_named(const char *s, size_t n, const char *name);
 bool zc_attr_in(const char *s, size_t n, const char *prefix);
 bool zc_attr_is_acl(const char *s, size_t n);

@@ -22,7 +22,8 @@ struct zc_transport *zc_dial(const char *host, const char *port,
 /*
  * Listens on HOST (NULL: 127.0.0.1) and PORT ("0": any free one). The fd, or
  * -1 with a sentence. The bound address goes to *BOUND as text, brackets around
- * IPv6 (SIZE bytes), when there is one. *LOOPBACK tells whether only this machine can reach it.
+ * IPv6 (SIZE bytes), when there is one. *LOOPBACK tells whether only this
+ * machine can reach it.
  */
 /* (A socket that has a path is the caller's to remove: zc_unix_unlink.) */
 int zc_listen(const char *host, const char *port, char *bound, size_t size,
@@ -50,8 +51,8 @@ struct zc_transport *zc_accept(int listen_fd);
 bool zc_dial_loopback(const struct zc_transport *t);
 
 /* Splits "ADDR:PORT", "[V6]:PORT", "ADDR", ":PORT", "PORT" (digits only) or
- * "/PATH" in place of SPEC; *HOST is NULL when there is none, *PORT the default. Both on
- * the heap. -1 with a sentence (ZC_EXIT_USAGE). */
+ * "/PATH" in place of SPEC; *HOST is NULL when there is none, *PORT the
+ * default. Both on the heap. -1 with a sentence (ZC_EXIT_USAGE). */
 int zc_addr_split(const char *spec, char **host, char **port,
                   struct zc_err *err);
 

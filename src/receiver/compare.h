@@ -58,8 +58,8 @@ struct zc_decision {
     int eno;
 };
 
-/* C cannot be a link to the rest of its group here: decides about it as a file of
- * its own. */
+/* C cannot be a link to the rest of its group here: decides about it as a file
+ * of its own. */
 void zc_compare_alone(struct zc_rworker *w, const struct zc_cmp *c,
                       struct zc_decision *v);
 /* Decides about C. */
@@ -67,7 +67,8 @@ void zc_compare_entry(struct zc_rworker *w, const struct zc_cmp *c,
                       struct zc_decision *v);
 /* True when that takes long: what C is here has to be read, and is much. */
 bool zc_compare_reads_much(struct zc_rworker *w, const struct zc_cmp *c);
-/* The same as zc_compare_entry for a round's own directory: C is the directory itself. */
+/* The same as zc_compare_entry for a round's own directory: C is the directory
+ * itself. */
 void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
                     struct zc_decision *v);
 

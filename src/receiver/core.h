@@ -85,8 +85,9 @@ struct zc_receiver {
      * for the end of the round; zc_attrs_take. */
     atomic_size_t attrs_held;
 
-    /* Lock order: shelves.lock, this one, then the tree's, the staging folders' and the id
-     * map's own. The turn to send (conn.lock) is never taken under it. */
+    /* Lock order: shelves.lock, this one, then the tree's, the staging folders'
+     * and the id map's own. The turn to send (conn.lock) is never taken under
+     * it. */
     pthread_mutex_t lock;
     struct { /* what is waited for, with `lock` */
         pthread_cond_t work; /* workers: something is queued */

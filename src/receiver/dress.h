@@ -32,10 +32,10 @@ void zc_dress_late(struct zc_rworker *w, int fd, const struct zc_stat *now,
  * its name: before that a project might keep it from its place. */
 void zc_dress_flags(struct zc_rworker *w, int dirfd, const char *name,
                     const struct zc_fileflags *want, struct zc_ref ref);
-/* The same as zc_dress for NAME in DIRFD, which has its name already and needs nothing
- * else; where it has others, and the round is about a part of the tree, at the
- * end of that (shared.h). 0, or -1 and errno: it is not what NOW tells of any
- * more. */
+/* The same as zc_dress for NAME in DIRFD, which has its name already and needs
+ * nothing else; where it has others, and the round is about a part of the tree,
+ * at the end of that (shared.h). 0, or -1 and errno: it is not what NOW tells
+ * of any more. */
 int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
                       const struct zc_stat *now,
                       const struct zc_meta_want *want, struct zc_ref ref);

@@ -217,8 +217,9 @@ static void leave(struct zc_watch *w)
 
 bool zc_watch_scanning(const struct zc_watch *w)
 {
-    return !w->gone && (w->mounts.changed || w->way.changed || w->switching || w->todo.fresh.items.len ||
-                        w->todo.bulk.items.len || zc_wunsettled(w));
+    return !w->gone && (w->mounts.changed || w->way.changed || w->switching ||
+                        w->todo.fresh.items.len || w->todo.bulk.items.len ||
+                        zc_wunsettled(w));
 }
 
 bool zc_watch_scan(struct zc_watch *w, size_t n)

@@ -73,7 +73,8 @@ bool zc_watch_scanning(const struct zc_watch *w);
 /* To be polled for POLLIN. */
 int zc_watch_fd(const struct zc_watch *w);
 /* To be polled for POLLPRI, -1: for nothing; what poll(2) said is told with
- * zc_watch_mounted, as it says so once. zc_watch_scan has something to do then. */
+ * zc_watch_mounted, as it says so once. zc_watch_scan has something to do
+ * then. */
 int zc_watch_mounts_fd(const struct zc_watch *w);
 void zc_watch_mounted(struct zc_watch *w);
 /* Another one, for POLLIN, -1 for nothing: what leads to the root may have
@@ -91,8 +92,9 @@ bool zc_watch_read(struct zc_watch *w);
 bool zc_watch_drained(const struct zc_watch *w);
 /* The end of the kernel's queue, as a position, which grows: everything that was
  * done to the tree before this call has been reported, but for what waits in
- * zc_watch_tick, when zc_watch_reached says so. A file system's fanotify queue holds what goes
- * on everywhere on it, so that on a busy one it may never be seen empty. */
+ * zc_watch_tick, when zc_watch_reached says so. A file system's fanotify queue
+ * holds what goes on everywhere on it, so that on a busy one it may never be
+ * seen empty. */
 uint64_t zc_watch_queued(struct zc_watch *w);
 bool zc_watch_reached(const struct zc_watch *w, uint64_t position);
 /* Drained, no half of a rename waits for the other, and no name is to be
