@@ -8,7 +8,8 @@
 mkdir "$T/share"
 start_serve s="$T/share"
 seen=0
-for round in 1 2 3 4 5; do
+for round in {1..15}; do
+    [ "$round" -gt 5 ] && [ "$seen" -gt 0 ] && break
     rm -rf "$T/a" && find "$T/share" -mindepth 1 -delete
     many_files "$T/a" 1000 8000 20
     # something is there already, so that lists go first and data later
@@ -20,7 +21,7 @@ for round in 1 2 3 4 5; do
         "zcsync://$relay/s"
     push_pid=$pid
     # there is nothing to wait for that would show how far the sender came
-    sleep 0.0$((round * 2 % 10))
+    sleep "0.$(printf %03d $(((round - 1) * 25)))"
     rm -rf "$T/a/d007" "$T/a/d012" "$T/a/d000/f000000" "$T"/a/d018/*5
     touch "$hold"
     reap "$push_pid"
@@ -40,7 +41,7 @@ for round in 1 2 3 4 5; do
     pushes "the next run" --fsync=none --delete "$T/a" "zcsync://$addr/s"
     ok "equal" same_tree "$T/a" "$T/share"
 done
-ok "vanishing was seen and told: $seen of 5" [ "$seen" -gt 0 ]
+ok "vanishing was seen and told" [ "$seen" -gt 0 ]
 ok "no staging folder left" no_litter "$T/share"
 
 # SRC itself goes away: never a reason to delete
