@@ -26,9 +26,11 @@ static uint64_t run_of(const struct zc_segments *s, uint64_t at, uint64_t n,
         ssize_t got = zc_io_pread(s->fd, buf, now, (off_t)(at + done));
         if (got <= 0)
             return zero ? done : n;
-        for (size_t b = 0; b < (size_t)got; b += BLOCK, done += BLOCK)
-            if (zc_all_zero(buf + b, ZC_MIN((size_t)got - b, BLOCK)) != zero)
-                return ZC_MIN(done, n);
+        for (size_t b = 0, block; b < (size_t)got; b += block, done += block) {
+            block = ZC_MIN((size_t)got - b, BLOCK);
+            if (zc_all_zero(buf + b, block) != zero)
+                return done;
+        }
     }
     return n;
 }

@@ -114,6 +114,29 @@ static void test_made(void)
     check_made("DDDDDDDDDD", "L0+10", "one without zeros");
 }
 
+/* Data may begin anywhere in a block: 1 KiB into it, on a file system of small
+ * ones. No byte may be passed over. */
+static void test_made_odd(void)
+{
+    static char bytes[1024];
+    struct zc_segments s;
+    struct zc_segment next;
+    struct zc_stat st;
+    uint64_t sent = 0;
+    zc_auto_close int fd = make("0000000000");
+    memset(bytes, 'x', sizeof bytes);
+    if (pwrite(fd, bytes, sizeof bytes, UNIT) != sizeof bytes ||
+        zc_stat_at(fd, "", &st))
+        diag("cannot write: %s", strerror(errno));
+    zc_segments_init(&s, fd, &st, ZC_KEEP_ALL | ZC_KEEP_MAKE_HOLES);
+    s.tiling.end = 1024;
+    while (zc_segments_next(&s, &next))
+        if (next.kind == ZC_SEGMENT_LITERAL && next.offset <= UNIT &&
+            next.offset + next.length >= UNIT + sizeof bytes)
+            sent = next.length;
+    ok(sent, "data that begin within a block are all looked at");
+}
+
 static void test_not_kept(void)
 {
     struct zc_segments s;
@@ -231,6 +254,7 @@ int main(void)
         skip_all("no holes in files of this file system");
     test_holes();
     test_made();
+    test_made_odd();
     test_not_kept();
     test_far();
     test_copy();
