@@ -380,6 +380,8 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/watcher.h \
 	%D%/cli/ask.c \
 	%D%/cli/ask.h \
+	%D%/cli/ask_daemon.c \
+	%D%/cli/ask_daemon.h \
 	%D%/cli/cli.c \
 	%D%/cli/cli.h \
 	%D%/cli/cmd_check_config.c \

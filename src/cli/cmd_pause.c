@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `zcsync pause`, `resume` and `release`: what a running mirror is told. */
-#include "base/log.h"
+#include "cli/ask_daemon.h"
 #include "cli/cli.h"
 #include "daemon/conf.h"
-#include "daemon/control_client.h"
 
 /* A receiver that hangs in the kernel may never let go. */
 #define TIMEOUT_S 60
@@ -89,21 +88,6 @@ static int take_option(void *arg, const struct zc_opt *opt,
     return 0;
 }
 
-static int ask(const struct args *a, enum zc_control_verb verb)
-{
-    const char *name = zc_control_verb_name(verb);
-    zc_missings missing = {0};
-    struct zc_err err = {0};
-    int r = zc_control_ask(a->control, verb, a->operands.v[0], a->timeout_s,
-                           &missing, &err);
-    const char *text = missing.len ? missing.v[0].text : "";
-    if (r && err.code == ZC_EXIT_TIMEOUT && *text)
-        zc_err_set(&err, ZC_EXIT_TIMEOUT, 0, "%s: %s", missing.v[0].mirror,
-                   text);
-    zc_missings_fini(&missing);
-    return r ? zc_cli_usage(name, &err) : ZC_EXIT_OK;
-}
-
 static int run(enum zc_control_verb verb, int argc, char **argv)
 {
     char *name = (char *)zc_control_verb_name(verb);
@@ -122,7 +106,8 @@ static int run(enum zc_control_verb verb, int argc, char **argv)
                    name);
         code = zc_cli_usage(name, &err);
     } else {
-        code = ask(&a, verb);
+        code = zc_cli_ask_daemon(name, a.control, verb, a.operands.v[0],
+                                 a.timeout_s);
     }
     zc_vec_fini(&a.operands);
     return code;

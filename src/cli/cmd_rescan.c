@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `zcsync rescan`: a running mirror compares something now. */
-#include "base/log.h"
+#include "cli/ask_daemon.h"
 #include "cli/cli.h"
 #include "daemon/conf.h"
-#include "daemon/control_client.h"
 
 #include <string.h>
 
@@ -63,21 +62,6 @@ static int take_option(void *arg, const struct zc_opt *opt,
     return 0;
 }
 
-/* Asks for WHAT, and tells what is in the way when that takes too long. */
-static int ask(const struct args *a, enum zc_control_verb verb,
-               const char *what, unsigned timeout_s)
-{
-    zc_missings missing = {0};
-    struct zc_err err = {0};
-    int r = zc_control_ask(a->control, verb, what, timeout_s, &missing, &err);
-    if (r && err.code == ZC_EXIT_TIMEOUT && missing.len &&
-        *missing.v[0].text)
-        zc_err_set(&err, ZC_EXIT_TIMEOUT, 0, "%s: %s", missing.v[0].mirror,
-                   missing.v[0].text);
-    zc_missings_fini(&missing);
-    return r ? zc_cli_usage("rescan", &err) : ZC_EXIT_OK;
-}
-
 static int rescan(const struct args *a)
 {
     const char *mirror = a->operands.v[0];
@@ -97,8 +81,11 @@ static int rescan(const struct args *a)
                    "PATH is too long: name a directory above it");
         return zc_cli_usage("rescan", &err);
     }
-    int code = ask(a, ZC_CONTROL_RESCAN, what, TIMEOUT_S);
-    return code || !a->wait ? code : ask(a, ZC_CONTROL_WAIT, mirror, 0);
+    int code = zc_cli_ask_daemon("rescan", a->control, ZC_CONTROL_RESCAN, what,
+                                 TIMEOUT_S);
+    return code || !a->wait ? code
+                            : zc_cli_ask_daemon("rescan", a->control,
+                                                ZC_CONTROL_WAIT, mirror, 0);
 }
 
 int zc_cmd_rescan(int argc, char **argv)
