@@ -7,6 +7,21 @@
 
 #include <string.h>
 
+static void put_choices(struct zc_buf *b, const struct zc_msg_open *m)
+{
+    zc_buf_u32(b, m->walk);
+    zc_buf_u32(b, m->apply);
+}
+
+/* False: one that is not known. */
+static bool get_choices(struct zc_rd *r, struct zc_msg_open *m)
+{
+    m->walk = zc_rd_u32(r);
+    m->apply = zc_rd_u32(r);
+    return !(m->walk & ~(uint32_t)ZC_WALK_KNOWN) &&
+           !(m->apply & ~(uint32_t)ZC_APPLY_KNOWN);
+}
+
 void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m)
 {
     size_t at = zc_frame_begin(b, ZC_FRAME_OPEN);
@@ -23,6 +38,8 @@ void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m)
     zc_wire_put32(b, m->filter);
     if (m->flags & ZC_OPEN_ORIGIN)
         zc_buf_put(b, m->origin, sizeof m->origin);
+    if (m->flags & ZC_OPEN_CHOICES)
+        put_choices(b, m);
     zc_frame_end(b, at);
 }
 
@@ -52,8 +69,10 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
                                 : NULL;
     if (origin)
         memcpy(m->origin, origin, sizeof m->origin);
+    m->walk = m->apply = 0;
+    bool known = !(m->flags & ZC_OPEN_CHOICES) || get_choices(&r, m);
     bool single = m->flags & ZC_OPEN_SINGLE_FILE;
-    bool ok = !r.bad && !(m->flags & ~(uint32_t)ZC_OPEN_FLAGS_KNOWN) &&
+    bool ok = !r.bad && known && !(m->flags & ~(uint32_t)ZC_OPEN_FLAGS_KNOWN) &&
               m->fsync <= 2 && text_ok(m->share) && text_ok(m->chown_user) &&
               text_ok(m->chown_group) &&
               (m->path.n == 0 ||

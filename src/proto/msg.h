@@ -21,6 +21,7 @@ struct zc_msg_open {
     struct zc_bytes share, path, name; /* name: ZC_OPEN_SINGLE_FILE */
     struct zc_bytes chown_user, chown_group;
     struct zc_bytes filter;
+    uint32_t walk, apply; /* ZC_OPEN_CHOICES: enum zc_open_walk, _apply */
     uint8_t origin[ZC_ORIGIN_SIZE]; /* ZC_OPEN_ORIGIN: the same mirror's sessions
                                        have the same; the newest ends others */
 };

@@ -118,7 +118,18 @@ enum zc_open_flag {
                                      have ZC_ENTRY_PROPERTIES */
     ZC_OPEN_FILEFLAGS = 1 << 16, /* `keep` has FLAGS, and entries have
                                     ZC_ENTRY_FILEFLAGS */
-    ZC_OPEN_FLAGS_KNOWN = (1 << 17) - 1,
+    ZC_OPEN_CHOICES = 1 << 17, /* `walk`, `apply` and what follows them */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 18) - 1,
+};
+
+/* `walk` of OPEN: how the sending end goes through SRC. */
+enum zc_open_walk {
+    ZC_WALK_KNOWN = 0,
+};
+
+/* `apply` of OPEN: what the receiving end leaves alone, and how it writes. */
+enum zc_open_apply {
+    ZC_APPLY_KNOWN = 0,
 };
 
 /* Flags of LIST. */

@@ -11,6 +11,15 @@ static struct zc_bytes text_bytes(const char *text)
     return (struct zc_bytes){(const uint8_t *)text, text ? strlen(text) : 0};
 }
 
+/* They go only where there are any. */
+static void fill_choices(const struct zc_options *opt, struct zc_msg_open *m)
+{
+    m->walk = opt->walk;
+    m->apply = opt->apply;
+    if (m->walk || m->apply)
+        m->flags |= ZC_OPEN_CHOICES;
+}
+
 static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
                       struct zc_msg_open *m)
 {
@@ -42,6 +51,7 @@ static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
                (opt->max_delete != ZC_MAX_DELETE_DEFAULT ? ZC_OPEN_MAX_DELETE
                                                          : 0);
     memcpy(m->origin, opt->origin, sizeof m->origin);
+    fill_choices(opt, m);
     if (opt->single_file) {
         size_t n;
         const struct zc_fileset_node *const *v =

@@ -49,6 +49,8 @@ struct zc_options {
     bool path_is_dir;  /* DEST ended in a slash, or several SRC */
 
     unsigned keep;       /* enum zc_keep */
+    unsigned walk;       /* enum zc_open_walk: of the sending end */
+    unsigned apply;      /* enum zc_open_apply: of the receiving end */
     bool dry_run;        /* -n */
     bool checksum;       /* -c */
     bool update;         /* -u */

@@ -45,6 +45,8 @@ void zc_terms_options(const struct zc_terms *t, struct zc_options *opt)
     const struct zc_msg_open *m = &t->open;
     zc_options_init(opt);
     opt->keep = m->keep;
+    opt->walk = m->walk;
+    opt->apply = m->apply;
     opt->fsync = (enum zc_fsync)m->fsync;
     opt->timeout_s = m->timeout_s;
     opt->max_delete = m->flags & ZC_OPEN_MAX_DELETE ? m->max_delete

@@ -132,6 +132,14 @@ static int open_taken(const struct zc_msg_open *m)
         open_taken(&m_);                \
     })
 
+#define OPEN_CHOOSING(field, value)          \
+    ({                                       \
+        struct zc_msg_open m_ = wire_open(); \
+        m_.flags |= ZC_OPEN_CHOICES;         \
+        m_.field = (value);                  \
+        open_taken(&m_);                     \
+    })
+
 static void open_limits(void)
 {
     is_int(OPEN_WITH(share, xs(ZC_SHARE_NAME_MAX)), 0, "longest share name");
@@ -152,6 +160,10 @@ static void open_limits(void)
     is_int(OPEN_WITH(filter, xs(ZC_FRAME_BODY_MAX + 1)), -1, "one more");
     is_int(OPEN_WITH(fsync, 3), -1, "a way to fsync that does not exist");
     is_int(OPEN_WITH(flags, ZC_OPEN_FLAGS_KNOWN), 0, "all flags");
+    is_int(OPEN_CHOOSING(walk, ZC_WALK_KNOWN), 0, "all ways to walk");
+    is_int(OPEN_CHOOSING(walk, ZC_WALK_KNOWN + 1), -1, "one more");
+    is_int(OPEN_CHOOSING(apply, ZC_APPLY_KNOWN), 0, "all ways to apply");
+    is_int(OPEN_CHOOSING(apply, ZC_APPLY_KNOWN + 1), -1, "one more");
     is_int(OPEN_WITH(flags, ZC_OPEN_SINGLE_FILE | (ZC_OPEN_FLAGS_KNOWN + 1)),
            -1, "a flag more");
     is_int(OPEN_WITH(flags, 0), -1, "a name without its flag");
