@@ -406,8 +406,11 @@ libzcsync_a_SOURCES = \
 	%D%/cli/plan.h \
 	%D%/cli/progress.c \
 	%D%/cli/progress.h \
+	%D%/cli/push_args.h \
 	%D%/cli/push_opts.c \
 	%D%/cli/push_opts.h \
+	%D%/cli/push_table.c \
+	%D%/cli/push_table.h \
 	%D%/cli/report.c \
 	%D%/cli/report.h \
 	%D%/cli/rsync_opts.c \

@@ -2,7 +2,7 @@
 /* `zcsync help` and `zcsync version`, and the texts of --help; see cli.h. */
 #include "base/log.h"
 #include "cli/cli.h"
-#include "cli/push_opts.h"
+#include "cli/push_table.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 #include "base/vec.h"
-#include "cli/push_opts.h"
+#include "cli/push_args.h"
 #include "net/endpoint.h"
 #include "tree/fileset.h"
 

@@ -13,7 +13,7 @@
 
 #include "base/err.h"
 #include "cli/progress.h"
-#include "cli/push_opts.h"
+#include "cli/push_args.h"
 #include "session/events.h"
 
 #include <stdatomic.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cli/opt.c with a table of its own, and push's table (cli/push_opts.c). */
+/* cli/opt.c with a table of its own, and push's table (cli/push_table.c). */
 #include "cli/opt.h"
 #include "cli/push_opts.h"
 #include "fs/meta.h"

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the command line of `zcsync push`, `zcsync diff` and `zcsync mirror` has
+ * said, checked as far as that goes without looking at SRC and DEST. Plain
+ * memory: one thread at a time.
+ */
+#ifndef ZC_CLI_PUSH_ARGS_H
+#define ZC_CLI_PUSH_ARGS_H
+
+#include "base/err.h"
+#include "base/vec.h"
+#include "cli/opt.h"
+#include "cli/security.h"
+#include "cli/text.h"
+#include "session/options.h"
+#include "watch/watch.h"
+
+/* The commands that share these options. Bits. */
+enum zc_push_as { ZC_AS_PUSH = 1, ZC_AS_DIFF = 2, ZC_AS_MIRROR = 4 };
+
+enum zc_show { ZC_SHOW_AUTO, ZC_SHOW_ON, ZC_SHOW_OFF };
+
+/* A filter option as given: read only when all options are known, because
+ * --from0 may follow it. */
+struct zc_filter_arg {
+    int id; /* enum push_opt_id */
+    const char *value;
+};
+
+struct zc_push_args {
+    /* What crosses over to the sender. src, only, single_file, share, path and
+     * path_is_dir are left for each session (see plan.h). */
+    struct zc_options opt;
+
+    enum zc_push_as as;     /* the command */
+    bool diff;              /* the command is diff */
+    bool help;              /* --help: nothing else was checked */
+    bool quiet;             /* -q */
+    unsigned verbose;       /* how many -v */
+    bool itemize;           /* -i */
+    const char *out_format; /* NULL: none */
+    bool json, stats;
+    enum zc_show progress;
+    enum zc_text_style style; /* -h */
+    unsigned contimeout_s;    /* 0: the system's limit */
+    bool from0;
+    const char *files_from; /* NULL: none */
+    struct zc_security_args security;
+    struct zc_require require_dest; /* of a local DEST; SRC's is opt.require */
+
+    /* mirror */
+    enum zc_watch_kind watch;
+    unsigned rescan_s, compare_s; /* as in zc_mirror_options */
+    unsigned drain_s;
+
+    zc_operands operands; /* SRC... DEST; mirror: SRC DEST... */
+
+    /* Owned; `opt` points into them. */
+    struct zc_filter *filter;
+    struct zc_chmod *chmod;
+    struct zc_fileset *files; /* the names of files_from */
+    char *chown;
+    ZC_VEC(struct zc_filter_arg) filter_args;
+};
+
+#endif

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What push, diff and mirror can be told, and how --help says it. */
+#include "cli/push_table.h"
+#include "cli/rsync_opts.h"
+#include "fs/meta.h"
+
+#include <stddef.h>
+
+enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
+
+#define KEEP_ARCHIVE                                                         \
+    (ZC_KEEP_SYMLINKS | ZC_KEEP_PERMS | ZC_KEEP_TIMES | ZC_KEEP_GROUP |      \
+     ZC_KEEP_OWNER | ZC_KEEP_DEVICES | ZC_KEEP_SPECIALS)
+
+#define HEADING(text) {.help = (text)}
+#define FLAG(l, n, neg, field, text)                                         \
+    {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_FLAG,         \
+     .data = offsetof(struct zc_push_args, field), .help = (text)}
+#define PUSH_FLAG(n, field, text)                                            \
+    {.name = (n), .id = OPT_FLAG, .not_for = ZC_AS_DIFF,                     \
+     .data = offsetof(struct zc_push_args, field), .help = (text)}
+#define KEEP(l, n, neg, bits, text)                                          \
+    {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_KEEP,         \
+     .data = (bits), .help = (text)}
+#define VALUE(l, n, v, neg, i, text)                                         \
+    {.letter = (l), .name = (n), .value = (v), .negatable = (neg), .id = (i), \
+     .help = (text)}
+#define PUSH_VALUE(n, v, neg, i, text)                                       \
+    {.name = (n), .value = (v), .negatable = (neg), .id = (i),               \
+     .not_for = ZC_AS_DIFF, .help = (text)}
+#define TEXT(n, v, field, text)                                              \
+    {.name = (n), .value = (v), .id = OPT_TEXT,                              \
+     .data = offsetof(struct zc_push_args, field), .help = (text)}
+#define ACTION(l, n, neg, i, text) VALUE(l, n, NULL, neg, i, text)
+/* For runs that have an end. */
+#define ONCE_FLAG(l, n, neg, field, text)                                    \
+    {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_FLAG,         \
+     .not_for = ZC_AS_MIRROR, .data = offsetof(struct zc_push_args, field),  \
+     .help = (text)}
+#define ONCE_VALUE(l, n, v, neg, i, text)                                    \
+    {.letter = (l), .name = (n), .value = (v), .negatable = (neg), .id = (i), \
+     .not_for = ZC_AS_MIRROR, .help = (text)}
+#define ONCE_ACTION(l, n, neg, i, text) ONCE_VALUE(l, n, NULL, neg, i, text)
+#define MIRROR_VALUE(n, v, i, text)                                          \
+    {.name = (n), .value = (v), .id = (i),                                   \
+     .not_for = ZC_AS_PUSH | ZC_AS_DIFF, .help = (text)}
+
+static const struct zc_opt rows[] = {
+    HEADING("What to do:"),
+    ONCE_FLAG('n', "dry-run", ON, opt.dry_run,
+              "change nothing, tell what would be done"),
+    FLAG('c', "checksum", ON_OFF, opt.checksum,
+         "compare by content, not by size and time"),
+    FLAG('u', "update", ON_OFF, opt.update,
+         "leave files that are newer at DEST"),
+    FLAG('x', "one-file-system", ON_OFF, opt.one_file_system,
+         "do not enter other mounts below SRC"),
+    VALUE(0, "require-mount", "WHERE", ON, OPT_REQUIRE_MOUNT,
+          "do nothing unless something is mounted on WHERE:\n"
+          "src, dest (a local DEST), or a path"),
+    VALUE(0, "require-file", "FILE", ON, OPT_REQUIRE_FILE,
+          "do nothing unless FILE is there: src:NAME,\n"
+          "dest:NAME, or a path"),
+    FLAG(0, "delete", ON_OFF, opt.del,
+         "delete at DEST what SRC does not have, after\nall else was sent "
+         "(mirror: the default)"),
+    PUSH_VALUE("max-delete", "N", ON, OPT_MAX_DELETE,
+               "delete nothing when it would be more than N\n"
+               "entries (push: and exit 25)"),
+    PUSH_FLAG("force-delete", opt.force_delete,
+              "delete however much it is"),
+
+    HEADING("What to leave out:"),
+    VALUE(0, "exclude", "PATTERN", ON, OPT_EXCLUDE,
+          "leave out what matches"),
+    VALUE(0, "include", "PATTERN", ON, OPT_INCLUDE,
+          "keep what matches, whatever is excluded later"),
+    VALUE(0, "exclude-from", "FILE", ON, OPT_EXCLUDE_FROM,
+          "read patterns from FILE, one a line"),
+    VALUE(0, "include-from", "FILE", ON, OPT_INCLUDE_FROM, "likewise"),
+    VALUE('f', "filter", "RULE", ON, OPT_FILTER, "add a filter rule"),
+    ONCE_VALUE(0, "files-from", "FILE", ON, OPT_FILES_FROM,
+               "send only the paths listed in FILE"),
+    FLAG('0', "from0", ON_OFF, from0, "entries in these files end in NUL"),
+
+    HEADING("Kept by default; with --no-NAME (or --no-LETTER) not:"),
+    KEEP('l', "links", ON_OFF, ZC_KEEP_SYMLINKS, "symlinks, as symlinks"),
+    KEEP('p', "perms", ON_OFF, ZC_KEEP_PERMS, "permissions"),
+    KEEP('o', "owner", ON_OFF, ZC_KEEP_OWNER, "owner"),
+    KEEP('g', "group", ON_OFF, ZC_KEEP_GROUP, "group"),
+    KEEP('t', "times", ON_OFF, ZC_KEEP_TIMES, "modification times"),
+    KEEP('A', "acls", ON_OFF, ZC_KEEP_ACLS, "ACLs"),
+    KEEP('X', "xattrs", ON_OFF, ZC_KEEP_XATTRS,
+         "extended attributes, capabilities, labels"),
+    KEEP('H', "hard-links", ON_OFF, ZC_KEEP_HARD_LINKS, "hard links"),
+    KEEP('S', "sparse", ON_OFF, ZC_KEEP_SPARSE,
+         "holes in files (-S: zeros become holes)"),
+    KEEP(0, "devices", ON_OFF, ZC_KEEP_DEVICES, "device files"),
+    KEEP(0, "specials", ON_OFF, ZC_KEEP_SPECIALS, "fifos and sockets"),
+    KEEP('D', NULL, ON_OFF, ZC_KEEP_DEVICES | ZC_KEEP_SPECIALS,
+         "--devices --specials"),
+    KEEP('a', "archive", ON, KEEP_ARCHIVE, "accepted: -lptgoD, the default"),
+    KEEP('r', "recursive", ON, 0, "accepted: the default"),
+
+    HEADING("Not kept by default:"),
+    KEEP(0, "fileflags", ON_OFF, ZC_KEEP_FLAGS,
+         "flags of chattr, project ids"),
+
+    HEADING("Owners and permissions:"),
+    FLAG(0, "numeric-ids", ON_OFF, opt.numeric_ids,
+         "users and groups by number, not by name"),
+    VALUE(0, "chown", "USER:GROUP", ON, OPT_CHOWN,
+          "give all entries this owner and group"),
+    VALUE(0, "chmod", "CHANGES", ON, OPT_CHMOD,
+          "change permissions on the way, as D755,F644"),
+
+    HEADING("How:"),
+    PUSH_VALUE("fsync", "MODE", ON, OPT_FSYNC,
+               "stable storage: batch (default) once before\n"
+               "the end, file for each file, none"),
+    PUSH_VALUE("bwlimit", "RATE", ON_OFF, OPT_BWLIMIT,
+               "at most RATE KiB a second (or 1.5M, 100KB)"),
+    VALUE(0, "timeout", "SECONDS", ON_OFF, OPT_TIMEOUT,
+          "give up when the peer is silent for so long\n"
+          "(mirror: and connect again; default 60)"),
+    VALUE(0, "contimeout", "SECONDS", ON_OFF, OPT_CONTIMEOUT,
+          "give up connecting after so long\n"
+          "(mirror: and try again; default 30)"),
+    PUSH_VALUE("mover", "KIND", ON, OPT_MOVER,
+               "how bytes are moved: auto (default),\n"
+               "sendfile, splice, readwrite, mmap"),
+    MIRROR_VALUE("watch", "KIND", OPT_WATCH,
+                 "how SRC is watched: auto (default), inotify,\n"
+                 "fanotify"),
+    MIRROR_VALUE("rescan", "SECONDS", OPT_RESCAN,
+                 "how often directories are compared for which\n"
+                 "there is no watch left (default 60); without\n"
+                 "--compare everything, if this is given"),
+    MIRROR_VALUE("compare", "TIME", OPT_COMPARE,
+                 "compare everything so often, as 6h or 90m,\n"
+                 "hourly, daily (default), weekly, never"),
+    MIRROR_VALUE("drain", "SECONDS", OPT_DRAIN,
+                 "at the end, how long changes may still be sent\n"
+                 "(default 10)"),
+
+    HEADING("Keys, where DEST is a daemon:"),
+    TEXT("identity", "FILE", security.identity,
+         "our private key (default, where it is there:\n"
+         "~/.config/zcsync/" ZC_IDENTITY_NAME ")"),
+    TEXT("peer-key", "KEY", security.peer_key, "the public key that DEST has"),
+    TEXT("known-peers", "FILE", security.known_peers,
+         "the keys of peers (default\n"
+         "~/.config/zcsync/" ZC_KNOWN_PEERS_NAME ")"),
+    FLAG(0, "accept-new", ON, security.accept_new,
+         "trust the key of a DEST that has none there yet,\n"
+         "and remember it, without asking"),
+    FLAG(0, "plain", ON, security.plain,
+         "to another machine without keys: anybody in\n"
+         "between can read and change what is sent"),
+    FLAG(0, "ktls", ON_OFF, security.ktls,
+         "let the kernel encrypt where it can (the default)"),
+    TEXT("suite", "NAME", security.suite,
+         "use this cipher and no other: AES-256-GCM or\n"
+         "ChaCha20-Poly1305 (default: the faster one)"),
+
+    HEADING("What to tell:"),
+    ACTION('v', "verbose", ON_OFF, OPT_VERBOSE,
+           "name what is sent; twice: all that is changed\n"
+           "(mirror: its states; twice: what is sent)"),
+    FLAG('q', "quiet", ON, quiet, "errors only"),
+    FLAG('i', "itemize-changes", ON_OFF, itemize,
+         "name every change, as YXcstpoguax"),
+    VALUE(0, "out-format", "FORMAT", ON, OPT_OUT_FORMAT,
+          "a line for every change, with %-escapes"),
+    FLAG(0, "json", ON, json, "a JSON object a line instead"),
+    ONCE_FLAG(0, "stats", ON_OFF, stats, "counts at the end"),
+    ONCE_ACTION('h', "human-readable", ON_OFF, OPT_HUMAN,
+                "numbers as 1.23M; twice: in steps of 1024"),
+    ONCE_ACTION(0, "progress", ON_OFF, OPT_PROGRESS,
+                "show how far it is (default on a terminal)"),
+    ONCE_VALUE(0, "info", "progress2", ON, OPT_INFO, "same as --progress"),
+    FLAG(0, "help", ON, help, "show this"),
+};
+
+#define TABLE(name, bit)                                                     \
+    {.command = (name), .as = (bit), .rows = rows,                           \
+     .n_rows = ZC_ARRAY_LEN(rows), .refused = zc_rsync_opts}
+
+static const struct zc_opt_table tables[] = {
+    TABLE("push", ZC_AS_PUSH),
+    TABLE("diff", ZC_AS_DIFF),
+    TABLE("mirror", ZC_AS_MIRROR),
+};
+
+const struct zc_opt_table *zc_push_opt_table(enum zc_push_as as)
+{
+    return &tables[as == ZC_AS_PUSH ? 0 : as == ZC_AS_DIFF ? 1 : 2];
+}

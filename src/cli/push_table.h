@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The rows of the table of push, diff and mirror, for the parser next to it
+ * (push_opts.c). Constant: any thread. */
+#ifndef ZC_CLI_PUSH_TABLE_H
+#define ZC_CLI_PUSH_TABLE_H
+
+#include "cli/opt.h"
+#include "cli/push_args.h"
+
+enum push_opt_id {
+    OPT_FLAG, /* `data`: offset of a bool in struct zc_push_args */
+    OPT_KEEP, /* `data`: enum zc_keep */
+    OPT_TEXT, /* `data`: offset of a const char * */
+    OPT_VERBOSE,
+    OPT_HUMAN,
+    OPT_PROGRESS,
+    OPT_INFO,
+    OPT_OUT_FORMAT,
+    OPT_MAX_DELETE,
+    OPT_EXCLUDE,
+    OPT_INCLUDE,
+    OPT_EXCLUDE_FROM,
+    OPT_INCLUDE_FROM,
+    OPT_FILTER,
+    OPT_FILES_FROM,
+    OPT_CHOWN,
+    OPT_CHMOD,
+    OPT_BWLIMIT,
+    OPT_TIMEOUT,
+    OPT_CONTIMEOUT,
+    OPT_FSYNC,
+    OPT_MOVER,
+    OPT_WATCH,
+    OPT_RESCAN,
+    OPT_COMPARE,
+    OPT_DRAIN,
+    OPT_REQUIRE_MOUNT,
+    OPT_REQUIRE_FILE,
+};
+
+/* The table, for --help. */
+const struct zc_opt_table *zc_push_opt_table(enum zc_push_as as);
+
+#endif
