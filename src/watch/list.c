@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define READ_SIZE (32 * 1024)
 
@@ -88,6 +89,9 @@ static void list(struct zc_watch *w, struct zc_wjob *job, zc_wdir d, int fd,
     char room[READ_SIZE] __attribute__((aligned(8)));
     ssize_t got;
     zc_wtree_set_job(w->tree, d, job->serial);
+    /* btrfs shows what was there when FD was opened, and D is watched since
+     * later than that: what was made in between would be told by neither. */
+    lseek(fd, 0, SEEK_SET);
     while ((got = getdents64(fd, room, sizeof room)) > 0) {
         const struct dirent64 *e;
         for (const char *p = room; p < room + got; p += e->d_reclen) {
