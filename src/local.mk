@@ -404,6 +404,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/pausing.h \
 	%D%/cli/plan.c \
 	%D%/cli/plan.h \
+	%D%/cli/plan_check.c \
+	%D%/cli/plan_check.h \
 	%D%/cli/progress.c \
 	%D%/cli/progress.h \
 	%D%/cli/push_args.h \

@@ -34,10 +34,20 @@ char *zc_relpath_join(const char *dir, const char *name)
     if (!path)
         return NULL;
     memcpy(path, dir, d);
-    if (d)
+    if (d && path[d - 1] != '/')
         path[d++] = '/';
     memcpy(path + d, name, n + 1);
     return path;
+}
+
+const char *zc_path_split(const char *path, char **dir)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        *dir = strdup(".");
+    else
+        *dir = strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    return slash ? slash + 1 : path;
 }
 
 int zc_name_cmp(const char *a, size_t alen, const char *b, size_t blen)

@@ -28,8 +28,14 @@ bool zc_name_ok(const char *name, size_t n);
  * absolute, not empty, no trailing slash. Its length is not limited. */
 bool zc_relpath_ok(const char *path, size_t n);
 
-/* "DIR/NAME", or NAME when DIR is "". On the heap; NULL when memory ran out. */
+/* "DIR/NAME", or NAME when DIR is "" ("/NAME" when it is "/"). On the heap; NULL
+ * when memory ran out. */
 char *zc_relpath_join(const char *dir, const char *name);
+
+/* The last name of PATH, which has no slash at its end and is not "/"; *DIR is
+ * what is before it, "." or "/" where there is nothing else, on the heap (NULL:
+ * memory ran out). */
+const char *zc_path_split(const char *path, char **dir);
 
 /* Orders names by their bytes, as memcmp, a prefix first. */
 int zc_name_cmp(const char *a, size_t alen, const char *b, size_t blen);

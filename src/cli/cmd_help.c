@@ -34,7 +34,8 @@ void zc_help_push(FILE *to)
         "machine\n"
         "A directory SRC is copied onto DEST itself, with or without a slash\n"
         "at its end (this differs from rsync); a file SRC goes into DEST if\n"
-        "that is a directory or ends in a slash, else to that name.\n",
+        "that is a directory or ends in a slash, else to that name. Several\n"
+        "SRC go to DEST/NAME each, or onto DEST with a slash at their end.\n",
         to);
     zc_opt_print(zc_push_opt_table(ZC_AS_PUSH), to);
     fputs("\nSee zcsync(1) for filter rules, sizes and exit codes.\n", to);

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/pausing.h"
 #include "cli/plan.h"
+#include "cli/plan_check.h"
 #include "cli/push_opts.h"
 #include "cli/report.h"
 #include "cli/security.h"
@@ -94,7 +95,8 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
     d->words[0] = m->args->operands.v[0];
     d->words[1] = m->args->operands.v[1 + i];
     d->args.operands = (zc_operands){d->words, 2, 2};
-    if (zc_plan_make(&d->plan, &d->args, err))
+    if (zc_plan_make(&d->plan, &d->args, err) ||
+        zc_plan_check(&d->plan, &d->args, err))
         return -1;
     if (d->plan.sessions.v[0].names)
         return zc_err_set(err, ZC_EXIT_SELECT, 0,

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/plan.h"
+#include "cli/plan_check.h"
 #include "cli/progress.h"
 #include "cli/push_opts.h"
 #include "cli/report.h"
@@ -161,8 +162,9 @@ static enum zc_exit run_plan(const struct zc_push_args *args,
 {
     struct zc_plan plan;
     struct run r = {.args = args, .plan = &plan, .report = report, .err = err};
-    enum zc_exit code =
-        zc_plan_make(&plan, args, err) ? err->code : run_all(&r);
+    bool ok = !zc_plan_make(&plan, args, err) &&
+              !zc_plan_check(&plan, args, err);
+    enum zc_exit code = ok ? run_all(&r) : err->code;
     zc_trust_free(r.trust);
     zc_plan_fini(&plan);
     if (code == ZC_EXIT_SIGNAL) {

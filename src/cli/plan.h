@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From SRC... and DEST to the sessions of a push. Everything that can be seen
- * to be wrong before a byte is sent is refused here.
+ * From SRC... and DEST to the sessions of a push. What can be seen to be wrong
+ * before a byte is sent is refused here, and by plan_check.h.
  *
- * Each directory SRC is a session of its own, root onto root; file SRCs that
- * lie in one directory share a session. A SRC that is a symlink to a directory
- * is that directory, as the user named it; any other symlink is itself the
- * thing to copy.
+ * A directory SRC that stands alone, or whose content is meant (a slash at its
+ * end), is a session of its own, root onto root. All others are names in the
+ * directory that has them, which is a session: several SRC become DEST/name.
+ * A single SRC that is a symlink to a directory is that directory, as the user
+ * named it; any other symlink is itself the thing to copy.
  */
 #ifndef ZC_CLI_PLAN_H
 #define ZC_CLI_PLAN_H
@@ -21,7 +22,8 @@
 
 struct zc_plan_session {
     char *src;                /* a directory */
-    struct zc_fileset *names; /* the files in it; NULL: all of it */
+    struct zc_fileset *names; /* in it; NULL: all of it. Where one is recursed
+                                 into, it is a directory */
     bool single_file;
     dev_t dev; /* of src */
     ino_t ino;
@@ -40,5 +42,8 @@ struct zc_plan {
 int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
                  struct zc_err *err);
 void zc_plan_fini(struct zc_plan *p);
+
+/* A path that cannot be used, in the words of cp(1) and rsync(1): -1. */
+int zc_plan_unusable(struct zc_err *err, const char *path, int eno);
 
 #endif

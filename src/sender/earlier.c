@@ -50,6 +50,17 @@ static bool absent(int eno)
     return eno == ENOENT || eno == ENOTDIR || eno == ELOOP;
 }
 
+/* True when a SRC with these names (NULL: all) has what is in the directory
+ * PATH. */
+static bool has_dir(const struct zc_fileset *names, const char *path)
+{
+    size_t n = strcspn(path, "/");
+    if (!names || !n)
+        return true;
+    const struct zc_fileset_node *node = zc_fileset_child(names, NULL, path, n);
+    return node && zc_fileset_recurses(node);
+}
+
 int zc_earlier_open(struct zc_sender *s, struct zc_dirnode *node,
                     struct zc_earlier_dirs *dirs)
 {
@@ -69,7 +80,7 @@ int zc_earlier_open(struct zc_sender *s, struct zc_dirnode *node,
     for (size_t i = 0; i < e->n; i++)
         dirs->fds[i] = -1;
     for (size_t i = 0; i < e->n; i++) {
-        if (s->opt->earlier[i].names && !dirs->top)
+        if (!has_dir(s->opt->earlier[i].names, path))
             continue;
         dirs->fds[i] = zc_root_open_dir(e->roots[i], path);
         if (dirs->fds[i] < 0 && !absent(errno))
@@ -92,11 +103,11 @@ void zc_earlier_close(struct zc_sender *s, struct zc_earlier_dirs *dirs)
     errno = eno;
 }
 
-/* Of SRC number I, where its directory is open as FD. */
-static bool has_name(const struct zc_sender *s, size_t i, int fd,
+/* Of SRC number I, where its directory is open as FD; TOP: it is the root. */
+static bool has_name(const struct zc_sender *s, size_t i, int fd, bool top,
                      const char *name, struct zc_stat *st)
 {
-    const struct zc_fileset *only = s->opt->earlier[i].names;
+    const struct zc_fileset *only = top ? s->opt->earlier[i].names : NULL;
     if (fd < 0 ||
         (only && !zc_fileset_child(only, NULL, name, strlen(name))))
         return false;
@@ -109,7 +120,7 @@ bool zc_earlier_leaves(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
     struct zc_stat mine, theirs;
     *at = dirfd;
     for (size_t i = 0; dirs->fds && i < s->earlier->n; i++) {
-        if (!has_name(s, i, dirs->fds[i], name, &theirs))
+        if (!has_name(s, i, dirs->fds[i], dirs->top, name, &theirs))
             continue;
         if (!S_ISDIR(theirs.mode))
             return false;

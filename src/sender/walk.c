@@ -185,11 +185,13 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     return ZC_LOOK_ADDED;
 }
 
-/* A name that --files-from lists and the source does not have. */
+/* A name that --files-from lists, or that was SRC, and the source does not have.
+ */
 void zc_walk_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
                     struct zc_draft *draft)
 {
-    if (!w->s->opt->del) {
+    const struct zc_options *opt = w->s->opt;
+    if (!opt->del || (opt->only && !opt->files_from)) {
         zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
                          ENOENT);
         return;

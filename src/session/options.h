@@ -24,7 +24,7 @@ enum zc_fsync { ZC_FSYNC_NONE, ZC_FSYNC_BATCH, ZC_FSYNC_FILE };
 /* A SRC of which a session is not, but whose names are not its to send. */
 struct zc_earlier_src {
     const char *src;                /* a directory */
-    const struct zc_fileset *names; /* the files in it; NULL: all of it */
+    const struct zc_fileset *names; /* in it; NULL: all of it */
 };
 
 struct zc_options {

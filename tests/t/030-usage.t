@@ -54,7 +54,7 @@ for command in push diff; do
     wrong '--info=stats2 is not supported' $command --info=progress2,stats2 a b
     wrong '--out-format: %C is not supported' $command --out-format='%n %C' a b
     wrong '--out-format' $command --out-format='%n %' a b
-    wrong 'several' $command --delete a c b
+    wrong 'a/ has to stand alone' $command --delete a/ c b
     wrong 'files-from' $command --files-from=/dev/null a c b
     wrong 'files-from' $command --files-from=/dev/null a/x b
     wrong 'SRC.*pull is not supported yet' $command host::share b

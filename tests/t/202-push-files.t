@@ -35,10 +35,10 @@ is "$(readlink "$T/dir/link")" ../a/one "its target"
 mkdir "$T/x" "$T/y" "$T/xy"
 echo x >"$T/x/from-x"
 echo y >"$T/y/from-y"
-pushes "two directories onto one" "$T/x" "$T/y" "$T/xy"
+pushes "two directories onto one" "$T/x/" "$T/y/" "$T/xy"
 is "$(cd "$T/xy" && echo *)" "from-x from-y" "both contents"
 push_exits 1 "two directories with --delete is refused" --delete \
-    "$T/x" "$T/y" "$T/xy"
+    "$T/x/" "$T/y/" "$T/xy"
 is "$(cd "$T/xy" && echo *)" "from-x from-y" "nothing was deleted"
 
 start_serve s="$T/share"
