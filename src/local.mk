@@ -70,6 +70,7 @@ libzcsync_a_SOURCES = \
 	%D%/proto/msg.c \
 	%D%/proto/msg.h \
 	%D%/proto/proto.h \
+	%D%/proto/told.c \
 	%D%/proto/wire.c \
 	%D%/proto/wire.h \
 	%D%/delta/segment.c \
@@ -170,12 +171,16 @@ libzcsync_a_SOURCES = \
 	%D%/session/hostid.h \
 	%D%/session/options.c \
 	%D%/session/options.h \
+	%D%/session/ownpath.c \
+	%D%/session/ownpath.h \
 	%D%/session/share.c \
 	%D%/session/share.h \
 	%D%/session/source.c \
 	%D%/session/source.h \
 	%D%/session/terms.c \
 	%D%/session/terms.h \
+	%D%/session/told.c \
+	%D%/session/told.h \
 	%D%/sender/answers.c \
 	%D%/sender/answers.h \
 	%D%/sender/big.c \
@@ -205,12 +210,16 @@ libzcsync_a_SOURCES = \
 	%D%/sender/round.h \
 	%D%/sender/segments.c \
 	%D%/sender/segments.h \
+	%D%/sender/serve.c \
+	%D%/sender/serve.h \
 	%D%/sender/session.c \
 	%D%/sender/session.h \
 	%D%/sender/sfile.c \
 	%D%/sender/sfile.h \
 	%D%/sender/small.c \
 	%D%/sender/small.h \
+	%D%/sender/teller.c \
+	%D%/sender/teller.h \
 	%D%/sender/walk.c \
 	%D%/sender/walk.h \
 	%D%/sender/workers.c \
@@ -219,6 +228,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/act.h \
 	%D%/receiver/anchor.c \
 	%D%/receiver/anchor.h \
+	%D%/receiver/asked.c \
+	%D%/receiver/asked.h \
 	%D%/receiver/basis.c \
 	%D%/receiver/basis.h \
 	%D%/receiver/big.c \
@@ -254,6 +265,7 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/parts.h \
 	%D%/receiver/place.c \
 	%D%/receiver/place.h \
+	%D%/receiver/pull.h \
 	%D%/receiver/queue.c \
 	%D%/receiver/queue.h \
 	%D%/receiver/reader.c \

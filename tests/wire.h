@@ -93,6 +93,7 @@ static inline int wire_recode(unsigned type, struct zc_bytes body,
 {
     struct zc_msg_file file;
     struct zc_ref ref;
+    uint64_t counts[ZC_STATS_COUNT];
     uint8_t flags;
 
     switch (type) {
@@ -122,6 +123,17 @@ static inline int wire_recode(unsigned type, struct zc_bytes body,
         WIRE_RECODE(at);
     case ZC_FRAME_RENAME:
         WIRE_RECODE(rename);
+    case ZC_FRAME_ITEM:
+        WIRE_RECODE(item);
+    case ZC_FRAME_TROUBLE:
+        WIRE_RECODE(trouble);
+    case ZC_FRAME_STATS:
+        if (zc_stats_decode(body, counts, err))
+            return -1;
+        zc_stats_encode(out, counts);
+        return 0;
+    case ZC_FRAME_VERDICT:
+        WIRE_RECODE(verdict);
     case ZC_FRAME_OPENED:
         WIRE_RECODE(opened);
     case ZC_FRAME_NEED:
@@ -274,6 +286,32 @@ static inline void wire_samples_round(struct zc_buf *b, wire_each *each,
     wire_emit(b, "list-round", each, arg);
 }
 
+/* What only pulls have. */
+static inline void wire_samples_pull(struct zc_buf *b, wire_each *each,
+                                     void *arg)
+{
+    struct zc_msg_open open = {
+        .flags = ZC_OPEN_PULL | ZC_OPEN_OWN, .keep = 0x7ff,
+        .path = wire_bytes("~/some where"), .one_file_system = 1,
+        .bwlimit = 1 << 20, .chmod = wire_bytes("D755,F644"),
+        .only = {(const uint8_t *)"a/b\0c/\0", 7}};
+    zc_open_encode(b, &open);
+    wire_emit(b, "open-pull", each, arg);
+    zc_item_encode(b, &(struct zc_msg_item){
+                          1, S_IFLNK | 0777, 1000, 100, 6, 1700000000, 1,
+                          wire_bytes("d/link"), wire_bytes("../x"),
+                          wire_bytes("")});
+    wire_emit(b, "item", each, arg);
+    zc_trouble_encode(b, &(struct zc_msg_trouble){
+                             0, 13, wire_bytes("read"), wire_bytes("d/x")});
+    wire_emit(b, "trouble", each, arg);
+    zc_stats_encode(b, (const uint64_t[ZC_STATS_COUNT]){1, 2, 3});
+    wire_emit(b, "stats", each, arg);
+    zc_verdict_encode(b, &(struct zc_msg_verdict){
+                             25, wire_bytes("nothing was deleted")});
+    wire_emit(b, "verdict", each, arg);
+}
+
 static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
                                        void *arg)
 {
@@ -348,6 +386,7 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     wire_emit(b, "done", each, arg);
     zc_done_encode(b, ZC_DONE_SYNC);
     wire_emit(b, "done-sync", each, arg);
+    wire_samples_pull(b, each, arg);
 }
 
 static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,

@@ -29,8 +29,10 @@ struct pending {
 
 /* And of a share. */
 struct pending_share {
-    unsigned line;
-    char *peers; /* as they were written, or NULL */
+    struct {
+        unsigned line;
+        char *text; /* as it was written, or NULL */
+    } peers, readers;
 };
 
 struct builder {
@@ -219,8 +221,9 @@ static int remember(struct builder *b, const struct zc_conf_key *k,
     } else if (k->type == ZC_CONF_PEERS) {
         struct pending_share *p =
             &b->pending_shares.v[b->pending_shares.len - 1];
-        p->line = line;
-        text = &p->peers;
+        bool reads = k->at == offsetof(struct zc_conf_share, read_keys);
+        *(reads ? &p->readers.line : &p->peers.line) = line;
+        text = reads ? &p->readers.text : &p->peers.text;
     }
     return !text || (*text = strdup(value)) ? 0 : -1;
 }
@@ -274,10 +277,13 @@ static int finish_mirror(struct builder *b, size_t i, struct zc_err *err)
 static int finish_share(struct builder *b, size_t i, struct zc_err *err)
 {
     const struct pending_share *p = &b->pending_shares.v[i];
-    const struct zc_conf_share *s = &b->c->shares.v[i];
-    if (p->peers &&
-        zc_conf_share_peers(b->c, &b->c->shares.v[i], p->peers, err))
-        return refuse_as(b, p->line, "peers", err);
+    struct zc_conf_share *s = &b->c->shares.v[i];
+    if (p->peers.text &&
+        zc_conf_share_peers(b->c, &s->keys, p->peers.text, err))
+        return refuse_as(b, p->peers.line, "peers", err);
+    if (p->readers.text &&
+        zc_conf_share_peers(b->c, &s->read_keys, p->readers.text, err))
+        return refuse_as(b, p->readers.line, "readers", err);
     return zc_conf_check_share(s, err) ? refuse_as(b, s->line, "share", err)
                                        : 0;
 }
@@ -327,8 +333,10 @@ struct zc_conf *zc_conf_parse(const char *file, const char *bytes, size_t n,
     }
     for (size_t i = 0; i < b.pending.len; i++)
         free(b.pending.v[i].chmod);
-    for (size_t i = 0; i < b.pending_shares.len; i++)
-        free(b.pending_shares.v[i].peers);
+    for (size_t i = 0; i < b.pending_shares.len; i++) {
+        free(b.pending_shares.v[i].peers.text);
+        free(b.pending_shares.v[i].readers.text);
+    }
     zc_vec_fini(&b.pending);
     zc_vec_fini(&b.pending_shares);
     return b.c;
@@ -382,6 +390,7 @@ void zc_conf_free(struct zc_conf *c)
         free(c->shares.v[i].path);
         zc_require_fini(&c->shares.v[i].require);
         zc_vec_fini(&c->shares.v[i].keys);
+        zc_vec_fini(&c->shares.v[i].read_keys);
         zc_vec_fini(&c->shares.v[i].users);
     }
     for (size_t i = 0; i < c->mirrors.len; i++)

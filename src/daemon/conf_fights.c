@@ -136,7 +136,9 @@ static int check_shares(const struct zc_conf *c, const struct side *s,
 {
     for (size_t i = 0; i < c->shares.len; i++) {
         const struct zc_conf_share *share = &c->shares.v[i];
-        if (!share->read_only && s->m->push.del && writes(s, share->path))
+        bool written = !share->read_only &&
+                       (share->keys.len || !zc_conf_share_keyed(share));
+        if (written && s->m->push.del && writes(s, share->path))
             return bad(err, "'" SHOWN "' is also the path of [share %.100s] in "
                             "line %u, and what peers push there would be "
                             "deleted", s->d->text, share->name, share->line);

@@ -23,7 +23,7 @@ const struct zc_conf_peer *zc_conf_find_peer(const struct zc_conf *c,
     return NULL;
 }
 
-/* --- who may push into a share --- */
+/* --- who may push into a share, and pull from it --- */
 
 /* The next name in the list at *AT, on the heap; *AT is NULL after the last. */
 static char *next_name(const char **at)
@@ -36,18 +36,18 @@ static char *next_name(const char **at)
     return strndup(from, len);
 }
 
-static int add_key(struct zc_conf_share *s, const struct zc_conf_peer *p,
+static int add_key(zc_conf_key_list *keys, const struct zc_conf_peer *p,
                    struct zc_err *err)
 {
     struct zc_conf_key_of k;
     memcpy(k.key, p->key, sizeof k.key);
-    for (size_t i = 0; i < s->keys.len; i++)
-        if (zc_key_equal(s->keys.v[i].key, k.key))
+    for (size_t i = 0; i < keys->len; i++)
+        if (zc_key_equal(keys->v[i].key, k.key))
             return 0; /* one host under two names */
-    return zc_vec_push(&s->keys, k) ? zc_err_nomem(err) : 0;
+    return zc_vec_push(keys, k) ? zc_err_nomem(err) : 0;
 }
 
-int zc_conf_share_peers(const struct zc_conf *c, struct zc_conf_share *s,
+int zc_conf_share_peers(const struct zc_conf *c, zc_conf_key_list *keys,
                         const char *peers, struct zc_err *err)
 {
     const struct zc_conf_peer *keyed = NULL;
@@ -63,7 +63,7 @@ int zc_conf_share_peers(const struct zc_conf *c, struct zc_conf_share *s,
         if (!p->has_key)
             return bad(err, "[peer %.100s] has no 'public key', so it cannot "
                             "be told from others", p->name);
-        if (add_key(s, p, err))
+        if (add_key(keys, p, err))
             return -1;
         keyed = p;
     }
@@ -105,9 +105,9 @@ int zc_conf_check_share(const struct zc_conf_share *s, struct zc_err *err)
     const char *key = s->users.len || s->any_user ? "plain users"
                       : s->trust                  ? "trust"
                                                   : NULL;
-    if (!key || !s->keys.len)
+    if (!key || !zc_conf_share_keyed(s))
         return 0;
-    return bad(err, "'%s' is for shares without 'peers': whoever has none of "
+    return bad(err, "'%s' is for shares without 'peers' or 'readers': whoever has none of "
                     "their keys is not let in at all", key);
 }
 
@@ -131,7 +131,7 @@ static bool may_be_loopback(const char *host)
 static const struct zc_conf_share *keyless_share(const struct zc_conf *c)
 {
     for (size_t i = 0; i < c->shares.len; i++)
-        if (c->shares.v[i].keys.len == 0)
+        if (!zc_conf_share_keyed(&c->shares.v[i]))
             return &c->shares.v[i];
     return NULL;
 }

@@ -86,6 +86,10 @@ const struct zc_conf_key zc_conf_keys[] = {
     SHARE("peers", "PEER, PEER...", NULL, ZC_CONF_PEERS, keys,
           .help = "who may push: those with one of these peers'\n"
                   "keys, and for all others it is not there"),
+    SHARE("readers", "PEER, PEER...", NULL, ZC_CONF_PEERS, read_keys,
+          .help = "who may pull: likewise"),
+    SHARE("readable", "yes|no", "no", ZC_CONF_BOOL, readable,
+          .help = "whoever may push may pull, too"),
     SHARE("plain users", "USER, USER...|any", NULL, ZC_CONF_USERS, users,
           .help = "without peers: the users of this machine that\n"
                   "may push beside root and the daemon's own"),

@@ -27,18 +27,27 @@ struct zc_conf_key_of {
     uint8_t key[ZC_KEY_SIZE];
 };
 
+typedef ZC_VEC(struct zc_conf_key_of) zc_conf_key_list;
+
 struct zc_conf_share { /* [share NAME] */
     char *name, *path;
     bool read_only;
+    bool readable; /* whoever may push may pull */
     struct zc_require require;
-    /* The keys of `peers`. None: whoever connects in plain, which other hosts
-     * can with `security = plain` only. */
-    ZC_VEC(struct zc_conf_key_of) keys;
+    /* The keys of `peers`, and of `readers`. None: whoever connects in plain,
+     * which other hosts can with `security = plain` only. */
+    zc_conf_key_list keys, read_keys;
     ZC_VEC(uint32_t) users; /* plain users */
     bool any_user;          /* plain users = any */
     bool trust;
     unsigned line;
 };
+
+/* Whether it takes a key to open S. */
+static inline bool zc_conf_share_keyed(const struct zc_conf_share *s)
+{
+    return s->keys.len || s->read_keys.len;
+}
 
 struct zc_conf_dest { /* one of `to` */
     char *text; /* as written: PEER::SHARE[/SUB], HOST::SHARE, zcsync://..., or

@@ -29,9 +29,9 @@ const char *zc_conf_watch_name(enum zc_watch_kind kind); /* "inotify" */
 const struct zc_conf_peer *zc_conf_find_peer(const struct zc_conf *c,
                                              const char *name);
 
-/* Takes the keys of PEERS, the names of peers as they stand in the file, for S.
+/* Adds the keys of PEERS, the names of peers as they stand in the file, to KEYS.
  * -1 with a sentence that does not say where. */
-int zc_conf_share_peers(const struct zc_conf *c, struct zc_conf_share *s,
+int zc_conf_share_peers(const struct zc_conf *c, zc_conf_key_list *keys,
                         const char *peers, struct zc_err *err);
 
 /* Takes USERS, names or numbers of users of this machine with commas or spaces

@@ -51,7 +51,7 @@
 
 /* A child's answer. */
 struct answer {
-    uint8_t good, sealed, ktls, suite;
+    uint8_t good, role, sealed, ktls, suite;
     uint8_t peer_key[ZC_KEY_SIZE], tx[ZC_AEAD_KEY], rx[ZC_AEAD_KEY];
     char why[ZC_ERR_TEXT_MAX]; /* unless it is good */
 };
@@ -100,6 +100,7 @@ static void fill_in(struct answer *a, bool good, const struct zc_secured *s,
 {
     memset(a, 0, sizeof *a);
     a->good = good;
+    a->role = (uint8_t)s->role;
     a->sealed = s->sealed;
     a->ktls = s->ktls;
     a->suite = (uint8_t)s->suite;
@@ -138,7 +139,7 @@ static int shake(const struct zc_handshakes *h, struct zc_transport *t,
                  struct zc_secured *s, struct zc_err *err)
 {
     struct zc_err told = {0};
-    if (zc_handshake(t, ZC_ROLE_RECEIVER, false, &h->security, s, err))
+    if (zc_handshake(t, ZC_ROLE_ANY, false, &h->security, s, err))
         return -1;
     if (!h->admit || h->admit(h->arg, s, &told, err) == 0)
         return 0;
@@ -438,7 +439,8 @@ void zc_handshakes_accept(struct zc_handshakes *h, int listen_fd,
 static bool makes_sense(const struct answer *a)
 {
     bool suite = a->suite == ZC_SUITE_CHACHAPOLY || a->suite == ZC_SUITE_AESGCM;
-    return a->good == 1 && a->sealed <= 1 && a->ktls <= a->sealed &&
+    bool role = a->role == ZC_ROLE_SENDER || a->role == ZC_ROLE_RECEIVER;
+    return a->good == 1 && role && a->sealed <= 1 && a->ktls <= a->sealed &&
            suite == a->sealed;
 }
 
@@ -451,8 +453,10 @@ static void take_answer(struct zc_handshakes *h, struct zc_handshake_child *c)
     if (n != sizeof a) {
         refuse(h, c, false, "the process that shook hands with it died");
     } else if (makes_sense(&a)) {
-        struct zc_secured s = {
-            .sealed = a.sealed, .ktls = a.ktls, .suite = a.suite};
+        struct zc_secured s = {.role = (enum zc_role)a.role,
+                               .sealed = a.sealed,
+                               .ktls = a.ktls,
+                               .suite = a.suite};
         struct zc_transport *t = c->t;
         memcpy(s.peer_key, a.peer_key, sizeof s.peer_key);
         memcpy(s.tx, a.tx, sizeof s.tx);

@@ -44,7 +44,7 @@ static void tell(const struct zc_listener *one, const struct zc_conf *conf)
 {
     zc_log(ZC_LOG_INFO, "listening on %s", one->bound);
     for (size_t i = 0; i < conf->shares.len; i++)
-        if (!conf->shares.v[i].keys.len)
+        if (!zc_conf_share_keyed(&conf->shares.v[i]))
             tell_plain(one, &conf->shares.v[i]);
     if (!one->loopback && !zc_conf_sealed_only(conf))
         zc_log(ZC_LOG_WARN, "security = plain: whoever reaches %s may connect, "

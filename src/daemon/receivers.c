@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
+#include "sender/serve.h"
 
 #include <sodium.h>
 #include <stdio.h>
@@ -50,14 +51,15 @@ void zc_receiver_forget(void)
     session_transport = NULL;
 }
 
-int zc_receiver_session(struct zc_transport *t,
+int zc_receiver_session(struct zc_transport *t, enum zc_role role,
                         const struct zc_accept_options *opt,
                         struct zc_err *err)
 {
     struct zc_accept_options confined = *opt;
     if (!confined.confine)
         confined.confine = zc_sandbox_enter;
-    int r = zc_receive_run(t, &confined, err);
+    int r = role == ZC_ROLE_SENDER ? zc_source_run(t, &confined, err)
+                                   : zc_receive_run(t, &confined, err);
     if (r)
         zc_transport_linger(t, LINGER_NS);
     return r;
@@ -138,6 +140,7 @@ static _Noreturn void child_main(struct zc_receivers *r, struct zc_transport *t,
     struct zc_accept_options own = r->conf.receive;
     struct zc_err err = {0};
     uint8_t peer_key[ZC_KEY_SIZE];
+    const enum zc_role role = s->role;
 
     memcpy(peer_key, s->peer_key, sizeof peer_key);
     own.peer_key = s->sealed ? peer_key : NULL;
@@ -145,7 +148,8 @@ static _Noreturn void child_main(struct zc_receivers *r, struct zc_transport *t,
     told->peer_key = own.peer_key;
     own.opened = tell;
     own.opened_arg = told;
-    zc_process_name("zcsync:receive");
+    zc_process_name(role == ZC_ROLE_SENDER ? "zcsync:send"
+                                           : "zcsync:receive");
     zc_process_close_others((const int[]){t->poll_rfd, t->poll_wfd}, 2);
     struct zc_transport *u = zc_secure(t, s, &err);
     zc_secured_wipe(s);
@@ -159,7 +163,7 @@ static _Noreturn void child_main(struct zc_receivers *r, struct zc_transport *t,
     zc_log(ZC_LOG_INFO, "%s: connected, %s%s%s", u->peer, u->security,
            *u->peer_key ? ", key " : "", u->peer_key);
 
-    int code = zc_receiver_session(u, &own, &err) ? (int)err.code : 0;
+    int code = zc_receiver_session(u, role, &own, &err) ? (int)err.code : 0;
     if (code)
         zc_log(ZC_LOG_WARN, "%s: %s", u->peer, err.text);
     else
@@ -188,7 +192,7 @@ static bool is_mixed(const struct zc_accept_options *o)
 {
     size_t keyed = 0;
     for (size_t i = 0; i < o->n_shares; i++)
-        keyed += o->shares[i].n_keys > 0;
+        keyed += zc_share_sealed(&o->shares[i]);
     return keyed && keyed < o->n_shares;
 }
 
@@ -207,14 +211,25 @@ static const char *plain_full(const struct zc_receivers *r, char *text,
 }
 
 /* Whether SHARE (NULL: any) is among those of O that a peer with KEY, or with
- * NULL that one in PLAIN, may open. */
+ * NULL that one in PLAIN, may open for us to be ROLE. */
 static bool is_for(const struct zc_accept_options *o, const char *share,
-                   const uint8_t *key, const struct zc_plain_peer *plain)
+                   enum zc_role role, const uint8_t *key,
+                   const struct zc_plain_peer *plain)
 {
     for (size_t i = 0; i < o->n_shares; i++)
         if (zc_share_visible(&o->shares[i], key) &&
+            zc_share_allows(&o->shares[i], key, role) &&
             (key || zc_share_admits(&o->shares[i], plain) != ZC_ADMIT_NO) &&
             (!share || strcmp(o->shares[i].name, share) == 0))
+            return true;
+    return false;
+}
+
+/* Whether anything of O is for KEY. */
+static bool is_known(const struct zc_accept_options *o, const uint8_t *key)
+{
+    for (size_t i = 0; i < o->n_shares; i++)
+        if (zc_share_visible(&o->shares[i], key))
             return true;
     return false;
 }
@@ -231,11 +246,11 @@ static int admit(void *arg, const struct zc_secured *s, struct zc_err *told,
         zc_err_set(told, ZC_EXIT_START, 0, "%s", why);
         return zc_err_set(logged, ZC_EXIT_START, 0, "%s", why);
     }
-    if (is_for(&r->conf.receive, NULL, s->peer_key, NULL))
+    if (is_known(&r->conf.receive, s->peer_key))
         return 0;
     zc_key_text(s->peer_key, text);
-    zc_err_set(told, ZC_EXIT_START, 0, "the receiver does not know the key %s",
-               text);
+    zc_err_set(told, ZC_EXIT_START, 0, "the %s does not know the key %s",
+               s->role == ZC_ROLE_SENDER ? "sender" : "receiver", text);
     return zc_err_set(logged, ZC_EXIT_START, 0,
                       "it has the key %s, which no share is for", text);
 }
@@ -258,6 +273,7 @@ static int start(struct zc_receivers *r, struct zc_receiver_process *c,
     c->since = zc_clock_wall_ns();
     memcpy(c->peer, t->peer, sizeof c->peer);
     zc_secured_text(s, c->security, sizeof c->security);
+    c->role = s->role;
     c->sealed = s->sealed;
     memcpy(c->peer_key, s->peer_key, sizeof c->peer_key);
     if (s->sealed)
@@ -351,11 +367,12 @@ static bool still_may(const struct zc_receiver_process *c,
     if (c->note && atomic_load(&c->note->opened)) {
         snprintf(share, sizeof share, "%.*s", (int)sizeof share - 1,
                  c->note->share);
-        return is_for(now, share, key, &c->plain);
+        return is_for(now, share, c->role, key, &c->plain);
     }
     for (size_t i = 0; i < before->n_shares; i++)
         if (zc_share_visible(&before->shares[i], key) &&
-            !is_for(now, before->shares[i].name, key, &c->plain))
+            zc_share_allows(&before->shares[i], key, c->role) &&
+            !is_for(now, before->shares[i].name, c->role, key, &c->plain))
             return false;
     return true;
 }

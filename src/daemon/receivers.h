@@ -32,6 +32,7 @@ struct zc_receiver_process {
     int64_t since; /* wall clock ns */
     char peer[sizeof((struct zc_transport *)0)->peer];
     char security[sizeof((struct zc_transport *)0)->security];
+    enum zc_role role; /* its own */
     bool sealed;
     struct zc_plain_peer plain;    /* unless it is */
     uint8_t peer_key[ZC_KEY_SIZE]; /* when sealed */
@@ -101,11 +102,11 @@ bool zc_receivers_reap(struct zc_receivers *r, bool wait);
 /* Signals the sessions. Those that shake hands end at once, by any signal. */
 void zc_receivers_signal(struct zc_receivers *r, int sig);
 
-/* One session over T, which has shaken hands, in this process, which is
+/* One session over T, which has shaken hands, in ROLE, in this process, which is
  * confined afterwards. Stop
  * signals (which are unblocked once MASK is set) end it as if its connection
  * had ended; so does SIGPIPE not. 0, or -1 with a sentence. */
-int zc_receiver_session(struct zc_transport *t,
+int zc_receiver_session(struct zc_transport *t, enum zc_role role,
                         const struct zc_accept_options *opt,
                         struct zc_err *err);
 /* From now on stop signals shut T down, and a broken pipe is an errno. */

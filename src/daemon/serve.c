@@ -33,11 +33,11 @@
 static int check_keys(const struct zc_share *share, bool sealed,
                       struct zc_err *err)
 {
-    if (sealed && !share->n_keys)
+    if (sealed && !zc_share_sealed(share))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "share %s has no keys: with an identity there must "
                           "be one at least", share->name);
-    if (!sealed && share->n_keys)
+    if (!sealed && zc_share_sealed(share))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "share %s has keys, which needs an identity",
                           share->name);
@@ -272,7 +272,7 @@ int zc_serve_stdio(const struct zc_accept_options *opt, struct zc_err *err)
     struct sigaction old[ZC_ARRAY_LEN(signals)];
     sigset_t mask, old_mask;
 
-    if (check_shares(opt, false, err))
+    if (!opt->own && check_shares(opt, false, err))
         return -1;
     struct zc_transport *t = take_stdio(err);
     if (!t)
@@ -284,10 +284,10 @@ int zc_serve_stdio(const struct zc_accept_options *opt, struct zc_err *err)
     sigprocmask(SIG_UNBLOCK, &mask, &old_mask);
 
     struct zc_secured plain;
-    int r = zc_handshake(t, ZC_ROLE_RECEIVER, false, &zc_security_plain,
+    int r = zc_handshake(t, ZC_ROLE_ANY, false, &zc_security_plain,
                          &plain, err);
     if (r == 0)
-        r = zc_receiver_session(t, opt, err);
+        r = zc_receiver_session(t, plain.role, opt, err);
 
     sigprocmask(SIG_BLOCK, &mask, NULL);
     for (size_t i = 0; i < ZC_ARRAY_LEN(signals); i++)
@@ -319,7 +319,8 @@ static _Noreturn void embedded_main(struct zc_transport *t, const char *path,
     zc_process_set_signal(SIGPIPE, SIG_IGN);
     zc_process_close_others((const int[]){t->poll_rfd, t->poll_wfd}, 2);
     t = zc_shake(t, ZC_ROLE_RECEIVER, false, &zc_security_plain, &err);
-    int r = t ? zc_receiver_session(t, &opt, &err) : -1;
+    int r = t ? zc_receiver_session(t, ZC_ROLE_RECEIVER, &opt, &err)
+              : -1;
     if (r)
         zc_log(ZC_LOG_DEBUG, "receiver: %s", err.text);
     _exit(r ? err.code : 0);

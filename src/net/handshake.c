@@ -146,30 +146,43 @@ static bool ktls(const struct shake *s)
            zc_ktls_fits(t->raw_rfd) && zc_ktls_possible();
 }
 
+/* Whoever may be either is what the peer is not. What makes no sense is still
+ * answered, for the peer to see whom it speaks to. */
+static enum zc_role choose_role(enum zc_role role,
+                                const uint8_t theirs[ZC_HELLO_SIZE])
+{
+    struct zc_hello h;
+    struct zc_err ignored;
+    if (role != ZC_ROLE_ANY)
+        return role;
+    return zc_hello_decode(theirs, ZC_ROLE_ANY, &h, &ignored)
+               ? ZC_ROLE_RECEIVER
+               : zc_role_opposite((enum zc_role)h.role);
+}
+
 /* PROLOGUE gets both HELLOs, that of the connecting side first. */
-static int say_hello(struct shake *s, enum zc_role role,
+static int say_hello(struct shake *s, enum zc_role *role,
                      uint8_t prologue[2 * ZC_HELLO_SIZE],
                      enum zc_hello_choice *choice)
 {
     struct zc_hello theirs, ours = {
         .version = ZC_PROTO_VERSION,
         .version_min = ZC_PROTO_VERSION_MIN,
-        .role = role,
         .features = ktls(s) ? ZC_FEATURE_KTLS : 0,
         .security = (uint8_t)(suites(s->sec) |
                               (s->sec->plain ? 0u : ZC_HELLO_NOT_PLAIN)),
     };
     uint8_t *out = s->initiator ? prologue : prologue + ZC_HELLO_SIZE;
     uint8_t *in = s->initiator ? prologue + ZC_HELLO_SIZE : prologue;
+    if (!s->initiator && get(s, in, ZC_HELLO_SIZE))
+        return -1;
+    *role = s->initiator ? *role : choose_role(*role, in);
+    ours.role = *role;
     zc_hello_encode(&ours, out);
     /* A peer of another version hears ours, to be able to say so. */
-    if ((s->initiator && put(s, out, ZC_HELLO_SIZE)) ||
-        get(s, in, ZC_HELLO_SIZE) ||
-        (!s->initiator && put(s, out, ZC_HELLO_SIZE)) ||
-        zc_hello_decode(in,
-                        role == ZC_ROLE_SENDER ? ZC_ROLE_RECEIVER
-                                               : ZC_ROLE_SENDER,
-                        &theirs, s->err))
+    if (put(s, out, ZC_HELLO_SIZE) ||
+        (s->initiator && get(s, in, ZC_HELLO_SIZE)) ||
+        zc_hello_decode(in, zc_role_opposite(*role), &theirs, s->err))
         return -1;
     *choice = zc_hello_choose(&ours, &theirs);
     return 0;
@@ -291,8 +304,9 @@ int zc_handshake(struct zc_transport *t, enum zc_role role, bool initiator,
                           "there is no identity here to speak sealed to %s "
                           "with", t->peer);
     set_end(&s, sec->hello_s, initiator ? CONNECTED_S : ACCEPTED_HELLO_S);
-    if (say_hello(&s, role, prologue, &choice))
+    if (say_hello(&s, &role, prologue, &choice))
         return -1;
+    out->role = role;
     if (choice == ZC_HELLO_PLAIN)
         return 0;
     if (choice >= ZC_HELLO_NOT_OURS)

@@ -42,6 +42,7 @@ struct zc_security {
 };
 
 struct zc_secured {
+    enum zc_role role; /* ours, which where any would do the peer has chosen */
     bool sealed, ktls;
     enum zc_suite suite;
     uint8_t peer_key[ZC_KEY_SIZE];
@@ -49,8 +50,8 @@ struct zc_secured {
 };
 
 /*
- * Does it over T, as ROLE; INITIATOR is the side that connected. Receives no
- * byte beyond the handshake. T's time-out is as before afterwards. -1 with a
+ * Does it over T, as ROLE, which the side that was connected to may leave open
+ * (ZC_ROLE_ANY); INITIATOR is the side that connected. Receives no byte beyond the handshake. T's time-out is as before afterwards. -1 with a
  * sentence that names T's peer: ZC_EXIT_PROTOCOL, ZC_EXIT_START (nothing in
  * common, wrong key, forged, garbage), ZC_EXIT_TIMEOUT, ZC_EXIT_SOCKET,
  * ZC_EXIT_STREAM; ZC_EXIT_SIGNAL when a signal handler of the caller's ran

@@ -53,7 +53,11 @@ int zc_hello_decode(const uint8_t in[ZC_HELLO_SIZE], enum zc_role want_role,
                           "zcsync %d to %d",
                           h->version_min, h->version, ZC_PROTO_VERSION_MIN,
                           ZC_PROTO_VERSION);
-    if (h->role != want_role)
+    if (h->role != ZC_ROLE_SENDER && h->role != ZC_ROLE_RECEIVER)
+        return zc_err_set(err, ZC_EXIT_PROTOCOL, 0,
+                          "the peer wants to do something that this zcsync "
+                          "does not know");
+    if (want_role != ZC_ROLE_ANY && h->role != want_role)
         return zc_err_set(err, ZC_EXIT_PROTOCOL, 0,
                           "the peer wants to %s as well",
                           want_role == ZC_ROLE_SENDER ? "receive" : "send");

@@ -10,7 +10,19 @@
 
 #define ZC_HELLO_SIZE 32
 
-enum zc_role { ZC_ROLE_SENDER = 1, ZC_ROLE_RECEIVER = 2 };
+enum zc_role {
+    ZC_ROLE_ANY = 0, /* wanted: either. Never on the wire */
+    ZC_ROLE_SENDER = 1,
+    ZC_ROLE_RECEIVER = 2,
+};
+
+/* The other one. */
+static inline enum zc_role zc_role_opposite(enum zc_role role)
+{
+    return role == ZC_ROLE_ANY      ? ZC_ROLE_ANY
+           : role == ZC_ROLE_SENDER ? ZC_ROLE_RECEIVER
+                                    : ZC_ROLE_SENDER;
+}
 
 struct zc_hello {
     uint16_t version, version_min;

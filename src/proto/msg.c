@@ -22,6 +22,25 @@ static bool get_choices(struct zc_rd *r, struct zc_msg_open *m)
            !(m->apply & ~(uint32_t)ZC_APPLY_KNOWN);
 }
 
+static void put_pull(struct zc_buf *b, const struct zc_msg_open *m)
+{
+    zc_buf_u8(b, m->one_file_system);
+    zc_buf_u64(b, m->bwlimit);
+    zc_wire_put16(b, m->chmod);
+    zc_wire_put32(b, m->only);
+}
+
+static bool get_pull(struct zc_rd *r, struct zc_msg_open *m)
+{
+    m->one_file_system = zc_rd_u8(r);
+    m->bwlimit = zc_rd_u64(r);
+    m->chmod = zc_wire_get16(r, ZC_CHMOD_TEXT_MAX);
+    m->only = zc_wire_get32(r, ZC_FRAME_BODY_MAX);
+    return m->one_file_system <= 1 &&
+           (!m->chmod.n || !memchr(m->chmod.p, '\0', m->chmod.n)) &&
+           (!m->only.n || !m->only.p[m->only.n - 1]);
+}
+
 void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m)
 {
     size_t at = zc_frame_begin(b, ZC_FRAME_OPEN);
@@ -40,12 +59,24 @@ void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m)
         zc_buf_put(b, m->origin, sizeof m->origin);
     if (m->flags & ZC_OPEN_CHOICES)
         put_choices(b, m);
+    if (m->flags & ZC_OPEN_PULL)
+        put_pull(b, m);
     zc_frame_end(b, at);
 }
 
 static bool text_ok(struct zc_bytes s)
 {
     return s.n == 0 || !memchr(s.p, '\0', s.n);
+}
+
+/* A path of the user's own leads anywhere; one in a share does not leave it. */
+static bool path_ok(const struct zc_msg_open *m)
+{
+    if (m->flags & ZC_OPEN_OWN)
+        return m->share.n == 0 && m->path.n > 0 &&
+               m->path.n <= ZC_OWN_PATH_MAX && text_ok(m->path);
+    return m->path.n == 0 ||
+           zc_relpath_ok((const char *)m->path.p, m->path.n);
 }
 
 int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
@@ -70,13 +101,15 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
     if (origin)
         memcpy(m->origin, origin, sizeof m->origin);
     m->walk = m->apply = 0;
+    m->one_file_system = 0;
+    m->bwlimit = 0;
+    m->chmod = m->only = (struct zc_bytes){0};
     bool known = !(m->flags & ZC_OPEN_CHOICES) || get_choices(&r, m);
+    known &= !(m->flags & ZC_OPEN_PULL) || get_pull(&r, m);
     bool single = m->flags & ZC_OPEN_SINGLE_FILE;
     bool ok = !r.bad && known && !(m->flags & ~(uint32_t)ZC_OPEN_FLAGS_KNOWN) &&
               m->fsync <= 2 && text_ok(m->share) && text_ok(m->chown_user) &&
-              text_ok(m->chown_group) &&
-              (m->path.n == 0 ||
-               zc_relpath_ok((const char *)m->path.p, m->path.n)) &&
+              text_ok(m->chown_group) && path_ok(m) &&
               (single ? zc_name_ok((const char *)m->name.p, m->name.n)
                       : m->name.n == 0);
     return zc_wire_end(&r, ok, "OPEN", err);

@@ -22,6 +22,11 @@ struct zc_msg_open {
     struct zc_bytes chown_user, chown_group;
     struct zc_bytes filter;
     uint32_t walk, apply; /* ZC_OPEN_CHOICES: enum zc_open_walk, _apply */
+    /* ZC_OPEN_PULL: what otherwise only the sender itself has to know. */
+    uint8_t one_file_system; /* 0 or 1 */
+    uint64_t bwlimit;        /* bytes a second; 0: none */
+    struct zc_bytes chmod;   /* as in --chmod; empty: nothing */
+    struct zc_bytes only;    /* as in --files-from, NUL-ended; empty: all */
     uint8_t origin[ZC_ORIGIN_SIZE]; /* ZC_OPEN_ORIGIN: the same mirror's sessions
                                        have the same; the newest ends others */
 };
@@ -249,6 +254,46 @@ struct zc_msg_error {
 void zc_error_encode(struct zc_buf *b, const struct zc_msg_error *m);
 int zc_error_decode(struct zc_bytes body, struct zc_msg_error *m,
                     struct zc_err *err);
+
+/* Of a sender to whom the receiver has dialled: what its user is to be told.
+ * ITEM: something happened to an entry; see struct zc_item of session/events.h,
+ * whose numbers these are. */
+struct zc_msg_item {
+    uint32_t flags, mode, uid, gid;
+    uint64_t size;
+    int64_t mtime_s;
+    uint32_t mtime_ns;
+    struct zc_bytes path; /* empty: the root */
+    struct zc_bytes target, other; /* of a symlink; another name. Empty: none */
+};
+void zc_item_encode(struct zc_buf *b, const struct zc_msg_item *m);
+int zc_item_decode(struct zc_bytes body, struct zc_msg_item *m,
+                   struct zc_err *err);
+
+/* TROUBLE: something could not be done, and why. */
+struct zc_msg_trouble {
+    uint8_t kind; /* enum zc_trouble of session/events.h */
+    uint32_t eno;
+    struct zc_bytes what, path;
+};
+void zc_trouble_encode(struct zc_buf *b, const struct zc_msg_trouble *m);
+int zc_trouble_decode(struct zc_bytes body, struct zc_msg_trouble *m,
+                      struct zc_err *err);
+
+/* STATS: how far it is, in the order of struct zc_stats. */
+void zc_stats_encode(struct zc_buf *b, const uint64_t v[ZC_STATS_COUNT]);
+int zc_stats_decode(struct zc_bytes body, uint64_t v[ZC_STATS_COUNT],
+                    struct zc_err *err);
+
+/* VERDICT: after FINISHED, what the sender makes of it all: an exit code, and the
+ * sentence for those that need one. */
+struct zc_msg_verdict {
+    uint8_t code;
+    struct zc_bytes text;
+};
+void zc_verdict_encode(struct zc_buf *b, const struct zc_msg_verdict *m);
+int zc_verdict_decode(struct zc_bytes body, struct zc_msg_verdict *m,
+                      struct zc_err *err);
 
 void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m);
 int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,

@@ -34,6 +34,17 @@
  *   DONE --------------------------->
  *          <-------------------------  FINISHED
  *
+ * Where the receiver has dialled (a pull), it sends OPEN, with what the sender has
+ * to know as well, and the sender OPENED. The user is at the receiving end then,
+ * and the sender tells what there is to tell:
+ *
+ *          <-------------------------  OPEN share, options, filter
+ *   OPENED root ------------------->
+ *   ... as above, and in between ...
+ *   ITEM, TROUBLE, STATS ----------->
+ *          <-------------------------  FINISHED
+ *   VERDICT ------------------------>
+ *
  * A list is named by its number, an entry by (list, index). A directory's
  * number is that of the entry that named it.
  */
@@ -65,6 +76,10 @@
 #define ZC_PLACE_NAMES_MAX 250000 /* names in the paths of a round's ATs, and
                                      one for each AT */
 
+#define ZC_CHMOD_TEXT_MAX 4096 /* bytes of --chmod */
+#define ZC_OWN_PATH_MAX 4095 /* bytes of a path of the user's own */
+#define ZC_STATS_COUNT 21    /* counters in STATS */
+
 /* Frame types. Sender to receiver 1-19, receiver to sender 20-39, both 40-. */
 enum zc_frame_type {
     ZC_FRAME_OPEN = 1,
@@ -78,6 +93,10 @@ enum zc_frame_type {
     ZC_FRAME_DONE = 9,
     ZC_FRAME_AT = 10,
     ZC_FRAME_RENAME = 11,
+    ZC_FRAME_ITEM = 12,
+    ZC_FRAME_TROUBLE = 13,
+    ZC_FRAME_STATS = 14,
+    ZC_FRAME_VERDICT = 15,
     ZC_FRAME_OPENED = 20,
     ZC_FRAME_NEED = 21,
     ZC_FRAME_GOT = 22,
@@ -119,7 +138,10 @@ enum zc_open_flag {
     ZC_OPEN_FILEFLAGS = 1 << 16, /* `keep` has FLAGS, and entries have
                                     ZC_ENTRY_FILEFLAGS */
     ZC_OPEN_CHOICES = 1 << 17, /* `walk`, `apply` and what follows them */
-    ZC_OPEN_FLAGS_KNOWN = (1 << 18) - 1,
+    ZC_OPEN_OWN = 1 << 18, /* `path` is the user's own, and no share's */
+    ZC_OPEN_PULL = 1 << 19, /* the receiver has dialled: `one_file_system` and
+                               what follows it */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 20) - 1,
 };
 
 /* `walk` of OPEN: how the sending end goes through SRC. */

@@ -61,6 +61,8 @@ struct zc_rdone {
 
 struct zc_receiver {
     unsigned threads; /* as asked for */
+    const struct zc_pull *pull; /* we have dialled; NULL: the peer has */
+    bool opened; /* both ends know what it is about */
     unsigned n_slow;  /* slow workers; under `lock` */
     struct zc_conn conn;
     /* Set when the session is opened, and fixed from then on. */
@@ -150,9 +152,9 @@ static inline void zc_entry_name(const struct zc_entry *e,
  * The peer has dialled, and opens one of our shares. -1 and ERR. */
 int zc_receiver_accept(struct zc_receiver *r,
                        const struct zc_accept_options *opt, struct zc_err *err);
-/* We have dialled, and ask for OPT, to be applied to DEST. -1 and ERR. */
+/* We have dialled, and ask for OPT. -1 and ERR. */
 int zc_receiver_connect(struct zc_receiver *r, const struct zc_options *opt,
-                        const char *dest, struct zc_err *err);
+                        struct zc_err *err);
 
 /* A sentence about a message that is not allowed. Returns -1. */
 int zc_receiver_nonsense(struct zc_err *err, const char *what);

@@ -8,6 +8,7 @@
 #include "fs/staging.h"
 #include "receiver/anchor.h"
 #include "receiver/core.h"
+#include "receiver/pull.h"
 #include "session/connect.h"
 #include "session/dest.h"
 
@@ -128,13 +129,23 @@ static int compare_roots(const struct zc_receiver *r, const char *dest,
                       "%s and the source are the same directory", dest);
 }
 
-int zc_receiver_connect(struct zc_receiver *r, const struct zc_options *opt,
-                        const char *dest, struct zc_err *err)
+static int open_dest(struct zc_receiver *r, struct zc_err *err)
 {
-    return zc_connect_open(&r->conn, opt, &r->terms, err) ||
-                   take_terms(r, err) ||
-                   zc_dest_open_own(dest, NULL, &r->terms, &r->root_fd, err) ||
-                   compare_roots(r, dest, err) || prepare_root(r, err)
+    const struct zc_pull *p = r->pull;
+    if (zc_dest_open_own(p->dest, p->require, &r->terms, &r->root_fd, err) ||
+        compare_roots(r, p->dest, err))
+        return -1;
+    return r->root_fd >= 0 && p->confine ? p->confine(r->root_fd, r->dry, err)
+                                         : 0;
+}
+
+int zc_receiver_connect(struct zc_receiver *r, const struct zc_options *opt,
+                        struct zc_err *err)
+{
+    if (zc_connect_open(&r->conn, opt, ZC_ROLE_RECEIVER, &r->terms, err))
+        return -1;
+    r->opened = true;
+    return take_terms(r, err) || open_dest(r, err) || prepare_root(r, err)
                ? -1
                : 0;
 }

@@ -8,14 +8,17 @@
 
 #include "base/clock.h"
 #include "receiver/anchor.h"
+#include "receiver/asked.h"
 #include "receiver/big.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 #include "receiver/files.h"
 #include "receiver/lists.h"
 #include "receiver/names.h"
+#include "receiver/pull.h"
 #include "receiver/queue.h"
 #include "receiver/walk.h"
+#include "session/told.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -52,7 +55,8 @@ static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
                      struct zc_err *err)
 {
     struct zc_entry e, prev = {0};
-    if (zc_list_next(m, &prev, &e, err) || zc_list_ended(m, err))
+    if (zc_list_next(m, &prev, &e, err) || zc_list_ended(m, err) ||
+        zc_asked_root(r, &e, err))
         return -1;
     struct zc_bytes here = {NULL, 0};
     struct zc_rdir *root = zc_rdir_new_top(r, here, &e, (struct zc_ref){0, 0});
@@ -194,6 +198,18 @@ static int on_idname(struct zc_receiver *r, struct zc_bytes body,
     return 0;
 }
 
+/* A word for the user, who is at this end where we have dialled. */
+static int on_told(struct zc_receiver *r, unsigned type, struct zc_bytes body,
+                   struct zc_err *err)
+{
+    if (!r->pull)
+        return zc_receiver_nonsense(err, "a message of an unknown type");
+    if (r->pull->tell(r->pull->arg, type, body))
+        return zc_err_set(err, ZC_EXIT_SIGNAL, 0,
+                          "nobody is left to be told what happens");
+    return 0;
+}
+
 /* 1: DONE has come. */
 static int dispatch(struct zc_receiver *r, struct file_run *run,
                     struct zc_mover *mover, const struct zc_frame *f,
@@ -228,8 +244,33 @@ static int dispatch(struct zc_receiver *r, struct file_run *run,
         return zc_done_decode(body, &r->round.done_flags, err) ? -1 : 1;
     case ZC_FRAME_ERROR:
         return zc_conn_peer_error(&r->conn, body, err);
+    case ZC_FRAME_ITEM:
+    case ZC_FRAME_TROUBLE:
+    case ZC_FRAME_STATS:
+        return on_told(r, f->type, body, err);
     default:
         return zc_receiver_nonsense(err, "a message of an unknown type");
+    }
+}
+
+int zc_receiver_hear_out(struct zc_receiver *r, struct zc_err *err)
+{
+    struct zc_frame f;
+    struct zc_bytes body;
+    struct zc_slab *slab;
+    for (;;) {
+        if (zc_conn_recv(&r->conn, false, &f, &body, &slab, err))
+            return -1;
+        if (f.type == ZC_FRAME_PING)
+            continue;
+        if (f.type == ZC_FRAME_ERROR)
+            return zc_conn_peer_error(&r->conn, body, err);
+        if (!zc_told_is(f.type))
+            return zc_receiver_nonsense(err, "it goes on after the end");
+        if (on_told(r, f.type, body, err))
+            return -1;
+        if (f.type == ZC_FRAME_VERDICT)
+            return 0;
     }
 }
 

@@ -10,4 +10,8 @@ struct zc_receiver;
 /* One round, until DONE (0), or trouble (-1 and ERR). */
 int zc_receiver_read(struct zc_receiver *r, struct zc_err *err);
 
+/* After FINISHED, where we have dialled: what there is still to be told, up to
+ * the VERDICT. The same. */
+int zc_receiver_hear_out(struct zc_receiver *r, struct zc_err *err);
+
 #endif

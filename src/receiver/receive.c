@@ -158,6 +158,8 @@ static int run_rounds(struct zc_receiver *r, struct zc_err *err)
             return !first && r->conn.ended && !r->round.next_list ? 0 : -1;
         if (finish_round(r, err))
             return -1;
+        if (r->pull)
+            return zc_receiver_hear_out(r, err);
         if (!(r->flags & ZC_OPEN_ROUNDS))
             return 0;
         next_round(r);
@@ -338,11 +340,12 @@ static int live(struct zc_receiver *r, int fail, struct zc_err *err)
 {
     if (!fail)
         fail = run(r, err);
-    bool connected = r->conn.slab;
-    if (fail && connected && !r->failed)
+    /* A peer that was asked, and has refused, has nothing to hear. */
+    bool tells = r->conn.slab && (!r->pull || r->opened);
+    if (fail && tells && !r->failed)
         zc_accept_refuse(&r->conn, err);
     receiver_fini(r);
-    if (fail && connected && err->code != ZC_EXIT_SOCKET)
+    if (fail && tells && err->code != ZC_EXIT_SOCKET)
         linger(r);
     zc_conn_fini(&r->conn);
     return fail ? -1 : 0;
@@ -359,11 +362,11 @@ int zc_receive_run(struct zc_transport *t, const struct zc_accept_options *opt,
 }
 
 int zc_receive_from(struct zc_transport *t, const struct zc_options *opt,
-                    const char *dest, struct zc_err *err)
+                    const struct zc_pull *pull, struct zc_err *err)
 {
-    struct zc_receiver r = {.threads = opt->threads};
+    struct zc_receiver r = {.threads = pull->threads, .pull = pull};
     struct zc_rparts parts;
     int fail = receiver_init(&r, &parts, t, err) ||
-               zc_receiver_connect(&r, opt, dest, err);
+               zc_receiver_connect(&r, opt, err);
     return live(&r, fail, err);
 }

@@ -6,6 +6,7 @@
 #ifndef ZC_RECEIVER_RECEIVE_H
 #define ZC_RECEIVER_RECEIVE_H
 
+#include "receiver/pull.h"
 #include "session/accept.h"
 #include "session/options.h"
 
@@ -17,10 +18,10 @@
 int zc_receive_run(struct zc_transport *t, const struct zc_accept_options *opt,
                    struct zc_err *err);
 
-/* We have dialled: asks the peer for what OPT says, a share of its own, and
- * applies what it sends to DEST, the local user's directory, which may have to
- * be made. Otherwise the same. */
+/* We have dialled: asks the peer for what OPT says, a share of its own or a path
+ * of the user's, and applies what it sends to DEST. 0: the peer's VERDICT has
+ * been told, whatever it is. Otherwise as above. */
 int zc_receive_from(struct zc_transport *t, const struct zc_options *opt,
-                    const char *dest, struct zc_err *err);
+                    const struct zc_pull *pull, struct zc_err *err);
 
 #endif

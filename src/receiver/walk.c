@@ -8,6 +8,7 @@
 
 #include "fs/nest.h"
 #include "receiver/act.h"
+#include "receiver/asked.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
@@ -421,7 +422,8 @@ static bool compare_one(struct zc_rworker *w, struct zc_work *work)
     struct zc_err err;
     if (zc_list_decode((struct zc_bytes){work->p, work->n}, &m, &err) ||
         (!work->resumed &&
-         (check_continues(d, &m, &err) || remember_last(d, m, &err)))) {
+         (check_continues(d, &m, &err) || remember_last(d, m, &err) ||
+          zc_asked_list(w, d, m, &err)))) {
         zc_receiver_fail(r, &err);
         return false;
     }

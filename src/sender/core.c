@@ -46,6 +46,7 @@ void zc_sender_init(struct zc_sender *s)
     pthread_mutex_init(&s->told.lock, NULL);
     pthread_mutex_init(&s->rate.lock, NULL);
     s->round.finished = true; /* none has begun */
+    s->mountinfo_fd = -1;
 }
 
 void zc_sender_set_options(struct zc_sender *s, const struct zc_options *opt)
@@ -56,6 +57,7 @@ void zc_sender_set_options(struct zc_sender *s, const struct zc_options *opt)
 
 void zc_sender_fini(struct zc_sender *s)
 {
+    zc_close(&s->mountinfo_fd);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->told.lock);
     pthread_mutex_destroy(&s->rate.lock);

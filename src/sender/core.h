@@ -101,6 +101,7 @@ struct zc_sender {
     struct zc_source source;
     struct zc_dirtree *tree; /* it, while there is a round */
     struct zc_places *places; /* what may be looked into, in this round */
+    int mountinfo_fd; /* zc_splaces_prepare; -1: opened when it is needed */
     struct zc_stat root_stat;
 
     struct zc_ids *ids; /* entry.h; with a lock of its own */

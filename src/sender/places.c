@@ -41,7 +41,9 @@ static struct zc_places *read_places(struct zc_sender *s)
     struct zc_places *places = NULL;
     struct zc_dirnode *root = zc_dirtree_root(s->tree);
     zc_mount_paths paths = {0};
-    zc_auto_close int fd = open(ZC_MOUNTINFO, O_RDONLY | O_CLOEXEC);
+    zc_auto_close int fd = s->mountinfo_fd >= 0
+                               ? fcntl(s->mountinfo_fd, F_DUPFD_CLOEXEC, 0)
+                               : open(ZC_MOUNTINFO, O_RDONLY | O_CLOEXEC);
     int rootfd = fd < 0 ? -1 : zc_dirnode_pin(s->tree, root);
     if (rootfd < 0)
         return NULL;
@@ -50,6 +52,11 @@ static struct zc_places *read_places(struct zc_sender *s)
     zc_dirnode_unpin(s->tree, root);
     zc_mount_paths_fini(&paths);
     return places;
+}
+
+void zc_splaces_prepare(struct zc_sender *s)
+{
+    s->mountinfo_fd = open(ZC_MOUNTINFO, O_RDONLY | O_CLOEXEC);
 }
 
 void zc_splaces_begin(struct zc_sender *s, const struct zc_round *round)

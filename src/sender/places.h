@@ -13,6 +13,9 @@
 #include "sender/round.h"
 #include "tree/names.h"
 
+/* Before this process is confined, where -x may be asked for afterwards. */
+void zc_splaces_prepare(struct zc_sender *s);
+
 /* What is known of places in ROUND, or, for -x, can be known. */
 void zc_splaces_begin(struct zc_sender *s, const struct zc_round *round);
 void zc_splaces_end(struct zc_sender *s);

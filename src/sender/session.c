@@ -141,6 +141,11 @@ static int start_threads(struct zc_session *session, struct zc_err *err)
     return zc_err_set(err, ZC_EXIT_MEMORY, errno, "cannot start a thread");
 }
 
+struct zc_conn *zc_session_conn(struct zc_session *session)
+{
+    return &session->s.conn;
+}
+
 static struct zc_session *session_new(struct zc_transport *t,
                                       const struct zc_events *events,
                                       struct zc_stats *stats,
@@ -179,7 +184,7 @@ struct zc_session *zc_session_open(struct zc_transport *t,
     struct zc_sender *s = &session->s;
     s->source = *source;
     if (!set_options(s, opt, err) && !open_source(s, err) &&
-        !zc_connect_open(&s->conn, opt, &s->terms, err) &&
+        !zc_connect_open(&s->conn, opt, ZC_ROLE_SENDER, &s->terms, err) &&
         !compare_roots(s, err) && !start_threads(session, err))
         return session;
     zc_session_close(session);
@@ -195,19 +200,25 @@ static int accept_open(struct zc_session *session,
     if (zc_accept_request(&s->conn, opt, ZC_ROLE_SENDER, &s->terms, &share,
                           err))
         return -1;
-    if (s->terms.open.flags & ZC_OPEN_SINGLE_FILE)
-        return zc_err_set(err, ZC_EXIT_SELECT, 0,
-                          "only directories can be asked for");
-    if (zc_terms_take_filter(&s->terms, err))
+    if (s->terms.open.flags & ZC_OPEN_ROUNDS)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "a mirror is sent by whoever watches it, and cannot "
+                          "be asked for");
+    if (zc_terms_take_filter(&s->terms, err) ||
+        zc_terms_take_choices(&s->terms, err))
         return -1;
     zc_terms_options(&s->terms, &session->asked);
-    session->asked.threads = opt->threads;
     zc_idmap_warm_up();
+    zc_splaces_prepare(s);
     if (set_options(s, &session->asked, err) ||
         zc_accept_root(opt, share, ZC_ROLE_SENDER, &s->terms,
                        &session->root_fd, err))
         return -1;
-    s->source = zc_source_fd(session->root_fd, share->name);
+    /* Again: it may have turned out to be a file. */
+    zc_terms_options(&s->terms, &session->asked);
+    session->asked.threads = opt->threads;
+    s->source = zc_source_fd(session->root_fd,
+                             *share->name ? share->name : share->path);
     return open_source(s, err) ||
                    zc_accept_answer(&s->conn, opt, &s->terms,
                                     session->root_fd, err)
@@ -329,6 +340,25 @@ static enum zc_exit outcome(struct zc_sender *s, struct zc_err *err)
     return s->told.vanished ? ZC_EXIT_VANISHED : ZC_EXIT_OK;
 }
 
+/* The user is at the other end, and hears it if nobody is busy sending. */
+static void tell_why(struct zc_sender *s)
+{
+    struct zc_buf out = ZC_BUF_INIT;
+    struct zc_err ignored;
+    if (!(s->terms.open.flags & ZC_OPEN_PULL) ||
+        s->err.code == ZC_EXIT_SOCKET || s->err.code == ZC_EXIT_TIMEOUT ||
+        !zc_conn_trylock(&s->conn))
+        return;
+    const struct zc_msg_error m = {
+        (uint8_t)s->err.code,
+        {(const uint8_t *)s->err.text,
+         ZC_MIN(strlen(s->err.text), (size_t)ZC_ERROR_TEXT_MAX)}};
+    zc_error_encode(&out, &m);
+    zc_conn_send_locked(&s->conn, &out, &ignored);
+    zc_conn_unlock(&s->conn);
+    zc_buf_fini(&out);
+}
+
 /* A round that ends with ZC_EXIT_SIGNAL when *STOP (may be NULL) is true. */
 static enum zc_exit run_round(struct zc_session *session,
                               const struct zc_round *round,
@@ -355,6 +385,7 @@ static enum zc_exit run_round(struct zc_session *session,
     atomic_store(&s->stats->wire_out, atomic_load(&s->conn.bytes_out));
     atomic_store(&s->stats->wire_in, atomic_load(&s->conn.bytes_in));
     if (s->failed) {
+        tell_why(s);
         zc_transport_shutdown(s->conn.t); /* wakes whoever waits for it */
     } else if (s->opt->rounds) {
         zc_dirtree_free(s->tree);

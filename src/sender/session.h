@@ -30,12 +30,15 @@ struct zc_session *zc_session_open(struct zc_transport *t,
 
 /* The same where the peer has dialled and opens one of our shares, to receive
  * what is in it. OPT's shares must outlive the session, too. A peer that is
- * refused is told why. */
+ * refused is told why. The session is of one round. */
 struct zc_session *zc_session_accept(struct zc_transport *t,
                                      const struct zc_accept_options *opt,
                                      const struct zc_events *events,
                                      struct zc_stats *stats,
                                      struct zc_err *err);
+
+/* What it is on, for those who have something to say besides. */
+struct zc_conn *zc_session_conn(struct zc_session *s);
 
 /*
  * One round. Blocks until the peer has confirmed its end. 0: all of it is

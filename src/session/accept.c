@@ -8,7 +8,9 @@
 #include "fs/staging.h"
 #include "session/dest.h"
 #include "session/hostid.h"
+#include "session/ownpath.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -17,7 +19,8 @@
 
 /* Whoever has proved to be somebody is told when that is of no use here. A
  * server does not let such a one come so far. */
-static int check_key(const struct zc_accept_options *opt, struct zc_err *err)
+static int check_key(const struct zc_accept_options *opt, enum zc_role role,
+                     struct zc_err *err)
 {
     char text[ZC_KEY_TEXT_SIZE];
     if (!opt->peer_key)
@@ -27,19 +30,21 @@ static int check_key(const struct zc_accept_options *opt, struct zc_err *err)
             return 0;
     zc_key_text(opt->peer_key, text);
     return zc_err_set(err, ZC_EXIT_START, 0,
-                      "the receiver does not know the key %s", text);
+                      "the %s does not know the key %s",
+                      role == ZC_ROLE_SENDER ? "sender" : "receiver", text);
 }
 
 /* Whoever connects and says nothing, or says it slowly, does not keep the place
  * for long. */
 static int recv_open(struct zc_conn *c, const struct zc_accept_options *opt,
-                     struct zc_bytes *body, struct zc_err *err)
+                     enum zc_role role, struct zc_bytes *body,
+                     struct zc_err *err)
 {
     struct zc_frame f;
     struct zc_slab *slab;
     zc_transport_set_timeout(c->t, OPEN_S);
     zc_transport_set_recv_end(c->t, zc_clock_ns() + OPEN_S * ZC_NSEC_PER_SEC);
-    if (check_key(opt, err) || zc_conn_recv(c, false, &f, body, &slab, err))
+    if (check_key(opt, role, err) || zc_conn_recv(c, false, &f, body, &slab, err))
         return -1;
     zc_transport_set_recv_end(c->t, 0);
     zc_transport_set_timeout(c->t, opt->timeout_s);
@@ -69,33 +74,111 @@ static int check_user(const struct zc_accept_options *opt,
                       share->name, user);
 }
 
+/* Whether the peer, to whom SHARE is visible, may have it for us to be ROLE. */
+static int check_role(const struct zc_accept_options *opt,
+                      const struct zc_share *share, enum zc_role role,
+                      const struct zc_terms *t, struct zc_err *err)
+{
+    bool dry = t->open.flags & ZC_OPEN_DRY_RUN;
+    if (role == ZC_ROLE_RECEIVER && share->read_only && !dry)
+        return zc_err_set(err, ZC_EXIT_START, 0, "share %s is read-only",
+                          share->name);
+    if (zc_share_allows(share, opt->peer_key, role))
+        return 0;
+    if (role == ZC_ROLE_SENDER)
+        return zc_err_set(err, ZC_EXIT_START, 0,
+                          "share %s may not be read by this peer: 'readers' or "
+                          "'readable = yes' (zcsync serve: --readable) would "
+                          "allow it", share->name);
+    return zc_err_set(err, ZC_EXIT_START, 0,
+                      "share %s may be read by this peer, but not written: it "
+                      "is not among its 'peers'", share->name);
+}
+
+/* What T asks for when there are no shares: a path of the user's own. */
+static int own_share(struct zc_terms *t, struct zc_err *err)
+{
+    zc_auto_free char *text = strndup((const char *)t->open.path.p,
+                                      t->open.path.n);
+    if (!text)
+        return zc_err_nomem(err);
+    if (!(t->open.flags & ZC_OPEN_OWN))
+        return zc_err_set(err, ZC_EXIT_START, 0,
+                          "there are no shares here: HOST:PATH names a path");
+    t->own_path = zc_own_path(text, err);
+    t->own = (struct zc_share){
+        .name = "", .path = t->own_path, .readable = true};
+    return t->own_path ? 0 : -1;
+}
+
+static int find_share(const struct zc_accept_options *opt, struct zc_terms *t,
+                      const struct zc_share **share, struct zc_err *err)
+{
+    const struct zc_msg_open *m = &t->open;
+    *share = &t->own;
+    if (opt->own)
+        return own_share(t, err);
+    if (m->flags & ZC_OPEN_OWN)
+        return zc_err_set(err, ZC_EXIT_START, 0,
+                          "only shares can be asked for here, not paths");
+    *share = zc_share_find(opt->shares, opt->n_shares, m->share,
+                           opt->peer_key);
+    if (!*share)
+        return zc_err_set(err, ZC_EXIT_START, 0, "there is no share named %.*s",
+                          (int)m->share.n, (const char *)m->share.p);
+    return 0;
+}
+
 int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
                       enum zc_role role, struct zc_terms *t,
                       const struct zc_share **share, struct zc_err *err)
 {
     struct zc_bytes body;
     memset(t, 0, sizeof *t);
-    if (recv_open(c, opt, &body, err) || zc_terms_decode(t, body, err))
+    if (recv_open(c, opt, role, &body, err) || zc_terms_decode(t, body, err))
         return -1;
     zc_host_id(t->host_id); /* /proc is out of reach when confined */
     const struct zc_msg_open *m = &t->open;
-    *share = zc_share_find(opt->shares, opt->n_shares, m->share,
-                           opt->peer_key);
-    if (!*share)
-        return zc_err_set(err, ZC_EXIT_START, 0, "there is no share named %.*s",
-                          (int)m->share.n, (const char *)m->share.p);
-    if (check_user(opt, *share, t, err))
+    if (find_share(opt, t, share, err) || check_user(opt, *share, t, err) ||
+        check_role(opt, *share, role, t, err))
         return -1;
-    if (role == ZC_ROLE_RECEIVER && (*share)->read_only &&
-        !(m->flags & ZC_OPEN_DRY_RUN))
-        return zc_err_set(err, ZC_EXIT_START, 0, "share %s is read-only",
-                          (*share)->name);
     zc_terms_timeouts(t, m->timeout_s, opt->timeout_s);
     return 0;
 }
 
-/* A directory to be read, which is there or not. */
-static int open_source(const struct zc_share *share, const struct zc_terms *t,
+static int cannot_open(const struct zc_share *share, const char *path,
+                       struct zc_err *err)
+{
+    if (!*share->name)
+        return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot open %s", path);
+    return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot open %s in share %s",
+                      *path ? path : "the root", share->name);
+}
+
+/* The file (or what else is no directory) at PATH, in *FD the directory that it
+ * is in: below BASE, or, where that is -1, anywhere. */
+static int open_file(int base, const char *path, struct zc_terms *t, int *fd,
+                     struct zc_err *err)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    zc_auto_free char *dir =
+        !slash ? strdup(base < 0 ? "." : "")
+               : strndup(path, slash == path ? 1 : (size_t)(slash - path));
+    struct stat st;
+    if (!dir)
+        return zc_err_nomem(err);
+    errno = EINVAL;
+    if (!zc_name_ok(name, strlen(name)))
+        return -1;
+    *fd = base < 0 ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                   : zc_root_open_dir(base, dir);
+    if (*fd < 0 || fstatat(*fd, name, &st, AT_SYMLINK_NOFOLLOW))
+        return -1;
+    return zc_terms_take_name(t, name, err) ? 1 : 0;
+}
+
+/* A directory to be read, or the one with the file that is asked for. */
+static int open_source(const struct zc_share *share, struct zc_terms *t,
                        int *fd, struct zc_err *err)
 {
     zc_auto_free char *path = strndup((const char *)t->open.path.p,
@@ -111,10 +194,22 @@ static int open_source(const struct zc_share *share, const struct zc_terms *t,
                           "%s is the name of the staging folder, and reserved",
                           ZC_STAGING_NAME);
     *fd = zc_root_open_dir(base, path);
-    return *fd < 0 ? zc_err_set(err, ZC_EXIT_SELECT, errno,
-                                "cannot open %s in share %s",
-                                *path ? path : "the root", share->name)
-                   : 0;
+    int bad = *fd < 0 ? -1 : 0;
+    if (bad && (errno == ENOTDIR || errno == ELOOP))
+        bad = open_file(base, path, t, fd, err);
+    return bad < 0 ? cannot_open(share, path, err) : bad ? -1 : 0;
+}
+
+/* The same anywhere, for the user himself: a symlink to a directory is that
+ * directory. */
+static int open_own(const struct zc_share *share, struct zc_terms *t, int *fd,
+                    struct zc_err *err)
+{
+    *fd = open(share->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int bad = *fd < 0 ? -1 : 0;
+    if (bad && (errno == ENOTDIR || errno == ELOOP || errno == ENOENT))
+        bad = open_file(-1, share->path, t, fd, err);
+    return bad < 0 ? cannot_open(share, share->path, err) : bad ? -1 : 0;
 }
 
 int zc_accept_root(const struct zc_accept_options *opt,
@@ -126,8 +221,9 @@ int zc_accept_root(const struct zc_accept_options *opt,
     int r;
     *root_fd = -1;
     if (role == ZC_ROLE_SENDER)
-        r = open_source(share, t, root_fd, err);
-    else if (opt->embedded)
+        r = opt->own ? open_own(share, t, root_fd, err)
+                     : open_source(share, t, root_fd, err);
+    else if (opt->embedded || opt->own)
         r = zc_dest_open_own(share->path, share->require, t, root_fd, err);
     else
         r = zc_dest_open_share(share, t, root_fd, err);

@@ -29,6 +29,9 @@ struct zc_accept_options {
      * pushed to a name in its parent (embedded receiver: DEST is the user's own
      * path). */
     bool embedded;
+    /* There are no shares: the peer is the user who has started us, and names
+     * paths of his own, relative to the working directory or to a home. */
+    bool own;
     unsigned timeout_s; /* no frame for so long ends the session; 0: none */
     unsigned threads;   /* that work on it, 0: as many as make sense */
     /* Called once, after the share's root has been opened and before anything

@@ -2,6 +2,7 @@
 /* OPEN out, OPENED in; see connect.h. */
 #include "session/connect.h"
 
+#include "base/relpath.h"
 #include "session/hostid.h"
 
 #include <string.h>
@@ -20,8 +21,22 @@ static void fill_choices(const struct zc_options *opt, struct zc_msg_open *m)
         m->flags |= ZC_OPEN_CHOICES;
 }
 
-static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
-                      struct zc_msg_open *m)
+/* What the sender has to know, who is the one that is asked. */
+static void fill_pull(const struct zc_options *opt, struct zc_msg_open *m)
+{
+    m->flags |= ZC_OPEN_PULL;
+    m->one_file_system = opt->one_file_system;
+    m->bwlimit = opt->bwlimit;
+    m->chmod = text_bytes(opt->chmod_text);
+    m->only = opt->only_names;
+    if (opt->new_name) {
+        m->flags |= ZC_OPEN_SINGLE_FILE;
+        m->name = text_bytes(opt->new_name);
+    }
+}
+
+static void fill_open(const struct zc_options *opt, enum zc_role role,
+                      struct zc_buf *filter, struct zc_msg_open *m)
 {
     *m = (struct zc_msg_open){
         .keep = opt->keep & ~(unsigned)ZC_KEEP_MAKE_HOLES,
@@ -48,11 +63,14 @@ static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
                (opt->mover == ZC_MOVER_READWRITE ? ZC_OPEN_BUFFER : 0) |
                (opt->rounds ? ZC_OPEN_ROUNDS : 0) |
                (opt->has_origin ? ZC_OPEN_ORIGIN : 0) |
+               (opt->own ? ZC_OPEN_OWN : 0) |
                (opt->max_delete != ZC_MAX_DELETE_DEFAULT ? ZC_OPEN_MAX_DELETE
                                                          : 0);
     memcpy(m->origin, opt->origin, sizeof m->origin);
     fill_choices(opt, m);
-    if (opt->single_file) {
+    if (role == ZC_ROLE_RECEIVER) {
+        fill_pull(opt, m);
+    } else if (opt->single_file) {
         size_t n;
         const struct zc_fileset_node *const *v =
             zc_fileset_children(opt->only, NULL, &n);
@@ -67,18 +85,18 @@ static void fill_open(const struct zc_options *opt, struct zc_buf *filter,
 
 /* T is what the peer will have decoded of it. */
 static int send_open(struct zc_conn *c, const struct zc_options *opt,
-                     struct zc_terms *t, struct zc_err *err)
+                     enum zc_role role, struct zc_terms *t, struct zc_err *err)
 {
     struct zc_buf out = ZC_BUF_INIT, filter = ZC_BUF_INIT;
     struct zc_msg_open m;
-    fill_open(opt, &filter, &m);
+    fill_open(opt, role, &filter, &m);
     zc_open_encode(&out, &m);
     struct zc_rd frames = zc_rd_init(out.data, out.len);
     int r = -1;
     if (out.len > ZC_FRAME_BODY_MAX)
         zc_err_set(err, ZC_EXIT_USAGE, 0,
-                   "there are too many filter rules (%zu bytes of them)",
-                   filter.len);
+                   "there are too many filter rules (%zu bytes of them) or "
+                   "names (%zu bytes)", filter.len, m.only.n);
     else if (out.failed)
         zc_err_nomem(err);
     else if (!zc_terms_decode(t, zc_frame_next(&frames), err))
@@ -108,8 +126,25 @@ static int recv_opened(struct zc_conn *c, struct zc_msg_opened *m,
     return zc_opened_decode(body, m, err);
 }
 
+/* What we are going to receive is one file, called NAME; where that is empty, a
+ * directory. */
+static int take_source(struct zc_terms *t, struct zc_bytes name,
+                       struct zc_err *err)
+{
+    t->open.flags &= ~(uint32_t)ZC_OPEN_SINGLE_FILE;
+    t->open.name = (struct zc_bytes){0};
+    if (!name.n)
+        return 0;
+    if (!zc_name_ok((const char *)name.p, name.n))
+        return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                          "the peer gave the file a name that is none");
+    t->open.flags |= ZC_OPEN_SINGLE_FILE;
+    t->name = strndup((const char *)name.p, name.n);
+    return t->name ? 0 : zc_err_nomem(err);
+}
+
 /* What the peer has said becomes part of T. */
-static int take_answer(const struct zc_options *opt,
+static int take_answer(const struct zc_options *opt, enum zc_role role,
                        const struct zc_msg_opened *m, struct zc_terms *t,
                        struct zc_err *err)
 {
@@ -119,6 +154,11 @@ static int take_answer(const struct zc_options *opt,
         t->root_dev = m->root_dev;
         t->root_ino = m->root_ino;
     }
+    if (role == ZC_ROLE_RECEIVER)
+        return take_source(t, m->name, err) ||
+                       zc_terms_take_choices(t, err)
+                   ? -1
+                   : 0;
     if (!opt->single_file)
         return 0;
     t->name = strndup((const char *)m->name.p, m->name.n);
@@ -131,11 +171,11 @@ static int take_answer(const struct zc_options *opt,
 }
 
 int zc_connect_open(struct zc_conn *c, const struct zc_options *opt,
-                    struct zc_terms *t, struct zc_err *err)
+                    enum zc_role role, struct zc_terms *t, struct zc_err *err)
 {
     struct zc_msg_opened opened;
     memset(t, 0, sizeof *t);
-    if (send_open(c, opt, t, err)) {
+    if (send_open(c, opt, role, t, err)) {
         /* The peer may have said why it hung up. */
         struct zc_err why;
         if (err->code == ZC_EXIT_SOCKET && recv_opened(c, &opened, &why) &&
@@ -145,5 +185,5 @@ int zc_connect_open(struct zc_conn *c, const struct zc_options *opt,
     }
     if (recv_opened(c, &opened, err))
         return -1;
-    return take_answer(opt, &opened, t, err);
+    return take_answer(opt, role, &opened, t, err);
 }

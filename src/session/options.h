@@ -36,6 +36,10 @@ struct zc_options {
     /* SRC was a file: ONLY holds its one name and the peer decides whether DEST
      * is a directory to put it into or its new name. */
     bool single_file;
+    /* Where the peer is to send: ONLY as it crosses, each name NUL-ended; and,
+     * where DEST is not a directory, what SRC is to be called if it is a file. */
+    struct zc_bytes only_names;
+    const char *new_name;
     /* Of several SRC, those before this one. */
     const struct zc_earlier_src *earlier;
     size_t n_earlier;
@@ -46,6 +50,7 @@ struct zc_options {
     /* Destination, as the peer sees it. */
     const char *share; /* "" for an embedded receiver */
     const char *path;  /* below the share, "" for its root */
+    bool own;          /* ... or the user's own, as over SSH; `share` is "" */
     bool path_is_dir;  /* DEST ended in a slash, or several SRC */
 
     unsigned keep;       /* enum zc_keep */
@@ -65,6 +70,7 @@ struct zc_options {
     enum zc_fsync fsync;
     const char *chown_user, *chown_group; /* names or numbers, or NULL */
     const struct zc_chmod *chmod;
+    const char *chmod_text; /* the same, as it was written; NULL: nothing */
     const struct zc_filter *filter; /* NULL: none */
     uint64_t bwlimit;               /* bytes a second, 0: none */
     unsigned timeout_s;             /* --timeout, 0: none */

@@ -6,14 +6,34 @@
 #include <stdio.h>
 #include <string.h>
 
-bool zc_share_visible(const struct zc_share *share, const uint8_t *peer_key)
+static bool is_among(const uint8_t (*keys)[ZC_KEY_SIZE], size_t n,
+                     const uint8_t *key)
 {
     bool found = false;
-    if (!share->n_keys || !peer_key)
-        return !share->n_keys && !peer_key;
-    for (size_t i = 0; i < share->n_keys; i++)
-        found |= zc_key_equal(share->keys[i], peer_key);
+    for (size_t i = 0; i < n; i++)
+        found |= zc_key_equal(keys[i], key);
     return found;
+}
+
+bool zc_share_visible(const struct zc_share *share, const uint8_t *peer_key)
+{
+    if (!zc_share_sealed(share) || !peer_key)
+        return !zc_share_sealed(share) && !peer_key;
+    bool writes = is_among(share->keys, share->n_keys, peer_key);
+    bool reads = is_among(share->read_keys, share->n_read_keys, peer_key);
+    return writes | reads;
+}
+
+bool zc_share_allows(const struct zc_share *share, const uint8_t *peer_key,
+                     enum zc_role role)
+{
+    bool writes = !zc_share_sealed(share) ||
+                  (peer_key && is_among(share->keys, share->n_keys, peer_key));
+    if (role == ZC_ROLE_RECEIVER)
+        return writes;
+    return (writes && share->readable) ||
+           (peer_key &&
+            is_among(share->read_keys, share->n_read_keys, peer_key));
 }
 
 static bool is_named(const struct zc_share *share, uint32_t uid)

@@ -7,6 +7,7 @@
 #include "fs/require.h"
 #include "net/keys.h"
 #include "net/peer_user.h"
+#include "proto/hello.h"
 #include "proto/msg.h"
 
 struct zc_share {
@@ -20,6 +21,11 @@ struct zc_share {
      * as if it was not there. */
     const uint8_t (*keys)[ZC_KEY_SIZE];
     size_t n_keys;
+    /* Those that may read it, and not write. With such keys and no others
+     * nobody may write. */
+    const uint8_t (*read_keys)[ZC_KEY_SIZE];
+    size_t n_read_keys;
+    bool readable; /* whoever may write may read, too */
     /* Without keys: who of this machine is let in beside root and our own user.
      */
     const uint32_t *users;
@@ -45,6 +51,17 @@ enum zc_admission {
 /* Whether the peer with PEER_KEY (NULL: one in plain) may know of SHARE. It
  * takes as long whichever of the keys it is. */
 bool zc_share_visible(const struct zc_share *share, const uint8_t *peer_key);
+
+/* It may be opened over sealed connections only. */
+static inline bool zc_share_sealed(const struct zc_share *share)
+{
+    return share->n_keys || share->n_read_keys;
+}
+
+/* Whether that peer, to whom it is visible, may open SHARE for us to be ROLE:
+ * a receiver is written to, a sender read from. */
+bool zc_share_allows(const struct zc_share *share, const uint8_t *peer_key,
+                     enum zc_role role);
 
 /* What PEER may do in SHARE, which has no keys. */
 enum zc_admission zc_share_admits(const struct zc_share *share,

@@ -22,13 +22,60 @@ int zc_terms_take_filter(struct zc_terms *t, struct zc_err *err)
     return t->filter ? 0 : -1;
 }
 
+/* ONLY, which a peer has sent. */
+static int take_only(struct zc_terms *t, struct zc_err *err)
+{
+    const char *at = (const char *)t->open.only.p, *end = at + t->open.only.n;
+    t->only = zc_fileset_new();
+    if (!t->only)
+        return zc_err_nomem(err);
+    for (; at < end; at += strlen(at) + 1)
+        if (zc_fileset_add(t->only, at, strlen(at), err))
+            return -1;
+    return zc_fileset_sort(t->only) ? zc_err_nomem(err) : 0;
+}
+
+int zc_terms_take_choices(struct zc_terms *t, struct zc_err *err)
+{
+    const struct zc_bytes chmod = t->open.chmod;
+    zc_auto_free char *text = strndup(chmod.n ? (const char *)chmod.p : "",
+                                      chmod.n);
+    if (!text)
+        return zc_err_nomem(err);
+    if (*text && zc_chmod_add(&t->chmod, text, err))
+        return -1;
+    return t->open.only.n ? take_only(t, err) : 0;
+}
+
+int zc_terms_take_name(struct zc_terms *t, const char *name,
+                       struct zc_err *err)
+{
+    bool renamed = t->open.flags & ZC_OPEN_SINGLE_FILE;
+    zc_fileset_free(t->only);
+    t->only = zc_fileset_new();
+    t->name = renamed ? strndup((const char *)t->open.name.p, t->open.name.n)
+                      : strdup(name);
+    t->source_name = strdup(name);
+    if (!t->name || !t->only || !t->source_name)
+        return zc_err_nomem(err);
+    t->open.name = (struct zc_bytes){(const uint8_t *)t->source_name,
+                                     strlen(t->source_name)};
+    if (zc_fileset_add(t->only, name, strlen(name), err))
+        return -1;
+    return zc_fileset_sort(t->only) ? zc_err_nomem(err) : 0;
+}
+
 void zc_terms_fini(struct zc_terms *t)
 {
+    zc_chmod_free(t->chmod);
+    zc_fileset_free(t->only);
     zc_filter_free(t->filter);
     free(t->name);
     free(t->root_path);
     free(t->root_below);
     free(t->root_name);
+    free(t->own_path);
+    free(t->source_name);
     free(t->body);
     memset(t, 0, sizeof *t);
 }
@@ -62,6 +109,12 @@ void zc_terms_options(const struct zc_terms *t, struct zc_options *opt)
     opt->path_is_dir = m->flags & ZC_OPEN_PATH_IS_DIR;
     opt->rounds = m->flags & ZC_OPEN_ROUNDS;
     opt->filter = t->filter;
+    opt->one_file_system = m->one_file_system;
+    opt->bwlimit = m->bwlimit;
+    opt->chmod = t->chmod;
+    opt->only = t->only;
+    opt->files_from = t->only && !t->name;
+    opt->single_file = t->name != NULL;
     if (m->flags & ZC_OPEN_BUFFER)
         opt->mover = ZC_MOVER_READWRITE;
 }

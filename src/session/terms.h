@@ -12,14 +12,18 @@
 #define ZC_SESSION_TERMS_H
 
 #include "session/options.h"
+#include "session/share.h"
 
 struct zc_terms {
     struct zc_msg_open open; /* points into `body` */
     uint8_t *body;
     struct zc_filter *filter; /* zc_terms_take_filter */
+    struct zc_chmod *chmod;   /* zc_terms_take_choices */
+    struct zc_fileset *only;  /* likewise, or by zc_terms_take_name; NULL: all */
     unsigned ping_s; /* the shorter of both sides' time-outs; 0: none */
     /* Of a single file: what the destination calls it. Else NULL. */
     char *name;
+    char *source_name; /* and the source, where it was asked for by its path */
     bool made; /* the receiving end: DEST was not there, and is made */
     /* The receiving end's directory is ROOT_BELOW ("": it itself) in ROOT_PATH,
      * and what sentences call it. */
@@ -31,6 +35,9 @@ struct zc_terms {
     uint64_t root_dev, root_ino;
     uint8_t host_id[ZC_HOST_ID_SIZE]; /* of this end */
     bool restricted; /* the peer is ZC_ADMIT_RESTRICTED */
+    /* Where it asks for a path of the user's own: as good as a share. */
+    char *own_path;
+    struct zc_share own;
 };
 
 /* Keeps a copy of the body of an OPEN, decoded. T need not be initialised. -1
@@ -40,6 +47,13 @@ int zc_terms_decode(struct zc_terms *t, struct zc_bytes body,
 /* Reads the filter rules of OPEN: for the end that has not made them, when the
  * peer may have what it asks for. -1 with a sentence. */
 int zc_terms_take_filter(struct zc_terms *t, struct zc_err *err);
+/* What else of it only a sender has to know, for one to whom the peer has
+ * dialled. */
+int zc_terms_take_choices(struct zc_terms *t, struct zc_err *err);
+/* What it is to send is the file NAME: T->name is what it is called at the
+ * destination, and T->only has NAME. -1 with a sentence. */
+int zc_terms_take_name(struct zc_terms *t, const char *name,
+                       struct zc_err *err);
 void zc_terms_fini(struct zc_terms *t);
 
 /* The other end's time-out, and ours: T->ping_s. */

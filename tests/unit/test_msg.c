@@ -140,6 +140,14 @@ static int open_taken(const struct zc_msg_open *m)
         open_taken(&m_);                     \
     })
 
+#define OPEN_PULLING(field, value)           \
+    ({                                       \
+        struct zc_msg_open m_ = wire_open(); \
+        m_.flags |= ZC_OPEN_PULL;            \
+        m_.field = (value);                  \
+        open_taken(&m_);                     \
+    })
+
 static void open_limits(void)
 {
     is_int(OPEN_WITH(share, xs(ZC_SHARE_NAME_MAX)), 0, "longest share name");
@@ -159,7 +167,26 @@ static void open_limits(void)
     is_int(OPEN_WITH(filter, xs(ZC_FRAME_BODY_MAX)), 0, "longest filter text");
     is_int(OPEN_WITH(filter, xs(ZC_FRAME_BODY_MAX + 1)), -1, "one more");
     is_int(OPEN_WITH(fsync, 3), -1, "a way to fsync that does not exist");
-    is_int(OPEN_WITH(flags, ZC_OPEN_FLAGS_KNOWN), 0, "all flags");
+    is_int(OPEN_WITH(flags, ZC_OPEN_FLAGS_KNOWN & ~ZC_OPEN_OWN), 0,
+           "all flags but OWN");
+    is_int(OPEN_WITH(flags, ZC_OPEN_FLAGS_KNOWN), -1,
+           "a path of one's own in a share");
+    struct zc_msg_open own = wire_open();
+    own.flags = ZC_OPEN_SINGLE_FILE | ZC_OPEN_OWN;
+    own.share = xs(0);
+    own.path = wire_bytes("~/../x y");
+    is_int(open_taken(&own), 0, "one without a share");
+    own.path = xs(ZC_OWN_PATH_MAX + 1);
+    is_int(open_taken(&own), -1, "one that is too long");
+    own.path = xs(0);
+    is_int(open_taken(&own), -1, "an empty one");
+    is_int(OPEN_PULLING(chmod, xs(ZC_CHMOD_TEXT_MAX)), 0, "longest --chmod");
+    is_int(OPEN_PULLING(chmod, xs(ZC_CHMOD_TEXT_MAX + 1)), -1, "one more");
+    is_int(OPEN_PULLING(one_file_system, 2), -1, "neither yes nor no");
+    is_int(OPEN_PULLING(only, ((struct zc_bytes){(uint8_t *)"a\0b", 4})), 0,
+           "names");
+    is_int(OPEN_PULLING(only, ((struct zc_bytes){(uint8_t *)"a\0b", 3})), -1,
+           "names of which the last does not end");
     is_int(OPEN_CHOOSING(walk, ZC_WALK_KNOWN), 0, "all ways to walk");
     is_int(OPEN_CHOOSING(walk, ZC_WALK_KNOWN + 1), -1, "one more");
     is_int(OPEN_CHOOSING(apply, ZC_APPLY_KNOWN), 0, "all ways to apply");

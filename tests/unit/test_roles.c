@@ -6,9 +6,11 @@
  */
 #include "tap.h"
 
+#include "proto/hello.h"
 #include "receiver/receive.h"
 #include "scratch.h"
-#include "sender/session.h"
+#include "sender/serve.h"
+#include "session/told.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -56,23 +58,39 @@ static int confine(int root_fd, bool read_only, struct zc_err *e)
 static _Noreturn void sharer(struct zc_transport *t, bool confined)
 {
     const struct zc_share shares[] = {
-        {.name = "s", .path = "src", .read_only = true},
-        {.name = "keyed", .path = "src", .keys = key, .n_keys = 1}};
+        {.name = "s", .path = "src", .read_only = true, .readable = true},
+        {.name = "closed", .path = "src"},
+        {.name = "keyed", .path = "src", .readable = true, .keys = key,
+         .n_keys = 1}};
     const struct zc_accept_options opt = {.shares = shares,
                                           .n_shares = ZC_ARRAY_LEN(shares),
                                           .confine = confined ? confine : NULL};
-    struct zc_stats stats = {0};
     struct zc_err why = {0};
-    struct zc_round all = {.all = true};
-    enum zc_exit code = ZC_EXIT_START;
-    struct zc_session *s = zc_session_accept(t, &opt, NULL, &stats, &why);
-    if (s)
-        code = zc_session_round(s, &all, &why);
+    int code = zc_source_run(t, &opt, &why) ? (int)why.code : 0;
     if (code)
         diag("sharer: %s", why.text);
-    zc_session_close(s);
     zc_transport_free(t);
-    _exit((int)code);
+    _exit(code);
+}
+
+static struct zc_told_verdict verdict;
+static struct zc_stats stats;
+static unsigned n_items;
+
+static void count_item(void *arg, const struct zc_item *item)
+{
+    (void)arg;
+    (void)item;
+    n_items++;
+}
+
+/* What the sharer tells. */
+static int hear(void *arg, unsigned type, struct zc_bytes body)
+{
+    const struct zc_events events = {.item = count_item};
+    struct zc_err e;
+    (void)arg;
+    return zc_told_take(type, body, &events, &stats, &verdict, &e);
 }
 
 /* Pulls what OPT says into DEST: our result, the sharer's exit code in *CODE. */
@@ -90,7 +108,8 @@ static int pull(const struct zc_options *opt, const char *dest, bool confined,
         sharer(theirs, confined);
     }
     zc_transport_free(theirs);
-    int r = zc_receive_from(ours, opt, dest, &err);
+    const struct zc_pull how = {.dest = dest, .tell = hear};
+    int r = zc_receive_from(ours, opt, &how, &err);
     zc_transport_free(ours);
     waitpid(child, &status, 0);
     *code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -163,6 +182,45 @@ static void test_options(void)
     zc_filter_free(filter);
 }
 
+static void test_files(void)
+{
+    struct zc_options opt = options("s", "a");
+    int code;
+    sh("mkdir -p files && echo mine >files/other");
+    is_int(pull(&opt, "files", true, &code), 0, "a file, into a directory");
+    ok(sh("cmp src/a files/a && test -e files/other"), "is there");
+    opt.new_name = "b";
+    is_int(pull(&opt, "files/b", false, &code), 0, "under a new name");
+    ok(sh("cmp src/a files/b && test ! src/a -nt files/b && "
+          "test $(ls files | wc -l) = 3"), "with its times, and nothing else");
+    opt.path = "sub";
+    is_int(pull(&opt, "files/b2", false, &code), 0,
+           "a name for a file, of what is a directory");
+    ok(sh("test -e files/b2/deep/1"), "is that directory's");
+    opt = options("s", "link");
+    is_int(pull(&opt, "files", false, &code), 0, "a symlink");
+    ok(sh("test $(readlink files/link) = a"), "as a symlink");
+    opt = options("s", "");
+    opt.only_names = (struct zc_bytes){(const uint8_t *)"sub/b\0sub/deep/9", 17};
+    is_int(pull(&opt, "listed", false, &code), 0, "listed names");
+    ok(sh("cd listed && test $(find . -type f | wc -l) = 2 && "
+          "cmp ../src/a sub/b && cmp ../src/sub/deep/9 sub/deep/9"),
+       "are there, and nothing else");
+}
+
+static void test_told(void)
+{
+    struct zc_options opt = options("s", "sub");
+    int code;
+    verdict.there = false;
+    n_items = 0;
+    opt.want_items = true;
+    is_int(pull(&opt, "told", false, &code), 0, "somebody who wants to know");
+    ok(verdict.there && verdict.code == 0, "hears the verdict");
+    ok(n_items >= 302, "and of each entry");
+    is_int(atomic_load(&stats.created), 302, "and how many were made");
+}
+
 static void refused(const char *share, const char *path, const char *why,
                     const char *what)
 {
@@ -181,8 +239,9 @@ static void test_refusals(void)
     refused("keyed", "", "there is no share named keyed", "one for others");
     refused("s", "nothing", "cannot open nothing in share s",
             "a directory that is not there");
-    refused("s", "link", "cannot open link in share s", "a symlink");
-    refused("s", "a", "cannot open a in share s", "a file");
+    refused("s", "link/x", "cannot open link/x in share s",
+            "what is behind a symlink");
+    refused("closed", "", "may not be read", "a share that is not for reading");
     refused("s", ".zcsync", "reserved", "the staging folder");
     is_int(pull(&opt, "src", false, &code), -1,
            "a share pulled into itself is refused");
@@ -202,6 +261,8 @@ int main(void)
     make_source();
     test_whole();
     test_options();
+    test_files();
+    test_told();
     test_refusals();
     return done_testing();
 }
