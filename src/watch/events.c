@@ -104,7 +104,7 @@ static void move_dir(struct zc_watch *w, const struct zc_wmove *m, zc_wdir d)
         report(w, &m->to, ZC_CHANGE_NAME);
         return;
     }
-    zc_wplaces_moving(w);
+    zc_wplaces_moving(w, d);
     if (zc_wtree_move(w->tree, d, m->to.dir, "", 0)) {
         zc_wstarved(w, ENOMEM);
         return;
@@ -156,7 +156,8 @@ static void exchange(struct zc_watch *w, const struct zc_wmove *m,
     zc_wdir a = child_at(w, &m->from), b = child_at(w, &m->to);
     if (a != ZC_WDIR_NONE && b != ZC_WDIR_NONE && !zc_wtree_above(t, a, b) &&
         !zc_wtree_above(t, b, a)) {
-        zc_wplaces_moving(w);
+        zc_wplaces_moving(w, a);
+        zc_wplaces_moving(w, b);
         if (zc_wtree_move(t, a, m->to.dir, "", 0) ||
             zc_wtree_move(t, b, m->from.dir, m->from.name, m->from.len) ||
             zc_wtree_move(t, a, m->to.dir, m->to.name, m->to.len))

@@ -343,7 +343,7 @@ static enum zc_wfound found_elsewhere(struct zc_watch *w, struct look *l,
     zc_wtree_spot(w->tree, owner, &from);
     bool anew = zc_wjudged_anew(w, &from, &to);
     /* OWNER may have been below what it replaces: out of that first. */
-    zc_wplaces_moving(w);
+    zc_wplaces_moving(w, owner);
     bool moved = !zc_wtree_move(w->tree, owner, l->parent, "", 0);
     if (moved && l->known != ZC_WDIR_NONE)
         zc_wdrop(w, l->known);

@@ -15,6 +15,7 @@
 #include "watch/mounts.h"
 
 #include "base/log.h"
+#include "base/relpath.h"
 #include "fs/meta.h"
 #include "fs/mounts.h"
 #include "fs/rootdir.h"
@@ -120,15 +121,16 @@ static void is_listed(struct survey *s, const char *path)
     }
 }
 
-/* The mount of P is at another place now. */
-static bool has_moved(const struct zc_watch *w, const struct zc_wplace *p)
+/* The other place at which the mount of P is now; NULL: there is none. */
+static const struct zc_wplace *moved_to(const struct zc_watch *w,
+                                        const struct zc_wplace *p)
 {
     for (size_t i = 0; p->mnt && i < w->places.v.len; i++) {
         const struct zc_wplace *q = &w->places.v.v[i];
         if (q != p && q->seen && q->mnt == p->mnt)
-            return true;
+            return q;
     }
-    return false;
+    return NULL;
 }
 
 /* Nothing is mounted at PATH, which is place number I, says the kernel. True
@@ -143,7 +145,7 @@ static bool not_listed(struct survey *s, size_t i, const char *path)
         is_mounted(s, p, path, &f); /* by a way that the table does not tell */
         return false;
     }
-    if (left_out || (p->state == ZC_PLACE_MOUNTED && has_moved(w, p))) {
+    if (left_out || (p->state == ZC_PLACE_MOUNTED && moved_to(w, p))) {
         zc_wplaces_remove(w, i);
         look_again(s, path, false);
         return true;
@@ -198,19 +200,61 @@ static int take_listed(struct survey *s)
     return bad;
 }
 
+/* Where PATH is to be found, as the mount that it was in has moved. NULL: it was
+ * in none, that has not moved, or no memory. */
+static char *carried_to(struct zc_watch *w, const char *path)
+{
+    struct zc_buf buf = ZC_BUF_INIT;
+    const struct zc_place *in;
+    zc_auto_free char *above = strdup(path);
+    char *slash = above ? strrchr(above, '/') : NULL, *there = NULL;
+    if (slash)
+        *slash = '\0';
+    in = slash ? zc_places_over(zc_wplaces_table(w), above) : NULL;
+    const struct zc_wplace *p = in ? zc_wplaces_find(w, in->path) : NULL;
+    const struct zc_wplace *q =
+        p && p->state == ZC_PLACE_MOUNTED && !p->seen ? moved_to(w, p) : NULL;
+    const char *to = q ? zc_wplace_path(w, q, &buf) : NULL;
+    if (to)
+        there = zc_relpath_join(to, path + strlen(in->path) + 1);
+    zc_buf_fini(&buf);
+    return there;
+}
+
+/* P, which is not listed, is there nevertheless: under the name of another place,
+ * as a directory on its way was renamed, or in a mount that has moved. */
+static bool is_another(struct zc_watch *w, const struct zc_wplace *p,
+                       const char *path)
+{
+    const struct zc_wplace *q = zc_wplaces_find(w, path);
+    if (q && q != p && q->seen)
+        return true;
+    zc_auto_free char *there =
+        p->state == ZC_PLACE_GONE ? carried_to(w, path) : NULL;
+    q = there ? zc_wplaces_find(w, there) : NULL;
+    return q && q->seen && q->state == ZC_PLACE_MOUNTED;
+}
+
 static void take_others(struct survey *s)
 {
     struct zc_watch *w = s->w;
     struct zc_buf path = ZC_BUF_INIT;
-    for (size_t i = 0; i < w->places.v.len; i++) {
-        const struct zc_wplace *p = &w->places.v.v[i];
-        if (p->seen)
-            continue;
-        if (!zc_wplace_path(w, p, &path))
-            zc_wstarved(w, ENOMEM);
-        else if (not_listed(s, i, (const char *)path.data))
-            i--; /* another one is there now */
-    }
+    /* First what depends on where others were. */
+    for (int pass = 0; pass < 2; pass++)
+        for (size_t i = 0; i < w->places.v.len; i++) {
+            const struct zc_wplace *p = &w->places.v.v[i];
+            if (p->seen)
+                continue;
+            if (!zc_wplace_path(w, p, &path)) {
+                zc_wstarved(w, ENOMEM);
+            } else if (pass) {
+                if (not_listed(s, i, (const char *)path.data))
+                    i--; /* another one is there now */
+            } else if (is_another(w, p, (const char *)path.data)) {
+                look_again(s, (const char *)path.data, false);
+                zc_wplaces_remove(w, i--);
+            }
+        }
     zc_buf_fini(&path);
 }
 

@@ -57,10 +57,15 @@ static void anchor(struct zc_watch *w, struct zc_wplace *p)
     }
 }
 
-void zc_wplaces_moving(struct zc_watch *w)
+void zc_wplaces_moving(struct zc_watch *w, zc_wdir d)
 {
-    for (size_t i = 0; i < w->places.v.len; i++)
-        anchor(w, &w->places.v.v[i]);
+    for (size_t i = 0; i < w->places.v.len; i++) {
+        struct zc_wplace *p = &w->places.v.v[i];
+        anchor(w, p);
+        /* There may be a mount by the name that it gets. */
+        if (p->state == ZC_PLACE_GONE && zc_wtree_above(w->tree, d, p->dir))
+            w->mounts.changed = true;
+    }
 }
 
 void zc_wplaces_dropping(struct zc_watch *w, zc_wdir d)

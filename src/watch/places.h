@@ -32,8 +32,8 @@ void zc_wplaces_remove(struct zc_watch *w, size_t i);
  * of mounts, or memory ran out. */
 struct zc_places *zc_wplaces_table(struct zc_watch *w);
 
-/* Directories are about to be moved in the tree; D is about to be taken out. */
-void zc_wplaces_moving(struct zc_watch *w);
+/* D is about to be moved in the tree, with what is in it; or to be taken out. */
+void zc_wplaces_moving(struct zc_watch *w, zc_wdir d);
 void zc_wplaces_dropping(struct zc_watch *w, zc_wdir d);
 
 /* A directory was found as NAME in DIR, MOUNTED there (as MNT) or not. False: it
