@@ -234,6 +234,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/basis.h \
 	%D%/receiver/big.c \
 	%D%/receiver/big.h \
+	%D%/receiver/choices.c \
+	%D%/receiver/choices.h \
 	%D%/receiver/commit.c \
 	%D%/receiver/commit.h \
 	%D%/receiver/compare.c \

@@ -165,6 +165,49 @@ static int check_same_file(const struct zc_plan *p,
                       zc_fileset_name(nodes[0]), p->dest_text);
 }
 
+static bool goes_up(const char *path)
+{
+    for (const char *at = path; at; at = strchr(at, '/')) {
+        at += *at == '/';
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || !at[2]))
+            return true;
+    }
+    return false;
+}
+
+/* Where DEST, which is no directory, would be made: *DIR, on the heap, which is
+ * there, and *NAME in it, which with --mkpath may be some more. */
+static int find_parent(const struct zc_push_args *args, const char *dest,
+                       char **dir, const char **name, struct zc_err *err)
+{
+    zc_auto_free char *at = strdup(dest);
+    struct stat st;
+    for (;;) {
+        free(*dir);
+        *dir = NULL;
+        *name = at ? dest + (zc_path_split(at, dir) - at) : NULL;
+        if (!*name || !*dir)
+            return zc_err_nomem(err);
+        if (stat(*dir, &st) == 0)
+            break;
+        if (errno != ENOENT)
+            return zc_plan_unusable(err, *dir, errno);
+        if (!(args->opt.apply & ZC_APPLY_MKPATH))
+            return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                              "DEST %s: the directory %s is missing (--mkpath "
+                              "makes it)", dest, *dir);
+        size_t n = strlen(*dir);
+        while (n > 1 && at[n - 1] == '/')
+            n--;
+        at[n] = '\0';
+    }
+    if (goes_up(*name) && strchr(*name, '/'))
+        return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                          "%s: there cannot be '..' in what is to be made",
+                          dest);
+    return S_ISDIR(st.st_mode) ? 0 : zc_plan_unusable(err, *dir, ENOTDIR);
+}
+
 static int check_local(const struct zc_plan *p, const struct zc_push_args *args,
                        struct zc_err *err)
 {
@@ -180,15 +223,9 @@ static int check_local(const struct zc_plan *p, const struct zc_push_args *args,
     if (!there && !single && lstat(dest, &st) == 0)
         return zc_err_set(err, ZC_EXIT_SELECT, 0,
                           "%s: a symlink that leads nowhere", dest);
-    if (!there || !S_ISDIR(st.st_mode)) {
-        name = zc_path_split(dest, &parent);
-        if (!parent)
-            return zc_err_nomem(err);
-        if (stat(parent, &st))
-            return zc_plan_unusable(err, parent, errno);
-        if (!S_ISDIR(st.st_mode))
-            return zc_plan_unusable(err, parent, ENOTDIR);
-    }
+    if ((!there || !S_ISDIR(st.st_mode)) &&
+        find_parent(args, dest, &parent, &name, err))
+        return -1;
     const char *dir = parent ? parent : dest;
     for (size_t i = 0; i < p->sessions.len; i++) {
         const struct zc_plan_session *s = &p->sessions.v[i];

@@ -78,6 +78,14 @@ static void take_keep(struct zc_push_args *a, uint64_t bits, bool on)
         a->opt.keep &= ~(unsigned)bits;
 }
 
+static void take_apply(struct zc_push_args *a, uint64_t bits, bool on)
+{
+    if (on)
+        a->opt.apply |= (unsigned)bits;
+    else
+        a->opt.apply &= ~(unsigned)bits;
+}
+
 static int take_watch(const char *value, enum zc_watch_kind *kind,
                       struct zc_err *err)
 {
@@ -188,6 +196,9 @@ static int take_option(void *arg, const struct zc_opt *opt,
     case OPT_KEEP:
         take_keep(a, opt->data, on);
         return 0;
+    case OPT_APPLY:
+        take_apply(a, opt->data, on);
+        return 0;
     case OPT_TEXT:
         *(const char **)((char *)a + opt->data) = value;
         return 0;
@@ -253,6 +264,12 @@ static int take_option(void *arg, const struct zc_opt *opt,
         return take_require_mount(a, value, err);
     case OPT_REQUIRE_FILE:
         return take_require_file(a, value, err);
+    case OPT_WINDOW:
+        if (!zc_options_window(&a->opt, value))
+            return 0;
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--modify-window: '%s' is not a number of seconds, "
+                          "nor -1", value);
     }
     return 0;
 }

@@ -22,6 +22,12 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 #define KEEP(l, n, neg, bits, text)                                          \
     {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_KEEP,         \
      .data = (bits), .help = (text)}
+#define APPLY(l, n, neg, bits, text)                                         \
+    {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_APPLY,        \
+     .data = (bits), .help = (text)}
+#define ONCE_APPLY(l, n, neg, bits, text)                                    \
+    {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_APPLY,        \
+     .not_for = ZC_AS_MIRROR, .data = (bits), .help = (text)}
 #define VALUE(l, n, v, neg, i, text)                                         \
     {.letter = (l), .name = (n), .value = (v), .negatable = (neg), .id = (i), \
      .help = (text)}
@@ -53,6 +59,20 @@ static const struct zc_opt rows[] = {
          "compare by content, not by size and time"),
     FLAG('u', "update", ON_OFF, opt.update,
          "leave files that are newer at DEST"),
+    APPLY(0, "existing", ON, ZC_APPLY_EXISTING,
+          "make nothing new at DEST"),
+    APPLY(0, "ignore-non-existing", ON, ZC_APPLY_EXISTING, "the same"),
+    APPLY(0, "ignore-existing", ON, ZC_APPLY_IGNORE_EXISTING,
+          "leave all files that DEST has"),
+    APPLY(0, "size-only", ON, ZC_APPLY_SIZE_ONLY,
+          "files of the same size are the same"),
+    ONCE_APPLY('I', "ignore-times", ON_OFF, ZC_APPLY_IGNORE_TIMES,
+               "send files of the same size and time, too"),
+    VALUE('@', "modify-window", "SECONDS", ON, OPT_WINDOW,
+          "times so far apart are the same; 0: within a\n"
+          "second, -1: to the nanosecond (default)"),
+    APPLY(0, "mkpath", ON_OFF, ZC_APPLY_MKPATH,
+          "make the parents of DEST, too"),
     FLAG('x', "one-file-system", ON_OFF, opt.one_file_system,
          "do not enter other mounts below SRC"),
     VALUE(0, "require-mount", "WHERE", ON, OPT_REQUIRE_MOUNT,

@@ -10,6 +10,7 @@
 enum push_opt_id {
     OPT_FLAG, /* `data`: offset of a bool in struct zc_push_args */
     OPT_KEEP, /* `data`: enum zc_keep */
+    OPT_APPLY, /* `data`: enum zc_open_apply */
     OPT_TEXT, /* `data`: offset of a const char * */
     OPT_VERBOSE,
     OPT_HUMAN,
@@ -36,6 +37,7 @@ enum push_opt_id {
     OPT_DRAIN,
     OPT_REQUIRE_MOUNT,
     OPT_REQUIRE_FILE,
+    OPT_WINDOW,
 };
 
 /* The table, for --help. */

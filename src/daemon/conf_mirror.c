@@ -276,6 +276,12 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
     case ZC_CONF_KEEP:
         put_line(b, k->name, m->push.keep & (unsigned)k->min ? "yes" : "no");
         break;
+    case ZC_CONF_APPLY:
+        put_line(b, k->name, m->push.apply & (unsigned)k->min ? "yes" : "no");
+        break;
+    case ZC_CONF_WINDOW:
+        zc_buf_printf(b, "%s = %d\n", k->name, m->push.window_s);
+        break;
     case ZC_CONF_FSYNC:
         put_line(b, k->name, zc_fsync_name(m->push.fsync));
         break;

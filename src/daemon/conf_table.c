@@ -33,6 +33,9 @@
 #define KEEP(n, bit, text)                                                   \
     MIRROR(n, "yes|no", "yes", ZC_CONF_KEEP, push.keep, .min = (bit),        \
            .help = (text))
+#define APPLY(n, bit, text)                                                  \
+    MIRROR(n, "yes|no", "no", ZC_CONF_APPLY, push.apply, .min = (bit),       \
+           .help = (text))
 #define RULE(n, v, t, text)                                                  \
     MIRROR(n, v, NULL, t, filter, .help = (text))
 
@@ -124,6 +127,17 @@ const struct zc_conf_key zc_conf_keys[] = {
     FLAG("force delete", "no", force_delete, "delete however much it is"),
     FLAG("checksum", "no", checksum,
          "compare by content, not by size and time"),
+    FLAG("update", "no", update, "leave files that are newer at DEST"),
+    APPLY("existing", ZC_APPLY_EXISTING, "make nothing new at DEST"),
+    APPLY("ignore existing", ZC_APPLY_IGNORE_EXISTING,
+          "leave all files that DEST has"),
+    APPLY("size only", ZC_APPLY_SIZE_ONLY,
+          "when the trees are compared, files of the same\n"
+          "size are the same"),
+    MIRROR("modify window", "SECONDS", "-1", ZC_CONF_WINDOW, push.window_s,
+           .help = "times so far apart are the same; 0: within a\n"
+                   "second, -1: to the nanosecond"),
+    APPLY("mkpath", ZC_APPLY_MKPATH, "make the parents of DEST, too"),
     FLAG("one file system", "no", one_file_system,
          "do not enter other mounts"),
     MIRROR("require mount", "yes|PATH", NULL, ZC_CONF_MOUNT, push.require,

@@ -26,6 +26,8 @@ enum zc_conf_type {
     ZC_CONF_COUNT,    /* uint64_t */
     ZC_CONF_RATE,     /* uint64_t, bytes a second */
     ZC_CONF_KEEP,     /* a bit of push.keep: min */
+    ZC_CONF_APPLY,    /* a bit of push.apply: min */
+    ZC_CONF_WINDOW,   /* push.window_s */
     ZC_CONF_FSYNC,    /* enum zc_fsync */
     ZC_CONF_WATCH,    /* enum zc_watch_kind */
     ZC_CONF_OFTEN,    /* unsigned: seconds; 0: never */

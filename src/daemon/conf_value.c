@@ -216,6 +216,17 @@ static int take_for_mirror(const struct zc_conf_key *k,
         m->push.keep = on ? m->push.keep | (unsigned)k->min
                           : m->push.keep & ~(unsigned)k->min;
         return 0;
+    case ZC_CONF_APPLY:
+        if (take_bool(value, &on, err))
+            return -1;
+        m->push.apply = on ? m->push.apply | (unsigned)k->min
+                           : m->push.apply & ~(unsigned)k->min;
+        return 0;
+    case ZC_CONF_WINDOW:
+        if (zc_options_window(&m->push, value))
+            return bad(err, "'" SHOWN "' is not a number of seconds, nor -1",
+                       value);
+        return 0;
     case ZC_CONF_FSYNC:
         if (zc_fsync_parse(value, &m->push.fsync))
             return bad(err, "'" SHOWN "' is none of none, batch, file", value);

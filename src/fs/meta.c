@@ -423,3 +423,10 @@ bool zc_time_equal(int64_t a_s, uint32_t a_ns, int64_t b_s, uint32_t b_ns,
         step_ns = 1;
     return a_s == b_s && a_ns / step_ns == b_ns / step_ns;
 }
+
+bool zc_times_within(int64_t a_s, int64_t b_s, uint64_t window)
+{
+    /* As unsigned numbers: they may be as far apart as can be. */
+    uint64_t a = (uint64_t)a_s, b = (uint64_t)b_s;
+    return (a_s > b_s ? a - b : b - a) <= window;
+}

@@ -99,5 +99,7 @@ uint32_t zc_time_step(int fd);
 /* True when A (at the source) and B (here) are the same time at that step. */
 bool zc_time_equal(int64_t a_s, uint32_t a_ns, int64_t b_s, uint32_t b_ns,
                    uint32_t step_ns);
+/* True when A and B are no more than WINDOW seconds apart. */
+bool zc_times_within(int64_t a_s, int64_t b_s, uint64_t window);
 
 #endif

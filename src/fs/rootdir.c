@@ -83,8 +83,17 @@ int zc_root_open(const char *path, struct zc_err *err)
     return fd < 0 ? cannot_open(path, err) : check_root(fd, path, err);
 }
 
-/* Makes the directory at the end of PATH. */
-static int make_dest(const char *path, struct zc_err *err)
+static int cannot_make(const char *path, struct zc_err *err)
+{
+    return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot create directory %s",
+                      path);
+}
+
+static int open_parent(const char *path, const char *parent, bool parents,
+                       struct zc_err *err);
+
+/* Makes the directory at the end of PATH, and with PARENTS what leads there. */
+static int make_dest(const char *path, bool parents, struct zc_err *err)
 {
     size_t n = strlen(path);
     while (n > 1 && path[n - 1] == '/')
@@ -95,23 +104,43 @@ static int make_dest(const char *path, struct zc_err *err)
     zc_auto_free char *last = strndup(path + name, n - name);
     if (!parent || !last)
         return zc_err_nomem(err);
-    zc_auto_close int fd = zc_user_open(parent, O_PATH | O_DIRECTORY, err);
-    if (fd < 0 && err->text[0])
+    zc_auto_close int fd = open_parent(path, parent, parents, err);
+    if (fd < 0)
         return -1;
-    if (fd >= 0 && (!mkdirat(fd, last, 0777) || errno == EEXIST))
+    if (!mkdirat(fd, last, 0777) || errno == EEXIST)
         return 0;
-    return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot create directory %s",
-                      path);
+    return cannot_make(path, err);
 }
 
-int zc_root_open_dest(const char *path, bool create, bool *created,
+/* PARENT, in which PATH is to be made. */
+static int open_parent(const char *path, const char *parent, bool parents,
+                       struct zc_err *err)
+{
+    int flags = O_PATH | O_DIRECTORY;
+    int fd = zc_user_open(parent, flags, err);
+    if (fd >= 0 || err->text[0])
+        return fd;
+    if (errno != ENOENT)
+        return cannot_make(path, err);
+    if (!parents)
+        return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                          "cannot create directory %s, as the directory it "
+                          "would be in is missing (--mkpath makes that, too)",
+                          path);
+    if (make_dest(parent, true, err))
+        return -1;
+    fd = zc_user_open(parent, flags, err);
+    return fd >= 0 || err->text[0] ? fd : cannot_make(path, err);
+}
+
+int zc_root_open_dest(const char *path, enum zc_root_make make, bool *created,
                       struct zc_err *err)
 {
     int flags = O_RDONLY | O_DIRECTORY;
     int fd = zc_user_open(path, flags, err);
     *created = false;
-    if (fd < 0 && errno == ENOENT && create) {
-        if (make_dest(path, err))
+    if (fd < 0 && errno == ENOENT && make != ZC_ROOT_MAKE_NONE) {
+        if (make_dest(path, make == ZC_ROOT_MAKE_PATH, err))
             return -1;
         *created = true;
         fd = zc_user_open(path, flags, err);
@@ -191,6 +220,39 @@ int zc_root_find_any(int root, const char *relpath)
                         CONFINED);
     errno = EINVAL;
     return -1;
+}
+
+/* The directory NAME in AT, made where it is missing and may be. */
+static int enter_or_make(int at, const char *name, bool make)
+{
+    int fd = zc_dir_open(at, name);
+    if (fd >= 0 || errno != ENOENT || !make)
+        return fd;
+    if (mkdirat(at, name, 0777) && errno != EEXIST)
+        return -1;
+    return zc_dir_open(at, name);
+}
+
+int zc_root_make_dir(int root, const char *relpath, bool parents)
+{
+    zc_auto_close int at = -1;
+    for (const char *slash;; relpath = slash + 1) {
+        char name[ZC_NAME_MAX + 1];
+        slash = strchrnul(relpath, '/');
+        size_t n = (size_t)(slash - relpath);
+        if (n > ZC_NAME_MAX) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        memcpy(name, relpath, n);
+        name[n] = '\0';
+        int next = enter_or_make(at >= 0 ? at : root, name,
+                                 parents || !*slash);
+        if (next < 0 || !*slash)
+            return next;
+        zc_close(&at);
+        at = next;
+    }
 }
 
 int zc_dir_open(int dirfd, const char *name)

@@ -25,12 +25,16 @@
  */
 int zc_root_open(const char *path, struct zc_err *err);
 
+/* What of a path may be made (mode 0777 & ~umask) where it is missing: nothing,
+ * the last component, or all of it. */
+enum zc_root_make { ZC_ROOT_MAKE_NONE, ZC_ROOT_MAKE_LAST, ZC_ROOT_MAKE_PATH };
+
 /*
  * The same for a tree to write into: only the symlinks are followed that
- * fs/userpath.h tells of, and with CREATE its last component is made (mode 0777
- * & ~umask) when missing. *CREATED tells whether it was made.
+ * fs/userpath.h tells of, and MAKE says what may be made. *CREATED tells whether
+ * it was.
  */
-int zc_root_open_dest(const char *path, bool create, bool *created,
+int zc_root_open_dest(const char *path, enum zc_root_make make, bool *created,
                       struct zc_err *err);
 
 /*
@@ -39,6 +43,10 @@ int zc_root_open_dest(const char *path, bool create, bool *created,
  * ELOOP/ENOTDIR: a component is a symlink or no directory.
  */
 int zc_root_open_dir(int root, const char *relpath);
+
+/* Opens the directory RELPATH, which is not "", and makes it where it is missing;
+ * with PARENTS also those that lead there. */
+int zc_root_make_dir(int root, const char *relpath, bool parents);
 
 /* The same two without opening anything: an O_PATH fd, to see which directory it
  * is. -1 and errno. */

@@ -11,6 +11,8 @@ static void put_choices(struct zc_buf *b, const struct zc_msg_open *m)
 {
     zc_buf_u32(b, m->walk);
     zc_buf_u32(b, m->apply);
+    if (m->apply & ZC_APPLY_WINDOW)
+        zc_buf_u32(b, m->window);
 }
 
 /* False: one that is not known. */
@@ -18,6 +20,10 @@ static bool get_choices(struct zc_rd *r, struct zc_msg_open *m)
 {
     m->walk = zc_rd_u32(r);
     m->apply = zc_rd_u32(r);
+    if (m->apply & ZC_APPLY_WINDOW)
+        m->window = zc_rd_u32(r);
+    if (m->window > ZC_WINDOW_MAX)
+        return false;
     return !(m->walk & ~(uint32_t)ZC_WALK_KNOWN) &&
            !(m->apply & ~(uint32_t)ZC_APPLY_KNOWN);
 }
@@ -101,6 +107,7 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
     if (origin)
         memcpy(m->origin, origin, sizeof m->origin);
     m->walk = m->apply = 0;
+    m->window = 0;
     m->one_file_system = 0;
     m->bwlimit = 0;
     m->chmod = m->only = (struct zc_bytes){0};

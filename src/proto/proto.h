@@ -70,6 +70,7 @@
 #define ZC_RESULT_ITEMS_MAX 4096
 #define ZC_ERROR_TEXT_MAX 1000
 #define ZC_SHARE_NAME_MAX 255
+#define ZC_WINDOW_MAX (366 * 86400)           /* seconds */
 #define ZC_PATH_TEXT_MAX 65535                /* bytes of a path in a message */
 #define ZC_PENDING_MAX 300000 /* directories and entries a sender may leave
                                   unfinished at the receiver */
@@ -151,7 +152,13 @@ enum zc_open_walk {
 
 /* `apply` of OPEN: what the receiving end leaves alone, and how it writes. */
 enum zc_open_apply {
-    ZC_APPLY_KNOWN = 0,
+    ZC_APPLY_EXISTING = 1 << 0, /* what is not here is not made */
+    ZC_APPLY_IGNORE_EXISTING = 1 << 1, /* what is here stays, but directories */
+    ZC_APPLY_SIZE_ONLY = 1 << 2, /* files of the same size are the same */
+    ZC_APPLY_IGNORE_TIMES = 1 << 3, /* size and time do not make them so */
+    ZC_APPLY_WINDOW = 1 << 4,       /* `window` counts */
+    ZC_APPLY_MKPATH = 1 << 5,       /* the parents of DEST are made */
+    ZC_APPLY_KNOWN = (1 << 6) - 1,
 };
 
 /* Flags of LIST. */

@@ -105,6 +105,10 @@ void zc_act_top(struct zc_needs *n, const struct zc_cmp *c,
         note_refused(n, c, v->op, v->eno);
         return;
     }
+    if (v->action == ZC_ACTION_NONE) { /* nor anything that is in it */
+        c->dir->state = ZC_RD_FAILED;
+        return;
+    }
     add_need(n, c, v, set_out(n, c, v, c->dir));
     n->w->r->terms.made = false;
 }

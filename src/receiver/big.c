@@ -20,6 +20,7 @@
 #include "fs/rootdir.h"
 #include "move/mover.h"
 #include "receiver/basis.h"
+#include "receiver/choices.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
 #include "receiver/dirs.h"
@@ -422,24 +423,31 @@ static void give_up_big(struct zc_rworker *w, struct zc_rbig *b)
     zc_hardlink_done(w, b->list, b->ref, ZC_STATUS_FAILED, b->op, b->eno);
 }
 
-/* A directory that must stay has the name: asked when the entry was compared,
- * but for a small file that grew. */
-static bool in_the_way(struct zc_rworker *w, const struct zc_rbig *b)
+/* What becomes of B. */
+enum outcome { COMMIT, AGAIN, LEFT, FAILED };
+
+/* Something has the name that is not to be touched, or a directory that must
+ * stay: asked when the entry was compared, but for a small file that grew. */
+static enum outcome judge_name(struct zc_rworker *w, struct zc_rbig *b)
 {
     char name[ZC_NAME_MAX + 1];
     struct zc_stat st;
+    enum outcome outcome = COMMIT;
     zc_entry_name(&b->m.entry, name);
     int dirfd = zc_dirnode_pin(w->r->tree, b->dir->shelf.node);
     if (dirfd < 0)
-        return false; /* naming it will fail */
-    bool yes = !zc_stat_at(dirfd, name, &st) && S_ISDIR(st.mode) &&
-               !zc_deletions_replace(w, b->dir, dirfd, name);
+        return COMMIT; /* naming it will fail */
+    bool exists = !zc_stat_at(dirfd, name, &st);
+    if (zc_choices_leave(w->r, &b->m.entry, exists ? &st : NULL)) {
+        outcome = LEFT;
+    } else if (exists && S_ISDIR(st.mode) &&
+               !zc_deletions_replace(w, b->dir, dirfd, name)) {
+        note_failure(b, ZC_OP_REPLACE_DIR, ENOTEMPTY);
+        outcome = FAILED;
+    }
     zc_dirnode_unpin(w->r->tree, b->dir->shelf.node);
-    return yes;
+    return outcome;
 }
-
-/* What becomes of B. */
-enum outcome { COMMIT, AGAIN, FAILED };
 
 /* FAILED: because of b->op, b->eno. */
 static enum outcome judge_big(struct zc_rworker *w, struct zc_rbig *b)
@@ -458,11 +466,7 @@ static enum outcome judge_big(struct zc_rworker *w, struct zc_rbig *b)
         return FAILED;
     if (!verified(w, b))
         return AGAIN;
-    if (b->dir->shallow && in_the_way(w, b)) {
-        note_failure(b, ZC_OP_REPLACE_DIR, ENOTEMPTY);
-        return FAILED;
-    }
-    return COMMIT;
+    return b->dir->shallow ? judge_name(w, b) : COMMIT;
 }
 
 static void commit_big(struct zc_rworker *w, struct zc_rbig *b)
@@ -485,6 +489,10 @@ void zc_rbig_finish(struct zc_rworker *w, struct zc_rbig *b)
         break;
     case AGAIN:
         zc_entry_again(w, b->list, b->ref);
+        break;
+    case LEFT:
+        zc_hardlink_settle(w, zc_hardlink_key(r, &b->m.entry), d, "", false);
+        zc_hardlink_done(w, b->list, b->ref, ZC_STATUS_SAME, 0, 0);
         break;
     case FAILED:
         give_up_big(w, b);

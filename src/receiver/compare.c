@@ -3,6 +3,7 @@
 #include "receiver/compare.h"
 
 #include "fs/rootdir.h"
+#include "receiver/choices.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
 #include "receiver/dirs.h"
@@ -80,8 +81,7 @@ unsigned zc_compare_meta(struct zc_receiver *r, const struct zc_cmp *c)
         (want.mode & 07777) != (c->st.mode & 07777))
         flags |= ZC_ITEM_PERMS;
     if (r->keep & ZC_KEEP_TIMES &&
-        !zc_time_equal(e->mtime_s, e->mtime_ns, c->st.mtime_s, c->st.mtime_ns,
-                       c->dir->shelf.vol->time_step))
+        !zc_choices_same_time(r, e, &c->st, c->dir->shelf.vol))
         flags |= ZC_ITEM_TIME;
     if (r->keep & ZC_KEEP_FLAGS && fileflags_differ(c, &want))
         flags |= ZC_ITEM_XATTR;
@@ -226,6 +226,17 @@ static void decide_dir(struct zc_rworker *w, const struct zc_cmp *c,
     v->need = (descend ? ZC_NEED_DESCEND : 0) | (want_meta ? ZC_NEED_META : 0);
 }
 
+/* A mirror names a directory that cannot be worked in. */
+static void decide_missing_top(const struct zc_receiver *r,
+                               const struct zc_rdir *top,
+                               struct zc_decision *v)
+{
+    if (zc_choices_leave_place(r, top->missing))
+        v->action = ZC_ACTION_NONE;
+    else
+        decide_refusal(v, ZC_OP_READ_DIR, ENOENT);
+}
+
 void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
                     struct zc_decision *v)
 {
@@ -233,7 +244,7 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
     unsigned xattrs = 0;
     *v = (struct zc_decision){.action = ZC_ACTION_DIR, .stays = c->exists};
     if (top->shallow && !c->exists) {
-        decide_refusal(v, ZC_OP_READ_DIR, ENOENT);
+        decide_missing_top(w->r, top, v);
         return;
     }
     if (c->exists && !top->implied) {
@@ -259,8 +270,7 @@ static enum sameness same_time(struct zc_rworker *w, const struct zc_cmp *c)
     const struct zc_shelf *shelf = &c->dir->shelf;
     struct zc_meta_want want;
     int why;
-    if (zc_time_equal(c->e->mtime_s, c->e->mtime_ns, c->st.mtime_s,
-                      c->st.mtime_ns, shelf->vol->time_step))
+    if (zc_choices_same_time(w->r, c->e, &c->st, shelf->vol))
         return SAME;
     if (!shelf->vol->careful || !(w->r->keep & ZC_KEEP_TIMES))
         return DIFFERENT;
@@ -278,6 +288,10 @@ static enum sameness looks_same(struct zc_rworker *w, const struct zc_cmp *c)
         return DIFFERENT;
     if (w->r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED)
         return HASH_TELLS;
+    if (w->r->apply & ZC_APPLY_SIZE_ONLY)
+        return SAME;
+    if (w->r->apply & ZC_APPLY_IGNORE_TIMES)
+        return DIFFERENT;
     enum sameness same = same_time(w, c);
     /* A mirror saw only its metadata change: most likely it was touched. */
     return same == DIFFERENT && c->dir->shallow ? HASH_TELLS : same;
@@ -319,15 +333,6 @@ static bool may_have_grown(struct zc_rworker *w, const struct zc_cmp *c,
     return true;
 }
 
-static bool newer_here(const struct zc_receiver *r, const struct zc_cmp *c)
-{
-    if (!(r->flags & ZC_OPEN_UPDATE) || !same_type(c))
-        return false;
-    return c->st.mtime_s > c->e->mtime_s ||
-           (c->st.mtime_s == c->e->mtime_s &&
-            c->st.mtime_ns > c->e->mtime_ns);
-}
-
 static uint32_t source_links(const struct zc_entry *e)
 {
     return e->flags & ZC_ENTRY_HARD_LINK ? e->link_count : 1;
@@ -366,10 +371,6 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
 {
     struct zc_receiver *r = w->r;
     bool ask_hash;
-    if (newer_here(r, c)) {
-        v->stays = true;
-        return;
-    }
     bool same = same_data(w, c, v, &ask_hash) && !shares_wrongly(r, c);
     if (same)
         v->item = curable_meta(w, c) | xattrs;
@@ -512,7 +513,6 @@ bool zc_compare_reads_much(struct zc_rworker *w, const struct zc_cmp *c)
     return S_ISREG(c->e->mode) && !(c->e->flags & ZC_ENTRY_EAGER) &&
            same_type(c) &&
            ZC_MIN(c->st.size, c->st.blocks * 512) >= ZC_READS_MUCH &&
-           !newer_here(w->r, c) &&
            (looks_same(w, c) == HASH_TELLS || looks_grown(c));
 }
 

@@ -70,6 +70,7 @@ struct zc_receiver {
     /* What is asked for often, of their OPEN. */
     uint32_t flags; /* enum zc_open_flag */
     unsigned keep;  /* enum zc_keep */
+    unsigned apply; /* enum zc_open_apply */
     enum zc_fsync fsync;
     uint64_t max_delete;
     struct zc_idmap *ids;

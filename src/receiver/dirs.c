@@ -137,8 +137,10 @@ struct zc_rdir *zc_rdir_new_top(struct zc_receiver *r, struct zc_bytes path,
     d->top = true;
     if (path.n) {
         d->volume_top = false;
-        if (look_at_top(r, d))
+        if (look_at_top(r, d)) {
+            d->missing = errno;
             d->state = ZC_RD_FAILED;
+        }
     }
     pthread_mutex_lock(&r->lock);
     bool bad = zc_vec_push(&r->dirs->tops, d);

@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "fs/rootdir.h"
 #include "fs/staging.h"
+#include "receiver/choices.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
@@ -159,8 +160,9 @@ bool zc_names_settles(struct zc_rworker *w, struct zc_rlist *list,
         return true;
     }
     c.exists = !zc_stat_at(c.dirfd, c.name, &c.st);
-    bool same = c.exists && is_same(w, &c, m);
-    bool in_the_way = c.exists && S_ISDIR(c.st.mode) &&
+    bool same = zc_choices_leave(r, c.e, c.exists ? &c.st : NULL) ||
+                (c.exists && is_same(w, &c, m));
+    bool in_the_way = !same && c.exists && S_ISDIR(c.st.mode) &&
                       !zc_deletions_replace(w, d, c.dirfd, c.name);
     zc_dirnode_unpin(r->tree, d->shelf.node);
     if (same)
@@ -261,9 +263,12 @@ static int rename_to_new(const struct rename_end *from,
     return renameat(from->dirfd, from->name, to->dirfd, to->name);
 }
 
-/* 0, or -1: it was not done. */
+/* 0, or -1: it was not done, or not to be: where a name may be left alone, it is
+ * looked at like any other. */
 static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
 {
+    if (zc_choices_any(r))
+        return -1;
     struct rename_end from, to = {.dirfd = -1};
     struct zc_stat st;
     int bad = rename_end_open(r, m->from, &from) ||

@@ -74,6 +74,7 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
     const struct zc_msg_open *m = &r->terms.open;
     r->flags = m->flags;
     r->keep = m->keep;
+    r->apply = m->apply;
     r->dry = m->flags & ZC_OPEN_DRY_RUN;
     r->fsync = (enum zc_fsync)m->fsync;
     r->max_delete = m->max_delete;

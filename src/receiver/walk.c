@@ -9,6 +9,7 @@
 #include "fs/nest.h"
 #include "receiver/act.h"
 #include "receiver/asked.h"
+#include "receiver/choices.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
@@ -256,7 +257,8 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
         return;
     c.exists = here && !zc_stat_at(dirfd, c.name, &c.st);
     if (here && !c.exists && errno != ENOENT &&
-        (errno != EACCES || e->flags & ZC_ENTRY_ABSENT)) {
+        (errno != EACCES || e->flags & ZC_ENTRY_ABSENT ||
+         zc_choices_any(w->r))) {
         /* Neither to be taken for missing nor to be changed. With EACCES we may
          * make the directory ours to work in. */
         zc_rworker_note(w, d->shelf.node, c.name, ZC_OP_STAT, e->mode, errno);
@@ -273,6 +275,8 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
     }
     /* What the sender has not looked at: a directory is made, and that is all. */
     if (e->flags & ZC_ENTRY_IMPLIED && (here || !S_ISDIR(e->mode)))
+        return;
+    if (zc_choices_leave(w->r, c.e, c.exists ? &c.st : NULL))
         return;
     if (!k->here && zc_compare_reads_much(w, &c)) {
         k->aside = k->work->resumed = true;

@@ -17,6 +17,7 @@ static void fill_choices(const struct zc_options *opt, struct zc_msg_open *m)
 {
     m->walk = opt->walk;
     m->apply = opt->apply;
+    m->window = opt->window_s < 0 ? 0 : (uint32_t)opt->window_s;
     if (m->walk || m->apply)
         m->flags |= ZC_OPEN_CHOICES;
 }

@@ -63,10 +63,35 @@ static int note_root(struct zc_terms *t, const char *path, const char *below,
                                                          : zc_err_nomem(err);
 }
 
-/* A directory that would be made has nothing in it yet. */
-static bool may_be_made(const struct zc_terms *t)
+static bool makes_path(const struct zc_terms *t)
 {
-    return !(t->open.flags & ZC_OPEN_DRY_RUN) && !zc_require_in_dir(t->require);
+    return t->open.apply & ZC_APPLY_MKPATH;
+}
+
+/* A directory that would be made has nothing in it yet. */
+static enum zc_root_make may_be_made(const struct zc_terms *t)
+{
+    if (t->open.flags & ZC_OPEN_DRY_RUN || zc_require_in_dir(t->require))
+        return ZC_ROOT_MAKE_NONE;
+    return makes_path(t) ? ZC_ROOT_MAKE_PATH : ZC_ROOT_MAKE_LAST;
+}
+
+/* DIR, which the one file is to lie in. */
+static int open_dir_of_file(struct zc_terms *t, const char *dir, int *fd,
+                            struct zc_err *err)
+{
+    struct stat st;
+    bool make = makes_path(t) && !zc_require_in_dir(t->require);
+    if (make && t->open.flags & ZC_OPEN_DRY_RUN && stat(dir, &st) &&
+        errno == ENOENT)
+        return 0;
+    *fd = zc_root_open_dest(dir, make ? ZC_ROOT_MAKE_PATH : ZC_ROOT_MAKE_NONE,
+                            &t->made, err);
+    if (*fd < 0 && !make && err->eno == ENOENT)
+        zc_err_set(err, ZC_EXIT_SELECT, 0,
+                   "cannot write into directory %s, as it is missing "
+                   "(--mkpath makes it)", dir);
+    return *fd < 0 ? -1 : note_root(t, dir, "", NULL, err);
 }
 
 static int open_own(const char *path, struct zc_terms *t, int *fd,
@@ -83,8 +108,7 @@ static int open_own(const char *path, struct zc_terms *t, int *fd,
         zc_auto_free char *dir = NULL;
         if (name_from_path(t, path, ".", &dir, err))
             return -1;
-        *fd = zc_root_open_dest(dir, false, &t->made, err);
-        return *fd < 0 ? -1 : note_root(t, dir, "", NULL, err);
+        return open_dir_of_file(t, dir, fd, err);
     }
     if (dry && !exists && errno == ENOENT && !zc_require_in_dir(t->require))
         return 0;
@@ -106,25 +130,15 @@ int zc_dest_open_own(const char *path, const struct zc_require *require,
 }
 
 static int cannot_open(const struct zc_share *share, const char *path,
-                       struct zc_err *err)
+                       const struct zc_terms *t, struct zc_err *err)
 {
+    if (errno == ENOENT && strchr(path, '/') && !makes_path(t))
+        return zc_err_set(err, ZC_EXIT_SELECT, 0,
+                          "cannot open %s in share %s, as the directory it "
+                          "would be in is missing (--mkpath makes that, too)",
+                          path, share->name);
     return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot open %s in share %s",
                       *path ? path : "the root", share->name);
-}
-
-/* Makes the directory at the end of PATH below BASE. */
-static int make_last(int base, const char *path)
-{
-    zc_auto_free char *dir = NULL;
-    zc_auto_free char *name = NULL;
-    if (split_last(path, "", &dir, &name)) {
-        errno = ENOMEM;
-        return -1;
-    }
-    zc_auto_close int parent = zc_root_open_dir(base, dir);
-    if (parent < 0)
-        return -1;
-    return mkdirat(parent, name, 0777) && errno != EEXIST ? -1 : 0;
 }
 
 static int open_below(const struct zc_share *share, const char *path,
@@ -147,20 +161,23 @@ static int open_below(const struct zc_share *share, const char *path,
     if (errno == ENOENT && dir_wanted) {
         if (flags & ZC_OPEN_DRY_RUN)
             return 0;
-        if (make_last(base, path))
-            return cannot_open(share, path, err);
-        t->made = true;
-        *fd = zc_root_open_dir(base, path);
+        *fd = zc_root_make_dir(base, path, makes_path(t));
+        t->made = *fd >= 0;
     } else if ((errno == ENOENT || errno == ENOTDIR || errno == ELOOP) &&
                !dir_wanted) {
         zc_auto_free char *dir = NULL;
         if (name_from_path(t, path, "", &dir, err))
             return -1;
         *fd = zc_root_open_dir(base, dir);
+        if (*fd < 0 && errno == ENOENT && makes_path(t)) {
+            if (flags & ZC_OPEN_DRY_RUN)
+                return 0;
+            *fd = zc_root_make_dir(base, dir, true);
+        }
         if (*fd >= 0)
             return note_root(t, share->path, dir, share->name, err);
     }
-    return *fd < 0 ? cannot_open(share, path, err)
+    return *fd < 0 ? cannot_open(share, path, t, err)
                    : note_root(t, share->path, path, share->name, err);
 }
 

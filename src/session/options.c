@@ -4,6 +4,8 @@
 
 #include "fs/meta.h"
 
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const fsync_names[] = {
@@ -18,6 +20,7 @@ void zc_options_init(struct zc_options *o)
         .keep = ZC_KEEP_ALL,
         .max_delete = ZC_MAX_DELETE_DEFAULT,
         .fsync = ZC_FSYNC_BATCH,
+        .window_s = -1,
     };
 }
 
@@ -42,11 +45,26 @@ int zc_options_chown(struct zc_options *o, char **owned, const char *value,
 
 void zc_options_settle(struct zc_options *o)
 {
+    if (o->window_s >= 0)
+        o->apply |= ZC_APPLY_WINDOW;
     o->owners_asked |= o->chown_user || o->chown_group;
     if (o->chown_user)
         o->keep |= ZC_KEEP_OWNER;
     if (o->chown_group)
         o->keep |= ZC_KEEP_GROUP;
+}
+
+int zc_options_window(struct zc_options *o, const char *text)
+{
+    char *end;
+    bool below = *text == '-';
+    errno = 0;
+    unsigned long n = strtoul(text + below, &end, 10);
+    if (!isdigit((unsigned char)text[below]) || *end || errno ||
+        (!below && n > ZC_WINDOW_MAX))
+        return -1;
+    o->window_s = below && n ? -1 : (int)n;
+    return 0;
 }
 
 int zc_fsync_parse(const char *text, enum zc_fsync *mode)

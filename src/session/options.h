@@ -56,6 +56,7 @@ struct zc_options {
     unsigned keep;       /* enum zc_keep */
     unsigned walk;       /* enum zc_open_walk: of the sending end */
     unsigned apply;      /* enum zc_open_apply: of the receiving end */
+    int window_s;        /* --modify-window; -1: none */
     bool dry_run;        /* -n */
     bool checksum;       /* -c */
     bool update;         /* -u */
@@ -109,9 +110,13 @@ void zc_options_init(struct zc_options *o);
 int zc_options_chown(struct zc_options *o, char **owned, const char *value,
                      struct zc_err *err);
 
-/* To be called when all is filled in: who is given by chown is kept, whatever
- * was said about owners and groups. */
+/* To be called when all is filled in: what follows from what was said. Who is
+ * given by chown is kept, whatever was said about owners and groups. */
 void zc_options_settle(struct zc_options *o);
+
+/* --modify-window: seconds, or -1 and anything below. -1: TEXT is none of them.
+ */
+int zc_options_window(struct zc_options *o, const char *text);
 
 /* "none", "batch" or "file"; -1: none of them. */
 int zc_fsync_parse(const char *text, enum zc_fsync *mode);

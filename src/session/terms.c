@@ -94,6 +94,8 @@ void zc_terms_options(const struct zc_terms *t, struct zc_options *opt)
     opt->keep = m->keep;
     opt->walk = m->walk;
     opt->apply = m->apply;
+    if (m->apply & ZC_APPLY_WINDOW)
+        opt->window_s = (int)m->window;
     opt->fsync = (enum zc_fsync)m->fsync;
     opt->timeout_s = m->timeout_s;
     opt->max_delete = m->flags & ZC_OPEN_MAX_DELETE ? m->max_delete

@@ -91,9 +91,9 @@ wrong 'plain' serve --listen 0.0.0.0:0 s=a
 help_options()
 {
     perl -ne 'next unless /^ {2,6}-/;
-        print "$1\n" if /^  (-\w)/;
+        print "$1\n" if /^  (-[\w@])/;
         print "--no-$1\n" if /^  -\w, --no-(\w)/;
-        next unless /^ {2,6}(?:-\w, )?--(\[no-\])?([a-z][\w-]*)/;
+        next unless /^ {2,6}(?:-[\w@], )?--(\[no-\])?([a-z][\w-]*)/;
         print "--$2\n" if $2 !~ /^no-/;
         print "--no-$2\n" if $1' | sort -u
 }
@@ -182,6 +182,7 @@ takes_all() # COMMAND
         "$ZCSYNC" "$1" --help | grep -qE "^ .*--(\[no-\])?${option#--}=" &&
             value=$(value_of "$option")
         case $option:$value in
+        -@:*) run "$ZCSYNC" "$1" -n -@ -1 a b ;;
         -f:*) run "$ZCSYNC" "$1" -n -f "$(value_of -f)" a b ;;
         *:?*) run "$ZCSYNC" "$1" "$option=$value" a b ;;
         *) run "$ZCSYNC" "$1" -n "$option" a b ;;

@@ -159,6 +159,9 @@ wrong_key mirror 'delete = 1' "delete: '1' is neither yes nor no"
 wrong_key mirror 'max delete = half' "max delete: 'half' is not a whole number"
 wrong_key mirror 'fsync = often' \
     "fsync: 'often' is none of none, batch, file"
+wrong_key mirror 'existing = some' "existing: 'some' is neither yes nor no"
+wrong_key mirror 'modify window = soon' \
+    "modify window: 'soon' is not a number of seconds, nor -1"
 wrong_key mirror 'watch = poll' \
     "watch: 'poll' is none of auto, inotify, fanotify"
 wrong_key mirror 'bwlimit = fast' \

@@ -4,6 +4,7 @@
 #include "tap.h"
 
 #include "receiver/act.h"
+#include "receiver/choices.h"
 #include "receiver/compare.h"
 #include "receiving.h"
 #include "session/events.h"
@@ -58,6 +59,12 @@ static struct zc_decision decide(const struct zc_entry *e)
     struct zc_cmp c = cmp_of(e, 0);
     zc_compare_entry(&t.w, &c, &v);
     return v;
+}
+
+static bool leaves(const struct zc_entry *e)
+{
+    struct zc_cmp c = cmp_of(e, 0);
+    return zc_choices_leave(&t.r, e, c.exists ? &c.st : NULL);
 }
 
 #define decides(e, act, items, needs, keeps, what)                            \
@@ -147,15 +154,55 @@ static void test_update(void)
     struct zc_entry e = entry_as(&t, "a");
     e.size++;
     e.mtime_s--;
-    decides(&e, NONE, 0, 0, true, "-u: what is newer here stays");
+    ok(leaves(&e), "-u: what is newer here stays");
     e.mtime_s += 2;
+    ok(!leaves(&e), "what is older does not");
     decides(&e, ASK, DATA | ZC_ITEM_SIZE | ZC_ITEM_TIME, ZC_NEED_DATA, false,
             "what is older does not");
     e = entry_of("a", S_IFLNK | 0777);
     e.target = "x";
     e.target_len = 1;
-    decides(&e, ZC_ACTION_MAKE, DATA | NEW, 0, false,
-            "nor what is of another type");
+    ok(!leaves(&e), "nor what is of another type");
+    decides(&e, ZC_ACTION_MAKE, DATA | NEW, 0, false, "it is replaced");
+    end();
+}
+
+static void test_choices(void)
+{
+    start(0, ZC_KEEP_ALL);
+    sh("echo hello > dst/a; mkdir dst/d");
+    struct zc_entry file = entry_as(&t, "a"), dir = entry_as(&t, "d");
+    struct zc_entry none = entry_of("none", S_IFREG | 0644);
+    ok(!leaves(&file) && !leaves(&dir) && !leaves(&none), "nothing is left");
+    t.r.apply = ZC_APPLY_EXISTING;
+    ok(!leaves(&file) && !leaves(&dir) && leaves(&none),
+       "--existing: what is not here");
+    t.r.apply = ZC_APPLY_IGNORE_EXISTING;
+    ok(leaves(&file) && !leaves(&dir) && !leaves(&none),
+       "--ignore-existing: what is here, but directories");
+    struct zc_entry other = entry_of("a", S_IFDIR | 0755);
+    ok(leaves(&other), "whatever it is");
+    file.mtime_s += 3;
+    t.r.apply = ZC_APPLY_SIZE_ONLY;
+    decides(&file, ZC_ACTION_DRESS, ZC_ITEM_TIME, 0, true,
+            "--size-only: another time is set");
+    t.r.apply = ZC_APPLY_WINDOW;
+    t.r.terms.open.window = 2;
+    decides(&file, ASK, DATA | ZC_ITEM_TIME, ZC_NEED_DATA, false,
+            "--modify-window: too far apart");
+    t.r.terms.open.window = 3;
+    decides(&file, NONE, 0, 0, true, "the same");
+    t.r.flags = ZC_OPEN_UPDATE;
+    ok(!leaves(&file), "newer by as many seconds");
+    t.r.terms.open.window = 4;
+    ok(leaves(&file), "not newer by as many");
+    file.mtime_s -= 6;
+    t.r.terms.open.window = 0;
+    ok(leaves(&file), "older");
+    t.r.flags = 0;
+    t.r.apply = ZC_APPLY_IGNORE_TIMES;
+    file = entry_as(&t, "a");
+    decides(&file, ASK, DATA, ZC_NEED_DATA, false, "-I: the same file");
     end();
 }
 
@@ -553,6 +600,7 @@ int main(void)
     test_files();
     test_other_names();
     test_update();
+    test_choices();
     test_checksum();
     test_coarse_clock();
     test_types();

@@ -447,6 +447,8 @@ static void test_text(void)
 {
     ok(same_mirror("", "# x\n\nowner = yes\ncompare = daily\n"),
        "a default that is written down makes no difference");
+    ok(same_mirror("modify window = -5\n", "modify window = -1\n"),
+       "nor which negative number it is");
     ok(same_mirror("filter = - x\n", "exclude = x\n"),
        "nor does how a rule is spelled");
     ok(same_mirror("exclude = y\nfilter = !\nexclude = x\n", "exclude = x\n"),

@@ -594,6 +594,10 @@ static void test_time_steps(void)
            !zc_time_equal(-1, 0, 0, 0, 2000000000) &&
            !zc_time_equal(-1, 0, 1, 0, 2000000000),
        "before 1970 too");
+    ok(zc_times_within(5, 7, 2) && zc_times_within(7, 5, 2) &&
+           !zc_times_within(5, 8, 2) && zc_times_within(5, 5, 0) &&
+           !zc_times_within(INT64_MIN, INT64_MAX, UINT32_MAX),
+       "a window of some seconds");
     ok(zc_time_equal(1, 2, 1, 2, 0) && !zc_time_equal(1, 2, 1, 3, 0),
        "no step is the finest");
     is_int(zc_time_step(-1), 1, "an unknown one is the finest");

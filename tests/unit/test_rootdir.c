@@ -30,7 +30,8 @@ static void test_root(void)
 {
     struct zc_err err;
     bool created = true;
-    zc_auto_close int fd = zc_root_open_dest(".", false, &created, &err);
+    zc_auto_close int fd = zc_root_open_dest(".", ZC_ROOT_MAKE_NONE, &created,
+                                             &err);
     ok(fd >= 0 && !created && same_file(fd, top), "a directory is a root");
     ok(fcntl(fd, F_GETFD) & FD_CLOEXEC, "its fd closes on exec");
 
@@ -38,7 +39,7 @@ static void test_root(void)
     zc_auto_close int via = zc_root_open("via", &err);
     ok(via >= 0 && same_file(via, top), "a symlink to one too");
 
-    refused(zc_root_open_dest("missing", false, &created, &err),
+    refused(zc_root_open_dest("missing", ZC_ROOT_MAKE_NONE, &created, &err),
             "a missing root");
     is_int(err.code, ZC_EXIT_SELECT, "with exit code 3");
     is_int(err.eno, ENOENT, "and ENOENT");
@@ -46,19 +47,47 @@ static void test_root(void)
            "and a sentence");
 
     umask(027);
-    zc_auto_close int made = zc_root_open_dest("new/", true, &created, &err);
+    zc_auto_close int made = zc_root_open_dest("new/", ZC_ROOT_MAKE_LAST,
+                                               &created, &err);
     ok(made >= 0 && created, "it is made when asked for");
     struct stat st;
     ok(fstat(made, &st) == 0 && (st.st_mode & 07777) == 0750,
        "with mode 0777 less the umask");
     umask(022);
-    zc_auto_close int again = zc_root_open_dest("new", true, &created, &err);
+    zc_auto_close int again = zc_root_open_dest("new", ZC_ROOT_MAKE_LAST,
+                                                &created, &err);
     ok(again >= 0 && !created, "but only once");
-    refused(zc_root_open_dest("a/b/c", true, &created, &err),
+    refused(zc_root_open_dest("a/b/c", ZC_ROOT_MAKE_LAST, &created, &err),
             "a root two levels away");
     write_file(top, "file", "x");
-    refused(zc_root_open_dest("file", true, &created, &err), "a file as root");
+    refused(zc_root_open_dest("file", ZC_ROOT_MAKE_LAST, &created, &err),
+            "a file as root");
     is_int(err.eno, ENOTDIR, "with ENOTDIR");
+}
+
+static void test_make_path(void)
+{
+    struct zc_err err;
+    bool created = false;
+    refused(zc_root_open_dest("file/p/q", ZC_ROOT_MAKE_PATH, &created, &err),
+            "a path through a file");
+    zc_auto_close int deep = zc_root_open_dest("p//q/r/", ZC_ROOT_MAKE_PATH,
+                                               &created, &err);
+    ok(deep >= 0 && created && faccessat(top, "p/q/r", F_OK, 0) == 0,
+       "all of a path is made when asked for");
+    zc_auto_close int below = zc_root_make_dir(top, "p/q/s", false);
+    ok(below >= 0, "below a root, the last component");
+    refused(zc_root_make_dir(top, "p/x/y", false), "two of them");
+    is_int(errno, ENOENT, "with ENOENT");
+    zc_auto_close int all = zc_root_make_dir(top, "p/x/y/z", true);
+    ok(all >= 0, "unless the parents are asked for, too");
+    zc_auto_close int again = zc_root_make_dir(top, "p/x/y/z", true);
+    ok(again >= 0 && same_file(again, all), "which may be there");
+    ok(symlinkat("x", top, "p/via") == 0, "symlink");
+    refused(zc_root_make_dir(top, "p/via/w", true), "a path through a symlink");
+    refused(zc_root_make_dir(top, "p/../../w", true), "a path that goes up");
+    refused(zc_root_make_dir(top, "file/w", true), "a path through a file");
+    is_int(errno, ENOTDIR, "with ENOTDIR");
 }
 
 static void test_names(void)
@@ -263,6 +292,7 @@ int main(void)
 {
     top = scratch();
     test_root();
+    test_make_path();
     test_names();
     test_files();
     test_longest_target();
