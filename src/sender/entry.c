@@ -164,6 +164,15 @@ void zc_entry_trouble(struct zc_sworker *w, struct zc_dirnode *node,
     zc_sender_trouble(w->s, kind, what, path ? path : name, eno);
 }
 
+void zc_entry_unread(struct zc_sworker *w, struct zc_dirnode *node,
+                     const char *name, const char *what)
+{
+    bool changed = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+    zc_entry_trouble(w, node, name,
+                     changed ? ZC_TROUBLE_VANISHED : ZC_TROUBLE_SOURCE, what,
+                     errno);
+}
+
 unsigned zc_entry_doubt(const struct zc_sender *s, unsigned what,
                         const struct zc_stat *st)
 {

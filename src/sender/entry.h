@@ -44,6 +44,11 @@ int zc_entry_xattrs(struct zc_sworker *w, int dirfd, const char *name,
 void zc_entry_trouble(struct zc_sworker *w, struct zc_dirnode *node,
                       const char *name, enum zc_trouble kind,
                       const char *what, int eno);
+/* The same of what could not be read, with errno: a name that is gone, or another
+ * kind of file than it was a moment ago, has changed, and is no trouble of the
+ * source's. */
+void zc_entry_unread(struct zc_sworker *w, struct zc_dirnode *node,
+                     const char *name, const char *what);
 /* Flags (enum zc_entry_flag) for an entry of which WHAT (enum zc_change) is in
  * doubt. */
 unsigned zc_entry_doubt(const struct zc_sender *s, unsigned what,

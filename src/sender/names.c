@@ -175,8 +175,7 @@ static int add_at(struct zc_sworker *w, struct zc_sdir *d, const char *path,
     zc_entry_tell_odd_time(w, d->node, "", st);
     m.self.name = "";
     if (zc_entry_xattrs(w, dirfd, "", &m.self))
-        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
-                         "read its extended attributes", errno);
+        zc_entry_unread(w, d->node, "", "read its extended attributes");
     if (zc_ids_announce(w, m.self.uid, m.self.gid, w->xattrs.data,
                         w->xattrs.len))
         return -1;
@@ -290,8 +289,7 @@ static int add_opened(struct seeds *seeds, const struct zc_round_dir *dir,
     struct zc_sender *s = w->s;
     struct zc_stat st;
     if (zc_stat_at(dirfd, "", &st)) {
-        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE, "look at it",
-                         errno);
+        zc_entry_unread(w, d->node, "", "look at it");
         return 0;
     }
     if (off_limits(s, &st) || !zc_splaces_may_list(w, d->node, &st))

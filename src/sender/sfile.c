@@ -96,8 +96,8 @@ int zc_sfile_describe(struct zc_sworker *w, int dirfd,
     m->entry.flags |= f->listed.flags & ZC_ENTRY_IMPLIED;
     if (f->fd >= 0 ? zc_entry_xattrs(w, f->fd, "", &m->entry)
                    : zc_entry_xattrs(w, dirfd, f->name, &m->entry))
-        zc_entry_trouble(w, f->list->node, f->name, ZC_TROUBLE_SOURCE,
-                         "read its extended attributes", errno);
+        zc_entry_unread(w, f->list->node, f->name,
+                        "read its extended attributes");
     m->xattrs = (struct zc_bytes){w->xattrs.data, w->xattrs.len};
     return zc_ids_announce(w, m->entry.uid, m->entry.gid, w->xattrs.data,
                            w->xattrs.len);

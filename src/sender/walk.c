@@ -104,8 +104,9 @@ static int read_target(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     }
     if (errno != ENOENT) {
         d->incomplete = true;
-        zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
-                         "read the symlink", errno);
+        if (errno == EINVAL)
+            errno = ENOENT; /* it is something else by now */
+        zc_entry_unread(w, d->node, name, "read the symlink");
     }
     return -1;
 }
@@ -134,8 +135,7 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         if (errno == ENOENT)
             return ZC_LOOK_ABSENT;
         d->incomplete = true;
-        zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
-                         errno);
+        zc_entry_unread(w, d->node, name, "look at it");
         return ZC_LOOK_NOTHING;
     }
     if (d->places && !S_ISDIR(st.mode) && zc_splaces_keeps(w, d->node, name)) {
@@ -175,8 +175,7 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         !zc_maybe_sparse(&st, s->opt->keep) && !zc_changed_lately(&st))
         seen = zc_seen_of(&st);
     if (unknown)
-        zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
-                         "read its extended attributes", errno);
+        zc_entry_unread(w, d->node, name, "read its extended attributes");
     if (zc_ids_announce(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
         return ZC_LOOK_FAILED;
     count_entry(s, &e);
@@ -204,16 +203,32 @@ void zc_walk_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
     zc_entry_encode(&w->out, &e);
 }
 
+/* D, found on the mount MNT, is one of its own parents, found on ABOVE. On one
+ * mount that cannot be: parents and children have traded places between two looks,
+ * and what was listed as D is not there any more. */
+static void tell_loop(struct zc_sworker *w, struct zc_sdir *d, uint64_t mnt,
+                      uint64_t above)
+{
+    d->incomplete = true;
+    if (mnt && mnt == above)
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_VANISHED, "walk it",
+                         ENOENT);
+    else
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                         "walk it, as it is a file system loop: one of its "
+                         "own parents is mounted there", 0);
+}
+
 /* First look at D: is it to be walked at all, and what names are in it? */
 static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
 {
     struct zc_sender *s = w->s;
     struct zc_stat st;
+    uint64_t above;
     d->started = true;
     if (zc_stat_at(dirfd, "", &st)) {
         d->incomplete = true;
-        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE, "look at it",
-                         errno);
+        zc_entry_unread(w, d->node, "", "look at it");
         return;
     }
     struct zc_dirnode *parent = zc_dirnode_parent(d->node);
@@ -223,15 +238,12 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
         d->incomplete = true;
         return;
     }
-    if (parent && zc_dirnode_has_ancestor(parent, st.dev, st.ino)) {
-        d->incomplete = true;
-        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
-                         "walk it, as it is a file system loop: one of its "
-                         "own parents is mounted there", 0);
+    if (parent && zc_dirnode_has_ancestor(parent, st.dev, st.ino, &above)) {
+        tell_loop(w, d, st.mnt_id, above);
         return;
     }
     d->places = zc_splaces_below(w, d->node);
-    zc_dirnode_set_id(d->node, st.dev, st.ino);
+    zc_dirnode_set_id(d->node, st.dev, st.ino, st.mnt_id);
     if (d->restricted) { /* a copy of a file beside it, for one */
         d->incomplete = true;
         return;
@@ -248,8 +260,7 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     }
     if (zc_names_read(dirfd, &d->names)) {
         d->incomplete = true;
-        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
-                         "read the directory", errno);
+        zc_entry_unread(w, d->node, "", "read the directory");
     } else if (d->names.too_long) {
         d->incomplete = true;
         zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
@@ -387,12 +398,8 @@ static bool list_more(struct zc_sworker *w, struct zc_sdir *d)
     if (closed || (dirfd < 0 && errno == EXDEV)) {
         d->incomplete = true; /* nothing is said of what is in it */
     } else if (dirfd < 0) {
-        int eno = errno;
         d->incomplete = true;
-        zc_entry_trouble(w, d->node, "",
-                         eno == ENOENT ? ZC_TROUBLE_VANISHED
-                                       : ZC_TROUBLE_SOURCE,
-                         "open the directory", eno);
+        zc_entry_unread(w, d->node, "", "open the directory");
     } else {
         failed = list_opened(w, d, dirfd, &draft) != 0;
         const struct zc_fileset_node *const *set = NULL;
@@ -477,8 +484,7 @@ int zc_walk_root(struct zc_sworker *w)
     if (s->opt->only && !s->opt->files_from && dirfd == pinned)
         e.flags |= ZC_ENTRY_IMPLIED;
     else if (zc_entry_xattrs(w, dirfd, "", &e))
-        zc_entry_trouble(w, node, "", ZC_TROUBLE_SOURCE,
-                         "read its extended attributes", errno);
+        zc_entry_unread(w, node, "", "read its extended attributes");
     zc_dirnode_unpin(s->tree, node);
     if (zc_ids_announce(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
         return -1;

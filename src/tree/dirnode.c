@@ -23,7 +23,7 @@ struct zc_dirnode {
     int fd;
     int base_fd;     /* -1: in its parent */
     char *base_name; /* its name in base_fd */
-    uint64_t dev, ino;
+    uint64_t dev, ino, mnt;
     char name[];
 };
 
@@ -318,16 +318,19 @@ const char *zc_dirnode_path_of(struct zc_dirnode *d, const char *name,
     return out->failed ? NULL : (const char *)out->data;
 }
 
-void zc_dirnode_set_id(struct zc_dirnode *d, uint64_t dev, uint64_t ino)
+void zc_dirnode_set_id(struct zc_dirnode *d, uint64_t dev, uint64_t ino,
+                       uint64_t mnt)
 {
     d->dev = dev;
     d->ino = ino;
+    d->mnt = mnt;
 }
 
-bool zc_dirnode_has_ancestor(struct zc_dirnode *d, uint64_t dev, uint64_t ino)
+bool zc_dirnode_has_ancestor(struct zc_dirnode *d, uint64_t dev, uint64_t ino,
+                             uint64_t *mnt)
 {
-    for (; d; d = d->parent)
-        if (d->ino == ino && d->dev == dev)
-            return true;
-    return false;
+    while (d && (d->ino != ino || d->dev != dev))
+        d = d->parent;
+    *mnt = d ? d->mnt : 0;
+    return d;
 }

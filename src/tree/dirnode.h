@@ -70,9 +70,13 @@ void zc_dirnode_path(struct zc_dirnode *d, struct zc_buf *out);
 const char *zc_dirnode_path_of(struct zc_dirnode *d, const char *name,
                                size_t n, struct zc_buf *out);
 
-/* Remembers which directory D turned out to be. */
-void zc_dirnode_set_id(struct zc_dirnode *d, uint64_t dev, uint64_t ino);
-/* True when D, or a directory above it, was set to be this one. */
-bool zc_dirnode_has_ancestor(struct zc_dirnode *d, uint64_t dev, uint64_t ino);
+/* Remembers which directory D turned out to be, and on which mount it was found
+ * (0: not known). */
+void zc_dirnode_set_id(struct zc_dirnode *d, uint64_t dev, uint64_t ino,
+                       uint64_t mnt);
+/* True when D, or a directory above it, was set to be this one; *MNT is the mount
+ * then. */
+bool zc_dirnode_has_ancestor(struct zc_dirnode *d, uint64_t dev, uint64_t ino,
+                             uint64_t *mnt);
 
 #endif

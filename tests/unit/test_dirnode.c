@@ -237,13 +237,15 @@ static void test_ancestors(void)
 {
     struct zc_dirnode *a = node(zc_dirtree_root(tree), "a"), *b = node(a, "b");
     struct zc_dirnode *c = node(a, "c");
-    zc_dirnode_set_id(a, 1, 10);
-    zc_dirnode_set_id(b, 1, 11);
-    ok(zc_dirnode_has_ancestor(b, 1, 11), "a directory itself");
-    ok(zc_dirnode_has_ancestor(b, 1, 10), "its parent");
-    ok(!zc_dirnode_has_ancestor(a, 1, 11), "not its child");
-    ok(!zc_dirnode_has_ancestor(c, 1, 11), "not one beside it");
-    ok(!zc_dirnode_has_ancestor(b, 2, 10), "not on another device");
+    uint64_t mnt;
+    zc_dirnode_set_id(a, 1, 10, 7);
+    zc_dirnode_set_id(b, 1, 11, 8);
+    ok(zc_dirnode_has_ancestor(b, 1, 11, &mnt), "a directory itself");
+    ok(zc_dirnode_has_ancestor(b, 1, 10, &mnt), "its parent");
+    is_int(mnt, 7, "on its mount");
+    ok(!zc_dirnode_has_ancestor(a, 1, 11, &mnt), "not its child");
+    ok(!zc_dirnode_has_ancestor(c, 1, 11, &mnt), "not one beside it");
+    ok(!zc_dirnode_has_ancestor(b, 2, 10, &mnt), "not on another device");
     zc_dirnode_unref(tree, a);
     zc_dirnode_unref(tree, b);
     zc_dirnode_unref(tree, c);
