@@ -152,6 +152,14 @@ static struct zc_transport *wrap_unix(int fd, const char *path)
     return t;
 }
 
+static void set_up(int fd)
+{
+    set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    /* Not TCP_USER_TIMEOUT: it also ends a connection whose receiver waits for
+     * a slow disk, and lets us send no more. */
+    ask_after(fd, 30, 10);
+}
+
 /* Sets up the connected socket FD, which is taken over. NULL and errno. */
 static struct zc_transport *wrap(int fd)
 {
@@ -164,10 +172,7 @@ static struct zc_transport *wrap(int fd)
     }
     if (here.any.sa_family == AF_UNIX)
         return wrap_unix(fd, NULL);
-    set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    /* Not TCP_USER_TIMEOUT: it also ends a connection whose receiver waits for
-     * a slow disk, and lets us send no more. */
-    ask_after(fd, 30, 10);
+    set_up(fd);
     if (address_loopback(&there) || address_same_host(&here, &there))
         prefer_cubic(fd);
 
@@ -178,28 +183,37 @@ static struct zc_transport *wrap(int fd)
     return t;
 }
 
+#define SLICE_MS 200 /* how often a stop flag is looked at */
+
 /* Waits until FD, whose connect(2) is on its way, is connected. 0, or an
- * errno: ETIMEDOUT after the monotonic time END_NS (0: never), EINTR. */
-static int connect_wait(int fd, int64_t end_ns)
+ * errno: ETIMEDOUT after the monotonic time END_NS (0: never), EINTR, also when
+ * *STOP (may be NULL) is set. */
+static int connect_wait(int fd, int64_t end_ns, const atomic_bool *stop)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
-    int ms = -1;
-    if (end_ns) {
-        int64_t left = (end_ns - zc_clock_ns() + 999999) / 1000000;
-        ms = (int)ZC_MIN(ZC_MAX(left, 0), INT_MAX);
-    }
-    int r = poll(&p, 1, ms);
-    if (r < 0)
-        return errno;
-    if (r == 0)
-        return ETIMEDOUT;
+    int r;
+    do {
+        int ms = stop ? SLICE_MS : -1;
+        if (end_ns) {
+            int64_t left = (end_ns - zc_clock_ns() + 999999) / 1000000;
+            ms = (int)ZC_MIN(ZC_MAX(left, 0), stop ? SLICE_MS : INT_MAX);
+        }
+        if (stop && atomic_load(stop))
+            return EINTR;
+        r = poll(&p, 1, ms);
+        if (r < 0)
+            return errno;
+        if (r == 0 && end_ns && zc_clock_ns() >= end_ns)
+            return ETIMEDOUT;
+    } while (r == 0);
     int why = 0;
     socklen_t n = sizeof why;
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &n) ? errno : why;
 }
 
 /* A socket connected to A before END_NS, or -1 and errno. */
-static int connect_one(const struct addrinfo *a, int64_t end_ns)
+static int connect_one(const struct addrinfo *a, int64_t end_ns,
+                       const atomic_bool *stop)
 {
     int fd = socket(a->ai_family,
                     a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -213,7 +227,7 @@ static int connect_one(const struct addrinfo *a, int64_t end_ns)
 
     int why = connect(fd, a->ai_addr, a->ai_addrlen) ? errno : 0;
     if (why == EINPROGRESS)
-        why = connect_wait(fd, end_ns);
+        why = connect_wait(fd, end_ns, stop);
     if (!why && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK))
         why = errno;
     if (why) {
@@ -233,7 +247,8 @@ static bool no_route(int eno)
 
 /* Tries the addresses in LIST, dividing what is left of the time up to END_NS
  * (0: no limit) among those still to be tried. */
-static int connect_any(const struct addrinfo *list, int64_t end_ns)
+static int connect_any(const struct addrinfo *list, int64_t end_ns,
+                       const atomic_bool *stop)
 {
     int todo = 0, why = 0;
     for (const struct addrinfo *a = list; a; a = a->ai_next)
@@ -244,7 +259,7 @@ static int connect_any(const struct addrinfo *list, int64_t end_ns)
             int64_t now = zc_clock_ns();
             end = now + ZC_MAX(end_ns - now, 0) / todo;
         }
-        int fd = connect_one(a, end);
+        int fd = connect_one(a, end, stop);
         if (fd >= 0 || errno == EINTR)
             return fd;
         if (!why || !no_route(errno))
@@ -255,10 +270,12 @@ static int connect_any(const struct addrinfo *list, int64_t end_ns)
 }
 
 /* The addresses of HOST and PORT; NULL with a sentence. */
-static struct addrinfo *resolve(const char *host, const char *port, int flags,
-                                const char *doing, struct zc_err *err)
+static struct addrinfo *resolve(const char *host, const char *port, int family,
+                                int flags, const char *doing,
+                                struct zc_err *err)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = flags};
+    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM,
+                             .ai_flags = flags};
     struct addrinfo *list = NULL;
     int r = getaddrinfo(host, port, &hints, &list);
     if (r == 0)
@@ -283,35 +300,55 @@ static struct zc_transport *dial_unix(const char *path, unsigned timeout_s,
     return NULL;
 }
 
-struct zc_transport *zc_dial(const char *host, const char *port,
-                             unsigned timeout_s, struct zc_err *err)
+/* A socket connected to HOST and PORT, or -1 with a sentence. */
+static int connect_host(const char *host, const char *port, int family,
+                        unsigned timeout_s, const atomic_bool *stop,
+                        struct zc_err *err)
 {
     int64_t end = 0;
-    if (*host == '/')
-        return dial_unix(host, timeout_s, err);
     if (timeout_s)
         end = zc_clock_ns() + timeout_s * ZC_NSEC_PER_SEC;
-    struct addrinfo *list = resolve(host, port, 0, "connect to", err);
+    struct addrinfo *list = resolve(host, port, family, 0, "connect to", err);
     if (!list)
-        return NULL;
-    int fd = connect_any(list, end);
+        return -1;
+    int fd = connect_any(list, end, stop);
     int why = errno;
     freeaddrinfo(list);
-
-    struct zc_transport *t = fd < 0 ? NULL : wrap(fd);
-    if (t) {
-        snprintf(t->host, sizeof t->host, "%s", host);
-        return t;
-    }
     if (fd >= 0)
-        why = errno;
+        return fd;
     enum zc_exit code = ZC_EXIT_SOCKET;
     if (why == EINTR)
         code = ZC_EXIT_SIGNAL;
     else if (why == ETIMEDOUT && timeout_s && zc_clock_ns() >= end)
         code = ZC_EXIT_CONTIMEOUT;
-    zc_err_set(err, code, why, "could not connect to %s port %s", host, port);
-    return NULL;
+    return zc_err_set(err, code, why, "could not connect to %s port %s", host,
+                      port);
+}
+
+int zc_dial_fd(const char *host, const char *port, int family,
+               unsigned timeout_s, const atomic_bool *stop, struct zc_err *err)
+{
+    int fd = connect_host(host, port, family, timeout_s, stop, err);
+    if (fd >= 0)
+        set_up(fd);
+    return fd;
+}
+
+struct zc_transport *zc_dial(const char *host, const char *port,
+                             unsigned timeout_s, struct zc_err *err)
+{
+    if (*host == '/')
+        return dial_unix(host, timeout_s, err);
+    int fd = connect_host(host, port, AF_UNSPEC, timeout_s, NULL, err);
+    if (fd < 0)
+        return NULL;
+    struct zc_transport *t = wrap(fd);
+    if (t)
+        snprintf(t->host, sizeof t->host, "%s", host);
+    else
+        zc_err_set(err, ZC_EXIT_SOCKET, errno,
+                   "could not connect to %s port %s", host, port);
+    return t;
 }
 
 bool zc_dial_loopback(const struct zc_transport *t)
@@ -357,7 +394,8 @@ int zc_listen(const char *host, const char *port, char *bound, size_t size,
             snprintf(bound, size, "%s", host);
         return fd;
     }
-    struct addrinfo *list = resolve(host, port, AI_PASSIVE, "listen on", err);
+    struct addrinfo *list = resolve(host, port, AF_UNSPEC, AI_PASSIVE,
+                                    "listen on", err);
     if (!list)
         return -1;
     int fd = -1;

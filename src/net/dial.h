@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "net/transport.h"
 
+#include <stdatomic.h>
+
 #define ZC_DEFAULT_PORT "8730"
 
 /*
@@ -18,6 +20,12 @@
  */
 struct zc_transport *zc_dial(const char *host, const char *port,
                              unsigned timeout_s, struct zc_err *err);
+
+/* The same over TCP alone, and nothing but the socket: FAMILY is AF_UNSPEC, or
+ * the only one whose addresses are tried. Setting *STOP (may be NULL) has the
+ * effect of a signal. The fd, or -1. */
+int zc_dial_fd(const char *host, const char *port, int family,
+               unsigned timeout_s, const atomic_bool *stop, struct zc_err *err);
 
 /*
  * Listens on HOST (NULL: 127.0.0.1) and PORT ("0": any free one). The fd, or
