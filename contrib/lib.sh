@@ -18,7 +18,7 @@ die()
 build_packages=(
     autoconf automake gcc libc6-dev linux-libc-dev make pkgconf
     libcap-dev libinih-dev libinotifytools0-dev libseccomp-dev
-    libsodium-dev libssl-dev libxxhash-dev
+    libsodium-dev libssh2-1-dev libssl-dev libxxhash-dev
 )
 
 is_installed()

@@ -102,6 +102,43 @@ libzcsync_a_SOURCES = \
 	%D%/net/unix.c \
 	%D%/net/unix.h \
 	%D%/net/transport.h \
+	%D%/ssh/agent.c \
+	%D%/ssh/agent.h \
+	%D%/ssh/auth.c \
+	%D%/ssh/auth.h \
+	%D%/ssh/bcrypt.c \
+	%D%/ssh/bcrypt.h \
+	%D%/ssh/blowfish_pi.h \
+	%D%/ssh/child.c \
+	%D%/ssh/child.h \
+	%D%/ssh/config.c \
+	%D%/ssh/config.h \
+	%D%/ssh/config_ask.c \
+	%D%/ssh/config_read.c \
+	%D%/ssh/expand.c \
+	%D%/ssh/fifo.h \
+	%D%/ssh/hostkey.c \
+	%D%/ssh/hostkey.h \
+	%D%/ssh/key.c \
+	%D%/ssh/key.h \
+	%D%/ssh/key_parts.c \
+	%D%/ssh/key_parts.h \
+	%D%/ssh/known_hosts.c \
+	%D%/ssh/known_hosts.h \
+	%D%/ssh/known_hosts_file.c \
+	%D%/ssh/link.c \
+	%D%/ssh/link.h \
+	%D%/ssh/open.c \
+	%D%/ssh/open.h \
+	%D%/ssh/pattern.c \
+	%D%/ssh/pattern.h \
+	%D%/ssh/pump.c \
+	%D%/ssh/pump.h \
+	%D%/ssh/reach.c \
+	%D%/ssh/ssh.h \
+	%D%/ssh/stderr.c \
+	%D%/ssh/stderr.h \
+	%D%/ssh/wire.h \
 	%D%/tree/chmod.c \
 	%D%/tree/chmod.h \
 	%D%/tree/dirnode.c \

@@ -66,6 +66,8 @@ UNIT_TESTS = \
 	%D%/unit/test_serve \
 	%D%/unit/test_session \
 	%D%/unit/test_size \
+	%D%/unit/test_ssh_config \
+	%D%/unit/test_ssh_known_hosts \
 	%D%/unit/test_staging \
 	%D%/unit/test_status \
 	%D%/unit/test_transport \
@@ -90,6 +92,9 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_mounts \
 	%D%/fuzz/fuzz_msg \
 	%D%/fuzz/fuzz_noise \
+	%D%/fuzz/fuzz_ssh_config \
+	%D%/fuzz/fuzz_ssh_key \
+	%D%/fuzz/fuzz_ssh_known_hosts \
 	%D%/fuzz/fuzz_xattr
 
 # What scripts in t/ run beside zcsync, and what writes the seeds.
@@ -102,6 +107,7 @@ TEST_TOOLS = \
 	%D%/tools/latency \
 	%D%/tools/meddle \
 	%D%/tools/rounds \
+	%D%/tools/sshpipe \
 	%D%/tools/watch-speed \
 	%D%/tools/witness
 

@@ -12,7 +12,7 @@ declare -A layer=(
     [base]=0
     [fs]=1 [proto]=1 [delta]=1
     [net]=2 [tree]=2
-    [move]=3 [watch]=3
+    [move]=3 [watch]=3 [ssh]=3
     [session]=4
     [sender]=5 [receiver]=5
     [mirror]=6
