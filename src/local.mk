@@ -234,6 +234,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/lease.h \
 	%D%/sender/linknames.c \
 	%D%/sender/linknames.h \
+	%D%/sender/links.c \
+	%D%/sender/links.h \
 	%D%/sender/lists.c \
 	%D%/sender/lists.h \
 	%D%/sender/names.c \

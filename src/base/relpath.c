@@ -76,3 +76,28 @@ bool zc_name_is_nest(const char *name, size_t n)
             return false;
     return true;
 }
+
+static bool is_up(const char *at, size_t n)
+{
+    return n == 2 && at[0] == '.' && at[1] == '.';
+}
+
+bool zc_target_stays(const char *target, size_t depth)
+{
+    if (!*target || *target == '/')
+        return false;
+    if (strcmp(target, "..") == 0)
+        return depth > 0;
+    for (; strncmp(target, "../", 3) == 0; depth--) {
+        if (!depth)
+            return false;
+        target += 3;
+        target += strspn(target, "/");
+    }
+    for (size_t n; *target; target += n + strspn(target + n, "/")) {
+        n = strcspn(target, "/");
+        if (is_up(target, n))
+            return false;
+    }
+    return true;
+}

@@ -37,6 +37,12 @@ char *zc_relpath_join(const char *dir, const char *name);
  * memory ran out). */
 const char *zc_path_split(const char *path, char **dir);
 
+/* True when a symlink with this TARGET, in a directory that is DEPTH levels below
+ * the top of a tree, cannot lead out of it, by the letter: it is relative, has
+ * ".." at its beginning only, and not too many of them (rsync(1),
+ * --safe-links). */
+bool zc_target_stays(const char *target, size_t depth);
+
 /* Orders names by their bytes, as memcmp, a prefix first. */
 int zc_name_cmp(const char *a, size_t alen, const char *b, size_t blen);
 

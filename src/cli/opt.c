@@ -91,8 +91,9 @@ static int hand_over(struct parse *p, const struct zc_opt *opt,
 {
     if (opt->not_for & p->t->as)
         return zc_err_set(p->err, ZC_EXIT_USAGE, 0,
-                          "option %s has no meaning for 'zcsync %s'", spelled,
-                          p->t->command);
+                          "option %s has no meaning for 'zcsync %s'%s%s",
+                          spelled, p->t->command, opt->why_not ? ": " : "",
+                          opt->why_not ? opt->why_not : "");
     return p->take(p->arg, opt, spelled, value, on, p->err);
 }
 

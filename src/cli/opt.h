@@ -28,6 +28,7 @@ struct zc_opt {
     const char *help;  /* lines parted by '\n'. A row with neither letter nor
                           name is a heading */
     unsigned not_for; /* commands that refuse it: bits of the table's `as` */
+    const char *why_not; /* the reason, behind "...: "; NULL: it is obvious */
 };
 
 /* An option of rsync's that zcsync refuses by name. */

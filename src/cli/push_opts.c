@@ -199,6 +199,10 @@ static int take_option(void *arg, const struct zc_opt *opt,
     case OPT_APPLY:
         take_apply(a, opt->data, on);
         return 0;
+    case OPT_WALK:
+        a->opt.walk = on ? a->opt.walk | (unsigned)opt->data
+                         : a->opt.walk & ~(unsigned)opt->data;
+        return 0;
     case OPT_TEXT:
         *(const char **)((char *)a + opt->data) = value;
         return 0;

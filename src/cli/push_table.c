@@ -3,6 +3,7 @@
 #include "cli/push_table.h"
 #include "cli/rsync_opts.h"
 #include "fs/meta.h"
+#include "proto/proto.h"
 
 #include <stddef.h>
 
@@ -28,6 +29,9 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 #define ONCE_APPLY(l, n, neg, bits, text)                                    \
     {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_APPLY,        \
      .not_for = ZC_AS_MIRROR, .data = (bits), .help = (text)}
+#define WALK(l, n, bit, text)                                                \
+    {.letter = (l), .name = (n), .negatable = ON_OFF, .id = OPT_WALK,        \
+     .data = (bit), .help = (text)}
 #define VALUE(l, n, v, neg, i, text)                                         \
     {.letter = (l), .name = (n), .value = (v), .negatable = (neg), .id = (i), \
      .help = (text)}
@@ -46,6 +50,11 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 #define ONCE_VALUE(l, n, v, neg, i, text)                                    \
     {.letter = (l), .name = (n), .value = (v), .negatable = (neg), .id = (i), \
      .not_for = ZC_AS_MIRROR, .help = (text)}
+/* Of what is behind a symlink nobody tells a mirror that it has changed. */
+#define FOLLOW(l, n, bit, text)                                              \
+    {.letter = (l), .name = (n), .negatable = ON_OFF, .id = OPT_WALK,        \
+     .not_for = ZC_AS_MIRROR, .data = (bit), .help = (text),                 \
+     .why_not = "changes behind symlinks are not seen"}
 #define ONCE_ACTION(l, n, neg, i, text) ONCE_VALUE(l, n, NULL, neg, i, text)
 #define MIRROR_VALUE(n, v, i, text)                                          \
     {.name = (n), .value = (v), .id = (i),                                   \
@@ -121,6 +130,15 @@ static const struct zc_opt rows[] = {
          "--devices --specials"),
     KEEP('a', "archive", ON, KEEP_ARCHIVE, "accepted: -lptgoD, the default"),
     KEEP('r', "recursive", ON, 0, "accepted: the default"),
+
+    HEADING("Symlinks of SRC:"),
+    FOLLOW('L', "copy-links", ZC_WALK_COPY_LINKS,
+           "send what they lead to instead"),
+    FOLLOW(0, "copy-unsafe-links", ZC_WALK_COPY_UNSAFE,
+           "the same for those that lead out of SRC"),
+    WALK(0, "safe-links", ZC_WALK_SAFE_LINKS, "leave those out"),
+    FOLLOW('k', "copy-dirlinks", ZC_WALK_COPY_DIRLINKS,
+           "send what those lead to that lead to directories"),
 
     HEADING("Not kept by default:"),
     KEEP(0, "fileflags", ON_OFF, ZC_KEEP_FLAGS,

@@ -11,6 +11,7 @@ enum push_opt_id {
     OPT_FLAG, /* `data`: offset of a bool in struct zc_push_args */
     OPT_KEEP, /* `data`: enum zc_keep */
     OPT_APPLY, /* `data`: enum zc_open_apply */
+    OPT_WALK, /* `data`: enum zc_open_walk */
     OPT_TEXT, /* `data`: offset of a const char * */
     OPT_VERBOSE,
     OPT_HUMAN,

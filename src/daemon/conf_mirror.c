@@ -276,6 +276,9 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
     case ZC_CONF_KEEP:
         put_line(b, k->name, m->push.keep & (unsigned)k->min ? "yes" : "no");
         break;
+    case ZC_CONF_WALK:
+        put_line(b, k->name, m->push.walk & (unsigned)k->min ? "yes" : "no");
+        break;
     case ZC_CONF_APPLY:
         put_line(b, k->name, m->push.apply & (unsigned)k->min ? "yes" : "no");
         break;

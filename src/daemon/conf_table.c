@@ -33,6 +33,9 @@
 #define KEEP(n, bit, text)                                                   \
     MIRROR(n, "yes|no", "yes", ZC_CONF_KEEP, push.keep, .min = (bit),        \
            .help = (text))
+#define WALK(n, bit, text)                                                   \
+    MIRROR(n, "yes|no", "no", ZC_CONF_WALK, push.walk, .min = (bit),         \
+           .help = (text))
 #define APPLY(n, bit, text)                                                  \
     MIRROR(n, "yes|no", "no", ZC_CONF_APPLY, push.apply, .min = (bit),       \
            .help = (text))
@@ -138,6 +141,8 @@ const struct zc_conf_key zc_conf_keys[] = {
            .help = "times so far apart are the same; 0: within a\n"
                    "second, -1: to the nanosecond"),
     APPLY("mkpath", ZC_APPLY_MKPATH, "make the parents of DEST, too"),
+    WALK("safe links", ZC_WALK_SAFE_LINKS,
+         "leave out symlinks that lead out of path"),
     FLAG("one file system", "no", one_file_system,
          "do not enter other mounts"),
     MIRROR("require mount", "yes|PATH", NULL, ZC_CONF_MOUNT, push.require,

@@ -26,6 +26,7 @@ enum zc_conf_type {
     ZC_CONF_COUNT,    /* uint64_t */
     ZC_CONF_RATE,     /* uint64_t, bytes a second */
     ZC_CONF_KEEP,     /* a bit of push.keep: min */
+    ZC_CONF_WALK,     /* a bit of push.walk: min */
     ZC_CONF_APPLY,    /* a bit of push.apply: min */
     ZC_CONF_WINDOW,   /* push.window_s */
     ZC_CONF_FSYNC,    /* enum zc_fsync */
@@ -64,7 +65,7 @@ struct zc_conf_key {
 
 extern const struct zc_conf_key zc_conf_keys[];
 extern const size_t zc_conf_n_keys;
-#define ZC_CONF_KEYS_MAX 64 /* there are fewer */
+#define ZC_CONF_KEYS_MAX 96 /* there are fewer */
 
 static inline bool zc_conf_key_repeats(const struct zc_conf_key *k)
 {

@@ -216,6 +216,12 @@ static int take_for_mirror(const struct zc_conf_key *k,
         m->push.keep = on ? m->push.keep | (unsigned)k->min
                           : m->push.keep & ~(unsigned)k->min;
         return 0;
+    case ZC_CONF_WALK:
+        if (take_bool(value, &on, err))
+            return -1;
+        m->push.walk = on ? m->push.walk | (unsigned)k->min
+                          : m->push.walk & ~(unsigned)k->min;
+        return 0;
     case ZC_CONF_APPLY:
         if (take_bool(value, &on, err))
             return -1;

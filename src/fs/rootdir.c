@@ -293,6 +293,20 @@ int zc_path_open(int dirfd, const char *name)
     return open_how(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, CONFINED);
 }
 
+int zc_link_open(int dirfd, const char *path, bool below, int flags)
+{
+    uint64_t resolve = RESOLVE_NO_MAGICLINKS | (below ? RESOLVE_BENEATH : 0);
+    if (!zc_relpath_ok(path, strlen(path))) {
+        errno = EINVAL;
+        return -1;
+    }
+    if (flags & O_PATH)
+        return open_how(dirfd, path, flags | O_CLOEXEC, 0, resolve);
+    return open_reading_how(dirfd, path,
+                            flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
+                            resolve);
+}
+
 char *zc_symlink_read(int dirfd, const char *name, size_t *len)
 {
     char target[4096]; /* Linux has no longer ones */

@@ -4,7 +4,7 @@
  * is reached through openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
  * RESOLVE_NO_MAGICLINKS, one directory fd at a time, so that neither "..", nor
  * an absolute name, nor a symlink swapped in by another process can lead
- * outside. Where the kernel has no openat2 (before 5.6) opening a root fails
+ * outside. (Of a source symlinks may be followed, see zc_link_open.) Where the kernel has no openat2 (before 5.6) opening a root fails
  * with a sentence that says so.
  *
  * The functions that take a directory fd accept single names only (zc_name_ok)
@@ -76,6 +76,15 @@ int zc_file_open(int dirfd, const char *name, int flags, mode_t mode);
 
 /* O_PATH | O_NOFOLLOW: a handle on NAME whatever it is, a symlink included. */
 int zc_path_open(int dirfd, const char *name);
+
+/*
+ * Opens what PATH, relative to DIRFD and shorter than PATH_MAX, leads to, through
+ * whatever symlinks: for whoever has asked for that. FLAGS as above, for reading.
+ * BELOW: for a source that others ask for, as no step of the way is outside of
+ * DIRFD then (EXDEV). ELOOP: symlinks without end, or one that /proc makes up for
+ * an open file.
+ */
+int zc_link_open(int dirfd, const char *path, bool below, int flags);
 
 /* The symlink target of NAME: NUL-terminated, on the heap, length in *LEN;
  * NULL and errno. */

@@ -147,7 +147,12 @@ enum zc_open_flag {
 
 /* `walk` of OPEN: how the sending end goes through SRC. */
 enum zc_open_walk {
-    ZC_WALK_KNOWN = 0,
+    ZC_WALK_COPY_LINKS = 1 << 0,   /* what symlinks lead to, not symlinks */
+    ZC_WALK_COPY_UNSAFE = 1 << 1,  /* the same for those that lead out of SRC */
+    ZC_WALK_SAFE_LINKS = 1 << 2,   /* those are left out */
+    ZC_WALK_COPY_DIRLINKS = 1 << 3, /* what those lead to that lead to
+                                       directories */
+    ZC_WALK_KNOWN = (1 << 4) - 1,
 };
 
 /* `apply` of OPEN: what the receiving end leaves alone, and how it writes. */

@@ -45,6 +45,8 @@ static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
             free(d);
             return zc_err_nomem(err);
         }
+        if (l->entries[index].followed)
+            zc_dirnode_follow(d->node);
         if (l->restricted) {
             d->only = zc_fileset_child(s->opt->only, l->only, e->name,
                                        e->name_len);

@@ -4,7 +4,9 @@
 
 #include "fs/meta.h"
 #include "fs/rootdir.h"
+#include "sender/links.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -61,13 +63,22 @@ static bool has_dir(const struct zc_fileset *names, const char *path)
     return node && zc_fileset_recurses(node);
 }
 
+/* Where symlinks are followed, a directory may be behind one there. */
+static int open_dir(const struct zc_sender *s, int root, const char *path)
+{
+    int fd = zc_root_open_dir(root, path);
+    if (fd < 0 && absent(errno) && zc_slinks_matter(s))
+        fd = zc_link_open(root, path, false, O_RDONLY | O_DIRECTORY);
+    return fd;
+}
+
 int zc_earlier_open(struct zc_sender *s, struct zc_dirnode *node,
                     struct zc_earlier_dirs *dirs)
 {
     const struct zc_earlier *e = s->earlier;
     struct zc_buf buf = ZC_BUF_INIT;
     int r = -1;
-    *dirs = (struct zc_earlier_dirs){0};
+    *dirs = (struct zc_earlier_dirs){.node = node};
     if (!e->n)
         return 0;
     const char *path = zc_dirnode_path_of(node, "", 0, &buf);
@@ -82,7 +93,7 @@ int zc_earlier_open(struct zc_sender *s, struct zc_dirnode *node,
     for (size_t i = 0; i < e->n; i++) {
         if (!has_dir(s->opt->earlier[i].names, path))
             continue;
-        dirs->fds[i] = zc_root_open_dir(e->roots[i], path);
+        dirs->fds[i] = open_dir(s, e->roots[i], path);
         if (dirs->fds[i] < 0 && !absent(errno))
             goto out;
     }
@@ -103,15 +114,29 @@ void zc_earlier_close(struct zc_sender *s, struct zc_earlier_dirs *dirs)
     errno = eno;
 }
 
-/* Of SRC number I, where its directory is open as FD; TOP: it is the root. */
-static bool has_name(const struct zc_sender *s, size_t i, int fd, bool top,
-                     const char *name, struct zc_stat *st)
+/* What NAME in FD is to be sent as. -1: there is no such name, or nothing is
+ * sent of it. */
+static int see_name(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
+                    int fd, const char *name, struct zc_stat *st)
 {
-    const struct zc_fileset *only = top ? s->opt->earlier[i].names : NULL;
-    if (fd < 0 ||
+    if (zc_stat_at(fd, name, st))
+        return -1;
+    if (!S_ISLNK(st->mode) || !zc_slinks_matter(s))
+        return 0;
+    zc_auto_close int behind = -1;
+    enum zc_slink link = zc_slinks_look(s, dirs->node, fd, name, st, &behind);
+    return link == ZC_SLINK_FAILED || link == ZC_SLINK_LEFT ? -1 : 0;
+}
+
+/* Of SRC number I. */
+static bool has_name(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
+                     size_t i, const char *name, struct zc_stat *st)
+{
+    const struct zc_fileset *only = dirs->top ? s->opt->earlier[i].names : NULL;
+    if (dirs->fds[i] < 0 ||
         (only && !zc_fileset_child(only, NULL, name, strlen(name))))
         return false;
-    return !zc_stat_at(fd, name, st);
+    return !see_name(s, dirs, dirs->fds[i], name, st);
 }
 
 bool zc_earlier_leaves(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
@@ -120,12 +145,12 @@ bool zc_earlier_leaves(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
     struct zc_stat mine, theirs;
     *at = dirfd;
     for (size_t i = 0; dirs->fds && i < s->earlier->n; i++) {
-        if (!has_name(s, i, dirs->fds[i], dirs->top, name, &theirs))
+        if (!has_name(s, dirs, i, name, &theirs))
             continue;
         if (!S_ISDIR(theirs.mode))
             return false;
         *at = dirs->fds[i];
-        return !zc_stat_at(dirfd, name, &mine) && S_ISDIR(mine.mode);
+        return !see_name(s, dirs, dirfd, name, &mine) && S_ISDIR(mine.mode);
     }
     return true;
 }

@@ -24,6 +24,7 @@ void zc_earlier_fini(struct zc_sender *s);
 struct zc_earlier_dirs {
     int *fds; /* -1: no such directory; NULL: there is no earlier SRC */
     bool top;
+    struct zc_dirnode *node; /* that directory */
 };
 
 /* -1 and errno: it cannot be told. */

@@ -6,7 +6,6 @@
  */
 #include "sender/files.h"
 
-#include "fs/rootdir.h"
 #include "sender/big.h"
 #include "sender/sfile.h"
 #include "sender/small.h"
@@ -152,7 +151,7 @@ static int send_bytes(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
                       unsigned what)
 {
     do
-        f->fd = zc_file_open(dirfd, f->name, O_RDONLY, 0);
+        f->fd = zc_sfile_open(w, dirfd, f, O_RDONLY);
     while (f->fd < 0 && zc_dirtree_give_back(w->s->tree));
     if (f->fd < 0 && (errno == EMFILE || errno == ENFILE) &&
         f->tries + 1 < zc_sfile_tries_max(w->s))
@@ -175,11 +174,18 @@ static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
     unsigned what = l->entries[index].what;
     if (!(what & ZC_NEED_META))
         return send_bytes(w, dirfd, &f, what);
-    if (zc_stat_at(dirfd, f.name, &f.st))
-        return zc_sfile_give_up(w, &f, "look at it", errno);
-    if ((f.st.mode & S_IFMT) != (f.listed.mode & S_IFMT))
-        return zc_sfile_give_up(w, &f, "read it: it is something else now", 0);
-    return send_meta(w, dirfd, &f);
+    if (f.followed && (f.fd = zc_sfile_open(w, dirfd, &f, O_PATH)) < 0)
+        return zc_sfile_give_up(w, &f, "follow the symlink", errno);
+    int r;
+    if (f.fd < 0 ? zc_stat_at(dirfd, f.name, &f.st)
+                 : zc_stat_at(f.fd, "", &f.st))
+        r = zc_sfile_give_up(w, &f, "look at it", errno);
+    else if ((f.st.mode & S_IFMT) != (f.listed.mode & S_IFMT))
+        r = zc_sfile_give_up(w, &f, "read it: it is something else now", 0);
+    else
+        r = send_meta(w, dirfd, &f);
+    zc_close(&f.fd);
+    return r;
 }
 
 int zc_files_eager(struct zc_sworker *w, int dirfd, struct zc_slist *l,

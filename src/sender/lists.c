@@ -44,9 +44,15 @@ void zc_draft_fini(struct zc_draft *d)
 void zc_draft_note(struct zc_sworker *w, struct zc_draft *d, size_t offset,
                    struct zc_seen seen)
 {
-    struct zc_draft_note note = {offset, seen};
+    struct zc_draft_note note = {.offset = offset, .seen = seen};
     if (zc_vec_push(&d->notes, note))
         w->out.failed = true;
+}
+
+void zc_draft_followed(struct zc_draft *d)
+{
+    if (d->notes.len)
+        d->notes.v[d->notes.len - 1].followed = true;
 }
 
 /* A list of N entries, LEN bytes, all still to be filled in. */
@@ -81,6 +87,7 @@ struct zc_slist *zc_draft_keep(struct zc_sworker *w, const struct zc_draft *d,
     for (uint32_t i = 0; i < l->count; i++)
         l->entries[i] = (struct zc_sentry){
             .seen = d->notes.v[i].seen,
+            .followed = d->notes.v[i].followed,
             .offset = (uint32_t)(d->notes.v[i].offset - d->begin)};
     l->node = node;
     l->overtakes = w->overtakes;

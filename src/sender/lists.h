@@ -56,6 +56,7 @@ struct zc_sentry {
     uint8_t state;
     uint8_t what; /* enum zc_need, as asked for */
     uint8_t again; /* times the peer wanted it again */
+    bool followed; /* a symlink, of which that was said to which it leads */
 };
 
 struct zc_slist {
@@ -102,6 +103,7 @@ void zc_lists_fini(struct zc_sender *s); /* S's tree is still there */
 struct zc_draft_note {
     size_t offset;
     struct zc_seen seen;
+    bool followed;
 };
 struct zc_draft {
     size_t begin;
@@ -114,6 +116,8 @@ void zc_draft_fini(struct zc_draft *d);
  * memory: W's buffer counts as failed. */
 void zc_draft_note(struct zc_sworker *w, struct zc_draft *d, size_t offset,
                    struct zc_seen seen);
+/* The last one noted is what a symlink leads to. */
+void zc_draft_followed(struct zc_draft *d);
 /* Takes the entries out of W's buffer and keeps them as a list of NODE, the
  * caller's. NULL: memory. */
 struct zc_slist *zc_draft_keep(struct zc_sworker *w,

@@ -82,7 +82,11 @@ static int open_source(struct zc_sender *s, struct zc_err *err)
                           s->source.name);
     s->root_stat = st;
     s->tree = zc_dirtree_new(root, ZC_DIRTREE_OPEN);
-    return s->tree ? 0 : zc_err_errno(err, "keep the source open");
+    if (!s->tree)
+        return zc_err_errno(err, "keep the source open");
+    if (s->source.confined)
+        zc_dirtree_confine(s->tree);
+    return 0;
 }
 
 /* Both on this machine: the destination must not be the source. */

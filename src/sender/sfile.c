@@ -4,7 +4,9 @@
 #include "sender/sfile.h"
 
 #include "base/clock.h"
+#include "fs/rootdir.h"
 #include "sender/entry.h"
+#include "sender/links.h"
 #include "sender/retries.h"
 
 #include <string.h>
@@ -17,12 +19,21 @@ void zc_sfile_init(struct zc_sender *s, struct zc_sfile *f,
     f->index = index;
     f->tries = tries;
     f->fd = -1;
+    f->followed = l->entries[index].followed;
     zc_slist_entry(l, index, &f->listed);
     struct zc_bytes name = {(const uint8_t *)f->listed.name,
                             f->listed.name_len};
     if (s->terms.name && l->id) /* listed as the destination calls it */
         name = s->terms.open.name;
     memcpy(f->name, name.p, name.n);
+}
+
+int zc_sfile_open(struct zc_sworker *w, int dirfd, const struct zc_sfile *f,
+                  int flags)
+{
+    return f->followed
+               ? zc_slinks_open(w->s, f->list->node, dirfd, f->name, flags)
+               : zc_file_open(dirfd, f->name, flags, 0);
 }
 
 void zc_sfile_state(struct zc_sworker *w, const struct zc_sfile *f,
@@ -93,6 +104,8 @@ int zc_sfile_describe(struct zc_sworker *w, int dirfd,
     m->entry.name_len = f->listed.name_len;
     m->entry.target = f->listed.target;
     m->entry.target_len = f->listed.target_len;
+    if (f->followed) /* as in the list */
+        m->entry.flags &= ~ZC_ENTRY_HARD_LINK;
     m->entry.flags |= f->listed.flags & ZC_ENTRY_IMPLIED;
     if (f->fd >= 0 ? zc_entry_xattrs(w, f->fd, "", &m->entry)
                    : zc_entry_xattrs(w, dirfd, f->name, &m->entry))

@@ -20,6 +20,7 @@ struct zc_sfile {
     struct zc_entry listed; /* as it was listed; its name is the peer's */
     char name[ZC_NAME_MAX + 1]; /* its name here */
     int fd; /* or -1; whoever opens it closes it */
+    bool followed; /* `name` is a symlink, and what it leads to is meant */
     struct zc_stat st; /* as it is now, when it was looked at */
     struct zc_segments segments; /* the same */
 };
@@ -27,6 +28,9 @@ struct zc_sfile {
 /* The file INDEX of L; nothing is opened. */
 void zc_sfile_init(struct zc_sender *s, struct zc_sfile *f,
                    struct zc_slist *l, uint32_t index, unsigned tries);
+/* Opens it, with FLAGS as for zc_file_open. -1 and errno. */
+int zc_sfile_open(struct zc_sworker *w, int dirfd, const struct zc_sfile *f,
+                  int flags);
 void zc_sfile_state(struct zc_sworker *w, const struct zc_sfile *f,
                     enum zc_sstate state);
 /* The peer asked for it and shall not have it; the user is told why. ENO 0 or

@@ -13,6 +13,7 @@
 #include "sender/earlier.h"
 #include "sender/entry.h"
 #include "sender/linknames.h"
+#include "sender/links.h"
 #include "sender/places.h"
 
 #include <dirent.h>
@@ -125,30 +126,79 @@ static bool is_unfit(struct zc_sworker *w, struct zc_sdir *d, const char *name,
     return true;
 }
 
-enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                          const char *name, const char *as,
-                          struct zc_draft *draft)
+static bool hides(struct zc_sworker *w, struct zc_sdir *d, const char *name,
+                  bool is_dir)
 {
-    struct zc_sender *s = w->s;
+    const struct zc_filter *f = w->s->opt->filter;
+    return f && zc_filter_hides(f, zc_dirnode_path_of(d->node, name,
+                                                      strlen(name), &w->path),
+                                is_dir);
+}
+
+/* It is there, and the peer is to leave alone what it has under that name. */
+static enum zc_look leave_alone(struct zc_sworker *w, const struct zc_sdir *d,
+                                const char *as, struct zc_draft *draft)
+{
+    if (!d->doubt)
+        zc_splaces_tell(w, false, as, draft);
+    return ZC_LOOK_NOTHING;
+}
+
+/* The symlink NAME is to be followed, and that fails with ENO. */
+static enum zc_look leads_nowhere(struct zc_sworker *w, struct zc_sdir *d,
+                                  int dirfd, const char *name, int eno)
+{
     struct zc_stat st;
-    if (zc_stat_at(dirfd, name, &st)) {
+    if (eno == ENOENT && zc_stat_at(dirfd, name, &st))
+        return errno == ENOENT ? ZC_LOOK_ABSENT : ZC_LOOK_NOTHING;
+    if (hides(w, d, name, false))
+        return ZC_LOOK_NOTHING;
+    d->incomplete = true;
+    zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
+                     eno == EXDEV ? "follow the symlink, which leads out of "
+                                    "what is shared"
+                                  : "follow the symlink",
+                     eno == EXDEV ? 0 : eno);
+    return ZC_LOOK_NOTHING;
+}
+
+/* What there is to be told of NAME, into ST; *FD: what it leads to, where it is
+ * followed. ADDED: there is something. */
+static enum zc_look look_at_name(struct zc_sworker *w, struct zc_sdir *d,
+                                 int dirfd, const char *name, const char *as,
+                                 struct zc_draft *draft, struct zc_stat *st,
+                                 int *fd)
+{
+    enum zc_slink link = ZC_SLINK_KEPT;
+    if (zc_stat_at(dirfd, name, st)) {
         if (errno == ENOENT)
             return ZC_LOOK_ABSENT;
         d->incomplete = true;
         zc_entry_unread(w, d->node, name, "look at it");
         return ZC_LOOK_NOTHING;
     }
-    if (d->places && !S_ISDIR(st.mode) && zc_splaces_keeps(w, d->node, name)) {
-        if (!d->doubt)
-            zc_splaces_tell(w, false, as, draft);
+    if (S_ISLNK(st->mode) && zc_slinks_matter(w->s))
+        link = zc_slinks_look(w->s, d->node, dirfd, name, st, fd);
+    if (link == ZC_SLINK_FAILED)
+        return leads_nowhere(w, d, dirfd, name, errno);
+    if (d->places && !S_ISDIR(st->mode) && zc_splaces_keeps(w, d->node, name))
+        return leave_alone(w, d, as, draft);
+    if (hides(w, d, name, S_ISDIR(st->mode)))
         return ZC_LOOK_NOTHING;
-    }
-    if (s->opt->filter &&
-        zc_filter_hides(s->opt->filter,
-                        zc_dirnode_path_of(d->node, name, strlen(name),
-                                           &w->path),
-                        S_ISDIR(st.mode)))
-        return ZC_LOOK_NOTHING;
+    return link == ZC_SLINK_LEFT ? leave_alone(w, d, as, draft)
+                                 : ZC_LOOK_ADDED;
+}
+
+enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                          const char *name, const char *as,
+                          struct zc_draft *draft)
+{
+    struct zc_sender *s = w->s;
+    struct zc_stat st;
+    zc_auto_close int fd = -1; /* of what a symlink leads to */
+    enum zc_look look = look_at_name(w, d, dirfd, name, as, draft, &st, &fd);
+    if (look != ZC_LOOK_ADDED)
+        return look;
 
     struct zc_entry e;
     zc_entry_from_stat(s, &st, &e);
@@ -158,6 +208,8 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         e.flags |= zc_entry_doubt(s, d->what, &st);
     if (d->eager && !(e.flags & ZC_ENTRY_EAGER))
         return ZC_LOOK_NOTHING;
+    if (fd >= 0) /* a name of its own, and not one of those that are counted */
+        e.flags &= ~ZC_ENTRY_HARD_LINK;
     if (e.flags & ZC_ENTRY_HARD_LINK) {
         zc_linknames_note(s, d->node, &e);
         if (s->opt->linked)
@@ -169,7 +221,8 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     if (is_unfit(w, d, name, &e))
         return ZC_LOOK_NOTHING;
     zc_entry_tell_odd_time(w, d->node, name, &st);
-    bool unknown = zc_entry_xattrs(w, dirfd, name, &e);
+    bool unknown = fd < 0 ? zc_entry_xattrs(w, dirfd, name, &e)
+                          : zc_entry_xattrs(w, fd, "", &e);
     struct zc_seen seen = {0};
     if (!unknown && !w->xattrs.len && S_ISREG(st.mode) &&
         !zc_maybe_sparse(&st, s->opt->keep) && !zc_changed_lately(&st))
@@ -180,6 +233,10 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         return ZC_LOOK_FAILED;
     count_entry(s, &e);
     zc_draft_note(w, draft, w->out.len, seen);
+    /* An earlier SRC may have a directory where this one has a symlink. */
+    if (fd >= 0 || (S_ISDIR(st.mode) && s->opt->n_earlier &&
+                    zc_slinks_matter(s)))
+        zc_draft_followed(draft);
     zc_entry_encode(&w->out, &e);
     return ZC_LOOK_ADDED;
 }
@@ -210,7 +267,11 @@ static void tell_loop(struct zc_sworker *w, struct zc_sdir *d, uint64_t mnt,
                       uint64_t above)
 {
     d->incomplete = true;
-    if (mnt && mnt == above)
+    if (zc_slinks_follow(w->s))
+        zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                         "walk it, as a symlink leads back to one of its own "
+                         "parents", 0);
+    else if (mnt && mnt == above)
         zc_entry_trouble(w, d->node, "", ZC_TROUBLE_VANISHED, "walk it",
                          ENOENT);
     else

@@ -68,5 +68,6 @@ static bool fd_gone(const struct zc_source *s, uint64_t dev, uint64_t ino)
 struct zc_source zc_source_fd(int fd, const char *name)
 {
     return (struct zc_source){
-        .name = name, .open = dup_fd, .gone = fd_gone, .fd = fd};
+        .name = name, .open = dup_fd, .gone = fd_gone, .fd = fd,
+        .confined = true};
 }

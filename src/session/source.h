@@ -23,6 +23,9 @@ struct zc_source {
     /* Without that there is nothing to send from. NULL: nothing. */
     const struct zc_require *require;
     int fd;           /* zc_source_fd */
+    /* It is not this side's user who has asked for what is in it: symlinks that
+     * are to be followed must not lead out of it. */
+    bool confined;
 };
 
 /* The directory at PATH, which the local user has named, if what REQUIRE (NULL:
@@ -35,8 +38,8 @@ struct zc_source zc_source_path(const char *path,
 int zc_source_required(const char *path, const struct zc_require *require,
                        struct zc_err *err);
 
-/* The directory FD, whatever leads there, as long as it exists. FD stays the
- * caller's and must outlive it. NAME is for messages. */
+/* The directory FD, whatever leads there, as long as it exists; confined. FD
+ * stays the caller's and must outlive it. NAME is for messages. */
 struct zc_source zc_source_fd(int fd, const char *name);
 
 #endif

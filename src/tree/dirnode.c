@@ -23,6 +23,7 @@ struct zc_dirnode {
     int fd;
     int base_fd;     /* -1: in its parent */
     char *base_name; /* its name in base_fd */
+    bool follows;    /* zc_dirnode_follow */
     uint64_t dev, ino, mnt;
     char name[];
 };
@@ -33,6 +34,7 @@ struct zc_dirtree {
     struct zc_dirnode lru; /* list head: lru_next is the oldest */
     unsigned n_idle, max_idle;
     bool stays; /* zc_dirtree_stay */
+    bool confined; /* zc_dirtree_confine */
 };
 
 static struct zc_dirnode *node_alloc(const char *name, size_t n)
@@ -73,6 +75,11 @@ fail:
 void zc_dirtree_stay(struct zc_dirtree *t)
 {
     t->stays = true;
+}
+
+void zc_dirtree_confine(struct zc_dirtree *t)
+{
+    t->confined = true;
 }
 
 void zc_dirtree_free(struct zc_dirtree *t)
@@ -197,6 +204,22 @@ bool zc_dirtree_give_back(struct zc_dirtree *t)
     return some;
 }
 
+/* D is a symlink in its parent, which is open. */
+static int open_behind(const struct zc_dirtree *t, struct zc_dirnode *d)
+{
+    int flags = O_RDONLY | O_DIRECTORY;
+    if (!t->confined)
+        return zc_link_open(d->parent->fd, d->name, false, flags);
+    struct zc_buf buf = ZC_BUF_INIT;
+    const char *path = zc_dirnode_path_of(d, "", 0, &buf);
+    errno = ENOMEM;
+    int fd = path ? zc_link_open(t->root->fd, path, true, flags) : -1;
+    int eno = errno;
+    zc_buf_fini(&buf);
+    errno = eno;
+    return fd;
+}
+
 /* Opens D itself; its base is open. */
 static int open_one(struct zc_dirtree *t, struct zc_dirnode *d)
 {
@@ -205,6 +228,8 @@ static int open_one(struct zc_dirtree *t, struct zc_dirnode *d)
             d->fd = zc_dir_open(d->base_fd, d->base_name);
         } else if (!d->parent) {
             errno = ENOENT; /* a root that does not exist */
+        } else if (d->follows) {
+            d->fd = open_behind(t, d);
         } else if (t->stays) {
             d->fd = zc_dir_open_here(d->parent->fd, d->name);
         } else {
@@ -273,6 +298,11 @@ int zc_dirnode_place(struct zc_dirtree *t, struct zc_dirnode *d, int base_fd,
     d->base_fd = base_fd;
     pthread_mutex_unlock(&t->lock);
     return 0;
+}
+
+void zc_dirnode_follow(struct zc_dirnode *d)
+{
+    d->follows = true;
 }
 
 struct zc_dirnode *zc_dirnode_parent(struct zc_dirnode *d)

@@ -28,6 +28,9 @@ struct zc_dirnode;
 struct zc_dirtree *zc_dirtree_new(int root_fd, unsigned max_open);
 /* From now on T opens nothing that is mounted below its root: EXDEV. */
 void zc_dirtree_stay(struct zc_dirtree *t);
+/* Nodes that follow symlinks (zc_dirnode_follow) may lead out of T's root; unless
+ * this is called. */
+void zc_dirtree_confine(struct zc_dirtree *t);
 /* All nodes but the root must have been released. */
 void zc_dirtree_free(struct zc_dirtree *t);
 struct zc_dirnode *zc_dirtree_root(struct zc_dirtree *t); /* not referenced */
@@ -59,6 +62,10 @@ bool zc_dirtree_give_back(struct zc_dirtree *t);
  * its own name. An fd that is open stays open. 0 or -1 (memory). */
 int zc_dirnode_place(struct zc_dirtree *t, struct zc_dirnode *d, int base_fd,
                      const char *name);
+
+/* D is a symlink in its parent, and what it leads to is meant. Before it is
+ * pinned. */
+void zc_dirnode_follow(struct zc_dirnode *d);
 
 struct zc_dirnode *zc_dirnode_parent(struct zc_dirnode *d); /* NULL: root */
 const char *zc_dirnode_name(const struct zc_dirnode *d);    /* root: "" */

@@ -13,14 +13,14 @@ refused() # TEXT-IN-SENTENCE ARGUMENT...
     nok "and does nothing" [ -e "$T/b" ]
 }
 for option in --partial --inplace --append --compress -z --backup --backup-dir=x \
-    --link-dest=x --copy-links -L --delete-excluded --ignore-existing --existing \
-    --size-only --partial-dir=x -e --rsh=ssh --suffix=x --temp-dir=x \
+    --link-dest=x --delete-excluded \
+    --partial-dir=x -e --rsh=ssh --suffix=x --temp-dir=x \
     --remove-source-files --whole-file --fuzzy --compare-dest=x --relative -R; do
     name=${option%%=*}
     refused "option ${name/#-/\\-}.*not supported" "$option"
 done
 refused 'no-such-option.*--help|--help.*no-such-option' --no-such-option
-refused 'k' -k
+refused 'y' -y
 refused 'max-delete' --max-delete=many
 refused 'timeout' --timeout=soon
 refused 'fsync' --fsync=sometimes

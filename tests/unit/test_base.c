@@ -167,6 +167,22 @@ static void test_relpath(void)
     longest[255] = '/';
     ok(zc_relpath_ok(longest, 511) && !zc_relpath_ok(longest, 512),
        "in a path too");
+    static const struct {
+        const char *target;
+        size_t depth;
+        bool stays;
+    } links[] = {
+        {"f", 0, true},        {"d/f", 0, true},       {"./f", 0, true},
+        {"..", 0, false},      {"..", 1, true},        {"../f", 0, false},
+        {"../f", 1, true},     {"../../f", 1, false},  {"..//../f", 2, true},
+        {"", 1, false},        {"/f", 9, false},       {"d/..", 1, false},
+        {"d/../f", 5, false},  {"./../f", 5, false},   {"../..", 5, false},
+        {"..f", 0, true},      {"d/..f", 0, true},     {"../f/", 1, true},
+    };
+    for (size_t i = 0; i < ZC_ARRAY_LEN(links); i++)
+        is_int(zc_target_stays(links[i].target, links[i].depth), links[i].stays,
+               "a symlink to \"%s\", %zu deep", links[i].target,
+               links[i].depth);
     ok(!zc_name_ok("a\0b", 3) && !zc_relpath_ok("a/b\0c", 5), "no NUL");
 
     static const char nest[] = ".zcsync-0123456789abcdef0123456789abcdef";

@@ -208,6 +208,36 @@ static void test_files(void)
        "are there, and nothing else");
 }
 
+/* Symlinks that are followed at the sharer's do not lead out of what was asked
+ * for. */
+static void test_followed(void)
+{
+    struct zc_options opt = options("s", "followed");
+    int code;
+    opt.walk = ZC_WALK_COPY_LINKS;
+    sh("mkdir -p src/followed/dir/in secret && echo s >secret/s && "
+       "echo f >src/followed/dir/in/f && cd src/followed && "
+       "ln -s dir/in/f file && ln -s dir/in to-dir && ln -s ../../file dir/in/up");
+    is_int(pull(&opt, "behind", true, &code), 0, "what symlinks lead to");
+    ok(sh("cd behind && cmp file dir/in/f && test ! -L file && "
+          "cmp to-dir/up dir/in/f && test -z \"$(find . -type l)\""),
+       "comes instead of them");
+    sh("cd src/followed && ln -s ../../secret/s out && ln -s ../a beside && "
+       "ln -s $PWD/../../secret absolute && ln -s ../../secret dir/in/deep");
+    is_int(pull(&opt, "behind", true, &code), 0, "those that lead out");
+    is_int(code, 0, "end no session");
+    ok(sh("cd behind && test ! -e out && test ! -e beside && "
+          "test ! -e absolute && test ! -e dir/in/deep && cmp file dir/in/f"),
+       "and bring nothing");
+    opt.walk = ZC_WALK_COPY_UNSAFE | ZC_WALK_COPY_DIRLINKS;
+    is_int(pull(&opt, "unsafe", true, &code), 0, "those alone");
+    ok(sh("cd unsafe && test -L file && test -d to-dir -a ! -L to-dir && "
+          "test ! -e out && test ! -e absolute && "
+          "test \"$(readlink dir/in/up)\" = ../../file"),
+       "bring nothing, either");
+    sh("rm -r src/followed");
+}
+
 static void test_told(void)
 {
     struct zc_options opt = options("s", "sub");
@@ -262,6 +292,7 @@ int main(void)
     test_whole();
     test_options();
     test_files();
+    test_followed();
     test_told();
     test_refusals();
     return done_testing();

@@ -288,6 +288,42 @@ static int as_nobody(void *arg)
     return fd < 0 ? 1 : (fcntl(fd, F_GETFL) & O_NOATIME) != 0 ? 2 : 0;
 }
 
+/* What NAME leads to, as its size; -1: errno. */
+static long behind(const char *name, bool below)
+{
+    struct stat st;
+    zc_auto_close int path = zc_link_open(top, name, below, O_PATH);
+    zc_auto_close int fd = zc_link_open(top, name, below, O_RDONLY);
+    if (fd < 0 || path < 0 || fstat(path, &st))
+        return -1;
+    return (long)st.st_size;
+}
+
+static void test_followed(void)
+{
+    mkdirat(top, "fd", 0755);
+    write_file(top, "fd/three", "abc");
+    symlinkat("fd/three", top, "to-file");
+    symlinkat("fd", top, "to-dir");
+    symlinkat("/etc/passwd", top, "to-passwd");
+    symlinkat("../../../../../../etc/passwd", top, "up");
+    symlinkat("endless", top, "endless");
+    symlinkat("/proc/self/fd/0", top, "to-stdin");
+    for (int below = 0; below < 2; below++) {
+        is_int(behind("to-file", below), 3, "a symlink is followed");
+        is_int(behind("to-dir/three", below), 3, "and one on the way");
+        is_int(behind("endless", below), -1, "one without end is not");
+        is_int(errno, ELOOP, "and says so");
+        is_int(behind("to-stdin", below), -1, "nor what is no path");
+        is_int(behind("fd/../to-file", below), -1, "paths have no dots");
+        is_int(errno, EINVAL, "of any kind");
+    }
+    ok(behind("to-passwd", false) > 0, "out of the root");
+    is_int(behind("to-passwd", true), -1, "or not");
+    is_int(errno, EXDEV, "as it leads out");
+    is_int(behind("up", true), -1, "upwards, too");
+}
+
 int main(void)
 {
     top = scratch();
@@ -299,6 +335,7 @@ int main(void)
     test_dirs();
     test_long_path();
     test_race();
+    test_followed();
     if (geteuid() == 0) {
         write_file(top, "everybody's", "x");
         fchmodat(top, "everybody's", 0644, 0);
