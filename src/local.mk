@@ -77,6 +77,8 @@ libzcsync_a_SOURCES = \
 	%D%/delta/segment.h \
 	%D%/net/aead.c \
 	%D%/net/aead.h \
+	%D%/net/command.c \
+	%D%/net/command.h \
 	%D%/net/dial.c \
 	%D%/net/dial.h \
 	%D%/net/endpoint.c \
@@ -417,6 +419,8 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/pollfds.h \
 	%D%/daemon/process.c \
 	%D%/daemon/process.h \
+	%D%/daemon/puller.c \
+	%D%/daemon/puller.h \
 	%D%/daemon/receivers.c \
 	%D%/daemon/receivers.h \
 	%D%/daemon/sandbox.c \
@@ -461,15 +465,23 @@ libzcsync_a_SOURCES = \
 	%D%/cli/plan_check.h \
 	%D%/cli/progress.c \
 	%D%/cli/progress.h \
+	%D%/cli/pull.c \
+	%D%/cli/pull.h \
+	%D%/cli/pull_plan.c \
+	%D%/cli/pull_plan.h \
 	%D%/cli/push_args.h \
 	%D%/cli/push_opts.c \
 	%D%/cli/push_opts.h \
 	%D%/cli/push_table.c \
 	%D%/cli/push_table.h \
+	%D%/cli/remote.c \
+	%D%/cli/remote.h \
 	%D%/cli/report.c \
 	%D%/cli/report.h \
 	%D%/cli/rsync_opts.c \
 	%D%/cli/rsync_opts.h \
+	%D%/cli/run.c \
+	%D%/cli/run.h \
 	%D%/cli/security.c \
 	%D%/cli/security.h \
 	%D%/cli/signals.c \

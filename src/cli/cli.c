@@ -11,6 +11,8 @@
 const struct zc_command zc_commands[] = {
     {"push", "[OPTION]... SRC... DEST", "make DEST equal to SRC", zc_cmd_push,
      zc_help_push},
+    {"pull", "[OPTION]... SRC... DEST", "make DEST equal to SRC of a peer",
+     zc_cmd_pull, zc_help_pull},
     {"diff", "[OPTION]... SRC... DEST", "tell what push would change",
      zc_cmd_diff, zc_help_diff},
     {"mirror", "[OPTION]... SRC DEST...", "keep DEST equal to SRC",
@@ -37,7 +39,6 @@ const struct zc_command zc_commands[] = {
      zc_cmd_check_config, zc_help_check_config},
     {"help", "[COMMAND]", "explain a command", zc_cmd_help, zc_help_help},
     {"version", "", "print the version", zc_cmd_version, zc_help_version},
-    {.name = "pull"},
     {.name = "verify"},
     {.name = "bench"},
     {.name = NULL},

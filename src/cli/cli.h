@@ -36,6 +36,7 @@ extern const struct zc_command zc_commands[];
 
 int zc_cmd_push(int argc, char **argv);
 int zc_cmd_diff(int argc, char **argv);
+int zc_cmd_pull(int argc, char **argv);
 int zc_cmd_mirror(int argc, char **argv);
 int zc_cmd_serve(int argc, char **argv);
 int zc_cmd_status(int argc, char **argv);
@@ -52,6 +53,7 @@ int zc_cmd_version(int argc, char **argv);
 
 void zc_help_push(FILE *to);
 void zc_help_diff(FILE *to);
+void zc_help_pull(FILE *to);
 void zc_help_mirror(FILE *to);
 void zc_help_serve(FILE *to);
 void zc_help_status(FILE *to);

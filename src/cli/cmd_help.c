@@ -29,6 +29,8 @@ void zc_help_push(FILE *to)
         "there without --delete. SRC is local. DEST is one of\n"
         "  DIR or FILE                       on this machine\n"
         "  HOST::SHARE[/SUB]                 a peer that runs 'zcsync serve'\n"
+        "  [USER@]HOST:PATH                  over SSH, where zcsync is "
+        "installed\n"
         "  zcsync://HOST[:PORT]/SHARE[/SUB]  the same\n"
         "  zcsync://[/SOCKET]/SHARE[/SUB]    the same, by a socket of this "
         "machine\n"
@@ -38,6 +40,27 @@ void zc_help_push(FILE *to)
         "SRC go to DEST/NAME each, or onto DEST with a slash at their end.\n",
         to);
     zc_opt_print(zc_push_opt_table(ZC_AS_PUSH), to);
+    fputs("\nSee zcsync(1) for filter rules, sizes and exit codes.\n", to);
+}
+
+void zc_help_pull(FILE *to)
+{
+    fputs(
+        "usage: zcsync pull [OPTION]... SRC... DEST\n\n"
+        "Copies SRC, which is on another host, to DEST, which is on this one:\n"
+        "'zcsync push' the other way round, with the same options and the same\n"
+        "exit codes. SRC is one of\n"
+        "  [USER@]HOST:PATH                  over SSH, where zcsync is "
+        "installed\n"
+        "  HOST::SHARE[/SUB]                 a peer whose share may be read by "
+        "us\n"
+        "  zcsync://HOST[:PORT]/SHARE[/SUB]  the same\n"
+        "A directory SRC is copied onto DEST itself, with or without a slash\n"
+        "at its end; a file SRC goes into DEST if that is a directory or ends\n"
+        "in a slash, else to that name. Of several SRC each is a name in DEST.\n"
+        "\nExample: zcsync pull --delete web1:/srv/www /srv/www\n",
+        to);
+    zc_opt_print(zc_push_opt_table(ZC_AS_PULL), to);
     fputs("\nSee zcsync(1) for filter rules, sizes and exit codes.\n", to);
 }
 

@@ -28,6 +28,7 @@ struct dest {
     struct zc_plan plan;
     char *words[2]; /* SRC and DEST, its operands */
     struct zc_push_args args;
+    struct zc_remote remote;
 };
 
 struct mirror {
@@ -80,10 +81,14 @@ static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
     struct dest *d = arg;
     const struct mirror *m = d->mirror;
     const struct zc_reach way = {.at = &d->plan.dest,
+                                 .role = ZC_ROLE_SENDER,
                                  .contimeout_s = m->args->contimeout_s,
                                  .timeout_s = m->args->opt.timeout_s,
                                  .local = zc_forker_reach,
-                                 .local_arg = m->forker};
+                                 .local_arg = m->forker,
+                                 .remote = zc_remote_start,
+                                 .explain = zc_remote_explain,
+                                 .remote_arg = &d->remote};
     return zc_trust_reach(m->trust, &way, d->words[1], out, err);
 }
 
@@ -91,6 +96,7 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
 {
     struct dest *d = &m->dests[i];
     d->mirror = m;
+    d->remote.args = &m->args->remote;
     d->args = *m->args;
     d->words[0] = m->args->operands.v[0];
     d->words[1] = m->args->operands.v[1 + i];
@@ -112,7 +118,8 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
         .name = d->words[1],
         .reach = reach_dest,
         .arg = d,
-        .share = local ? "" : d->plan.dest.share,
+        .own = d->plan.dest.kind == ZC_AT_SSH,
+        .share = d->plan.dest.kind == ZC_AT_DAEMON ? d->plan.dest.share : "",
         .path = local ? "" : d->plan.dest.path,
     };
     if (local && !m->forker)

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * `zcsync push`, and `zcsync diff`, which is a push that changes nothing.
+ * `zcsync push`, and `zcsync diff`, which is a push (or a pull: pull.h) that
+ * changes nothing.
  *
  *     words -> push_opts -> plan: sessions
  *     for each session: a child, or a connection (net/reach.h) -> progress ->
  *         zc_push_run
  *     report: items and troubles meanwhile, totals and exit code at the end
  */
-#include "base/clock.h"
-#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/plan.h"
 #include "cli/plan_check.h"
-#include "cli/progress.h"
+#include "cli/pull.h"
 #include "cli/push_opts.h"
+#include "cli/push_table.h"
+#include "cli/remote.h"
 #include "cli/report.h"
+#include "cli/run.h"
 #include "cli/security.h"
 #include "cli/signals.h"
 #include "daemon/serve.h"
 #include "sender/session.h"
-
-#include <string.h>
 
 struct run {
     const struct zc_push_args *args;
@@ -28,6 +28,7 @@ struct run {
     struct zc_report *report;
     struct zc_trust *trust; /* NULL: DEST is local */
     pid_t child;            /* the receiver, where it is */
+    struct zc_remote remote;
     struct zc_err *err;
 };
 
@@ -50,63 +51,31 @@ static int start_child(void *arg, const char *path, struct zc_reached *out,
 static int reach_dest(struct run *r, struct zc_reached *out)
 {
     const struct zc_reach way = {.at = &r->plan->dest,
+                                 .role = ZC_ROLE_SENDER,
                                  .contimeout_s = r->args->contimeout_s,
                                  .timeout_s = r->args->opt.timeout_s,
                                  .local = start_child,
-                                 .local_arg = r};
+                                 .local_arg = r,
+                                 .remote = zc_remote_start,
+                                 .explain = zc_remote_explain,
+                                 .remote_arg = &r->remote};
     return zc_trust_reach(r->trust, &way, r->plan->dest_text, out, r->err);
 }
 
-/* Whether there is a progress line, and where: asked for, it is output like
- * any other; of its own accord it shows up on a terminal only, and not among
- * JSON. */
-static struct zc_progress *start_progress(struct run *r,
-                                          const struct zc_stats *stats)
+struct session {
+    struct run *run;
+    struct zc_transport *t;
+    const struct zc_options *opt;
+};
+
+static enum zc_exit push_over(void *arg, const struct zc_events *events,
+                              struct zc_stats *stats)
 {
-    const struct zc_push_args *a = r->args;
-    if (a->progress == ZC_SHOW_OFF || (a->quiet && a->progress != ZC_SHOW_ON))
-        return NULL;
-    if (a->progress == ZC_SHOW_ON) {
-        FILE *out = a->json ? stderr : stdout;
-        return zc_progress_start(out, isatty(fileno(out)), stats);
-    }
-    if (a->json || !isatty(STDERR_FILENO))
-        return NULL;
-    return zc_progress_start(stderr, true, stats);
-}
-
-static void pause_progress(void *arg)
-{
-    zc_progress_pause(arg);
-}
-
-static void resume_progress(void *arg)
-{
-    zc_progress_resume(arg);
-}
-
-static enum zc_exit run_over(struct run *r, struct zc_transport *t,
-                             const struct zc_options *opt)
-{
-    struct zc_stats stats;
-    memset(&stats, 0, sizeof stats);
-    struct zc_events events = zc_report_events(r->report);
-    struct zc_progress *progress = start_progress(r, &stats);
-    zc_report_set_progress(r->report, progress);
-    zc_log_set_hooks(pause_progress, resume_progress, progress);
-    zc_signals_graceful(true);
-
-    const struct zc_source source = zc_source_path(opt->src,
-                                                   &opt->require);
-    enum zc_exit code = zc_push_run(t, &source, opt, &events, &stats,
-                                    zc_signals_stop(), r->err);
-
-    zc_signals_graceful(false);
-    zc_log_set_hooks(NULL, NULL, NULL);
-    zc_report_set_progress(r->report, NULL);
-    zc_progress_stop(progress);
-    zc_report_add(r->report, &stats);
-    return code;
+    const struct session *s = arg;
+    const struct zc_source source = zc_source_path(s->opt->src,
+                                                   &s->opt->require);
+    return zc_push_run(s->t, &source, s->opt, events, stats,
+                       zc_signals_stop(), s->run->err);
 }
 
 static enum zc_exit run_session(struct run *r,
@@ -120,7 +89,8 @@ static enum zc_exit run_session(struct run *r,
     opt.single_file = session->single_file;
     opt.earlier = r->plan->earlier.v;
     opt.n_earlier = (size_t)(session - r->plan->sessions.v);
-    opt.share = local ? "" : dest->share;
+    opt.own = dest->kind == ZC_AT_SSH;
+    opt.share = dest->kind == ZC_AT_DAEMON ? dest->share : "";
     opt.path = local ? "" : dest->path;
     opt.path_is_dir = r->plan->dest_is_dir;
     zc_report_session(r->report, session->src,
@@ -131,7 +101,8 @@ static enum zc_exit run_session(struct run *r,
     struct zc_reached peer;
     if (reach_dest(r, &peer))
         return r->err->code;
-    enum zc_exit code = run_over(r, peer.t, &opt);
+    enum zc_exit code = zc_run_session(
+        r->args, r->report, push_over, &(struct session){r, peer.t, &opt});
     zc_reached_end(&peer);
     return code;
 }
@@ -146,14 +117,9 @@ static enum zc_exit run_all(struct run *r)
         if (!r->trust)
             return r->err->code;
     }
-    for (size_t i = 0; i < r->plan->sessions.len; i++) {
-        enum zc_exit code = run_session(r, &r->plan->sessions.v[i]);
-        if (code == ZC_EXIT_PARTIAL ||
-            (code == ZC_EXIT_VANISHED && worst == ZC_EXIT_OK))
-            worst = code;
-        else if (code != ZC_EXIT_OK && code != ZC_EXIT_VANISHED)
-            return code;
-    }
+    for (size_t i = 0; i < r->plan->sessions.len; i++)
+        if (!zc_run_goes_on(run_session(r, &r->plan->sessions.v[i]), &worst))
+            break;
     return worst;
 }
 
@@ -161,54 +127,45 @@ static enum zc_exit run_plan(const struct zc_push_args *args,
                              struct zc_report *report, struct zc_err *err)
 {
     struct zc_plan plan;
-    struct run r = {.args = args, .plan = &plan, .report = report, .err = err};
+    struct run r = {.args = args,
+                    .plan = &plan,
+                    .report = report,
+                    .remote.args = &args->remote,
+                    .err = err};
     bool ok = !zc_plan_make(&plan, args, err) &&
               !zc_plan_check(&plan, args, err);
     enum zc_exit code = ok ? run_all(&r) : err->code;
     zc_trust_free(r.trust);
     zc_plan_fini(&plan);
-    if (code == ZC_EXIT_SIGNAL) {
-        const char *name = zc_signals_name();
-        err->text[0] = '\0'; /* the report knows what else it may be */
-        if (name)
-            zc_err_set(err, ZC_EXIT_SIGNAL, 0, "interrupted by signal %s",
-                       name);
-    }
     return code;
 }
 
-static int push(const struct zc_push_args *args)
+/* SRC is at a peer, and DEST is here. */
+static bool is_pull(const struct zc_push_args *args)
 {
-    struct zc_err err = {0};
-    int64_t start = zc_clock_ns();
-    if (args->verbose)
-        zc_log_level = args->verbose > 2 ? ZC_LOG_DEBUG : ZC_LOG_INFO;
-    zc_signals_catch();
-    struct zc_report *report = zc_report_new(args, zc_signals_stop());
-    if (!report) {
-        zc_err_nomem(&err);
-        return zc_cli_usage("push", &err);
-    }
-    enum zc_exit code = run_plan(args, report, &err);
-    double seconds = (double)(zc_clock_ns() - start) / ZC_NSEC_PER_SEC;
-    int result = zc_report_finish(report, code, &err, seconds);
-    zc_report_free(report);
-    return result;
+    struct zc_endpoint e;
+    struct zc_err ignored;
+    if (args->as == ZC_AS_PUSH || zc_endpoint_parse(args->operands.v[0], &e,
+                                                    &ignored))
+        return false;
+    bool remote = e.kind != ZC_AT_LOCAL;
+    zc_endpoint_fini(&e);
+    return remote;
 }
 
-static int run_command(bool diff, int argc, char **argv)
+static int run_command(enum zc_push_as as, int argc, char **argv)
 {
     struct zc_push_args args;
     struct zc_err err;
     int code;
-    enum zc_push_as as = diff ? ZC_AS_DIFF : ZC_AS_PUSH;
+    const char *name = zc_push_opt_table(as)->command;
     if (zc_push_args_parse(&args, as, argc, argv, &err)) {
-        code = zc_cli_usage(diff ? "diff" : "push", &err);
+        code = zc_cli_usage(name, &err);
     } else if (args.help) {
-        char *name = diff ? "diff" : "push";
-        code = zc_cmd_help(1, &name);
+        char *word = (char *)name;
+        code = zc_cmd_help(1, &word);
     } else {
-        code = push(&args);
+        code = zc_run_command(&args, is_pull(&args) ? zc_pull_all : run_plan);
     }
     zc_push_args_fini(&args);
     return code;
@@ -216,10 +173,15 @@ static int run_command(bool diff, int argc, char **argv)
 
 int zc_cmd_push(int argc, char **argv)
 {
-    return run_command(false, argc, argv);
+    return run_command(ZC_AS_PUSH, argc, argv);
 }
 
 int zc_cmd_diff(int argc, char **argv)
 {
-    return run_command(true, argc, argv);
+    return run_command(ZC_AS_DIFF, argc, argv);
+}
+
+int zc_cmd_pull(int argc, char **argv)
+{
+    return run_command(ZC_AS_PULL, argc, argv);
 }

@@ -102,7 +102,10 @@ static const struct zc_opt rows[] = {
      .value = "NAME",
      .id = OPT_REQUIRE_FILE,
      .help = "let nobody in while there is no NAME in PATH"},
-    FLAG("stdio", stdio, "one session on standard input and output"),
+    FLAG("stdio", stdio,
+         "one session on standard input and output;\n"
+         "without NAME=PATH for all files that our user\n"
+         "may read and write: what HOST:PATH starts"),
     {.name = "timeout",
      .value = "SECONDS",
      .negatable = true,
@@ -254,7 +257,9 @@ static int load_keys(struct serve_args *a, struct zc_err *err)
 
 static int check(struct serve_args *a, struct zc_err *err)
 {
-    if (a->operands.len == 0)
+    a->opt.receive.own = a->stdio && a->operands.len == 0;
+    a->opt.receive.own_read_only = a->read_only;
+    if (a->operands.len == 0 && !a->stdio)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "NAME=PATH is missing (see 'zcsync serve --help')");
     if (a->stdio && (a->opt.listen || a->opt.plain))
@@ -288,7 +293,10 @@ static int serve(struct serve_args *a)
                      : zc_serve_run(&a->opt, &err);
     if (r == 0)
         return ZC_EXIT_OK;
-    zc_log(ZC_LOG_ERROR, "%s", err.text);
+    /* Who has started it by a remote shell is told over the connection, and has
+     * the same standard error. */
+    if (!a->opt.receive.own || a->verbose)
+        zc_log(ZC_LOG_ERROR, "%s", err.text);
     return err.code;
 }
 

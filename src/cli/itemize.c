@@ -18,7 +18,9 @@ static char update_column(const struct zc_item *item)
         return 'h';
     if (!(item->flags & (ZC_ITEM_NEW | ZC_ITEM_DATA)))
         return '.';
-    return S_ISREG(item->mode) ? '<' : 'c';
+    if (!S_ISREG(item->mode))
+        return 'c';
+    return item->flags & ZC_ITEM_RECEIVED ? '>' : '<';
 }
 
 static char type_column(uint32_t mode)
@@ -63,7 +65,7 @@ void zc_itemize(char out[ZC_ITEMIZE_SIZE], const struct zc_item *item,
     out[11] = '\0';
     if (f & ZC_ITEM_NEW)
         memset(out + 2, '+', 9);
-    else if (out[0] != '<' && strspn(out + 2, ".") == 9)
+    else if (out[0] != '<' && out[0] != '>' && strspn(out + 2, ".") == 9)
         memset(out + 2, ' ', 9);
 }
 

@@ -136,8 +136,8 @@ static int add_src(struct zc_plan *p, const struct zc_push_args *args,
         return -1;
     if (e.kind != ZC_AT_LOCAL)
         zc_err_set(err, ZC_EXIT_USAGE, 0,
-                   "SRC %s is on another host: pull is not supported yet",
-                   text);
+                   "SRC %s is on another host: 'zcsync pull' brings what is "
+                   "there", text);
     else
         r = add_local(p, args, &e, alone, err);
     zc_endpoint_fini(&e);
@@ -222,11 +222,6 @@ int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
     p->dest_text = args->operands.v[args->operands.len - 1];
     if (zc_endpoint_parse(p->dest_text, &p->dest, err))
         return -1;
-    if (p->dest.kind == ZC_AT_SSH)
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "DEST %s is reached over SSH, which is not supported "
-                          "yet (HOST::SHARE is a daemon)",
-                          p->dest_text);
     if (add_sources(p, args, err))
         return -1;
     p->dest_is_dir = p->dest.trailing_slash || args->operands.len > 2;

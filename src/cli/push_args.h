@@ -10,13 +10,19 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "cli/opt.h"
+#include "cli/remote.h"
 #include "cli/security.h"
 #include "cli/text.h"
 #include "session/options.h"
 #include "watch/watch.h"
 
 /* The commands that share these options. Bits. */
-enum zc_push_as { ZC_AS_PUSH = 1, ZC_AS_DIFF = 2, ZC_AS_MIRROR = 4 };
+enum zc_push_as {
+    ZC_AS_PUSH = 1,
+    ZC_AS_DIFF = 2,
+    ZC_AS_MIRROR = 4,
+    ZC_AS_PULL = 8
+};
 
 enum zc_show { ZC_SHOW_AUTO, ZC_SHOW_ON, ZC_SHOW_OFF };
 
@@ -46,6 +52,7 @@ struct zc_push_args {
     bool from0;
     const char *files_from; /* NULL: none */
     struct zc_security_args security;
+    struct zc_remote_args remote;
     struct zc_require require_dest; /* of a local DEST; SRC's is opt.require */
 
     /* mirror */
@@ -59,7 +66,7 @@ struct zc_push_args {
     struct zc_filter *filter;
     struct zc_chmod *chmod;
     struct zc_fileset *files; /* the names of files_from */
-    char *chown;
+    char *chown, *chmod_text;
     ZC_VEC(struct zc_filter_arg) filter_args;
 };
 

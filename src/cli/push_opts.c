@@ -6,6 +6,7 @@
 #include "cli/push_table.h"
 #include "fs/meta.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define DRAIN_S 10
@@ -41,6 +42,24 @@ static int take_chown(struct zc_push_args *a, const char *value,
 {
     if (zc_options_chown(&a->opt, &a->chown, value, err))
         return zc_err_prefix(err, "--chown");
+    return 0;
+}
+
+/* A puller's peer is told in words. */
+static int take_chmod(struct zc_push_args *a, const char *value,
+                      struct zc_err *err)
+{
+    if (zc_chmod_add(&a->chmod, value, err))
+        return -1;
+    zc_auto_free char *before = a->chmod_text;
+    if (asprintf(&a->chmod_text, "%s%s%s", before ? before : "",
+                 before ? "," : "", value) < 0) {
+        a->chmod_text = NULL;
+        return zc_err_nomem(err);
+    }
+    if (strlen(a->chmod_text) > ZC_CHMOD_TEXT_MAX)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0, "--chmod: there is too much "
+                                                 "of it");
     return 0;
 }
 
@@ -235,7 +254,7 @@ static int take_option(void *arg, const struct zc_opt *opt,
     case OPT_CHOWN:
         return take_chown(a, value, err);
     case OPT_CHMOD:
-        return zc_chmod_add(&a->chmod, value, err);
+        return take_chmod(a, value, err);
     case OPT_BWLIMIT:
         return take_bwlimit(value, &a->opt.bwlimit, err);
     case OPT_TIMEOUT:
@@ -311,6 +330,7 @@ static int build_sets(struct zc_push_args *a, struct zc_err *err)
     }
     a->opt.filter = a->filter;
     a->opt.chmod = a->chmod;
+    a->opt.chmod_text = a->chmod_text;
     a->opt.files_from = a->files != NULL;
     return 0;
 }
@@ -355,6 +375,7 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
                      &a->operands, err) ||
         (!a->help &&
          (check_operands(a, err) || zc_security_check(&a->security, err) ||
+          zc_remote_check(&a->remote, err) ||
           build_sets(a, err))))
         return -1;
     zc_options_settle(&a->opt);
@@ -377,6 +398,7 @@ void zc_push_args_fini(struct zc_push_args *a)
 {
     zc_filter_free(a->filter);
     zc_chmod_free(a->chmod);
+    free(a->chmod_text);
     zc_fileset_free(a->files);
     free(a->chown);
     zc_require_fini(&a->opt.require);

@@ -58,7 +58,7 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 #define ONCE_ACTION(l, n, neg, i, text) ONCE_VALUE(l, n, NULL, neg, i, text)
 #define MIRROR_VALUE(n, v, i, text)                                          \
     {.name = (n), .value = (v), .id = (i),                                   \
-     .not_for = ZC_AS_PUSH | ZC_AS_DIFF, .help = (text)}
+     .not_for = ZC_AS_PUSH | ZC_AS_DIFF | ZC_AS_PULL, .help = (text)}
 
 static const struct zc_opt rows[] = {
     HEADING("What to do:"),
@@ -181,16 +181,26 @@ static const struct zc_opt rows[] = {
                  "at the end, how long changes may still be sent\n"
                  "(default 10)"),
 
-    HEADING("Keys, where DEST is a daemon:"),
+    HEADING("Where the other end is HOST:PATH:"),
+    {.letter = 'e', .name = "rsh", .value = "COMMAND", .id = OPT_TEXT,
+     .data = offsetof(struct zc_push_args, remote.rsh),
+     .help = "reach it by this program, as 'ssh -p 2222' or\n"
+             "'docker exec -i' (default ssh)"},
+    TEXT("remote-command", "COMMAND", remote.command,
+         "what zcsync is called there, as\n"
+         "/opt/bin/zcsync or 'sudo zcsync'"),
+    TEXT("rsync-path", "COMMAND", remote.command, "the same"),
+
+    HEADING("Keys, where the other end is a daemon:"),
     TEXT("identity", "FILE", security.identity,
          "our private key (default, where it is there:\n"
          "~/.config/zcsync/" ZC_IDENTITY_NAME ")"),
-    TEXT("peer-key", "KEY", security.peer_key, "the public key that DEST has"),
+    TEXT("peer-key", "KEY", security.peer_key, "the public key that it has"),
     TEXT("known-peers", "FILE", security.known_peers,
          "the keys of peers (default\n"
          "~/.config/zcsync/" ZC_KNOWN_PEERS_NAME ")"),
     FLAG(0, "accept-new", ON, security.accept_new,
-         "trust the key of a DEST that has none there yet,\n"
+         "trust the key of one that has none there yet,\n"
          "and remember it, without asking"),
     FLAG(0, "plain", ON, security.plain,
          "to another machine without keys: anybody in\n"
@@ -228,9 +238,13 @@ static const struct zc_opt_table tables[] = {
     TABLE("push", ZC_AS_PUSH),
     TABLE("diff", ZC_AS_DIFF),
     TABLE("mirror", ZC_AS_MIRROR),
+    TABLE("pull", ZC_AS_PULL),
 };
 
 const struct zc_opt_table *zc_push_opt_table(enum zc_push_as as)
 {
-    return &tables[as == ZC_AS_PUSH ? 0 : as == ZC_AS_DIFF ? 1 : 2];
+    size_t i = 0;
+    while (tables[i].as != (unsigned)as)
+        i++;
+    return &tables[i];
 }

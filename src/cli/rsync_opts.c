@@ -48,8 +48,6 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {0, "checksum-choice", NULL},
     {0, "cc", NULL},
     {'B', "block-size", SENDS_WHOLE},
-    {'e', "rsh", NULL},
-    {0, "rsync-path", NULL},
     {0, "remove-source-files", NULL},
     {0, "remove-sent-files", NULL},
     {0, "del", DELETES_LATE},

@@ -403,7 +403,7 @@ int zc_trust_reach(struct zc_trust *trust, const struct zc_reach *way,
 {
     struct attempt a = {.trust = trust};
     struct zc_reach how = *way;
-    if (how.at->kind == ZC_AT_LOCAL)
+    if (how.at->kind != ZC_AT_DAEMON)
         return zc_reach(&how, out, err);
     how.expect = expect;
     how.secure = secure;

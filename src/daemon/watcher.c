@@ -63,6 +63,7 @@ static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
     struct dest *d = arg;
     const struct zc_conf_mirror *m = d->watcher->mirror;
     const struct zc_reach way = {.at = &d->to->at,
+                                 .role = ZC_ROLE_SENDER,
                                  .contimeout_s = m->contimeout_s,
                                  .timeout_s = m->push.timeout_s,
                                  .local = zc_forker_reach,

@@ -28,6 +28,7 @@ struct zc_mirror_peer {
     int (*reach)(void *arg, struct zc_reached *out, struct zc_err *err);
     void *arg;
     const char *share, *path; /* as in zc_options */
+    bool own;                 /* likewise */
     bool paused; /* at the start (ZC_MIRROR_PAUSE) */
 };
 

@@ -75,6 +75,7 @@ static void set_options(struct zc_mpeer *p)
     const struct zc_mirror *m = p->mirror;
     p->push = m->opt->push;
     p->push.share = p->conf->share;
+    p->push.own = p->conf->own;
     p->push.path = p->conf->path;
     p->push.rounds = true;
     p->push.has_origin = true;

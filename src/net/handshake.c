@@ -146,6 +146,27 @@ static bool ktls(const struct shake *s)
            zc_ktls_fits(t->raw_rfd) && zc_ktls_possible();
 }
 
+/* The peer's HELLO, after what others may have said on the same line before it
+ * came to be. What is not it is dropped up to where it could begin. */
+static int get_hello(const struct shake *s, uint8_t in[ZC_HELLO_SIZE])
+{
+    size_t left = s->sec->noise, have = 0;
+    for (;;) {
+        if (get(s, in + have, ZC_HELLO_SIZE - have))
+            return -1;
+        have = ZC_HELLO_SIZE;
+        if (zc_hello_begins(in, have) || !left)
+            return 0;
+        size_t skip = 1;
+        while (skip < have && !zc_hello_begins(in + skip, have - skip))
+            skip++;
+        skip = ZC_MIN(skip, left);
+        left -= skip;
+        have -= skip;
+        memmove(in, in + skip, have);
+    }
+}
+
 /* Whoever may be either is what the peer is not. What makes no sense is still
  * answered, for the peer to see whom it speaks to. */
 static enum zc_role choose_role(enum zc_role role,
@@ -179,9 +200,10 @@ static int say_hello(struct shake *s, enum zc_role *role,
     *role = s->initiator ? *role : choose_role(*role, in);
     ours.role = *role;
     zc_hello_encode(&ours, out);
-    /* A peer of another version hears ours, to be able to say so. */
-    if (put(s, out, ZC_HELLO_SIZE) ||
-        (s->initiator && get(s, in, ZC_HELLO_SIZE)) ||
+    /* A peer of another version hears ours, to be able to say so. One that has
+     * gone may have said something before. */
+    if ((put(s, out, ZC_HELLO_SIZE) && !(s->initiator && errno == EPIPE)) ||
+        (s->initiator && get_hello(s, in)) ||
         zc_hello_decode(in, zc_role_opposite(*role), &theirs, s->err))
         return -1;
     *choice = zc_hello_choose(&ours, &theirs);

@@ -33,6 +33,9 @@ struct zc_security {
      * the daemon may have to be started first. A time-out of the transport that
      * is shorter holds for both. */
     unsigned hello_s, handshake_s;
+    /* Bytes that may come before the peer's HELLO, as from a shell that greets:
+     * they are dropped. The connecting side's; 0: none. */
+    size_t noise;
     /* Whether KEY, which the peer has proved to own, is the one wanted. Called
      * once, before the peer gets anything but handshake messages; -1 with a
      * sentence (ZC_EXIT_START). The connecting side must have it; NULL on the

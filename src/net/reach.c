@@ -4,6 +4,9 @@
 
 #include "net/dial.h"
 
+/* What a shell may print before a zcsync that it starts. */
+#define ZC_REACH_NOISE ((size_t)64 * 1024)
+
 /* T, which it takes, with the keys that are wanted. */
 static struct zc_transport *shake(const struct zc_reach *how,
                                   struct zc_transport *t, struct zc_err *err)
@@ -13,7 +16,7 @@ static struct zc_transport *shake(const struct zc_reach *how,
         zc_transport_free(t);
         return NULL;
     }
-    return zc_shake(t, ZC_ROLE_SENDER, true, &sec, err);
+    return zc_shake(t, how->role, true, &sec, err);
 }
 
 static struct zc_transport *reach_daemon(const struct zc_reach *how,
@@ -26,6 +29,27 @@ static struct zc_transport *reach_daemon(const struct zc_reach *how,
     if (t && how->timeout_s)
         zc_transport_set_timeout(t, how->timeout_s);
     return t ? shake(how, t, err) : NULL;
+}
+
+static int reach_remote(const struct zc_reach *how, struct zc_reached *out,
+                        struct zc_err *err)
+{
+    static const struct zc_security sec = {
+        .plain = true, .noise = ZC_REACH_NOISE};
+    if (how->remote(how->remote_arg, how->at, out, err)) {
+        *out = (struct zc_reached){0};
+        return -1;
+    }
+    if (how->timeout_s)
+        zc_transport_set_timeout(out->t, how->timeout_s);
+    struct zc_transport *t = out->t;
+    out->t = zc_shake(t, how->role, true, &sec, err);
+    if (out->t)
+        return 0;
+    if (how->explain)
+        how->explain(how->remote_arg, err);
+    zc_reached_end(out);
+    return -1;
 }
 
 int zc_reach(const struct zc_reach *how, struct zc_reached *out,
@@ -47,8 +71,7 @@ int zc_reach(const struct zc_reach *how, struct zc_reached *out,
     case ZC_AT_SSH:
         break;
     }
-    return zc_err_set(err, ZC_EXIT_USAGE, 0, "%s:%s cannot be reached over SSH",
-                      how->at->host, how->at->path);
+    return reach_remote(how, out, err);
 }
 
 void zc_reached_end(struct zc_reached *r)

@@ -5,6 +5,7 @@
  *
  *   local    `local` starts a receiver of our own
  *   daemon   `expect` -> dial -> `secure` says which keys -> shake hands
+ *   SSH      `remote` starts a zcsync there -> shake hands, in plain
  *
  * What differs between those who want to reach something (who is trusted,
  * and who starts local receivers) is theirs to say, through the callbacks.
@@ -17,14 +18,15 @@
 
 struct zc_reached {
     struct zc_transport *t;
-    /* Waits for what was started at the other end, which ends when T is gone.
-     * NULL: nothing was. */
+    /* Waits for what was started for it, which ends when T is gone. NULL: nothing
+     * was. */
     void (*end)(void *arg);
     void *arg;
 };
 
 struct zc_reach {
     const struct zc_endpoint *at;
+    enum zc_role role;     /* ours */
     unsigned contimeout_s; /* to connect; 0: the system's own limit */
     unsigned timeout_s;    /* of the transport; 0: none */
     /* Starts a receiver for PATH and fills in OUT, hands shaken. -1 with a
@@ -32,6 +34,15 @@ struct zc_reach {
     int (*local)(void *arg, const char *path, struct zc_reached *out,
                  struct zc_err *err);
     void *local_arg;
+    /* Fills in OUT: bytes from and to the zcsync that it has started at AT, which
+     * may be preceded by others' words. -1 with a sentence. Otherwise the
+     * same. */
+    int (*remote)(void *arg, const struct zc_endpoint *at,
+                  struct zc_reached *out, struct zc_err *err);
+    /* The handshake with it has failed, as ERR says: may know better why, from
+     * how what was started has ended. NULL: never does. */
+    void (*explain)(void *arg, struct zc_err *err);
+    void *remote_arg;
     /* Before anything is connected: may refuse it. NULL: nothing is known by
      * then. */
     int (*expect)(void *arg, struct zc_err *err);

@@ -19,6 +19,9 @@ struct zc_pull {
      * there is nobody left to tell, so the session ends. */
     int (*tell)(void *arg, unsigned type, struct zc_bytes body);
     void *arg;
+    /* Filled in at the end: all bytes that were sent and received. NULL: not
+     * asked for. */
+    uint64_t *sent, *received;
 };
 
 #endif

@@ -347,6 +347,10 @@ static int live(struct zc_receiver *r, int fail, struct zc_err *err)
     receiver_fini(r);
     if (fail && tells && err->code != ZC_EXIT_SOCKET)
         linger(r);
+    if (r->pull && r->pull->sent)
+        *r->pull->sent = atomic_load(&r->conn.bytes_out);
+    if (r->pull && r->pull->received)
+        *r->pull->received = atomic_load(&r->conn.bytes_in);
     zc_conn_fini(&r->conn);
     return fail ? -1 : 0;
 }

@@ -28,7 +28,7 @@ int zc_source_run(struct zc_transport *t, const struct zc_accept_options *opt,
     struct zc_stats stats;
     struct zc_teller teller;
     memset(&stats, 0, sizeof stats);
-    zc_teller_init(&teller, &stats);
+    zc_teller_init(&teller, &stats, !opt->own);
     const struct zc_events events = zc_teller_events(&teller);
     enum zc_exit code = ZC_EXIT_START;
     struct zc_session *s = zc_session_accept(t, opt, &events, &stats, err);

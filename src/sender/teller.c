@@ -11,9 +11,11 @@
 #define EVERY_NS (ZC_NSEC_PER_SEC / 5)
 #define LOGGED_MAX 100
 
-void zc_teller_init(struct zc_teller *t, const struct zc_stats *stats)
+void zc_teller_init(struct zc_teller *t, const struct zc_stats *stats,
+                    bool logs)
 {
-    *t = (struct zc_teller){.stats = stats, .out = ZC_BUF_INIT};
+    *t = (struct zc_teller){
+        .stats = stats, .logs = logs, .out = ZC_BUF_INIT};
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -44,7 +46,7 @@ static void on_item(void *arg, const struct zc_item *item)
 static void log_own(struct zc_teller *t, enum zc_trouble kind, const char *what,
                     const char *path, int eno)
 {
-    if (kind != ZC_TROUBLE_SOURCE || ++t->logged > LOGGED_MAX)
+    if (!t->logs || kind != ZC_TROUBLE_SOURCE || ++t->logged > LOGGED_MAX)
         return;
     zc_log(ZC_LOG_WARN, "%s: could not %s%s%s", *path ? path : ".", what,
            eno ? ": " : "", eno ? strerror(eno) : "");

@@ -16,7 +16,8 @@ struct zc_teller {
     const struct zc_stats *stats;
     pthread_t thread;
     bool running;
-    uint64_t logged; /* troubles that are in our own log, too */
+    bool logs;       /* what could not be read goes to our own log, too */
+    uint64_t logged; /* troubles that have gone there */
     uint64_t counted[ZC_STATS_COUNT]; /* as last told */
     pthread_mutex_t lock; /* all below */
     pthread_cond_t more;
@@ -25,7 +26,8 @@ struct zc_teller {
 };
 
 /* T, all of whose fields are set here. STATS must outlive it. */
-void zc_teller_init(struct zc_teller *t, const struct zc_stats *stats);
+void zc_teller_init(struct zc_teller *t, const struct zc_stats *stats,
+                    bool logs);
 void zc_teller_fini(struct zc_teller *t);
 /* The callbacks that gather. */
 struct zc_events zc_teller_events(struct zc_teller *t);

@@ -81,8 +81,9 @@ static int check_role(const struct zc_accept_options *opt,
 {
     bool dry = t->open.flags & ZC_OPEN_DRY_RUN;
     if (role == ZC_ROLE_RECEIVER && share->read_only && !dry)
-        return zc_err_set(err, ZC_EXIT_START, 0, "share %s is read-only",
-                          share->name);
+        return zc_err_set(err, ZC_EXIT_START, 0, "%s%s is read-only",
+                          *share->name ? "share " : "",
+                          *share->name ? share->name : share->path);
     if (zc_share_allows(share, opt->peer_key, role))
         return 0;
     if (role == ZC_ROLE_SENDER)
@@ -96,7 +97,8 @@ static int check_role(const struct zc_accept_options *opt,
 }
 
 /* What T asks for when there are no shares: a path of the user's own. */
-static int own_share(struct zc_terms *t, struct zc_err *err)
+static int own_share(const struct zc_accept_options *opt, struct zc_terms *t,
+                     struct zc_err *err)
 {
     zc_auto_free char *text = strndup((const char *)t->open.path.p,
                                       t->open.path.n);
@@ -107,7 +109,10 @@ static int own_share(struct zc_terms *t, struct zc_err *err)
                           "there are no shares here: HOST:PATH names a path");
     t->own_path = zc_own_path(text, err);
     t->own = (struct zc_share){
-        .name = "", .path = t->own_path, .readable = true};
+        .name = "",
+        .path = t->own_path,
+        .read_only = opt->own_read_only,
+        .readable = true};
     return t->own_path ? 0 : -1;
 }
 
@@ -117,7 +122,7 @@ static int find_share(const struct zc_accept_options *opt, struct zc_terms *t,
     const struct zc_msg_open *m = &t->open;
     *share = &t->own;
     if (opt->own)
-        return own_share(t, err);
+        return own_share(opt, t, err);
     if (m->flags & ZC_OPEN_OWN)
         return zc_err_set(err, ZC_EXIT_START, 0,
                           "only shares can be asked for here, not paths");

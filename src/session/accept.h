@@ -32,6 +32,7 @@ struct zc_accept_options {
     /* There are no shares: the peer is the user who has started us, and names
      * paths of his own, relative to the working directory or to a home. */
     bool own;
+    bool own_read_only; /* he may not write to them */
     unsigned timeout_s; /* no frame for so long ends the session; 0: none */
     unsigned threads;   /* that work on it, 0: as many as make sense */
     /* Called once, after the share's root has been opened and before anything

@@ -79,13 +79,16 @@ static int take_item(struct zc_bytes body, const struct zc_events *events,
     struct zc_msg_item m;
     if (zc_item_decode(body, &m, err))
         return -1;
+    if (!m.flags || m.flags & ~(uint32_t)ZC_ITEM_ON_WIRE)
+        return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                          "the peer tells of a change that is not known");
     zc_auto_free char *path = copy(m.path);
     zc_auto_free char *target = copy(m.target);
     zc_auto_free char *other = copy(m.other);
     if (!path || !target || !other)
         return zc_err_nomem(err);
     const struct zc_item item = {
-        .flags = m.flags,
+        .flags = m.flags | ZC_ITEM_RECEIVED,
         .mode = m.mode,
         .path = path,
         .size = m.size,

@@ -255,3 +255,44 @@ bool zc_fileset_listed(const struct zc_fileset_node *node)
 {
     return node->listed;
 }
+
+/* How far a walk has come in a node, and how long its path is. */
+struct step {
+    const struct zc_fileset_node *node;
+    size_t at, path_len;
+};
+
+static void encode_node(const struct zc_fileset_node *node,
+                        const struct zc_buf *path, struct zc_buf *out)
+{
+    if (!node->listed)
+        return;
+    zc_buf_put(out, path->data, path->len);
+    zc_buf_put_str(out, node->recurses ? "/" : "");
+    zc_buf_u8(out, 0);
+}
+
+int zc_fileset_encode(const struct zc_fileset *s, struct zc_buf *out)
+{
+    ZC_VEC(struct step) steps = {0};
+    struct zc_buf path = ZC_BUF_INIT;
+    struct step first = {s->root, 0, 0};
+    int bad = zc_vec_push(&steps, first);
+    while (!bad && steps.len) {
+        struct step *top = &steps.v[steps.len - 1];
+        if (top->at == top->node->children.len) {
+            steps.len--;
+            continue;
+        }
+        struct step next = {top->node->children.v[top->at++], 0, 0};
+        path.len = top->path_len;
+        zc_buf_put_str(&path, path.len ? "/" : "");
+        zc_buf_put_str(&path, next.node->name);
+        next.path_len = path.len;
+        encode_node(next.node, &path, out);
+        bad = zc_vec_push(&steps, next) || path.failed;
+    }
+    zc_vec_fini(&steps);
+    zc_buf_fini(&path);
+    return bad || out->failed ? -1 : 0;
+}

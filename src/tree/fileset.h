@@ -12,6 +12,7 @@
 #ifndef ZC_TREE_FILESET_H
 #define ZC_TREE_FILESET_H
 
+#include "base/buf.h"
 #include "base/err.h"
 
 struct zc_fileset;      /* the whole set */
@@ -31,6 +32,10 @@ int zc_fileset_read(struct zc_fileset *s, const char *file, bool nul_ended,
                     struct zc_err *err);
 /* Sorts and merges; call once after the last add. */
 int zc_fileset_sort(struct zc_fileset *s);
+
+/* Appends all lines, NUL-ended, such that zc_fileset_add makes the same set of
+ * them. -1: memory. */
+int zc_fileset_encode(const struct zc_fileset *s, struct zc_buf *out);
 
 /* The children of NODE (NULL: of the root), sorted: *N of them. */
 const struct zc_fileset_node *const *

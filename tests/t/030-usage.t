@@ -26,10 +26,10 @@ wrong 'nonsense.*help' nonsense
 wrong '--nonsense' --nonsense
 wrong 'zcsync push -a' -a a b
 wrong 'zcsync push' a b
-for command in pull verify bench; do
+for command in verify bench; do
     wrong "$command is not supported yet" $command a b
 done
-wrong 'pull is not supported yet' help pull
+wrong 'bench is not supported yet' help bench
 wrong 'nonsense' help nonsense
 wrong 'nonsense' version nonsense
 for command in push diff; do
@@ -57,10 +57,19 @@ for command in push diff; do
     wrong 'a/ has to stand alone' $command --delete a/ c b
     wrong 'files-from' $command --files-from=/dev/null a c b
     wrong 'files-from' $command --files-from=/dev/null a/x b
-    wrong 'SRC.*pull is not supported yet' $command host::share b
-    wrong 'SRC.*pull is not supported yet' $command a host:path b
-    wrong 'SSH' $command a user@host:path
+    wrong "SRC host:path is on another host: 'zcsync pull'" $command a host:path b
     wrong 'host::' $command a host::
+    wrong '-e: there is no program' $command -e ' ' a host:path
+    wrong "a quote does not end" $command -e "'x" a host:path
+    wrong '--remote-command' $command --remote-command= a host:path
+done
+wrong "SRC host::share is on another host: 'zcsync pull'" push host::share b
+for command in diff pull; do
+    wrong 'both on other hosts' $command host::share h:b
+    wrong 'SRC a is on this machine' $command host::share a b
+    wrong 'on another host.*says itself' $command --require-mount=src h::s b
+    wrong '--delete and several' $command --delete h:a h:b/ b
+    wrong '--files-from' $command --files-from=/dev/null h:a h:b b
 done
 wrong 'bwlimit.*fast' push --bwlimit=fast a b
 wrong 'max-delete.*most' push --max-delete=most a b
@@ -131,6 +140,7 @@ same_options() # COMMAND SECTION [SKIP]
 same_options push "PUSH AND DIFF OPTIONS"
 ok "there are many" [ "$(help_options <<<"$out" | wc -l)" -gt 60 ]
 same_options diff "PUSH AND DIFF OPTIONS" ".Pq push"
+same_options pull "PUSH AND DIFF OPTIONS"
 same_options serve "SERVE OPTIONS"
 same_options status "STATUS OPTIONS"
 same_options wait "WAIT OPTIONS"
@@ -183,6 +193,7 @@ takes_all() # COMMAND
             value=$(value_of "$option")
         case $option:$value in
         -@:*) run "$ZCSYNC" "$1" -n -@ -1 a b ;;
+        -e:*) run "$ZCSYNC" "$1" -n -e ssh a b ;;
         -f:*) run "$ZCSYNC" "$1" -n -f "$(value_of -f)" a b ;;
         *:?*) run "$ZCSYNC" "$1" "$option=$value" a b ;;
         *) run "$ZCSYNC" "$1" -n "$option" a b ;;

@@ -233,7 +233,7 @@ static void test_push_values(void)
 
 static void test_push_refused(void)
 {
-    static char *const some[] = {"--partial", "-z",        "-P", "-e",
+    static char *const some[] = {"--partial", "-z",        "-P", "-y",
                                  "-R",        "--inplace", "-b", "-W"};
     char want[128];
     for (size_t i = 0; i < ZC_ARRAY_LEN(some); i++) {

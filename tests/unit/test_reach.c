@@ -53,7 +53,7 @@ static void test_local(void)
     struct zc_endpoint at;
     struct zc_reached r;
     zc_endpoint_parse("/srv/here", &at, &err);
-    struct zc_reach how = {.at = &at, .timeout_s = 7, .local = start,
+    struct zc_reach how = {.at = &at, .role = ZC_ROLE_SENDER, .timeout_s = 7, .local = start,
                            .local_arg = &at};
     begin();
     reached = &r;
@@ -125,7 +125,7 @@ static int reach(const char *plan, const char *port, struct zc_reached *r)
     snprintf(text, sizeof text, "zcsync://127.0.0.1:%s/share", port);
     if (zc_endpoint_parse(text, &at, &err))
         return -2;
-    struct zc_reach how = {.at = &at, .contimeout_s = 5, .timeout_s = 9,
+    struct zc_reach how = {.at = &at, .role = ZC_ROLE_SENDER, .contimeout_s = 5, .timeout_s = 9,
                            .expect = expect, .secure = secure,
                            .secure_arg = (void *)plan};
     bool served = strcmp(plan, "unknown") != 0;
@@ -174,7 +174,7 @@ static void test_nobody(void)
     snprintf(text, sizeof text, "zcsync://%s/share", bound);
     zc_close(&fd);
     zc_endpoint_parse(text, &at, &err);
-    struct zc_reach how = {.at = &at, .secure = secure, .secure_arg = ""};
+    struct zc_reach how = {.at = &at, .role = ZC_ROLE_SENDER, .secure = secure, .secure_arg = ""};
     begin();
     is_int(zc_reach(&how, &r, &err), -1, "where nobody listens");
     is_int(err.code, ZC_EXIT_SOCKET, "it is a matter of sockets");

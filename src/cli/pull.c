@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Pulls; see pull.h.
+ *
+ *     words -> push_opts -> pull_plan: sessions
+ *     for each session: a connection (net/reach.h), as receiver -> progress ->
+ *         zc_puller_run: a child writes DEST
+ */
+#include "cli/pull.h"
+
+#include "cli/pull_plan.h"
+#include "cli/remote.h"
+#include "cli/security.h"
+#include "cli/signals.h"
+#include "daemon/puller.h"
+
+#include <sys/stat.h>
+
+struct pull {
+    const struct zc_push_args *args;
+    struct zc_report *report;
+    struct zc_trust *trust; /* NULL: no SRC is at a daemon */
+    struct zc_remote remote;
+    struct zc_buf names; /* of --files-from, as they cross */
+    struct zc_err *err;
+};
+
+struct session {
+    struct pull *pull;
+    struct zc_transport *t;
+    const struct zc_options *opt;
+    const char *dest;
+};
+
+static enum zc_exit pull_over(void *arg, const struct zc_events *events,
+                              struct zc_stats *stats)
+{
+    const struct session *s = arg;
+    const struct zc_push_args *a = s->pull->args;
+    const struct zc_pull how = {.dest = s->dest,
+                                .require = &a->require_dest,
+                                .threads = s->opt->threads};
+    return zc_puller_run(s->t, s->opt, &how, events, stats,
+                         zc_signals_stop(), s->pull->err);
+}
+
+static enum zc_exit run_session(struct pull *p,
+                                const struct zc_pull_session *s)
+{
+    struct zc_options opt = p->args->opt;
+    struct zc_reached peer;
+    opt.own = s->at.kind == ZC_AT_SSH;
+    opt.share = s->at.kind == ZC_AT_DAEMON ? s->at.share : "";
+    opt.path = s->at.path;
+    opt.new_name = s->new_name;
+    opt.path_is_dir = !s->new_name;
+    opt.only_names = (struct zc_bytes){p->names.data, p->names.len};
+    zc_report_session(p->report, s->text, s->dest);
+    const struct zc_reach way = {.at = &s->at,
+                                 .role = ZC_ROLE_RECEIVER,
+                                 .contimeout_s = p->args->contimeout_s,
+                                 .timeout_s = opt.timeout_s,
+                                 .remote = zc_remote_start,
+                                 .explain = zc_remote_explain,
+                                 .remote_arg = &p->remote};
+    if (zc_trust_reach(p->trust, &way, s->text, &peer, p->err))
+        return p->err->code;
+    enum zc_exit code = zc_run_session(
+        p->args, p->report, pull_over,
+        &(struct session){p, peer.t, &opt, s->dest});
+    zc_reached_end(&peer);
+    return code;
+}
+
+static int prepare(struct pull *p, const struct zc_pull_plan *plan)
+{
+    bool keys = false;
+    for (size_t i = 0; i < plan->sessions.len; i++)
+        keys |= plan->sessions.v[i].at.kind == ZC_AT_DAEMON;
+    if (keys && !(p->trust = zc_trust_new(&p->args->security,
+                                          zc_signals_stop(), p->err)))
+        return -1;
+    if (p->args->files && zc_fileset_encode(p->args->files, &p->names))
+        return zc_err_nomem(p->err);
+    if (plan->make && !p->args->opt.dry_run && mkdir(plan->make, 0777) &&
+        errno != EEXIST)
+        return zc_err_set(p->err, ZC_EXIT_SELECT, errno,
+                          "cannot create directory %s", plan->make);
+    return 0;
+}
+
+enum zc_exit zc_pull_all(const struct zc_push_args *args,
+                         struct zc_report *report, struct zc_err *err)
+{
+    struct zc_pull_plan plan;
+    struct pull p = {.args = args,
+                     .report = report,
+                     .remote.args = &args->remote,
+                     .names = ZC_BUF_INIT,
+                     .err = err};
+    enum zc_exit worst = ZC_EXIT_OK;
+    if (zc_pull_plan_make(&plan, args, err) || prepare(&p, &plan))
+        worst = err->code;
+    for (size_t i = 0; worst == ZC_EXIT_OK || worst == ZC_EXIT_PARTIAL ||
+                       worst == ZC_EXIT_VANISHED;
+         i++)
+        if (i == plan.sessions.len ||
+            !zc_run_goes_on(run_session(&p, &plan.sessions.v[i]), &worst))
+            break;
+    zc_trust_free(p.trust);
+    zc_pull_plan_fini(&plan);
+    zc_buf_fini(&p.names);
+    return worst;
+}

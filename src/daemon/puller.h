@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A pull at the end of the user who asked for it: a child process of its own,
+ * confined to DEST, receives, and tells what happens over a pipe:
+ *
+ *     us     <--pipe--  child  <===connection===>  the peer, who sends
+ *     events, counts    writes DEST
+ *
+ * For a process with one thread.
+ */
+#ifndef ZC_DAEMON_PULLER_H
+#define ZC_DAEMON_PULLER_H
+
+#include "base/err.h"
+#include "net/transport.h"
+#include "receiver/pull.h"
+#include "session/events.h"
+#include "session/options.h"
+
+#include <stdatomic.h>
+
+/*
+ * Pulls what OPT says over T, which has shaken hands as receiver and is the
+ * caller's, but good for nothing else afterwards. HOW: `dest`, `require` and
+ * `threads`. EVENTS are called here, by this thread; STATS must be
+ * zeroed. *STOP (may be NULL) is looked at all the time: when it becomes true the
+ * child is told to end. The exit code; unless it is 0, 23 or 24, ERR holds the
+ * sentence.
+ */
+enum zc_exit zc_puller_run(struct zc_transport *t, const struct zc_options *opt,
+                           const struct zc_pull *how,
+                           const struct zc_events *events,
+                           struct zc_stats *stats, const atomic_bool *stop,
+                           struct zc_err *err);
+
+#endif
