@@ -204,6 +204,8 @@ libzcsync_a_SOURCES = \
 	%D%/session/dest.c \
 	%D%/session/dest.h \
 	%D%/session/events.h \
+	%D%/session/glance.c \
+	%D%/session/glance.h \
 	%D%/session/hash.c \
 	%D%/session/hash.h \
 	%D%/session/hostid.c \

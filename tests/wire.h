@@ -226,6 +226,7 @@ static inline struct zc_msg_open wire_open(void)
         .name = wire_bytes("file.txt"), .chown_user = wire_bytes("root"),
         .chown_group = wire_bytes("0"),
         .filter = {(const uint8_t *)"- *.tmp\0+ /keep/\0", 17},
+        .ask = wire_bytes("www"),
     };
 }
 
@@ -320,6 +321,9 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     wire_emit(b, "open", each, arg);
     zc_open_encode(b, &(struct zc_msg_open){.keep = 0x7ff});
     wire_emit(b, "open-embedded", each, arg);
+    zc_open_encode(b, &(struct zc_msg_open){.flags = ZC_OPEN_ASK,
+                                            .ask = wire_bytes("www")});
+    wire_emit(b, "open-ask", each, arg);
 
     zc_idname_encode(b, &(struct zc_msg_idname){
                             1, 100, wire_bytes("users")});
@@ -392,9 +396,16 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
 static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
                                          void *arg)
 {
-    zc_opened_encode(b, &(struct zc_msg_opened){
-                            {9, 8, 7}, 2049, 131, 60, wire_bytes("file.txt")});
+    struct zc_msg_opened opened = {
+        {9, 8, 7}, 2049, 131, 60, wire_bytes("file.txt"), 0, {0}, {0}};
+    zc_opened_encode(b, &opened);
     wire_emit(b, "opened", each, arg);
+    opened.glance = ZC_GLANCE_TOLD | ZC_GLANCE_HAS_DIR;
+    opened.names = wire_bytes("\001\003etc" "\000\001a");
+    opened.names.n = 8;
+    opened.inner = wire_bytes("\001\001x");
+    zc_opened_encode(b, &opened);
+    wire_emit(b, "opened-glance", each, arg);
 
     size_t at = zc_need_begin(b, 7);
     zc_need_add(b, &(struct zc_need_item){

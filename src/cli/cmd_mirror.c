@@ -17,7 +17,9 @@
 #include "cli/signals.h"
 #include "daemon/forker.h"
 #include "mirror/mirror.h"
+#include "session/glance.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
@@ -92,6 +94,26 @@ static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
     return zc_trust_reach(m->trust, &way, d->words[1], out, err);
 }
 
+/* Before anything is done to a local DEST: is it what the user means? */
+static int check_doubt(const struct dest *d, struct zc_err *err)
+{
+    const struct zc_plan *p = &d->plan;
+    struct zc_options opt = d->args.opt;
+    struct zc_msg_opened there = {0};
+    struct zc_glance glance = ZC_GLANCE_INIT;
+    opt.src = p->sessions.v[0].src;
+    zc_plan_ask(p, &opt);
+    if (!opt.ask || p->dest.kind != ZC_AT_LOCAL)
+        return 0;
+    zc_auto_close int fd = open(p->dest.path,
+                                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct zc_bytes name = {(const uint8_t *)opt.ask, strlen(opt.ask)};
+    zc_glance_tell(fd, NULL, name, &glance, &there);
+    int r = zc_glance_judge(&opt, &there, err);
+    zc_glance_fini(&glance);
+    return r;
+}
+
 static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
 {
     struct dest *d = &m->dests[i];
@@ -102,7 +124,7 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
     d->words[1] = m->args->operands.v[1 + i];
     d->args.operands = (zc_operands){d->words, 2, 2};
     if (zc_plan_make(&d->plan, &d->args, err) ||
-        zc_plan_check(&d->plan, &d->args, err))
+        zc_plan_check(&d->plan, &d->args, err) || check_doubt(d, err))
         return -1;
     if (d->plan.sessions.v[0].names)
         return zc_err_set(err, ZC_EXIT_SELECT, 0,

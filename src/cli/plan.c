@@ -213,6 +213,62 @@ static int add_sources(struct zc_plan *p, const struct zc_push_args *args,
     return 0;
 }
 
+/* --- DEST, or DEST/NAME? --- */
+
+/* The last name of DEST, on the heap, or NULL. */
+static char *dest_name(const struct zc_plan *p)
+{
+    const struct zc_endpoint *d = &p->dest;
+    bool local = d->kind == ZC_AT_LOCAL;
+    zc_auto_free char *real = local ? realpath(d->path, NULL) : NULL;
+    const char *path = real ? real : !local && !*d->path ? d->share : d->path;
+    const char *slash = strrchr(path, '/');
+    return strdup(slash ? slash + 1 : path);
+}
+
+/* SRC is a directory that may be meant to be in DEST. */
+static int doubt(struct zc_plan *p, enum zc_push_as as, const char *src,
+                 struct zc_err *err)
+{
+    struct zc_plan_doubt *d = &p->doubt;
+    const char *dest = p->dest_text, *slash = strrchr(src, '/');
+    int n = (int)strlen(dest);
+    while (n > 1 && dest[n - 1] == '/')
+        n--;
+    zc_auto_free char *its_name = dest_name(p);
+    d->name = strdup(slash ? slash + 1 : src);
+    if (!its_name || !d->name ||
+        asprintf(&d->question,
+                 "%.*s/%s or %.*s? write %s/ for %.*s itself, %.*s/%s for the "
+                 "other (--delete deletes what only %.*s has)",
+                 n, dest, d->name, n, dest, src, n, dest, n, dest, d->name, n,
+                 dest) < 0) {
+        d->question = NULL;
+        return zc_err_nomem(err);
+    }
+    /* A mirror starts again when all of its files have other names, too. */
+    d->nested = as == ZC_AS_MIRROR || strcmp(its_name, d->name) == 0;
+    return 0;
+}
+
+/* `rsync -a --delete www bk` is about bk/www. Who writes that here is asked,
+ * where bk is something else than a copy of www. */
+static int look_for_doubt(struct zc_plan *p, const struct zc_push_args *args,
+                          struct zc_err *err)
+{
+    struct zc_endpoint src;
+    bool forced = args->opt.force_delete && !args->diff;
+    if (!args->opt.del || forced || args->files_from ||
+        zc_require_any(&args->require_dest) || /* who says that knows it */
+        args->operands.len != 2 || p->sessions.v[0].names)
+        return 0;
+    if (zc_endpoint_parse(args->operands.v[0], &src, err))
+        return -1;
+    int r = means_content(&src) ? 0 : doubt(p, args->as, src.path, err);
+    zc_endpoint_fini(&src);
+    return r;
+}
+
 /* --- all of it --- */
 
 int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
@@ -231,7 +287,14 @@ int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
                           "requires: 'require mount' and 'require file' of its "
                           "zcsync.conf, or the same options of 'zcsync serve'",
                           p->dest_text);
-    return 0;
+    return look_for_doubt(p, args, err);
+}
+
+void zc_plan_ask(const struct zc_plan *p, struct zc_options *session)
+{
+    session->ask = p->doubt.name;
+    session->ask_nested = p->doubt.nested;
+    session->question = p->doubt.question;
 }
 
 void zc_plan_fini(struct zc_plan *p)
@@ -242,6 +305,8 @@ void zc_plan_fini(struct zc_plan *p)
     }
     zc_vec_fini(&p->sessions);
     zc_vec_fini(&p->earlier);
+    free(p->doubt.name);
+    free(p->doubt.question);
     zc_endpoint_fini(&p->dest);
     *p = (struct zc_plan){0};
 }

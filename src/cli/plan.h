@@ -29,12 +29,19 @@ struct zc_plan_session {
     ino_t ino;
 };
 
+/* Whether DEST or DEST/NAME is meant, where that is in doubt: options.ask. */
+struct zc_plan_doubt {
+    char *name, *question; /* NULL: none */
+    bool nested;
+};
+
 struct zc_plan {
     ZC_VEC(struct zc_plan_session) sessions; /* at least one */
     ZC_VEC(struct zc_earlier_src) earlier;   /* the same, for options.earlier */
     struct zc_endpoint dest;
     const char *dest_text; /* as the user wrote it */
     bool dest_is_dir;      /* DEST ended in a slash, or there are several SRC */
+    struct zc_plan_doubt doubt; /* of the one session */
 };
 
 /* Fills in *P (to be finished with _fini in any case) from the operands in
@@ -42,6 +49,9 @@ struct zc_plan {
 int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
                  struct zc_err *err);
 void zc_plan_fini(struct zc_plan *p);
+
+/* Has SESSION ask about the doubt. */
+void zc_plan_ask(const struct zc_plan *p, struct zc_options *session);
 
 /* A path that cannot be used, in the words of cp(1) and rsync(1): -1. */
 int zc_plan_unusable(struct zc_err *err, const char *path, int eno);

@@ -67,6 +67,8 @@ void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m)
         put_choices(b, m);
     if (m->flags & ZC_OPEN_PULL)
         put_pull(b, m);
+    if (m->flags & ZC_OPEN_ASK)
+        zc_wire_put16(b, m->ask);
     zc_frame_end(b, at);
 }
 
@@ -113,6 +115,11 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
     m->chmod = m->only = (struct zc_bytes){0};
     bool known = !(m->flags & ZC_OPEN_CHOICES) || get_choices(&r, m);
     known &= !(m->flags & ZC_OPEN_PULL) || get_pull(&r, m);
+    m->ask = (struct zc_bytes){0};
+    if (m->flags & ZC_OPEN_ASK) {
+        m->ask = zc_wire_get16(&r, ZC_NAME_MAX);
+        known &= zc_name_ok((const char *)m->ask.p, m->ask.n);
+    }
     bool single = m->flags & ZC_OPEN_SINGLE_FILE;
     bool ok = !r.bad && known && !(m->flags & ~(uint32_t)ZC_OPEN_FLAGS_KNOWN) &&
               m->fsync <= 2 && text_ok(m->share) && text_ok(m->chown_user) &&
@@ -130,7 +137,46 @@ void zc_opened_encode(struct zc_buf *b, const struct zc_msg_opened *m)
     zc_buf_u64(b, m->root_ino);
     zc_buf_u32(b, m->timeout_s);
     zc_wire_put16(b, m->name);
+    zc_buf_u8(b, m->glance);
+    if (m->glance) {
+        zc_wire_put32(b, m->names);
+        zc_wire_put32(b, m->inner);
+    }
     zc_frame_end(b, at);
+}
+
+/* One name: is it a directory, its length, its bytes. */
+bool zc_glance_next(struct zc_bytes *names, struct zc_glance_name *n)
+{
+    if (names->n < 2 || names->p[0] > 1 || names->n - 2 < names->p[1] ||
+        !zc_name_ok((const char *)names->p + 2, names->p[1]))
+        return false;
+    n->dir = names->p[0];
+    memcpy(n->name, names->p + 2, names->p[1]);
+    n->name[names->p[1]] = '\0';
+    names->n -= 2 + (size_t)names->p[1];
+    names->p += 2 + names->p[1];
+    return true;
+}
+
+static bool names_ok(struct zc_bytes names)
+{
+    struct zc_glance_name n;
+    while (zc_glance_next(&names, &n))
+        ;
+    return names.n == 0;
+}
+
+static bool get_glance(struct zc_rd *r, struct zc_msg_opened *m)
+{
+    m->names = m->inner = (struct zc_bytes){0};
+    m->glance = zc_rd_u8(r);
+    if (!m->glance)
+        return true;
+    m->names = zc_wire_get32(r, ZC_GLANCE_MAX);
+    m->inner = zc_wire_get32(r, ZC_GLANCE_MAX);
+    return m->glance & ZC_GLANCE_TOLD && !(m->glance & ~ZC_GLANCE_KNOWN) &&
+           !r->bad && names_ok(m->names) && names_ok(m->inner);
 }
 
 int zc_opened_decode(struct zc_bytes body, struct zc_msg_opened *m,
@@ -146,6 +192,7 @@ int zc_opened_decode(struct zc_bytes body, struct zc_msg_opened *m,
     m->name = zc_wire_get16(&r, ZC_NAME_MAX);
     bool ok = m->name.n == 0 ||
               zc_name_ok((const char *)m->name.p, m->name.n);
+    ok &= get_glance(&r, m);
     return zc_wire_end(&r, ok, "OPENED", err);
 }
 

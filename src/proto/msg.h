@@ -12,6 +12,7 @@
 #include "proto/frame.h"
 
 #define ZC_ORIGIN_SIZE 16
+#define ZC_GLANCE_NAME_SIZE 256
 struct zc_msg_open {
     uint32_t flags; /* enum zc_open_flag */
     uint32_t keep;  /* enum zc_keep of fs/meta.h */
@@ -30,6 +31,7 @@ struct zc_msg_open {
     struct zc_bytes only;    /* as in --files-from, NUL-ended; empty: all */
     uint8_t origin[ZC_ORIGIN_SIZE]; /* ZC_OPEN_ORIGIN: the same mirror's sessions
                                        have the same; the newest ends others */
+    struct zc_bytes ask; /* ZC_OPEN_ASK: a name */
 };
 
 #define ZC_HOST_ID_SIZE 16
@@ -38,7 +40,17 @@ struct zc_msg_opened {
     uint64_t root_dev, root_ino;      /* 0, 0: there is no root yet */
     uint32_t timeout_s; /* the receiver's, as in OPEN */
     struct zc_bytes name; /* single file: what it is going to be called */
+    uint8_t glance;        /* enum zc_glance_flag; 0: not asked for */
+    struct zc_bytes names; /* in the root, for zc_glance_next */
+    struct zc_bytes inner; /* in its directory of the name asked about */
 };
+
+struct zc_glance_name {
+    bool dir;
+    char name[ZC_GLANCE_NAME_SIZE]; /* zc_name_ok */
+};
+/* Takes the next name off *NAMES; false: there are no more. */
+bool zc_glance_next(struct zc_bytes *names, struct zc_glance_name *n);
 
 struct zc_msg_idname {
     uint8_t kind; /* enum zc_id_kind of fs/idmap.h */

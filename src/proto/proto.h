@@ -72,6 +72,7 @@
 #define ZC_SHARE_NAME_MAX 255
 #define ZC_WINDOW_MAX (366 * 86400)           /* seconds */
 #define ZC_PATH_TEXT_MAX 65535                /* bytes of a path in a message */
+#define ZC_GLANCE_MAX (64 * 1024)             /* bytes of names in OPENED */
 #define ZC_PENDING_MAX 300000 /* directories and entries a sender may leave
                                   unfinished at the receiver */
 #define ZC_PLACE_NAMES_MAX 250000 /* names in the paths of a round's ATs, and
@@ -142,7 +143,16 @@ enum zc_open_flag {
     ZC_OPEN_OWN = 1 << 18, /* `path` is the user's own, and no share's */
     ZC_OPEN_PULL = 1 << 19, /* the receiver has dialled: `one_file_system` and
                                what follows it */
-    ZC_OPEN_FLAGS_KNOWN = (1 << 20) - 1,
+    ZC_OPEN_ASK = 1 << 20,  /* `ask` is given: OPENED tells what is there */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 21) - 1,
+};
+
+/* `glance` of OPENED. */
+enum zc_glance_flag {
+    ZC_GLANCE_TOLD = 1 << 0,    /* it was asked for */
+    ZC_GLANCE_HAS_DIR = 1 << 1, /* a directory of the name that ASK gave */
+    ZC_GLANCE_MORE = 1 << 2,    /* `names` are not all */
+    ZC_GLANCE_KNOWN = (1 << 3) - 1,
 };
 
 /* `walk` of OPEN: how the sending end goes through SRC. */

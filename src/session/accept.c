@@ -7,6 +7,7 @@
 #include "fs/rootdir.h"
 #include "fs/staging.h"
 #include "session/dest.h"
+#include "session/glance.h"
 #include "session/hostid.h"
 #include "session/ownpath.h"
 
@@ -256,9 +257,13 @@ int zc_accept_answer(struct zc_conn *c, const struct zc_accept_options *opt,
     if (t->name)
         m.name = (struct zc_bytes){(const uint8_t *)t->name, strlen(t->name)};
     struct zc_buf out = ZC_BUF_INIT;
+    struct zc_glance glance = ZC_GLANCE_INIT;
+    if (t->open.flags & ZC_OPEN_ASK)
+        zc_glance_tell(root_fd, t->require, t->open.ask, &glance, &m);
     zc_opened_encode(&out, &m);
     int fail = zc_conn_send(c, &out, err);
     zc_buf_fini(&out);
+    zc_glance_fini(&glance);
     return fail;
 }
 

@@ -3,6 +3,7 @@
 #include "session/connect.h"
 
 #include "base/relpath.h"
+#include "session/glance.h"
 #include "session/hostid.h"
 
 #include <string.h>
@@ -71,6 +72,9 @@ static void fill_open(const struct zc_options *opt, enum zc_role role,
     fill_choices(opt, m);
     if (role == ZC_ROLE_RECEIVER) {
         fill_pull(opt, m);
+    } else if (opt->ask) {
+        m->ask = text_bytes(opt->ask);
+        m->flags |= ZC_OPEN_ASK;
     } else if (opt->single_file) {
         size_t n;
         const struct zc_fileset_node *const *v =
@@ -184,7 +188,7 @@ int zc_connect_open(struct zc_conn *c, const struct zc_options *opt,
             *err = why;
         return -1;
     }
-    if (recv_opened(c, &opened, err))
+    if (recv_opened(c, &opened, err) || zc_glance_judge(opt, &opened, err))
         return -1;
     return take_answer(opt, role, &opened, t, err);
 }

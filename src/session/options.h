@@ -52,6 +52,10 @@ struct zc_options {
     const char *path;  /* below the share, "" for its root */
     bool own;          /* ... or the user's own, as over SSH; `share` is "" */
     bool path_is_dir;  /* DEST ended in a slash, or several SRC */
+    /* SRC's name, where the user may have meant DEST/name: QUESTION is what to
+     * say when DEST looks like it (session/glance.h). NULL: no doubt. */
+    const char *ask, *question;
+    bool ask_nested; /* DEST has SRC's name: only what is nested is in doubt */
 
     unsigned keep;       /* enum zc_keep */
     unsigned walk;       /* enum zc_open_walk: of the sending end */

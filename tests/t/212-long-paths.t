@@ -42,7 +42,7 @@ done
 mkdir "$T/other" && echo x >"$T/other/x"
 for dest in "$T/b" "zcsync://$addr/s"; do
     dir=${dest/#zcsync*/$T/share}
-    pushes "deleted again" --delete "$T/other" "$dest"
+    pushes "deleted again" --delete "$T/other/" "$dest"
     ok "equal" same "$T/other" "$dir"
     ok "no staging folder left" no_litter "$dir"
 done

@@ -20,13 +20,13 @@ push_exits 25 "predicted by -n" -n --delete "$T/empty" "$T/b"
 pushes "without --delete an empty source is harmless" "$T/empty" "$T/b"
 is "$(find "$T/b" -type f | wc -l)" 300 "all there"
 
-push_exits 25 "most of the tree gone" --delete "$T/new" "$T/b"
+push_exits 25 "most of the tree gone" --delete "$T/new/" "$T/b"
 one_sentence 'delet' "says so"
 is "$(find "$T/b" -name 'f*' | wc -l)" 300 "nothing was deleted"
 
 pushes "to a server" "$T/a" "zcsync://$addr/s"
 push_exits 25 "an empty source, to a server" --delete "$T/empty" "zcsync://$addr/s"
-push_exits 25 "most of the tree gone, to a server" --delete "$T/new" "zcsync://$addr/s"
+push_exits 25 "most of the tree gone, to a server" --delete "$T/new/" "zcsync://$addr/s"
 is "$(find "$T/share" -name 'f*' | wc -l)" 300 "nothing was deleted"
 
 rm "$T"/a/d00[0-3]/*
@@ -44,14 +44,14 @@ is "$(cat "$T/b/x")" x "new files are there"
 push_exits 25 "--max-delete=0" --delete --max-delete=0 "$T/a" "$T/b"
 pushes "exactly --max-delete" --delete --max-delete=30 "$T/a" "$T/b"
 ok "equal" same_tree "$T/a" "$T/b"
-pushes "--max-delete above the default" --delete --max-delete=1000 "$T/new" "$T/b"
+pushes "--max-delete above the default" --delete --max-delete=1000 "$T/new/" "$T/b"
 ok "equal" same_tree "$T/new" "$T/b"
 
 pushes "a small tree" "$T/a" "$T/c"
 rm -r "$T"/a/d*
 mkdir "$T/small" && for n in $(seq 20); do echo "$n" >"$T/small/$n"; done
 mkdir "$T/d" && for n in $(seq 50); do echo "$n" >"$T/d/n$n"; done
-pushes "up to 100 entries may all be replaced" --delete "$T/small" "$T/d"
+pushes "up to 100 entries may all be replaced" --delete "$T/small/" "$T/d"
 ok "equal" same_tree "$T/small" "$T/d"
 
 pushes "--force-delete" --delete --force-delete "$T/new" "$T/c"

@@ -87,7 +87,7 @@ mount_at -t tmpfs x "$T/disk"
 refused "$no_file .here in $T/disk" a "zcsync://$addr/s"
 mkdir disk/old
 touch disk/.here
-runs_with 0 "when it is there" "$ZCSYNC" push --delete a "zcsync://$addr/s"
+runs_with 0 "when it is there" "$ZCSYNC" push --delete a/ "zcsync://$addr/s"
 ok "it is filled" [ -z "$(rsync_diff a disk --exclude=/.zcsync/ --exclude=/.here)" ]
 ok "and keeps its marker" [ -e disk/.here ]
 stop_serve

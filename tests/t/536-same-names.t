@@ -45,17 +45,17 @@ same_names() # WITH-ACCENTS
     # renames in case only
     fresh
     mkdir -p a/Dir/Sub && echo one >a/README && echo q >a/Dir/Sub/q && echo z >a/zz
-    pushes "at first" "${options[@]}" a "$m/b"
+    pushes "at first" "${options[@]}" a/ "$m/b"
     mv a/README a/Readme && mv a/Dir/Sub a/Dir/sub && mv a/Dir a/dir && mv a/zz a/ZZ
-    pushes "renamed in case only" --delete "${options[@]}" a "$m/b"
+    pushes "renamed in case only" --delete "${options[@]}" a/ "$m/b"
     here_is Readme one
     here_is dir/sub/q q
     here_is ZZ z
     is "$(count)" 5 "and nothing else"
-    pushes "again" -i --delete "${options[@]}" a "$m/b"
+    pushes "again" -i --delete "${options[@]}" a/ "$m/b"
     is "$out" "" "nothing to do"
     echo two-two >a/Readme && rm -r a/dir
-    pushes "changed after that" --delete --force-delete "${options[@]}" a "$m/b"
+    pushes "changed after that" --delete --force-delete "${options[@]}" a/ "$m/b"
     here_is Readme two-two
     is "$(count)" 2 "what is gone is gone"
 
@@ -63,37 +63,37 @@ same_names() # WITH-ACCENTS
     fresh
     mkdir a/x a/X && echo upper >a/README && echo lower-lower >a/readme
     echo 1 >a/x/1 && echo 2 >a/X/2
-    push_exits 23 "two that are the same there" "${options[@]}" a "$m/b"
+    push_exits 23 "two that are the same there" "${options[@]}" a/ "$m/b"
     like "$err" 'readme: could not have it beside "README"' "said, with both names"
     like "$err" 'x: could not have it beside "X"' "of directories, too"
     here_is README upper
     here_is X/2 2
     nok "one name" test -e "$m/b/x/1"
-    push_exits 23 "again" -i --delete "${options[@]}" a "$m/b"
+    push_exits 23 "again" -i --delete "${options[@]}" a/ "$m/b"
     is "$out" "" "nothing is sent"
     here_is README upper
     rm a/README && rm -r a/X
-    pushes "one of them goes" --delete "${options[@]}" a "$m/b"
+    pushes "one of them goes" --delete "${options[@]}" a/ "$m/b"
     here_is readme lower-lower
     here_is x/1 1
     is "$(count)" 3 "and nothing else"
     echo new >a/README
-    push_exits 23 "the other comes back" --delete "${options[@]}" a "$m/b"
+    push_exits 23 "the other comes back" --delete "${options[@]}" a/ "$m/b"
     here_is readme lower-lower
 
     if [ "$accents" = yes ]; then
         fresh
         echo accent >"a/$nfc"
-        pushes "an accent" "${options[@]}" a "$m/b"
+        pushes "an accent" "${options[@]}" a/ "$m/b"
         mv "a/$nfc" "a/$nfd"
-        pushes "written in another way" --delete "${options[@]}" a "$m/b"
+        pushes "written in another way" --delete "${options[@]}" a/ "$m/b"
         is "$(cat "$m/b/$nfd")" accent "it is there"
         is "$(count)" 1 "once"
         echo other-other >"a/$nfc"
-        push_exits 23 "both ways" --delete "${options[@]}" a "$m/b"
+        push_exits 23 "both ways" --delete "${options[@]}" a/ "$m/b"
         is "$(cat "$m/b/$nfc")" accent "what was there stays"
         rm -rf "$m/b"
-        push_exits 23 "both ways, anew" "${options[@]}" a "$m/b"
+        push_exits 23 "both ways, anew" "${options[@]}" a/ "$m/b"
         is "$(count)" 1 "one of them"
     fi
 }
@@ -102,7 +102,7 @@ live() # a mirror
 {
     fresh
     mkdir a/d && echo one >a/README && echo q >a/d/q
-    start_mirror "${options[@]}" a "$m/b"
+    start_mirror "${options[@]}" a/ "$m/b"
     ok "a mirror" wait_until 20 cmp a/d/q "$m/b/d/q"
     mv a/README a/Readme
     echo mark >a/mark1

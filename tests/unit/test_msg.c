@@ -659,6 +659,56 @@ static int opened_taken(struct zc_bytes name)
     return taken();
 }
 
+static int glance_taken(unsigned glance, struct zc_bytes names)
+{
+    zc_opened_encode(&frame, &(struct zc_msg_opened){
+                                 .glance = (uint8_t)glance, .names = names});
+    return taken();
+}
+
+static int ask_taken(struct zc_bytes name)
+{
+    struct zc_msg_open m = {.flags = ZC_OPEN_ASK, .ask = name};
+    return open_taken(&m);
+}
+
+static void glance_limits(void)
+{
+    is_int(ask_taken(xs(ZC_NAME_MAX)), 0, "asked about the longest name");
+    is_int(ask_taken(xs(ZC_NAME_MAX + 1)), -1, "about a longer one");
+    is_int(ask_taken(xs(0)), -1, "about none");
+    is_int(ask_taken(wire_bytes("../x")), -1, "about ../x");
+    struct zc_bytes two = {(const uint8_t *)"\1\3etc\0\1a", 8};
+    struct zc_glance_name n;
+    is_int(glance_taken(ZC_GLANCE_TOLD, xs(0)), 0, "nothing is there");
+    is_int(glance_taken(ZC_GLANCE_KNOWN, two), 0, "two names, all flags");
+    is_int(glance_taken(ZC_GLANCE_KNOWN + 1, two), -1, "one flag more");
+    is_int(glance_taken(ZC_GLANCE_MORE, two), -1, "names that nobody told");
+    for (size_t cut = 1; cut < two.n; cut++)
+        if (cut != 5)
+            is_int(glance_taken(ZC_GLANCE_TOLD,
+                                (struct zc_bytes){two.p, cut}),
+                   -1, "names that are cut off");
+    is_int(glance_taken(ZC_GLANCE_TOLD, wire_bytes("\2\3etc")), -1,
+           "neither a directory nor none");
+    is_int(glance_taken(ZC_GLANCE_TOLD, wire_bytes("\1\2..")), -1, "\"..\"");
+    is_int(glance_taken(ZC_GLANCE_TOLD, wire_bytes("\1\3a/b")), -1, "a/b");
+    is_int(glance_taken(ZC_GLANCE_TOLD, xs(ZC_GLANCE_MAX + 1)), -1,
+           "more bytes than there may be");
+    zc_opened_encode(&frame, &(struct zc_msg_opened){
+                                 .glance = ZC_GLANCE_TOLD,
+                                 .inner = wire_bytes("\1\3etc")});
+    is_int(taken(), 0, "names in the directory asked about");
+    zc_opened_encode(&frame, &(struct zc_msg_opened){
+                                 .glance = ZC_GLANCE_TOLD,
+                                 .inner = wire_bytes("\1\4etc")});
+    is_int(taken(), -1, "cut off, too");
+    ok(zc_glance_next(&two, &n) && n.dir && !strcmp(n.name, "etc"),
+       "a directory");
+    ok(zc_glance_next(&two, &n) && !n.dir && !strcmp(n.name, "a"), "a file");
+    ok(!zc_glance_next(&two, &n), "no more");
+}
+
 static void text_limits(void)
 {
     struct zc_bytes nul = {(const uint8_t *)"a\0b", 3};
@@ -809,6 +859,7 @@ int main(void)
     data_limits();
     answer_limits();
     text_limits();
+    glance_limits();
     inline_file();
     peeks();
     runs();
