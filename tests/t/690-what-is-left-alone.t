@@ -31,13 +31,13 @@ ln -s two have/link
 echo x >have/dir-here
 mkdir have/file-here
 echo b >have/only-b/f
+find a have -exec touch -hd 2020-02-02 {} +
 touch -d '2020-01-01 10:00:00.5' a/nano a/hidden have/hidden
 touch -d '2020-01-01 10:00:00.7' have/nano
 touch -d '2020-01-01 10:00:02' a/both/later
 touch -d '2020-01-01 10:00:03' have/both/later
 touch -d '2019-01-01' have/bigger
 chmod 700 have/both
-find a have -type d -exec touch -d 2020-02-02 {} +
 mkdir l-a l-have && echo linked >l-a/a && ln l-a/a l-a/b && ln l-a/a l-a/c
 
 # rsync's default for times is whole seconds: -@ says which is meant by both.
