@@ -13,8 +13,10 @@
 #include "cli/security.h"
 #include "cli/signals.h"
 #include "daemon/puller.h"
+#include "fs/rootdir.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 struct pull {
     const struct zc_push_args *args;
@@ -45,10 +47,12 @@ static enum zc_exit pull_over(void *arg, const struct zc_events *events,
 }
 
 static enum zc_exit run_session(struct pull *p,
-                                const struct zc_pull_session *s)
+                                const struct zc_pull_session *s,
+                                unsigned apply)
 {
     struct zc_options opt = p->args->opt;
     struct zc_reached peer;
+    opt.apply |= apply;
     opt.own = s->at.kind == ZC_AT_SSH;
     opt.share = s->at.kind == ZC_AT_DAEMON ? s->at.share : "";
     opt.path = s->at.path;
@@ -67,9 +71,21 @@ static enum zc_exit run_session(struct pull *p,
         return p->err->code;
     enum zc_exit code = zc_run_session(
         p->args, p->report, pull_over,
-        &(struct session){p, peer.t, &opt, s->dest});
+        &(struct session){p, peer.t, &opt, s->dest},
+        apply & ZC_APPLY_ONLY_DELETE);
     zc_reached_end(&peer);
     return code;
+}
+
+static int make_dest(const struct pull *p, const char *path)
+{
+    bool made, all = p->args->opt.apply & ZC_APPLY_MKPATH;
+    int fd = zc_root_open_dest(path, all ? ZC_ROOT_MAKE_PATH
+                                         : ZC_ROOT_MAKE_LAST, &made, p->err);
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return 0;
 }
 
 static int prepare(struct pull *p, const struct zc_pull_plan *plan)
@@ -82,11 +98,23 @@ static int prepare(struct pull *p, const struct zc_pull_plan *plan)
         return -1;
     if (p->args->files && zc_fileset_encode(p->args->files, &p->names))
         return zc_err_nomem(p->err);
-    if (plan->make && !p->args->opt.dry_run && mkdir(plan->make, 0777) &&
-        errno != EEXIST)
-        return zc_err_set(p->err, ZC_EXIT_SELECT, errno,
-                          "cannot create directory %s", plan->make);
-    return 0;
+    return plan->make && !p->args->opt.dry_run ? make_dest(p, plan->make) : 0;
+}
+
+/* What can be deleted for all of them; else why it makes no sense to go on. */
+static enum zc_exit delete_before(struct pull *p,
+                                  const struct zc_pull_plan *plan)
+{
+    enum zc_exit code = ZC_EXIT_OK;
+    struct stat st;
+    if (!zc_run_deletes_first(p->args))
+        return code;
+    for (size_t i = 0; i < plan->sessions.len && code == ZC_EXIT_OK; i++)
+        if (!stat(plan->sessions.v[i].dest, &st))
+            code = zc_run_deleted(run_session(p, &plan->sessions.v[i],
+                                              ZC_APPLY_ONLY_DELETE),
+                                  p->err);
+    return code;
 }
 
 enum zc_exit zc_pull_all(const struct zc_push_args *args,
@@ -101,11 +129,13 @@ enum zc_exit zc_pull_all(const struct zc_push_args *args,
     enum zc_exit worst = ZC_EXIT_OK;
     if (zc_pull_plan_make(&plan, args, err) || prepare(&p, &plan))
         worst = err->code;
+    else
+        worst = delete_before(&p, &plan);
     for (size_t i = 0; worst == ZC_EXIT_OK || worst == ZC_EXIT_PARTIAL ||
                        worst == ZC_EXIT_VANISHED;
          i++)
         if (i == plan.sessions.len ||
-            !zc_run_goes_on(run_session(&p, &plan.sessions.v[i]), &worst))
+            !zc_run_goes_on(run_session(&p, &plan.sessions.v[i], 0), &worst))
             break;
     zc_trust_free(p.trust);
     zc_pull_plan_fini(&plan);

@@ -49,6 +49,7 @@ struct zc_push_args {
     enum zc_show progress;
     enum zc_text_style style; /* -h */
     unsigned contimeout_s;    /* 0: the system's limit */
+    bool delete_before;       /* before anything is sent */
     bool from0;
     const char *files_from; /* NULL: none */
     struct zc_security_args security;

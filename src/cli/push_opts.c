@@ -287,6 +287,13 @@ static int take_option(void *arg, const struct zc_opt *opt,
         return take_require_mount(a, value, err);
     case OPT_REQUIRE_FILE:
         return take_require_file(a, value, err);
+    case OPT_DELETES:
+        a->opt.del = true;
+        if (opt->data == ZC_DELETE_EXCLUDED)
+            a->opt.del_excluded = true;
+        else
+            a->delete_before = opt->data == ZC_DELETE_BEFORE;
+        return 0;
     case OPT_WINDOW:
         if (!zc_options_window(&a->opt, value))
             return 0;
@@ -322,6 +329,8 @@ static int build_sets(struct zc_push_args *a, struct zc_err *err)
     for (size_t i = 0; i < a->filter_args.len; i++)
         if (add_filter(a, &a->filter_args.v[i], err))
             return -1;
+    if (a->filter && a->opt.del_excluded)
+        zc_filter_unprotect(a->filter);
     if (a->files_from) {
         if (!(a->files = zc_fileset_new()))
             return zc_err_nomem(err);

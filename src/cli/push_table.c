@@ -32,6 +32,9 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 #define WALK(l, n, bit, text)                                                \
     {.letter = (l), .name = (n), .negatable = ON_OFF, .id = OPT_WALK,        \
      .data = (bit), .help = (text)}
+#define DELETES(not, n, also, text)                                          \
+    {.name = (n), .id = OPT_DELETES, .data = (also), .not_for = (not),       \
+     .help = (text)}
 #define VALUE(l, n, v, neg, i, text)                                         \
     {.letter = (l), .name = (n), .value = (v), .negatable = (neg), .id = (i), \
      .help = (text)}
@@ -93,6 +96,19 @@ static const struct zc_opt rows[] = {
     FLAG(0, "delete", ON_OFF, opt.del,
          "delete at DEST what SRC does not have, after\nall else was sent "
          "(mirror: the default)"),
+    DELETES(0, "delete-excluded", ZC_DELETE_EXCLUDED,
+            "delete also what is left out"),
+    DELETES(ZC_AS_MIRROR, "delete-before", ZC_DELETE_BEFORE,
+            "delete before anything is sent"),
+    DELETES(0, "delete-during", ZC_DELETE_ONLY, "accepted: --delete"),
+    DELETES(0, "del", ZC_DELETE_ONLY, "likewise"),
+    DELETES(0, "delete-delay", ZC_DELETE_ONLY, "likewise"),
+    DELETES(0, "delete-after", ZC_DELETE_ONLY, "likewise"),
+    APPLY(0, "force", ON_OFF, ZC_APPLY_FORCE,
+          "a directory makes way for something else, with\n"
+          "all that is in it"),
+    ONCE_APPLY(0, "ignore-errors", ON_OFF, ZC_APPLY_IGNORE_ERRORS,
+               "delete also where SRC could not be read"),
     PUSH_VALUE("max-delete", "N", ON, OPT_MAX_DELETE,
                "delete nothing when it would be more than N\n"
                "entries (push: and exit 25)"),

@@ -39,7 +39,10 @@ enum push_opt_id {
     OPT_REQUIRE_MOUNT,
     OPT_REQUIRE_FILE,
     OPT_WINDOW,
+    OPT_DELETES, /* --delete, and `data`: enum zc_delete_also */
 };
+
+enum zc_delete_also { ZC_DELETE_ONLY, ZC_DELETE_BEFORE, ZC_DELETE_EXCLUDED };
 
 /* The table, for --help. */
 const struct zc_opt_table *zc_push_opt_table(enum zc_push_as as);

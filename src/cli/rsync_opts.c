@@ -5,7 +5,6 @@
  */
 #include "cli/rsync_opts.h"
 
-#define DELETES_LATE "zcsync deletes after all else, with --delete"
 #define SENDS_WHOLE "changed files are sent whole"
 
 const struct zc_opt_refused zc_rsync_opts[] = {
@@ -50,16 +49,8 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {'B', "block-size", SENDS_WHOLE},
     {0, "remove-source-files", NULL},
     {0, "remove-sent-files", NULL},
-    {0, "del", DELETES_LATE},
-    {0, "delete-before", DELETES_LATE},
-    {0, "delete-during", DELETES_LATE},
-    {0, "delete-delay", DELETES_LATE},
-    {0, "delete-after", DELETES_LATE},
-    {0, "delete-excluded", NULL},
     {0, "ignore-missing-args", NULL},
     {0, "delete-missing-args", NULL},
-    {0, "ignore-errors", NULL},
-    {0, "force", NULL},
     {0, "max-size", NULL},
     {0, "min-size", NULL},
     {0, "max-alloc", NULL},

@@ -39,13 +39,26 @@ static void resume_progress(void *arg)
     zc_progress_resume(arg);
 }
 
+/* All else is counted by the session that follows. */
+static void keep_deleted(struct zc_stats *s)
+{
+    uint64_t deleted = atomic_load(&s->deleted);
+    uint64_t out = atomic_load(&s->wire_out), in = atomic_load(&s->wire_in);
+    memset(s, 0, sizeof *s);
+    atomic_store(&s->deleted, deleted);
+    atomic_store(&s->wire_out, out);
+    atomic_store(&s->wire_in, in);
+}
+
 enum zc_exit zc_run_session(const struct zc_push_args *args,
                             struct zc_report *report, zc_run_session_fn *run,
-                            void *arg)
+                            void *arg, bool only_deletes)
 {
     struct zc_stats stats;
     memset(&stats, 0, sizeof stats);
     struct zc_events events = zc_report_events(report);
+    if (only_deletes)
+        events.trouble = NULL;
     struct zc_progress *progress = start_progress(args, &stats);
     zc_report_set_progress(report, progress);
     zc_log_set_hooks(pause_progress, resume_progress, progress);
@@ -57,8 +70,24 @@ enum zc_exit zc_run_session(const struct zc_push_args *args,
     zc_log_set_hooks(NULL, NULL, NULL);
     zc_report_set_progress(report, NULL);
     zc_progress_stop(progress);
+    if (only_deletes)
+        keep_deleted(&stats);
     zc_report_add(report, &stats);
     return code;
+}
+
+bool zc_run_deletes_first(const struct zc_push_args *args)
+{
+    return args->delete_before && args->opt.del && !args->opt.dry_run;
+}
+
+enum zc_exit zc_run_deleted(enum zc_exit code, struct zc_err *err)
+{
+    if (code != ZC_EXIT_OK && code != ZC_EXIT_PARTIAL &&
+        code != ZC_EXIT_VANISHED && code != ZC_EXIT_MAX_DELETE)
+        return code;
+    err->text[0] = '\0';
+    return ZC_EXIT_OK;
 }
 
 bool zc_run_goes_on(enum zc_exit code, enum zc_exit *worst)

@@ -26,10 +26,18 @@ typedef enum zc_exit zc_run_session_fn(void *arg,
                                        const struct zc_events *events,
                                        struct zc_stats *stats);
 
-/* Runs it while the user sees how far it is, and may stop it. */
+/* Runs it while the user sees how far it is, and may stop it. ONLY_DELETES: of
+ * what it does no more is told than that. */
 enum zc_exit zc_run_session(const struct zc_push_args *args,
                             struct zc_report *report, zc_run_session_fn *run,
-                            void *arg);
+                            void *arg, bool only_deletes);
+
+/* --delete-before: ahead of all sessions go some with ZC_APPLY_ONLY_DELETE, to
+ * make room. */
+bool zc_run_deletes_first(const struct zc_push_args *args);
+/* One of them has ended with CODE, and ERR: ZC_EXIT_OK, or why it makes no sense
+ * to go on. What it could not delete is for the session proper to tell of. */
+enum zc_exit zc_run_deleted(enum zc_exit code, struct zc_err *err);
 
 /* WORST so far, and the CODE of another session. True: it goes on. */
 bool zc_run_goes_on(enum zc_exit code, enum zc_exit *worst);

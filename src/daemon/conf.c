@@ -267,6 +267,8 @@ static int finish_mirror(struct builder *b, size_t i, struct zc_err *err)
     if (zc_conf_resolve(b->c, m, err))
         return refuse_as(b, m->to_line, "to", err);
     zc_options_settle(&m->push);
+    if (m->filter && m->push.del_excluded)
+        zc_filter_unprotect(m->filter);
     m->push.src = m->path;
     m->push.filter = m->filter;
     m->push.chmod = m->chmod;

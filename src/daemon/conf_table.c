@@ -123,6 +123,11 @@ const struct zc_conf_key zc_conf_keys[] = {
     RULE("include from", "FILE", ZC_CONF_INCLUDE_FROM, "likewise"),
     RULE("filter", "RULE", ZC_CONF_FILTER, "a filter rule"),
     FLAG("delete", "yes", del, "delete at DEST what is deleted here"),
+    FLAG("delete excluded", "no", del_excluded,
+         "delete also what is left out"),
+    APPLY("force", ZC_APPLY_FORCE,
+          "a directory makes way for something else, with\n"
+          "all that is in it"),
     MIRROR("max delete", "N", NULL, ZC_CONF_COUNT, push.max_delete,
            .max = UINT64_MAX - 1,
            .help = "delete nothing when it would be more entries\n"

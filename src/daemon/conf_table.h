@@ -65,7 +65,7 @@ struct zc_conf_key {
 
 extern const struct zc_conf_key zc_conf_keys[];
 extern const size_t zc_conf_n_keys;
-#define ZC_CONF_KEYS_MAX 96 /* there are fewer */
+#define ZC_CONF_KEYS_MAX 128 /* there are fewer */
 
 static inline bool zc_conf_key_repeats(const struct zc_conf_key *k)
 {

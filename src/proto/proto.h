@@ -173,7 +173,11 @@ enum zc_open_apply {
     ZC_APPLY_IGNORE_TIMES = 1 << 3, /* size and time do not make them so */
     ZC_APPLY_WINDOW = 1 << 4,       /* `window` counts */
     ZC_APPLY_MKPATH = 1 << 5,       /* the parents of DEST are made */
-    ZC_APPLY_KNOWN = (1 << 6) - 1,
+    ZC_APPLY_FORCE = 1 << 6, /* a directory with something in it makes way */
+    ZC_APPLY_IGNORE_ERRORS = 1 << 7, /* of the sending end: what could not be
+                                        read keeps nothing from being deleted */
+    ZC_APPLY_ONLY_DELETE = 1 << 8,   /* nothing is done but that */
+    ZC_APPLY_KNOWN = (1 << 9) - 1,
 };
 
 /* Flags of LIST. */

@@ -61,12 +61,12 @@ static void settle_group(struct zc_needs *n, const struct zc_cmp *c,
 /* --- directories --------------------------------------------------------- */
 
 /* D is as V says, and will be made as it should be; a dry run leaves it as it
- * is. What is to be asked for. */
+ * is, and so does who only deletes. What is to be asked for. */
 static unsigned set_out(struct zc_needs *n, const struct zc_cmp *c,
                         const struct zc_decision *v, struct zc_rdir *d)
 {
     struct zc_receiver *r = n->w->r;
-    if (r->dry) {
+    if (r->dry || r->apply & ZC_APPLY_ONLY_DELETE) {
         d->implied = true;
         return v->need & ~ZC_NEED_META;
     }

@@ -5,6 +5,9 @@
 #include "receiver/core.h"
 #include "receiver/volumes.h"
 
+#define LEAVES_ABSENT (ZC_APPLY_EXISTING | ZC_APPLY_ONLY_DELETE)
+#define LEAVES_PRESENT (ZC_APPLY_IGNORE_EXISTING | ZC_APPLY_ONLY_DELETE)
+
 static bool window_given(const struct zc_receiver *r)
 {
     return r->apply & ZC_APPLY_WINDOW;
@@ -29,15 +32,15 @@ static bool newer_here(const struct zc_receiver *r, const struct zc_entry *e,
 bool zc_choices_any(const struct zc_receiver *r)
 {
     return r->flags & ZC_OPEN_UPDATE ||
-           r->apply & (ZC_APPLY_EXISTING | ZC_APPLY_IGNORE_EXISTING);
+           r->apply & (LEAVES_ABSENT | LEAVES_PRESENT);
 }
 
 bool zc_choices_leave(const struct zc_receiver *r, const struct zc_entry *e,
                       const struct zc_stat *st)
 {
     if (!st)
-        return r->apply & ZC_APPLY_EXISTING;
-    if (r->apply & ZC_APPLY_IGNORE_EXISTING &&
+        return r->apply & LEAVES_ABSENT;
+    if (r->apply & LEAVES_PRESENT &&
         !(S_ISDIR(st->mode) && S_ISDIR(e->mode)))
         return true;
     return newer_here(r, e, st);
@@ -45,9 +48,9 @@ bool zc_choices_leave(const struct zc_receiver *r, const struct zc_entry *e,
 
 bool zc_choices_leave_place(const struct zc_receiver *r, int eno)
 {
-    return (eno == ENOENT && r->apply & ZC_APPLY_EXISTING) ||
+    return (eno == ENOENT && r->apply & LEAVES_ABSENT) ||
            ((eno == ENOTDIR || eno == ELOOP) &&
-            r->apply & (ZC_APPLY_EXISTING | ZC_APPLY_IGNORE_EXISTING));
+            r->apply & (LEAVES_ABSENT | LEAVES_PRESENT));
 }
 
 bool zc_choices_same_time(const struct zc_receiver *r,

@@ -208,14 +208,16 @@ static bool may_replace(struct zc_rworker *w, const struct zc_cmp *c,
 /* --- directories --------------------------------------------------------- */
 
 static void decide_dir(struct zc_rworker *w, const struct zc_cmp *c,
-                       unsigned xattrs, struct zc_decision *v)
+                       struct zc_decision *v)
 {
+    bool dresses = !(w->r->apply & ZC_APPLY_ONLY_DELETE);
+    unsigned xattrs = dresses && same_type(c) ? zc_compare_xattrs(w, c) : 0;
     bool want_meta = xattrs;
     bool descend = true;
     v->stays = same_type(c);
     v->item = ZC_ITEM_NEW;
     if (v->stays) {
-        v->item = curable_meta(w, c) | xattrs;
+        v->item = dresses ? curable_meta(w, c) | xattrs : 0;
         descend = !c->dir->shallow || c->e->flags & ZC_ENTRY_DEEP;
     } else {
         want_meta = keeps_xattrs(w->r) && c->e->flags & ZC_ENTRY_XATTRS;
@@ -247,13 +249,14 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
         decide_missing_top(w->r, top, v);
         return;
     }
-    if (c->exists && !top->implied) {
+    bool dresses = !top->implied && !(w->r->apply & ZC_APPLY_ONLY_DELETE);
+    if (c->exists && dresses) {
         xattrs = zc_compare_xattrs(w, c);
         v->item = curable_meta(w, c) | xattrs;
-    } else if (!top->implied) {
+    } else if (dresses) {
         v->item = ZC_ITEM_NEW;
     }
-    if (w->r->terms.made && !top->implied) /* there, as it was made for this */
+    if (w->r->terms.made && dresses) /* there, as it was made for this */
         v->item = ZC_ITEM_NEW;
     v->need = (top->shallow ? 0 : ZC_NEED_DESCEND) |
               (xattrs ? ZC_NEED_META : 0);
@@ -537,7 +540,7 @@ void zc_compare_entry(struct zc_rworker *w, const struct zc_cmp *c,
     if (c->dir->state == ZC_RD_FAILED && (!is_dir || c->dir->shallow))
         return;
     if (is_dir)
-        decide_dir(w, c, same_type(c) ? zc_compare_xattrs(w, c) : 0, v);
+        decide_dir(w, c, v);
     else if (!zc_hardlink_key(r, c->e).grouped || !decide_hardlink(w, c, v))
         decide_inode(w, c, v);
 }

@@ -2,6 +2,7 @@
 /* What is to be deleted, and the brake; see deletions.h. */
 #include "receiver/deletions.h"
 
+#include "fs/procfd.h"
 #include "fs/remove.h"
 #include "fs/rootdir.h"
 #include "receiver/anchor.h"
@@ -111,7 +112,7 @@ bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         return false; /* nobody can tell what is in it */
     if (all <= 1)
         return true; /* an empty directory */
-    if (!(r->flags & ZC_OPEN_DELETE))
+    if (!(r->flags & ZC_OPEN_DELETE) && !(r->apply & ZC_APPLY_FORCE))
         return false;
     ops.keep = is_protected;
     if (zc_count_tree(dirfd, name, path, &ops, UINT64_MAX) != all || errno)
@@ -174,15 +175,37 @@ static void removal_failed(void *arg, const char *path, int eno)
     zc_rworker_note_path(m->w, path, ZC_OP_DELETE, 0, eno);
 }
 
-/* A directory of ours that we may not write into: for the time being we may. */
-static void open_up(const struct zc_receiver *r, struct where *at)
+/* FD is a directory of ours that we may not work in: for the time being we may.
+ */
+static void open_up(const struct zc_receiver *r, struct where *at, int fd)
 {
     struct zc_stat st;
-    if (r->is_root || zc_stat_at(at->fd, "", &st) || st.uid != geteuid() ||
+    if (r->is_root || zc_stat_at(fd, "", &st) || st.uid != geteuid() ||
         (st.mode & S_IRWXU) == S_IRWXU)
         return;
     at->mode = st.mode & 07777;
-    at->opened_up = !fchmod(at->fd, at->mode | S_IRWXU);
+    at->opened_up = !zc_fd_chmod(fd, at->mode | S_IRWXU);
+}
+
+/* The directory AT, one that may not even be read (as the source's, perhaps, by
+ * now) included. */
+static int open_dir(struct removal *m, struct where *at)
+{
+    struct zc_receiver *r = m->w->r;
+    int fd = zc_root_open_dir(r->root_fd, at->dir);
+    if (fd >= 0 || errno != EACCES || m->dry)
+        return fd;
+    zc_auto_close int path = zc_root_find_dir(r->root_fd, at->dir);
+    if (path >= 0)
+        open_up(r, at, path);
+    fd = zc_root_open_dir(r->root_fd, at->dir);
+    if (fd < 0 && at->opened_up) {
+        int eno = errno;
+        zc_fd_chmod(path, at->mode);
+        at->opened_up = false;
+        errno = eno;
+    }
+    return fd;
 }
 
 /* Its mode and times go back to what they were, and to what the source has. */
@@ -218,7 +241,7 @@ static int enter_dir(struct removal *m, const char *path)
         errno = ENOMEM;
         return -1;
     }
-    at->fd = zc_root_open_dir(r->root_fd, at->dir);
+    at->fd = open_dir(m, at);
     if (at->fd < 0) {
         int eno = errno;
         free(at->dir);
@@ -226,8 +249,8 @@ static int enter_dir(struct removal *m, const char *path)
         errno = eno;
         return -1;
     }
-    if (!m->dry)
-        open_up(r, at);
+    if (!m->dry && !at->opened_up)
+        open_up(r, at, at->fd);
     if (!m->dry && r->keep & ZC_KEEP_FLAGS && *at->dir)
         zc_fileflags_unseal(at->fd, ""); /* seals.h: not the root */
     return 0;

@@ -55,14 +55,15 @@ static int swap_in(struct zc_receiver *r, struct zc_staging *s, int staging,
     return 0;
 }
 
-/* A directory with anything in it goes only where deleting was asked for. */
+/* A directory with anything in it goes only where that was asked for. */
 static int rename_in(struct zc_receiver *r, struct zc_staging *s, int staging,
                      const char *tmp, int dirfd, const char *name)
 {
+    bool may_clear = r->flags & ZC_OPEN_DELETE || r->apply & ZC_APPLY_FORCE;
     if (!renameat2(staging, tmp, dirfd, name, 0))
         return 0;
     if (errno == ENOTDIR ||
-        (errno == EISDIR && r->flags & ZC_OPEN_DELETE))
+        (errno == EISDIR && may_clear))
         return swap_in(r, s, staging, tmp, dirfd, name);
     if (errno == EISDIR && !unlinkat(dirfd, name, AT_REMOVEDIR))
         return renameat2(staging, tmp, dirfd, name, 0);

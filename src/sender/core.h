@@ -61,6 +61,7 @@ struct zc_round_state {
 struct zc_told {
     pthread_mutex_t lock; /* also: callbacks one at a time */
     bool failed, vanished; /* a trouble of that kind */
+    bool errors_ignored; /* in this session: what they might cost */
     bool properties; /* in this session: there are none at the destination */
 };
 

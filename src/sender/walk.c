@@ -7,6 +7,7 @@
  */
 #include "sender/walk.h"
 
+#include "base/log.h"
 #include "base/relpath.h"
 #include "fs/rootdir.h"
 #include "fs/staging.h"
@@ -91,6 +92,24 @@ static void tell_linked(struct zc_sworker *w, const struct zc_sdir *d,
         w->s->opt->linked(w->s->opt->linked_arg, path, st->dev, st->ino);
 }
 
+/* Some of what is in D could not be seen: what only the destination has may be
+ * just that, unless the user says that it does not matter. */
+static void cannot_see(struct zc_sworker *w, struct zc_sdir *d)
+{
+    struct zc_sender *s = w->s;
+    if (!(s->opt->apply & ZC_APPLY_IGNORE_ERRORS) || !s->opt->del) {
+        d->incomplete = true;
+        return;
+    }
+    pthread_mutex_lock(&s->told.lock);
+    bool first = !s->told.errors_ignored;
+    s->told.errors_ignored = true;
+    pthread_mutex_unlock(&s->told.lock);
+    if (first)
+        zc_log(ZC_LOG_WARN, "not all of the source can be read; what it is not "
+               "seen to have is deleted all the same (--ignore-errors)");
+}
+
 /* The symlink's target into E, which points to *TARGET, the caller's in any
  * case. -1: it has none, which was reported unless it is gone. */
 static int read_target(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
@@ -104,10 +123,10 @@ static int read_target(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         return 0;
     }
     if (errno != ENOENT) {
-        d->incomplete = true;
         if (errno == EINVAL)
             errno = ENOENT; /* it is something else by now */
         zc_entry_unread(w, d->node, name, "read the symlink");
+        cannot_see(w, d);
     }
     return -1;
 }
@@ -121,8 +140,8 @@ static bool is_unfit(struct zc_sworker *w, struct zc_sdir *d, const char *name,
         return false;
     char what[200];
     snprintf(what, sizeof what, "send it: %s", fault);
-    d->incomplete = true;
     zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, what, 0);
+    cannot_see(w, d);
     return true;
 }
 
@@ -153,12 +172,12 @@ static enum zc_look leads_nowhere(struct zc_sworker *w, struct zc_sdir *d,
         return errno == ENOENT ? ZC_LOOK_ABSENT : ZC_LOOK_NOTHING;
     if (hides(w, d, name, false))
         return ZC_LOOK_NOTHING;
-    d->incomplete = true;
     zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
                      eno == EXDEV ? "follow the symlink, which leads out of "
                                     "what is shared"
                                   : "follow the symlink",
                      eno == EXDEV ? 0 : eno);
+    cannot_see(w, d);
     return ZC_LOOK_NOTHING;
 }
 
@@ -173,8 +192,8 @@ static enum zc_look look_at_name(struct zc_sworker *w, struct zc_sdir *d,
     if (zc_stat_at(dirfd, name, st)) {
         if (errno == ENOENT)
             return ZC_LOOK_ABSENT;
-        d->incomplete = true;
         zc_entry_unread(w, d->node, name, "look at it");
+        cannot_see(w, d);
         return ZC_LOOK_NOTHING;
     }
     if (S_ISLNK(st->mode) && zc_slinks_matter(w->s))
@@ -320,13 +339,13 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
         return;
     }
     if (zc_names_read(dirfd, &d->names)) {
-        d->incomplete = true;
         zc_entry_unread(w, d->node, "", "read the directory");
+        cannot_see(w, d);
     } else if (d->names.too_long) {
-        d->incomplete = true;
         zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
                          "send all that is in it: names have more than 255 "
                          "bytes", ENAMETOOLONG);
+        cannot_see(w, d);
     }
     if (d->places && zc_splaces_add_names(w, d->node, &d->names))
         d->incomplete = true;
@@ -459,8 +478,12 @@ static bool list_more(struct zc_sworker *w, struct zc_sdir *d)
     if (closed || (dirfd < 0 && errno == EXDEV)) {
         d->incomplete = true; /* nothing is said of what is in it */
     } else if (dirfd < 0) {
-        d->incomplete = true;
+        bool gone = errno == ENOENT;
         zc_entry_unread(w, d->node, "", "open the directory");
+        if (gone)
+            d->incomplete = true;
+        else
+            cannot_see(w, d);
     } else {
         failed = list_opened(w, d, dirfd, &draft) != 0;
         const struct zc_fileset_node *const *set = NULL;

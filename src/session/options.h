@@ -66,6 +66,8 @@ struct zc_options {
     bool update;         /* -u */
     bool one_file_system; /* -x */
     bool del;            /* --delete */
+    bool del_excluded;   /* --delete-excluded: FILTER protects nothing; whoever
+                            makes that sees to it */
     uint64_t max_delete; /* ZC_MAX_DELETE_DEFAULT or --max-delete=N */
     bool force_delete;   /* --force-delete */
     bool numeric_ids;

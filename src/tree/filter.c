@@ -143,6 +143,13 @@ int zc_filter_append(struct zc_filter *f, const char *pattern,
     return 0;
 }
 
+void zc_filter_unprotect(struct zc_filter *f)
+{
+    for (size_t i = 0; i < f->rules.len; i++)
+        if (f->rules.v[i].sides == ZC_SIDE_BOTH)
+            f->rules.v[i].sides = ZC_SIDE_SENDER;
+}
+
 void zc_filter_encode(const struct zc_filter *f, struct zc_buf *out)
 {
     for (size_t i = 0; i < f->rules.len; i++) {

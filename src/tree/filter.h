@@ -43,6 +43,10 @@ int zc_filter_add_include(struct zc_filter *f, const char *pattern,
 int zc_filter_add_file(struct zc_filter *f, const char *path, bool include,
                        bool nul_ended, struct zc_err *err);
 
+/* --delete-excluded: rules that are not for one side only are for the sender's,
+ * and protect nothing. */
+void zc_filter_unprotect(struct zc_filter *f);
+
 /* The rules as text for the peer, one per NUL-ended string (patterns may hold
  * newlines), merge files and clears already resolved. */
 void zc_filter_encode(const struct zc_filter *f, struct zc_buf *out);

@@ -101,6 +101,15 @@ mkdir -p a/dir-here/in && echo 1 >a/dir-here/in/f && echo file >have/dir-here
 pushes "a directory where a file stays" --ignore-existing a have
 is "$(cat have/dir-here)" file "left out, with all that is in it"
 
+start_serve --readable --read-only a="$T/a"
+for option in --existing --ignore-existing -u --size-only -I; do
+    rm -rf z p && cp -a l-have z && cp -a l-have p
+    cp -a a/new z/ && cp -a a/new p/
+    pushes "a push $option" $option a z
+    runs_with 0 "a pull" "$ZCSYNC" pull $option "zcsync://$addr/a" p
+    is "$(listing p)" "$(listing z)" "does the same"
+done
+
 # ---- a mirror ----------------------------------------------------------------
 
 rm -rf a b && mkdir -p a/d b/d

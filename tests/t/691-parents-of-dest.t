@@ -47,6 +47,14 @@ done
 push_exits 3 "a name that is too long" --mkpath a "there/$(printf '%0300d' 0)/x"
 push_exits 3 "the staging folder" --mkpath a "zcsync://$addr/s/.zcsync/x"
 
+start_serve --readable --read-only src="$T/a"
+runs_with 3 "a pull without it" "$ZCSYNC" pull "zcsync://$addr/src" p/u/l/l
+one_sentence '--mkpath' "names it"
+runs_with 0 "a pull with it" "$ZCSYNC" pull --mkpath "zcsync://$addr/src" p/u/l/l
+ok "makes it" same_tree a p/u/l/l
+runs_with 0 "and into a directory" "$ZCSYNC" pull --mkpath "zcsync://$addr/src/" q/u/
+ok "makes that" same_tree a q/u
+
 start_mirror --mkpath a m/i/r
 ok "a mirror" wait_until 10 cmp -s a/d/g m/i/r/d/g
 stop_mirror

@@ -182,6 +182,12 @@ static void test_choices(void)
        "--ignore-existing: what is here, but directories");
     struct zc_entry other = entry_of("a", S_IFDIR | 0755);
     ok(leaves(&other), "whatever it is");
+    t.r.apply = ZC_APPLY_ONLY_DELETE;
+    ok(leaves(&file) && !leaves(&dir) && leaves(&none),
+       "where only deleting is left, all but directories that are here");
+    dir.mode ^= 0222;
+    decides(&dir, ZC_ACTION_DIR, 0, ZC_NEED_DESCEND, true,
+            "which are gone into as they are");
     file.mtime_s += 3;
     t.r.apply = ZC_APPLY_SIZE_ONLY;
     decides(&file, ZC_ACTION_DRESS, ZC_ITEM_TIME, 0, true,

@@ -165,6 +165,14 @@ static void test_sides(void)
     ok(!protects("+r a|- *", "a") && hides("+r a|- *", "a"), "+r is R");
     ok(!protects("-s! a", "b") && hides("-s! a", "b"), "-s! is H, negated");
     ok(protects("-sr a", "a") && hides("-sr a", "a"), "-sr is -");
+
+    struct zc_filter *f = make("- a|P b|-s c");
+    zc_filter_unprotect(f);
+    ok(zc_filter_hides(f, "a", false) && !zc_filter_protects(f, "a", false),
+       "with --delete-excluded an exclude only hides");
+    ok(zc_filter_protects(f, "b", false) && zc_filter_hides(f, "c", false),
+       "and rules for one side are what they were");
+    zc_filter_free(f);
 }
 
 static void refused(const char *rule, const char *why)
