@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <termios.h>
@@ -75,4 +77,38 @@ enum zc_answer zc_ask(const char *question, const char *other,
     if (fd < 0)
         return ZC_ANSWER_NO_TERMINAL;
     return ask(fd, question, other, stop);
+}
+
+/* Typed without being shown, if that can be had. */
+static char *read_answer(int fd, const char *question, bool hidden,
+                         atomic_bool *stop)
+{
+    struct termios had, quiet;
+    char *line = malloc(LINE_MAX_BYTES);
+    bool changed = hidden && tcgetattr(fd, &had) == 0;
+    if (changed) {
+        quiet = had;
+        quiet.c_lflag &= ~(tcflag_t)ECHO;
+        quiet.c_lflag |= ECHONL;
+        tcsetattr(fd, TCSAFLUSH, &quiet);
+    }
+    bool got = line && say(fd, question) &&
+               read_line(fd, line, LINE_MAX_BYTES, stop);
+    if (changed)
+        tcsetattr(fd, TCSAFLUSH, &had);
+    if (got)
+        return line;
+    if (line)
+        sodium_memzero(line, LINE_MAX_BYTES);
+    free(line);
+    return NULL;
+}
+
+char *zc_ask_line(const char *question, bool hidden, atomic_bool *stop)
+{
+    zc_auto_close int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 || (stop && atomic_load(stop)))
+        return NULL;
+    tcflush(fd, TCIFLUSH);
+    return read_answer(fd, question, hidden, stop);
 }

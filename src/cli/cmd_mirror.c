@@ -42,6 +42,7 @@ struct mirror {
     struct zc_trust *trust;   /* NULL: there is no other */
     struct zc_report *report;
     struct zc_mirror_status *status;
+    pthread_mutex_t asking;
 };
 
 /* --- what is told --- */
@@ -118,7 +119,14 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
 {
     struct dest *d = &m->dests[i];
     d->mirror = m;
-    d->remote.args = &m->args->remote;
+    d->remote = (struct zc_remote){
+        .args = &m->args->remote,
+        .accept_new = m->args->security.accept_new,
+        .contimeout_s = m->args->contimeout_s,
+        .timeout_s = m->args->opt.timeout_s,
+        .stop = zc_signals_stop(),
+        .asking = &m->asking,
+    };
     d->args = *m->args;
     d->words[0] = m->args->operands.v[0];
     d->words[1] = m->args->operands.v[1 + i];
@@ -169,6 +177,7 @@ static int mirror_init(struct mirror *m, const struct zc_push_args *args,
                        struct zc_err *err)
 {
     *m = (struct mirror){.args = args, .n = args->operands.len - 1};
+    pthread_mutex_init(&m->asking, NULL);
     m->dests = calloc(m->n, sizeof *m->dests);
     m->peers = calloc(m->n, sizeof *m->peers);
     m->status = calloc(1, sizeof *m->status);

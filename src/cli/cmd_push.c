@@ -155,7 +155,11 @@ static enum zc_exit run_plan(const struct zc_push_args *args,
     struct run r = {.args = args,
                     .plan = &plan,
                     .report = report,
-                    .remote.args = &args->remote,
+                    .remote = {.args = &args->remote,
+                                .accept_new = args->security.accept_new,
+                                .contimeout_s = args->contimeout_s,
+                                .timeout_s = args->opt.timeout_s,
+                                .stop = zc_signals_stop()},
                     .err = err};
     bool ok = !zc_plan_make(&plan, args, err) &&
               !zc_plan_check(&plan, args, err);

@@ -123,7 +123,11 @@ enum zc_exit zc_pull_all(const struct zc_push_args *args,
     struct zc_pull_plan plan;
     struct pull p = {.args = args,
                      .report = report,
-                     .remote.args = &args->remote,
+                     .remote = {.args = &args->remote,
+                                .accept_new = args->security.accept_new,
+                                .contimeout_s = args->contimeout_s,
+                                .timeout_s = args->opt.timeout_s,
+                                .stop = zc_signals_stop()},
                      .names = ZC_BUF_INIT,
                      .err = err};
     enum zc_exit worst = ZC_EXIT_OK;

@@ -294,6 +294,8 @@ static int take_option(void *arg, const struct zc_opt *opt,
         else
             a->delete_before = opt->data == ZC_DELETE_BEFORE;
         return 0;
+    case OPT_SSH_OPTION:
+        return zc_vec_push(&a->remote.lines, value) ? zc_err_nomem(err) : 0;
     case OPT_WINDOW:
         if (!zc_options_window(&a->opt, value))
             return 0;
@@ -413,6 +415,7 @@ void zc_push_args_fini(struct zc_push_args *a)
     zc_require_fini(&a->opt.require);
     zc_require_fini(&a->require_dest);
     zc_vec_fini(&a->operands);
+    zc_vec_fini(&a->remote.lines);
     zc_vec_fini(&a->filter_args);
     *a = (struct zc_push_args){0};
 }

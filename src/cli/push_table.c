@@ -201,7 +201,14 @@ static const struct zc_opt rows[] = {
     {.letter = 'e', .name = "rsh", .value = "COMMAND", .id = OPT_TEXT,
      .data = offsetof(struct zc_push_args, remote.rsh),
      .help = "reach it by this program, as 'ssh -p 2222' or\n"
-             "'docker exec -i' (default ssh)"},
+             "'docker exec -i' (default: over SSH, by itself)"},
+    VALUE(0, "ssh-option", "KEY=VALUE", ON, OPT_SSH_OPTION,
+          "a line of ssh_config(5), as Port=2222 or\n"
+          "IdentityFile=~/.ssh/backup; may be repeated"),
+    TEXT("ssh-config", "FILE", remote.config,
+         "instead of ~/.ssh/config and the system's"),
+    TEXT("jump", "HOSTS", remote.jump,
+         "through these hosts, as ssh -J"),
     TEXT("remote-command", "COMMAND", remote.command,
          "what zcsync is called there, as\n"
          "/opt/bin/zcsync or 'sudo zcsync'"),

@@ -2,6 +2,8 @@
 /* zcsync over a remote shell; see remote.h. */
 #include "cli/remote.h"
 
+#include "base/log.h"
+#include "cli/ask.h"
 #include "daemon/process.h"
 #include "net/command.h"
 
@@ -9,13 +11,20 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#define SHELL "ssh"
 #define COMMAND "zcsync"
 
 /* Of a shell, and of ssh(1): there is no such program. */
 #define NOT_FOUND 127
 /* Of ssh(1): it could not connect, and has said why. */
 #define SSH_FAILED 255
+
+/* Seconds for the command to end, when its connection has. */
+#define END_S 10
+
+static const char *command_of(const struct zc_remote_args *a)
+{
+    return a->command ? a->command : COMMAND;
+}
 
 int zc_remote_check(const struct zc_remote_args *a, struct zc_err *err)
 {
@@ -30,58 +39,156 @@ int zc_remote_check(const struct zc_remote_args *a, struct zc_err *err)
     return r;
 }
 
+/* --- by a program of the user's --- */
+
 static int add_words(zc_words *w, const struct zc_remote_args *a,
                      const struct zc_endpoint *at, struct zc_err *err)
 {
-    if (zc_words_split(w, a->rsh ? a->rsh : SHELL, err))
+    if (zc_words_split(w, a->rsh, err))
         return -1;
     if ((at->user &&
          (zc_words_add(w, "-l") || zc_words_add(w, at->user))) ||
-        zc_words_add(w, at->host) ||
-        zc_words_add_plain(w, a->command ? a->command : COMMAND) ||
+        zc_words_add(w, at->host) || zc_words_add_plain(w, command_of(a)) ||
         zc_words_add(w, "serve") || zc_words_add(w, "--stdio"))
         return zc_err_nomem(err);
     return 0;
 }
 
-static void end(void *arg)
+static struct zc_transport *start_shell(struct zc_remote *r,
+                                        const struct zc_endpoint *at,
+                                        struct zc_err *err)
+{
+    struct zc_transport *t = NULL;
+    zc_words w = {0};
+    if (!add_words(&w, r->args, at, err))
+        t = zc_command_start(&w, at->host, &r->pid, err);
+    zc_words_fini(&w);
+    return t;
+}
+
+/* --- over SSH --- */
+
+static char *ask(void *arg, enum zc_ssh_question kind, const char *text)
 {
     struct zc_remote *r = arg;
-    if (r->pid > 0)
-        r->status = zc_process_wait(r->pid);
+    if (r->asking)
+        pthread_mutex_lock(r->asking);
+    char *answer = zc_ask_line(text, kind == ZC_SSH_SECRET, r->stop);
+    if (r->asking)
+        pthread_mutex_unlock(r->asking);
+    return answer;
+}
+
+static void say(void *arg, enum zc_log_level level, const char *sentence)
+{
+    (void)arg;
+    zc_log(level, "%s", sentence);
+}
+
+static void remote_line(void *arg, const char *line)
+{
+    const struct zc_remote *r = arg;
+    zc_log(ZC_LOG_WARN, "%s: %s", r->host, line);
+}
+
+static struct zc_transport *start_ssh(struct zc_remote *r,
+                                      const struct zc_endpoint *at,
+                                      struct zc_err *err)
+{
+    const struct zc_ssh_place place = {at->user, at->host};
+    const struct zc_ssh_options opt = {
+        .jump = r->args->jump,
+        .config_file = r->args->config,
+        .lines = r->args->lines.v,
+        .line_count = r->args->lines.len,
+        .accept_new = r->accept_new,
+        .contimeout_s = r->contimeout_s,
+        .timeout_s = r->timeout_s,
+        .stop = r->stop,
+        .ask = ask,
+        .say = say,
+        .remote_line = remote_line,
+        .arg = r,
+    };
+    zc_auto_free char *command = NULL;
+    if (asprintf(&command, "%s serve --stdio", command_of(r->args)) < 0) {
+        command = NULL;
+        zc_err_nomem(err);
+        return NULL;
+    }
+    int fd;
+    r->ssh = zc_ssh_open(&place, &opt, command, &fd, err);
+    if (!r->ssh)
+        return NULL;
+    struct zc_transport *t = zc_transport_new_fds(fd, fd, at->host);
+    if (t)
+        return t;
+    close(fd);
+    zc_err_nomem(err);
+    return NULL;
+}
+
+/* --- either --- */
+
+/* Its exit status; -1: nobody knows. SAID, if anything, was said there. */
+static int end_both(struct zc_remote *r, struct zc_ssh_ended *ended)
+{
+    struct zc_err ignored;
+    int status = -1;
+    *ended = (struct zc_ssh_ended){.status = -1};
+    if (r->pid > 0) {
+        status = zc_process_wait(r->pid);
+        status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    }
+    if (r->ssh) {
+        zc_ssh_end(r->ssh, END_S, ended, &ignored);
+        status = ended->status;
+    }
     r->pid = 0;
+    r->ssh = NULL;
+    return status;
+}
+
+static void end(void *arg)
+{
+    struct zc_ssh_ended ended;
+    end_both(arg, &ended);
 }
 
 int zc_remote_start(void *arg, const struct zc_endpoint *at,
                     struct zc_reached *out, struct zc_err *err)
 {
     struct zc_remote *r = arg;
-    zc_words w = {0};
     snprintf(r->host, sizeof r->host, "%s", at->host);
-    if (!add_words(&w, r->args, at, err))
-        out->t = zc_command_start(&w, at->host, &r->pid, err);
-    zc_words_fini(&w);
-    if (!out->t)
-        return -1;
-    snprintf(out->t->host, sizeof out->t->host, "%s", at->host);
+    out->t = r->args->rsh ? start_shell(r, at, err) : start_ssh(r, at, err);
     out->end = end;
     out->arg = r;
+    if (!out->t) {
+        end(r);
+        return -1;
+    }
+    snprintf(out->t->host, sizeof out->t->host, "%s", at->host);
     return 0;
 }
 
 void zc_remote_explain(void *arg, struct zc_err *err)
 {
     struct zc_remote *r = arg;
-    const char *command = r->args->command ? r->args->command : COMMAND;
-    end(r);
-    if (err->code == ZC_EXIT_SIGNAL || !WIFEXITED(r->status))
+    struct zc_ssh_ended ended;
+    bool shell = r->args->rsh;
+    int status = end_both(r, &ended);
+    if (err->code == ZC_EXIT_SIGNAL)
         return;
-    int code = WEXITSTATUS(r->status);
-    if (code == NOT_FOUND)
+    if (status == NOT_FOUND)
         zc_err_set(err, ZC_EXIT_START, 0,
                    "there is no %.100s on %s: 'apt install zcsync' there, or say "
-                   "where it is with --remote-command=PATH", command, r->host);
-    else if (code == SSH_FAILED)
+                   "where it is with --remote-command=PATH",
+                   command_of(r->args), r->host);
+    else if (status == SSH_FAILED && shell)
         zc_err_set(err, ZC_EXIT_START, 0, "%s could not be reached by %.100s",
-                   r->host, r->args->rsh ? r->args->rsh : SHELL);
+                   r->host, r->args->rsh);
+    else if (status > 0)
+        zc_err_set(err, ZC_EXIT_START, 0,
+                   "%.100s on %s has ended with exit code %d before it spoke",
+                   command_of(r->args), r->host, status);
 }

@@ -1,32 +1,47 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HOST:PATH: a zcsync that is started there, by a remote shell, and talked to
- * over its standard streams. zc_reach.remote and .explain.
+ * HOST:PATH: a zcsync that is started there, over SSH (ssh/ssh.h) or by a remote
+ * shell of the user's, and talked to over its standard streams. zc_reach.remote
+ * and .explain.
  */
 #ifndef ZC_CLI_REMOTE_H
 #define ZC_CLI_REMOTE_H
 
+#include "base/vec.h"
 #include "net/reach.h"
+#include "ssh/ssh.h"
 
+#include <pthread.h>
 #include <sys/types.h>
 
 struct zc_remote_args { /* options; NULL: not given */
     const char *rsh;     /* -e: the program, and its first words */
     const char *command; /* --remote-command: "zcsync" there, blanks part words */
+    const char *jump;    /* --jump */
+    const char *config;  /* --ssh-config */
+    ZC_VEC(const char *) lines; /* --ssh-option; owned */
 };
 
-/* One DEST or SRC over there; in use by one thread at a time. */
+/* One DEST or SRC over there; in use by one thread at a time. All that is not
+ * said to be the caller's is zeroed before the first use. */
 struct zc_remote {
+    /* The caller's. */
     const struct zc_remote_args *args;
-    pid_t pid; /* 0: none */
+    bool accept_new;
+    unsigned contimeout_s, timeout_s; /* 0: as ssh_config says */
+    atomic_bool *stop;
+    pthread_mutex_t *asking; /* one question at a time; NULL: there is no other */
+
+    pid_t pid; /* of the shell; 0: none */
     int status;
+    struct zc_ssh *ssh; /* NULL: none */
     char host[256];
 };
 
 /* What options say, before anything is done. -1 with a sentence. */
 int zc_remote_check(const struct zc_remote_args *a, struct zc_err *err);
 
-/* ARG is the struct zc_remote, of which `args` are set. */
+/* ARG is the struct zc_remote. */
 int zc_remote_start(void *arg, const struct zc_endpoint *at,
                     struct zc_reached *out, struct zc_err *err);
 void zc_remote_explain(void *arg, struct zc_err *err);

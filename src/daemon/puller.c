@@ -63,6 +63,7 @@ static _Noreturn void child_main(struct zc_transport *t,
     own.arg = &fd;
     own.sent = &e.sent;
     own.received = &e.received;
+    zc_log_forked();
     zc_process_name("zcsync:receive");
     zc_process_close_others((const int[]){t->poll_rfd, t->poll_wfd, fd}, 3);
     zc_receiver_signals(t);

@@ -6,7 +6,8 @@
  *     us     <--pipe--  child  <===connection===>  the peer, who sends
  *     events, counts    writes DEST
  *
- * For a process with one thread.
+ * For a process with one thread, but for those that carry the connection
+ * (ssh/ssh.h): the child uses nothing that they may have locked.
  */
 #ifndef ZC_DAEMON_PULLER_H
 #define ZC_DAEMON_PULLER_H
