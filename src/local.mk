@@ -248,9 +248,13 @@ libzcsync_a_SOURCES = \
 	%D%/sender/pinger.h \
 	%D%/sender/places.c \
 	%D%/sender/places.h \
+	%D%/sender/prune.c \
+	%D%/sender/prune.h \
 	%D%/sender/retries.c \
 	%D%/sender/retries.h \
 	%D%/sender/round.h \
+	%D%/sender/sdir.c \
+	%D%/sender/sdir.h \
 	%D%/sender/segments.c \
 	%D%/sender/segments.h \
 	%D%/sender/serve.c \

@@ -74,6 +74,16 @@ static int take_seconds(const char *spelled, const char *value, unsigned *out,
     return 0;
 }
 
+static int take_size(const char *spelled, const char *value, uint64_t *out,
+                     struct zc_err *err)
+{
+    if (zc_size_parse(value, 1, out) == 0)
+        return 0;
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "%s: '%s' is not a size such as 1000, 1.5M or 100KB-1",
+                      spelled, value);
+}
+
 static int take_bwlimit(const char *value, uint64_t *out, struct zc_err *err)
 {
     *out = 0;
@@ -251,6 +261,10 @@ static int take_option(void *arg, const struct zc_opt *opt,
     case OPT_FILES_FROM:
         a->files_from = value;
         return 0;
+    case OPT_MAX_SIZE:
+        return take_size(spelled, value, &a->opt.max_size, err);
+    case OPT_MIN_SIZE:
+        return take_size(spelled, value, &a->opt.min_size, err);
     case OPT_CHOWN:
         return take_chown(a, value, err);
     case OPT_CHMOD:

@@ -126,6 +126,13 @@ static const struct zc_opt rows[] = {
     VALUE('f', "filter", "RULE", ON, OPT_FILTER, "add a filter rule"),
     ONCE_VALUE(0, "files-from", "FILE", ON, OPT_FILES_FROM,
                "send only the paths listed in FILE"),
+    VALUE(0, "max-size", "SIZE", ON, OPT_MAX_SIZE,
+          "no files of more than SIZE bytes (or 1.5M, 100KB)"),
+    VALUE(0, "min-size", "SIZE", ON, OPT_MIN_SIZE, "nor of less"),
+    {.letter = 'm', .name = "prune-empty-dirs", .negatable = ON_OFF,
+     .id = OPT_WALK, .not_for = ZC_AS_MIRROR, .data = ZC_WALK_PRUNE,
+     .help = "no directories without anything else in them",
+     .why_not = "what fills a directory comes after it"},
     FLAG('0', "from0", ON_OFF, from0, "entries in these files end in NUL"),
 
     HEADING("Kept by default; with --no-NAME (or --no-LETTER) not:"),

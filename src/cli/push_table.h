@@ -25,6 +25,8 @@ enum push_opt_id {
     OPT_INCLUDE_FROM,
     OPT_FILTER,
     OPT_FILES_FROM,
+    OPT_MAX_SIZE,
+    OPT_MIN_SIZE,
     OPT_CHOWN,
     OPT_CHMOD,
     OPT_BWLIMIT,

@@ -270,6 +270,7 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
         put_number(b, k, *(const unsigned *)at);
         break;
     case ZC_CONF_COUNT:
+    case ZC_CONF_SIZE:
     case ZC_CONF_RATE:
         put_number(b, k, *(const uint64_t *)at);
         break;

@@ -146,6 +146,10 @@ const struct zc_conf_key zc_conf_keys[] = {
            .help = "times so far apart are the same; 0: within a\n"
                    "second, -1: to the nanosecond"),
     APPLY("mkpath", ZC_APPLY_MKPATH, "make the parents of DEST, too"),
+    MIRROR("max size", "SIZE", NULL, ZC_CONF_SIZE, push.max_size,
+           .help = "no files of more than SIZE bytes (or 1.5M, 100KB)"),
+    MIRROR("min size", "SIZE", "0", ZC_CONF_SIZE, push.min_size,
+           .help = "nor of less"),
     WALK("safe links", ZC_WALK_SAFE_LINKS,
          "leave out symlinks that lead out of path"),
     FLAG("one file system", "no", one_file_system,

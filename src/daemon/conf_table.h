@@ -24,6 +24,7 @@ enum zc_conf_type {
     ZC_CONF_BOOL,     /* bool */
     ZC_CONF_NUMBER,   /* unsigned, min to max */
     ZC_CONF_COUNT,    /* uint64_t */
+    ZC_CONF_SIZE,     /* uint64_t, bytes */
     ZC_CONF_RATE,     /* uint64_t, bytes a second */
     ZC_CONF_KEEP,     /* a bit of push.keep: min */
     ZC_CONF_WALK,     /* a bit of push.walk: min */

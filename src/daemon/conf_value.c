@@ -244,6 +244,11 @@ static int take_for_mirror(const struct zc_conf_key *k,
             return bad(err, "'" SHOWN "' is none of never, hourly, daily, "
                             "weekly, nor a time such as 6h or 90m", value);
         return 0;
+    case ZC_CONF_SIZE:
+        if (zc_size_parse(value, 1, (uint64_t *)((char *)m + k->at)))
+            return bad(err, "'" SHOWN "' is not a size such as 1000, 1.5M or "
+                            "100KB-1", value);
+        return 0;
     case ZC_CONF_RATE:
         if (zc_size_parse(value, ZC_KIB, &m->push.bwlimit))
             return bad(err, "'" SHOWN "' is not a rate such as 800, 1.5M or "

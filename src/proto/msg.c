@@ -11,6 +11,10 @@ static void put_choices(struct zc_buf *b, const struct zc_msg_open *m)
 {
     zc_buf_u32(b, m->walk);
     zc_buf_u32(b, m->apply);
+    if (m->walk & ZC_WALK_SIZES) {
+        zc_buf_u64(b, m->max_size);
+        zc_buf_u64(b, m->min_size);
+    }
     if (m->apply & ZC_APPLY_WINDOW)
         zc_buf_u32(b, m->window);
 }
@@ -20,6 +24,10 @@ static bool get_choices(struct zc_rd *r, struct zc_msg_open *m)
 {
     m->walk = zc_rd_u32(r);
     m->apply = zc_rd_u32(r);
+    if (m->walk & ZC_WALK_SIZES) {
+        m->max_size = zc_rd_u64(r);
+        m->min_size = zc_rd_u64(r);
+    }
     if (m->apply & ZC_APPLY_WINDOW)
         m->window = zc_rd_u32(r);
     if (m->window > ZC_WINDOW_MAX)

@@ -162,7 +162,9 @@ enum zc_open_walk {
     ZC_WALK_SAFE_LINKS = 1 << 2,   /* those are left out */
     ZC_WALK_COPY_DIRLINKS = 1 << 3, /* what those lead to that lead to
                                        directories */
-    ZC_WALK_KNOWN = (1 << 4) - 1,
+    ZC_WALK_SIZES = 1 << 4, /* `max_size` and `min_size`: of files */
+    ZC_WALK_PRUNE = 1 << 5, /* no directories without anything else in them */
+    ZC_WALK_KNOWN = (1 << 6) - 1,
 };
 
 /* `apply` of OPEN: what the receiving end leaves alone, and how it writes. */

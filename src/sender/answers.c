@@ -47,11 +47,7 @@ static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
         }
         if (l->entries[index].followed)
             zc_dirnode_follow(d->node);
-        if (l->restricted) {
-            d->only = zc_fileset_child(s->opt->only, l->only, e->name,
-                                       e->name_len);
-            d->restricted = !d->only || !zc_fileset_recurses(d->only);
-        }
+        zc_sdir_restrict(s, d, l->only, l->restricted, e->name, e->name_len);
     }
     zc_walk_add(s, d);
     return 0;

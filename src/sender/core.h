@@ -7,9 +7,12 @@
  *   session.c     OPEN, threads, rounds, the end
  *   workers.c     what the threads do next
  *   walk.c        directories -> LIST
+ *   sdir.c        a directory, and what is asked of its names
  *   names.c       names in doubt -> AT, LIST, RENAME
  *   places.c      mounts below the source
  *   entry.c       what a list says of a name
+ *   links.c       symlinks that are followed, or left out
+ *   prune.c       directories that hold nothing
  *   earlier.c     which names an earlier SRC has
  *   lists.c       what the peer was told, and asks for
  *   answers.c     NEED, GOT, RESULT -> work
@@ -81,6 +84,7 @@ struct zc_ids;
 struct zc_linknames;
 struct zc_lists;
 struct zc_pinger;
+struct zc_prune;
 struct zc_walk;
 STAILQ_HEAD(zc_slists, zc_slist); /* lists.h */
 
@@ -107,6 +111,7 @@ struct zc_sender {
 
     struct zc_ids *ids; /* entry.h; with a lock of its own */
     struct zc_linknames *linknames; /* likewise */
+    struct zc_prune *prune;         /* likewise */
     struct zc_earlier *earlier;     /* set when the session begins */
     struct zc_told told;
     struct zc_rate rate;

@@ -17,6 +17,7 @@
 #include "sender/names.h"
 #include "sender/pinger.h"
 #include "sender/places.h"
+#include "sender/prune.h"
 #include "sender/walk.h"
 #include "sender/workers.h"
 #include "session/connect.h"
@@ -35,6 +36,7 @@ struct zc_session {
     struct zc_earlier earlier;
     struct zc_linknames linknames;
     struct zc_pinger pinger;
+    struct zc_prune prune;
     /* Where the peer has dialled: what it asked for, and the directory. */
     struct zc_options asked;
     int root_fd;
@@ -61,6 +63,7 @@ static int init(struct zc_session *session, struct zc_transport *t,
     zc_ids_init(s, &session->ids);
     zc_earlier_init(s, &session->earlier);
     zc_linknames_init(s, &session->linknames);
+    zc_prune_init(s, &session->prune);
     zc_lease_init();
     return zc_conn_init(&s->conn, t, err);
 }
@@ -113,6 +116,7 @@ static void sender_fini(struct zc_sender *s)
     zc_ids_fini(s);
     zc_earlier_fini(s);
     zc_linknames_fini(s);
+    zc_prune_fini(s);
     zc_conn_fini(&s->conn);
     zc_terms_fini(&s->terms);
     zc_sender_fini(s);

@@ -8,14 +8,13 @@
 #include "sender/walk.h"
 
 #include "base/log.h"
-#include "base/relpath.h"
 #include "fs/rootdir.h"
-#include "fs/staging.h"
 #include "sender/earlier.h"
 #include "sender/entry.h"
 #include "sender/linknames.h"
 #include "sender/links.h"
 #include "sender/places.h"
+#include "sender/prune.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -26,22 +25,6 @@
  * most, and well below ZC_PENDING_MAX. */
 #define WINDOW ((size_t)8 << 20)
 #define DIRS_AHEAD 4096
-
-void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
-{
-    zc_names_fini(&d->names);
-    zc_dirnode_unref(s->tree, d->node);
-    free(d->after);
-    free(d);
-}
-
-bool zc_sdir_reserves(const struct zc_sdir *d, int dirfd, const char *name)
-{
-    if (zc_name_is_nest(name, strlen(name)))
-        return true;
-    return !strcmp(name, ZC_STAGING_NAME) &&
-           (!zc_dirnode_parent(d->node) || zc_staging_at_top(dirfd));
-}
 
 void zc_walk_init(struct zc_sender *s, struct zc_walk *walk)
 {
@@ -145,15 +128,6 @@ static bool is_unfit(struct zc_sworker *w, struct zc_sdir *d, const char *name,
     return true;
 }
 
-static bool hides(struct zc_sworker *w, struct zc_sdir *d, const char *name,
-                  bool is_dir)
-{
-    const struct zc_filter *f = w->s->opt->filter;
-    return f && zc_filter_hides(f, zc_dirnode_path_of(d->node, name,
-                                                      strlen(name), &w->path),
-                                is_dir);
-}
-
 /* It is there, and the peer is to leave alone what it has under that name. */
 static enum zc_look leave_alone(struct zc_sworker *w, const struct zc_sdir *d,
                                 const char *as, struct zc_draft *draft)
@@ -163,6 +137,13 @@ static enum zc_look leave_alone(struct zc_sworker *w, const struct zc_sdir *d,
     return ZC_LOOK_NOTHING;
 }
 
+/* A file that is too big, or too small. */
+static bool is_left_alone(const struct zc_sender *s, const struct zc_stat *st)
+{
+    return s->opt->walk & ZC_WALK_SIZES && S_ISREG(st->mode) &&
+           (st->size > s->opt->max_size || st->size < s->opt->min_size);
+}
+
 /* The symlink NAME is to be followed, and that fails with ENO. */
 static enum zc_look leads_nowhere(struct zc_sworker *w, struct zc_sdir *d,
                                   int dirfd, const char *name, int eno)
@@ -170,7 +151,7 @@ static enum zc_look leads_nowhere(struct zc_sworker *w, struct zc_sdir *d,
     struct zc_stat st;
     if (eno == ENOENT && zc_stat_at(dirfd, name, &st))
         return errno == ENOENT ? ZC_LOOK_ABSENT : ZC_LOOK_NOTHING;
-    if (hides(w, d, name, false))
+    if (zc_sdir_hides(w, d, name, false))
         return ZC_LOOK_NOTHING;
     zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
                      eno == EXDEV ? "follow the symlink, which leads out of "
@@ -202,10 +183,14 @@ static enum zc_look look_at_name(struct zc_sworker *w, struct zc_sdir *d,
         return leads_nowhere(w, d, dirfd, name, errno);
     if (d->places && !S_ISDIR(st->mode) && zc_splaces_keeps(w, d->node, name))
         return leave_alone(w, d, as, draft);
-    if (hides(w, d, name, S_ISDIR(st->mode)))
+    if (zc_sdir_hides(w, d, name, S_ISDIR(st->mode)))
         return ZC_LOOK_NOTHING;
-    return link == ZC_SLINK_LEFT ? leave_alone(w, d, as, draft)
-                                 : ZC_LOOK_ADDED;
+    if (link == ZC_SLINK_LEFT || is_left_alone(w->s, st))
+        return leave_alone(w, d, as, draft);
+    bool prune = S_ISDIR(st->mode) && w->s->opt->walk & ZC_WALK_PRUNE;
+    return prune && zc_prune_empty(w, d, name, st, link == ZC_SLINK_FOLLOWED)
+               ? ZC_LOOK_NOTHING
+               : ZC_LOOK_ADDED;
 }
 
 enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
@@ -312,9 +297,7 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
         return;
     }
     struct zc_dirnode *parent = zc_dirnode_parent(d->node);
-    bool other_mount = st.dev != s->root_stat.dev ||
-                       st.mnt_id != s->root_stat.mnt_id;
-    if (s->opt->one_file_system && other_mount) {
+    if (zc_sdir_stays_out(s, &st)) {
         d->incomplete = true;
         return;
     }
@@ -328,7 +311,7 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
         d->incomplete = true;
         return;
     }
-    if (st.dev == s->terms.root_dev && st.ino == s->terms.root_ino) {
+    if (zc_sdir_is_dest(s, &st)) {
         d->incomplete = true;
         zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
                          "walk it, as it is the destination itself", 0);

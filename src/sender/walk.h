@@ -9,31 +9,9 @@
 
 #include "sender/core.h"
 #include "sender/lists.h"
-#include "tree/dirnode.h"
-#include "tree/fileset.h"
-#include "tree/names.h"
+#include "sender/sdir.h"
 
 #include <sys/queue.h>
-
-/* A directory that the peer wants listed. */
-struct zc_sdir {
-    SLIST_ENTRY(zc_sdir) link;
-    struct zc_dirnode *node;
-    struct zc_ref ref; /* the entry that named it */
-    const struct zc_fileset_node *only; /* its place in options.only */
-    bool restricted; /* only the names in `only` (NULL: the top of the set) */
-    bool started, incomplete;
-    bool places; /* some of zc_sender.places are below it */
-    struct zc_names names;
-    size_t at;   /* next of names, or of the file set's children */
-    char *after; /* last name listed */
-    bool doubt;  /* names.c lists it: only some names, each for a reason */
-    unsigned what; /* enum zc_change, that reason for the name looked at */
-    bool eager;    /* and only those whose bytes follow unasked */
-};
-/* NAME in D, which is open as DIRFD, is a staging folder and not to be sent. */
-bool zc_sdir_reserves(const struct zc_sdir *d, int dirfd, const char *name);
-void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
 
 struct zc_walk {
     SLIST_HEAD(, zc_sdir) dirs; /* to list, deepest first */

@@ -18,6 +18,8 @@ static void fill_choices(const struct zc_options *opt, struct zc_msg_open *m)
 {
     m->walk = opt->walk;
     m->apply = opt->apply;
+    m->max_size = opt->max_size;
+    m->min_size = opt->min_size;
     m->window = opt->window_s < 0 ? 0 : (uint32_t)opt->window_s;
     if (m->walk || m->apply)
         m->flags |= ZC_OPEN_CHOICES;

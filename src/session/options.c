@@ -19,6 +19,7 @@ void zc_options_init(struct zc_options *o)
     *o = (struct zc_options){
         .keep = ZC_KEEP_ALL,
         .max_delete = ZC_MAX_DELETE_DEFAULT,
+        .max_size = UINT64_MAX,
         .fsync = ZC_FSYNC_BATCH,
         .window_s = -1,
     };
@@ -45,6 +46,8 @@ int zc_options_chown(struct zc_options *o, char **owned, const char *value,
 
 void zc_options_settle(struct zc_options *o)
 {
+    if (o->max_size != UINT64_MAX || o->min_size)
+        o->walk |= ZC_WALK_SIZES;
     if (o->window_s >= 0)
         o->apply |= ZC_APPLY_WINDOW;
     o->owners_asked |= o->chown_user || o->chown_group;

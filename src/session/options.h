@@ -59,6 +59,8 @@ struct zc_options {
 
     unsigned keep;       /* enum zc_keep */
     unsigned walk;       /* enum zc_open_walk: of the sending end */
+    /* Of files that are looked at; UINT64_MAX and 0: any. */
+    uint64_t max_size, min_size;
     unsigned apply;      /* enum zc_open_apply: of the receiving end */
     int window_s;        /* --modify-window; -1: none */
     bool dry_run;        /* -n */

@@ -94,6 +94,10 @@ void zc_terms_options(const struct zc_terms *t, struct zc_options *opt)
     opt->keep = m->keep;
     opt->walk = m->walk;
     opt->apply = m->apply;
+    if (m->walk & ZC_WALK_SIZES) {
+        opt->max_size = m->max_size;
+        opt->min_size = m->min_size;
+    }
     if (m->apply & ZC_APPLY_WINDOW)
         opt->window_s = (int)m->window;
     opt->fsync = (enum zc_fsync)m->fsync;

@@ -312,7 +312,7 @@ static void test_mirror_values(void)
     struct zc_conf *c = parse(
         "[mirror m]\npath = /a\nto = /b\nexclude = *.o\ninclude = *.c\n"
         "filter = P keep\ndelete = no\nmax delete = 0\nforce delete = yes\n"
-        "checksum = yes\none file system = yes\nsafe links = yes\nnumeric ids = yes\n"
+        "checksum = yes\none file system = yes\nsafe links = yes\nmax size = 1.5K-1\nmin size = 1KB\nnumeric ids = yes\n"
         "owner = no\ngroup = no\nacls = no\nsparse = no\nchown = u\n"
         "fileflags = yes\n"
         "chmod = F600\nfsync = none\nbwlimit = 1.5M\nwatch = fanotify\n"
@@ -320,7 +320,10 @@ static void test_mirror_values(void)
     struct zc_conf_mirror *m = &c->mirrors.v[0];
     ok(!m->push.del && m->push.force_delete && m->push.checksum &&
            m->push.one_file_system && m->push.numeric_ids, "flags");
-    is_int(m->push.walk, ZC_WALK_SAFE_LINKS, "safe links");
+    is_int(m->push.walk, ZC_WALK_SAFE_LINKS | ZC_WALK_SIZES,
+           "safe links, and sizes");
+    is_int(m->push.max_size, 1535, "max size");
+    is_int(m->push.min_size, 1000, "min size");
     is_int(m->push.max_delete, 0, "max delete");
     is_int(m->push.keep,
            (ZC_KEEP_ALL & ~(ZC_KEEP_GROUP | ZC_KEEP_ACLS | ZC_KEEP_SPARSE)) |
