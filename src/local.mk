@@ -20,6 +20,8 @@ libzcsync_a_SOURCES = \
 	%D%/base/map.h \
 	%D%/base/nametab.c \
 	%D%/base/nametab.h \
+	%D%/base/near.c \
+	%D%/base/near.h \
 	%D%/base/relpath.c \
 	%D%/base/relpath.h \
 	%D%/base/size.c \
@@ -465,6 +467,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/opt.h \
 	%D%/cli/pausing.c \
 	%D%/cli/pausing.h \
+	%D%/cli/pipe.c \
+	%D%/cli/pipe.h \
 	%D%/cli/plan.c \
 	%D%/cli/plan.h \
 	%D%/cli/plan_check.c \

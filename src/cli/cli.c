@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "base/fds.h"
 #include "base/log.h"
+#include "base/near.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -10,35 +11,51 @@
 
 const struct zc_command zc_commands[] = {
     {"push", "[OPTION]... SRC... DEST", "make DEST equal to SRC", zc_cmd_push,
-     zc_help_push},
+     zc_help_push,
+     "zcsync push -i --delete /home/ /backup/home"},
     {"pull", "[OPTION]... SRC... DEST", "make DEST equal to SRC of a peer",
-     zc_cmd_pull, zc_help_pull},
+     zc_cmd_pull, zc_help_pull,
+     "zcsync pull --delete web2::www/ /srv/www"},
     {"diff", "[OPTION]... SRC... DEST", "tell what push would change",
-     zc_cmd_diff, zc_help_diff},
+     zc_cmd_diff, zc_help_diff,
+     "zcsync diff --delete /home/ /backup/home"},
     {"mirror", "[OPTION]... SRC DEST...", "keep DEST equal to SRC",
-     zc_cmd_mirror, zc_help_mirror},
+     zc_cmd_mirror, zc_help_mirror,
+     "zcsync mirror --exclude='*.tmp' /srv/www /backup/www web2::www"},
     {"serve", "[OPTION]... NAME=PATH...", "receive pushes into directories",
-     zc_cmd_serve, zc_help_serve},
+     zc_cmd_serve, zc_help_serve,
+     "zcsync serve --listen 10.77.0.2:8730 --peer-key web1 www=/srv/www"},
     {"status", "[OPTION]... [MIRROR]...", "tell what zcsyncd is doing",
-     zc_cmd_status, zc_help_status},
+     zc_cmd_status, zc_help_status,
+     "zcsync status www"},
     {"wait", "[OPTION]... [MIRROR[@PEER]]", "wait until peers have it all",
-     zc_cmd_wait, zc_help_wait},
+     zc_cmd_wait, zc_help_wait,
+     "zcsync wait --timeout=60 www@web2"},
     {"rescan", "[OPTION]... MIRROR[@PEER] [PATH]", "compare something now",
-     zc_cmd_rescan, zc_help_rescan},
+     zc_cmd_rescan, zc_help_rescan,
+     "zcsync rescan --wait www /srv/www/uploads"},
     {"pause", "[OPTION]... MIRROR[@PEER]", "let go of a destination",
-     zc_cmd_pause, zc_help_pause},
+     zc_cmd_pause, zc_help_pause,
+     "zcsync pause www@/backup/www"},
     {"resume", "[OPTION]... MIRROR[@PEER]", "go on with it", zc_cmd_resume,
-     zc_help_resume},
+     zc_help_resume,
+     "zcsync resume www@/backup/www"},
     {"release", "[OPTION]... MIRROR[@PEER]", "let a mass deletion through",
-     zc_cmd_release, zc_help_release},
+     zc_cmd_release, zc_help_release,
+     "zcsync release www@web2"},
     {"keygen", "[-f FILE]", "make a pair of keys", zc_cmd_keygen,
-     zc_help_keygen},
+     zc_help_keygen,
+     "zcsync keygen"},
     {"key", "show|trust|forget|list...", "our key, and those of peers",
-     zc_cmd_key, zc_help_key},
+     zc_cmd_key, zc_help_key,
+     "zcsync key trust web2 rk9zo1O5...="},
     {"check-config", "[FILE]", "tell whether zcsync.conf is right",
-     zc_cmd_check_config, zc_help_check_config},
-    {"help", "[COMMAND]", "explain a command", zc_cmd_help, zc_help_help},
-    {"version", "", "print the version", zc_cmd_version, zc_help_version},
+     zc_cmd_check_config, zc_help_check_config,
+     "zcsync check-config /etc/zcsync/zcsync.conf"},
+    {"help", "[COMMAND]", "explain a command", zc_cmd_help, zc_help_help,
+     "zcsync help push"},
+    {"version", "", "print the version", zc_cmd_version, zc_help_version,
+     "zcsync version"},
     {.name = "verify"},
     {.name = "bench"},
     {.name = NULL},
@@ -71,11 +88,19 @@ static const struct zc_command *find(const char *name)
  * from rsync. */
 static int no_command(const char *word)
 {
+    struct zc_near near = {.name = word};
+    for (const struct zc_command *c = zc_commands; c->name; c++)
+        if (c->run)
+            zc_near_consider(&near, c->name);
     if (word[0] == '-')
         zc_log(ZC_LOG_ERROR,
                "option %s stands before a command: see 'zcsync help', or try "
                "'zcsync push %s ...'",
                word, word);
+    else if (near.is)
+        zc_log(ZC_LOG_ERROR,
+               "unknown command '%s'; is '%s' meant? (see 'zcsync help')", word,
+               near.is);
     else
         zc_log(ZC_LOG_ERROR,
                "unknown command '%s': see 'zcsync help', or try 'zcsync push "
@@ -123,5 +148,7 @@ int zc_cli_main(int argc, char **argv)
         zc_log(ZC_LOG_ERROR, "%s is not supported yet", word);
         return ZC_EXIT_USAGE;
     }
+    if (argc == 3 && strcmp(argv[2], "--version") == 0)
+        return zc_cmd_version(0, NULL);
     return c->run(argc - 2, argv + 2);
 }

@@ -29,6 +29,7 @@ struct zc_command {
     int (*run)(int argc, char **argv);
     /* Prints what `zcsync help NAME` shows. */
     void (*help)(FILE *to);
+    const char *example; /* stands at the end of that */
 };
 
 /* All commands, up to one without a name. */
@@ -73,7 +74,8 @@ void zc_help_version(FILE *to);
 int zc_cli_usage(const char *name, const struct zc_err *err);
 
 /* Flushes standard output. Returns the exit code: 0, or ZC_EXIT_FILEIO after
- * saying why. */
+ * saying why. Where the reader of a pipe is gone, who has seen enough, it ends as
+ * any program in a pipe does, by SIGPIPE. */
 int zc_cli_written(void);
 
 #endif

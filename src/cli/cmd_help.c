@@ -2,6 +2,7 @@
 /* `zcsync help` and `zcsync version`, and the texts of --help; see cli.h. */
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/pipe.h"
 #include "cli/push_table.h"
 
 #include <string.h>
@@ -15,6 +16,8 @@ int zc_cli_written(void)
     errno = 0;
     if (fflush(stdout) == 0 && !ferror(stdout))
         return ZC_EXIT_OK;
+    if (zc_pipe_gone(STDOUT_FILENO))
+        return zc_pipe_die();
     zc_log(ZC_LOG_ERROR, "standard output: %s",
            strerror(errno ? errno : EIO));
     return ZC_EXIT_FILEIO;
@@ -124,6 +127,7 @@ int zc_cmd_help(int argc, char **argv)
             return zc_cli_usage("help", &err);
         }
         c->help(stdout);
+        printf("\nExample:\n  %s\n", c->example);
         return zc_cli_written();
     }
     zc_err_set(&err, ZC_EXIT_USAGE, 0,
@@ -135,8 +139,8 @@ int zc_cmd_version(int argc, char **argv)
 {
     struct zc_err err;
     if (argc > 0 && strcmp(argv[0], "--help") == 0) {
-        zc_help_version(stdout);
-        return zc_cli_written();
+        char *name = "version";
+        return zc_cmd_help(1, &name);
     }
     if (argc > 0) {
         zc_err_set(&err, ZC_EXIT_USAGE, 0, "takes no argument, but got '%s'",

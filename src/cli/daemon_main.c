@@ -64,7 +64,9 @@ static void help(FILE *to)
           "read the file again.\n",
           to);
     zc_opt_print(&table, to);
-    fputs("\nSee zcsyncd(8) for signals, sockets and exit codes.\n", to);
+    fputs("\nSee zcsyncd(8) for signals, sockets and exit codes.\n\n"
+          "Example:\n  zcsyncd --check -c /etc/zcsync/zcsync.conf\n",
+          to);
 }
 
 static int take_option(void *arg, const struct zc_opt *opt,

@@ -2,6 +2,8 @@
 /* Parsing and printing option tables; see opt.h. */
 #include "cli/opt.h"
 
+#include "base/near.h"
+
 #include <string.h>
 
 /* One run over a command line. */
@@ -63,6 +65,44 @@ static const struct zc_opt *find_letter(const struct zc_opt_table *t, char c)
     return NULL;
 }
 
+/* An option of the table that NAME (N bytes after the dashes) may have been
+ * meant for: its end, or some letters of it, are wrong. *NO: it is the --no-
+ * form. NULL: none. */
+static const char *find_near(const struct zc_opt_table *t, const char *name,
+                             size_t n, bool *no)
+{
+    char word[64];
+    snprintf(word, sizeof word, "%.*s", (int)n, name);
+    *no = strncmp(word, "no-", 3) == 0;
+    struct zc_near near = {.name = *no ? word + 3 : word};
+    const char *begins = NULL;
+    size_t len = strlen(near.name), found = 0;
+    for (size_t i = 0; i < t->n_rows; i++) {
+        const struct zc_opt *row = &t->rows[i];
+        if (!row->name || row->not_for & t->as || (*no && !row->negatable))
+            continue;
+        zc_near_consider(&near, row->name);
+        if (len > 1 && strncmp(near.name, row->name, len) == 0) {
+            begins = row->name;
+            found++;
+        }
+    }
+    return near.is ? near.is : found == 1 ? begins : NULL;
+}
+
+static int unknown(struct parse *p, const char *spelled, const char *name,
+                   size_t n, bool is_long)
+{
+    char text[200];
+    bool no = false;
+    const char *near = is_long ? find_near(p->t, name, n, &no) : NULL;
+    if (!near)
+        return usage(p, "unknown option %s", spelled);
+    snprintf(text, sizeof text, "unknown option %s; is --%s%s meant?", spelled,
+             no ? "no-" : "", near);
+    return usage(p, "%s", text);
+}
+
 /* Nobody's option: known from rsync, or not known at all? SPELLED is what the
  * user wrote, NAME (N bytes) what follows the dashes. */
 static int refuse(struct parse *p, const char *spelled, const char *name,
@@ -83,7 +123,7 @@ static int refuse(struct parse *p, const char *spelled, const char *name,
     }
     if (negated && find_long(p->t, name + 3, n - 3))
         return usage(p, "option %s: this one has no --no- form", spelled);
-    return usage(p, "unknown option %s", spelled);
+    return unknown(p, spelled, name, n, is_long);
 }
 
 static int hand_over(struct parse *p, const struct zc_opt *opt,

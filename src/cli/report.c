@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "cli/itemize.h"
+#include "cli/pipe.h"
+#include "cli/signals.h"
 #include "cli/text.h"
 #include "cli/totals.h"
 
@@ -470,6 +472,16 @@ static void print_totals(struct zc_report *r)
         zc_totals_print_sent(&r->totals, a->style, stdout);
 }
 
+/* Whoever read has seen enough, which says nothing of what was done; what was
+ * only to be told ended for that reason. */
+static int reader_gone(const struct zc_report *r, enum zc_exit code, int result)
+{
+    bool stopped = code == ZC_EXIT_SIGNAL && !zc_signals_name();
+    if (r->args->diff && r->items && (stopped || code == ZC_EXIT_OK))
+        return DIFFERENT;
+    return stopped ? zc_pipe_die() : result;
+}
+
 int zc_report_finish(struct zc_report *r, enum zc_exit code,
                      const struct zc_err *err, double seconds)
 {
@@ -503,6 +515,8 @@ int zc_report_finish(struct zc_report *r, enum zc_exit code,
     if (!r->out_errno || (*sentence && !done))
         return result;
     char why[160];
+    if (r->out_errno == EPIPE)
+        return reader_gone(r, code, result);
     zc_log(ZC_LOG_ERROR, "standard output%s", reason(why, r->out_errno));
     return code == ZC_EXIT_OK || code == ZC_EXIT_SIGNAL ? ZC_EXIT_FILEIO
                                                         : result;

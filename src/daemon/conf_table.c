@@ -5,6 +5,8 @@
  */
 #include "daemon/conf_table.h"
 
+#include "base/near.h"
+
 #include "daemon/conf_types.h"
 #include "daemon/handshakes.h"
 #include "fs/meta.h"
@@ -226,50 +228,16 @@ bool zc_conf_section_named(enum zc_conf_section s)
     return s != ZC_CONF_DAEMON;
 }
 
-#define NEAR_MAX 48 /* names longer than that are near nothing */
-
-/* How many bytes have to be put in, taken out or replaced to get from A to
- * B. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[NEAR_MAX + 1], n = strlen(b);
-    if (strlen(a) > NEAR_MAX || n > NEAR_MAX)
-        return SIZE_MAX;
-    for (size_t j = 0; j <= n; j++)
-        row[j] = j;
-    for (size_t i = 0; a[i]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < n; j++) {
-            size_t replaced = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            row[j + 1] = ZC_MIN(replaced, ZC_MIN(row[j], row[j + 1]) + 1);
-        }
-    }
-    return row[n];
-}
-
-/* Keeps CANDIDATE in *NEAR when it is nearer to NAME than *BEST: up to two
- * slips, and no more than one in three letters. */
-static void consider(const char *name, const char *candidate, size_t *best,
-                     const char **near)
-{
-    size_t d = distance(name, candidate);
-    if (d < *best && d <= 2 && 3 * d <= strlen(candidate)) {
-        *best = d;
-        *near = candidate;
-    }
-}
-
 enum zc_conf_section zc_conf_find_section(const char *name, const char **near)
 {
-    size_t best = SIZE_MAX;
+    struct zc_near n = {.name = name};
     *near = NULL;
     for (unsigned i = 0; i < ZC_CONF_SECTIONS; i++) {
         if (strcmp(name, section_names[i]) == 0)
             return (enum zc_conf_section)i;
-        consider(name, section_names[i], &best, near);
+        zc_near_consider(&n, section_names[i]);
     }
+    *near = n.is;
     return ZC_CONF_SECTIONS;
 }
 
@@ -277,7 +245,7 @@ const struct zc_conf_key *zc_conf_find_key(enum zc_conf_section s,
                                            const char *name,
                                            const char **near)
 {
-    size_t best = SIZE_MAX;
+    struct zc_near n = {.name = name};
     *near = NULL;
     for (size_t i = 0; i < zc_conf_n_keys; i++) {
         const struct zc_conf_key *k = &zc_conf_keys[i];
@@ -285,8 +253,9 @@ const struct zc_conf_key *zc_conf_find_key(enum zc_conf_section s,
             continue;
         if (strcmp(name, k->name) == 0)
             return k;
-        consider(name, k->name, &best, near);
+        zc_near_consider(&n, k->name);
     }
+    *near = n.is;
     return NULL;
 }
 

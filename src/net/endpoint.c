@@ -208,6 +208,10 @@ static const char *parse(const char *text, struct zc_endpoint *e)
 {
     if (!*text)
         return "it is empty";
+    if (strncmp(text, "rsync://", 8) == 0)
+        return "that is a daemon of rsync's, which zcsync does not speak to; "
+               "zcsync's own is zcsync://HOST/SHARE or HOST::SHARE, and "
+               "HOST:PATH goes over SSH";
     if (strncmp(text, scheme, sizeof scheme - 1) == 0)
         return take_url(text + sizeof scheme - 1, e);
 

@@ -117,7 +117,7 @@ static void test_refuse(void)
     is_str(PARSE("--other"),
            "error: option --other has no meaning for 'zcsync test'",
            "an option of another command");
-    is_str(PARSE("--alph"), "error: unknown option --alph (see 'zcsync test "
+    is_str(PARSE("--alph"), "error: unknown option --alph; is --alpha meant? (see 'zcsync test "
                             "--help')",
            "no abbreviations");
 }
