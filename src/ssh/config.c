@@ -188,8 +188,7 @@ static int set(const struct key *k, void *at, const char *const *words,
         good = as_number(v, false, at);
         break;
     case TIME:
-        *(unsigned *)at = 0;
-        good = !strcasecmp(v, "none") || as_number(v, true, at);
+        good = as_number(v, true, at);
         break;
     case BOOL:
         good = as_bool(v, at);
@@ -220,6 +219,8 @@ int zc_ssh_config_set(struct zc_ssh_config *c, const char *name,
     uint32_t bit = (uint32_t)1 << k->bit;
     if (c->seen & bit && k->kind != APPEND)
         return 0;
+    if (k->kind == TIME && !strcasecmp(words[0], "none"))
+        return 0; /* as ssh(1): a later value counts */
     if (set(k, (char *)c + k->offset, words, count, err))
         return -1;
     c->seen |= bit;
@@ -311,6 +312,22 @@ static int fill(struct zc_ssh_config *c, struct zc_err *err)
     return fill_hostname(c, err) || usual_files(c, err) ? -1 : 0;
 }
 
+/* ssh(1) passes over files of -i that are not there, with a warning. */
+static void warn_of_missing(const struct zc_ssh_config *c,
+                            const struct zc_ssh_options *o)
+{
+    struct zc_err e;
+    for (size_t i = 0; i < o->identity_file_count && o->say; i++) {
+        zc_auto_free char *path =
+            zc_ssh_expand(c, o->identity_files[i], true, &e);
+        if (path && access(path, F_OK) == 0)
+            continue;
+        if (path)
+            zc_err_set(&e, ZC_EXIT_START, errno, "%s", path);
+        o->say(o->arg, ZC_LOG_WARN, e.text);
+    }
+}
+
 int zc_ssh_config_get(struct zc_ssh_config *c, const struct zc_ssh_place *place,
                       const struct zc_ssh_options *options,
                       struct zc_err *err)
@@ -325,7 +342,10 @@ int zc_ssh_config_get(struct zc_ssh_config *c, const struct zc_ssh_place *place,
     int r = options->own_reader ? 1 : zc_ssh_config_ask(c, place, options, err);
     if (r > 0)
         r = zc_ssh_config_read(c, place, options, err);
-    return r ? -1 : fill(c, err);
+    if (r || fill(c, err))
+        return -1;
+    warn_of_missing(c, options);
+    return 0;
 }
 
 void zc_ssh_config_fini(struct zc_ssh_config *c)

@@ -1,0 +1,115 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Connections that are cut, peers that fall silent, hosts that do not answer, and
+# a user who does not want to wait.
+
+. "$(dirname "$0")/lib.sh"
+. "$here/lib-ssh.sh"
+
+need_sshd
+start_sshd || skip_all "no sshd"
+ssh_config "IdentityAgent none"
+known >"$ssh_dir/known_hosts"
+
+# Processes of the sshd that serve a connection, and what they have started.
+children()
+{
+    local p
+    for p in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
+        echo "$p"
+        children "$p"
+    done
+}
+signal_session() # SIGNAL
+{
+    local p
+    for p in $(children "$sshd_pid"); do
+        kill "-$1" "$p"
+    done 2>/dev/null
+}
+
+begin() # NAME [OPTION...]: a command that goes on, in the background
+{
+    rm -f "$T/up"
+    background "$1" timeout -k 5 60 "${sshpipe[@]}" "${@:2}" far \
+        "touch $T/up; exec sleep 50"
+    wait_until 20 test -e "$T/up"
+}
+ends() # NAME CODE REGEX WHAT
+{
+    reap "$pid" 30
+    is "$rc" "$2" "$4"
+    if [ "$(grep -c '^sshpipe:' "$T/log/$1.err")" = 1 ] &&
+        grep -qE "$3" "$T/log/$1.err"; then
+        pass "$4: one sentence"
+    else
+        fail "$4: one sentence" "$(cat "$T/log/$1.err")"
+    fi
+}
+
+begin cut
+signal_session KILL
+ends cut 10 'sshpipe: .*(far closed the connection|lost the connection to far)' \
+    "a connection that is cut"
+
+begin stopped -t 2
+signal_session STOP
+ends stopped 30 'sshpipe: no sign of life from far for 2 s' \
+    "a peer that is stopped"
+signal_session CONT
+
+begin alive -o ServerAliveInterval=1 -o ServerAliveCountMax=2
+signal_session STOP
+ends alive 30 'sshpipe: no sign of life from far for 2 s' "ServerAliveInterval"
+signal_session CONT
+
+begin quiet -t 2
+nok "a peer that has nothing to say is not lost" \
+    wait_until 5 gone_or_zombie "$pid"
+kill "$pid"
+
+# Nobody takes what comes, for longer than the time-out: silence is ours then.
+run timeout 60 bash -c '"$@" -t 2 far "head -c 30000000 /dev/zero" |
+    { sleep 5; wc -c; }; exit "${PIPESTATUS[0]}"' - "${sshpipe[@]}"
+is "$rc $out" "0 30000000" "a reader that sleeps loses nothing"
+
+background given-up timeout -k 5 60 "${sshpipe[@]}" -w 1 far \
+    'exec 1>&- 2>&-; sleep 50'
+reap "$pid" 20
+is "$rc" 98 "a command that does not end is not waited for for ever"
+
+# --- opening ---
+perl -e 'use IO::Socket::INET; my $s = IO::Socket::INET->new(Listen => 5,
+    LocalAddr => "127.0.0.1:0") or die; print "listening ", $s->sockport, "\n";
+    $| = 1; print ""; sleep 100' >"$T/mute" 2>&1 &
+started+=($!)
+wait_until 10 grep -q listening "$T/mute"
+mute=$(sed 's/listening //' "$T/mute")
+runs_with 35 "a host that accepts and says nothing" "${sshpipe[@]}" -c 1 \
+    -p "$mute" 127.0.0.1 true
+like "$err" 'sshpipe: 127.0.0.1 did not answer in time while shaking hands' \
+    "one sentence"
+runs_with 35 "ConnectTimeout" "${sshpipe[@]}" -o ConnectTimeout=1 \
+    -p "$mute" 127.0.0.1 true
+runs_with 20 "a user who does not want to wait" "${sshpipe[@]}" -S 300 \
+    -p "$mute" 127.0.0.1 true
+like "$err" 'sshpipe: interrupted while shaking hands with 127.0.0.1' \
+    "one sentence"
+runs_with 10 "nobody listens" "${sshpipe[@]}" -p 1 127.0.0.1 true
+like "$err" 'sshpipe: could not connect to 127.0.0.1 port 1: ' "one sentence"
+runs_with 10 "a host that does not exist" "${sshpipe[@]}" no-such.invalid true
+like "$err" 'sshpipe: could not connect to no-such.invalid port 22' \
+    "one sentence"
+runs_with 1 "no name at all" "${sshpipe[@]}" -- -x true
+background chatter perl -e 'use IO::Socket::INET;
+    my $s = IO::Socket::INET->new(Listen => 5, LocalAddr => "127.0.0.1:0")
+    or die; $| = 1; print "listening ", $s->sockport, "\n";
+    while (my $c = $s->accept) { print $c "220 mail\r\n" x 3; close $c }'
+wait_until 10 grep -q listening "$T/log/chatter.out"
+runs_with '5|10' "a server of another kind" "${sshpipe[@]}" -p \
+    "$(sed 's/listening //' "$T/log/chatter.out")" 127.0.0.1 true
+like "$err" 'sshpipe: .*127.0.0.1.* while shaking hands|shaking hands failed' \
+    "one sentence"
+
+done_testing
