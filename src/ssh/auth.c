@@ -32,7 +32,9 @@ struct auth {
     bool failed;          /* for good, with a sentence in ERR */
     char *methods;        /* what the server takes */
     struct zc_buf tried;  /* for the sentence */
+    bool partly;          /* a key was right, and something else is wanted */
     bool refused;         /* somebody would not answer */
+    bool asked;           /* in this round of keyboard-interactive */
     struct zc_ssh_agent agent;
     bool has_agent;
     ZC_VEC(struct zc_ssh_key *) files; /* identity files that could be read */
@@ -91,9 +93,13 @@ static bool can_ask(const struct auth *a)
     return a->o->ask && !a->c->batch;
 }
 
+/* What else a server wants after a key was right cannot be asked: libssh2 would
+ * leave its first answer in memory for good. */
 static bool takes(const struct auth *a, const char *method)
 {
     size_t n = strlen(method);
+    if (a->partly)
+        return true;
     for (const char *p = a->methods; p && *p; p += strcspn(p, ",")) {
         p += *p == ',';
         if (!strncmp(p, method, n) && (!p[n] || p[n] == ','))
@@ -238,8 +244,9 @@ static bool offer(struct auth *a, struct signer *s, const uint8_t *key,
         tried(a, "the agent's key ", s->name);
     else
         tried(a, s->name, "");
-    /* A right signature may be the first of several things that are wanted. */
-    return s->wanted && !s->locked && ask_methods(a) != 0;
+    if (s->wanted && !s->locked)
+        a->partly = true;
+    return false;
 }
 
 /* Types that libssh2 cannot use with a signature from elsewhere. */
@@ -397,6 +404,7 @@ static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(on_prompts)
             answer = a->o->ask(a->o->arg, prompts[i].echo ? ZC_SSH_PLAIN
                                                           : ZC_SSH_SECRET,
                                (char *)q.data);
+        a->asked = true;
         a->refused = a->refused || !answer;
         responses[i].text = answer; /* libssh2 frees it */
         responses[i].length = answer ? (unsigned)strlen(answer) : 0;
@@ -407,9 +415,11 @@ static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(on_prompts)
 static bool interactive(struct auth *a)
 {
     const char *user = a->c->user;
-    for (unsigned i = 0; i < a->c->prompts && !a->refused; i++) {
+    a->asked = true;
+    for (unsigned i = 0; i < a->c->prompts && a->asked && !a->refused; i++) {
         int r;
         a->l->arg = a;
+        a->asked = false;
         do
             r = libssh2_userauth_keyboard_interactive_ex(
                 a->l->session, user, (unsigned)strlen(user), on_prompts);

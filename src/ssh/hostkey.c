@@ -77,7 +77,7 @@ static int look(const struct known *k, const char *name,
 
 /* --- what is asked for --- */
 
-/* Those with TYPES first; libssh2 leaves out what it does not know. */
+/* Those of the kinds that are KNOWN, or the others. */
 static void put_methods(const struct zc_known_hosts_look *l, bool known,
                         struct zc_buf *b)
 {
@@ -113,10 +113,10 @@ int zc_ssh_hostkey_prefer(struct zc_ssh_link *l, const struct zc_ssh_config *c,
     put_methods(&found, true, &b);
     put_methods(&found, false, &b);
     zc_buf_put(&b, "", 1);
-    if (!r && (b.failed ||
-               libssh2_session_method_pref(l->session, LIBSSH2_METHOD_HOSTKEY,
-                                           (char *)b.data)))
-        r = zc_ssh_link_error(l, ZC_EXIT_START, "choosing a host key", err);
+    if (!r && b.failed)
+        r = zc_err_nomem(err);
+    if (!r)
+        r = zc_ssh_link_prefer(l, LIBSSH2_METHOD_HOSTKEY, (char *)b.data, err);
     zc_buf_fini(&b);
     zc_ssh_words_fini(&k.paths);
     return r;

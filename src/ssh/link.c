@@ -124,6 +124,40 @@ struct zc_ssh_link *zc_ssh_link_new(int fd, const char *host,
     return l;
 }
 
+/* Appends those of NAMES that are among ALGS. */
+static void put_known(struct zc_buf *b, const char *names, const char **algs,
+                      int count)
+{
+    for (const char *p = names; *p; p += strspn(p, ",")) {
+        size_t n = strcspn(p, ",");
+        for (int i = 0; i < count; i++)
+            if (strlen(algs[i]) == n && !memcmp(algs[i], p, n))
+                zc_buf_printf(b, "%s%s", b->len ? "," : "", algs[i]);
+        p += n;
+    }
+}
+
+/* libssh2 takes unknown names out of the list by itself, and before 1.11 with a
+ * memcpy(3) of ranges that overlap. */
+int zc_ssh_link_prefer(struct zc_ssh_link *l, int method, const char *names,
+                       struct zc_err *err)
+{
+    static const char doing[] = "choosing how to talk";
+    const char **algs = NULL;
+    struct zc_buf b = ZC_BUF_INIT;
+    int count = libssh2_session_supported_algs(l->session, method, &algs);
+    if (count <= 0)
+        return zc_ssh_link_error(l, ZC_EXIT_START, doing, err);
+    put_known(&b, names, algs, count);
+    libssh2_free(l->session, (void *)algs);
+    zc_buf_put(&b, "", 1);
+    int r = b.failed ? LIBSSH2_ERROR_ALLOC
+                     : libssh2_session_method_pref(l->session, method,
+                                                   (char *)b.data);
+    zc_buf_fini(&b);
+    return r ? zc_ssh_link_error(l, ZC_EXIT_START, doing, err) : 0;
+}
+
 /* What is still to be sent, for a moment. */
 static void last_words(struct zc_ssh_link *l)
 {

@@ -42,6 +42,11 @@ struct zc_ssh_link *zc_ssh_link_new(int fd, const char *host,
 /* Says good-bye, when that can be said at once, and closes. NULL is fine. */
 void zc_ssh_link_free(struct zc_ssh_link *l);
 
+/* Before hands are shaken: of NAMES, those that libssh2 knows, for METHOD
+ * (LIBSSH2_METHOD_...), the first one preferred. */
+int zc_ssh_link_prefer(struct zc_ssh_link *l, int method, const char *names,
+                       struct zc_err *err);
+
 /* Takes what has come, or sends what has to go, without waiting. True: some of
  * it was done. */
 bool zc_ssh_link_fill(struct zc_ssh_link *l);

@@ -19,7 +19,7 @@
 #define HANDS_S 60 /* to shake hands, where nobody has said how long */
 #define ANSWER_S 60
 
-/* Fast ones first; libssh2 leaves out what it does not know. */
+/* Fast ones first. */
 #define CIPHERS                                                            \
     "aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes192-ctr," \
     "aes256-ctr,chacha20-poly1305@openssh.com,aes128-cbc,aes256-cbc"
@@ -40,10 +40,9 @@ static const struct {
 static int prefer(struct zc_ssh *s, struct zc_err *err)
 {
     for (size_t i = 0; i < ZC_ARRAY_LEN(methods); i++)
-        if (libssh2_session_method_pref(s->link->session, methods[i].method,
-                                        methods[i].names))
-            return zc_ssh_link_error(s->link, ZC_EXIT_START,
-                                     "choosing a cipher", err);
+        if (zc_ssh_link_prefer(s->link, methods[i].method, methods[i].names,
+                               err))
+            return -1;
     return zc_ssh_hostkey_prefer(s->link, &s->c, err);
 }
 
