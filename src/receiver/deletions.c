@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 /* Trees are always tolerated up to so many entries. */
-#define BRAKE_MIN 100
+#define BRAKE_MIN ((uint64_t)100)
 
 /* A record of the plan: u32 path length, path, u64 device, u64 inode, u8 "set
  * the directory's times again" and these: i64 seconds, u32 nanoseconds. */
@@ -119,11 +119,15 @@ bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         return false; /* something in it is protected */
     pthread_mutex_lock(&r->lock);
     /* The tree goes when its name does, before the whole plan is known: so by
-     * default no more than the brake always lets through. */
-    uint64_t limit = r->flags & ZC_OPEN_MAX_DELETE ? r->max_delete : BRAKE_MIN;
-    bool seen_to_go = d->shallow && !(r->flags & ZC_OPEN_MAX_DELETE);
+     * default no more than the brake always lets through; a mirror, whose last
+     * round has told how much there is, may do half of it. */
+    bool told = r->flags & ZC_OPEN_MAX_DELETE;
+    uint64_t limit = told ? r->max_delete
+                          : ZC_MAX(BRAKE_MIN, r->deletions->tree_size / 2);
+    uint64_t before = r->deletions->count - (told ? 0 : r->deletions->named);
+    bool seen_to_go = d->shallow && !told;
     bool fits = r->flags & ZC_OPEN_FORCE_DELETE || seen_to_go ||
-                r->deletions->count + all <= limit;
+                before + all <= limit;
     atomic_fetch_add(&r->deletions->seen, all - 1);
     if (fits)
         r->deletions->count += all;

@@ -228,6 +228,15 @@ static void test_replace(void)
     end();
 
     start(0);
+    t.r.deletions->tree_size = 401;
+    sh("cd dst; for d in a b; do mkdir $d; for i in `seq 119`; do : > $d/$i; "
+       "done; done");
+    t.r.deletions->count = t.r.deletions->named = 1000;
+    ok(replace("a"), "in a tree that is known to be bigger a big one may");
+    ok(!replace("b"), "but no more than half of it");
+    end();
+
+    start(0);
     is_int(zc_filter_add_exclude(t.r.terms.filter, "*.o", &err), 0, "a filter");
     sh("cd dst; mkdir d; touch d/1 d/x.o");
     ok(!replace("d"), "one with something protected in it may not");
