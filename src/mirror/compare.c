@@ -88,7 +88,7 @@ static int relative(const struct zc_mirror *m, const char *path,
 static void rescan_dir(struct zc_mirror *m, int32_t peer, zc_wdir dir)
 {
     if (peer >= 0)
-        zc_dirty_tree(m->peers[peer].dirty, dir, zc_clock_ns());
+        zc_dirty_tree(m->peers[peer].dirty, dir, false, zc_clock_ns());
     else if (dir == ZC_WDIR_ROOT)
         zc_watch_verify(m->w);
     else

@@ -67,7 +67,9 @@ void zc_dirty_rest(struct zc_dirty *d, zc_wdir dir, const char *name, size_t n,
 void zc_dirty_renamed(struct zc_dirty *d, zc_wdir from, const char *from_name,
                       size_t from_n, zc_wdir to, const char *to_name,
                       size_t to_n, bool is_dir, int64_t now);
-void zc_dirty_tree(struct zc_dirty *d, zc_wdir dir, int64_t now); /* in doubt */
+/* DIR is in doubt, all the way down; SEEN: not for something that nobody saw, so
+ * that what the peer has too much in it was seen to go. */
+void zc_dirty_tree(struct zc_dirty *d, zc_wdir dir, bool seen, int64_t now);
 void zc_dirty_removed(struct zc_dirty *d, zc_wdir dir);
 void zc_dirty_all(struct zc_dirty *d, int64_t now);
 /* Whether everything is in doubt, or in flight. */

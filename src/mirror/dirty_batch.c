@@ -181,6 +181,9 @@ static void inherit(struct zc_dirty *d, const struct bundle *g,
                     const struct zc_mark *m)
 {
     struct zc_mark *heir = g->heir ? g->heir : g->whole;
+    struct zc_marks *where = g->heir_waits ? &d->set : &d->sent;
+    if (heir && m->what & ZC_CHANGE_UNSEEN)
+        zc_marks_set_what(where, heir, heir->what | ZC_CHANGE_UNSEEN);
     if (g->heir_waits) {
         zc_marks_age(&d->set, heir, m->since, m->gen);
     } else if (heir) {
@@ -206,6 +209,7 @@ static int sift(struct zc_dirty *d, marks *v, struct bundle *g,
             enum fate fate = fate_of(g, m);
             if (fate == SEND) {
                 v->v[left++] = m;
+                d->fly.unseen |= m->what & ZC_CHANGE_UNSEEN;
                 d->fly.n_failing += m->failing;
                 note_writing(d, m, now);
                 continue;
@@ -326,8 +330,11 @@ static void bound_sent(struct zc_dirty *d)
 
 static bool take_all(struct zc_dirty *d, struct zc_round *round)
 {
-    d->fly = (struct zc_flight){
-        .on = true, .all = true, .gen = d->all_gen, .since = d->all_since};
+    d->fly = (struct zc_flight){.on = true,
+                                .all = true,
+                                .unseen = true,
+                                .gen = d->all_gen,
+                                .since = d->all_since};
     d->fog = ++d->round;
     zc_marks_clear(&d->sent);
     d->all = false;

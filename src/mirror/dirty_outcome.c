@@ -90,6 +90,8 @@ static void again(struct zc_dirty *d, const char *path, bool failing,
     size_t n = strlen(name);
     struct zc_mark *was = taken_with(d, dir, name, n);
     unsigned what = n || failing ? ANYTHING : ZC_CHANGE_META;
+    if (was ? was->what & ZC_CHANGE_UNSEEN : d->fly.unseen)
+        what |= ZC_CHANGE_UNSEEN;
     struct zc_mark *m = zc_dirty_touch(d, dir, name, n, what, now);
     if (!m) {
         zc_dirty_doubt(d, d->fly.since, d->fly.gen);

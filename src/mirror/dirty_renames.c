@@ -87,6 +87,26 @@ static bool was_taken(const struct zc_dirty *d,
     return false;
 }
 
+/* The peer may have something in the directory that was at FROM of which nobody
+ * saw that it went. */
+static bool is_unseen(const struct zc_dirty *d,
+                      const struct zc_rename_side *from)
+{
+    struct zc_rename_side s = *from;
+    const struct zc_marks *in[] = {&d->set, &d->sent};
+    for (;;) {
+        for (int i = 0; i < 2; i++) {
+            const struct zc_mark *m = zc_marks_find(in[i], s.dir, s.name, s.n);
+            if (d->fog || (m && m->what & ZC_CHANGE_UNSEEN))
+                return true;
+        }
+        if (s.dir == ZC_WDIR_ROOT ||
+            !(s.dir = zc_watch_parent(d->w, s.dir, &s.name)))
+            return false;
+        s.n = strlen(s.name);
+    }
+}
+
 static bool is_below(const struct zc_dirty *d, zc_wdir dir, zc_wdir top)
 {
     while (dir && dir != top)
@@ -97,11 +117,12 @@ static bool is_below(const struct zc_dirty *d, zc_wdir dir, zc_wdir top)
 static void revisit_mark(struct zc_dirty *d, const struct zc_mark *s,
                          int64_t now)
 {
+    unsigned unseen = s->what & ZC_CHANGE_UNSEEN;
     if (strcmp(s->name, ZC_WHOLE) == 0) {
-        zc_dirty_tree(d, s->dir, now);
+        zc_dirty_tree(d, s->dir, !unseen, now);
         return;
     }
-    zc_dirty_mark(d, s->dir, s->name, s->n, ANYTHING, now);
+    zc_dirty_mark(d, s->dir, s->name, s->n, ANYTHING | unseen, now);
     struct zc_mark *m = zc_marks_find(&d->set, s->dir, s->name, s->n);
     if (!d->fly.on || s->round != d->round)
         return;
@@ -158,12 +179,14 @@ static void dir_renamed(struct zc_dirty *d, const struct zc_rename_side *from,
                   zc_dirty_deep_above(d, &d->set, from->dir, 0);
     bool round = moved && went_round(d, moved, to, now);
     bool deep = round || unsent || was_taken(d, from);
+    unsigned unseen = is_unseen(d, from) ? ZC_CHANGE_UNSEEN : 0;
     if (d->all)
         return;
     if (!round && !unsent &&
         zc_renames_keep(&d->renames, d->w, from, to, moved, true))
         deep = true;
-    mark_both(d, from, to, ZC_CHANGE_NAME | (deep ? ZC_CHANGE_DEEP : 0), now);
+    mark_both(d, from, to,
+              ZC_CHANGE_NAME | (deep ? ZC_CHANGE_DEEP | unseen : 0), now);
     if (!deep)
         revisit(d, moved, now);
 }

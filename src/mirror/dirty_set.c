@@ -239,10 +239,13 @@ static int64_t due_at(struct zc_dirty *d, uint64_t hash, unsigned what,
 void zc_dirty_mark(struct zc_dirty *d, zc_wdir dir, const char *name, size_t n,
                    unsigned what, int64_t now)
 {
-    if (d->all || zc_dirty_covering(d, dir) ||
+    struct zc_mark *m = d->all ? NULL : zc_dirty_covering(d, dir);
+    if (m && what & ZC_CHANGE_UNSEEN)
+        zc_marks_set_what(&d->set, m, m->what | ZC_CHANGE_UNSEEN);
+    if (d->all || m ||
         (n && !(what & ZC_CHANGE_DEEP) && zc_marks_whole(&d->set, dir)))
         return;
-    struct zc_mark *m = zc_dirty_touch(d, dir, name, n, what, now);
+    m = zc_dirty_touch(d, dir, name, n, what, now);
     if (!m)
         return;
     int64_t due = due_at(d, m->hash, what, now);
@@ -251,7 +254,7 @@ void zc_dirty_mark(struct zc_dirty *d, zc_wdir dir, const char *name, size_t n,
     zc_dirty_bound(d, now);
 }
 
-void zc_dirty_tree(struct zc_dirty *d, zc_wdir dir, int64_t now)
+void zc_dirty_tree(struct zc_dirty *d, zc_wdir dir, bool seen, int64_t now)
 {
     const char *name;
     zc_wdir parent;
@@ -261,7 +264,8 @@ void zc_dirty_tree(struct zc_dirty *d, zc_wdir dir, int64_t now)
         zc_dirty_all(d, now);
     else if ((parent = zc_watch_parent(d->w, dir, &name)))
         zc_dirty_mark(d, parent, name, strlen(name),
-                      ZC_CHANGE_META | ZC_CHANGE_NAME | ZC_CHANGE_DEEP, now);
+                      ZC_CHANGE_META | ZC_CHANGE_NAME | ZC_CHANGE_DEEP |
+                          (seen ? 0 : ZC_CHANGE_UNSEEN), now);
 }
 
 void zc_dirty_removed(struct zc_dirty *d, zc_wdir dir)
@@ -333,6 +337,7 @@ static void collapse_dir(struct zc_dirty *d, zc_wdir dir, int64_t now)
     TAILQ_FOREACH(m, &home->marks, in_dir) {
         since = ZC_MIN(since, m->since);
         gen = ZC_MIN(gen, m->gen);
+        what |= m->what & ZC_CHANGE_UNSEEN;
         if (m->failing) /* not again and again */
             due = now + d->lim.retry_max_ns;
     }
@@ -342,7 +347,7 @@ static void collapse_dir(struct zc_dirty *d, zc_wdir dir, int64_t now)
             return;
         }
         in = zc_watch_parent(d->w, dir, &name);
-        what = ZC_CHANGE_META | ZC_CHANGE_NAME | ZC_CHANGE_DEEP;
+        what |= ZC_CHANGE_META | ZC_CHANGE_NAME | ZC_CHANGE_DEEP;
     }
     bool root_itself = zc_marks_find(&d->set, dir, "", 0);
     zc_marks_remove_dir(&d->set, dir);

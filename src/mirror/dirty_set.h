@@ -30,6 +30,7 @@ struct zc_memo {
 
 struct zc_flight {
     bool on, all;
+    bool unseen; /* a name in it is */
     uint64_t gen;  /* of the oldest mark in it, as `since` */
     int64_t since;
     size_t n, n_failing;

@@ -209,6 +209,7 @@ static bool next_round(struct zc_mpeer *p, struct zc_round *round, bool *gone,
     if (round->all && !p->leisure && p->push.fsync != ZC_FSYNC_NONE)
         round->sync = true;
     round->leisure = round->all && p->leisure;
+    round->unseen = p->braked;
     if (any)
         round->places = zc_places_ref(zc_watch_places(p->mirror->w));
     return any;

@@ -106,7 +106,7 @@ static void on_renamed(void *arg, zc_wdir from, const char *from_name,
                          to_name, to_n, is_dir, now);
     }
     for (size_t i = 0; i < m->n_peers && moved != ZC_WDIR_NONE; i++)
-        zc_dirty_tree(m->peers[i].dirty, moved, now);
+        zc_dirty_tree(m->peers[i].dirty, moved, true, now);
     if (!is_dir)
         zc_index_renamed(m, from, from_name, from_n, to, to_name, to_n, now);
 }
@@ -118,7 +118,7 @@ static void on_doubt(void *arg, zc_wdir dir)
     for (size_t i = 0; i < m->n_peers; i++) {
         if (dir == ZC_WDIR_ROOT)
             zc_gone_inherit(&m->peers[i], now);
-        zc_dirty_tree(m->peers[i].dirty, dir, now);
+        zc_dirty_tree(m->peers[i].dirty, dir, false, now);
     }
     if (dir == ZC_WDIR_ROOT)
         zc_mcompare_doubt(m);

@@ -100,6 +100,8 @@ static bool flags_sane(const struct zc_entry *e, bool root)
         return false;
     if (e->flags & ZC_ENTRY_HARD_LINK && S_ISDIR(e->mode))
         return false;
+    if (e->flags & ZC_ENTRY_SEEN && !(e->flags & ZC_ENTRY_DEEP))
+        return false;
     /* Eager are plain files that are there and have one name. */
     return !(e->flags & ZC_ENTRY_EAGER) ||
            (S_ISREG(e->mode) &&

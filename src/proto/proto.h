@@ -202,10 +202,12 @@ enum zc_entry_flag {
                                   and time say */
     ZC_ENTRY_DEEP = 1 << 7,    /* a directory to be descended into even when it
                                   is there */
-    ZC_ENTRY_PLACED = ZC_ENTRY_EAGER | ZC_ENTRY_CHANGED | ZC_ENTRY_DEEP,
     ZC_ENTRY_PROPERTIES = 1 << 8, /* a hash of its btrfs.* follows */
     ZC_ENTRY_FILEFLAGS = 1 << 9,  /* flags and project follow */
-    ZC_ENTRY_FLAGS_KNOWN = (1 << 10) - 1,
+    ZC_ENTRY_SEEN = 1 << 10, /* with DEEP: what is missing was seen to go */
+    ZC_ENTRY_PLACED = ZC_ENTRY_EAGER | ZC_ENTRY_CHANGED | ZC_ENTRY_DEEP |
+                      ZC_ENTRY_SEEN,
+    ZC_ENTRY_FLAGS_KNOWN = (1 << 11) - 1,
 };
 
 /* What a NEED item asks for, or tells. Several bits may be set. */

@@ -125,7 +125,7 @@ bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     uint64_t limit = told ? r->max_delete
                           : ZC_MAX(BRAKE_MIN, r->deletions->tree_size / 2);
     uint64_t before = r->deletions->count - (told ? 0 : r->deletions->named);
-    bool seen_to_go = d->shallow && !told;
+    bool seen_to_go = (d->shallow || d->seen) && !told;
     bool fits = r->flags & ZC_OPEN_FORCE_DELETE || seen_to_go ||
                 before + all <= limit;
     atomic_fetch_add(&r->deletions->seen, all - 1);

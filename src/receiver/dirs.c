@@ -64,6 +64,7 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     d->mtime_s = want.mtime_s;
     d->mtime_ns = want.mtime_ns;
     d->fileflags = want.fileflags;
+    d->seen = e->flags & ZC_ENTRY_SEEN || (parent && parent->seen);
     d->implied = !parent && e->flags & ZC_ENTRY_IMPLIED;
     zc_queue_line_init(&d->lists);
     zc_shelf_init(&d->shelf);

@@ -65,6 +65,7 @@ struct zc_rdir {
     bool implied; /* leave it as it is */
     bool top;     /* a round's own: LIST 0, or AT */
     bool shallow; /* AT: what is below its subdirectories is not in doubt */
+    bool seen;    /* what is missing in it was seen to go */
     int missing;  /* AT: errno, where it could not be opened */
     bool have_xattrs;
     uint8_t *xattrs;

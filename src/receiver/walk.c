@@ -145,7 +145,7 @@ static void plan_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         const char *here = zc_names_at(&d->cursor.names, i);
         if (!zc_rdir_reserves(d, here, strlen(here)) &&
             zc_spelling_is_extra(d->spelling, here))
-            zc_deletions_plan(w, d, dirfd, here, false);
+            zc_deletions_plan(w, d, dirfd, here, d->seen);
     }
 }
 
@@ -170,7 +170,7 @@ static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         }
         atomic_fetch_add(&w->r->deletions->seen, 1);
         if (complete && !d->spelling)
-            zc_deletions_plan(w, d, dirfd, here, false);
+            zc_deletions_plan(w, d, dirfd, here, d->seen);
     }
 }
 

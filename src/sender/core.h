@@ -54,6 +54,7 @@ struct zc_round_state {
     uint64_t path_names; /* in the paths of its ATs: ZC_PLACE_NAMES_MAX */
     bool sync;    /* zc_round.sync */
     bool leisure; /* zc_round.leisure */
+    bool unseen;  /* zc_round.unseen */
     bool done_sent;
     bool finished;          /* between rounds, too */
     enum zc_exit peer_code; /* of FINISHED */

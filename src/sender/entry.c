@@ -176,8 +176,9 @@ void zc_entry_unread(struct zc_sworker *w, struct zc_dirnode *node,
 unsigned zc_entry_doubt(const struct zc_sender *s, unsigned what,
                         const struct zc_stat *st)
 {
-    if (S_ISDIR(st->mode))
-        return what & ZC_CHANGE_DEEP ? ZC_ENTRY_DEEP : 0;
+    bool seen = !(what & ZC_CHANGE_UNSEEN) && !s->round.unseen;
+    if (S_ISDIR(st->mode) && what & ZC_CHANGE_DEEP)
+        return seen ? ZC_ENTRY_DEEP | ZC_ENTRY_SEEN : ZC_ENTRY_DEEP;
     bool linked = st->nlink > 1 && s->opt->keep & ZC_KEEP_HARD_LINKS;
     if (!S_ISREG(st->mode))
         return 0;

@@ -41,6 +41,7 @@ struct zc_round_rename {
 struct zc_round {
     bool all;  /* the whole tree; no names are set then */
     bool leisure; /* nobody waits for it: the disks may serve others first */
+    bool unseen; /* what the peer has and lacks is not what was told before */
     bool sync; /* to be on stable storage when it is finished, whatever the
                   session's fsync mode */
     /* What is mounted below the root, or was; NULL: not known. Set with `all`,

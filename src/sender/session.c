@@ -291,6 +291,7 @@ static void begin_round(struct zc_sender *s, const struct zc_round *round)
     s->round.seeding = true;
     s->round.sync = round->sync;
     s->round.leisure = round->leisure;
+    s->round.unseen = round->unseen;
     s->round.path_names = 0;
     zc_pinger_wake(s);
     pthread_mutex_unlock(&s->lock);

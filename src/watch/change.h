@@ -27,6 +27,9 @@ enum zc_change {
      * went. Where NAME is alone, either may be so. */
     ZC_CHANGE_MADE = 1 << 5,
     ZC_CHANGE_GONE = 1 << 6,
+    /* Only in what a peer is sent, with DEEP: something below may have changed in
+     * a way that was not seen. */
+    ZC_CHANGE_UNSEEN = 1 << 7,
 };
 
 /* Callbacks, from within zc_watch_read, _tick and _scan. Strings are valid

@@ -130,7 +130,8 @@ static void recheck(struct zc_watch *w, zc_wdir d)
         if (w->gone || w->look.root_fd < 0)
             return; /* zc_wstarved has been called, or nothing helps */
         if (wrong == ZC_WDIR_NONE) {
-            zc_wrelist(w, d, true);
+            /* D is watched, so nothing went unseen. */
+            zc_wrelist(w, d, d == ZC_WDIR_ROOT);
             return;
         }
         zc_wtree_spot(w->tree, wrong, &at);

@@ -228,6 +228,13 @@ static void test_replace(void)
     end();
 
     start(0);
+    root->seen = true;
+    sh("cd dst; mkdir big; cd big; for i in `seq 100`; do : > $i; done");
+    ok(replace("big"), "so may what it saw going deeper down");
+    is_int(t.parts.deletions.named, 101, "which is no matter either");
+    end();
+
+    start(0);
     t.r.deletions->tree_size = 401;
     sh("cd dst; for d in a b; do mkdir $d; for i in `seq 119`; do : > $d/$i; "
        "done; done");

@@ -15,6 +15,7 @@
 #define META ZC_CHANGE_META
 #define NAME ZC_CHANGE_NAME
 #define DEEP ZC_CHANGE_DEEP
+#define UNSEEN ZC_CHANGE_UNSEEN
 
 /* The tree: a, a/x, a/x/y, b, and a-b, which sorts after what is in a. */
 enum { ROOT = 1, A, X, Y, B, A_B };
@@ -73,8 +74,9 @@ static const char *take_max(size_t max)
         zc_buf_printf(&text, "%s/%s ", r.dirs[i].path,
                       r.dirs[i].whole ? "*" : "");
         for (size_t k = 0; k < r.dirs[i].n; k++)
-            zc_buf_printf(&text, "%s%s ", r.dirs[i].names[k].name,
-                          r.dirs[i].names[k].what & DEEP ? "!" : "");
+            zc_buf_printf(&text, "%s%s%s ", r.dirs[i].names[k].name,
+                          r.dirs[i].names[k].what & DEEP ? "!" : "",
+                          r.dirs[i].names[k].what & UNSEEN ? "?" : "");
     }
     text.data[text.len - 1] = '\0';
     return (const char *)text.data;
@@ -255,9 +257,9 @@ static void test_deep(void)
     mark(Y, "g", DATA);
     is_int(stats().names, 3, "below a DEEP one nothing more is kept");
     is_str(round_trip(), "/ a! b/ f", "and what was kept before is dropped");
-    zc_dirty_tree(d, X, now);
-    is_str(round_trip(), "a/ x!", "a subtree in doubt");
-    zc_dirty_tree(d, ROOT, now);
+    zc_dirty_tree(d, X, false, now);
+    is_str(round_trip(), "a/ x!?", "a subtree in doubt");
+    zc_dirty_tree(d, ROOT, false, now);
     mark(A, "f", DATA);
     ok(stats().all, "the root in doubt is everything");
     is_str(take(), "ALL", "and nothing else is");
@@ -271,6 +273,51 @@ static void test_deep(void)
     is_str(round_trip(), "a/ x", "a removed directory's names are dropped");
     mark(Y, "f", DATA);
     is_str(round_trip(), "nothing", "also when nobody said so");
+}
+
+/* What may have gone without being seen stays so, whatever becomes of it. */
+static void test_unseen(void)
+{
+    begin(NULL);
+    mark(ROOT, "a", NAME | DEEP);
+    is_str(round_trip(), "/ a!", "what was seen");
+    mark(ROOT, "a", NAME | DEEP);
+    zc_dirty_tree(d, X, true, now);
+    is_str(round_trip(), "/ a!", "likewise, and something in it");
+    mark(ROOT, "a", NAME | DEEP);
+    zc_dirty_tree(d, X, false, now);
+    is_str(round_trip(), "/ a!?", "something in it was not");
+    zc_dirty_tree(d, X, false, now);
+    mark(ROOT, "a", NAME | DEEP);
+    is_str(round_trip(), "/ a!?", "the same, told the other way round");
+    zc_dirty_tree(d, X, false, now);
+    move_dir(X, B, "y");
+    is_str(round_trip(), "a/ x b/ y!?", "it is renamed");
+    zc_dirty_tree(d, B, false, now);
+    move_dir(X, A, "x");
+    is_str(round_trip(), "/ b!? a/ x!?", "it goes out of what was not seen");
+    zc_dirty_tree(d, B, false, now);
+    take();
+    move_dir(B, A, "b");
+    zc_dirty_done(d, now);
+    is_str(take(), "b>a/b / b a/ b!?", "while that is in flight");
+    zc_dirty_failed(d, "a/b/z", now);
+    zc_dirty_done(d, now);
+    now += 2000 * MS;
+    is_str(round_trip(), "a/b/ z!?", "what fails in it");
+    mark(ROOT, "f", NAME | DEEP);
+    take();
+    zc_dirty_refused(d, "f", now);
+    zc_dirty_done(d, now);
+    is_str(round_trip(), "/ f!", "what was seen and is refused");
+    zc_dirty_all(d, now);
+    take();
+    zc_dirty_refused(d, "f", now);
+    zc_dirty_done(d, now);
+    is_str(take(), "/ f!?", "of everything");
+    move_dir(A, ROOT, "c");
+    zc_dirty_done(d, now);
+    is_str(take(), "a>c / a c!?", "a rename before it is certain");
 }
 
 static void test_renames(void)
@@ -348,7 +395,7 @@ static void test_races(void)
     take();
     move_dir(A, ROOT, "a");
     done();
-    is_str(round_trip(), "g>a / a! g", "everything in flight: DEEP");
+    is_str(round_trip(), "g>a / a!? g", "everything in flight: DEEP");
 
     move_dir(X, B, "x");
     move_dir(Y, ROOT, "y");
@@ -476,6 +523,7 @@ int main(void)
     test_late();
     test_order();
     test_deep();
+    test_unseen();
     test_renames();
     test_races();
     test_failures();

@@ -242,7 +242,7 @@ static void deliver(void)
                          e->to_name, strlen(e->to_name), e->is_dir, now);
         break;
     case DOUBT:
-        zc_dirty_tree(d, e->dir, now);
+        zc_dirty_tree(d, e->dir, true, now);
         break;
     case REMOVED:
         forget(e->id);

@@ -267,6 +267,10 @@ static void type_limits(void)
            "a subtree digest without its feature");
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_FLAGS_KNOWN + 1), -1,
            "an unknown flag");
+    is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_SEEN), -1,
+           "nothing to descend into was seen");
+    is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_SEEN | ZC_ENTRY_DEEP), 0,
+           "something was");
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_IMPLIED), 0,
            "a file that was not looked at");
     is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_IMPLIED), 0,

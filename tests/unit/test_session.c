@@ -341,9 +341,12 @@ static void test_brake(void)
     sh("cd src/part && seq 140 | xargs rm");
     check("", "most of one in doubt went", {"part", DEEP});
     sh("cd src/rest && seq 390 | xargs rm");
-    struct zc_round_name v[] = {{"rest", DEEP}};
+    struct zc_round_name v[] = {{"rest", DEEP | ZC_CHANGE_UNSEEN}};
     is_int(names_in("", v, 1, NULL), ZC_EXIT_MAX_DELETE,
            "most of all is too much");
+    v[0].what = DEEP;
+    is_int(names_in("", v, 1, NULL), 0, "unless all of it was seen to go");
+    ok(equal(), "equal");
     sh("cd src/rest && seq 390 | xargs touch");
     is_int(round_of(&(struct zc_round){.all = true}), 0, "it is back");
     ok(equal(), "equal");
