@@ -404,6 +404,8 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/conf_types.h \
 	%D%/daemon/conf_value.c \
 	%D%/daemon/conf_value.h \
+	%D%/daemon/conf_warn.c \
+	%D%/daemon/conf_warn.h \
 	%D%/daemon/control.c \
 	%D%/daemon/control.h \
 	%D%/daemon/control_client.c \

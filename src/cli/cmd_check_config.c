@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "daemon/conf.h"
 #include "daemon/conf_table.h"
+#include "daemon/conf_warn.h"
 
 #include <string.h>
 
@@ -19,7 +20,8 @@ static const struct zc_opt_table table = {
 void zc_help_check_config(FILE *to)
 {
     fputs("usage: zcsync check-config [FILE]\n\n"
-          "Reads the configuration of zcsyncd and tells whether it is right.\n"
+          "Reads the configuration of zcsyncd and tells whether it is right, and\n"
+          "what in it is probably not meant, such as paths that are not there.\n"
           "FILE is " ZC_CONF_DEFAULT " unless named.\n",
           to);
     zc_opt_print(&table, to);
@@ -40,6 +42,12 @@ static int take_option(void *arg, const struct zc_opt *opt,
     return 0;
 }
 
+static void tell(void *arg, const char *sentence)
+{
+    (void)arg;
+    zc_log(ZC_LOG_WARN, "%s", sentence);
+}
+
 static int check(const char *file)
 {
     struct zc_err err;
@@ -48,6 +56,7 @@ static int check(const char *file)
         zc_log(ZC_LOG_ERROR, "%s", err.text);
         return err.code;
     }
+    zc_conf_warn(c, tell, NULL);
     printf("%s: ok: %zu share%s, %zu mirror%s\n", file, c->shares.len,
            c->shares.len == 1 ? "" : "s", c->mirrors.len,
            c->mirrors.len == 1 ? "" : "s");

@@ -65,7 +65,7 @@ static void help(FILE *to)
           to);
     zc_opt_print(&table, to);
     fputs("\nSee zcsyncd(8) for signals, sockets and exit codes.\n\n"
-          "Example:\n  zcsyncd --check -c /etc/zcsync/zcsync.conf\n",
+          "Example:\n  zcsyncd --check --config=/etc/zcsync/zcsync.conf\n",
           to);
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define NS 1e9
+#define KEY_SHOWN 12 /* letters of a key, 72 bits: enough to compare */
 
 /* Words. */
 
@@ -47,7 +48,7 @@ static void put_reason(struct zc_buf *out, const char *path, const char *text)
     zc_text_name(out, text);
 }
 
-/* "; AES-256-GCM, user space, key ...": how the bytes cross. */
+/* "; AES-256-GCM, user space, key AbCdEfGhIjKl...": how the bytes cross. */
 static void put_security(struct zc_buf *out, const char *security,
                          const char *key)
 {
@@ -59,8 +60,11 @@ static void put_security(struct zc_buf *out, const char *security,
         return;
     if (!strstr(security, "kernel"))
         zc_buf_put_str(out, ", user space");
+    char some[KEY_SHOWN + 1];
+    snprintf(some, sizeof some, "%s", key);
     zc_buf_put_str(out, ", key ");
-    zc_text_name(out, key);
+    zc_text_name(out, some);
+    zc_buf_put_str(out, "...");
 }
 
 /* What happens next, where something is in the way. */

@@ -136,7 +136,6 @@ static int take_key(struct reader *r, const char *from, const char *to)
 
 static int take_line(struct reader *r, const char *from, const char *to)
 {
-    const char *start = from;
     if (to > from && to[-1] == '\r')
         to--;
     if (check_bytes(r, from, to))
@@ -144,10 +143,6 @@ static int take_line(struct reader *r, const char *from, const char *to)
     trim(&from, &to);
     if (from == to || *from == '#' || *from == ';')
         return 0;
-    if (from != start)
-        return refuse(r, "the line starts with a blank: sections and keys "
-                         "start in the first column, and no value has a "
-                         "second line");
     return *from == '[' ? take_section(r, from, to) : take_key(r, from, to);
 }
 

@@ -38,11 +38,9 @@ wrong_key()
 
 # ---- lines -------------------------------------------------------------------
 
-blank="the line starts with a blank: sections and keys start in the first\
- column, and no value has a second line"
-wrong 4 "$blank" \
-    '[share s]\npath = /s\n\n  read only = yes\n'
-wrong 3 "$blank" \
+wrong 3 "'and more of it' is not KEY = VALUE" \
+    '[share s]\npath = /s\n  and more of it\n'
+wrong 3 "[share t] has no key 'path'" \
     '[share s]\npath = /s\n\t[share t]\n'
 wrong 2 "'path /s' is not KEY = VALUE" \
     '[share s]\npath /s\n'

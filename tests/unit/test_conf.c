@@ -400,12 +400,11 @@ static void test_lines(void)
     zc_conf_free(c);
     zc_buf_fini(&b);
 
-    bad("[share a]\npath = /x\n  /y\n",
-        "f:3: the line starts with a blank: sections and keys start in the "
-        "first column, and no value has a second line");
-    bad("[share a]\n path = /x\n",
-        "f:2: the line starts with a blank: sections and keys start in the "
-        "first column, and no value has a second line");
+    bad("[share a]\npath = /x\n  /y\n", "f:3: '/y' is not KEY = VALUE");
+    c = parse(" \t[share a]\n path = /x\n\t read only = yes\n");
+    is_str(c->shares.v[0].path, "/x", "a key behind blanks");
+    ok(c->shares.v[0].read_only, "another one is not part of its value");
+    zc_conf_free(c);
     bad("[share a]\npath = /x\0y\n", "f:2: there is a NUL byte in the line");
     bad("[share a]\npath = /x\ry\n",
         "f:2: there is a control character (0x0d) in the line");
