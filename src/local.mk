@@ -83,6 +83,8 @@ libzcsync_a_SOURCES = \
 	%D%/net/command.h \
 	%D%/net/dial.c \
 	%D%/net/dial.h \
+	%D%/net/direct.c \
+	%D%/net/direct.h \
 	%D%/net/endpoint.c \
 	%D%/net/endpoint.h \
 	%D%/net/handshake.c \
@@ -412,6 +414,8 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/control_client.h \
 	%D%/daemon/control_msg.c \
 	%D%/daemon/control_msg.h \
+	%D%/daemon/direct.c \
+	%D%/daemon/direct.h \
 	%D%/daemon/fence.c \
 	%D%/daemon/fence.h \
 	%D%/daemon/forker.c \

@@ -12,6 +12,7 @@ UNIT_TESTS = \
 	%D%/unit/test_control \
 	%D%/unit/test_deletions \
 	%D%/unit/test_dial \
+	%D%/unit/test_direct \
 	%D%/unit/test_dirnode \
 	%D%/unit/test_dirty \
 	%D%/unit/test_dirty_model \
@@ -82,6 +83,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_chmod \
 	%D%/fuzz/fuzz_conf \
 	%D%/fuzz/fuzz_control \
+	%D%/fuzz/fuzz_direct \
 	%D%/fuzz/fuzz_endpoint \
 	%D%/fuzz/fuzz_filter \
 	%D%/fuzz/fuzz_frame \

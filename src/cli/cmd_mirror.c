@@ -124,6 +124,7 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
         .accept_new = m->args->security.accept_new,
         .contimeout_s = m->args->contimeout_s,
         .timeout_s = m->args->opt.timeout_s,
+        .role = ZC_ROLE_SENDER,
         .stop = zc_signals_stop(),
         .asking = &m->asking,
     };

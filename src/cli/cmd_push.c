@@ -159,6 +159,7 @@ static enum zc_exit run_plan(const struct zc_push_args *args,
                                 .accept_new = args->security.accept_new,
                                 .contimeout_s = args->contimeout_s,
                                 .timeout_s = args->opt.timeout_s,
+                                .role = ZC_ROLE_SENDER,
                                 .stop = zc_signals_stop()},
                     .err = err};
     bool ok = !zc_plan_make(&plan, args, err) &&

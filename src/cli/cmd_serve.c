@@ -17,7 +17,7 @@ struct serve_key {
 
 struct serve_args {
     struct zc_serve_options opt;
-    bool read_only, readable, stdio, help;
+    bool read_only, readable, stdio, direct, help;
     struct zc_require require; /* of each share */
     unsigned verbose;
     const char *identity, *known_peers;
@@ -106,6 +106,9 @@ static const struct zc_opt rows[] = {
          "one session on standard input and output;\n"
          "without NAME=PATH for all files that our user\n"
          "may read and write: what HOST:PATH starts"),
+    FLAG("direct", direct,
+         "with --stdio: offer a connection of its own for\n"
+         "the data"),
     {.name = "timeout",
      .value = "SECONDS",
      .negatable = true,
@@ -262,6 +265,9 @@ static int check(struct serve_args *a, struct zc_err *err)
     if (a->operands.len == 0 && !a->stdio)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "NAME=PATH is missing (see 'zcsync serve --help')");
+    if (a->direct && !a->stdio)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--direct is for --stdio: others connect anyway");
     if (a->stdio && (a->opt.listen || a->opt.plain))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--stdio goes with neither --listen nor --plain");
@@ -289,7 +295,7 @@ static int serve(struct serve_args *a)
     struct zc_err err;
     if (a->verbose)
         zc_log_level = a->verbose > 1 ? ZC_LOG_DEBUG : ZC_LOG_INFO;
-    int r = a->stdio ? zc_serve_stdio(&a->opt.receive, &err)
+    int r = a->stdio ? zc_serve_stdio(&a->opt.receive, a->direct, &err)
                      : zc_serve_run(&a->opt, &err);
     if (r == 0)
         return ZC_EXIT_OK;

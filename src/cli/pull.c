@@ -127,6 +127,7 @@ enum zc_exit zc_pull_all(const struct zc_push_args *args,
                                 .accept_new = args->security.accept_new,
                                 .contimeout_s = args->contimeout_s,
                                 .timeout_s = args->opt.timeout_s,
+                                .role = ZC_ROLE_RECEIVER,
                                 .stop = zc_signals_stop()},
                      .names = ZC_BUF_INIT,
                      .err = err};

@@ -115,6 +115,25 @@ static void take_apply(struct zc_push_args *a, uint64_t bits, bool on)
         a->opt.apply &= ~(unsigned)bits;
 }
 
+static int take_data(const char *value, enum zc_direct_way *way,
+                     struct zc_err *err)
+{
+    static const char *const names[] = {
+        [ZC_DIRECT_AUTO] = "auto",
+        [ZC_DIRECT_ONLY] = "direct",
+        [ZC_DIRECT_NEVER] = "tunnel",
+    };
+    for (size_t i = 0; i < ZC_ARRAY_LEN(names); i++) {
+        if (strcmp(value, names[i]) == 0) {
+            *way = (enum zc_direct_way)i;
+            return 0;
+        }
+    }
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "--ssh-data: '%s' is none of auto, direct, tunnel",
+                      value);
+}
+
 static int take_watch(const char *value, enum zc_watch_kind *kind,
                       struct zc_err *err)
 {
@@ -308,6 +327,8 @@ static int take_option(void *arg, const struct zc_opt *opt,
         else
             a->delete_before = opt->data == ZC_DELETE_BEFORE;
         return 0;
+    case OPT_SSH_DATA:
+        return take_data(value, &a->remote.data, err);
     case OPT_SSH_OPTION:
         return zc_vec_push(&a->remote.lines, value) ? zc_err_nomem(err) : 0;
     case OPT_WINDOW:

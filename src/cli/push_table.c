@@ -214,6 +214,10 @@ static const struct zc_opt rows[] = {
           "IdentityFile=~/.ssh/backup; may be repeated"),
     TEXT("ssh-config", "FILE", remote.config,
          "instead of ~/.ssh/config and the system's"),
+    VALUE(0, "ssh-data", "WAY", ON, OPT_SSH_DATA,
+          "auto (default): over a TCP connection of its own,\n"
+          "with keys for it, where that can be had; direct:\n"
+          "only so; tunnel: through SSH"),
     TEXT("jump", "HOSTS", remote.jump,
          "through these hosts, as ssh -J"),
     TEXT("remote-command", "COMMAND", remote.command,

@@ -41,6 +41,7 @@ enum push_opt_id {
     OPT_REQUIRE_MOUNT,
     OPT_REQUIRE_FILE,
     OPT_SSH_OPTION,
+    OPT_SSH_DATA,
     OPT_WINDOW,
     OPT_DELETES, /* --delete, and `data`: enum zc_delete_also */
 };

@@ -91,9 +91,10 @@ static void remote_line(void *arg, const char *line)
     zc_log(ZC_LOG_WARN, "%s: %s", r->host, line);
 }
 
-static struct zc_transport *start_ssh(struct zc_remote *r,
-                                      const struct zc_endpoint *at,
-                                      struct zc_err *err)
+/* The command, whose standard streams are the transport. */
+static struct zc_transport *open_channel(struct zc_remote *r,
+                                         const struct zc_endpoint *at,
+                                         bool direct, struct zc_err *err)
 {
     const struct zc_ssh_place place = {at->user, at->host};
     const struct zc_ssh_options opt = {
@@ -111,7 +112,8 @@ static struct zc_transport *start_ssh(struct zc_remote *r,
         .arg = r,
     };
     zc_auto_free char *command = NULL;
-    if (asprintf(&command, "%s serve --stdio", command_of(r->args)) < 0) {
+    if (asprintf(&command, "%s serve --stdio%s", command_of(r->args),
+                 direct ? " --direct" : "") < 0) {
         command = NULL;
         zc_err_nomem(err);
         return NULL;
@@ -128,6 +130,37 @@ static struct zc_transport *start_ssh(struct zc_remote *r,
     return NULL;
 }
 
+/* Data crosses a connection of its own where that is possible, which is known
+ * only when both ends have tried. */
+static int start_ssh(struct zc_remote *r, const struct zc_endpoint *at,
+                     struct zc_reached *out, struct zc_err *err)
+{
+    bool only = r->args->data == ZC_DIRECT_ONLY;
+    bool direct = r->args->data != ZC_DIRECT_NEVER;
+    out->t = open_channel(r, at, direct, err);
+    if (!out->t)
+        return -1;
+    if (!direct)
+        return 0;
+    struct zc_transport *own;
+    if (zc_direct_reach(out->t, zc_ssh_address(r->ssh), r->role, only, &own,
+                        err)) {
+        zc_transport_free(out->t);
+        out->t = NULL;
+        if (err->code == ZC_EXIT_STREAM)
+            zc_remote_explain(r, err);
+        return -1;
+    }
+    if (own) {
+        r->channel = out->t;
+        out->t = own;
+        out->shaken = true;
+    }
+    zc_log(ZC_LOG_INFO, "%s: %s%s%s", at->host, own ? own->peer : "through SSH",
+           own ? ", " : "", own ? own->security : "");
+    return 0;
+}
+
 /* --- either --- */
 
 /* Its exit status; -1: nobody knows. SAID, if anything, was said there. */
@@ -136,6 +169,8 @@ static int end_both(struct zc_remote *r, struct zc_ssh_ended *ended)
     struct zc_err ignored;
     int status = -1;
     *ended = (struct zc_ssh_ended){.status = -1};
+    zc_transport_free(r->channel);
+    r->channel = NULL;
     if (r->pid > 0) {
         status = zc_process_wait(r->pid);
         status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -160,7 +195,10 @@ int zc_remote_start(void *arg, const struct zc_endpoint *at,
 {
     struct zc_remote *r = arg;
     snprintf(r->host, sizeof r->host, "%s", at->host);
-    out->t = r->args->rsh ? start_shell(r, at, err) : start_ssh(r, at, err);
+    if (r->args->rsh)
+        out->t = start_shell(r, at, err);
+    else
+        start_ssh(r, at, out, err);
     out->end = end;
     out->arg = r;
     if (!out->t) {

@@ -8,6 +8,7 @@
 #define ZC_CLI_REMOTE_H
 
 #include "base/vec.h"
+#include "net/direct.h"
 #include "net/reach.h"
 #include "ssh/ssh.h"
 
@@ -19,6 +20,7 @@ struct zc_remote_args { /* options; NULL: not given */
     const char *command; /* --remote-command: "zcsync" there, blanks part words */
     const char *jump;    /* --jump */
     const char *config;  /* --ssh-config */
+    enum zc_direct_way data; /* --ssh-data */
     ZC_VEC(const char *) lines; /* --ssh-option; owned */
 };
 
@@ -35,6 +37,8 @@ struct zc_remote {
     pid_t pid; /* of the shell; 0: none */
     int status;
     struct zc_ssh *ssh; /* NULL: none */
+    struct zc_transport *channel; /* over SSH, while the data goes elsewhere */
+    enum zc_role role; /* ours: the caller's, too */
     char host[256];
 };
 

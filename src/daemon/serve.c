@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/direct.h"
 #include "daemon/process.h"
 #include "daemon/receivers.h"
 #include "net/dial.h"
@@ -266,7 +267,35 @@ static struct zc_transport *take_stdio(struct zc_err *err)
     return NULL;
 }
 
-int zc_serve_stdio(const struct zc_accept_options *opt, struct zc_err *err)
+static int serve_plain(struct zc_transport *t,
+                       const struct zc_accept_options *opt, struct zc_err *err)
+{
+    struct zc_secured plain;
+    int r = zc_handshake(t, ZC_ROLE_ANY, false, &zc_security_plain,
+                         &plain, err);
+    return r ? -1 : zc_receiver_session(t, plain.role, opt, err);
+}
+
+/* T stays open, so that the other end sees the end of this process there. */
+static int serve_direct(struct zc_transport *t,
+                        const struct zc_accept_options *opt,
+                        struct zc_err *err)
+{
+    struct zc_transport *own;
+    enum zc_role role;
+    if (zc_direct_accept(t, &own, &role, err))
+        return -1;
+    if (!own)
+        return serve_plain(t, opt, err);
+    zc_receiver_signals(own);
+    int r = zc_receiver_session(own, role, opt, err);
+    zc_receiver_signals(t);
+    zc_transport_free(own);
+    return r;
+}
+
+int zc_serve_stdio(const struct zc_accept_options *opt, bool direct,
+                   struct zc_err *err)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE};
     struct sigaction old[ZC_ARRAY_LEN(signals)];
@@ -283,11 +312,7 @@ int zc_serve_stdio(const struct zc_accept_options *opt, struct zc_err *err)
     zc_receiver_signals(t);
     sigprocmask(SIG_UNBLOCK, &mask, &old_mask);
 
-    struct zc_secured plain;
-    int r = zc_handshake(t, ZC_ROLE_ANY, false, &zc_security_plain,
-                         &plain, err);
-    if (r == 0)
-        r = zc_receiver_session(t, plain.role, opt, err);
+    int r = direct ? serve_direct(t, opt, err) : serve_plain(t, opt, err);
 
     sigprocmask(SIG_BLOCK, &mask, NULL);
     for (size_t i = 0; i < ZC_ARRAY_LEN(signals); i++)

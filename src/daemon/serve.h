@@ -37,8 +37,10 @@ int zc_serve_run(const struct zc_serve_options *opt, struct zc_err *err);
 
 /* One session on standard input and output (`zcsync serve --stdio`), plain, in
  * this process, which is confined afterwards; stdin is then /dev/null, and
- * stdout goes where stderr goes. Call before threads start. */
-int zc_serve_stdio(const struct zc_accept_options *opt, struct zc_err *err);
+ * stdout goes where stderr goes. DIRECT: the other end first says how it could be
+ * reached otherwise (direct.h). Call before threads start. */
+int zc_serve_stdio(const struct zc_accept_options *opt, bool direct,
+                   struct zc_err *err);
 
 /*
  * The embedded receiver: forks a confined child that serves PATH, and returns

@@ -42,6 +42,8 @@ static int reach_remote(const struct zc_reach *how, struct zc_reached *out,
     }
     if (how->timeout_s)
         zc_transport_set_timeout(out->t, how->timeout_s);
+    if (out->shaken)
+        return 0;
     struct zc_transport *t = out->t;
     out->t = zc_shake(t, how->role, true, &sec, err);
     if (out->t)

@@ -18,6 +18,7 @@
 
 struct zc_reached {
     struct zc_transport *t;
+    bool shaken; /* `remote` has shaken hands over it already */
     /* Waits for what was started for it, which ends when T is gone. NULL: nothing
      * was. */
     void (*end)(void *arg);

@@ -8,6 +8,7 @@
  *     cd tests/fuzz/corpus && make_seeds
  */
 #include "../wire.h"
+#include "net/direct.h"
 #include "daemon/control_msg.h"
 #include "proto/hello.h"
 
@@ -25,6 +26,19 @@ static void save(const char *folder, const char *name, const void *bytes,
         perror(path);
         exit(1);
     }
+}
+
+static void save_direct(void)
+{
+    struct zc_direct d = {.port = 40000, .key = {1, 2, 3}};
+    uint8_t bytes[ZC_DIRECT_SIZE];
+    zc_direct_encode(&d, bytes);
+    save("direct", "answer", bytes, sizeof bytes);
+    d.port = 0;
+    zc_direct_encode(&d, bytes);
+    save("direct", "offer", bytes, sizeof bytes);
+    bytes[0] = 'Z';
+    save("direct", "other", bytes, sizeof bytes);
 }
 
 static void save_hello(const char *name, struct zc_hello h)
@@ -156,6 +170,7 @@ int main(void)
 {
     struct streams s = {ZC_BUF_INIT, ZC_BUF_INIT};
 
+    save_direct();
     save_hello("sender", (struct zc_hello){1, 1, ZC_ROLE_SENDER, 0, 0});
     save_hello("receiver", (struct zc_hello){1, 1, ZC_ROLE_RECEIVER, 7, 0});
     save_hello("newer", (struct zc_hello){9, 2, ZC_ROLE_SENDER, 0, 0});

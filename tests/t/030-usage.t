@@ -178,6 +178,7 @@ value_of() # OPTION: something it takes
     --require-mount) echo /proc ;;
     --require-file) echo / ;;
     --suite) echo AES-256-GCM ;;
+    --ssh-data) echo tunnel ;;
     --info) echo progress2 ;;
     --filter | -f) echo '- *.o' ;;
     --*-from) echo /dev/null ;;

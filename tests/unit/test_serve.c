@@ -481,7 +481,7 @@ static void stdio(bool socket)
             close(in[i]);
             close(out[i]);
         }
-        int r = zc_serve_stdio(&options.receive, &e);
+        int r = zc_serve_stdio(&options.receive, false, &e);
         printf("# this goes to stderr\n");
         exit(r ? e.code : 0); /* exit: the leak check runs, confined */
     }
