@@ -254,6 +254,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/places.h \
 	%D%/sender/prune.c \
 	%D%/sender/prune.h \
+	%D%/sender/removal.c \
+	%D%/sender/removal.h \
 	%D%/sender/retries.c \
 	%D%/sender/retries.h \
 	%D%/sender/round.h \

@@ -82,12 +82,12 @@ static enum zc_exit push_over(void *arg, const struct zc_events *events,
 
 static enum zc_exit run_session(struct run *r,
                                 const struct zc_plan_session *session,
-                                unsigned apply)
+                                enum zc_pass pass)
 {
     const struct zc_endpoint *dest = &r->plan->dest;
     struct zc_options opt = r->args->opt;
     bool local = dest->kind == ZC_AT_LOCAL;
-    opt.apply |= apply;
+    zc_run_options(&opt, pass);
     opt.src = session->src;
     opt.only = session->names ? session->names : r->args->files;
     opt.single_file = session->single_file;
@@ -107,45 +107,31 @@ static enum zc_exit run_session(struct run *r,
     if (reach_dest(r, &peer))
         return r->err->code;
     enum zc_exit code = zc_run_session(
-        r->args, r->report, push_over, &(struct session){r, peer.t, &opt},
-        apply & ZC_APPLY_ONLY_DELETE);
+        r->args, r->report, pass, push_over,
+        &(struct session){r, peer.t, &opt});
     zc_reached_end(&peer);
     return code;
 }
 
-/* What can be deleted by SESSION alone; *WORST: it makes no sense to go on. */
-static void delete_before(struct run *r,
-                          const struct zc_plan_session *session,
-                          enum zc_exit *worst)
+static enum zc_exit run_one(void *arg, size_t i, enum zc_pass pass)
 {
+    struct run *r = arg;
     struct stat st;
     const struct zc_endpoint *dest = &r->plan->dest;
-    if (zc_run_deletes_first(r->args) &&
-        (dest->kind != ZC_AT_LOCAL || !stat(dest->path, &st)))
-        *worst = zc_run_deleted(run_session(r, session, ZC_APPLY_ONLY_DELETE),
-                                r->err);
+    if (pass == ZC_PASS_DELETE && dest->kind == ZC_AT_LOCAL &&
+        stat(dest->path, &st))
+        return ZC_EXIT_OK;
+    return run_session(r, &r->plan->sessions.v[i], pass);
 }
 
-/* All sessions, until one fails for good. What could not be done counts for
- * more than what vanished. */
 static enum zc_exit run_all(struct run *r)
 {
-    enum zc_exit worst = ZC_EXIT_OK;
-    size_t n = r->plan->sessions.len;
     if (r->plan->dest.kind == ZC_AT_DAEMON) {
         r->trust = zc_trust_new(&r->args->security, zc_signals_stop(), r->err);
         if (!r->trust)
             return r->err->code;
     }
-    for (size_t i = 0; i < n && worst == ZC_EXIT_OK; i++)
-        delete_before(r, &r->plan->sessions.v[i], &worst);
-    if (worst != ZC_EXIT_OK)
-        return worst;
-    for (size_t i = 0; i < n; i++)
-        if (!zc_run_goes_on(run_session(r, &r->plan->sessions.v[i], 0),
-                            &worst))
-            break;
-    return worst;
+    return zc_run_passes(r->args, r->plan->sessions.len, run_one, r, r->err);
 }
 
 static enum zc_exit run_plan(const struct zc_push_args *args,

@@ -20,6 +20,7 @@
 
 struct pull {
     const struct zc_push_args *args;
+    const struct zc_pull_plan *plan;
     struct zc_report *report;
     struct zc_trust *trust; /* NULL: no SRC is at a daemon */
     struct zc_remote remote;
@@ -48,11 +49,11 @@ static enum zc_exit pull_over(void *arg, const struct zc_events *events,
 
 static enum zc_exit run_session(struct pull *p,
                                 const struct zc_pull_session *s,
-                                unsigned apply)
+                                enum zc_pass pass)
 {
     struct zc_options opt = p->args->opt;
     struct zc_reached peer;
-    opt.apply |= apply;
+    zc_run_options(&opt, pass);
     opt.own = s->at.kind == ZC_AT_SSH;
     opt.share = s->at.kind == ZC_AT_DAEMON ? s->at.share : "";
     opt.path = s->at.path;
@@ -70,9 +71,8 @@ static enum zc_exit run_session(struct pull *p,
     if (zc_trust_reach(p->trust, &way, s->text, &peer, p->err))
         return p->err->code;
     enum zc_exit code = zc_run_session(
-        p->args, p->report, pull_over,
-        &(struct session){p, peer.t, &opt, s->dest},
-        apply & ZC_APPLY_ONLY_DELETE);
+        p->args, p->report, pass, pull_over,
+        &(struct session){p, peer.t, &opt, s->dest});
     zc_reached_end(&peer);
     return code;
 }
@@ -101,20 +101,14 @@ static int prepare(struct pull *p, const struct zc_pull_plan *plan)
     return plan->make && !p->args->opt.dry_run ? make_dest(p, plan->make) : 0;
 }
 
-/* What can be deleted for all of them; else why it makes no sense to go on. */
-static enum zc_exit delete_before(struct pull *p,
-                                  const struct zc_pull_plan *plan)
+static enum zc_exit run_one(void *arg, size_t i, enum zc_pass pass)
 {
-    enum zc_exit code = ZC_EXIT_OK;
+    struct pull *p = arg;
     struct stat st;
-    if (!zc_run_deletes_first(p->args))
-        return code;
-    for (size_t i = 0; i < plan->sessions.len && code == ZC_EXIT_OK; i++)
-        if (!stat(plan->sessions.v[i].dest, &st))
-            code = zc_run_deleted(run_session(p, &plan->sessions.v[i],
-                                              ZC_APPLY_ONLY_DELETE),
-                                  p->err);
-    return code;
+    const struct zc_pull_session *s = &p->plan->sessions.v[i];
+    if (pass == ZC_PASS_DELETE && stat(s->dest, &st))
+        return ZC_EXIT_OK;
+    return run_session(p, s, pass);
 }
 
 enum zc_exit zc_pull_all(const struct zc_push_args *args,
@@ -122,6 +116,7 @@ enum zc_exit zc_pull_all(const struct zc_push_args *args,
 {
     struct zc_pull_plan plan;
     struct pull p = {.args = args,
+                     .plan = &plan,
                      .report = report,
                      .remote = {.args = &args->remote,
                                 .accept_new = args->security.accept_new,
@@ -131,19 +126,13 @@ enum zc_exit zc_pull_all(const struct zc_push_args *args,
                                 .stop = zc_signals_stop()},
                      .names = ZC_BUF_INIT,
                      .err = err};
-    enum zc_exit worst = ZC_EXIT_OK;
+    enum zc_exit code;
     if (zc_pull_plan_make(&plan, args, err) || prepare(&p, &plan))
-        worst = err->code;
+        code = err->code;
     else
-        worst = delete_before(&p, &plan);
-    for (size_t i = 0; worst == ZC_EXIT_OK || worst == ZC_EXIT_PARTIAL ||
-                       worst == ZC_EXIT_VANISHED;
-         i++)
-        if (i == plan.sessions.len ||
-            !zc_run_goes_on(run_session(&p, &plan.sessions.v[i], 0), &worst))
-            break;
+        code = zc_run_passes(args, plan.sessions.len, run_one, &p, err);
     zc_trust_free(p.trust);
     zc_pull_plan_fini(&plan);
     zc_buf_fini(&p.names);
-    return worst;
+    return code;
 }

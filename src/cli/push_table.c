@@ -104,6 +104,12 @@ static const struct zc_opt rows[] = {
     DELETES(0, "del", ZC_DELETE_ONLY, "likewise"),
     DELETES(0, "delete-delay", ZC_DELETE_ONLY, "likewise"),
     DELETES(0, "delete-after", ZC_DELETE_ONLY, "likewise"),
+    {.name = "remove-source-files",
+     .negatable = ON_OFF,
+     .id = OPT_APPLY,
+     .not_for = ZC_AS_MIRROR | ZC_AS_DIFF,
+     .data = ZC_APPLY_REMOVE,
+     .help = "remove from SRC what is at DEST, but directories"},
     APPLY(0, "force", ON_OFF, ZC_APPLY_FORCE,
           "a directory makes way for something else, with\n"
           "all that is in it"),

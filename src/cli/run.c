@@ -39,26 +39,64 @@ static void resume_progress(void *arg)
     zc_progress_resume(arg);
 }
 
-/* All else is counted by the session that follows. */
-static void keep_deleted(struct zc_stats *s)
+/* Is there to be one? */
+static bool has(const struct zc_push_args *args, enum zc_pass pass)
+{
+    const struct zc_options *opt = &args->opt;
+    if (pass == ZC_PASS_DELETE)
+        return args->delete_before && opt->del && !opt->dry_run;
+    if (pass == ZC_PASS_REMOVE)
+        return opt->apply & ZC_APPLY_REMOVE && !opt->dry_run;
+    return true;
+}
+
+/* What tells files apart must not be less than what makes them the same. */
+static void options_of_remove(struct zc_options *opt)
+{
+    const unsigned lax = ZC_APPLY_SIZE_ONLY | ZC_APPLY_WINDOW;
+    opt->checksum |= opt->apply & lax || !(opt->keep & ZC_KEEP_TIMES);
+    opt->apply &= ~(lax | ZC_APPLY_EXISTING | ZC_APPLY_IGNORE_EXISTING |
+                    ZC_APPLY_IGNORE_TIMES);
+    opt->keep &= ~(unsigned)ZC_KEEP_HARD_LINKS; /* they become fewer */
+    opt->dry_run = true;
+    opt->del = opt->update = opt->want_items = false;
+    opt->fsync = ZC_FSYNC_NONE;
+}
+
+void zc_run_options(struct zc_options *opt, enum zc_pass pass)
+{
+    if (pass == ZC_PASS_REMOVE)
+        options_of_remove(opt);
+    else if (opt->dry_run) /* see ZC_APPLY_REMOVE */
+        opt->apply &= ~(unsigned)ZC_APPLY_REMOVE;
+    if (pass == ZC_PASS_DELETE)
+        opt->apply |= ZC_APPLY_ONLY_DELETE;
+}
+
+/* All else is counted by the session proper. */
+static void keep_own(struct zc_stats *s)
 {
     uint64_t deleted = atomic_load(&s->deleted);
+    uint64_t troubles = atomic_load(&s->troubles);
     uint64_t out = atomic_load(&s->wire_out), in = atomic_load(&s->wire_in);
     memset(s, 0, sizeof *s);
     atomic_store(&s->deleted, deleted);
+    atomic_store(&s->troubles, troubles);
     atomic_store(&s->wire_out, out);
     atomic_store(&s->wire_in, in);
 }
 
 enum zc_exit zc_run_session(const struct zc_push_args *args,
-                            struct zc_report *report, zc_run_session_fn *run,
-                            void *arg, bool only_deletes)
+                            struct zc_report *report, enum zc_pass pass,
+                            zc_run_session_fn *run, void *arg)
 {
     struct zc_stats stats;
     memset(&stats, 0, sizeof stats);
     struct zc_events events = zc_report_events(report);
-    if (only_deletes)
+    if (pass == ZC_PASS_DELETE) /* it is met again */
         events.trouble = NULL;
+    if (pass == ZC_PASS_REMOVE)
+        events.item = NULL;
     struct zc_progress *progress = start_progress(args, &stats);
     zc_report_set_progress(report, progress);
     zc_log_set_hooks(pause_progress, resume_progress, progress);
@@ -70,18 +108,15 @@ enum zc_exit zc_run_session(const struct zc_push_args *args,
     zc_log_set_hooks(NULL, NULL, NULL);
     zc_report_set_progress(report, NULL);
     zc_progress_stop(progress);
-    if (only_deletes)
-        keep_deleted(&stats);
+    if (pass != ZC_PASS_PROPER)
+        keep_own(&stats);
     zc_report_add(report, &stats);
     return code;
 }
 
-bool zc_run_deletes_first(const struct zc_push_args *args)
-{
-    return args->delete_before && args->opt.del && !args->opt.dry_run;
-}
-
-enum zc_exit zc_run_deleted(enum zc_exit code, struct zc_err *err)
+/* A ZC_PASS_DELETE has ended with CODE: ZC_EXIT_OK, or why it makes no sense to
+ * go on. What it could not delete is for the session proper to tell of. */
+static enum zc_exit deleted(enum zc_exit code, struct zc_err *err)
 {
     if (code != ZC_EXIT_OK && code != ZC_EXIT_PARTIAL &&
         code != ZC_EXIT_VANISHED && code != ZC_EXIT_MAX_DELETE)
@@ -90,15 +125,34 @@ enum zc_exit zc_run_deleted(enum zc_exit code, struct zc_err *err)
     return ZC_EXIT_OK;
 }
 
-bool zc_run_goes_on(enum zc_exit code, enum zc_exit *worst)
+/* WORST so far, and the CODE of another session. True: it goes on. */
+static bool goes_on(enum zc_exit code, enum zc_exit *worst)
 {
-    if (code == ZC_EXIT_PARTIAL ||
-        (code == ZC_EXIT_VANISHED && *worst == ZC_EXIT_OK))
+    bool on = code == ZC_EXIT_OK || code == ZC_EXIT_PARTIAL ||
+              code == ZC_EXIT_VANISHED;
+    if (!on || code == ZC_EXIT_PARTIAL || *worst == ZC_EXIT_OK)
         *worst = code;
-    else if (code != ZC_EXIT_OK && code != ZC_EXIT_VANISHED)
-        *worst = code;
-    return code == ZC_EXIT_OK || code == ZC_EXIT_PARTIAL ||
-           code == ZC_EXIT_VANISHED;
+    return on;
+}
+
+enum zc_exit zc_run_passes(const struct zc_push_args *args, size_t n,
+                           zc_run_one_fn *one, void *arg, struct zc_err *err)
+{
+    enum zc_exit worst = ZC_EXIT_OK;
+    if (has(args, ZC_PASS_DELETE))
+        for (size_t i = 0; i < n && worst == ZC_EXIT_OK; i++)
+            worst = deleted(one(arg, i, ZC_PASS_DELETE), err);
+    if (worst != ZC_EXIT_OK)
+        return worst;
+    for (size_t i = 0; i < n; i++)
+        if (!goes_on(one(arg, i, ZC_PASS_PROPER), &worst))
+            return worst;
+    /* The last first: a name that an earlier SRC has is that one's. */
+    if (has(args, ZC_PASS_REMOVE))
+        for (size_t i = n; i > 0; i--)
+            if (!goes_on(one(arg, i - 1, ZC_PASS_REMOVE), &worst))
+                return worst;
+    return worst;
 }
 
 /* The report knows what else a signal may mean. */

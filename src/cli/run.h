@@ -26,20 +26,26 @@ typedef enum zc_exit zc_run_session_fn(void *arg,
                                        const struct zc_events *events,
                                        struct zc_stats *stats);
 
-/* Runs it while the user sees how far it is, and may stop it. ONLY_DELETES: of
- * what it does no more is told than that. */
+/* What a session is for: all that was asked for, or what comes before that, or
+ * after it. */
+enum zc_pass {
+    ZC_PASS_PROPER,
+    ZC_PASS_DELETE, /* --delete-before: what can be deleted makes room */
+    ZC_PASS_REMOVE, /* --remove-source-files: what is there goes from here */
+};
+/* OPT, a session's, becomes that of PASS. */
+void zc_run_options(struct zc_options *opt, enum zc_pass pass);
+
+/* Runs it while the user sees how far it is, and may stop it. */
 enum zc_exit zc_run_session(const struct zc_push_args *args,
-                            struct zc_report *report, zc_run_session_fn *run,
-                            void *arg, bool only_deletes);
+                            struct zc_report *report, enum zc_pass pass,
+                            zc_run_session_fn *run, void *arg);
 
-/* --delete-before: ahead of all sessions go some with ZC_APPLY_ONLY_DELETE, to
- * make room. */
-bool zc_run_deletes_first(const struct zc_push_args *args);
-/* One of them has ended with CODE, and ERR: ZC_EXIT_OK, or why it makes no sense
- * to go on. What it could not delete is for the session proper to tell of. */
-enum zc_exit zc_run_deleted(enum zc_exit code, struct zc_err *err);
-
-/* WORST so far, and the CODE of another session. True: it goes on. */
-bool zc_run_goes_on(enum zc_exit code, enum zc_exit *worst);
+/* Session I, of those that there are for each pass. */
+typedef enum zc_exit zc_run_one_fn(void *arg, size_t i, enum zc_pass pass);
+/* All N of them, pass after pass, until one fails for good. What could not be
+ * done counts for more than what vanished. */
+enum zc_exit zc_run_passes(const struct zc_push_args *args, size_t n,
+                           zc_run_one_fn *one, void *arg, struct zc_err *err);
 
 #endif

@@ -179,7 +179,9 @@ enum zc_open_apply {
     ZC_APPLY_IGNORE_ERRORS = 1 << 7, /* of the sending end: what could not be
                                         read keeps nothing from being deleted */
     ZC_APPLY_ONLY_DELETE = 1 << 8,   /* nothing is done but that */
-    ZC_APPLY_KNOWN = (1 << 9) - 1,
+    ZC_APPLY_REMOVE = 1 << 9, /* stable storage at the end; with DRY_RUN, what is
+                                 the same is told, and goes from the source */
+    ZC_APPLY_KNOWN = (1 << 10) - 1,
 };
 
 /* Flags of LIST. */

@@ -212,11 +212,16 @@ static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
 }
 
 /* Whether a file's bytes are the same is still for the sender to say. A leader
- * that would be a new inode has no name yet. */
+ * that would be a new inode has no name yet. Where the source's is to be removed,
+ * what counts is that its bytes are here. */
 static void report_entry(struct zc_needs *n, const struct zc_cmp *c,
                          const struct zc_decision *v)
 {
-    add_need(n, c, v, v->need & ZC_NEED_CHECK);
+    struct zc_decision told = *v;
+    unsigned check = v->need & ZC_NEED_CHECK;
+    if (n->w->r->apply & ZC_APPLY_REMOVE && v->stays && !check)
+        told.item = ZC_ITEM_SAME;
+    add_need(n, c, &told, check);
     settle_group(n, c, v, v->stays ? c->name : "", true);
 }
 

@@ -13,6 +13,7 @@
 #include "fs/keep.h"
 #include "sender/big.h"
 #include "sender/lists.h"
+#include "sender/removal.h"
 #include "sender/retries.h"
 #include "sender/walk.h"
 
@@ -82,6 +83,8 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
     if (e.flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_IMPLIED) &&
         !S_ISDIR(e.mode) && item->what != ZC_NEED_APPLIED)
         return nonsense(err, "it wants a file that is not there");
+    if (item->item_flags & ZC_ITEM_SAME && !zc_removal_wanted(s->opt))
+        return nonsense(err, "it tells what was not asked for");
     if ((open & (open - 1)) != 0)
         return nonsense(err, "it wants an entry in two ways");
     if (e.flags & ZC_ENTRY_EAGER)
@@ -98,7 +101,9 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
         atomic_fetch_add(&s->stats->need_files, 1);
         atomic_fetch_add(&s->stats->need_bytes, e.size);
     }
-    if (!open)
+    if (item->item_flags & ZC_ITEM_SAME)
+        zc_removal_of(s, l, item->index);
+    else if (!open)
         zc_lists_item(s, l, item->index, item->item_flags);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include "sender/files.h"
 
 #include "sender/big.h"
+#include "sender/removal.h"
 #include "sender/sfile.h"
 #include "sender/small.h"
 
@@ -140,6 +141,8 @@ static int send_opened(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
         note_changed(w, f);
     if (what & ZC_NEED_FROM && f->tries == 0)
         check_from(w, f);
+    if (equal && zc_removal_wanted(w->s->opt))
+        zc_removal_of(w->s, f->list, f->index);
     if (what & ZC_NEED_CHECK && w->s->opt->dry_run) {
         report_check(w, f);
         return 0;

@@ -289,7 +289,7 @@ static void begin_round(struct zc_sender *s, const struct zc_round *round)
     s->round.done_sent = s->round.finished = false;
     s->round.peer_code = ZC_EXIT_OK;
     s->round.seeding = true;
-    s->round.sync = round->sync;
+    s->round.sync = round->sync || s->opt->apply & ZC_APPLY_REMOVE;
     s->round.leisure = round->leisure;
     s->round.unseen = round->unseen;
     s->round.path_names = 0;

@@ -15,6 +15,7 @@
 #include "sender/links.h"
 #include "sender/places.h"
 #include "sender/prune.h"
+#include "sender/removal.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -228,8 +229,10 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     bool unknown = fd < 0 ? zc_entry_xattrs(w, dirfd, name, &e)
                           : zc_entry_xattrs(w, fd, "", &e);
     struct zc_seen seen = {0};
-    if (!unknown && !w->xattrs.len && S_ISREG(st.mode) &&
-        !zc_maybe_sparse(&st, s->opt->keep) && !zc_changed_lately(&st))
+    if (zc_removal_wanted(s->opt))
+        seen = zc_removal_seen(&st);
+    else if (!unknown && !w->xattrs.len && S_ISREG(st.mode) &&
+             !zc_maybe_sparse(&st, s->opt->keep) && !zc_changed_lately(&st))
         seen = zc_seen_of(&st);
     if (unknown)
         zc_entry_unread(w, d->node, name, "read its extended attributes");

@@ -75,12 +75,25 @@ static int check_user(const struct zc_accept_options *opt,
                       share->name, user);
 }
 
+/* The source's files are to be removed by who sends them. */
+static bool removes(const struct zc_terms *t)
+{
+    return t->open.apply & ZC_APPLY_REMOVE;
+}
+
 /* Whether the peer, to whom SHARE is visible, may have it for us to be ROLE. */
 static int check_role(const struct zc_accept_options *opt,
                       const struct zc_share *share, enum zc_role role,
                       const struct zc_terms *t, struct zc_err *err)
 {
     bool dry = t->open.flags & ZC_OPEN_DRY_RUN;
+    if (role == ZC_ROLE_SENDER && removes(t) &&
+        (!opt->own || share->read_only))
+        return zc_err_set(err, ZC_EXIT_START, 0,
+                          "%s%s is for reading: nothing can be removed there "
+                          "(--remove-source-files)",
+                          *share->name ? "share " : "",
+                          *share->name ? share->name : share->path);
     if (role == ZC_ROLE_RECEIVER && share->read_only && !dry)
         return zc_err_set(err, ZC_EXIT_START, 0, "%s%s is read-only",
                           *share->name ? "share " : "",
@@ -239,7 +252,7 @@ int zc_accept_root(const struct zc_accept_options *opt,
                                    m->flags & ZC_OPEN_ORIGIN ? m->origin : NULL,
                                    err))
         return -1;
-    bool reads = role == ZC_ROLE_SENDER || share->read_only || dry;
+    bool reads = role == ZC_ROLE_SENDER ? !removes(t) : share->read_only || dry;
     return *root_fd >= 0 && opt->confine ? opt->confine(*root_fd, reads, err)
                                          : 0;
 }

@@ -26,6 +26,7 @@ enum zc_item_flags {
     ZC_ITEM_HARD_LINK = 1 << 9, /* made a hard link to another entry */
     ZC_ITEM_DELETED = 1 << 10,
     ZC_ITEM_CHECKSUM = 1 << 11, /* c: same size and time, other content */
+    ZC_ITEM_SAME = 1 << 12, /* nothing to tell: see sender/removal.h */
     ZC_ITEM_RECEIVED = 1 << 12, /* by us, of a peer who tells of it; never
                                    alone, nor on the wire */
 };

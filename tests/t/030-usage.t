@@ -116,6 +116,7 @@ man_options() # SECTION [SKIP]
         while (<>) {
             $in = $1 eq $section if /^\.Sh (.*)/;
             @found = () if $in && $_ eq "$skip\n";
+            @found = () if $in && $skip =~ m,push, && /^.Pq push and pull$/;
             print "$_\n" for @found;
             @found = ();
             next unless $in && /^\.It Fl (.*)/;

@@ -28,7 +28,7 @@ as_rsync()
     for to in b "zcsync://$addr/s"; do
         rm -rf b && cp -a have b
         rsync -a --delete have/ share/
-        pushes "$* to $to" "$@" a "$to"
+        pushes "$* to $to" "$@" a/ "$to"
         [ "$to" = b ] || { rm -rf b && cp -a share b; }
         is "$(still b)" "$(still r)" "the same comes out"
     done
@@ -43,10 +43,10 @@ as_rsync --delete-excluded
 as_rsync --exclude='*.o' --delete-excluded --delete-before
 
 rm -rf b && cp -a have b
-pushes "a dry run" -n -i --delete-excluded --delete-before --exclude='*.o' a b
+pushes "a dry run" -n -i --delete-excluded --delete-before --exclude='*.o' a/ b
 is "$(listing b)" "$(listing have)" "changes nothing"
 dry=$out
-pushes "--delete-before" -i --delete-excluded --delete-before --exclude='*.o' a b
+pushes "--delete-before" -i --delete-excluded --delete-before --exclude='*.o' a/ b
 is "$(grep deleting <<<"$out" | sort)" "$(grep deleting <<<"$dry" | sort)" \
     "deletes what it told"
 is "$(head -n 7 <<<"$out" | grep -c deleting)" 7 "and that first"
@@ -54,21 +54,21 @@ is "$(head -n 7 <<<"$out" | grep -c deleting)" 7 "and that first"
 # ---- the brake, and room -----------------------------------------------------
 
 rm -rf b && mkdir -p b/many && touch b/many/{1..120}
-push_exits 25 "what the brake holds" --delete-before a b
+push_exits 25 "what the brake holds" --delete-before a/ b
 one_sentence 'nothing was deleted: 121 of 121' "is told once"
 is "$(find b/many | wc -l)" 121 "and stays"
 is "$(cat b/new)" 2 "all else is there"
-push_exits 25 "more than --max-delete" --delete-before --max-delete=3 a b
+push_exits 25 "more than --max-delete" --delete-before --max-delete=3 a/ b
 is "$(find b/many | wc -l)" 121 "stays, too"
 
 if [ "$(id -u)" = 0 ] && mount_at -t tmpfs -o size=4m tmpfs "$T/small"; then
     rm -rf c && mkdir c && head -c 3000000 /dev/zero | tr '\0' n >c/new
     head -c 3000000 /dev/zero | tr '\0' o >small/old
-    push_exits 23 "no room for both" --delete c small
+    push_exits 23 "no room for both" --delete c/ small
     ok "the old one has gone meanwhile" [ ! -e small/old ]
     rm -f small/new
     head -c 3000000 /dev/zero | tr '\0' o >small/old
-    pushes "--delete-before" --delete-before c small
+    pushes "--delete-before" --delete-before c/ small
     ok "makes room" cmp c/new small/new
     umount small
 else
@@ -79,7 +79,7 @@ rm -rf b && cp -a have b
 start_serve --readable --read-only src="$T/a"
 runs_with 0 "a pull" "$ZCSYNC" pull --delete-before --delete-excluded \
     --exclude='*.o' "zcsync://$addr/src" b
-ok "does it, too" same_tree a b
+ok "does it, too" same_tree a/ b
 mkdir -p b/many && touch b/many/{1..120}
 runs_with 25 "and its brake" "$ZCSYNC" pull --delete-before "zcsync://$addr/src" b
 is "$(find b/many | wc -l)" 121 "holds"
@@ -114,11 +114,11 @@ then
     "${nobody[@]}" bash -c 'mkdir -p q/bad q/ok h/bad h/ok
         echo 1 >q/bad/keep; echo 1 >h/bad/keep; echo x >h/ok/extra; cp -a h h2
         chmod 0 q/bad'
-    runs_with 23 "an unreadable directory" "${nobody[@]}" "$ZCSYNC" push --delete q h
+    runs_with 23 "an unreadable directory" "${nobody[@]}" "$ZCSYNC" push --delete q/ h
     ok "its copy stays" chmod 700 h/bad
     is "$(cat h/bad/keep)" 1 "with what is in it"
     runs_with 23 "--ignore-errors" "${nobody[@]}" "$ZCSYNC" push --delete \
-        --ignore-errors q h
+        --ignore-errors q/ h
     like "$err" "deleted all the same" "says what it does"
     chmod 700 h/bad q/bad
     ok "it is gone" [ ! -e h/bad/keep ]
@@ -126,15 +126,15 @@ else
     skip 6 "needs the user nobody"
 fi
 for option in --ignore-errors --delete-before; do
-    runs_with 1 "mirror $option" "$ZCSYNC" mirror $option a b
+    runs_with 1 "mirror $option" "$ZCSYNC" mirror $option a/ b
     one_sentence "$option has no meaning for 'zcsync mirror'" "is refused"
 done
 
 rm -rf a b && mkdir a b && echo 1 >a/f && echo o >b/x.o && mkdir b/f && echo 2 >b/f/in
-start_mirror --delete-excluded --exclude='*.o' --force --no-delete a b
+start_mirror --delete-excluded --exclude='*.o' --force --no-delete a/ b
 ok "a mirror with --force" wait_until 10 cmp -s a/f b/f
 stop_mirror
-start_mirror --delete-excluded --exclude='*.o' a b
+start_mirror --delete-excluded --exclude='*.o' a/ b
 ok "a mirror with --delete-excluded" wait_until 10 [ ! -e b/x.o ]
 stop_mirror
 done_testing
