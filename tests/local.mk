@@ -6,6 +6,7 @@ UNIT_TESTS = \
 	%D%/unit/test_base \
 	%D%/unit/test_basis \
 	%D%/unit/test_chmod \
+	%D%/unit/test_command \
 	%D%/unit/test_compare \
 	%D%/unit/test_conf \
 	%D%/unit/test_conn \
