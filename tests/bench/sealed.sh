@@ -29,6 +29,7 @@
 set -u
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-copies.sh"
+. "$here/lib-sshd.sh"
 
 rounds=5 big_mib=2048 small_files=50000
 
@@ -44,7 +45,6 @@ done
 [ ${#cases[@]} -gt 0 ] || cases=(big small)
 find_zcsync
 [ -x /usr/bin/time ] || die "/usr/bin/time is not installed"
-SSHD=${SSHD:-$(PATH=$PATH:/usr/sbin:/sbin command -v sshd)}
 aead_speed=$(dirname "$ZCSYNC")/tests/tools/aead-speed
 
 if [ ${#tools[@]} = 0 ]; then
@@ -65,45 +65,6 @@ export XDG_CONFIG_HOME=$work/config # none of this user's keys
 server_key=$("$ZCSYNC" keygen -f "$work/server.key") || exit 1
 client_key=$("$ZCSYNC" keygen -f "$work/client.key") || exit 1
 
-free_port()
-{
-    perl -MIO::Socket::INET -e '
-        print IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1")->sockport'
-}
-
-make_ssh()
-{
-    local name
-    for name in host user; do
-        ssh-keygen -q -t ed25519 -N '' -C '' -f "$work/ssh-$name" || exit 1
-    done
-    # it wants this folder to change its root to, and dies without
-    [ "$(id -u)" = 0 ] && mkdir -p /run/sshd
-    ssh_port=$(free_port)
-    cp "$work/ssh-user.pub" "$work/ssh-authorized"
-    cat >"$work/sshd.conf" <<CONF
-ListenAddress 127.0.0.1:$ssh_port
-HostKey $work/ssh-host
-AuthorizedKeysFile $work/ssh-authorized
-PidFile none
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin prohibit-password
-UseDNS no
-Compression no
-PrintMotd no
-Ciphers aes128-gcm@openssh.com,chacha20-poly1305@openssh.com
-CONF
-    echo "[127.0.0.1]:$ssh_port $(cat "$work/ssh-host.pub")" >"$work/ssh-known"
-}
-ssh_command() # CIPHER
-{
-    echo "ssh -F none -p $ssh_port -i $work/ssh-user -c $1" \
-        "-o UserKnownHostsFile=$work/ssh-known -o BatchMode=yes" \
-        "-o IdentitiesOnly=yes -o Compression=no"
-}
 [[ " ${tools[*]} " == *" ssh-"* ]] && make_ssh
 
 # ---- one run -------------------------------------------------------------------
