@@ -118,12 +118,25 @@ static void note_free(struct zc_receiver_note *note)
         munmap(note, sizeof *note);
 }
 
+/* Whoever has not said what he wants may be nobody, and makes room for others; who
+ * has a key is somebody. */
+static bool makes_room(const struct zc_receiver_process *c)
+{
+    return !c->sealed && !c->at_work &&
+           !(c->note && atomic_load(&c->note->opened));
+}
+
 /* In a child: lets go of what it shares with its siblings, but for OWN. */
 static void let_go(struct zc_receivers *r, const struct zc_receiver_note *own)
 {
-    for (size_t i = 0; i < r->v.len; i++)
-        if (r->v.v[i].note != own)
-            note_free(r->v.v[i].note);
+    for (size_t i = 0; i < r->v.len; i++) {
+        struct zc_receiver_process *c = &r->v.v[i];
+        if (c->note == own)
+            continue;
+        c->at_work = !makes_room(c); /* for as long as this one lasts */
+        note_free(c->note);
+        c->note = NULL;
+    }
     if (r->conf.forked)
         r->conf.forked(r->conf.arg);
 }
@@ -176,11 +189,19 @@ unsigned zc_receivers_max(const struct zc_receivers *r)
     return r->conf.max ? r->conf.max : ZC_RECEIVERS_MAX_DEFAULT;
 }
 
+static bool has_room(const struct zc_receivers *r)
+{
+    for (size_t i = 0; i < r->v.len; i++)
+        if (makes_room(&r->v.v[i]))
+            return true;
+    return false;
+}
+
 /* NULL, or why nobody can be let in, in TEXT. */
 static const char *full_house(const struct zc_receivers *r, char *text,
                               size_t size)
 {
-    if (r->v.len < zc_receivers_max(r))
+    if (r->v.len < zc_receivers_max(r) || has_room(r))
         return NULL;
     snprintf(text, size, "%u connections are open already",
              zc_receivers_max(r));
@@ -196,18 +217,77 @@ static bool is_mixed(const struct zc_accept_options *o)
     return keyed && keyed < o->n_shares;
 }
 
+/* The most sessions in plain that there may be. */
+static unsigned plain_max(const struct zc_receivers *r)
+{
+    unsigned max = zc_receivers_max(r);
+    return is_mixed(&r->conf.receive) ? max - max / 4 : max;
+}
+
+static unsigned plain_count(const struct zc_receivers *r)
+{
+    unsigned plain = 0;
+    for (size_t i = 0; i < r->v.len; i++)
+        plain += !r->v.v[i].sealed;
+    return plain;
+}
+
 /* The same for a session in plain. */
 static const char *plain_full(const struct zc_receivers *r, char *text,
                               size_t size)
 {
-    unsigned max = zc_receivers_max(r), plain = 0;
-    max -= max / 4;
-    for (size_t i = 0; i < r->v.len; i++)
-        plain += !r->v.v[i].sealed;
-    if (plain < max || !is_mixed(&r->conf.receive))
+    unsigned max = plain_max(r);
+    if (plain_count(r) < max || has_room(r))
         return NULL;
     snprintf(text, size, "%u connections in plain are open already", max);
     return text;
+}
+
+/* Whether both came from one address; a socket of this machine is one. */
+static bool same_host(const struct zc_receiver_process *a,
+                      const struct zc_receiver_process *b)
+{
+    const char *end = strrchr(a->peer, ':');
+    size_t n = end ? (size_t)(end - a->peer) + 1 : strlen(a->peer) + 1;
+    return strncmp(a->peer, b->peer, n) == 0;
+}
+
+static unsigned count_like(const struct zc_receivers *r,
+                           const struct zc_receiver_process *c)
+{
+    unsigned n = 0;
+    for (size_t i = 0; i < r->v.len; i++)
+        n += makes_room(&r->v.v[i]) && same_host(&r->v.v[i], c);
+    return n;
+}
+
+static void forget(struct zc_receivers *r, struct zc_receiver_process *c)
+{
+    zc_fence_give_back(r->fence, c->slot);
+    note_free(c->note);
+    *c = r->v.v[--r->v.len];
+}
+
+/* Ends one of those that make room: the oldest of the address that has most. */
+static void make_room(struct zc_receivers *r)
+{
+    struct zc_receiver_process *old = NULL;
+    unsigned most = 0;
+    for (size_t i = 0; i < r->v.len; i++) {
+        struct zc_receiver_process *c = &r->v.v[i];
+        unsigned n = makes_room(c) ? count_like(r, c) : 0;
+        if (!n || n < most || (n == most && c->since >= old->since))
+            continue;
+        most = n;
+        old = c;
+    }
+    if (!old)
+        return;
+    kill(old->pid, SIGKILL);
+    zc_process_wait(old->pid);
+    zc_handshakes_refuse(&r->handshakes, true, old->peer,
+                         "made room for another");
+    forget(r, old);
 }
 
 /* Whether SHARE (NULL: any) is among those of O that a peer with KEY, or with
@@ -279,6 +359,7 @@ static int start(struct zc_receivers *r, struct zc_receiver_process *c,
     if (s->sealed)
         zc_key_text(s->peer_key, c->key);
     c->note = note_new();
+    c->at_work = !c->note;
     c->slot = r->fence ? zc_fence_take(r->fence) : NULL;
     errno = ENOMEM;
     c->pid = c->slot ? fork() : -1;
@@ -319,6 +400,10 @@ static void on_secured(void *arg, struct zc_transport *t, struct zc_secured *s)
     if (!full && !s->sealed)
         full = plain_full(r, why, sizeof why);
     const char *gone = s->sealed ? NULL : find_user(&c, t);
+    if (!full && !gone &&
+        (r->v.len >= zc_receivers_max(r) ||
+         (!s->sealed && plain_count(r) >= plain_max(r))))
+        make_room(r);
     if (full) {
         zc_handshakes_refuse(&r->handshakes, true, t->peer, full);
     } else if (gone) {
@@ -450,9 +535,7 @@ bool zc_receivers_reap(struct zc_receivers *r, bool wait)
         if (WIFSIGNALED(status))
             zc_log(ZC_LOG_WARN, "%s: the receiver was killed by signal %d",
                    c->peer, WTERMSIG(status));
-        zc_fence_give_back(r->fence, c->slot);
-        note_free(c->note);
-        *c = r->v.v[--r->v.len];
+        forget(r, c);
         any = true;
     }
     return any;

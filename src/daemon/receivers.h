@@ -38,6 +38,7 @@ struct zc_receiver_process {
     uint8_t peer_key[ZC_KEY_SIZE]; /* when sealed */
     char key[ZC_KEY_TEXT_SIZE];    /* the same as text; "": plain */
     struct zc_receiver_note *note; /* NULL: there was no memory for it */
+    bool at_work; /* as if its note said that a share was opened */
     struct zc_fence_slot *slot;
 };
 

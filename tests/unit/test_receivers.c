@@ -32,13 +32,15 @@ static int listener, log_fd;
 
 /* --- the daemon --- */
 
-/* 'e': echo, 'd': can it be dumped, 'o' SHARE ORIGIN: what `opened` says. */
+/* 'e': echo, 'w': the same, at work on share p, 'd': can it be dumped, 'o' SHARE ORIGIN: what `opened` says. */
 int zc_receive_run(struct zc_transport *t, const struct zc_accept_options *opt,
                    struct zc_err *e)
 {
     char in[1 + 1 + ZC_ORIGIN_SIZE], out;
     while (zc_transport_recv(t, in, 1) == 1) {
         out = in[0];
+        if (in[0] == 'w')
+            opt->opened(opt->opened_arg, "p", NULL, e);
         if (in[0] == 'd')
             out = prctl(PR_GET_DUMPABLE) ? 'y' : 'n';
         if (in[0] == 'o') {
@@ -269,7 +271,7 @@ static void strangers(void)
 
     for (size_t i = 0; i < 3; i++) {
         t[i] = dial(NULL);
-        is_int(ask(t[i], 'e'), 'e', "plain: one of three of four places");
+        is_int(ask(t[i], 'w'), 'w', "plain: one of three of four places");
     }
     t[3] = dial(NULL);
     is_str(error_of(t[3]), "3 connections in plain are open already",
@@ -282,6 +284,21 @@ static void strangers(void)
     ok(!dial(alice), "a fifth has no place");
     ok(log_has(": refused: 4 connections are open already"), "and is logged");
     free_all(t, 5);
+    stop();
+
+    start('4');
+    for (size_t i = 0; i < 2; i++)
+        t[i] = dial(NULL);
+    is_int(ask(t[0], 'e'), 'e', "one that does not say what it wants");
+    is_int(ask(t[1], 'w'), 'w', "one that is at work");
+    t[2] = dial(NULL);
+    is_int(ask(t[2], 'w'), 'w', "another");
+    t[3] = dial(NULL);
+    is_int(ask(t[3], 'w'), 'w', "a fourth has a place");
+    is_int(ask(t[0], 'e'), 0, "which was that of the first");
+    is_int(ask(t[1], 'e'), 'e', "those at work go on");
+    ok(log_has(": refused: made room for another"), "as the log says");
+    free_all(t, 4);
     stop();
 }
 

@@ -92,6 +92,8 @@ int zc_receive_run(struct zc_transport *t, const struct zc_accept_options *opt,
         return -1;
     struct rlimit lim;
     getrlimit(RLIMIT_NOFILE, &lim);
+    if (opt->opened)
+        opt->opened(opt->opened_arg, "s", NULL, e);
     while (zc_transport_recv(t, &c, 1) == 1) {
         char bits = 'A';
         struct iovec iov = {&c, 1};
