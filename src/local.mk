@@ -297,6 +297,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/core.h \
 	%D%/receiver/deletions.c \
 	%D%/receiver/deletions.h \
+	%D%/receiver/dirlinks.c \
+	%D%/receiver/dirlinks.h \
 	%D%/receiver/dirs.c \
 	%D%/receiver/dirs.h \
 	%D%/receiver/dress.c \

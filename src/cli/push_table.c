@@ -85,6 +85,8 @@ static const struct zc_opt rows[] = {
           "second, -1: to the nanosecond (default)"),
     APPLY(0, "mkpath", ON_OFF, ZC_APPLY_MKPATH,
           "make the parents of DEST, too"),
+    APPLY('K', "keep-dirlinks", ON_OFF, ZC_APPLY_DIRLINKS,
+          "a symlink to a directory at DEST stands for it"),
     FLAG('x', "one-file-system", ON_OFF, opt.one_file_system,
          "do not enter other mounts below SRC"),
     VALUE(0, "require-mount", "WHERE", ON, OPT_REQUIRE_MOUNT,
@@ -158,6 +160,8 @@ static const struct zc_opt rows[] = {
     KEEP('D', NULL, ON_OFF, ZC_KEEP_DEVICES | ZC_KEEP_SPECIALS,
          "--devices --specials"),
     KEEP('a', "archive", ON, KEEP_ARCHIVE, "accepted: -lptgoD, the default"),
+    APPLY('E', "executability", ON_OFF, ZC_APPLY_EXECUTABILITY,
+          "with --no-perms: whether files may be run"),
     KEEP('r', "recursive", ON, 0, "accepted: the default"),
 
     HEADING("Symlinks of SRC:"),

@@ -147,6 +147,8 @@ const struct zc_conf_key zc_conf_keys[] = {
     MIRROR("modify window", "SECONDS", "-1", ZC_CONF_WINDOW, push.window_s,
            .help = "times so far apart are the same; 0: within a\n"
                    "second, -1: to the nanosecond"),
+    APPLY("keep dirlinks", ZC_APPLY_DIRLINKS,
+          "a symlink to a directory at DEST stands for it"),
     APPLY("mkpath", ZC_APPLY_MKPATH, "make the parents of DEST, too"),
     MIRROR("max size", "SIZE", NULL, ZC_CONF_SIZE, push.max_size,
            .help = "no files of more than SIZE bytes (or 1.5M, 100KB)"),
@@ -172,6 +174,8 @@ const struct zc_conf_key zc_conf_keys[] = {
     KEEP("sparse", ZC_KEEP_SPARSE, "holes in files"),
     KEEP("devices", ZC_KEEP_DEVICES, "device files"),
     KEEP("specials", ZC_KEEP_SPECIALS, "fifos and sockets"),
+    APPLY("executability", ZC_APPLY_EXECUTABILITY,
+          "without perms: whether files may be run"),
     MIRROR("fileflags", "yes|no", "no", ZC_CONF_KEEP, push.keep,
            .min = ZC_KEEP_FLAGS, .help = "flags of chattr, project ids"),
     FLAG("numeric ids", "no", numeric_ids,

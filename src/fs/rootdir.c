@@ -208,6 +208,16 @@ int zc_root_open_dir(int root, const char *relpath)
     return open_dir(root, relpath, false);
 }
 
+int zc_root_open_linked(int root, const char *relpath)
+{
+    if (zc_relpath_ok(relpath, strlen(relpath)))
+        return open_reading_how(root, relpath,
+                                O_RDONLY | O_DIRECTORY | O_CLOEXEC,
+                                RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+    errno = EINVAL;
+    return -1;
+}
+
 int zc_root_find_dir(int root, const char *relpath)
 {
     return open_dir(root, relpath, true);

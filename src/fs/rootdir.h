@@ -44,6 +44,10 @@ int zc_root_open_dest(const char *path, enum zc_root_make make, bool *created,
  */
 int zc_root_open_dir(int root, const char *relpath);
 
+/* The same, but symlinks are followed, as long as they do not leave ROOT (EXDEV),
+ * to whatever directory that is. RELPATH is shorter than PATH_MAX. */
+int zc_root_open_linked(int root, const char *relpath);
+
 /* Opens the directory RELPATH, which is not "", and makes it where it is missing;
  * with PARENTS also those that lead there. */
 int zc_root_make_dir(int root, const char *relpath, bool parents);

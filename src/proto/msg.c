@@ -512,6 +512,8 @@ const char *zc_op_text(unsigned op)
         [ZC_OP_NOT_RENAMED] = "rename to it",
         [ZC_OP_RESERVED] = ("take it: " ZC_STAGING_NAME
                             " is the name of the staging folder there"),
+        [ZC_OP_DIRLINK] = "work in what the symlink there leads to, as that is "
+                          "outside",
         [ZC_OP_SOURCE] = "read it at the source",
         /* ZC_OP_META + the kinds of fs/meta.h, in their order */
         [ZC_OP_META] = "set the owner",

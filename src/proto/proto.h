@@ -181,7 +181,9 @@ enum zc_open_apply {
     ZC_APPLY_ONLY_DELETE = 1 << 8,   /* nothing is done but that */
     ZC_APPLY_REMOVE = 1 << 9, /* stable storage at the end; with DRY_RUN, what is
                                  the same is told, and goes from the source */
-    ZC_APPLY_KNOWN = (1 << 10) - 1,
+    ZC_APPLY_EXECUTABILITY = 1 << 10, /* where permissions are not kept */
+    ZC_APPLY_DIRLINKS = 1 << 11, /* a symlink to a directory stands for one */
+    ZC_APPLY_KNOWN = (1 << 12) - 1,
 };
 
 /* Flags of LIST. */
@@ -291,6 +293,7 @@ enum zc_op {
     ZC_OP_NOT_RENAMED, /* NOTE: a RENAME to this path was not carried out; no
                           failure, but the path has to be looked at */
     ZC_OP_RESERVED, /* it has the name of a staging folder */
+    ZC_OP_DIRLINK,  /* a symlink there may not stand for it */
     ZC_OP_META,   /* ZC_OP_META + enum zc_meta_kind */
     ZC_OP_COLLIDES = ZC_OP_META + 16, /* NOTE: the destination takes the name
                           for that of something else, which is one component

@@ -53,6 +53,18 @@ bool zc_choices_leave_place(const struct zc_receiver *r, int eno)
             r->apply & (LEAVES_ABSENT | LEAVES_PRESENT));
 }
 
+uint32_t zc_choices_perms(const struct zc_receiver *r, uint32_t mode,
+                          const struct zc_stat *st)
+{
+    uint32_t perms = st->mode & 07777;
+    if (!(r->apply & ZC_APPLY_EXECUTABILITY) || r->keep & ZC_KEEP_PERMS ||
+        !S_ISREG(mode) || !S_ISREG(st->mode) ||
+        !(mode & 0111) == !(perms & 0111))
+        return perms;
+    /* Who may read may run, as in rsync. */
+    return mode & 0111 ? perms | (perms & 0444) >> 2 : perms & ~0111u;
+}
+
 bool zc_choices_same_time(const struct zc_receiver *r,
                           const struct zc_entry *e, const struct zc_stat *st,
                           const struct zc_volume *v)

@@ -22,6 +22,11 @@ bool zc_choices_leave(const struct zc_receiver *r, const struct zc_entry *e,
 /* A mirror names a directory that could not be opened here, with ENO: it may be
  * one that was left out like that. */
 bool zc_choices_leave_place(const struct zc_receiver *r, int eno);
+/* The permissions that what looks like ST is to have, where they are not kept but
+ * --executability is, and the source's mode is MODE. */
+uint32_t zc_choices_perms(const struct zc_receiver *r, uint32_t mode,
+                          const struct zc_stat *st);
+
 /* What ST is, on V, was modified when the source's E was, as far as that matters.
  */
 bool zc_choices_same_time(const struct zc_receiver *r,

@@ -197,6 +197,9 @@ static int open_dir(struct removal *m, struct where *at)
 {
     struct zc_receiver *r = m->w->r;
     int fd = zc_root_open_dir(r->root_fd, at->dir);
+    if (fd < 0 && r->apply & ZC_APPLY_DIRLINKS &&
+        (errno == ELOOP || errno == ENOTDIR))
+        fd = zc_root_open_linked(r->root_fd, at->dir);
     if (fd >= 0 || errno != EACCES || m->dry)
         return fd;
     zc_auto_close int path = zc_root_find_dir(r->root_fd, at->dir);

@@ -3,6 +3,7 @@
 #include "receiver/dress.h"
 
 #include "fs/rootdir.h"
+#include "receiver/choices.h"
 #include "receiver/core.h"
 #include "receiver/shared.h"
 #include "receiver/volumes.h"
@@ -103,15 +104,21 @@ void zc_dress_flags(struct zc_rworker *w, int dirfd, const char *name,
 
 int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
                       const struct zc_stat *now,
-                      const struct zc_meta_want *want, struct zc_ref ref)
+                      const struct zc_meta_want *asked, struct zc_ref ref)
 {
     zc_auto_close int fd = zc_path_open(dirfd, name);
     struct zc_stat st;
+    struct zc_meta_want mine = *asked, *want = &mine;
     if (fd < 0 || zc_stat_at(fd, "", &st))
         return -1;
     if (st.ino != now->ino || st.dev != now->dev) {
         errno = ESTALE; /* somebody swapped it under us */
         return -1;
+    }
+    uint32_t perms = zc_choices_perms(w->r, want->mode, &st);
+    if (perms != (st.mode & 07777)) {
+        want->keep |= ZC_KEEP_PERMS;
+        want->mode = (want->mode & S_IFMT) | perms;
     }
     if (st.nlink > 1 && zc_shared_applies(w->r)) {
         if (!zc_shared_dress(w->r, &st, want))

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "fs/rootdir.h"
+#include "receiver/choices.h"
 #include "receiver/commit.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
@@ -57,7 +58,7 @@ uint32_t zc_newfile_mode(struct zc_receiver *r, struct zc_rdir *d,
     int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (dirfd >= 0) {
         if (!zc_stat_at(dirfd, name, &st) && S_ISREG(st.mode))
-            mode = st.mode & 0777;
+            mode = zc_choices_perms(r, e->mode, &st) & 0777;
         zc_dirnode_unpin(r->tree, d->shelf.node);
     }
     return mode;

@@ -99,6 +99,8 @@ static int prepare_root(struct zc_receiver *r, struct zc_err *err)
     if (cleaned < 0 && errno != EROFS)
         zc_log(ZC_LOG_WARN, "cannot clear the staging folder: %m");
     r->tree = zc_dirtree_new(r->root_fd, ZC_DIRTREE_OPEN);
+    if (r->tree && r->apply & ZC_APPLY_DIRLINKS)
+        zc_dirtree_follow(r->tree);
     return r->tree ? zc_anchor_take(r, err)
                    : zc_err_errno(err, "keep the destination open");
 }

@@ -13,6 +13,7 @@
 #include "receiver/compare.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
+#include "receiver/dirlinks.h"
 #include "receiver/dirs.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
@@ -276,14 +277,17 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
     /* What the sender has not looked at: a directory is made, and that is all. */
     if (e->flags & ZC_ENTRY_IMPLIED && (here || !S_ISDIR(e->mode)))
         return;
-    if (zc_choices_leave(w->r, c.e, c.exists ? &c.st : NULL))
+    zc_auto_close int link = -1; /* what a symlink leads to */
+    if (zc_dirlink_follow(w, &c, &link) ||
+        zc_choices_leave(w->r, c.e, c.exists ? &c.st : NULL))
         return;
     if (!k->here && zc_compare_reads_much(w, &c)) {
         k->aside = k->work->resumed = true;
         k->work->at = i;
         return;
     }
-    zc_seals_add(w, d->shelf.node, c.name, e);
+    if (link < 0)
+        zc_seals_add(w, d->shelf.node, c.name, e);
     zc_compare_entry(w, &c, &v);
     zc_act(n, &c, &v);
 }

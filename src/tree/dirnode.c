@@ -33,7 +33,8 @@ struct zc_dirtree {
     struct zc_dirnode *root;
     struct zc_dirnode lru; /* list head: lru_next is the oldest */
     unsigned n_idle, max_idle;
-    bool stays; /* zc_dirtree_stay */
+    bool stays;   /* zc_dirtree_stay */
+    bool follows; /* zc_dirtree_follow */
     bool confined; /* zc_dirtree_confine */
 };
 
@@ -70,6 +71,11 @@ fail:
     free(t->root);
     free(t);
     return NULL;
+}
+
+void zc_dirtree_follow(struct zc_dirtree *t)
+{
+    t->follows = true;
 }
 
 void zc_dirtree_stay(struct zc_dirtree *t)
@@ -220,6 +226,21 @@ static int open_behind(const struct zc_dirtree *t, struct zc_dirnode *d)
     return fd;
 }
 
+/* D's name may be that of a symlink. */
+static int open_linked(struct zc_dirtree *t, struct zc_dirnode *d)
+{
+    struct zc_buf buf = ZC_BUF_INIT;
+    const char *path = zc_dirnode_path_of(d, "", 0, &buf);
+    if (path)
+        d->fd = zc_root_open_linked(t->root->fd, path);
+    else
+        errno = ENOMEM;
+    int eno = errno;
+    zc_buf_fini(&buf);
+    errno = eno;
+    return d->fd;
+}
+
 /* Opens D itself; its base is open. */
 static int open_one(struct zc_dirtree *t, struct zc_dirnode *d)
 {
@@ -234,6 +255,9 @@ static int open_one(struct zc_dirtree *t, struct zc_dirnode *d)
             d->fd = zc_dir_open_here(d->parent->fd, d->name);
         } else {
             d->fd = zc_dir_open(d->parent->fd, d->name);
+            if (d->fd < 0 && t->follows &&
+                (errno == ELOOP || errno == ENOTDIR))
+                open_linked(t, d);
         }
     } while (d->fd < 0 && give_back(t, d->parent));
     return d->fd < 0 ? -1 : 0;

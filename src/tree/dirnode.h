@@ -26,6 +26,8 @@ struct zc_dirnode;
 /* A tree whose root is ROOT_FD (dup'ed; -1: a root that does not exist). At
  * most MAX_OPEN fds are kept open while nobody uses them. */
 struct zc_dirtree *zc_dirtree_new(int root_fd, unsigned max_open);
+/* From now on a name in T may also be a symlink to a directory below its root. */
+void zc_dirtree_follow(struct zc_dirtree *t);
 /* From now on T opens nothing that is mounted below its root: EXDEV. */
 void zc_dirtree_stay(struct zc_dirtree *t);
 /* Nodes that follow symlinks (zc_dirnode_follow) may lead out of T's root; unless
