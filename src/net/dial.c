@@ -186,8 +186,8 @@ static struct zc_transport *wrap(int fd)
 #define SLICE_MS 200 /* how often a stop flag is looked at */
 
 /* Waits until FD, whose connect(2) is on its way, is connected. 0, or an
- * errno: ETIMEDOUT after the monotonic time END_NS (0: never), EINTR, also when
- * *STOP (may be NULL) is set. */
+ * errno: ETIMEDOUT after the monotonic time END_NS (0: never), EINTR for a signal
+ * or, where there is such a flag, when *STOP (may be NULL) is set. */
 static int connect_wait(int fd, int64_t end_ns, const atomic_bool *stop)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
@@ -201,11 +201,11 @@ static int connect_wait(int fd, int64_t end_ns, const atomic_bool *stop)
         if (stop && atomic_load(stop))
             return EINTR;
         r = poll(&p, 1, ms);
-        if (r < 0)
+        if (r < 0 && !(stop && errno == EINTR))
             return errno;
         if (r == 0 && end_ns && zc_clock_ns() >= end_ns)
             return ETIMEDOUT;
-    } while (r == 0);
+    } while (r <= 0);
     int why = 0;
     socklen_t n = sizeof why;
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &n) ? errno : why;

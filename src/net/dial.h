@@ -22,8 +22,8 @@ struct zc_transport *zc_dial(const char *host, const char *port,
                              unsigned timeout_s, struct zc_err *err);
 
 /* The same over TCP alone, and nothing but the socket: FAMILY is AF_UNSPEC, or
- * the only one whose addresses are tried. Setting *STOP (may be NULL) has the
- * effect of a signal. The fd, or -1. */
+ * the only one whose addresses are tried. With STOP, setting *STOP has the effect
+ * that a signal has without. The fd, or -1. */
 int zc_dial_fd(const char *host, const char *port, int family,
                unsigned timeout_s, const atomic_bool *stop, struct zc_err *err);
 

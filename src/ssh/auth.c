@@ -22,6 +22,7 @@
 
 #define ANSWER_S 120 /* as long as sshd lets anybody take (LoginGraceTime) */
 #define PASSPHRASES 3
+#define PROMPT_MAX 1000
 #define DOING "logging in"
 
 struct auth {
@@ -385,6 +386,15 @@ static int load_files(struct auth *a)
 
 /* --- what a person knows --- */
 
+/* Appends a prompt, which the server has made up, as far as it is text. */
+static void put_prompt(struct zc_buf *q, const char *text, size_t n)
+{
+    for (size_t i = 0; i < n && i < PROMPT_MAX; i++)
+        zc_buf_u8(q, (unsigned char)text[i] < ' ' && text[i] != '\n'
+                         ? '?'
+                         : (uint8_t)text[i]);
+}
+
 static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(on_prompts)
 {
     struct zc_ssh_link *l = *abstract;
@@ -396,9 +406,8 @@ static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(on_prompts)
     for (int i = 0; i < num_prompts; i++) {
         struct zc_buf q = ZC_BUF_INIT;
         char *answer = NULL;
-        zc_buf_printf(&q, "(%s@%s) %.*s", a->c->user, a->c->host,
-                      (int)ZC_MIN(prompts[i].length, 1000U),
-                      (const char *)prompts[i].text);
+        zc_buf_printf(&q, "(%s@%s) ", a->c->user, a->c->host);
+        put_prompt(&q, (const char *)prompts[i].text, prompts[i].length);
         zc_buf_put(&q, "", 1);
         if (!q.failed && !a->refused)
             answer = a->o->ask(a->o->arg, prompts[i].echo ? ZC_SSH_PLAIN

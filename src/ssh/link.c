@@ -42,9 +42,10 @@ static ssize_t send_now(struct zc_ssh_link *l, const void *bytes, size_t n)
         return r;
     if (errno == EAGAIN || errno == EINTR)
         return 0;
+    /* What the peer has said before may tell why. */
     l->why = errno;
-    l->dead = true;
-    return -1;
+    l->mute = true;
+    return 0;
 }
 
 static LIBSSH2_SEND_FUNC(on_send)
@@ -57,8 +58,8 @@ static LIBSSH2_SEND_FUNC(on_send)
         return -EPIPE;
     if (!l->out.len)
         sent = send_now(l, buffer, length);
-    if (sent < 0)
-        return -EPIPE;
+    if (l->mute)
+        return (ssize_t)length;
     zc_buf_put(&l->out, (const char *)buffer + sent, length - (size_t)sent);
     if (l->out.failed) {
         l->dead = true;
@@ -203,7 +204,8 @@ bool zc_ssh_link_fill(struct zc_ssh_link *l)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return false;
     l->ended = true;
-    l->why = n < 0 ? errno : 0;
+    if (n < 0)
+        l->why = errno;
     return true;
 }
 
@@ -213,10 +215,10 @@ bool zc_ssh_link_flush(struct zc_ssh_link *l)
     if (!n || l->dead)
         return false;
     ssize_t r = send_now(l, l->out.data + l->out_at, n);
-    if (r <= 0)
-        return l->dead;
+    if (!r && !l->mute)
+        return false;
     l->out_at += (size_t)r;
-    if (l->out_at == l->out.len) {
+    if (l->out_at == l->out.len || l->mute) {
         l->out_at = 0;
         zc_buf_reset(&l->out);
     }
@@ -263,7 +265,8 @@ int zc_ssh_link_wait(struct zc_ssh_link *l, int64_t end_ns, const char *doing,
         struct pollfd p = {.fd = l->fd, .events = POLLIN};
         if (zc_ssh_link_unsent(l))
             p.events |= POLLOUT;
-        if (poll(&p, 1, (int)ZC_MIN(left, SLICE_MS)) < 0 && errno == EINTR)
+        if (poll(&p, 1, (int)ZC_MIN(left, SLICE_MS)) < 0 && errno == EINTR &&
+            !l->stop)
             return interrupted(l, doing, err);
     }
 }

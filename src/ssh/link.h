@@ -29,7 +29,8 @@ struct zc_ssh_link {
     size_t out_at;
     int64_t heard_ns; /* when something came last */
     bool ended;       /* the peer has closed it */
-    bool dead;        /* nothing goes over it any more */
+    bool mute;        /* nothing can be sent any more */
+    bool dead;        /* nothing goes over it any more, either way */
     int why;          /* errno of what broke it; 0 */
     char bye[200];    /* why the peer says good-bye; "" */
     void *arg;        /* for callbacks of libssh2 that get the link */
@@ -58,8 +59,8 @@ static inline size_t zc_ssh_link_unsent(const struct zc_ssh_link *l)
 
 /*
  * After a call of libssh2 that returned EAGAIN: waits for more. -1 with a
- * sentence: END_NS is past (ZC_EXIT_CONTIMEOUT), the stop flag or a signal, the
- * connection is closed. DOING is what goes on ("shaking hands").
+ * sentence: END_NS is past (ZC_EXIT_CONTIMEOUT), the stop flag (or a signal,
+ * where there is none), the connection is closed. DOING is what goes on ("shaking hands").
  */
 int zc_ssh_link_wait(struct zc_ssh_link *l, int64_t end_ns, const char *doing,
                      struct zc_err *err);

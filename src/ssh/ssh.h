@@ -48,7 +48,7 @@ struct zc_ssh_options {
     unsigned contimeout_s; /* to connect and shake hands; 0: ConnectTimeout */
     unsigned timeout_s; /* without a sign of life the link is dead; 0: as
                            ServerAliveInterval says */
-    atomic_bool *stop;  /* opening ends when it is set; NULL: never */
+    atomic_bool *stop; /* opening ends when it is set; NULL: with any signal */
 
     /* Asks whoever is at the terminal: an answer on the heap, which is wiped
      * before it is freed, or NULL: there is none. The caller's thread. NULL:
