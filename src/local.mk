@@ -121,6 +121,8 @@ libzcsync_a_SOURCES = \
 	%D%/ssh/config.h \
 	%D%/ssh/config_ask.c \
 	%D%/ssh/config_read.c \
+	%D%/ssh/ctr.c \
+	%D%/ssh/ctr.h \
 	%D%/ssh/expand.c \
 	%D%/ssh/fifo.h \
 	%D%/ssh/hostkey.c \

@@ -69,7 +69,9 @@ UNIT_TESTS = \
 	%D%/unit/test_session \
 	%D%/unit/test_size \
 	%D%/unit/test_ssh_config \
+	%D%/unit/test_ssh_ctr \
 	%D%/unit/test_ssh_known_hosts \
+	%D%/unit/test_ssh_stderr \
 	%D%/unit/test_staging \
 	%D%/unit/test_status \
 	%D%/unit/test_transport \

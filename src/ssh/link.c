@@ -3,6 +3,7 @@
 #include "ssh/link.h"
 
 #include "base/clock.h"
+#include "ssh/ctr.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -85,6 +86,8 @@ static LIBSSH2_DISCONNECT_FUNC(on_disconnect)
 static void init_library(void)
 {
     (void)libssh2_init(0);
+    if (!libssh2_version(0x010b00))
+        (void)zc_ssh_ctr_install();
 }
 
 struct zc_ssh_link *zc_ssh_link_new(int fd, const char *host,
