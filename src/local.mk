@@ -475,6 +475,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/daemon_main.c \
 	%D%/cli/itemize.c \
 	%D%/cli/itemize.h \
+	%D%/cli/logfile.c \
+	%D%/cli/logfile.h \
 	%D%/cli/opt.c \
 	%D%/cli/opt.h \
 	%D%/cli/pausing.c \
@@ -502,6 +504,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/report.h \
 	%D%/cli/rsync_opts.c \
 	%D%/cli/rsync_opts.h \
+	%D%/cli/rsync_words.c \
+	%D%/cli/rsync_words.h \
 	%D%/cli/run.c \
 	%D%/cli/run.h \
 	%D%/cli/security.c \
@@ -510,6 +514,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/signals.h \
 	%D%/cli/status_show.c \
 	%D%/cli/status_show.h \
+	%D%/cli/stop_time.c \
+	%D%/cli/stop_time.h \
 	%D%/cli/text.c \
 	%D%/cli/text.h \
 	%D%/cli/totals.c \

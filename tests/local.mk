@@ -74,6 +74,7 @@ UNIT_TESTS = \
 	%D%/unit/test_ssh_stderr \
 	%D%/unit/test_staging \
 	%D%/unit/test_status \
+	%D%/unit/test_stop_time \
 	%D%/unit/test_transport \
 	%D%/unit/test_userpath \
 	%D%/unit/test_watch \

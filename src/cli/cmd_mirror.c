@@ -185,6 +185,8 @@ static int mirror_init(struct mirror *m, const struct zc_push_args *args,
     m->report = zc_report_new(args, zc_signals_stop());
     if (!m->dests || !m->peers || !m->status || !m->report)
         return zc_err_nomem(err);
+    if (zc_report_open_log(m->report, err))
+        return -1;
     for (size_t i = 0; i < m->n; i++)
         if (plan_dest(m, i, err))
             return -1;

@@ -104,19 +104,20 @@ static const char *read_escape(const char *p, struct escape *e)
     return *p ? p + 1 : p;
 }
 
-int zc_item_format_check(const char *format, struct zc_err *err)
+int zc_item_format_check(const char *option, const char *format,
+                         struct zc_err *err)
 {
     for (const char *p = format; (p = strchr(p, '%'));) {
         struct escape e;
         p = read_escape(p + 1, &e);
         if (!e.letter)
             return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                              "--out-format: '%%' at the end of '%s' (write "
-                              "%%%% for a percent sign)",
-                              format);
+                              "%s: '%%' at the end of '%s' (write %%%% for a "
+                              "percent sign)",
+                              option, format);
         if (!strchr(ESCAPES, e.letter))
             return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                              "--out-format: %%%c is not supported yet",
+                              "%s: %%%c is not supported yet", option,
                               e.letter);
     }
     return 0;

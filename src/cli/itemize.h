@@ -32,8 +32,9 @@ void zc_item_format(struct zc_buf *out, const char *format,
                     const struct zc_item *item, const char *src,
                     unsigned keep);
 
-/* -1 with a sentence that names the escape zcsync does not have. */
-int zc_item_format_check(const char *format, struct zc_err *err);
+/* -1 with a sentence that names OPTION and the escape zcsync does not have. */
+int zc_item_format_check(const char *option, const char *format,
+                         struct zc_err *err);
 
 /* True when FORMAT has one of the escapes in LETTERS. */
 bool zc_item_format_has(const char *format, const char *letters);

@@ -103,24 +103,40 @@ static int unknown(struct parse *p, const char *spelled, const char *name,
     return usage(p, "%s", text);
 }
 
-/* Nobody's option: known from rsync, or not known at all? SPELLED is what the
- * user wrote, NAME (N bytes) what follows the dashes. */
-static int refuse(struct parse *p, const char *spelled, const char *name,
-                  size_t n, bool is_long)
+static const struct zc_opt_refused *
+find_refused(const struct zc_opt_refused *r, const char *name, size_t n,
+             bool is_long, bool negated)
 {
-    bool negated = is_long && n > 3 && memcmp(name, "no-", 3) == 0;
-    const struct zc_opt_refused *r = p->t->refused;
     for (; r && (r->letter || r->name); r++) {
         bool hit = is_long ? is_named(name, n, r->name, 0)
                            : is_named(name, n, NULL, r->letter);
         if (!hit && negated)
             hit = is_named(name + 3, n - 3, r->name, r->letter);
         if (hit)
-            return zc_err_set(p->err, ZC_EXIT_USAGE, 0,
-                              "option %s is not supported yet%s%s", spelled,
-                              r->hint && !negated ? ": " : "",
-                              r->hint && !negated ? r->hint : "");
+            return r;
     }
+    return NULL;
+}
+
+/* Nobody's option: known from rsync, or not known at all? SPELLED is what the
+ * user wrote, NAME (N bytes) what follows the dashes. */
+static int refuse(struct parse *p, const char *spelled, const char *name,
+                  size_t n, bool is_long)
+{
+    bool negated = is_long && n > 3 && memcmp(name, "no-", 3) == 0;
+    const struct zc_opt_refused *r =
+        find_refused(p->t->refused, name, n, is_long, negated);
+    const struct zc_opt_refused *never =
+        find_refused(p->t->never, name, n, is_long, negated);
+    if (never)
+        return zc_err_set(p->err, ZC_EXIT_USAGE, 0,
+                          "option %s is not supported: %s", spelled,
+                          never->hint);
+    if (r)
+        return zc_err_set(p->err, ZC_EXIT_USAGE, 0,
+                          "option %s is not supported yet%s%s", spelled,
+                          r->hint && !negated ? ": " : "",
+                          r->hint && !negated ? r->hint : "");
     if (negated && find_long(p->t, name + 3, n - 3))
         return usage(p, "option %s: this one has no --no- form", spelled);
     return unknown(p, spelled, name, n, is_long);

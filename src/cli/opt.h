@@ -35,7 +35,8 @@ struct zc_opt {
 struct zc_opt_refused {
     char letter;
     const char *name;
-    const char *hint; /* follows "... is not supported yet"; NULL: nothing */
+    const char *hint; /* follows "... is not supported yet", or "... is not
+                         supported"; NULL: nothing */
 };
 
 struct zc_opt_table {
@@ -44,8 +45,9 @@ struct zc_opt_table {
     unsigned as;         /* its bit, where commands share rows */
     const struct zc_opt *rows;
     size_t n_rows;
-    const struct zc_opt_refused *refused; /* up to a row without letter and
-                                             name; NULL: none */
+    /* Up to a row without letter and name; NULL: none. */
+    const struct zc_opt_refused *refused;
+    const struct zc_opt_refused *never; /* likewise, and it will stay so */
 };
 
 /* Takes one option: VALUE is NULL where it has none or was negated, ON is false

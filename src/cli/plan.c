@@ -3,6 +3,7 @@
 #include "cli/plan.h"
 
 #include "base/relpath.h"
+#include "cli/push_opts.h"
 #include "fs/meta.h"
 
 #include <fcntl.h>
@@ -276,7 +277,8 @@ int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
 {
     *p = (struct zc_plan){0};
     p->dest_text = args->operands.v[args->operands.len - 1];
-    if (zc_endpoint_parse(p->dest_text, &p->dest, err))
+    if (zc_endpoint_parse(p->dest_text, &p->dest, err) ||
+        zc_push_args_reach(args, &p->dest, err))
         return -1;
     if (add_sources(p, args, err))
         return -1;

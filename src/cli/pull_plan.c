@@ -3,6 +3,7 @@
 #include "cli/pull_plan.h"
 
 #include "base/relpath.h"
+#include "cli/push_opts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,13 +46,18 @@ static int place(struct zc_pull_session *s, const char *dest, bool dir,
     return s->new_name ? 0 : zc_err_nomem(err);
 }
 
-static int add_src(struct zc_pull_plan *p, const char *text,
+static int add_src(struct zc_pull_plan *p, const struct zc_push_args *args,
+                   const char *text,
                    const struct zc_endpoint *dest, bool dir, bool several,
                    struct zc_err *err)
 {
     struct zc_pull_session s = {.text = text};
     if (zc_endpoint_parse(text, &s.at, err))
         return -1;
+    if (zc_push_args_reach(args, &s.at, err)) {
+        zc_endpoint_fini(&s.at);
+        return -1;
+    }
     if (zc_vec_push(&p->sessions, s)) {
         zc_endpoint_fini(&s.at);
         return zc_err_nomem(err);
@@ -104,7 +110,7 @@ int zc_pull_plan_make(struct zc_pull_plan *p, const struct zc_push_args *args,
                        "SRC %s and DEST %s are both on other hosts: one has to "
                        "be here", args->operands.v[0], text);
     for (size_t i = 0; i < n && !r; i++)
-        r = add_src(p, args->operands.v[i], &dest, dir, several, err);
+        r = add_src(p, args, args->operands.v[i], &dest, dir, several, err);
     if (!r && dir && !(p->make = strdup(dest.path)))
         r = zc_err_nomem(err);
     zc_endpoint_fini(&dest);

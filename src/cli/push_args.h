@@ -10,11 +10,14 @@
 #include "base/err.h"
 #include "base/vec.h"
 #include "cli/opt.h"
+#include "cli/rsync_words.h"
 #include "cli/remote.h"
 #include "cli/security.h"
 #include "cli/text.h"
 #include "session/options.h"
 #include "watch/watch.h"
+
+#include <time.h>
 
 /* The commands that share these options. Bits. */
 enum zc_push_as {
@@ -46,9 +49,14 @@ struct zc_push_args {
     bool itemize;           /* -i */
     const char *out_format; /* NULL: none */
     bool json, stats;
+    struct zc_info info;
     enum zc_show progress;
     enum zc_text_style style; /* -h */
     unsigned contimeout_s;    /* 0: the system's limit */
+    int family;               /* AF_INET, AF_INET6; 0: either */
+    const char *port, *from;  /* of a daemon, and ours; NULL: the usual */
+    time_t stop_at;           /* 0: never */
+    const char *log_file, *log_file_format; /* NULL: none */
     bool delete_before;       /* before anything is sent */
     bool from0;
     const char *files_from; /* NULL: none */
@@ -69,6 +77,7 @@ struct zc_push_args {
     struct zc_fileset *files; /* the names of files_from */
     char *chown, *chmod_text;
     ZC_VEC(struct zc_filter_arg) filter_args;
+    ZC_VEC(const struct zc_opt *) accepted; /* that do nothing, for -v */
 };
 
 #endif

@@ -4,29 +4,15 @@
 #include "base/size.h"
 #include "cli/itemize.h"
 #include "cli/push_table.h"
+#include "cli/stop_time.h"
 #include "fs/meta.h"
+#include "net/dial.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define DRAIN_S 10
-
-static int take_info(const char *value, bool *progress, struct zc_err *err)
-{
-    for (const char *word = value;; word++) {
-        size_t n = strcspn(word, ",");
-        if (n == strlen("progress2") && memcmp(word, "progress2", n) == 0)
-            *progress = true;
-        else
-            return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                              "--info=%.*s is not supported yet: only "
-                              "--info=progress2 is there",
-                              (int)n, word);
-        word += n;
-        if (!*word)
-            return 0;
-    }
-}
 
 static int take_fsync(const char *value, enum zc_fsync *mode,
                       struct zc_err *err)
@@ -168,13 +154,22 @@ static int take_progress(struct zc_push_args *a, bool on)
     return 0;
 }
 
-static int take_info_words(struct zc_push_args *a, const char *value,
-                           struct zc_err *err)
+/* --info is the later of two that say the same. */
+static int take_info(struct zc_push_args *a, const char *words,
+                     struct zc_err *err)
 {
-    bool progress = false;
-    if (take_info(value, &progress, err))
+    struct zc_info i = ZC_INFO_INIT;
+    if (zc_info_take(words, &i, err))
         return -1;
-    return take_progress(a, progress);
+    if (i.progress >= 0)
+        take_progress(a, i.progress);
+    if (i.stats >= 0)
+        a->stats = i.stats;
+    if (i.name >= 0)
+        a->info.name = i.name;
+    if (i.del >= 0)
+        a->info.del = i.del;
+    return 0;
 }
 
 /* One of each: who asks for two would not notice that one is forgotten. */
@@ -232,6 +227,18 @@ static int take_require_file(struct zc_push_args *a, const char *value,
                             "absolute path", option, value);
 }
 
+static int take_port(struct zc_push_args *a, const char *value,
+                     struct zc_err *err)
+{
+    uint64_t n;
+    if (zc_opt_number("--port", value, UINT16_MAX, &n, err))
+        return -1;
+    if (!n)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0, "--port: 0 is no port");
+    a->port = value;
+    return 0;
+}
+
 static int take_option(void *arg, const struct zc_opt *opt,
                        const char *spelled, const char *value, bool on,
                        struct zc_err *err)
@@ -262,10 +269,27 @@ static int take_option(void *arg, const struct zc_opt *opt,
     case OPT_PROGRESS:
         return take_progress(a, on);
     case OPT_INFO:
-        return take_info_words(a, value, err);
+        return take_info(a, value, err);
+    case OPT_FAMILY:
+        a->family = (int)opt->data;
+        return 0;
+    case OPT_PORT:
+        return take_port(a, value, err);
+    case OPT_STOP_AT:
+        return zc_stop_at(value, time(NULL), &a->stop_at, err);
+    case OPT_STOP_AFTER:
+        return zc_stop_after(value, time(NULL), &a->stop_at, err);
+    case OPT_LOG_FORMAT:
+        a->log_file_format = value;
+        return *value ? zc_item_format_check("--log-file-format", value, err)
+                      : 0;
+    case OPT_DEBUG:
+        return zc_debug_take(value, err);
+    case OPT_ACCEPT:
+        return zc_vec_push(&a->accepted, opt) ? zc_err_nomem(err) : 0;
     case OPT_OUT_FORMAT:
         a->out_format = value;
-        return zc_item_format_check(value, err);
+        return zc_item_format_check(spelled, value, err);
     case OPT_MAX_DELETE:
         return zc_opt_number(spelled, value, UINT64_MAX - 1,
                              &a->opt.max_delete, err);
@@ -403,6 +427,7 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         .diff = as == ZC_AS_DIFF,
         .style = ZC_TEXT_COMMAS,
         .drain_s = DRAIN_S,
+        .info = ZC_INFO_INIT,
         .compare_s = ZC_COMPARE_UNSAID,
         .security.ktls = true,
     };
@@ -424,6 +449,12 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
           zc_remote_check(&a->remote, err) ||
           build_sets(a, err))))
         return -1;
+    /* HOST:PATH is another way, with words of its own. */
+    const char *line = a->family == AF_INET ? "AddressFamily=inet"
+                       : a->family          ? "AddressFamily=inet6"
+                                            : NULL;
+    if (line && !a->remote.rsh && zc_vec_push(&a->remote.lines, line))
+        return zc_err_nomem(err);
     zc_options_settle(&a->opt);
     zc_options_rescan(&a->rescan_s, &a->compare_s);
     if (a->diff) {
@@ -436,7 +467,25 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
     /* A mirror's first -v is about its states. */
     unsigned named = as == ZC_AS_MIRROR ? 2 : 1;
     a->opt.want_items = a->itemize || a->verbose >= named || a->json ||
-                        a->out_format || a->opt.dry_run;
+                        a->out_format || a->opt.dry_run ||
+                        a->info.name > 0 || a->info.del > 0 || a->log_file;
+    return 0;
+}
+
+int zc_push_args_reach(const struct zc_push_args *a, struct zc_endpoint *at,
+                       struct zc_err *err)
+{
+    if (at->kind != ZC_AT_DAEMON || *at->host == '/')
+        return 0;
+    at->family = a->family;
+    at->from = a->from;
+    if (!a->port || strcmp(at->port, ZC_DEFAULT_PORT) != 0)
+        return 0;
+    char *port = strdup(a->port);
+    if (!port)
+        return zc_err_nomem(err);
+    free(at->port);
+    at->port = port;
     return 0;
 }
 
@@ -452,5 +501,6 @@ void zc_push_args_fini(struct zc_push_args *a)
     zc_vec_fini(&a->operands);
     zc_vec_fini(&a->remote.lines);
     zc_vec_fini(&a->filter_args);
+    zc_vec_fini(&a->accepted);
     *a = (struct zc_push_args){0};
 }

@@ -6,6 +6,7 @@
 #include "proto/proto.h"
 
 #include <stddef.h>
+#include <sys/socket.h>
 
 enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 
@@ -59,6 +60,15 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
      .not_for = ZC_AS_MIRROR, .data = (bit), .help = (text),                 \
      .why_not = "changes behind symlinks are not seen"}
 #define ONCE_ACTION(l, n, neg, i, text) ONCE_VALUE(l, n, NULL, neg, i, text)
+#define FAMILY(l, n, af, text)                                               \
+    {.letter = (l), .name = (n), .id = OPT_FAMILY, .data = (af),             \
+     .help = (text)}
+/* What is done anyway. */
+#define ACCEPT(l, n, neg, text)                                              \
+    {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_ACCEPT,       \
+     .help = (text)}
+#define ACCEPT_VALUE(l, n, v, i, text)                                       \
+    {.letter = (l), .name = (n), .value = (v), .id = (i), .help = (text)}
 #define MIRROR_VALUE(n, v, i, text)                                          \
     {.name = (n), .value = (v), .id = (i),                                   \
      .not_for = ZC_AS_PUSH | ZC_AS_DIFF | ZC_AS_PULL, .help = (text)}
@@ -214,6 +224,18 @@ static const struct zc_opt rows[] = {
                  "at the end, how long changes may still be sent\n"
                  "(default 10)"),
 
+    ONCE_VALUE(0, "stop-after", "MINUTES", ON, OPT_STOP_AFTER,
+               "stop after so long (exit 30)"),
+    ONCE_VALUE(0, "time-limit", "MINUTES", ON, OPT_STOP_AFTER, "the same"),
+    ONCE_VALUE(0, "stop-at", "TIME", ON, OPT_STOP_AT,
+               "stop at that time, as 2030-12-31T23:59 or 06:30"),
+
+    HEADING("How another host is reached:"),
+    FAMILY('4', "ipv4", AF_INET, "by IPv4 only"),
+    FAMILY('6', "ipv6", AF_INET6, "by IPv6 only"),
+    VALUE(0, "port", "N", ON, OPT_PORT, "the port of HOST::SHARE"),
+    TEXT("address", "ADDRESS", from, "connect to it from this address of ours"),
+
     HEADING("Where the other end is HOST:PATH:"),
     {.letter = 'e', .name = "rsh", .value = "COMMAND", .id = OPT_TEXT,
      .data = offsetof(struct zc_push_args, remote.rsh),
@@ -264,19 +286,55 @@ static const struct zc_opt rows[] = {
          "name every change, as YXcstpoguax"),
     VALUE(0, "out-format", "FORMAT", ON, OPT_OUT_FORMAT,
           "a line for every change, with %-escapes"),
+    VALUE(0, "log-format", "FORMAT", ON, OPT_OUT_FORMAT, "its old name"),
+    TEXT("log-file", "FILE", log_file,
+         "append a line for every change to FILE"),
+    VALUE(0, "log-file-format", "FORMAT", ON, OPT_LOG_FORMAT,
+          "what stands in it (default '%i %n%L')"),
     FLAG(0, "json", ON, json, "a JSON object a line instead"),
     ONCE_FLAG(0, "stats", ON_OFF, stats, "counts at the end"),
     ONCE_ACTION('h', "human-readable", ON_OFF, OPT_HUMAN,
                 "numbers as 1.23M; twice: in steps of 1024"),
     ONCE_ACTION(0, "progress", ON_OFF, OPT_PROGRESS,
                 "show how far it is (default on a terminal)"),
-    ONCE_VALUE(0, "info", "progress2", ON, OPT_INFO, "same as --progress"),
+    ONCE_VALUE(0, "info", "WORDS", ON, OPT_INFO,
+               "progress2, stats, name, del, or other words of\n"
+               "rsync's; with a 0 behind it: not"),
     FLAG(0, "help", ON, help, "show this"),
+
+    HEADING("Accepted from rsync's lines, as it is so anyway:"),
+    ACCEPT('W', "whole-file", ON_OFF, "what has changed is sent whole"),
+    ACCEPT(0, "inc-recursive", ON_OFF, "trees are sent while they are listed"),
+    ACCEPT(0, "i-r", ON_OFF, "likewise"),
+    ACCEPT('s', "secluded-args", ON_OFF, "names are never split or expanded"),
+    ACCEPT(0, "protect-args", ON_OFF, "likewise"),
+    ACCEPT(0, "old-args", ON_OFF, "likewise"),
+    ACCEPT(0, "trust-sender", ON, "what it sends is checked nevertheless"),
+    ACCEPT(0, "open-noatime", ON_OFF, "times of access stay as they are"),
+    ACCEPT(0, "preallocate", ON_OFF, "space is set aside for big files"),
+    ACCEPT('8', "8-bit-output", ON_OFF, "names in UTF-8 are printed as such"),
+    ACCEPT_VALUE(0, "outbuf", "MODE", OPT_ACCEPT,
+                 "lines come soon, and whole"),
+    ACCEPT(0, "blocking-io", ON_OFF, "any program will do for -e"),
+    ACCEPT(0, "motd", ON_OFF, "a daemon of zcsync's has none"),
+    ACCEPT_VALUE(0, "stderr", "MODE", OPT_ACCEPT,
+                 "errors go to standard error"),
+    ACCEPT(0, "msgs2stderr", ON_OFF, "likewise"),
+    ACCEPT_VALUE(0, "debug", "WORDS", OPT_DEBUG, "-vvv tells more"),
+    ACCEPT_VALUE('B', "block-size", "SIZE", OPT_ACCEPT,
+                 "files are not sent in blocks"),
+    ACCEPT_VALUE(0, "checksum-choice", "NAME", OPT_ACCEPT,
+                 "it is XXH3 with 128 bits"),
+    ACCEPT_VALUE(0, "cc", "NAME", OPT_ACCEPT, "likewise"),
+    ACCEPT_VALUE(0, "checksum-seed", "N", OPT_ACCEPT, "it has none"),
+    ACCEPT_VALUE(0, "max-alloc", "SIZE", OPT_ACCEPT,
+                 "memory is bounded without it"),
 };
 
 #define TABLE(name, bit)                                                     \
     {.command = (name), .as = (bit), .rows = rows,                           \
-     .n_rows = ZC_ARRAY_LEN(rows), .refused = zc_rsync_opts}
+     .n_rows = ZC_ARRAY_LEN(rows), .refused = zc_rsync_opts,                 \
+     .never = zc_rsync_never}
 
 static const struct zc_opt_table tables[] = {
     TABLE("push", ZC_AS_PUSH),

@@ -43,6 +43,13 @@ enum push_opt_id {
     OPT_SSH_OPTION,
     OPT_SSH_DATA,
     OPT_WINDOW,
+    OPT_DEBUG,
+    OPT_FAMILY, /* `data`: AF_INET or AF_INET6 */
+    OPT_PORT,
+    OPT_STOP_AT,
+    OPT_STOP_AFTER,
+    OPT_LOG_FORMAT,
+    OPT_ACCEPT, /* nothing: it is so anyway */
     OPT_DELETES, /* --delete, and `data`: enum zc_delete_also */
 };
 

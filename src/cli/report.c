@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "cli/itemize.h"
+#include "cli/logfile.h"
 #include "cli/pipe.h"
 #include "cli/signals.h"
 #include "cli/text.h"
@@ -44,6 +45,7 @@ struct zc_report {
     ZC_VEC(struct group) groups;
     struct zc_totals totals;
     struct zc_buf line; /* reused */
+    struct zc_logfile *log; /* NULL: none */
 };
 
 struct zc_report *zc_report_new(const struct zc_push_args *args,
@@ -74,7 +76,17 @@ void zc_report_free(struct zc_report *r)
     }
     zc_vec_fini(&r->groups);
     zc_buf_fini(&r->line);
+    zc_logfile_close(r->log);
     free(r);
+}
+
+int zc_report_open_log(struct zc_report *r, struct zc_err *err)
+{
+    const struct zc_push_args *a = r->args;
+    if (!a->log_file)
+        return 0;
+    r->log = zc_logfile_open(a->log_file, a->log_file_format, err);
+    return r->log ? 0 : -1;
 }
 
 void zc_report_session(struct zc_report *r, const char *src, const char *dest)
@@ -214,11 +226,13 @@ static void put_text_item(struct zc_report *r, const struct zc_item *item)
 {
     const struct zc_push_args *a = r->args;
     bool deleted = item->flags & ZC_ITEM_DELETED;
-    const char *format = a->out_format  ? a->out_format
-                         : a->itemize   ? "%i %n%L"
-                         : a->verbose   ? "%n%L"
-                                        : NULL;
-    if (!format)
+    bool names = a->info.name < 0 ? a->verbose > 0 : a->info.name > 0;
+    bool asked = deleted && a->info.del > 0;
+    const char *format = a->out_format        ? a->out_format
+                         : a->itemize         ? "%i %n%L"
+                         : names || asked     ? "%n%L"
+                                              : NULL;
+    if (!format || (deleted && a->info.del == 0))
         return;
     bool all = zc_item_format_has(format, "i") || a->verbose > 1 ||
                (!a->out_format && S_ISDIR(item->mode));
@@ -238,6 +252,7 @@ static void on_item(void *arg, const struct zc_item *item)
     if (!item->flags)
         return;
     r->items++;
+    zc_logfile_item(r->log, item, r->label, r->src, r->args->opt.keep);
     if (r->args->quiet)
         return;
     zc_buf_reset(&r->line);
@@ -355,6 +370,11 @@ static void on_trouble(void *arg, enum zc_trouble kind, const char *what,
         put_json_trouble(r, kind, what, path, eno);
 
     char *shown = shown_path(r, kind, path);
+    if (r->log) {
+        char why[160];
+        zc_logfile_line(r->log, "could not %s %s%s", what, shown ? shown : path,
+                        reason(why, eno));
+    }
     struct group *g = find_group(r, kind, what, eno);
     if (g)
         g->count++;
@@ -503,6 +523,9 @@ int zc_report_finish(struct zc_report *r, enum zc_exit code,
     log_groups(r);
     if (r->totals.owners_left && !a->quiet)
         zc_log(ZC_LOG_WARN, ZC_OWNERS_LEFT_NOTE);
+    if (*sentence)
+        zc_logfile_line(r->log, "%s (code %d)", sentence, result);
+    zc_totals_log(&r->totals, r->log);
     if (a->json)
         put_json_summary(r, result, sentence);
     else if (done)

@@ -26,6 +26,9 @@ struct zc_report *zc_report_new(const struct zc_push_args *args,
                                 atomic_bool *stop);
 void zc_report_free(struct zc_report *r);
 
+/* Opens --log-file, if there is one. -1 with a sentence. */
+int zc_report_open_log(struct zc_report *r, struct zc_err *err);
+
 /* Before each session: the SRC and DEST that paths in it are relative to (kept
  * as pointers). DEST NULL: DEST has no such paths (a single file). */
 void zc_report_session(struct zc_report *r, const char *src, const char *dest);

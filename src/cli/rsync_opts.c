@@ -5,15 +5,12 @@
  */
 #include "cli/rsync_opts.h"
 
-#define SENDS_WHOLE "changed files are sent whole"
+
+#define NO_BATCH \
+    "there are no batches, as each DEST is compared by itself; 'push -n -i' " \
+    "tells what would be sent"
 
 const struct zc_opt_refused zc_rsync_opts[] = {
-    {0, "debug", NULL},
-    {0, "stderr", NULL},
-    {0, "msgs2stderr", NULL},
-    {0, "motd", NULL},
-    {0, "inc-recursive", NULL},
-    {0, "i-r", NULL},
     {0, "no-recursive", NULL},
     {'R', "relative", NULL},
     {0, "implied-dirs", NULL},
@@ -34,21 +31,14 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {0, "write-devices", NULL},
     {0, "drop-D", NULL},
     {'U', "atimes", NULL},
-    {0, "open-noatime", "times of access are left alone anyway"},
     {'N', "crtimes", NULL},
     {'O', "omit-dir-times", NULL},
     {'J', "omit-link-times", NULL},
     {0, "super", NULL},
     {0, "fake-super", NULL},
-    {0, "preallocate", "space is set aside anyway"},
-    {'W', "whole-file", SENDS_WHOLE},
-    {0, "checksum-choice", NULL},
-    {0, "cc", NULL},
-    {'B', "block-size", SENDS_WHOLE},
     {0, "remove-sent-files", "--remove-source-files is there"},
     {0, "ignore-missing-args", NULL},
     {0, "delete-missing-args", NULL},
-    {0, "max-alloc", NULL},
     {0, "partial", NULL},
     {'P', NULL, "--progress is there"},
     {0, "partial-dir", NULL},
@@ -71,36 +61,26 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {0, "skip-compress", NULL},
     {'C', "cvs-exclude", NULL},
     {'F', NULL, NULL},
-    {0, "old-args", NULL},
-    {'s', "secluded-args", NULL},
-    {0, "protect-args", NULL},
-    {0, "trust-sender", NULL},
     {0, "copy-as", NULL},
-    {0, "address", NULL},
-    {0, "port", "DEST may be zcsync://HOST:PORT/SHARE"},
-    {0, "sockopts", NULL},
-    {0, "blocking-io", NULL},
-    {0, "outbuf", NULL},
-    {'8', "8-bit-output", NULL},
     {'M', "remote-option", NULL},
-    {0, "log-file", NULL},
-    {0, "log-file-format", NULL},
-    {0, "log-format", "--out-format is there"},
-    {0, "password-file", NULL},
-    {0, "early-input", NULL},
     {0, "list-only", NULL},
-    {0, "stop-after", NULL},
-    {0, "time-limit", NULL},
-    {0, "stop-at", NULL},
-    {0, "write-batch", NULL},
-    {0, "only-write-batch", NULL},
-    {0, "read-batch", NULL},
-    {0, "protocol", NULL},
-    {0, "iconv", NULL},
-    {0, "checksum-seed", NULL},
-    {'4', "ipv4", NULL},
-    {'6', "ipv6", NULL},
     {0, "daemon", "'zcsync serve' is there"},
     {0, "server", NULL},
+    {0, NULL, NULL},
+};
+
+const struct zc_opt_refused zc_rsync_never[] = {
+    {0, "sockopts", "zcsync sets what its connections need, and the system's "
+                    "settings hold for all else"},
+    {0, "protocol", "zcsync does not speak rsync's protocol, and agrees on its "
+                    "own by itself"},
+    {0, "iconv", "names are bytes, and arrive as they are"},
+    {0, "write-batch", NO_BATCH},
+    {0, "only-write-batch", NO_BATCH},
+    {0, "read-batch", NO_BATCH},
+    {0, "early-input", "there is no script at a daemon that would read it"},
+    {0, "password-file", "zcsync proves who it is with keys instead of "
+                         "passwords: 'zcsync keygen' makes one, and 'zcsync "
+                         "key trust' tells the other host"},
     {0, NULL, NULL},
 };

@@ -164,20 +164,37 @@ static void name_signal(struct zc_err *err)
         zc_err_set(err, ZC_EXIT_SIGNAL, 0, "interrupted by signal %s", name);
 }
 
+static enum zc_exit time_over(struct zc_err *err)
+{
+    zc_err_set(err, ZC_EXIT_TIMEOUT, 0, ZC_TIME_OVER);
+    return ZC_EXIT_TIMEOUT;
+}
+
 int zc_run_command(const struct zc_push_args *args, zc_run_all_fn *all)
 {
     struct zc_err err = {0};
     int64_t start = zc_clock_ns();
     if (args->verbose)
         zc_log_level = args->verbose > 2 ? ZC_LOG_DEBUG : ZC_LOG_INFO;
+    /* A value that is not used is worth a word. */
+    for (size_t i = 0; i < args->accepted.len; i++)
+        if (args->accepted.v[i]->value)
+            zc_log(ZC_LOG_INFO, "option --%s is accepted: %s",
+                   args->accepted.v[i]->name, args->accepted.v[i]->help);
     zc_signals_catch();
+    if (args->stop_at)
+        zc_signals_stop_at(args->stop_at);
     struct zc_report *report = zc_report_new(args, zc_signals_stop());
     if (!report) {
         zc_err_nomem(&err);
         return zc_cli_usage(zc_push_opt_table(args->as)->command, &err);
     }
-    enum zc_exit code = all(args, report, &err);
-    if (code == ZC_EXIT_SIGNAL)
+    enum zc_exit code = zc_report_open_log(report, &err)
+                            ? err.code
+                            : all(args, report, &err);
+    if (code == ZC_EXIT_SIGNAL && zc_signals_time_over())
+        code = time_over(&err);
+    else if (code == ZC_EXIT_SIGNAL)
         name_signal(&err);
     double seconds = (double)(zc_clock_ns() - start) / ZC_NSEC_PER_SEC;
     int result = zc_report_finish(report, code, &err, seconds);

@@ -37,10 +37,18 @@ static void say_interrupted(int sig)
     (void)r; /* there is nothing left to do about it */
 }
 
+static void say_over(void)
+{
+    static const char line[] = "zcsync: " ZC_TIME_OVER "\n";
+    (void)!write(STDERR_FILENO, line, sizeof line - 1);
+}
+
 static void on_signal(int sig)
 {
     int none = 0;
     bool first = atomic_compare_exchange_strong(&caught, &none, sig);
+    if (sig == SIGALRM && !first)
+        return; /* it is stopping anyway */
     atomic_store(&stop, true);
     int fd = atomic_load(&wake), keep = errno;
     if (fd >= 0)
@@ -48,6 +56,10 @@ static void on_signal(int sig)
     errno = keep;
     if (first && atomic_load(&graceful))
         return;
+    if (sig == SIGALRM) {
+        say_over();
+        _exit(ZC_EXIT_TIMEOUT);
+    }
     say_interrupted(sig);
     _exit(ZC_EXIT_SIGNAL);
 }
@@ -78,6 +90,26 @@ atomic_bool *zc_signals_stop(void)
 void zc_signals_graceful(bool on)
 {
     atomic_store(&graceful, on);
+}
+
+void zc_signals_stop_at(time_t at)
+{
+    struct sigaction ours = {.sa_handler = on_signal};
+    struct itimerspec when = {.it_value.tv_sec = at};
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL,
+                             .sigev_signo = SIGALRM};
+    timer_t timer;
+    sigemptyset(&ours.sa_mask);
+    sigaction(SIGALRM, &ours, NULL);
+    /* By the clock on the wall, also when that is set. */
+    if (timer_create(CLOCK_REALTIME, &event, &timer) ||
+        timer_settime(timer, TIMER_ABSTIME, &when, NULL))
+        alarm((unsigned)ZC_MAX(at - time(NULL), 1));
+}
+
+bool zc_signals_time_over(void)
+{
+    return atomic_load(&caught) == SIGALRM;
 }
 
 const char *zc_signals_name(void)

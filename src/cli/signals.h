@@ -8,6 +8,9 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <time.h>
+
+#define ZC_TIME_OVER "stopped, as the time is over (--stop-after, --stop-at)"
 
 /* Catches SIGINT, SIGTERM and SIGHUP (not those that are ignored already, as
  * under nohup(1)) from now on. Before threads start. */
@@ -23,6 +26,11 @@ int zc_signals_fd(void);
 /* While nothing runs that would look at the flag (a connection is being made),
  * the first signal already ends the process. Off at first. */
 void zc_signals_graceful(bool on);
+
+/* Asks the run to stop at the time AT, as a signal would. */
+void zc_signals_stop_at(time_t at);
+/* True when it was that which came first. */
+bool zc_signals_time_over(void);
 
 /* "SIGINT": the signal that came first, or NULL. */
 const char *zc_signals_name(void);

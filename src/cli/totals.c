@@ -101,6 +101,14 @@ void zc_totals_print_sent(const struct zc_totals *t, enum zc_text_style style,
             t->dry_run ? " (DRY RUN)" : "");
 }
 
+void zc_totals_log(const struct zc_totals *t, struct zc_logfile *log)
+{
+    zc_logfile_line(log,
+                    "sent %" PRIu64 " bytes  received %" PRIu64
+                    " bytes  total size %" PRIu64,
+                    t->wire_out, t->wire_in, t->scanned_bytes);
+}
+
 static void print_part(FILE *to, uint64_t n, const char *what)
 {
     char text[ZC_TEXT_MAX];

@@ -7,6 +7,7 @@
 #define ZC_CLI_TOTALS_H
 
 #include "base/buf.h"
+#include "cli/logfile.h"
 #include "cli/text.h"
 #include "session/events.h"
 
@@ -27,6 +28,8 @@ void zc_totals_add(struct zc_totals *t, const struct zc_stats *s);
 /* --stats, in rsync's words where rsync has the number. */
 void zc_totals_print_stats(const struct zc_totals *t, enum zc_text_style style,
                            FILE *to);
+/* The last line of a log file. LOG may be NULL. */
+void zc_totals_log(const struct zc_totals *t, struct zc_logfile *log);
 /* The two lines that end rsync -v: "sent ... bytes  received ...". */
 void zc_totals_print_sent(const struct zc_totals *t, enum zc_text_style style,
                           FILE *to);

@@ -211,9 +211,20 @@ static int connect_wait(int fd, int64_t end_ns, const atomic_bool *stop)
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &n) ? errno : why;
 }
 
-/* A socket connected to A before END_NS, or -1 and errno. */
-static int connect_one(const struct addrinfo *a, int64_t end_ns,
-                       const atomic_bool *stop)
+/* FD gets the first address of the list FROM that is of its family. */
+static int bind_from(int fd, int family, const struct addrinfo *from)
+{
+    for (; from; from = from->ai_next)
+        if (from->ai_family == family)
+            return bind(fd, from->ai_addr, from->ai_addrlen);
+    errno = EAFNOSUPPORT;
+    return -1;
+}
+
+/* A socket connected to A before END_NS, from one of the addresses FROM (NULL:
+ * any), or -1 and errno. */
+static int connect_one(const struct addrinfo *a, const struct addrinfo *from,
+                       int64_t end_ns, const atomic_bool *stop)
 {
     int fd = socket(a->ai_family,
                     a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
@@ -225,7 +236,9 @@ static int connect_one(const struct addrinfo *a, int64_t end_ns,
     if (address_loopback(&to))
         prefer_cubic(fd);
 
-    int why = connect(fd, a->ai_addr, a->ai_addrlen) ? errno : 0;
+    int why = from && bind_from(fd, a->ai_family, from) ? errno : 0;
+    if (!why && connect(fd, a->ai_addr, a->ai_addrlen))
+        why = errno;
     if (why == EINPROGRESS)
         why = connect_wait(fd, end_ns, stop);
     if (!why && fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK))
@@ -247,7 +260,8 @@ static bool no_route(int eno)
 
 /* Tries the addresses in LIST, dividing what is left of the time up to END_NS
  * (0: no limit) among those still to be tried. */
-static int connect_any(const struct addrinfo *list, int64_t end_ns,
+static int connect_any(const struct addrinfo *list,
+                       const struct addrinfo *from, int64_t end_ns,
                        const atomic_bool *stop)
 {
     int todo = 0, why = 0;
@@ -259,7 +273,7 @@ static int connect_any(const struct addrinfo *list, int64_t end_ns,
             int64_t now = zc_clock_ns();
             end = now + ZC_MAX(end_ns - now, 0) / todo;
         }
-        int fd = connect_one(a, end, stop);
+        int fd = connect_one(a, from, end, stop);
         if (fd >= 0 || errno == EINTR)
             return fd;
         if (!why || !no_route(errno))
@@ -281,8 +295,9 @@ static struct addrinfo *resolve(const char *host, const char *port, int family,
     if (r == 0)
         return list;
     int eno = r == EAI_SYSTEM ? errno : 0;
-    zc_err_set(err, ZC_EXIT_SOCKET, eno, "could not %s %s port %s%s%s", doing,
-               host, port, eno ? "" : ": ", eno ? "" : gai_strerror(r));
+    zc_err_set(err, ZC_EXIT_SOCKET, eno, "could not %s %s%s%s%s%s", doing, host,
+               port ? " port " : "", port ? port : "", eno ? "" : ": ",
+               eno ? "" : gai_strerror(r));
     return NULL;
 }
 
@@ -300,35 +315,50 @@ static struct zc_transport *dial_unix(const char *path, unsigned timeout_s,
     return NULL;
 }
 
-/* A socket connected to HOST and PORT, or -1 with a sentence. */
-static int connect_host(const char *host, const char *port, int family,
-                        unsigned timeout_s, const atomic_bool *stop,
+/* Where and how to connect. */
+struct target {
+    const char *from; /* NULL: any */
+    int family;
+    const char *host, *port;
+    unsigned timeout_s;
+};
+
+/* A socket connected to T, or -1 with a sentence. */
+static int connect_host(const struct target *t, const atomic_bool *stop,
                         struct zc_err *err)
 {
     int64_t end = 0;
-    if (timeout_s)
-        end = zc_clock_ns() + timeout_s * ZC_NSEC_PER_SEC;
-    struct addrinfo *list = resolve(host, port, family, 0, "connect to", err);
+    if (t->timeout_s)
+        end = zc_clock_ns() + t->timeout_s * ZC_NSEC_PER_SEC;
+    struct addrinfo *from = NULL, *list;
+    if (t->from && !(from = resolve(t->from, NULL, t->family, AI_PASSIVE,
+                                    "connect from", err)))
+        return -1;
+    list = resolve(t->host, t->port, t->family, 0, "connect to", err);
+    int fd = list ? connect_any(list, from, end, stop) : -1;
+    int why = errno;
+    if (from)
+        freeaddrinfo(from);
     if (!list)
         return -1;
-    int fd = connect_any(list, end, stop);
-    int why = errno;
     freeaddrinfo(list);
     if (fd >= 0)
         return fd;
     enum zc_exit code = ZC_EXIT_SOCKET;
     if (why == EINTR)
         code = ZC_EXIT_SIGNAL;
-    else if (why == ETIMEDOUT && timeout_s && zc_clock_ns() >= end)
+    else if (why == ETIMEDOUT && t->timeout_s && zc_clock_ns() >= end)
         code = ZC_EXIT_CONTIMEOUT;
-    return zc_err_set(err, code, why, "could not connect to %s port %s", host,
-                      port);
+    return zc_err_set(err, code, why, "could not connect to %s port %s%s%s",
+                      t->host, t->port, t->from ? " from " : "",
+                      t->from ? t->from : "");
 }
 
 int zc_dial_fd(const char *host, const char *port, int family,
                unsigned timeout_s, const atomic_bool *stop, struct zc_err *err)
 {
-    int fd = connect_host(host, port, family, timeout_s, stop, err);
+    const struct target to = {NULL, family, host, port, timeout_s};
+    int fd = connect_host(&to, stop, err);
     if (fd >= 0)
         set_up(fd);
     return fd;
@@ -337,9 +367,17 @@ int zc_dial_fd(const char *host, const char *port, int family,
 struct zc_transport *zc_dial(const char *host, const char *port,
                              unsigned timeout_s, struct zc_err *err)
 {
+    return zc_dial_from(NULL, AF_UNSPEC, host, port, timeout_s, err);
+}
+
+struct zc_transport *zc_dial_from(const char *from, int family,
+                                  const char *host, const char *port,
+                                  unsigned timeout_s, struct zc_err *err)
+{
     if (*host == '/')
         return dial_unix(host, timeout_s, err);
-    int fd = connect_host(host, port, AF_UNSPEC, timeout_s, NULL, err);
+    const struct target to = {from, family, host, port, timeout_s};
+    int fd = connect_host(&to, NULL, err);
     if (fd < 0)
         return NULL;
     struct zc_transport *t = wrap(fd);

@@ -21,6 +21,12 @@
 struct zc_transport *zc_dial(const char *host, const char *port,
                              unsigned timeout_s, struct zc_err *err);
 
+/* The same, of FAMILY (AF_UNSPEC: any) alone, and from the local address FROM
+ * (NULL: whichever leads there). */
+struct zc_transport *zc_dial_from(const char *from, int family,
+                                  const char *host, const char *port,
+                                  unsigned timeout_s, struct zc_err *err);
+
 /* The same over TCP alone, and nothing but the socket: FAMILY is AF_UNSPEC, or
  * the only one whose addresses are tried. With STOP, setting *STOP has the effect
  * that a signal has without. The fd, or -1. */

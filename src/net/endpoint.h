@@ -25,6 +25,9 @@ struct zc_endpoint {
     char *path; /* local or SSH: the path (SSH, when empty: "."); daemon: SUB,
                    "" when none */
     bool trailing_slash; /* PATH ended in one (taken off, but for "/") */
+    /* How a daemon is to be reached; not written in TEXT. */
+    int family;       /* AF_INET or AF_INET6; 0: either */
+    const char *from; /* a local address, not owned; NULL: any */
 };
 
 /* Fills in *E (to be finished with _fini). -1 with a sentence that quotes

@@ -24,8 +24,9 @@ static struct zc_transport *reach_daemon(const struct zc_reach *how,
 {
     if (how->expect && how->expect(how->secure_arg, err))
         return NULL;
-    struct zc_transport *t = zc_dial(how->at->host, how->at->port,
-                                     how->contimeout_s, err);
+    const struct zc_endpoint *at = how->at;
+    struct zc_transport *t = zc_dial_from(at->from, at->family, at->host,
+                                          at->port, how->contimeout_s, err);
     if (t && how->timeout_s)
         zc_transport_set_timeout(t, how->timeout_s);
     return t ? shake(how, t, err) : NULL;

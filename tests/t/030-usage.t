@@ -40,7 +40,8 @@ for command in push diff; do
     wrong 'unknown option --dry' $command --dry a b
     wrong 'option --partial is not supported yet' $command --partial a b
     wrong 'option -z is not supported yet' $command -az a b
-    wrong 'option --no-whole-file is not supported yet' $command --no-whole-file a b
+    wrong 'option --iconv is not supported: names' $command --iconv=utf8 a b
+    wrong 'password-file is not supported: .*keygen' $command --password-file=x a b
     wrong 'option --dry-run takes no value' $command --dry-run=yes a b
     wrong 'option --no-times takes no value' $command --no-times=1 a b
     wrong 'option --exclude needs a value' $command a b --exclude
@@ -51,7 +52,7 @@ for command in push diff; do
     wrong 'chown' $command --chown=: a b
     wrong 'chmod.*"?sticky|sticky' $command --chmod=sticky a b
     wrong 'filter.*nonsense' $command --filter='nonsense x' a b
-    wrong '--info=stats2 is not supported' $command --info=progress2,stats2 a b
+    wrong "--info: 'stat2' is none of rsync's words" $command --info=progress2,stat2 a b
     wrong '--out-format: %C is not supported' $command --out-format='%n %C' a b
     wrong '--out-format' $command --out-format='%n %' a b
     wrong 'a/ has to stand alone' $command --delete a/ c b
@@ -102,7 +103,7 @@ help_options()
     perl -ne 'next unless /^ {2,6}-/;
         print "$1\n" if /^  (-[\w@])/;
         print "--no-$1\n" if /^  -\w, --no-(\w)/;
-        next unless /^ {2,6}(?:-[\w@], )?--(\[no-\])?([a-z][\w-]*)/;
+        next unless /^ {2,6}(?:-[\w@], )?--(\[no-\])?([a-z0-9][\w-]*)/;
         print "--$2\n" if $2 !~ /^no-/;
         print "--no-$2\n" if $1' | sort -u
 }
@@ -181,6 +182,10 @@ value_of() # OPTION: something it takes
     --suite) echo AES-256-GCM ;;
     --ssh-data) echo tunnel ;;
     --info) echo progress2 ;;
+    --debug) echo all ;;
+    --log-format | --log-file-format) echo %n ;;
+    --log-file) echo /dev/null ;;
+    --stop-at) echo 23:59 ;;
     --filter | -f) echo '- *.o' ;;
     --*-from) echo /dev/null ;;
     *) echo 7 ;;
@@ -197,6 +202,7 @@ takes_all() # COMMAND
         -@:*) run "$ZCSYNC" "$1" -n -@ -1 a b ;;
         -e:*) run "$ZCSYNC" "$1" -n -e ssh a b ;;
         -f:*) run "$ZCSYNC" "$1" -n -f "$(value_of -f)" a b ;;
+        -B:*) run "$ZCSYNC" "$1" -n -B 7 a b ;;
         *:?*) run "$ZCSYNC" "$1" "$option=$value" a b ;;
         *) run "$ZCSYNC" "$1" -n "$option" a b ;;
         esac

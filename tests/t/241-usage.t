@@ -3,6 +3,8 @@
 # Options nobody knows, and rsync's that are not there yet, are refused by name.
 . "$(dirname "$0")/lib.sh"
 
+unknown=
+cd "$T" || exit
 mkdir "$T/a" && echo x >"$T/a/x"
 refused() # TEXT-IN-SENTENCE ARGUMENT...
 {
@@ -12,12 +14,17 @@ refused() # TEXT-IN-SENTENCE ARGUMENT...
     like "$err" "$text" "names it"
     nok "and does nothing" [ -e "$T/b" ]
 }
-for option in --partial --inplace --append --compress -z --backup --backup-dir=x \
-    --link-dest=x --delete-excluded \
-    --partial-dir=x -e --rsh=ssh --suffix=x --temp-dir=x \
-    --remove-source-files --whole-file --fuzzy --compare-dest=x --relative -R; do
-    name=${option%%=*}
-    refused "option ${name/#-/\\-}.*not supported" "$option"
+# Each option of rsync's is known, or refused by its name: none by a word for what
+# is nobody's option.
+for option in $(rsync --help 2>/dev/null |
+    sed -nE 's/^ *(-., )?(--[A-Za-z0-9-]+).*/\2/p'); do
+    [[ $option != --version && $option != --no-OPTION ]] || continue
+    "$ZCSYNC" push -n "$option=x" "$T/a" "$T/b" >"$T/log/refused" 2>&1
+    grep -q 'unknown option' "$T/log/refused" && unknown+=" $option"
+done
+is "$unknown" "" "rsync's options are known, one by one"
+for option in --iconv=x --write-batch=x --protocol=30 --sockopts=x; do
+    refused "option ${option%=*} is not supported: " "$option"
 done
 refused 'no-such-option.*--help|--help.*no-such-option' --no-such-option
 refused 'y' -y
@@ -37,8 +44,6 @@ for dest in zcsync://host zcsync:///share 'zcsync://host:port:x/s' 'zcsync://[::
     push_exits 1 "DEST $dest" "$T/a" "$dest"
     like "$err" '^zcsync' "in a sentence"
 done
-push_exits 1 "over SSH, which is to come" "$T/a" user@host:path
-like "$err" 'SSH|ssh' "is said so"
 push_exits 1 "a remote SRC" host::share "$T/b"
 
 runs_with 0 "--help" "$ZCSYNC" --help

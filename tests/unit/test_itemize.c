@@ -106,12 +106,12 @@ static void test_format(void)
 static void test_format_check(void)
 {
     struct zc_err err;
-    is_int(zc_item_format_check("%n %i%L %% %-5l %'b", &err), 0, "good");
-    is_int(zc_item_format_check("no escapes", &err), 0, "none");
-    is_int(zc_item_format_check("%n %C", &err), -1, "%%C");
+    is_int(zc_item_format_check("--out-format", "%n %i%L %% %-5l %'b", &err), 0, "good");
+    is_int(zc_item_format_check("--out-format", "no escapes", &err), 0, "none");
+    is_int(zc_item_format_check("--out-format", "%n %C", &err), -1, "%%C");
     is_str(err.text, "--out-format: %C is not supported yet", "is named");
-    is_int(zc_item_format_check("100%", &err), -1, "%% at the end");
-    is_int(zc_item_format_check("%-12", &err), -1, "no letter");
+    is_int(zc_item_format_check("--out-format", "100%", &err), -1, "%% at the end");
+    is_int(zc_item_format_check("--out-format", "%-12", &err), -1, "no letter");
     ok(zc_item_format_has("%%i %-5i", "i"), "has %%i");
     ok(!zc_item_format_has("%%i %n", "io"), "has it not");
 }

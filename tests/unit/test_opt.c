@@ -220,10 +220,20 @@ static void test_push_values(void)
     is_int(PUSH("--fsync=often"), -1, "nonsense in --fsync");
     is_int(PUSH("--info=progress2"), 0, "--info=progress2");
     is_int(args.progress, ZC_SHOW_ON, "is --progress");
-    is_int(PUSH("--info=progress2,stats3"), -1, "other --info");
-    is_str(args_err.text,
-           "--info=stats3 is not supported yet: only --info=progress2 is there",
-           "by name");
+    is_int(PUSH("--info=progress2,Stats3,skip2,name0"), 0, "words of rsync's");
+    ok(args.stats && args.info.name == 0 && args.info.del < 0, "are taken");
+    is_int(PUSH("--info=all"), 0, "all of them");
+    ok(args.stats && args.info.name == 1 && args.info.del == 1, "at once");
+    is_int(PUSH("--stats", "--info=none"), 0, "none of them");
+    ok(!args.stats && args.progress == ZC_SHOW_OFF, "puts them out");
+    is_int(PUSH("--info=stats3,other"), -1, "another word");
+    is_str(args_err.text, "--info: 'other' is none of rsync's words for it",
+           "is named");
+    is_int(PUSH("--debug=all4,hlink,NONE"), 0, "--debug");
+    is_int(PUSH("--debug=del,2"), -1, "a level of nothing");
+    is_int(PUSH("-W", "--no-whole-file", "-B4096", "--no-i-r", "-s", "-8"), 0,
+           "what is so anyway");
+    is_int(PUSH("--outbuf"), -1, "a value is wanted where rsync wants one");
     is_int(PUSH("-hh"), 0, "-hh");
     is_int(args.style, ZC_TEXT_KIBI, "counts in steps of 1024");
     is_int(PUSH("--exclude=*.o", "-f", "+ *.c", "-f- x"), 0, "filters");
@@ -234,7 +244,7 @@ static void test_push_values(void)
 static void test_push_refused(void)
 {
     static char *const some[] = {"--partial", "-z",        "-P", "-y",
-                                 "-R",        "--inplace", "-b", "-W"};
+                                 "-R",        "--inplace", "-b"};
     char want[128];
     for (size_t i = 0; i < ZC_ARRAY_LEN(some); i++) {
         is_int(PUSH(some[i]), -1, "%s", some[i]);
