@@ -25,6 +25,7 @@ struct pull {
     struct zc_trust *trust; /* NULL: no SRC is at a daemon */
     struct zc_remote remote;
     struct zc_buf names; /* of --files-from, as they cross */
+    struct zc_require require; /* of what a session is about; all borrowed */
     struct zc_err *err;
 };
 
@@ -39,9 +40,8 @@ static enum zc_exit pull_over(void *arg, const struct zc_events *events,
                               struct zc_stats *stats)
 {
     const struct session *s = arg;
-    const struct zc_push_args *a = s->pull->args;
     const struct zc_pull how = {.dest = s->dest,
-                                .require = &a->require_dest,
+                                .require = &s->pull->require,
                                 .threads = s->opt->threads};
     return zc_puller_run(s->t, s->opt, &how, events, stats,
                          zc_signals_stop(), s->pull->err);
@@ -77,15 +77,24 @@ static enum zc_exit run_session(struct pull *p,
     return code;
 }
 
-static int make_dest(const struct pull *p, const char *path)
+/* DEST of several SRC, whose directories will be in it. A directory of no disk
+ * would not be told from one that was made, so that is not done where something is
+ * to be seen in it. */
+static int make_dest(struct pull *p, const char *path)
 {
+    const struct zc_require *require = &p->args->require_dest;
     bool made, all = p->args->opt.apply & ZC_APPLY_MKPATH;
-    int fd = zc_root_open_dest(path, all ? ZC_ROOT_MAKE_PATH
-                                         : ZC_ROOT_MAKE_LAST, &made, p->err);
-    if (fd < 0)
+    enum zc_root_make make = zc_require_in_dir(require) ||
+                                     p->args->opt.dry_run ? ZC_ROOT_MAKE_NONE
+                             : all                        ? ZC_ROOT_MAKE_PATH
+                                                          : ZC_ROOT_MAKE_LAST;
+    p->require = zc_require_elsewhere(require);
+    if (zc_require_check_paths(require, p->err))
         return -1;
-    close(fd);
-    return 0;
+    if (p->args->opt.dry_run && !zc_require_in_dir(require))
+        return 0; /* it may not be there yet */
+    zc_auto_close int fd = zc_root_open_dest(path, make, &made, p->err);
+    return fd < 0 || zc_require_check(require, fd, path, p->err) ? -1 : 0;
 }
 
 static int prepare(struct pull *p, const struct zc_pull_plan *plan)
@@ -98,7 +107,7 @@ static int prepare(struct pull *p, const struct zc_pull_plan *plan)
         return -1;
     if (p->args->files && zc_fileset_encode(p->args->files, &p->names))
         return zc_err_nomem(p->err);
-    return plan->make && !p->args->opt.dry_run ? make_dest(p, plan->make) : 0;
+    return plan->make ? make_dest(p, plan->make) : 0;
 }
 
 static enum zc_exit run_one(void *arg, size_t i, enum zc_pass pass)
@@ -125,6 +134,7 @@ enum zc_exit zc_pull_all(const struct zc_push_args *args,
                                 .role = ZC_ROLE_RECEIVER,
                                 .stop = zc_signals_stop()},
                      .names = ZC_BUF_INIT,
+                     .require = args->require_dest,
                      .err = err};
     enum zc_exit code;
     if (zc_pull_plan_make(&plan, args, err) || prepare(&p, &plan))

@@ -111,7 +111,7 @@ int zc_pull_plan_make(struct zc_pull_plan *p, const struct zc_push_args *args,
                        "be here", args->operands.v[0], text);
     for (size_t i = 0; i < n && !r; i++)
         r = add_src(p, args, args->operands.v[i], &dest, dir, several, err);
-    if (!r && dir && !(p->make = strdup(dest.path)))
+    if (!r && several && !(p->make = strdup(dest.path)))
         r = zc_err_nomem(err);
     zc_endpoint_fini(&dest);
     return r ? -1 : check(p, args, several, err);

@@ -12,6 +12,7 @@
 #include "session/connect.h"
 #include "session/dest.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/stat.h>
@@ -120,16 +121,44 @@ int zc_receiver_accept(struct zc_receiver *r,
                : 0;
 }
 
-/* Both on this machine: the source must not be the destination. */
+static bool is_source(const struct zc_terms *t, const struct stat *st)
+{
+    return st->st_dev == t->root_dev && st->st_ino == t->root_ino;
+}
+
+/* Whether FD, which it closes, is in the source. */
+static bool is_in_source(const struct zc_terms *t, int fd)
+{
+    struct stat st, above;
+    bool in = false;
+    while (fd >= 0 && !in) {
+        int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        bool top = up < 0 || fstat(fd, &st) || fstat(up, &above) ||
+                   (st.st_dev == above.st_dev && st.st_ino == above.st_ino);
+        close(fd);
+        fd = up;
+        if (top)
+            break;
+        in = is_source(t, &above);
+    }
+    zc_close(&fd);
+    return in;
+}
+
+/* Both on this machine: what comes must not be sent again. */
 static int compare_roots(const struct zc_receiver *r, const char *dest,
                          struct zc_err *err)
 {
+    const struct zc_terms *t = &r->terms;
     struct stat st;
-    if (!r->terms.root_ino || r->root_fd < 0 || fstat(r->root_fd, &st) ||
-        st.st_dev != r->terms.root_dev || st.st_ino != r->terms.root_ino)
+    if (!t->root_ino || t->name || r->root_fd < 0 || fstat(r->root_fd, &st))
         return 0;
-    return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "%s and the source are the same directory", dest);
+    if (is_source(t, &st))
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "%s and the source are the same directory", dest);
+    if (is_in_source(t, fcntl(r->root_fd, F_DUPFD_CLOEXEC, 0)))
+        return zc_err_set(err, ZC_EXIT_USAGE, 0, "%s is in the source", dest);
+    return 0;
 }
 
 static int open_dest(struct zc_receiver *r, struct zc_err *err)
@@ -138,8 +167,7 @@ static int open_dest(struct zc_receiver *r, struct zc_err *err)
     if (zc_dest_open_own(p->dest, p->require, &r->terms, &r->root_fd, err) ||
         compare_roots(r, p->dest, err))
         return -1;
-    return r->root_fd >= 0 && p->confine ? p->confine(r->root_fd, r->dry, err)
-                                         : 0;
+    return p->confine ? p->confine(r->root_fd, r->dry, err) : 0;
 }
 
 int zc_receiver_connect(struct zc_receiver *r, const struct zc_options *opt,
