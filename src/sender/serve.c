@@ -12,14 +12,13 @@
 #define LINGER_NS (2 * ZC_NSEC_PER_SEC)
 
 static enum zc_exit send_all(struct zc_session *s, struct zc_teller *teller,
-                             struct zc_err *err)
+                             unsigned timeout_s, struct zc_err *err)
 {
     static const struct zc_round everything = {.all = true};
     if (zc_teller_start(teller, zc_session_conn(s), err))
         return err->code;
     enum zc_exit code = zc_session_round(s, &everything, err);
-    zc_teller_end(teller, code, err);
-    return code;
+    return zc_teller_end(teller, code, timeout_s, err);
 }
 
 int zc_source_run(struct zc_transport *t, const struct zc_accept_options *opt,
@@ -33,7 +32,7 @@ int zc_source_run(struct zc_transport *t, const struct zc_accept_options *opt,
     enum zc_exit code = ZC_EXIT_START;
     struct zc_session *s = zc_session_accept(t, opt, &events, &stats, err);
     if (s) {
-        code = send_all(s, &teller, err);
+        code = send_all(s, &teller, opt->timeout_s, err);
         zc_transport_linger(t, LINGER_NS);
         zc_session_close(s);
     }

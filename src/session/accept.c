@@ -158,6 +158,9 @@ int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
         return -1;
     zc_host_id(t->host_id); /* /proc is out of reach when confined */
     const struct zc_msg_open *m = &t->open;
+    if (!(m->flags & ZC_OPEN_PULL) != (role == ZC_ROLE_RECEIVER))
+        return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                          "OPEN does not fit what the peer said it is");
     if (find_share(opt, t, share, err) || check_user(opt, *share, t, err) ||
         check_role(opt, *share, role, t, err))
         return -1;
@@ -248,13 +251,13 @@ int zc_accept_root(const struct zc_accept_options *opt,
         r = zc_dest_open_share(share, t, root_fd, err);
     if (r)
         return -1;
+    /* Who only reads ends nobody's session. */
+    bool mirror = role == ZC_ROLE_RECEIVER && m->flags & ZC_OPEN_ORIGIN;
     if (opt->opened && opt->opened(opt->opened_arg, share->name,
-                                   m->flags & ZC_OPEN_ORIGIN ? m->origin : NULL,
-                                   err))
+                                   mirror ? m->origin : NULL, err))
         return -1;
     bool reads = role == ZC_ROLE_SENDER ? !removes(t) : share->read_only || dry;
-    return *root_fd >= 0 && opt->confine ? opt->confine(*root_fd, reads, err)
-                                         : 0;
+    return opt->confine ? opt->confine(*root_fd, reads, err) : 0;
 }
 
 int zc_accept_answer(struct zc_conn *c, const struct zc_accept_options *opt,
