@@ -108,8 +108,10 @@ TEST_TOOLS = \
 	%D%/fuzz/make_seeds \
 	%D%/tools/aead-speed \
 	%D%/tools/churn \
+	%D%/tools/evil-puller \
 	%D%/tools/evil-receiver \
 	%D%/tools/evil-sender \
+	%D%/tools/evil-sharer \
 	%D%/tools/latency \
 	%D%/tools/meddle \
 	%D%/tools/rounds \
@@ -131,6 +133,7 @@ noinst_HEADERS += \
 	%D%/tools/evil-links.h \
 	%D%/tools/evil-lists.h \
 	%D%/tools/evil-open.h \
+	%D%/tools/evil-pull.h \
 	%D%/tools/evil-receiver-rounds.h \
 	%D%/tools/evil-rounds.h \
 	%D%/tools/evil-sender.h \

@@ -140,10 +140,27 @@ static int hear_all(struct listener *l, pid_t child, const atomic_bool *stop,
     }
 }
 
+/* What the child knows by itself counts whatever the peer says of it. */
+static enum zc_exit worse(enum zc_exit own, enum zc_exit told)
+{
+    if (own == ZC_EXIT_PARTIAL)
+        return told == ZC_EXIT_OK || told == ZC_EXIT_VANISHED ? own : told;
+    return told == ZC_EXIT_OK ? own : told;
+}
+
+/* No code but those that there are. */
+static enum zc_exit known(uint32_t code)
+{
+    return code > ZC_EXIT_CONTIMEOUT ? ZC_EXIT_STREAM : (enum zc_exit)code;
+}
+
 static enum zc_exit outcome(const struct listener *l, int status,
                             const atomic_bool *stop, struct zc_err *err)
 {
     char fate[100];
+    const enum zc_exit own = known(l->ending.code);
+    bool done = own == ZC_EXIT_OK || own == ZC_EXIT_PARTIAL ||
+                own == ZC_EXIT_VANISHED;
     if (stop && atomic_load(stop)) {
         zc_err_set(err, ZC_EXIT_SIGNAL, 0, "stopped");
         return ZC_EXIT_SIGNAL;
@@ -151,13 +168,15 @@ static enum zc_exit outcome(const struct listener *l, int status,
     if (!l->ended)
         zc_err_set(err, ZC_EXIT_START, 0, "the process that receives %s",
                    zc_process_fate(status, fate, sizeof fate));
-    else if (l->ending.code)
-        zc_err_set(err, (enum zc_exit)l->ending.code, 0, "%s", l->ending.text);
+    else if (!done)
+        zc_err_set(err, own, 0, "%s", l->ending.text);
     else if (!l->verdict.there)
         zc_err_set(err, ZC_EXIT_STREAM, 0,
                    "the peer did not say what came of it");
     else
-        zc_err_set(err, l->verdict.code, 0, "%s", l->verdict.text);
+        zc_err_set(err, worse(own, known(l->verdict.code)), 0, "%s",
+                   *l->verdict.text ? l->verdict.text
+                                    : "the peer did not say why it failed");
     return err->code;
 }
 

@@ -5,6 +5,7 @@
  */
 #include "receiver/core.h"
 
+#include "fs/keep.h"
 #include "session/hash.h"
 
 #include <string.h>
@@ -101,9 +102,20 @@ int zc_rworker_flush(struct zc_rworker *w)
     return 0;
 }
 
+/* Not a trouble: that the destination is not on btrfs. */
+static bool is_trouble(unsigned op, int eno)
+{
+    return op != ZC_OP_META + ZC_META_PROPERTIES || eno != EOPNOTSUPP;
+}
+
 void zc_rworker_result(struct zc_rworker *w, struct zc_ref ref,
                        enum zc_status status, unsigned op, int eno)
 {
+    bool bad = status == ZC_STATUS_FAILED || status == ZC_STATUS_NOTE_META ||
+               status == ZC_STATUS_NOTE_FAILED;
+    if (bad && is_trouble(op, eno))
+        atomic_store(op == ZC_OP_SOURCE ? &w->r->done.unsent
+                                        : &w->r->done.trouble, true);
     struct zc_result_item item = {ref, (uint8_t)status, (uint8_t)op,
                                   (uint32_t)eno};
     if (status == ZC_STATUS_NOTE_META || status == ZC_STATUS_NOTE_FAILED) {
@@ -123,6 +135,8 @@ void zc_rworker_note_path(struct zc_rworker *w, const char *path, unsigned op,
 {
     struct zc_msg_note m = {(uint8_t)op, mode, (uint32_t)eno,
                             {(const uint8_t *)path, strlen(path)}};
+    if ((op != ZC_OP_DELETE || eno) && is_trouble(op, eno))
+        atomic_store(&w->r->done.trouble, true);
     if (m.path.n > NOTE_PATH_MAX) { /* then the nearest that can be named */
         const char *slash = memrchr(path, '/', NOTE_PATH_MAX);
         m.path.n = slash ? (size_t)(slash - path) : 0;

@@ -57,12 +57,15 @@ struct zc_rdone {
     atomic_uint_fast64_t created, deleted; /* entries */
     atomic_uint_fast64_t changes;          /* on disk, of any kind */
     atomic_bool need_syncfs; /* some of them no fsync of a file covers */
+    atomic_bool trouble; /* the sender was told of some */
+    atomic_bool unsent;  /* it could not send something it had listed */
 };
 
 struct zc_receiver {
     unsigned threads; /* as asked for */
     const struct zc_pull *pull; /* we have dialled; NULL: the peer has */
     bool opened; /* both ends know what it is about */
+    bool heard_out; /* ... and that it is over */
     unsigned n_slow;  /* slow workers; under `lock` */
     struct zc_conn conn;
     /* Set when the session is opened, and fixed from then on. */
@@ -104,6 +107,7 @@ struct zc_receiver {
     struct { /* between rounds nobody wakes up */
         atomic_bool in_round; /* set by the reader, with the first message */
         atomic_bool asleep;   /* the pinger: wake it when a round begins */
+        atomic_bool finished; /* in a pull: FINISHED is on its way */
     } line;
     atomic_bool stopping; /* set under `lock`: all threads end */
     atomic_bool failed;

@@ -267,6 +267,9 @@ int zc_receiver_hear_out(struct zc_receiver *r, struct zc_err *err)
             return zc_conn_peer_error(&r->conn, body, err);
         if (!zc_told_is(f.type))
             return zc_receiver_nonsense(err, "it goes on after the end");
+        if (f.type == ZC_FRAME_VERDICT && !atomic_load(&r->line.finished))
+            return zc_receiver_nonsense(err, "it knows how it ended before it "
+                                             "has");
         if (on_told(r, f.type, body, err))
             return -1;
         if (f.type == ZC_FRAME_VERDICT)

@@ -10,8 +10,9 @@ struct zc_receiver;
 /* One round, until DONE (0), or trouble (-1 and ERR). */
 int zc_receiver_read(struct zc_receiver *r, struct zc_err *err);
 
-/* After FINISHED, where we have dialled: what there is still to be told, up to
- * the VERDICT. The same. */
+/* After DONE, where we have dialled: what there is still to be told, up to the
+ * VERDICT, for which FINISHED must have been sent. The same. Another thread may,
+ * while the one that has read does what was put off. */
 int zc_receiver_hear_out(struct zc_receiver *r, struct zc_err *err);
 
 #endif

@@ -74,6 +74,7 @@ static int send_finished(struct zc_rworker *w, struct zc_msg_finished *m,
     m->created = atomic_load(&r->done.created);
     m->deleted = atomic_load(&r->done.deleted);
     zc_finished_encode(&w->out, m);
+    atomic_store(&r->line.finished, true);
     int fail = zc_rworker_flush(w);
     if (fail)
         *err = r->err;
@@ -94,8 +95,11 @@ static bool owners_in_doubt(struct zc_receiver *r, struct zc_err *err)
     return true;
 }
 
-static int finish_round(struct zc_receiver *r, struct zc_err *err)
+/* KEPT gets what is said in FINISHED, if anything. */
+static int finish_round(struct zc_receiver *r, struct zc_err *kept,
+                        struct zc_err *err)
 {
+    kept->code = ZC_EXIT_OK;
     zc_queue_wait_idle(r);
     zc_commit_drain(r);
     if (r->failed) {
@@ -109,12 +113,11 @@ static int finish_round(struct zc_receiver *r, struct zc_err *err)
                                          "sent");
 
     struct zc_msg_finished m = {0};
-    struct zc_err verdict;
-    bool held = zc_deletions_run(r->reader, &verdict);
-    if (held || owners_in_doubt(r, &verdict)) {
-        m.code = (uint8_t)verdict.code;
-        m.text = (struct zc_bytes){(const uint8_t *)verdict.text,
-                                   ZC_MIN(strlen(verdict.text),
+    bool held = zc_deletions_run(r->reader, kept);
+    if (held || owners_in_doubt(r, kept)) {
+        m.code = (uint8_t)kept->code;
+        m.text = (struct zc_bytes){(const uint8_t *)kept->text,
+                                   ZC_MIN(strlen(kept->text),
                                           (size_t)ZC_ERROR_TEXT_MAX)};
     }
     zc_unshare(r->reader);
@@ -150,16 +153,71 @@ static void next_round(struct zc_receiver *r)
     pthread_mutex_unlock(&r->lock);
 }
 
+/* Takes what the sender tells while others are busy: a long deletion is told
+ * entry by entry, and nobody else would read that. */
+struct hearer {
+    struct zc_receiver *r;
+    pthread_t thread;
+    int fail;
+    struct zc_err err;
+};
+
+static void *hearer_main(void *arg)
+{
+    struct hearer *h = arg;
+    h->fail = zc_receiver_hear_out(h->r, &h->err);
+    return NULL;
+}
+
+/* What the sender says of the outcome can make it worse, but no better than we
+ * know it to be. */
+static int judge_pull(struct zc_receiver *r, const struct zc_err *kept,
+                      struct zc_err *err)
+{
+    if (kept->code) {
+        *err = *kept;
+        return -1;
+    }
+    if (atomic_load(&r->done.trouble))
+        return zc_err_set(err, ZC_EXIT_PARTIAL, 0,
+                          "not everything could be done");
+    if (atomic_load(&r->done.unsent))
+        return zc_err_set(err, ZC_EXIT_VANISHED, 0,
+                          "not everything was sent");
+    return 0;
+}
+
+/* After DONE of the only round. */
+static int finish_pull(struct zc_receiver *r, struct zc_err *err)
+{
+    struct hearer h = {.r = r};
+    struct zc_err kept;
+    errno = pthread_create(&h.thread, NULL, hearer_main, &h);
+    if (errno)
+        return zc_err_set(err, ZC_EXIT_MEMORY, errno, "cannot start a thread");
+    int fail = finish_round(r, &kept, err);
+    if (fail) {
+        zc_accept_refuse(&r->conn, err);
+        zc_transport_shutdown(r->conn.t); /* wakes it */
+    }
+    pthread_join(h.thread, NULL);
+    if (!fail && h.fail)
+        *err = h.err;
+    r->heard_out = !fail && !h.fail;
+    return fail || h.fail ? -1 : judge_pull(r, &kept, err);
+}
+
 /* Round after round, or the one. */
 static int run_rounds(struct zc_receiver *r, struct zc_err *err)
 {
+    struct zc_err kept;
     for (bool first = true;; first = false) {
         if (zc_receiver_read(r, err))
             return !first && r->conn.ended && !r->round.next_list ? 0 : -1;
-        if (finish_round(r, err))
-            return -1;
         if (r->pull)
-            return zc_receiver_hear_out(r, err);
+            return finish_pull(r, err);
+        if (finish_round(r, &kept, err))
+            return -1;
         if (!(r->flags & ZC_OPEN_ROUNDS))
             return 0;
         next_round(r);
@@ -341,7 +399,7 @@ static int live(struct zc_receiver *r, int fail, struct zc_err *err)
     if (!fail)
         fail = run(r, err);
     /* A peer that was asked, and has refused, has nothing to hear. */
-    bool tells = r->conn.slab && (!r->pull || r->opened);
+    bool tells = r->conn.slab && (!r->pull || (r->opened && !r->heard_out));
     if (fail && tells && !r->failed)
         zc_accept_refuse(&r->conn, err);
     receiver_fini(r);

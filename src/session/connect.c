@@ -133,18 +133,29 @@ static int recv_opened(struct zc_conn *c, struct zc_msg_opened *m,
     return zc_opened_decode(body, m, err);
 }
 
+/* What a file is to be called: as we said, or as at the end of its path. */
+static bool is_our_name(const struct zc_options *opt, struct zc_bytes name)
+{
+    const char *path = opt->path ? opt->path : "";
+    const char *slash = strrchr(path, '/');
+    const char *ours = opt->new_name ? opt->new_name : slash ? slash + 1 : path;
+    return name.n == strlen(ours) && memcmp(name.p, ours, name.n) == 0;
+}
+
 /* What we are going to receive is one file, called NAME; where that is empty, a
- * directory. */
-static int take_source(struct zc_terms *t, struct zc_bytes name,
-                       struct zc_err *err)
+ * directory. Any other name than ours might be that of something else in the
+ * directory it goes to. */
+static int take_source(struct zc_terms *t, const struct zc_options *opt,
+                       struct zc_bytes name, struct zc_err *err)
 {
     t->open.flags &= ~(uint32_t)ZC_OPEN_SINGLE_FILE;
     t->open.name = (struct zc_bytes){0};
     if (!name.n)
         return 0;
-    if (!zc_name_ok((const char *)name.p, name.n))
+    if (!zc_name_ok((const char *)name.p, name.n) || !is_our_name(opt, name))
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
-                          "the peer gave the file a name that is none");
+                          "the peer gave the file a name that was not asked "
+                          "for");
     t->open.flags |= ZC_OPEN_SINGLE_FILE;
     t->name = strndup((const char *)name.p, name.n);
     return t->name ? 0 : zc_err_nomem(err);
@@ -162,7 +173,7 @@ static int take_answer(const struct zc_options *opt, enum zc_role role,
         t->root_ino = m->root_ino;
     }
     if (role == ZC_ROLE_RECEIVER)
-        return take_source(t, m->name, err) ||
+        return take_source(t, opt, m->name, err) ||
                        zc_terms_take_choices(t, err)
                    ? -1
                    : 0;

@@ -34,7 +34,7 @@ static void open_through_symlink(struct evil *e, const char *arg)
     m.path = wire_bytes(arg);
     m.flags = ZC_OPEN_DELETE | ZC_OPEN_FORCE_DELETE;
     open_session(e, &m);
-    evil_await(e, ZC_FRAME_OPENED);
+    opened(e);
     put_root(e);
     evil_await(e, ZC_FRAME_NEED);
     put_list(e, 1, root_ref, ZC_LIST_LAST, "", &victim, 1);

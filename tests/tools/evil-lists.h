@@ -113,7 +113,7 @@ static void list_unasked(struct evil *e, const char *arg)
     (void)arg;
     m.flags = ZC_OPEN_DRY_RUN;
     open_session(e, &m);
-    evil_await(e, ZC_FRAME_OPENED);
+    opened(e);
     put_root(e);
     put_list(e, 1, (struct zc_ref){0, 7}, ZC_LIST_LAST, "", &dir, 1);
     put_list(e, 2, (struct zc_ref){1, 0}, ZC_LIST_LAST, "", &inside, 1);

@@ -20,7 +20,7 @@ static void open_rounds(struct evil *e, uint32_t more)
     m.flags = ZC_OPEN_ROUNDS | ZC_OPEN_DELETE | more;
     e->rounds = true;
     open_session(e, &m);
-    evil_await(e, ZC_FRAME_OPENED);
+    opened(e);
 }
 
 static void put_at_bytes(struct evil *e, uint32_t list, struct zc_bytes path)
@@ -156,7 +156,7 @@ static void at_plain(struct evil *e, const char *arg)
     struct zc_msg_open m = good_open();
     (void)arg;
     open_session(e, &m);
-    evil_await(e, ZC_FRAME_OPENED);
+    opened(e);
     put_at(e, 0, "real");
     put_eager(e, 1, "inside");
 }
@@ -422,7 +422,7 @@ static void rename_plain(struct evil *e, const char *arg)
     struct zc_msg_open m = good_open();
     (void)arg;
     open_session(e, &m);
-    evil_await(e, ZC_FRAME_OPENED);
+    opened(e);
     put_rename(e, "dir1", "dir3", true);
 }
 

@@ -11,11 +11,16 @@
 
 #include <netinet/in.h>
 
-enum { PATIENCE_S = 3 };
-
 /* Of the command line. */
 static const char *share;
 static struct sockaddr_in server;
+/* A sharer is dialled by who pulls; -1: we dial. */
+static int listener = -1;
+
+#define PATIENCE_S (listener < 0 ? 3 : 1)
+
+/* What it then says of a file that was asked for; "": it is a directory. */
+static const char *opened_as = "";
 
 /* Names that are none. */
 #define NAME_ATTACKS(prefix, fn)              \
@@ -28,6 +33,11 @@ static struct sockaddr_in server;
 
 static inline void dial(struct evil *e)
 {
+    if (listener >= 0) {
+        e->fd = accept(listener, NULL, NULL);
+        evil_socket_timeout(e, PATIENCE_S);
+        return;
+    }
     e->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connect(e->fd, (struct sockaddr *)&server, sizeof server)) {
         perror("evil-sender: connect");
@@ -66,8 +76,21 @@ static inline void open_session(struct evil *e, const struct zc_msg_open *m)
 {
     dial(e);
     evil_hello(e, ZC_ROLE_SENDER);
-    zc_open_encode(&e->out, m);
+    if (listener >= 0) { /* whatever is asked for */
+        evil_await(e, ZC_FRAME_OPEN);
+        zc_opened_encode(&e->out, &(struct zc_msg_opened){
+                                      .host_id = {1, 2, 3},
+                                      .name = wire_bytes(opened_as)});
+    } else {
+        zc_open_encode(&e->out, m);
+    }
     evil_send(e);
+}
+
+static inline void opened(struct evil *e)
+{
+    if (listener < 0)
+        evil_await(e, ZC_FRAME_OPENED);
 }
 
 /* Up to the point where the root may be listed. */
@@ -75,7 +98,7 @@ static inline void begin(struct evil *e)
 {
     struct zc_msg_open m = good_open();
     open_session(e, &m);
-    evil_await(e, ZC_FRAME_OPENED);
+    opened(e);
     put_root(e);
     evil_await(e, ZC_FRAME_NEED);
 }
