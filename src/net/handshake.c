@@ -73,10 +73,19 @@ static int late(const struct shake *s)
                       "%s did not shake hands in time", s->t->peer);
 }
 
+static int closed(const struct shake *s)
+{
+    return zc_err_set(s->err, ZC_EXIT_STREAM, 0,
+                      "%s closed the connection before the end", s->t->peer);
+}
+
 static int lost(const struct shake *s)
 {
     if (errno == ETIMEDOUT || errno == EAGAIN)
         return late(s);
+    if (s->initiator && s->sec->noise &&
+        (errno == EPIPE || errno == ECONNRESET)) /* a program that has ended */
+        return closed(s);
     return zc_err_set(s->err, ZC_EXIT_SOCKET, errno, "connection to %s lost",
                       s->t->peer);
 }
@@ -110,9 +119,7 @@ static int get(const struct shake *s, void *bytes, size_t n)
         if (r < 0)
             return lost(s);
         if (r == 0)
-            return zc_err_set(s->err, ZC_EXIT_STREAM, 0,
-                              "%s closed the connection before the end",
-                              s->t->peer);
+            return closed(s);
         have += (size_t)r;
     }
     return 0;
