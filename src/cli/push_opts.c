@@ -101,6 +101,24 @@ static void take_apply(struct zc_push_args *a, uint64_t bits, bool on)
         a->opt.apply &= ~(unsigned)bits;
 }
 
+/* VALUE is one of the N names, whose number is *OUT. */
+static int take_name(const char *option, const char *value,
+                     const char *const names[], unsigned n, unsigned *out,
+                     struct zc_err *err)
+{
+    char all[200] = "";
+    for (unsigned i = 0; i < n; i++) {
+        if (strcmp(value, names[i]) == 0) {
+            *out = i;
+            return 0;
+        }
+        size_t len = strlen(all);
+        snprintf(all + len, sizeof all - len, "%s%s", i ? ", " : "", names[i]);
+    }
+    return zc_err_set(err, ZC_EXIT_USAGE, 0, "%s: '%s' is none of %s", option,
+                      value, all);
+}
+
 static int take_data(const char *value, enum zc_direct_way *way,
                      struct zc_err *err)
 {
@@ -109,15 +127,10 @@ static int take_data(const char *value, enum zc_direct_way *way,
         [ZC_DIRECT_ONLY] = "direct",
         [ZC_DIRECT_NEVER] = "tunnel",
     };
-    for (size_t i = 0; i < ZC_ARRAY_LEN(names); i++) {
-        if (strcmp(value, names[i]) == 0) {
-            *way = (enum zc_direct_way)i;
-            return 0;
-        }
-    }
-    return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "--ssh-data: '%s' is none of auto, direct, tunnel",
-                      value);
+    unsigned n = *way;
+    int r = take_name("--ssh-data", value, names, ZC_ARRAY_LEN(names), &n, err);
+    *way = (enum zc_direct_way)n;
+    return r;
 }
 
 static int take_watch(const char *value, enum zc_watch_kind *kind,
@@ -128,15 +141,10 @@ static int take_watch(const char *value, enum zc_watch_kind *kind,
         [ZC_WATCH_INOTIFY] = "inotify",
         [ZC_WATCH_FANOTIFY] = "fanotify",
     };
-    for (size_t i = 0; i < ZC_ARRAY_LEN(names); i++) {
-        if (strcmp(value, names[i]) == 0) {
-            *kind = (enum zc_watch_kind)i;
-            return 0;
-        }
-    }
-    return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "--watch: '%s' is none of auto, inotify, fanotify",
-                      value);
+    unsigned n = *kind;
+    int r = take_name("--watch", value, names, ZC_ARRAY_LEN(names), &n, err);
+    *kind = (enum zc_watch_kind)n;
+    return r;
 }
 
 static int take_human(struct zc_push_args *a, bool on)

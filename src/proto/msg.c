@@ -80,17 +80,12 @@ void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m)
     zc_frame_end(b, at);
 }
 
-static bool text_ok(struct zc_bytes s)
-{
-    return s.n == 0 || !memchr(s.p, '\0', s.n);
-}
-
 /* A path of the user's own leads anywhere; one in a share does not leave it. */
 static bool path_ok(const struct zc_msg_open *m)
 {
     if (m->flags & ZC_OPEN_OWN)
         return m->share.n == 0 && m->path.n > 0 &&
-               m->path.n <= ZC_OWN_PATH_MAX && text_ok(m->path);
+               m->path.n <= ZC_OWN_PATH_MAX && zc_wire_text_ok(m->path);
     return m->path.n == 0 ||
            zc_relpath_ok((const char *)m->path.p, m->path.n);
 }
@@ -130,8 +125,8 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
     }
     bool single = m->flags & ZC_OPEN_SINGLE_FILE;
     bool ok = !r.bad && known && !(m->flags & ~(uint32_t)ZC_OPEN_FLAGS_KNOWN) &&
-              m->fsync <= 2 && text_ok(m->share) && text_ok(m->chown_user) &&
-              text_ok(m->chown_group) && path_ok(m) &&
+              m->fsync <= 2 && zc_wire_text_ok(m->share) && zc_wire_text_ok(m->chown_user) &&
+              zc_wire_text_ok(m->chown_group) && path_ok(m) &&
               (single ? zc_name_ok((const char *)m->name.p, m->name.n)
                       : m->name.n == 0);
     return zc_wire_end(&r, ok, "OPEN", err);
@@ -215,7 +210,7 @@ void zc_idname_encode(struct zc_buf *b, const struct zc_msg_idname *m)
 
 bool zc_idname_ok(struct zc_bytes name)
 {
-    return name.n && name.n <= ZC_NAME_MAX && text_ok(name);
+    return name.n && name.n <= ZC_NAME_MAX && zc_wire_text_ok(name);
 }
 
 int zc_idname_decode(struct zc_bytes body, struct zc_msg_idname *m,
@@ -452,7 +447,7 @@ int zc_finished_decode(struct zc_bytes body, struct zc_msg_finished *m,
     m->created = zc_rd_u64(&r);
     m->deleted = zc_rd_u64(&r);
     m->text = zc_wire_get16(&r, ZC_ERROR_TEXT_MAX);
-    return zc_wire_end(&r, text_ok(m->text) && flags < 4, "FINISHED", err);
+    return zc_wire_end(&r, zc_wire_text_ok(m->text) && flags < 4, "FINISHED", err);
 }
 
 void zc_error_encode(struct zc_buf *b, const struct zc_msg_error *m)
@@ -469,7 +464,7 @@ int zc_error_decode(struct zc_bytes body, struct zc_msg_error *m,
     struct zc_rd r = zc_wire_rd(body);
     m->code = zc_rd_u8(&r);
     m->text = zc_wire_get16(&r, ZC_ERROR_TEXT_MAX);
-    return zc_wire_end(&r, m->code != 0 && text_ok(m->text), "ERROR", err);
+    return zc_wire_end(&r, m->code != 0 && zc_wire_text_ok(m->text), "ERROR", err);
 }
 
 void zc_done_encode(struct zc_buf *b, uint8_t flags)

@@ -4,14 +4,8 @@
 #include "proto/proto.h"
 #include "proto/wire.h"
 
-#include <string.h>
 
 #define NSEC_MAX 999999999
-
-static bool text_ok(struct zc_bytes s)
-{
-    return s.n == 0 || !memchr(s.p, '\0', s.n);
-}
 
 void zc_item_encode(struct zc_buf *b, const struct zc_msg_item *m)
 {
@@ -43,8 +37,8 @@ int zc_item_decode(struct zc_bytes body, struct zc_msg_item *m,
     m->path = zc_wire_get16(&r, ZC_PATH_TEXT_MAX);
     m->target = zc_wire_get16(&r, ZC_SYMLINK_MAX);
     m->other = zc_wire_get16(&r, ZC_PATH_TEXT_MAX);
-    bool ok = m->mtime_ns <= NSEC_MAX && text_ok(m->path) &&
-              text_ok(m->target) && text_ok(m->other);
+    bool ok = m->mtime_ns <= NSEC_MAX && zc_wire_text_ok(m->path) &&
+              zc_wire_text_ok(m->target) && zc_wire_text_ok(m->other);
     return zc_wire_end(&r, ok, "ITEM", err);
 }
 
@@ -66,7 +60,7 @@ int zc_trouble_decode(struct zc_bytes body, struct zc_msg_trouble *m,
     m->eno = zc_rd_u32(&r);
     m->what = zc_wire_get16(&r, ZC_PATH_TEXT_MAX);
     m->path = zc_wire_get16(&r, ZC_PATH_TEXT_MAX);
-    bool ok = m->eno <= INT32_MAX && text_ok(m->what) && text_ok(m->path);
+    bool ok = m->eno <= INT32_MAX && zc_wire_text_ok(m->what) && zc_wire_text_ok(m->path);
     return zc_wire_end(&r, ok, "TROUBLE", err);
 }
 
@@ -101,5 +95,5 @@ int zc_verdict_decode(struct zc_bytes body, struct zc_msg_verdict *m,
     struct zc_rd r = zc_wire_rd(body);
     m->code = zc_rd_u8(&r);
     m->text = zc_wire_get16(&r, ZC_ERROR_TEXT_MAX);
-    return zc_wire_end(&r, text_ok(m->text), "VERDICT", err);
+    return zc_wire_end(&r, zc_wire_text_ok(m->text), "VERDICT", err);
 }

@@ -5,6 +5,8 @@
 
 #include "proto/frame.h"
 
+#include <string.h>
+
 /* Strings with a u16 or u32 length in front. */
 void zc_wire_put16(struct zc_buf *b, struct zc_bytes s);
 void zc_wire_put32(struct zc_buf *b, struct zc_bytes s);
@@ -16,6 +18,12 @@ void zc_wire_put_ref(struct zc_buf *b, struct zc_ref ref);
 static inline struct zc_rd zc_wire_rd(struct zc_bytes body)
 {
     return zc_rd_init(body.p, body.n);
+}
+
+/* True without a NUL in it. */
+static inline bool zc_wire_text_ok(struct zc_bytes s)
+{
+    return s.n == 0 || !memchr(s.p, '\0', s.n);
 }
 
 /* 0 when R was read to its exact end without trouble and OK holds; else -1 and
