@@ -38,6 +38,8 @@ libzcsync_a_SOURCES = \
 	%D%/fs/heritage.h \
 	%D%/fs/idmap.c \
 	%D%/fs/idmap.h \
+	%D%/fs/idrules.c \
+	%D%/fs/idrules.h \
 	%D%/fs/keep.h \
 	%D%/fs/meta.c \
 	%D%/fs/meta.h \

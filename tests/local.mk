@@ -93,6 +93,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_frame \
 	%D%/fuzz/fuzz_handshake \
 	%D%/fuzz/fuzz_hello \
+	%D%/fuzz/fuzz_idrules \
 	%D%/fuzz/fuzz_keys \
 	%D%/fuzz/fuzz_known_peers \
 	%D%/fuzz/fuzz_mounts \

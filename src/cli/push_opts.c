@@ -5,6 +5,7 @@
 #include "cli/itemize.h"
 #include "cli/push_table.h"
 #include "cli/stop_time.h"
+#include "fs/idrules.h"
 #include "fs/meta.h"
 #include "net/dial.h"
 
@@ -352,6 +353,17 @@ static int take_option(void *arg, const struct zc_opt *opt,
         return take_require_mount(a, value, err);
     case OPT_REQUIRE_FILE:
         return take_require_file(a, value, err);
+    case OPT_IDMAP:
+        if (zc_idrules_check(value, err))
+            return zc_err_prefix(err, spelled);
+        *(const char **)((char *)a + opt->data) = value;
+        return 0;
+    case OPT_SUPER:
+        a->opt.owners_asked = on;
+        if (!on)
+            a->opt.keep &= ~(unsigned)(ZC_KEEP_OWNER | ZC_KEEP_GROUP |
+                                       ZC_KEEP_DEVICES);
+        return 0;
     case OPT_DELETES:
         a->opt.del = true;
         if (opt->data == ZC_DELETE_EXCLUDED)

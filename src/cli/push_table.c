@@ -192,6 +192,20 @@ static const struct zc_opt rows[] = {
          "users and groups by number, not by name"),
     VALUE(0, "chown", "USER:GROUP", ON, OPT_CHOWN,
           "give all entries this owner and group"),
+    {.name = "usermap",
+     .value = "FROM:TO,...",
+     .id = OPT_IDMAP,
+     .data = offsetof(struct zc_push_args, opt.usermap),
+     .help = "give what belongs to FROM in SRC to TO at DEST;\n"
+             "FROM is a name, a*, 1000, or 1000-1999"},
+    {.name = "groupmap",
+     .value = "FROM:TO,...",
+     .id = OPT_IDMAP,
+     .data = offsetof(struct zc_push_args, opt.groupmap),
+     .help = "the same for groups"},
+    ACTION(0, "super", ON_OFF, OPT_SUPER,
+           "owners are trouble where they cannot be set;\n"
+           "--no-super: they and devices are not kept"),
     VALUE(0, "chmod", "CHANGES", ON, OPT_CHMOD,
           "change permissions on the way, as D755,F644"),
 

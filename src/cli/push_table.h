@@ -50,6 +50,8 @@ enum push_opt_id {
     OPT_STOP_AFTER,
     OPT_LOG_FORMAT,
     OPT_ACCEPT, /* nothing: it is so anyway */
+    OPT_IDMAP, /* `data`: as with OPT_TEXT */
+    OPT_SUPER,
     OPT_DELETES, /* --delete, and `data`: enum zc_delete_also */
 };
 

@@ -266,6 +266,8 @@ static int finish_mirror(struct builder *b, size_t i, struct zc_err *err)
     const struct pending *p = &b->pending.v[i];
     if (zc_conf_resolve(b->c, m, err))
         return refuse_as(b, m->to_line, "to", err);
+    m->push.usermap = m->usermap;
+    m->push.groupmap = m->groupmap;
     zc_options_settle(&m->push);
     if (m->filter && m->push.del_excluded)
         zc_filter_unprotect(m->filter);
@@ -372,6 +374,8 @@ static void mirror_fini(struct zc_conf_mirror *m)
     zc_filter_free(m->filter);
     zc_chmod_free(m->chmod);
     free(m->chown);
+    free(m->usermap);
+    free(m->groupmap);
     zc_require_fini(&m->push.require);
     free(m->name);
     free(m->path);

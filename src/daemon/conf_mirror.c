@@ -283,6 +283,10 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
     case ZC_CONF_APPLY:
         put_line(b, k->name, m->push.apply & (unsigned)k->min ? "yes" : "no");
         break;
+    case ZC_CONF_IDMAP:
+        if (*(char *const *)at)
+            put_line(b, k->name, *(char *const *)at);
+        break;
     case ZC_CONF_WINDOW:
         zc_buf_printf(b, "%s = %d\n", k->name, m->push.window_s);
         break;

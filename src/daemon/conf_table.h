@@ -29,6 +29,7 @@ enum zc_conf_type {
     ZC_CONF_KEEP,     /* a bit of push.keep: min */
     ZC_CONF_WALK,     /* a bit of push.walk: min */
     ZC_CONF_APPLY,    /* a bit of push.apply: min */
+    ZC_CONF_IDMAP,    /* char *, push.usermap or push.groupmap */
     ZC_CONF_WINDOW,   /* push.window_s */
     ZC_CONF_FSYNC,    /* enum zc_fsync */
     ZC_CONF_WATCH,    /* enum zc_watch_kind */

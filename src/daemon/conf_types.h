@@ -65,7 +65,7 @@ struct zc_conf_mirror { /* [mirror NAME] */
     struct zc_options push;
     struct zc_filter *filter;
     struct zc_chmod *chmod;
-    char *chown;
+    char *chown, *usermap, *groupmap;
     enum zc_watch_kind watch;
     unsigned rescan_s, compare_s, contimeout_s, drain_s;
     unsigned to_line;

@@ -3,6 +3,7 @@
 #include "daemon/conf_value.h"
 
 #include "base/size.h"
+#include "fs/idrules.h"
 #include "net/dial.h"
 #include "mirror/status.h"
 
@@ -228,6 +229,10 @@ static int take_for_mirror(const struct zc_conf_key *k,
         m->push.apply = on ? m->push.apply | (unsigned)k->min
                            : m->push.apply & ~(unsigned)k->min;
         return 0;
+    case ZC_CONF_IDMAP:
+        return zc_idrules_check(value, err)
+                   ? -1
+                   : take_text((char **)((char *)m + k->at), value, err);
     case ZC_CONF_WINDOW:
         if (zc_options_window(&m->push, value))
             return bad(err, "'" SHOWN "' is not a number of seconds, nor -1",

@@ -44,6 +44,7 @@ struct zc_idmap {
     struct zc_map here, there; /* key: kind, id */
     bool forced[2];
     uint32_t force[2];
+    struct zc_idrules *rules[2]; /* or NULL; set at the beginning */
 };
 
 /* One name-service answer: the name of an id, or the id of a name. */
@@ -164,6 +165,8 @@ void zc_idmap_free(struct zc_idmap *m)
     int keep = errno;
     free_values(&m->here);
     free_values(&m->there);
+    zc_idrules_free(m->rules[ZC_ID_USER]);
+    zc_idrules_free(m->rules[ZC_ID_GROUP]);
     pthread_mutex_destroy(&m->lock);
     free(m);
     errno = keep;
@@ -221,6 +224,18 @@ bool zc_idmap_announce(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id)
     return first;
 }
 
+/* The local id of NAME, which is the peer's ID; where there is none, that. Only
+ * root is root, whatever the peer calls its other users. */
+static bool by_name(enum zc_id_kind kind, const char *name, uint32_t id,
+                    uint32_t *local)
+{
+    struct answer a;
+    bool known = !ask(kind, name, 0, &a);
+    *local = known && a.id && id ? a.id : id;
+    free(a.name);
+    return known;
+}
+
 int zc_idmap_learn(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id,
                    const char *name, size_t n)
 {
@@ -230,13 +245,10 @@ int zc_idmap_learn(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id,
     memcpy(text, name, n);
     text[n] = '\0';
 
-    struct answer a;
-    bool known = !ask(kind, text, 0, &a);
-    uint32_t local = known ? a.id : id;
-    free(a.name);
-    /* Only root is root, whatever the peer calls its other users. */
-    if (local == 0 || id == 0)
-        local = id;
+    uint32_t local;
+    bool known = zc_idrules_find(m->rules[kind], text, id, &local);
+    if (!known)
+        known = by_name(kind, text, id, &local);
 
     int r = 0;
     pthread_mutex_lock(&m->lock);
@@ -260,7 +272,13 @@ uint32_t zc_idmap_local(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id)
 {
     pthread_mutex_lock(&m->lock);
     const struct there *t = zc_map_get(&m->there, kind, id);
-    uint32_t local = m->forced[kind] ? m->force[kind] : t ? t->local : id;
+    uint32_t local;
+    if (m->forced[kind])
+        local = m->force[kind];
+    else if (t)
+        local = t->local;
+    else if (!zc_idrules_find(m->rules[kind], "", id, &local))
+        local = id;
     pthread_mutex_unlock(&m->lock);
     return local;
 }
@@ -271,6 +289,13 @@ void zc_idmap_force(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id)
     m->forced[kind] = true;
     m->force[kind] = id;
     pthread_mutex_unlock(&m->lock);
+}
+
+void zc_idmap_rule(struct zc_idmap *m, enum zc_id_kind kind,
+                   struct zc_idrules *rules)
+{
+    zc_idrules_free(m->rules[kind]);
+    m->rules[kind] = rules;
 }
 
 int zc_id_lookup(enum zc_id_kind kind, const char *name, uint32_t *id)

@@ -9,11 +9,11 @@
 #define ZC_FS_IDMAP_H
 
 #include "base/err.h"
+#include "fs/idrules.h"
 
 #include <sys/types.h>
 
 struct zc_idmap;
-enum zc_id_kind { ZC_ID_USER, ZC_ID_GROUP };
 
 #define ZC_ID_NAME_MAX 255 /* bytes of a user or group name */
 
@@ -43,6 +43,11 @@ uint32_t zc_idmap_local(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id);
 
 /* --chown: every id of KIND maps to local ID from now on. */
 void zc_idmap_force(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id);
+
+/* --usermap, --groupmap: before anything is learned, which ids of KIND map to
+ * what; the map's from now on. */
+void zc_idmap_rule(struct zc_idmap *m, enum zc_id_kind kind,
+                   struct zc_idrules *rules);
 
 /* The local id of NAME, or of a decimal number. 0 or -1 (unknown). */
 int zc_id_lookup(enum zc_id_kind kind, const char *name, uint32_t *id);

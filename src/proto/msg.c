@@ -17,6 +17,15 @@ static void put_choices(struct zc_buf *b, const struct zc_msg_open *m)
     }
     if (m->apply & ZC_APPLY_WINDOW)
         zc_buf_u32(b, m->window);
+    if (m->apply & ZC_APPLY_ID_RULES) {
+        zc_wire_put16(b, m->user_rules);
+        zc_wire_put16(b, m->group_rules);
+    }
+}
+
+static bool text_ok(struct zc_bytes s)
+{
+    return s.n == 0 || !memchr(s.p, '\0', s.n);
 }
 
 /* False: one that is not known. */
@@ -30,7 +39,12 @@ static bool get_choices(struct zc_rd *r, struct zc_msg_open *m)
     }
     if (m->apply & ZC_APPLY_WINDOW)
         m->window = zc_rd_u32(r);
-    if (m->window > ZC_WINDOW_MAX)
+    if (m->apply & ZC_APPLY_ID_RULES) {
+        m->user_rules = zc_wire_get16(r, ZC_PATH_TEXT_MAX);
+        m->group_rules = zc_wire_get16(r, ZC_PATH_TEXT_MAX);
+    }
+    if (m->window > ZC_WINDOW_MAX || !text_ok(m->user_rules) ||
+        !text_ok(m->group_rules))
         return false;
     return !(m->walk & ~(uint32_t)ZC_WALK_KNOWN) &&
            !(m->apply & ~(uint32_t)ZC_APPLY_KNOWN);
@@ -113,6 +127,7 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
         memcpy(m->origin, origin, sizeof m->origin);
     m->walk = m->apply = 0;
     m->window = 0;
+    m->user_rules = m->group_rules = (struct zc_bytes){0};
     m->one_file_system = 0;
     m->bwlimit = 0;
     m->chmod = m->only = (struct zc_bytes){0};

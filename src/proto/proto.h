@@ -183,7 +183,8 @@ enum zc_open_apply {
                                  the same is told, and goes from the source */
     ZC_APPLY_EXECUTABILITY = 1 << 10, /* where permissions are not kept */
     ZC_APPLY_DIRLINKS = 1 << 11, /* a symlink to a directory stands for one */
-    ZC_APPLY_KNOWN = (1 << 12) - 1,
+    ZC_APPLY_ID_RULES = 1 << 12, /* `user_rules` and `group_rules` count */
+    ZC_APPLY_KNOWN = (1 << 13) - 1,
 };
 
 /* Flags of LIST. */

@@ -54,6 +54,27 @@ static bool may_chown(void)
     return on == CAP_SET;
 }
 
+/* --usermap, --groupmap. */
+static int rule_ids(struct zc_receiver *r, const struct zc_msg_open *m,
+                    struct zc_err *err)
+{
+    const struct zc_bytes *v[] = {[ZC_ID_USER] = &m->user_rules,
+                                  [ZC_ID_GROUP] = &m->group_rules};
+    for (size_t i = 0; i < ZC_ARRAY_LEN(v); i++) {
+        if (!v[i]->n)
+            continue;
+        zc_auto_free char *text = strndup((const char *)v[i]->p, v[i]->n);
+        if (!text)
+            return zc_err_nomem(err);
+        struct zc_idrules *rules = zc_idrules_parse(
+            text, (enum zc_id_kind)i, zc_id_lookup, err);
+        if (!rules)
+            return -1;
+        zc_idmap_rule(r->ids, (enum zc_id_kind)i, rules);
+    }
+    return 0;
+}
+
 /* Which owners can be set at all. */
 static int see_limits(struct zc_receiver *r, struct zc_err *err)
 {
@@ -88,7 +109,7 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
         return -1;
     zc_idmap_warm_up();
     zc_anchor_prepare(r);
-    return force_ids(r, m, err);
+    return rule_ids(r, m, err) || force_ids(r, m, err) ? -1 : 0;
 }
 
 static int prepare_root(struct zc_receiver *r, struct zc_err *err)

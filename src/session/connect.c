@@ -20,6 +20,8 @@ static void fill_choices(const struct zc_options *opt, struct zc_msg_open *m)
     m->apply = opt->apply;
     m->max_size = opt->max_size;
     m->min_size = opt->min_size;
+    m->user_rules = text_bytes(opt->usermap);
+    m->group_rules = text_bytes(opt->groupmap);
     m->window = opt->window_s < 0 ? 0 : (uint32_t)opt->window_s;
     if (m->walk || m->apply)
         m->flags |= ZC_OPEN_CHOICES;

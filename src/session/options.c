@@ -50,7 +50,10 @@ void zc_options_settle(struct zc_options *o)
         o->walk |= ZC_WALK_SIZES;
     if (o->window_s >= 0)
         o->apply |= ZC_APPLY_WINDOW;
-    o->owners_asked |= o->chown_user || o->chown_group;
+    if (o->usermap || o->groupmap)
+        o->apply |= ZC_APPLY_ID_RULES;
+    o->owners_asked |= o->chown_user || o->chown_group || o->usermap ||
+                       o->groupmap;
     if (o->chown_user)
         o->keep |= ZC_KEEP_OWNER;
     if (o->chown_group)

@@ -78,6 +78,7 @@ struct zc_options {
     bool want_items; /* call the item callback: -i, -v, -n, --json, ... */
     enum zc_fsync fsync;
     const char *chown_user, *chown_group; /* names or numbers, or NULL */
+    const char *usermap, *groupmap; /* as fs/idrules.h has them, or NULL */
     const struct zc_chmod *chmod;
     const char *chmod_text; /* the same, as it was written; NULL: nothing */
     const struct zc_filter *filter; /* NULL: none */

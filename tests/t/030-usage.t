@@ -179,6 +179,7 @@ value_of() # OPTION: something it takes
     --mover) echo auto ;;
     --require-mount) echo /proc ;;
     --require-file) echo / ;;
+    --usermap | --groupmap) echo '*:0' ;;
     --suite) echo AES-256-GCM ;;
     --ssh-data) echo tunnel ;;
     --info) echo progress2 ;;

@@ -160,6 +160,9 @@ wrong_key mirror 'fsync = often' \
 wrong_key mirror 'existing = some' "existing: 'some' is neither yes nor no"
 wrong_key mirror 'modify window = soon' \
     "modify window: 'soon' is not a number of seconds, nor -1"
+wrong_key mirror 'usermap = root' "usermap: 'root': there is no ':' in it"
+wrong_key mirror 'groupmap = 1-:2' \
+    "groupmap: '1-': neither a name nor numbers"
 wrong_key mirror 'watch = poll' \
     "watch: 'poll' is none of auto, inotify, fanotify"
 wrong_key mirror 'bwlimit = fast' \

@@ -466,6 +466,7 @@ static void test_text(void)
                             : k->type == ZC_CONF_WATCH ? "inotify"
                             : k->type == ZC_CONF_CHMOD ? "a+r"
                             : k->type == ZC_CONF_MOUNT ? "yes"
+                            : k->type == ZC_CONF_IDMAP ? "1:2"
                             : !k->def                  ? "7"
                             : strcmp(k->def, "yes") == 0 ? "no"
                             : strcmp(k->def, "no") == 0  ? "yes"

@@ -53,6 +53,56 @@ static void test_names(const char *user, uint32_t uid)
     zc_idmap_free(m);
 }
 
+static uint32_t ruled(const char *rules, const char *name, uint32_t id)
+{
+    struct zc_err err;
+    uint32_t local = UINT32_MAX;
+    struct zc_idrules *r = zc_idrules_parse(rules, ZC_ID_USER, zc_id_lookup,
+                                            &err);
+    if (!r)
+        diag("%s: %s", rules, err.text);
+    zc_idrules_find(r, name, id, &local);
+    zc_idrules_free(r);
+    return local;
+}
+
+static void test_rules(void)
+{
+    static const char *const bad[] = {"",     "a",    "a:",    ":",   "1-:2",
+                                      "1x:2", "1-2-3:4", "a:1,",
+                                      "a:no-such-user", "4294967295:1"};
+    struct zc_err err;
+    is_int(ruled("ann:7,*:8", "ann", 1), 7, "a name");
+    is_int(ruled("ann:7,*:8", "bob", 1), 8, "the first that matches counts");
+    is_int(ruled("ann:7", "bob", 1), UINT32_MAX, "none matches");
+    is_int(ruled("a[mn]?:7", "ann", 1), 7, "a pattern");
+    is_int(ruled("*:7", "", 1), 7, "* is also nobody");
+    is_int(ruled(":7", "", 1), 7, "nothing is somebody without a name");
+    is_int(ruled(":7", "ann", 1), UINT32_MAX, "and nobody else");
+    is_int(ruled("1000-1999:7", "ann", 1999), 7, "a range");
+    is_int(ruled("1000-1999:7", "ann", 2000), UINT32_MAX, "which ends");
+    is_int(ruled("0:root", "root", 0), 0, "by name here");
+    for (size_t i = 0; i < ZC_ARRAY_LEN(bad); i++) {
+        struct zc_idrules *r = zc_idrules_parse(bad[i], ZC_ID_USER,
+                                                zc_id_lookup, &err);
+        ok(!r, "\"%s\" is refused: %s", bad[i], err.text);
+        zc_idrules_free(r);
+    }
+    ok(!zc_idrules_check("a:no-such-user", &err), "who is here is asked there");
+
+    struct zc_idmap *m = zc_idmap_new(false);
+    zc_idmap_rule(m, ZC_ID_USER,
+                  zc_idrules_parse("ann:7,1000:8", ZC_ID_USER, zc_id_lookup,
+                                   &err));
+    learn(m, ZC_ID_USER, 5, "ann");
+    learn(m, ZC_ID_USER, 1000, "bob");
+    is_int(zc_idmap_local(m, ZC_ID_USER, 5), 7, "a map follows them");
+    is_int(zc_idmap_local(m, ZC_ID_USER, 1000), 8, "whoever it is");
+    is_int(zc_idmap_local(m, ZC_ID_USER, 1001), 1001, "or not");
+    is_int(zc_idmap_local(m, ZC_ID_GROUP, 1000), 1000, "groups apart");
+    zc_idmap_free(m);
+}
+
 static void test_learning(const char *user, uint32_t uid)
 {
     struct zc_idmap *m = zc_idmap_new(false);
@@ -180,6 +230,7 @@ int main(void)
         !getgrnam("root") || !some_user(user, sizeof user, &uid))
         skip_all("no users in /etc/passwd");
     test_names(user, uid);
+    test_rules();
     test_learning(user, uid);
     test_numeric(user, uid);
     test_lookup(user, uid);
