@@ -157,6 +157,8 @@ libzcsync_a_SOURCES = \
 	%D%/tree/fileset.h \
 	%D%/tree/filter.c \
 	%D%/tree/filter.h \
+	%D%/tree/filter_cvs.c \
+	%D%/tree/filter_dir.c \
 	%D%/tree/filter_parse.c \
 	%D%/tree/filter_rule.h \
 	%D%/tree/lines.c \

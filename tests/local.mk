@@ -23,6 +23,7 @@ UNIT_TESTS = \
 	%D%/unit/test_fileflags \
 	%D%/unit/test_fileset \
 	%D%/unit/test_filter \
+	%D%/unit/test_filter_dir \
 	%D%/unit/test_filter_moved \
 	%D%/unit/test_filter_rsync \
 	%D%/unit/test_frame \
@@ -90,6 +91,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_direct \
 	%D%/fuzz/fuzz_endpoint \
 	%D%/fuzz/fuzz_filter \
+	%D%/fuzz/fuzz_filter_dir \
 	%D%/fuzz/fuzz_frame \
 	%D%/fuzz/fuzz_handshake \
 	%D%/fuzz/fuzz_hello \

@@ -59,6 +59,8 @@ struct zc_push_args {
     const char *log_file, *log_file_format; /* NULL: none */
     bool delete_before;       /* before anything is sent */
     bool from0;
+    bool cvs_exclude; /* -C */
+    unsigned rules;   /* how many -F */
     const char *files_from; /* NULL: none */
     struct zc_security_args security;
     struct zc_remote_args remote;

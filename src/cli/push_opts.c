@@ -61,6 +61,16 @@ static int take_seconds(const char *spelled, const char *value, unsigned *out,
     return 0;
 }
 
+static int take_rules(struct zc_push_args *a, struct zc_err *err)
+{
+    static const char *const rules[] = {": /.rsync-filter",
+                                        "- .rsync-filter"};
+    if (a->rules == ZC_ARRAY_LEN(rules))
+        return 0;
+    struct zc_filter_arg f = {OPT_FILTER, rules[a->rules++]};
+    return zc_vec_push(&a->filter_args, f) ? zc_err_nomem(err) : 0;
+}
+
 static int take_size(const char *spelled, const char *value, uint64_t *out,
                      struct zc_err *err)
 {
@@ -310,6 +320,8 @@ static int take_option(void *arg, const struct zc_opt *opt,
         struct zc_filter_arg f = {opt->id, value};
         return zc_vec_push(&a->filter_args, f) ? zc_err_nomem(err) : 0;
     }
+    case OPT_RULES:
+        return take_rules(a, err);
     case OPT_FILES_FROM:
         a->files_from = value;
         return 0;
@@ -402,16 +414,29 @@ static int add_filter(struct zc_push_args *a, const struct zc_filter_arg *f,
     }
 }
 
-/* Builds what several options make together, in the order they were given. */
-static int build_sets(struct zc_push_args *a, struct zc_err *err)
+static int build_filter(struct zc_push_args *a, struct zc_err *err)
 {
-    if (a->filter_args.len && !(a->filter = zc_filter_new()))
+    if (!a->filter_args.len && !a->cvs_exclude)
+        return 0;
+    a->filter = zc_filter_new();
+    if (!a->filter)
         return zc_err_nomem(err);
     for (size_t i = 0; i < a->filter_args.len; i++)
         if (add_filter(a, &a->filter_args.v[i], err))
             return -1;
-    if (a->filter && a->opt.del_excluded)
+    if (a->cvs_exclude && (zc_filter_add(a->filter, ":C", err) ||
+                           zc_filter_add(a->filter, "-C", err)))
+        return -1;
+    if (a->opt.del_excluded)
         zc_filter_unprotect(a->filter);
+    return 0;
+}
+
+/* Builds what several options make together, in the order they were given. */
+static int build_sets(struct zc_push_args *a, struct zc_err *err)
+{
+    if (build_filter(a, err))
+        return -1;
     if (a->files_from) {
         if (!(a->files = zc_fileset_new()))
             return zc_err_nomem(err);

@@ -57,8 +57,6 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {0, "zl", NULL},
     {0, "compress-threads", NULL},
     {0, "skip-compress", NULL},
-    {'C', "cvs-exclude", NULL},
-    {'F', NULL, NULL},
     {0, "copy-as", NULL},
     {'M', "remote-option", NULL},
     {0, "list-only", NULL},

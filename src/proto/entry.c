@@ -161,6 +161,8 @@ size_t zc_list_begin(struct zc_buf *b, const struct zc_msg_list *m)
     zc_buf_u16(b, 0);
     zc_buf_u32(b, 0);
     zc_wire_put16(b, m->after);
+    if (m->rules.p)
+        zc_wire_put32(b, m->rules);
     return at;
 }
 
@@ -185,6 +187,9 @@ int zc_list_decode(struct zc_bytes body, struct zc_msg_list *m,
     m->flags = zc_rd_u16(&r);
     m->count = zc_rd_u32(&r);
     m->after = zc_wire_get16(&r, ZC_NAME_MAX);
+    m->rules = (struct zc_bytes){0};
+    if (m->flags & ZC_LIST_RULES)
+        m->rules = zc_wire_get32(&r, ZC_LIST_RULES_MAX);
     m->entries = r;
     bool root_ok = m->list != 0 || m->count == 1;
     if (r.bad || m->count > ZC_LIST_ENTRIES_MAX || !root_ok ||

@@ -98,6 +98,8 @@ struct zc_msg_list {
     struct zc_ref dir; /* the directory; for list 0, itself (0, 0) */
     uint16_t flags;    /* enum zc_list_flag */
     struct zc_bytes after; /* names up to and including this came before */
+    struct zc_bytes rules; /* ZC_LIST_RULES: as zc_filter_decode_dir reads them;
+                              an encoder's flag, too: p is not NULL */
     uint32_t count;
     struct zc_rd entries; /* COUNT entries, to be read one after the other */
 };

@@ -62,6 +62,8 @@
 #define ZC_FRAME_BODY_MAX (512 * 1024)        /* bytes, raw data not counted */
 #define ZC_INLINE_MAX (256 * 1024)            /* bytes of a file in FILE */
 #define ZC_LIST_BODY_MAX (128 * 1024)         /* bytes of a LIST body */
+#define ZC_LIST_RULES_MAX (48 * 1024)         /* bytes of a directory's rules */
+#define ZC_ROUND_RULES_MAX (16 * 1024 * 1024) /* ... of all in a round */
 #define ZC_LIST_ENTRIES_MAX 2048              /* entries in one LIST */
 #define ZC_DATA_MAX ((uint64_t)1 << 30)       /* raw bytes after one DATA */
 #define ZC_FILE_SIZE_MAX ((uint64_t)INT64_MAX)
@@ -191,7 +193,8 @@ enum zc_open_apply {
 enum zc_list_flag {
     ZC_LIST_LAST = 1 << 0,       /* the directory's last list */
     ZC_LIST_INCOMPLETE = 1 << 1, /* names may be missing: delete nothing here */
-    ZC_LIST_FLAGS_KNOWN = (1 << 2) - 1,
+    ZC_LIST_RULES = 1 << 2, /* of its directory's own follow its header */
+    ZC_LIST_FLAGS_KNOWN = (1 << 3) - 1,
 };
 
 /* Flags of an entry. */

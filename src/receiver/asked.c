@@ -30,7 +30,9 @@ static bool is_asked_for(const struct zc_terms *t, const struct zc_rdir *d,
         return d->top && strcmp(path, t->name) == 0 && !is_dir;
     if (t->only && !is_listed(t->only, path))
         return false;
-    return !t->filter || !zc_filter_hides(t->filter, path, is_dir);
+    /* What each directory says for itself is not known here. */
+    return !t->filter || zc_filter_has_merges(t->filter) ||
+           !zc_filter_hides(t->filter, path, is_dir);
 }
 
 /* Not all that is in the directory PATH was asked for. */

@@ -15,10 +15,12 @@
 /* Trees are always tolerated up to so many entries. */
 #define BRAKE_MIN ((uint64_t)100)
 
-/* A record of the plan: u32 path length, path, u64 device, u64 inode, u8 "set
- * the directory's times again" and these: i64 seconds, u32 nanoseconds. */
+/* A record of the plan: u32 path length, path, u64 the rules in its directory (a
+ * pointer, kept alive by `filters`), u64 device, u64 inode, u8 "set the
+ * directory's times again" and these: i64 seconds, u32 nanoseconds. */
 struct record {
     struct zc_bytes path;
+    const struct zc_filter *filter;
     uint64_t dev, ino;
     bool times;
     int64_t mtime_s;
@@ -26,12 +28,14 @@ struct record {
 };
 
 static void record_put(struct zc_buf *b, const char *path,
+                       const struct zc_filter *filter,
                        const struct zc_stat *st, const struct zc_rdir *d,
                        bool times)
 {
     size_t n = strlen(path);
     zc_buf_u32(b, (uint32_t)n);
     zc_buf_put(b, path, n);
+    zc_buf_u64(b, (uintptr_t)filter);
     zc_buf_u64(b, st->dev);
     zc_buf_u64(b, st->ino);
     zc_buf_u8(b, times);
@@ -43,6 +47,7 @@ static void record_get(struct zc_rd *rd, struct record *rec)
 {
     rec->path.n = zc_rd_u32(rd);
     rec->path.p = zc_rd_bytes(rd, rec->path.n);
+    rec->filter = (const struct zc_filter *)(uintptr_t)zc_rd_u64(rd);
     rec->dev = zc_rd_u64(rd);
     rec->ino = zc_rd_u64(rd);
     rec->times = zc_rd_u8(rd);
@@ -50,13 +55,67 @@ static void record_get(struct zc_rd *rd, struct record *rec)
     rec->mtime_ns = zc_rd_u32(rd);
 }
 
+/* Whom a tree at PATH, N bytes, is kept from. */
+struct guard {
+    const struct zc_receiver *r;
+    const struct zc_filter *filter; /* of the directory that it is in */
+    struct zc_filter *inside;       /* of those in it, if it is one */
+    size_t n;
+};
+
+static struct guard guard_of(struct zc_receiver *r,
+                             const struct zc_filter *filter, size_t n)
+{
+    struct guard g = {.r = r, .filter = filter, .n = n};
+    g.inside = filter == r->terms.filter ? zc_filter_ref(filter)
+                                         : zc_filter_inherited(filter);
+    if (!g.inside) {
+        zc_receiver_nomem(r);
+        g.inside = zc_filter_ref(filter);
+    }
+    return g;
+}
+
+/* Without its marker nothing would ever be done here again. */
+static bool is_marker(const struct zc_receiver *r, const char *path)
+{
+    const char *marker = r->anchor->marker;
+    return marker && strcmp(marker, path) == 0;
+}
+
+static bool is_protected_itself(const struct zc_receiver *r,
+                                const struct zc_filter *f, const char *path,
+                                bool is_dir)
+{
+    return zc_filter_protects(f, path, is_dir) || is_marker(r, path);
+}
+
 static bool is_protected(void *arg, const char *path, bool is_dir)
 {
-    const struct zc_receiver *r = arg;
-    /* Without its marker nothing would ever be done here again. */
-    const char *marker = r->anchor->marker;
-    return zc_filter_protects(r->terms.filter, path, is_dir) ||
-           (marker && strcmp(marker, path) == 0);
+    const struct guard *g = arg;
+    if (strlen(path) <= g->n)
+        return is_protected_itself(g->r, g->filter, path, is_dir);
+    return zc_filter_protects_in_doomed(g->inside, path, is_dir) ||
+           is_marker(g->r, path);
+}
+
+/* The plan needs F until it is over. With the lock held. */
+static bool keep_filter(struct zc_deletions *p, const struct zc_filter *f)
+{
+    if (p->filters.len && p->filters.v[p->filters.len - 1] == f)
+        return true;
+    struct zc_filter *kept = zc_filter_ref(f);
+    if (!zc_vec_push(&p->filters, kept))
+        return true;
+    zc_filter_free(kept);
+    return false;
+}
+
+static void forget_filters(struct zc_deletions *p)
+{
+    for (size_t i = 0; i < p->filters.len; i++)
+        zc_filter_free(p->filters.v[i]);
+    p->filters.len = 0;
 }
 
 void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
@@ -74,12 +133,15 @@ void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     bool is_dir = S_ISDIR(st.mode);
     if (!path)
         zc_receiver_nomem(r);
-    if (!path || is_protected(r, path, is_dir))
+    const struct zc_filter *rules = zc_rdir_rules(r, d);
+    if (!path || is_protected_itself(r, rules, path, is_dir))
         return;
     uint64_t n = 1;
     if (is_dir) {
-        struct zc_remove_ops ops = {.keep = is_protected, .arg = r};
+        struct guard guard = guard_of(r, rules, strlen(path));
+        struct zc_remove_ops ops = {.keep = is_protected, .arg = &guard};
         n = zc_count_tree(dirfd, name, path, &ops, UINT64_MAX);
+        zc_filter_free(guard.inside);
         atomic_fetch_add(&r->deletions->seen, n && !named ? n - 1 : 0);
     }
     if (!n)
@@ -89,9 +151,10 @@ void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     p->count += n; /* by the brake's count it is part of the plan either way */
     if (named)
         p->named += n;
-    bool room = p->records.len + strlen(path) < p->records_max;
+    bool room = p->records.len + strlen(path) < p->records_max &&
+                keep_filter(p, rules);
     if (room)
-        record_put(&p->records, path, &st, d,
+        record_put(&p->records, path, rules, &st, d,
                    r->keep & ZC_KEEP_TIMES && !d->implied);
     pthread_mutex_unlock(&r->lock);
     if (!room)
@@ -114,8 +177,13 @@ bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         return true; /* an empty directory */
     if (!(r->flags & ZC_OPEN_DELETE) && !(r->apply & ZC_APPLY_FORCE))
         return false;
+    struct guard guard = guard_of(r, zc_rdir_rules(r, d), strlen(path));
     ops.keep = is_protected;
-    if (zc_count_tree(dirfd, name, path, &ops, UINT64_MAX) != all || errno)
+    ops.arg = &guard;
+    bool whole = zc_count_tree(dirfd, name, path, &ops, UINT64_MAX) == all &&
+                 !errno;
+    zc_filter_free(guard.inside);
+    if (!whole)
         return false; /* something in it is protected */
     pthread_mutex_lock(&r->lock);
     /* The tree goes when its name does, before the whole plan is known: so by
@@ -145,6 +213,7 @@ struct removal {
     struct zc_rworker *w;
     bool dry;  /* count and tell, as if */
     bool tell; /* of every entry */
+    struct guard guard; /* of the record being worked on */
     struct where {
         char *dir; /* that the records being worked on are in */
         int fd;
@@ -157,8 +226,8 @@ struct removal {
 
 static bool removal_keep(void *arg, const char *path, bool is_dir)
 {
-    const struct removal *m = arg;
-    return is_protected(m->w->r, path, is_dir);
+    struct removal *m = arg;
+    return is_protected(&m->guard, path, is_dir);
 }
 
 static void removal_done(void *arg, const char *path, bool is_dir)
@@ -291,6 +360,8 @@ static void delete_record(struct removal *m, const struct record *rec)
     if (st.ino != rec->ino || st.dev != rec->dev)
         return;
     m->at.last = *rec;
+    zc_filter_free(m->guard.inside);
+    m->guard = guard_of(m->w->r, rec->filter, rec->path.n);
     if (m->dry) {
         zc_count_tree(m->at.fd, name, path, &ops, UINT64_MAX);
     } else {
@@ -363,6 +434,7 @@ int zc_deletions_run(struct zc_rworker *w, struct zc_err *err)
         delete_record(&m, &rec);
     }
     leave_dir(r, &m.at);
+    zc_filter_free(m.guard.inside);
     zc_rworker_flush(w);
     return held;
 }
@@ -384,6 +456,8 @@ void zc_deletions_next_round(struct zc_receiver *r)
     struct zc_deletions *p = r->deletions;
     note_size(r);
     p->records.len = 0;
+    forget_filters(p);
+    r->dirs->rules = 0;
     p->count = p->named = 0;
     p->held = false;
     atomic_store(&p->seen, 0);
@@ -397,5 +471,7 @@ void zc_deletions_init(struct zc_deletions *p)
 
 void zc_deletions_free(struct zc_receiver *r)
 {
+    forget_filters(r->deletions);
+    zc_vec_fini(&r->deletions->filters);
     zc_buf_fini(&r->deletions->records);
 }

@@ -16,10 +16,12 @@
 #define ZC_RECEIVER_DELETIONS_H
 
 #include "base/buf.h"
+#include "base/vec.h"
 #include "base/err.h"
 
 #include <stdatomic.h>
 
+struct zc_filter;
 struct zc_rdir;
 struct zc_receiver;
 struct zc_rworker;
@@ -28,6 +30,7 @@ struct zc_deletions {
     /* The plan, under receiver.lock. */
     struct zc_buf records; /* see deletions.c */
     size_t records_max;    /* bytes of them; ZC_DELETIONS_MAX */
+    ZC_VEC(struct zc_filter *) filters; /* that they point to; referenced */
     uint64_t count;        /* entries to be deleted, trees counted through */
     uint64_t named;        /* of these, what a mirror saw go */
     bool held;             /* something may not be replaced: the brake */

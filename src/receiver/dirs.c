@@ -98,11 +98,37 @@ fail:;
     return NULL;
 }
 
+int zc_rdir_take_rules(struct zc_receiver *r, struct zc_rdir *d,
+                       struct zc_bytes rules, struct zc_err *err)
+{
+    pthread_mutex_lock(&r->lock);
+    bool many = (r->dirs->rules += rules.n) > ZC_ROUND_RULES_MAX;
+    pthread_mutex_unlock(&r->lock);
+    if (many)
+        return zc_receiver_nonsense(err, "too many rules for directories");
+    struct zc_filter *f = zc_filter_decode_dir(r->terms.filter, rules.p,
+                                               rules.n, err);
+    if (!f)
+        return -1;
+    zc_filter_free(d->filter);
+    d->filter = f;
+    return 0;
+}
+
+const struct zc_filter *zc_rdir_rules(const struct zc_receiver *r,
+                                      const struct zc_rdir *d)
+{
+    return d->filter ? d->filter : r->terms.filter;
+}
+
 struct zc_rdir *zc_rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
                             const struct zc_entry *e, struct zc_ref ref,
                             enum zc_rdir_state state)
 {
-    return rdir_new(r, parent, NULL, e, ref, state);
+    struct zc_rdir *d = rdir_new(r, parent, NULL, e, ref, state);
+    if (d)
+        d->filter = zc_filter_ref(parent->filter);
+    return d;
 }
 
 /* Is there a directory, and on which mount? */
@@ -167,6 +193,7 @@ static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
     zc_names_fini(&d->cursor.names);
     zc_attrs_give_back(r, d->xattrs, d->xattrs_len);
     zc_spelling_free(d->spelling);
+    zc_filter_free(d->filter);
     free(d->cursor.last_name);
     free(d);
 }

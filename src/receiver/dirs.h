@@ -28,6 +28,7 @@
 #include "receiver/queue.h"
 #include "tree/names.h"
 
+struct zc_filter;
 struct zc_receiver;
 struct zc_rworker;
 struct zc_spelling;
@@ -70,6 +71,7 @@ struct zc_rdir {
     bool have_xattrs;
     uint8_t *xattrs;
     size_t xattrs_len;
+    struct zc_filter *filter; /* the rules in it; NULL: those of OPEN */
     struct zc_queue_line lists;
     struct zc_rdir_cursor cursor;
     struct zc_spelling *spelling; /* where names can be the same; or NULL */
@@ -91,6 +93,7 @@ struct zc_rdir {
 struct zc_rdirs {
     struct zc_map by_ref; /* (list, index) -> zc_rdir that lives */
     LIST_HEAD(, zc_rdir) all;
+    uint64_t rules; /* bytes that zc_rdir_take_rules had, this round */
     /* This round's own, kept until the deletions are decided. */
     ZC_VEC(struct zc_rdir *) tops;
 };
@@ -112,6 +115,12 @@ int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
  * directory here. */
 struct zc_rdir *zc_rdir_new_top(struct zc_receiver *r, struct zc_bytes path,
                                 const struct zc_entry *e, struct zc_ref ref);
+/* RULES are D's own, and of what is in it. -1 with a sentence. */
+int zc_rdir_take_rules(struct zc_receiver *r, struct zc_rdir *d,
+                       struct zc_bytes rules, struct zc_err *err);
+/* The rules in D. */
+const struct zc_filter *zc_rdir_rules(const struct zc_receiver *r,
+                                      const struct zc_rdir *d);
 /* Makes sure D is there before its first list is worked on. */
 void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files);
 /* D cannot be worked in; the caller, who is listing it, has told. */

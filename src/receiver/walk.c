@@ -431,7 +431,8 @@ static bool compare_one(struct zc_rworker *w, struct zc_work *work)
     if (zc_list_decode((struct zc_bytes){work->p, work->n}, &m, &err) ||
         (!work->resumed &&
          (check_continues(d, &m, &err) || remember_last(d, m, &err) ||
-          zc_asked_list(w, d, m, &err)))) {
+          zc_asked_list(w, d, m, &err) ||
+          (m.rules.p && zc_rdir_take_rules(r, d, m.rules, &err))))) {
         zc_receiver_fail(r, &err);
         return false;
     }

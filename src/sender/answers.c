@@ -48,6 +48,7 @@ static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
         }
         if (l->entries[index].followed)
             zc_dirnode_follow(d->node);
+        d->filter = zc_filter_ref(l->filter);
         zc_sdir_restrict(s, d, l->only, l->restricted, e->name, e->name_len);
     }
     zc_walk_add(s, d);

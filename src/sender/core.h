@@ -109,6 +109,8 @@ struct zc_sender {
     struct zc_places *places; /* what may be looked into, in this round */
     int mountinfo_fd; /* zc_splaces_prepare; -1: opened when it is needed */
     struct zc_stat root_stat;
+    struct zc_filter *filter; /* the rules above the root; NULL: none */
+    atomic_uint_fast64_t rules; /* bytes of directories' own, in this round */
 
     struct zc_ids *ids; /* entry.h; with a lock of its own */
     struct zc_linknames *linknames; /* likewise */

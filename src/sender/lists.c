@@ -113,6 +113,7 @@ void zc_slist_free(struct zc_sender *s, struct zc_slist *l)
     if (!l)
         return;
     zc_dirnode_unref(s->tree, l->node);
+    zc_filter_free(l->filter);
     zc_vec_fini(&l->checks);
     free(l->body);
     free(l->entries);

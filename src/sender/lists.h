@@ -66,6 +66,7 @@ struct zc_slist {
     struct zc_dirnode *node; /* whose entries these are */
     const struct zc_fileset_node *only; /* NODE's place in options.only */
     bool restricted; /* only the names in `only` (NULL: the top of the set) */
+    struct zc_filter *filter; /* the rules in NODE; NULL: the session's */
     bool self;     /* LIST 0 or AT: its one entry is the directory itself */
     bool overtakes; /* what becomes of it is told nobody: see names.h */
     bool at;       /* AT: not to be descended into, as it is listed anyway */

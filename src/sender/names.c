@@ -92,7 +92,7 @@ static int add_rename(struct seeds *seeds,
     struct zc_sender *s = seeds->w->s;
     struct zc_stat st;
     const struct zc_filter *filter = s->opt->filter;
-    if (!s->opt->del || s->opt->update || !fits(rename->from) ||
+    if (!s->opt->del || zc_filter_has_merges(filter) || s->opt->update || !fits(rename->from) ||
         !fits(rename->to) ||
         (filter && zc_filter_hides(filter, rename->to, rename->is_dir)) ||
         stat_path(s, rename->to, &st) ||
@@ -146,6 +146,51 @@ static bool hidden(const struct zc_sender *s, const char *path)
             *slash++ = '/';
     }
     return !copy;
+}
+
+/* One step down in find_rules: NODE in UP. False: it is hidden, or nobody can
+ * tell. */
+static bool step_down(struct zc_sworker *w, struct zc_sdir *up,
+                      struct zc_dirnode *node)
+{
+    struct zc_sender *s = w->s;
+    if (up->node && zc_sdir_hides(w, up, zc_dirnode_name(node), true))
+        return false;
+    up->node = node;
+    up->ruled = false;
+    int dirfd = zc_dirnode_pin(s->tree, node);
+    if (dirfd < 0)
+        return true; /* nor can what is in it be opened */
+    int r = zc_sdir_take_rules(w, up, dirfd);
+    zc_dirnode_unpin(s->tree, node);
+    return r == 0;
+}
+
+/* Reads the rules of all directories down to D, at PATH, for D. False: it is
+ * hidden by one of them, or they cannot be read. */
+static bool find_rules(struct zc_sworker *w, struct zc_sdir *d,
+                       const char *path)
+{
+    struct zc_sender *s = w->s;
+    struct zc_sdir up = {0};
+    bool shown;
+    size_t n = 0, len = strlen(path);
+    for (;;) {
+        struct zc_dirnode *above = up.node;
+        struct zc_dirnode *node = zc_dirnode_at(s->tree, path, n);
+        shown = node && step_down(w, &up, node);
+        zc_dirnode_unref(s->tree, above);
+        up.node = node;
+        if (!shown || n == len)
+            break;
+        n += n > 0; /* the slash */
+        n += strcspn(path + n, "/");
+    }
+    zc_dirnode_unref(s->tree, up.node);
+    d->filter = up.filter;
+    d->ruled = up.ruled;
+    d->told = d->filter == s->opt->filter;
+    return shown;
 }
 
 /* Not to be entered: another file system (-x), or the destination. */
@@ -315,7 +360,8 @@ static int add_dir(struct seeds *seeds, const struct zc_round_dir *dir)
     struct zc_sworker *w = seeds->w;
     struct zc_sender *s = w->s;
     /* One that does not fit overtakes nobody. */
-    if (!fits(dir->path) || hidden(s, dir->path))
+    bool merges = zc_filter_has_merges(s->filter);
+    if (!fits(dir->path) || (!merges && hidden(s, dir->path)))
         return 0;
     struct zc_sdir *d = calloc(1, sizeof *d);
     if (!d)
@@ -328,7 +374,8 @@ static int add_dir(struct seeds *seeds, const struct zc_round_dir *dir)
     struct zc_dirnode *node = d->node;
     zc_dirnode_ref(s->tree, node);
     bool handed_on = false;
-    bool closed = zc_splaces_closed(w, node);
+    bool closed = zc_splaces_closed(w, node) ||
+                  (merges && !find_rules(w, d, dir->path));
     int r = 0, dirfd = closed ? -1 : zc_dirnode_pin(s->tree, node);
     if (closed) {
         r = 0; /* until it is back */
@@ -367,11 +414,24 @@ static bool all_fit(const struct zc_round *round)
     return true;
 }
 
+/* A file of rules has changed. */
+static bool has_rules(const struct zc_sender *s, const struct zc_round *round)
+{
+    if (!zc_filter_has_merges(s->filter))
+        return false;
+    for (size_t i = 0; i < round->n_dirs; i++)
+        for (size_t k = 0; k < round->dirs[i].n; k++)
+            if (zc_filter_is_merge(s->filter, round->dirs[i].names[k].name))
+                return true;
+    return false;
+}
+
 int zc_names_round(struct zc_sworker *w, const struct zc_round *round)
 {
     uint64_t names = path_names(round);
-    /* What no message can name is found on the way down, in the whole tree. */
-    if (names > ZC_PLACE_NAMES_MAX || !all_fit(round))
+    /* What no message can name is found on the way down, in the whole tree; so is
+     * what new rules are about. */
+    if (names > ZC_PLACE_NAMES_MAX || !all_fit(round) || has_rules(w->s, round))
         return zc_walk_root(w);
     w->s->round.path_names = names;
     struct seeds seeds = {.w = w};

@@ -73,7 +73,9 @@ static bool enter(struct zc_sworker *w, struct levels *levels,
     int dirfd = zc_dirnode_pin(s->tree, l->d.node);
     if (dirfd < 0)
         return false;
-    bool ok = !zc_stat_at(dirfd, "", &st) &&
+    l->d.filter = zc_filter_ref(d->filter);
+    bool ok = !zc_sdir_take_rules(w, &l->d, dirfd) &&
+              !zc_stat_at(dirfd, "", &st) &&
               zc_sdir_enters(s, d->node, &st) &&
               (l->d.restricted || !zc_names_read(dirfd, &l->d.names)) &&
               !l->d.names.too_long;
@@ -91,6 +93,7 @@ static void leave(struct zc_sender *s, struct levels *levels)
     struct level *l = SLIST_FIRST(levels);
     SLIST_REMOVE_HEAD(levels, up);
     zc_names_fini(&l->d.names);
+    zc_filter_free(l->d.filter);
     zc_dirnode_unref(s->tree, l->d.node);
     free(l);
 }

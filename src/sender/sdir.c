@@ -4,12 +4,14 @@
 
 #include "base/relpath.h"
 #include "fs/staging.h"
+#include "sender/entry.h"
 
 #include <string.h>
 
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
 {
     zc_names_fini(&d->names);
+    zc_filter_free(d->filter);
     zc_dirnode_unref(s->tree, d->node);
     free(d->after);
     free(d);
@@ -33,10 +35,70 @@ void zc_sdir_restrict(const struct zc_sender *s, struct zc_sdir *d,
     d->restricted = !d->only || !zc_fileset_recurses(d->only);
 }
 
+/* The peer can be told of them. */
+static bool rules_fit(struct zc_sender *s, const struct zc_filter *f,
+                      struct zc_err *err)
+{
+    if (!s->opt->del)
+        return true;
+    struct zc_buf text = ZC_BUF_INIT;
+    zc_filter_encode_dir(f, &text);
+    size_t n = text.failed ? SIZE_MAX : text.len;
+    zc_buf_fini(&text);
+    if (n > ZC_LIST_RULES_MAX) {
+        zc_err_set(err, ZC_EXIT_USAGE, 0, "they have more than %d bytes",
+                   ZC_LIST_RULES_MAX);
+        return false;
+    }
+    if (atomic_fetch_add(&s->rules, n) + n <= ZC_ROUND_RULES_MAX)
+        return true;
+    zc_err_set(err, ZC_EXIT_USAGE, 0, "those of all directories have more than "
+               "%d bytes", ZC_ROUND_RULES_MAX);
+    return false;
+}
+
+static void tell_rules(struct zc_sworker *w, const struct zc_sdir *d,
+                       const struct zc_err *err)
+{
+    struct zc_buf what = ZC_BUF_INIT;
+    zc_buf_printf(&what, "follow the rules for it, so it is left out: %s",
+                  err->text);
+    zc_buf_u8(&what, 0);
+    zc_entry_trouble(w, d->node, "", ZC_TROUBLE_SOURCE,
+                     what.failed ? "follow the rules for it"
+                                 : (const char *)what.data, 0);
+    zc_buf_fini(&what);
+}
+
+int zc_sdir_take_rules(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
+{
+    struct zc_sender *s = w->s;
+    if (!zc_filter_has_merges(s->filter) || d->ruled)
+        return 0;
+    const struct zc_filter *from = d->filter ? d->filter : s->filter;
+    const struct zc_filter *known = d->filter ? d->filter : s->opt->filter;
+    struct zc_filter_reading how = {.below = s->source.confined,
+                                    .nesting = !s->opt->rounds};
+    const char *path = zc_dirnode_path_of(d->node, "", 0, &w->path);
+    struct zc_err err = {0};
+    struct zc_filter *own =
+        path ? zc_filter_enter(from, dirfd, path, &how, &err) : NULL;
+    if (!own || (own != known && !rules_fit(s, own, &err))) {
+        zc_filter_free(own);
+        tell_rules(w, d, &err);
+        return -1;
+    }
+    d->told = own == known;
+    d->ruled = true;
+    zc_filter_free(d->filter);
+    d->filter = own;
+    return 0;
+}
+
 bool zc_sdir_hides(struct zc_sworker *w, const struct zc_sdir *d,
                    const char *name, bool is_dir)
 {
-    const struct zc_filter *f = w->s->opt->filter;
+    const struct zc_filter *f = d->filter ? d->filter : w->s->opt->filter;
     return f && zc_filter_hides(f, zc_dirnode_path_of(d->node, name,
                                                       strlen(name), &w->path),
                                 is_dir);

@@ -20,6 +20,10 @@ struct zc_sdir {
     bool restricted; /* only the names in `only` (NULL: the top of the set) */
     bool started, incomplete;
     bool places; /* some of zc_sender.places are below it */
+    /* The rules in it; NULL: the session's. TOLD: the peer has them. */
+    struct zc_filter *filter;
+    bool ruled; /* they are its own, and not those of the one above */
+    bool told;
     struct zc_names names;
     size_t at;   /* next of names, or of the file set's children */
     char *after; /* last name listed */
@@ -35,6 +39,10 @@ void zc_sdir_restrict(const struct zc_sender *s, struct zc_sdir *d,
                       const struct zc_fileset_node *only, bool restricted,
                       const char *name, size_t n);
 void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d);
+
+/* D, open as DIRFD, has the rules of the directory that it is in: it gets its own.
+ * -1: they cannot be had, which was told; nothing can be said of its names. */
+int zc_sdir_take_rules(struct zc_sworker *w, struct zc_sdir *d, int dirfd);
 
 /* NAME in D is not to be sent, as a rule says. */
 bool zc_sdir_hides(struct zc_sworker *w, const struct zc_sdir *d,

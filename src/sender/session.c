@@ -68,6 +68,15 @@ static int init(struct zc_session *session, struct zc_transport *t,
     return zc_conn_init(&s->conn, t, err);
 }
 
+/* The session's rules, those above the source included. */
+static struct zc_filter *take_rules(const struct zc_sender *s,
+                                    struct zc_err *err)
+{
+    const char *path = s->source.confined ? NULL : s->source.path;
+    return path ? zc_filter_above(s->opt->filter, path, err)
+                : zc_filter_ref(s->opt->filter);
+}
+
 /* The source, as the session or a round begins. */
 static int open_source(struct zc_sender *s, struct zc_err *err)
 {
@@ -84,6 +93,9 @@ static int open_source(struct zc_sender *s, struct zc_err *err)
                           "%s is another directory than before",
                           s->source.name);
     s->root_stat = st;
+    if (s->opt->filter && !s->filter &&
+        !(s->filter = take_rules(s, err)))
+        return -1;
     s->tree = zc_dirtree_new(root, ZC_DIRTREE_OPEN);
     if (!s->tree)
         return zc_err_errno(err, "keep the source open");
@@ -117,6 +129,7 @@ static void sender_fini(struct zc_sender *s)
     zc_earlier_fini(s);
     zc_linknames_fini(s);
     zc_prune_fini(s);
+    zc_filter_free(s->filter);
     zc_conn_fini(&s->conn);
     zc_terms_fini(&s->terms);
     zc_sender_fini(s);
@@ -284,6 +297,7 @@ static void begin_round(struct zc_sender *s, const struct zc_round *round)
 {
     atomic_store(&s->stats->finishing, false);
     zc_linknames_clear(s);
+    atomic_store(&s->rules, 0);
     pthread_mutex_lock(&s->lock);
     zc_lists_restart(s);
     s->round.done_sent = s->round.finished = false;

@@ -310,6 +310,11 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     }
     d->places = zc_splaces_below(w, d->node);
     zc_dirnode_set_id(d->node, st.dev, st.ino, st.mnt_id);
+    if (zc_sdir_take_rules(w, d, dirfd)) {
+        d->incomplete = true;
+        d->at = SIZE_MAX;
+        return;
+    }
     if (d->restricted) { /* a copy of a file beside it, for one */
         d->incomplete = true;
         return;
@@ -406,6 +411,7 @@ struct zc_slist *zc_walk_keep(struct zc_sworker *w, const struct zc_sdir *d,
     if (l) {
         l->only = d->only;
         l->restricted = d->restricted;
+        l->filter = zc_filter_ref(d->filter);
     }
     return l;
 }
@@ -432,7 +438,17 @@ int zc_walk_frame(struct zc_sworker *w, struct zc_sdir *d, struct zc_slist *l,
     }
     unsigned flags = (last ? ZC_LIST_LAST : 0) |
                      (d->incomplete ? ZC_LIST_INCOMPLETE : 0);
-    return zc_lists_frame(w, l, &m, flags) ? -1 : remember_after(d, l);
+    struct zc_buf rules = ZC_BUF_INIT;
+    if (d->filter && !d->told && w->s->opt->del) {
+        d->told = true;
+        flags |= ZC_LIST_RULES;
+        zc_filter_encode_dir(d->filter, &rules);
+        m.rules = (struct zc_bytes){rules.data, rules.len};
+        w->out.failed |= rules.failed;
+    }
+    int r = zc_lists_frame(w, l, &m, flags);
+    zc_buf_fini(&rules);
+    return r ? -1 : remember_after(d, l);
 }
 
 static int list_opened(struct zc_sworker *w, struct zc_sdir *d, int dirfd,

@@ -22,21 +22,40 @@
 
 struct zc_filter *zc_filter_new(void)
 {
-    return calloc(1, sizeof(struct zc_filter));
+    struct zc_filter *f = calloc(1, sizeof *f);
+    if (f)
+        f->refs = 1;
+    return f;
+}
+
+struct zc_filter *zc_filter_ref(const struct zc_filter *f)
+{
+    struct zc_filter *counted = (struct zc_filter *)f; /* not what is in it */
+    if (f)
+        atomic_fetch_add(&counted->refs, 1);
+    return counted;
+}
+
+static void rule_unref(struct zc_filter_rule *r)
+{
+    if (atomic_fetch_sub(&r->refs, 1) > 1)
+        return;
+    free(r->pattern);
+    zc_wild_free(r->wild);
+    free(r);
 }
 
 void zc_filter_clear(struct zc_filter *f)
 {
-    for (size_t i = 0; i < f->rules.len; i++) {
-        free(f->rules.v[i].pattern);
-        zc_wild_free(f->rules.v[i].wild);
-    }
+    for (size_t i = 0; i < f->rules.len; i++)
+        rule_unref(f->rules.v[i]);
     f->rules.len = 0;
+    f->merges = 0;
 }
 
 void zc_filter_free(struct zc_filter *f)
 {
-    if (!f)
+    if (!f || atomic_fetch_sub(&f->refs, 1) > 1)
         return;
     zc_filter_clear(f);
     zc_vec_fini(&f->rules);
@@ -119,6 +138,36 @@ static int classify(struct zc_filter_rule *r)
     return 0;
 }
 
+int zc_filter_share(struct zc_filter *f, struct zc_filter_rule *rule,
+                    struct zc_err *err)
+{
+    if (f->rules.len >= ZC_FILTER_RULES_MAX)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0, "more than %d filter rules",
+                          ZC_FILTER_RULES_MAX);
+    if (zc_vec_push(&f->rules, rule))
+        return zc_err_nomem(err);
+    atomic_fetch_add(&rule->refs, 1);
+    f->merges += rule->kind == ZC_FILTER_MERGE;
+    return 0;
+}
+
+/* Appends RULE, which is not the caller's any more. */
+static int append_new(struct zc_filter *f, struct zc_filter_rule rule,
+                      struct zc_err *err)
+{
+    struct zc_filter_rule *r = malloc(sizeof *r);
+    if (!r) {
+        zc_wild_free(rule.wild);
+        free(rule.pattern);
+        return zc_err_nomem(err);
+    }
+    *r = rule;
+    r->refs = 1;
+    int rc = zc_filter_share(f, r, err);
+    rule_unref(r);
+    return rc;
+}
+
 int zc_filter_append(struct zc_filter *f, const char *pattern,
                      struct zc_filter_rule rule, struct zc_err *err)
 {
@@ -127,44 +176,50 @@ int zc_filter_append(struct zc_filter *f, const char *pattern,
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "the pattern is longer than %d bytes",
                           ZC_FILTER_PATTERN_MAX);
-    if (f->rules.len >= ZC_FILTER_RULES_MAX)
-        return zc_err_set(err, ZC_EXIT_USAGE, 0, "more than %d filter rules",
-                          ZC_FILTER_RULES_MAX);
     rule.dir_only = n > 1 && pattern[n - 1] == '/';
     rule.len = n - rule.dir_only;
     rule.pattern = strndup(pattern, rule.len);
+    if (rule.pattern && !classify(&rule))
+        return append_new(f, rule, err);
+    zc_wild_free(rule.wild);
+    free(rule.pattern);
+    return zc_err_nomem(err);
+}
+
+int zc_filter_append_merge(struct zc_filter *f, const char *name,
+                           struct zc_filter_rule rule, struct zc_err *err)
+{
+    struct zc_filter_rule end = {.kind = ZC_FILTER_MERGE_END};
+    rule.kind = ZC_FILTER_MERGE;
+    rule.len = strlen(name);
+    rule.pattern = strdup(name);
     if (!rule.pattern)
         return zc_err_nomem(err);
-    if (classify(&rule) || zc_vec_push(&f->rules, rule)) {
-        zc_wild_free(rule.wild);
-        free(rule.pattern);
-        return zc_err_nomem(err);
-    }
-    return 0;
+    return append_new(f, rule, err) || append_new(f, end, err) ? -1 : 0;
 }
 
 void zc_filter_unprotect(struct zc_filter *f)
 {
-    for (size_t i = 0; i < f->rules.len; i++)
-        if (f->rules.v[i].sides == ZC_SIDE_BOTH)
-            f->rules.v[i].sides = ZC_SIDE_SENDER;
+    for (size_t i = 0; i < f->rules.len; i++) {
+        struct zc_filter_rule *r = f->rules.v[i];
+        if (r->sides == ZC_SIDE_BOTH)
+            r->sides = ZC_SIDE_SENDER;
+        r->how_read.unprotect = true;
+    }
 }
 
-void zc_filter_encode(const struct zc_filter *f, struct zc_buf *out)
+bool zc_filter_has_merges(const struct zc_filter *f)
 {
-    for (size_t i = 0; i < f->rules.len; i++) {
-        const struct zc_filter_rule *r = &f->rules.v[i];
-        zc_buf_u8(out, r->include ? '+' : '-');
-        if (r->negated)
-            zc_buf_u8(out, '!');
-        if (r->sides != ZC_SIDE_BOTH)
-            zc_buf_u8(out, r->sides == ZC_SIDE_SENDER ? 's' : 'r');
-        zc_buf_u8(out, ' ');
-        zc_buf_put(out, r->pattern, r->len);
-        if (r->dir_only)
-            zc_buf_u8(out, '/');
-        zc_buf_u8(out, '\0');
-    }
+    return f && f->merges;
+}
+
+bool zc_filter_is_merge(const struct zc_filter *f, const char *name)
+{
+    for (size_t i = 0; f && f->merges && i < f->rules.len; i++)
+        if (f->rules.v[i]->kind == ZC_FILTER_MERGE &&
+            strcmp(f->rules.v[i]->pattern, name) == 0)
+            return true;
+    return false;
 }
 
 /* Asking */
@@ -225,9 +280,10 @@ static bool matches_pattern(const struct zc_filter_rule *r,
     return false;
 }
 
-/* True when the first rule for SIDE that matches PATH excludes it. */
+/* True when the first rule for SIDE that matches PATH excludes it. DOOMED: but
+ * for those that are perishable. (What is around a file's rules has no side.) */
 static bool excluded(const struct zc_filter *f, const char *path, bool is_dir,
-                     unsigned side)
+                     unsigned side, bool doomed)
 {
     if (!f->rules.len || !*path)
         return false;
@@ -240,8 +296,8 @@ static bool excluded(const struct zc_filter *f, const char *path, bool is_dir,
     s.name_len = strlen(s.name);
     s.path_len = (size_t)(s.name - path) + s.name_len;
     for (size_t i = 0; i < f->rules.len; i++) {
-        const struct zc_filter_rule *r = &f->rules.v[i];
-        if (!(r->sides & side))
+        const struct zc_filter_rule *r = f->rules.v[i];
+        if (!(r->sides & side) || (doomed && r->perishable))
             continue;
         bool match = (is_dir || !r->dir_only) && matches_pattern(r, &s);
         if (match != r->negated)
@@ -252,13 +308,19 @@ static bool excluded(const struct zc_filter *f, const char *path, bool is_dir,
 
 bool zc_filter_hides(const struct zc_filter *f, const char *path, bool is_dir)
 {
-    return excluded(f, path, is_dir, ZC_SIDE_SENDER);
+    return excluded(f, path, is_dir, ZC_SIDE_SENDER, false);
 }
 
 bool zc_filter_protects(const struct zc_filter *f, const char *path,
                         bool is_dir)
 {
-    return excluded(f, path, is_dir, ZC_SIDE_RECEIVER);
+    return excluded(f, path, is_dir, ZC_SIDE_RECEIVER, false);
+}
+
+bool zc_filter_protects_in_doomed(const struct zc_filter *f, const char *path,
+                                  bool is_dir)
+{
+    return excluded(f, path, is_dir, ZC_SIDE_RECEIVER, true);
 }
 
 /* Asking about a directory that gets another path */
@@ -318,7 +380,8 @@ bool zc_filter_differs(const struct zc_filter *f, const char *from,
                        const char *to)
 {
     for (size_t i = 0; i < f->rules.len; i++)
-        if (rule_differs(&f->rules.v[i], from, to))
+        if (f->rules.v[i]->kind != ZC_FILTER_RULE ||
+            rule_differs(f->rules.v[i], from, to))
             return true;
     return false;
 }

@@ -12,7 +12,9 @@
  * `!` clear, `.` merge a file (read by the one who parses); long names too
  * (exclude, include, ...); modifiers `/` (match against the absolute path: not
  * supported, refused), `!` (negated match), `s` and `r` (sender or receiver
- * side only). Per-directory merge files (`:`) and `C` are refused by name.
+ * side only), `p` (perishable). `:` names a file of rules that is read in each
+ * directory; what comes of that is a set of rules for each directory that has
+ * one (zc_filter_enter), made from that of the directory above it.
  *
  * A set is built by one thread and then only read, by any number.
  */
@@ -25,7 +27,8 @@
 struct zc_filter;
 
 struct zc_filter *zc_filter_new(void); /* NULL: out of memory */
-void zc_filter_free(struct zc_filter *f);
+struct zc_filter *zc_filter_ref(const struct zc_filter *f); /* F, or NULL */
+void zc_filter_free(struct zc_filter *f); /* one reference less */
 bool zc_filter_empty(const struct zc_filter *f);
 
 /* One rule in --filter syntax. -1 and a sentence (ZC_EXIT_USAGE) that names the
@@ -47,6 +50,41 @@ int zc_filter_add_file(struct zc_filter *f, const char *path, bool include,
  * and protect nothing. */
 void zc_filter_unprotect(struct zc_filter *f);
 
+/* There are files to be read in each directory. F may be NULL. */
+bool zc_filter_has_merges(const struct zc_filter *f);
+/* One of them is called NAME. */
+bool zc_filter_is_merge(const struct zc_filter *f, const char *name);
+
+/* How the files in a directory are read. */
+struct zc_filter_reading {
+    bool below;   /* others have asked for what is there: no symlinks */
+    bool nesting; /* rules in them may name further files for each directory */
+};
+/* The rules of the directory PATH, open as DIRFD, where those of the directory
+ * that it is in are F: a reference to F itself where it has no file of rules and
+ * inherits all. NULL with a sentence: rules that cannot be read, or understood. */
+struct zc_filter *zc_filter_enter(const struct zc_filter *f, int dirfd,
+                                  const char *path,
+                                  const struct zc_filter_reading *how,
+                                  struct zc_err *err);
+/* What a directory without files of rules has that is in one with the rules F: F
+ * itself but for what nobody inherits. NULL: memory. */
+struct zc_filter *zc_filter_inherited(const struct zc_filter *f);
+/* What SRC, a path, inherits from the directories above it, by rules that ask for
+ * that (": /.rsync-filter"). Likewise. */
+struct zc_filter *zc_filter_above(const struct zc_filter *f, const char *src,
+                                  struct zc_err *err);
+
+/* The rules of a directory for the peer, who has those without any directory:
+ * what stands in place of each dir-merge rule, rules as below, and an empty one
+ * behind them. */
+void zc_filter_encode_dir(const struct zc_filter *f, struct zc_buf *out);
+/* The other way round; BASE are those without any directory. NULL with a
+ * sentence. */
+struct zc_filter *zc_filter_decode_dir(const struct zc_filter *base,
+                                       const uint8_t *bytes, size_t n,
+                                       struct zc_err *err);
+
 /* The rules as text for the peer, one per NUL-ended string (patterns may hold
  * newlines), merge files and clears already resolved. */
 void zc_filter_encode(const struct zc_filter *f, struct zc_buf *out);
@@ -67,6 +105,10 @@ bool zc_filter_hides(const struct zc_filter *f, const char *path, bool is_dir);
  * have it. */
 bool zc_filter_protects(const struct zc_filter *f, const char *path,
                         bool is_dir);
+/* The same where the directory that it is in is to be deleted, too: what is
+ * perishable protects nothing then. */
+bool zc_filter_protects_in_doomed(const struct zc_filter *f, const char *path,
+                                  bool is_dir);
 /* True: when the directory FROM gets the path TO, some name below it may be
  * judged otherwise than before, on either side, so that it cannot be moved with
  * all that is in it. False is certain. The directory's own name is not asked

@@ -36,6 +36,20 @@ static int hand_on(char *line, size_t n, bool nul_ended, zc_line_fn *fn,
     }
 }
 
+int zc_lines_split(char *text, size_t n, zc_line_fn *fn, void *arg,
+                   struct zc_err *err)
+{
+    char *end = text + n;
+    for (size_t number = 1; text < end; number++) {
+        char *stop = memchr(text, '\n', (size_t)(end - text));
+        size_t len = (size_t)((stop ? stop : end) - text);
+        if (hand_on(text, len, false, fn, arg, err))
+            return zc_err_prefix(err, "line %zu", number);
+        text += len + 1;
+    }
+    return 0;
+}
+
 static FILE *open_file(const char *file, struct zc_err *err)
 {
     int fd = zc_user_open(file, O_RDONLY, err);

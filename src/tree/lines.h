@@ -25,4 +25,9 @@ typedef int zc_line_fn(void *arg, const char *line, size_t n,
 int zc_lines_read(const char *file, bool nul_ended, zc_line_fn *fn, void *arg,
                   struct zc_err *err);
 
+/* The same for N bytes at TEXT, which a NUL follows and which are used up; without
+ * NUL_ENDED. The sentence gets the line number in front. */
+int zc_lines_split(char *text, size_t n, zc_line_fn *fn, void *arg,
+                   struct zc_err *err);
+
 #endif

@@ -187,9 +187,9 @@ wrong_key mirror 'filter = merge rules' \
 wrong_key mirror 'filter = .,s -' "filter: '-' is not an absolute path"
 wrong_key mirror "exclude from = $T/nowhere" "exclude from: could not open\
  $T/nowhere: No such file or directory"
-printf '# x\n: x\n' >"$T/rules"
+printf '# x\n: x/y\n' >"$T/rules"
 wrong_key mirror "filter = . $T/rules" "filter: $T/rules, line 2: filter rule\
- \": x\": $("$ZCSYNC" push --filter=': x' a b 2>&1 | sed 's/.*": x": //')"
+ \": x/y\": $("$ZCSYNC" push --filter=': x/y' a b 2>&1 | sed 's,.*": x/y": ,,')"
 
 # ---- destinations ------------------------------------------------------------
 

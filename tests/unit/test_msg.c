@@ -371,7 +371,10 @@ static void list_limits(void)
            "a count of 2^32 - 1");
     is_int(list_taken(1, none, 2, e, 1, 0), -1, "fewer entries than counted");
     is_int(list_taken(1, none, 1, e, 2, 0), -1, "more entries than counted");
-    is_int(list_taken(1, none, 1, e, 1, ZC_LIST_FLAGS_KNOWN), 0, "all flags");
+    is_int(list_taken(1, none, 1, e, 1, ZC_LIST_LAST | ZC_LIST_INCOMPLETE), 0,
+           "flags");
+    is_int(list_taken(1, none, 1, e, 1, ZC_LIST_RULES), -1,
+           "rules that are not there");
     is_int(list_taken(1, none, 1, e, 1, ZC_LIST_FLAGS_KNOWN + 1), -1,
            "a flag more");
     struct zc_entry z = wire_entry("xy", S_IFREG);
