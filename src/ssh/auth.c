@@ -36,6 +36,7 @@ struct auth {
     bool partly;          /* a key was right, and something else is wanted */
     bool refused;         /* somebody would not answer */
     bool asked;           /* in this round of keyboard-interactive */
+    bool answered;        /* somebody has, at least once */
     struct zc_ssh_agent agent;
     bool has_agent;
     ZC_VEC(struct zc_ssh_key *) files; /* identity files that could be read */
@@ -50,6 +51,7 @@ struct signer {
     const char *name;
     bool wanted; /* a signature was asked for */
     bool locked; /* and could not be had, for want of the passphrase */
+    bool answered; /* but one was given */
 };
 
 /* True when a call of libssh2 that returned R is to be made again. */
@@ -152,6 +154,7 @@ static int unlock(struct signer *s, bool ask)
             wipe(answer);
             break;
         }
+        s->answered = true;
         u = zc_ssh_key_unlock(s->key, answer, &e);
         wipe(answer);
     }
@@ -239,8 +242,8 @@ static bool offer(struct auth *a, struct signer *s, const uint8_t *key,
     if (broken(a, r) || done(a))
         return true;
     if (s->locked)
-        tried(a, s->name, can_ask(a) ? " (its passphrase was not right)"
-                                     : " (its passphrase is needed)");
+        tried(a, s->name, s->answered ? " (its passphrase was not right)"
+                                      : " (its passphrase is needed)");
     else if (s->in_agent)
         tried(a, "the agent's key ", s->name);
     else
@@ -306,7 +309,8 @@ static bool file_keys(struct auth *a)
             continue;
         const uint8_t *key = zc_ssh_key_public(s.key, &n);
         if (!key && unlock(&s, true)) {
-            tried(a, s.name, " (its passphrase is needed)");
+            tried(a, s.name, s.answered ? " (its passphrase was not right)"
+                                        : " (its passphrase is needed)");
             continue;
         }
         key = zc_ssh_key_public(s.key, &n);
@@ -414,6 +418,7 @@ static LIBSSH2_USERAUTH_KBDINT_RESPONSE_FUNC(on_prompts)
                                                           : ZC_SSH_SECRET,
                                (char *)q.data);
         a->asked = true;
+        a->answered = a->answered || answer;
         a->refused = a->refused || !answer;
         responses[i].text = answer; /* libssh2 frees it */
         responses[i].length = answer ? (unsigned)strlen(answer) : 0;
@@ -436,7 +441,8 @@ static bool interactive(struct auth *a)
         if (broken(a, r) || done(a))
             return true;
     }
-    tried(a, "keyboard-interactive", "");
+    if (a->answered)
+        tried(a, "keyboard-interactive", "");
     return false;
 }
 
@@ -454,6 +460,7 @@ static bool password(struct auth *a)
         a->refused = !word;
         if (!word)
             break;
+        a->answered = true;
         do
             r = libssh2_userauth_password_ex(
                 a->l->session, user, (unsigned)strlen(user), word,
@@ -463,7 +470,7 @@ static bool password(struct auth *a)
         end = broken(a, r) || done(a);
     }
     zc_buf_fini(&q);
-    if (!end)
+    if (!end && a->answered)
         tried(a, "a password", "");
     return end;
 }
@@ -479,7 +486,7 @@ static int no_way_in(struct auth *a)
                       "could not log in at %s as %s: tried %s; the server "
                       "takes %s%s", a->c->host, a->c->user,
                       a->tried.failed ? "something" : what, a->methods,
-                      words && !can_ask(a)
+                      words && !a->answered
                           ? ", and there is nobody to ask for a password"
                           : "");
 }

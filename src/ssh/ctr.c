@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * AES in counter mode from a key stream made in advance; see ctr.h. To libcrypto
- * it is a provider (provider-cipher(7)) that has nothing but this one cipher, and uses
- * that of the default provider for the stream. (Not AES-256-CTR: libcrypto makes
- * its random numbers with that.)
+ * AES in counter mode from a key stream made in advance; see ctr.h. To
+ * libcrypto it is a provider (provider-cipher(7)) that has nothing but this one
+ * cipher, and uses that of the default provider for the stream. (Not
+ * AES-256-CTR: libcrypto makes its random numbers with that.)
  */
 #include "ssh/ctr.h"
 

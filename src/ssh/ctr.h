@@ -9,7 +9,8 @@
 
 #include <stdbool.h>
 
-/* Has libcrypto prefer it for AES-128-CTR, in this process and for good. False: all is as it was. Once, from one thread. */
+/* Has libcrypto prefer it for AES-128-CTR, in this process and for good. False:
+ * all is as it was. Once, from one thread. */
 bool zc_ssh_ctr_install(void);
 
 #endif

@@ -187,7 +187,9 @@ static int ask(const struct known *k, const struct zc_known_host_at *other,
         return zc_err_nomem(err);
     char *answer = k->o->ask(k->o->arg, ZC_SSH_YES_NO, (char *)q.data);
     zc_buf_fini(&q);
-    bool yes = answer && (!strcmp(answer, "yes") || !strcmp(answer, k->print));
+    if (!answer)
+        return refuse_new(k, other, "there is nobody to ask", err);
+    bool yes = !strcmp(answer, "yes") || !strcmp(answer, k->print);
     free(answer);
     if (!yes)
         return zc_err_set(err, ZC_EXIT_START, 0,

@@ -60,7 +60,8 @@ static inline size_t zc_ssh_link_unsent(const struct zc_ssh_link *l)
 /*
  * After a call of libssh2 that returned EAGAIN: waits for more. -1 with a
  * sentence: END_NS is past (ZC_EXIT_CONTIMEOUT), the stop flag (or a signal,
- * where there is none), the connection is closed. DOING is what goes on ("shaking hands").
+ * where there is none), the connection is closed. DOING is what goes on
+ * ("shaking hands").
  */
 int zc_ssh_link_wait(struct zc_ssh_link *l, int64_t end_ns, const char *doing,
                      struct zc_err *err);

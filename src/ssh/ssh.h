@@ -6,9 +6,10 @@
  * so whoever uses the socket may block as he likes, and raw (splice(2),
  * sendfile(2)).
  *
- *     caller <-- socket pair --> pump thread <-- libssh2 --> TCP, or the socket
- *                                                pair of the hop before, or that
- *                                                of a ProxyCommand
+ *     caller <-- socket pair --> pump thread <-- libssh2 --> the network
+ *
+ * (in place of the network: the socket pair of the hop before, or that of a
+ * ProxyCommand).
  *
  * Nothing is printed: questions and remarks go through callbacks.
  */

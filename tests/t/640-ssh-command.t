@@ -60,6 +60,20 @@ ok "whole" cmp "$T/bytes" "$T/put"
 ok "and what comes back waits" cmp "$T/bytes" - <&5
 exec 5<&-
 
+# A text before the login, another address, what a login prints.
+printf 'Keep out\nor else\n' >"$ssh_dir/banner"
+if ! ip -6 addr show dev lo 2>/dev/null | grep -q ::1/128; then
+    skip 2 "no IPv6 here"
+else
+    sshd_address=::1 start_sshd "Banner $ssh_dir/banner" "PrintMotd yes"
+    sshd_address=::1 ssh_config
+    echo "[::1]:$sshd_port $(cut -d ' ' -f 1,2 "$ssh_dir/host.pub")" \
+        >>"$ssh_dir/known_hosts"
+    run "${sshpipe[@]}" far 'echo in'
+    is "$rc $out" "0 in" "IPv6, and a banner"
+    like "$err" '^at ::1' "the address is told"
+fi
+
 # New keys for the connection again and again. libssh2 loses its copy of the host
 # key each time, which the sanitizer is not to tell of.
 echo "leak:libssh2.so" >"$T/lsan"

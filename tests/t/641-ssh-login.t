@@ -49,6 +49,8 @@ for key in locked-{ed25519,ecdsa,rsa} {pem,pkcs8,cbc}-locked; do
     like "$err" "ask \(secret\) Passphrase for the key $keys/$key" \
         "that is asked for"
 done
+login -i "$keys/locked-ed25519" -a ""
+like "$err" "its passphrase is needed" "a passphrase that nobody gives"
 logs_in "the second try" -i "$keys/locked-ed25519" -a wrong -a "open sesame"
 login -i "$keys/locked-ed25519" -a 1 -a 2 -a 3 -a "open sesame"
 is "$rc" 5 "there are three"

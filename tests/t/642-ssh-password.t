@@ -41,6 +41,10 @@ run "${sshpipe[@]}" root@far 'echo in'
 is "$rc" 5 "nobody to ask"
 like "$err" 'takes .*password.* and there is nobody to ask for a password' \
     "one sentence says so"
+run "${sshpipe[@]}" -a "" root@far 'echo in'
+is "$rc" 5 "nobody who answers"
+like "$err" 'and there is nobody to ask for a password' "the same sentence"
+unlike "$err" 'tried [^;]*a password' "and nothing was tried"
 run "${sshpipe[@]}" -o PasswordAuthentication=no -a sesame root@far 'echo in'
 is "$rc" 5 "PasswordAuthentication no"
 run "${sshpipe[@]}" -i "$ssh_dir/id" -a sesame root@far 'echo in'
@@ -56,7 +60,7 @@ run "${sshpipe[@]}" root@far 'echo in'
 is "$rc" 5 "the key alone will not do"
 
 if [ ! -f /etc/pam.d/sshd ]; then
-    skip 4 "no /etc/pam.d/sshd"
+    skip 5 "no /etc/pam.d/sshd"
 else
     start_sshd "UsePAM yes" "KbdInteractiveAuthentication yes"
     known >>"$ssh_dir/known_hosts"
@@ -70,6 +74,7 @@ else
     is "$rc $out" "0 in" "the second try"
     run "${sshpipe[@]}" -a wrong root@far 'echo in'
     is "$rc" 5 "no more answers"
+    like "$err" 'tried .*keyboard-interactive' "and it is said what was tried"
 fi
 
 done_testing

@@ -43,6 +43,7 @@ refused "StrictHostKeyChecking" "StrictHostKeyChecking is on" \
     -o StrictHostKeyChecking=yes -a yes
 refused "the answer no" "$print\) was not accepted" -a no
 refused "no answer that counts" "was not accepted" -a y
+refused "no answer at all" "there is nobody to ask" -a ""
 refused "BatchMode" "there is nobody to ask" -o BatchMode=yes -a yes
 goes "the answer yes" -a yes
 like "$err" "ask The key of far \(\[127.0.0.1\]:$sshd_port\) is not known:" \

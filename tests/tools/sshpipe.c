@@ -9,8 +9,9 @@
  * -F, -i, -J, -o and -p are those of ssh(1); -n: by our own reader of
  * ssh_config; -N: keys of unknown hosts are taken; -c and -t: time-outs in
  * seconds, to connect and of the link; -a TEXT: the next answer to a question
- * (the first -a makes it so that there is somebody to ask); -w: seconds to wait
- * for the end; -S: the stop flag is set after so many milliseconds.
+ * (the first -a makes it so that there is somebody to ask; an empty one is no
+ * answer); -w: seconds to wait for the end; -S: the stop flag is set after so
+ * many milliseconds.
  *
  * Exits as the command does, or with the code of the sentence on stderr. Lines
  * there: "ask TEXT", "say TEXT", "remote TEXT", "signal NAME", "at ADDRESS".
@@ -42,7 +43,9 @@ static char *on_ask(void *arg, enum zc_ssh_question kind, const char *text)
             : kind == ZC_SSH_PLAIN ? "(plain) "
                                    : "",
             text);
-    return answer_at < answer_count ? strdup(answers[answer_at++]) : NULL;
+    if (answer_at == answer_count || !*answers[answer_at])
+        return NULL;
+    return strdup(answers[answer_at++]);
 }
 
 static void on_say(void *arg, enum zc_log_level level, const char *sentence)
