@@ -502,8 +502,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/push_opts.h \
 	%D%/cli/push_table.c \
 	%D%/cli/push_table.h \
-	%D%/cli/remote.c \
-	%D%/cli/remote.h \
+	%D%/daemon/remote.c \
+	%D%/daemon/remote.h \
 	%D%/cli/report.c \
 	%D%/cli/report.h \
 	%D%/cli/rsync_opts.c \

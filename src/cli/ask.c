@@ -112,3 +112,14 @@ char *zc_ask_line(const char *question, bool hidden, atomic_bool *stop)
     tcflush(fd, TCIFLUSH);
     return read_answer(fd, question, hidden, stop);
 }
+
+char *zc_ask_for_ssh(struct zc_remote *r, enum zc_ssh_question kind,
+                     const char *text)
+{
+    if (r->asking)
+        pthread_mutex_lock(r->asking);
+    char *answer = zc_ask_line(text, kind == ZC_SSH_SECRET, r->stop);
+    if (r->asking)
+        pthread_mutex_unlock(r->asking);
+    return answer;
+}

@@ -4,6 +4,7 @@
 #define ZC_CLI_ASK_H
 
 #include "base/util.h"
+#include "daemon/remote.h"
 
 #include <stdatomic.h>
 
@@ -24,5 +25,9 @@ enum zc_answer zc_ask(const char *question, const char *other,
  * is not shown, and is to be wiped. NULL: there is nobody to ask, or *STOP was
  * set. */
 char *zc_ask_line(const char *question, bool hidden, atomic_bool *stop);
+
+/* zc_remote.ask: at the terminal. */
+char *zc_ask_for_ssh(struct zc_remote *r, enum zc_ssh_question kind,
+                     const char *text);
 
 #endif

@@ -7,6 +7,7 @@
  *     forker (local receivers), then threads
  */
 #include "base/log.h"
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/pausing.h"
 #include "cli/plan.h"
@@ -125,6 +126,7 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
         .contimeout_s = m->args->contimeout_s,
         .timeout_s = m->args->opt.timeout_s,
         .role = ZC_ROLE_SENDER,
+        .ask = zc_ask_for_ssh,
         .stop = zc_signals_stop(),
         .asking = &m->asking,
     };

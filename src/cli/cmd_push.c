@@ -8,17 +8,18 @@
  *         zc_push_run
  *     report: items and troubles meanwhile, totals and exit code at the end
  */
+#include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/plan.h"
 #include "cli/plan_check.h"
 #include "cli/pull.h"
 #include "cli/push_opts.h"
 #include "cli/push_table.h"
-#include "cli/remote.h"
 #include "cli/report.h"
 #include "cli/run.h"
 #include "cli/security.h"
 #include "cli/signals.h"
+#include "daemon/remote.h"
 #include "daemon/serve.h"
 #include "sender/session.h"
 
@@ -146,6 +147,7 @@ static enum zc_exit run_plan(const struct zc_push_args *args,
                                 .contimeout_s = args->contimeout_s,
                                 .timeout_s = args->opt.timeout_s,
                                 .role = ZC_ROLE_SENDER,
+                                .ask = zc_ask_for_ssh,
                                 .stop = zc_signals_stop()},
                     .err = err};
     bool ok = !zc_plan_make(&plan, args, err) &&

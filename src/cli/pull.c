@@ -8,11 +8,12 @@
  */
 #include "cli/pull.h"
 
+#include "cli/ask.h"
 #include "cli/pull_plan.h"
-#include "cli/remote.h"
 #include "cli/security.h"
 #include "cli/signals.h"
 #include "daemon/puller.h"
+#include "daemon/remote.h"
 #include "fs/rootdir.h"
 
 #include <sys/stat.h>
@@ -132,6 +133,7 @@ enum zc_exit zc_pull_all(const struct zc_push_args *args,
                                 .contimeout_s = args->contimeout_s,
                                 .timeout_s = args->opt.timeout_s,
                                 .role = ZC_ROLE_RECEIVER,
+                                .ask = zc_ask_for_ssh,
                                 .stop = zc_signals_stop()},
                      .names = ZC_BUF_INIT,
                      .require = args->require_dest,

@@ -11,7 +11,7 @@
 #include "base/vec.h"
 #include "cli/opt.h"
 #include "cli/rsync_words.h"
-#include "cli/remote.h"
+#include "daemon/remote.h"
 #include "cli/security.h"
 #include "cli/text.h"
 #include "session/options.h"

@@ -371,6 +371,12 @@ static void mirror_fini(struct zc_conf_mirror *m)
         zc_endpoint_fini(&m->to.v[i].at);
     }
     zc_vec_fini(&m->to);
+    free(m->ssh.identity);
+    free(m->ssh.config);
+    free(m->ssh.command);
+    for (size_t i = 0; i < m->ssh.options.len; i++)
+        free(m->ssh.options.v[i]);
+    zc_vec_fini(&m->ssh.options);
     zc_filter_free(m->filter);
     zc_chmod_free(m->chmod);
     free(m->chown);

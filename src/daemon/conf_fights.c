@@ -7,6 +7,8 @@
  */
 #include "daemon/conf_value.h"
 
+#include "net/dial.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -57,14 +59,35 @@ static const char *inside(const char *path, const char *dir)
     return path[n] == '/' ? path + n + 1 : path + n;
 }
 
+static bool same_port(const char *a, const char *b, const char *usual)
+{
+    return strtoul(a ? a : usual, NULL, 10) == strtoul(b ? b : usual, NULL, 10);
+}
+
+/* Paths that do not begin at the root begin in a home. */
+static bool same_login(const struct zc_endpoint *a, const struct zc_endpoint *b)
+{
+    const char *x = a->user ? a->user : "", *y = b->user ? b->user : "";
+    return *a->path == '/' ? *b->path == '/'
+                           : *b->path != '/' && strcmp(x, y) == 0;
+}
+
 static bool same_share(const struct zc_endpoint *a, const struct zc_endpoint *b)
 {
     if (a->kind != b->kind)
         return false;
-    return a->kind == ZC_AT_LOCAL ||
-           (strcmp(a->share, b->share) == 0 &&
-            strtoul(a->port, NULL, 10) == strtoul(b->port, NULL, 10) &&
-            zc_conf_same_host(a->host, b->host));
+    switch (a->kind) {
+    case ZC_AT_LOCAL:
+        break;
+    case ZC_AT_DAEMON:
+        return strcmp(a->share, b->share) == 0 &&
+               same_port(a->port, b->port, ZC_DEFAULT_PORT) &&
+               zc_conf_same_host(a->host, b->host);
+    case ZC_AT_SSH:
+        return same_login(a, b) && same_port(a->port, b->port, "22") &&
+               zc_conf_same_host(a->host, b->host);
+    }
+    return true;
 }
 
 /* Whether M leaves what is at PATH in its destination alone. */

@@ -154,7 +154,8 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_place(const struct zc_endpoint *a, const struct zc_endpoint *b)
 {
-    return a->kind == b->kind && same_text(a->host, b->host) &&
+    return a->kind == b->kind && same_text(a->user, b->user) &&
+           same_text(a->host, b->host) &&
            same_text(a->port, b->port) && same_text(a->share, b->share) &&
            same_text(a->path, b->path);
 }
@@ -164,12 +165,15 @@ static int resolve_one(const struct zc_conf *c, const struct zc_conf_mirror *m,
 {
     if (zc_endpoint_parse(d->text, &d->at, err))
         return -1;
-    if (d->at.kind == ZC_AT_SSH)
-        return bad(err, "'" SHOWN "' is reached over SSH, which is not "
-                        "supported yet (a share is written HOST::SHARE)",
-                   d->text);
-    return d->at.kind == ZC_AT_LOCAL ? resolve_local(m, d, err)
-                                     : resolve_peer(c, d, err);
+    switch (d->at.kind) {
+    case ZC_AT_LOCAL:
+        return resolve_local(m, d, err);
+    case ZC_AT_DAEMON:
+        return resolve_peer(c, d, err);
+    case ZC_AT_SSH:
+        break;
+    }
+    return 0;
 }
 
 int zc_conf_resolve(const struct zc_conf *c, struct zc_conf_mirror *m,
@@ -260,7 +264,14 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
     const void *at = (const char *)m + k->at;
     switch (k->type) {
     case ZC_CONF_PATH:
-        put_line(b, k->name, *(char *const *)at);
+    case ZC_CONF_TEXT:
+        if (*(char *const *)at || k->def)
+            put_line(b, k->name,
+                     *(char *const *)at ? *(char *const *)at : k->def);
+        break;
+    case ZC_CONF_SSH_OPTION:
+        for (size_t i = 0; i < m->ssh.options.len; i++)
+            put_line(b, k->name, m->ssh.options.v[i]);
         break;
     case ZC_CONF_BOOL:
         put_line(b, k->name, *(const bool *)at ? "yes" : "no");

@@ -116,7 +116,17 @@ const struct zc_conf_key zc_conf_keys[] = {
            .help = "what is watched"),
     MIRROR("to", "DEST, DEST...", NULL, ZC_CONF_TO, to, .required = true,
            .help = "PEER::SHARE[/SUB], HOST::SHARE[/SUB],\n"
-                   "zcsync://HOST[:PORT]/SHARE[/SUB], DIR"),
+                   "zcsync://HOST[:PORT]/SHARE[/SUB],\n"
+                   "[USER@]HOST:PATH, ssh://HOST/PATH, DIR"),
+    MIRROR("ssh identity", "FILE", NULL, ZC_CONF_PATH, ssh.identity,
+           .help = "over SSH: a private key without passphrase"),
+    MIRROR("ssh config", "FILE", NULL, ZC_CONF_PATH, ssh.config,
+           .help = "read FILE, and not ~/.ssh/config and\n"
+                   "/etc/ssh/ssh_config"),
+    MIRROR("ssh option", "KEY=VALUE", NULL, ZC_CONF_SSH_OPTION, ssh.options,
+           .help = "a line of ssh_config that goes before those"),
+    MIRROR("ssh command", "COMMAND", "zcsync", ZC_CONF_TEXT, ssh.command,
+           .help = "the zcsync that is run there"),
     RULE("exclude", "PATTERN", ZC_CONF_EXCLUDE, "leave out what matches"),
     RULE("include", "PATTERN", ZC_CONF_INCLUDE,
          "keep what matches, whatever is excluded later"),

@@ -45,7 +45,8 @@ enum zc_conf_type {
     ZC_CONF_CHMOD,
     ZC_CONF_MOUNT,  /* struct zc_require: its mount */
     ZC_CONF_MARKER, /* ... its file */
-    ZC_CONF_EXCLUDE, /* from here on: rules, may be repeated */
+    ZC_CONF_SSH_OPTION, /* from here on they may be repeated: ssh.options */
+    ZC_CONF_EXCLUDE,    /* and these are rules */
     ZC_CONF_INCLUDE,
     ZC_CONF_FILTER,
     ZC_CONF_EXCLUDE_FROM,
@@ -71,7 +72,7 @@ extern const size_t zc_conf_n_keys;
 
 static inline bool zc_conf_key_repeats(const struct zc_conf_key *k)
 {
-    return k->type >= ZC_CONF_EXCLUDE;
+    return k->type >= ZC_CONF_SSH_OPTION;
 }
 
 /* "mirror" */

@@ -50,8 +50,8 @@ static inline bool zc_conf_share_keyed(const struct zc_conf_share *s)
 }
 
 struct zc_conf_dest { /* one of `to` */
-    char *text; /* as written: PEER::SHARE[/SUB], HOST::SHARE, zcsync://..., or
-                   a local path */
+    char *text; /* as written: PEER::SHARE[/SUB], HOST::SHARE, zcsync://...,
+                   [USER@]HOST:PATH, ssh://..., or a local path */
     struct zc_endpoint at; /* a [peer]'s address filled in */
     bool has_key;          /* ... and its key */
     uint8_t key[ZC_KEY_SIZE];
@@ -68,6 +68,10 @@ struct zc_conf_mirror { /* [mirror NAME] */
     char *chown, *usermap, *groupmap;
     enum zc_watch_kind watch;
     unsigned rescan_s, compare_s, contimeout_s, drain_s;
+    struct { /* of destinations over SSH; NULL: not said */
+        char *identity, *config, *command;
+        ZC_VEC(char *) options;
+    } ssh;
     unsigned to_line;
     char *text; /* the section in a canonical form: two mirrors whose texts are
                    equal are the same, and a reload leaves them alone */

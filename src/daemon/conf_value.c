@@ -203,6 +203,20 @@ static int take_rule(const struct zc_conf_key *k, const char *value,
 }
 
 /* Values that concern mirrors only. */
+/* What KEY is for is known when it is used, to ssh(1) perhaps. */
+static int take_ssh_option(const char *value, struct zc_conf_mirror *m,
+                           struct zc_err *err)
+{
+    size_t n = strcspn(value, "= \t");
+    if (!n || !value[n])
+        return bad(err, "'" SHOWN "' is not KEY=VALUE", value);
+    char *copy = strdup(value);
+    if (copy && !zc_vec_push(&m->ssh.options, copy))
+        return 0;
+    free(copy);
+    return zc_err_nomem(err);
+}
+
 static int take_for_mirror(const struct zc_conf_key *k,
                            struct zc_conf_mirror *m, const char *value,
                            struct zc_err *err)
@@ -261,6 +275,8 @@ static int take_for_mirror(const struct zc_conf_key *k,
         return 0;
     case ZC_CONF_TO:
         return take_to(value, m, err);
+    case ZC_CONF_SSH_OPTION:
+        return take_ssh_option(value, m, err);
     case ZC_CONF_CHOWN:
         return zc_options_chown(&m->push, &m->chown, value, err);
     case ZC_CONF_CHMOD:

@@ -2,6 +2,8 @@
 /* The chores of a child process; see process.h. */
 #include "daemon/process.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -85,6 +87,34 @@ int zc_process_wait(pid_t pid)
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
     return status;
+}
+
+/* True when PID has ended by END. */
+static bool ends_by(pid_t pid, int64_t end, int *status)
+{
+    struct timespec step = {.tv_nsec = 500000};
+    for (;;) {
+        pid_t r = waitpid(pid, status, WNOHANG);
+        if (r == pid || (r < 0 && errno != EINTR))
+            return true;
+        if (zc_clock_ns() >= end)
+            return false;
+        nanosleep(&step, NULL);
+        if (step.tv_nsec < 50000000)
+            step.tv_nsec *= 2;
+    }
+}
+
+int zc_process_wait_for(pid_t pid, unsigned seconds)
+{
+    int status = 0;
+    if (ends_by(pid, zc_clock_ns() + seconds * ZC_NSEC_PER_SEC, &status))
+        return status;
+    kill(pid, SIGTERM);
+    if (ends_by(pid, zc_clock_ns() + ZC_NSEC_PER_SEC, &status))
+        return status;
+    kill(pid, SIGKILL);
+    return zc_process_wait(pid);
 }
 
 const char *zc_process_fate(int status, char *out, size_t size)

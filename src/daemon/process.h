@@ -36,6 +36,9 @@ void zc_process_keep_secrets(void);
 /* Sleeps on until PID, a child, is gone. Its wait status. */
 int zc_process_wait(pid_t pid);
 
+/* The same, but after SECONDS it is told to end, and soon made to. */
+int zc_process_wait_for(pid_t pid, unsigned seconds);
+
 /* "was killed by signal 9 (Killed)", "ended with exit code 3", in OUT. */
 const char *zc_process_fate(int status, char *out, size_t size);
 

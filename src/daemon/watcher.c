@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "daemon/forker.h"
 #include "daemon/process.h"
+#include "daemon/remote.h"
 #include "net/dial.h"
 #include "net/reach.h"
 #include "mirror/mirror.h"
@@ -17,6 +18,9 @@ struct dest {
     const struct zc_watcher *watcher;
     const struct zc_conf_dest *to;
     struct zc_forker *forker; /* of all local ones */
+    struct zc_remote_args ssh;
+    struct zc_remote remote;
+    atomic_bool stop; /* never: the process is ended */
 };
 
 /* The handshake's question, for a destination with a key. */
@@ -68,6 +72,9 @@ static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
                                  .timeout_s = m->push.timeout_s,
                                  .local = zc_forker_reach,
                                  .local_arg = d->forker,
+                                 .remote = zc_remote_start,
+                                 .explain = zc_remote_explain,
+                                 .remote_arg = &d->remote,
                                  .secure = secure,
                                  .secure_arg = d};
     if (zc_reach(&way, out, err))
@@ -75,12 +82,33 @@ static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
     struct zc_transport *t = out->t;
     /* PEER of PEER::SHARE, and not the address that it has here. */
     size_t n = strstr(d->to->text, "::") ? strcspn(d->to->text, ":") : 0;
-    if (d->to->at.kind != ZC_AT_LOCAL && n)
+    if (d->to->at.kind == ZC_AT_DAEMON && n)
         snprintf(t->host, sizeof t->host, "%.*s", (int)n, d->to->text);
     if (d->to->at.kind != ZC_AT_LOCAL)
         zc_log(ZC_LOG_INFO, "%s: %s, %s%s%s", d->to->text, t->peer, t->security,
                t->peer_key[0] ? ", key " : "", t->peer_key);
     return 0;
+}
+
+/* D is one of M. There is nobody to ask: what would be asked is a reason not to
+ * connect, and in the log. */
+static void init_dest(struct dest *d, const struct zc_watcher *w,
+                      const struct zc_conf_dest *to, struct zc_forker *forker)
+{
+    const struct zc_conf_mirror *m = w->mirror;
+    d->watcher = w;
+    d->to = to;
+    d->forker = forker;
+    d->ssh = (struct zc_remote_args){.command = m->ssh.command,
+                                     .config = m->ssh.config,
+                                     .identity = m->ssh.identity};
+    d->ssh.lines.v = (const char **)m->ssh.options.v;
+    d->ssh.lines.len = m->ssh.options.len;
+    d->remote = (struct zc_remote){.args = &d->ssh,
+                                   .contimeout_s = m->contimeout_s,
+                                   .timeout_s = m->push.timeout_s,
+                                   .role = ZC_ROLE_SENDER,
+                                   .stop = &d->stop};
 }
 
 static int run(const struct zc_watcher *w, struct dest *dests,
@@ -110,12 +138,13 @@ static int run(const struct zc_watcher *w, struct dest *dests,
             if (!forker)
                 return -1;
         }
-        dests[i] = (struct dest){w, to, forker};
+        init_dest(&dests[i], w, to, forker);
         peers[i] = (struct zc_mirror_peer){
             .name = to->text,
             .reach = reach_dest,
             .arg = &dests[i],
             .paused = w->paused[i],
+            .own = to->at.kind == ZC_AT_SSH,
             .share = to->at.share ? to->at.share : "",
             .path = to->at.kind == ZC_AT_LOCAL ? "" : to->at.path,
         };

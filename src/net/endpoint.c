@@ -7,6 +7,7 @@
  *   no colon, or a slash before the first one      local
  *   HOST::SHARE[/SUB]
  *   [USER@]HOST:PATH
+ *   ssh://[USER@]HOST[:PORT]/PATH
  *
  * where the colons inside [2001:db8::1] do not count.
  */
@@ -19,6 +20,7 @@
 #include <string.h>
 
 static const char scheme[] = "zcsync://";
+static const char ssh_scheme[] = "ssh://";
 
 /* The functions below return NULL, or what is wrong with the text: the end of
  * the sentence. */
@@ -85,6 +87,20 @@ static const char *take_host(const char *s, size_t n, char **host)
         return "the host's name is not valid";
     *host = strndup(s, n);
     return *host ? NULL : no_memory;
+}
+
+/* ":PORT" at *S, which moves behind it, to *PORT; NULL where there is none. */
+static const char *take_port(const char **s, char **port)
+{
+    if (**s != ':')
+        return NULL;
+    const char *digits = *s + 1;
+    size_t n = strcspn(digits, "/");
+    if (!port_ok(digits, n))
+        return "the port must be a number from 1 to 65535";
+    *s = digits + n;
+    *port = strndup(digits, n);
+    return *port ? NULL : no_memory;
 }
 
 /* Copies PATH to E without its trailing slashes. */
@@ -154,19 +170,10 @@ static const char *take_url(const char *s, struct zc_endpoint *e)
     if (why)
         return why;
     s += n;
-    const char *port = ZC_DEFAULT_PORT;
-    n = strlen(port);
-    if (*s == ':') {
-        port = s + 1;
-        n = strcspn(port, "/");
-        if (!port_ok(port, n))
-            return "the port must be a number from 1 to 65535";
-        s = port + n;
-    }
-    e->port = strndup(port, n);
-    if (!e->port)
-        return no_memory;
-    return take_share(*s == '/' ? s + 1 : "", e);
+    why = take_port(&s, &e->port);
+    if (!why && !e->port && !(e->port = strdup(ZC_DEFAULT_PORT)))
+        why = no_memory;
+    return why ? why : take_share(*s == '/' ? s + 1 : "", e);
 }
 
 static const char *take_daemon(const char *s, size_t host_len,
@@ -182,15 +189,10 @@ static const char *take_daemon(const char *s, size_t host_len,
     return e->port ? take_share(s + host_len + 2, e) : no_memory;
 }
 
-/* [USER@]HOST:PATH; AT is the '@' that ends USER, or NULL. */
-static const char *take_ssh(const char *s, const char *at, size_t len,
-                            struct zc_endpoint *e)
+/* [USER@]HOST of LEN bytes; AT is the '@' that ends USER, or NULL. */
+static const char *take_login(const char *s, const char *at, size_t len,
+                              struct zc_endpoint *e)
 {
-    e->kind = ZC_AT_SSH;
-    const char *path = s + len + 1;
-    size_t digits = strspn(path, "0123456789");
-    if (digits && strncmp(path + digits, "::", 2) == 0)
-        return "a port is written zcsync://HOST:PORT/SHARE";
     if (at) {
         if (!host_ok(s, (size_t)(at - s)))
             return "the user's name is not valid";
@@ -200,8 +202,37 @@ static const char *take_ssh(const char *s, const char *at, size_t len,
         len -= (size_t)(at + 1 - s);
         s = at + 1;
     }
-    const char *why = take_host(s, len, &e->host);
+    return take_host(s, len, &e->host);
+}
+
+/* [USER@]HOST:PATH; likewise. */
+static const char *take_ssh(const char *s, const char *at, size_t len,
+                            struct zc_endpoint *e)
+{
+    e->kind = ZC_AT_SSH;
+    const char *path = s + len + 1;
+    size_t digits = strspn(path, "0123456789");
+    if (digits && strncmp(path + digits, "::", 2) == 0)
+        return "a port is written zcsync://HOST:PORT/SHARE";
+    const char *why = take_login(s, at, len, e);
     return why ? why : take_path(*path ? path : ".", e);
+}
+
+/* [USER@]HOST[:PORT]/PATH: from the root, as no directory is said to begin in;
+ * but "/~" and "/~USER" are homes. */
+static const char *take_ssh_url(const char *s, struct zc_endpoint *e)
+{
+    e->kind = ZC_AT_SSH;
+    const char *at = memrchr(s, '@', strcspn(s, "/["));
+    const char *host = at ? at + 1 : s;
+    size_t len = (size_t)(host - s) + host_span(host);
+    const char *why = take_login(s, at, len, e);
+    s += len;
+    if (!why)
+        why = take_port(&s, &e->port);
+    if (!why && *s != '/')
+        why = "there is no path behind the host";
+    return why ? why : take_path(s[1] == '~' ? s + 1 : s, e);
 }
 
 static const char *parse(const char *text, struct zc_endpoint *e)
@@ -214,6 +245,8 @@ static const char *parse(const char *text, struct zc_endpoint *e)
                "HOST:PATH goes over SSH";
     if (strncmp(text, scheme, sizeof scheme - 1) == 0)
         return take_url(text + sizeof scheme - 1, e);
+    if (strncmp(text, ssh_scheme, sizeof ssh_scheme - 1) == 0)
+        return take_ssh_url(text + sizeof ssh_scheme - 1, e);
 
     /* The '@' of a user stands before the host's first colon, or before the
      * bracket of an IPv6 address. */

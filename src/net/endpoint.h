@@ -8,6 +8,7 @@
  *   zcsync://[/SOCKET]/SHARE[/SUB]    a daemon of this machine, by the path of
  *                                     its socket, which HOST holds then
  *   [USER@]HOST:PATH                  over SSH
+ *   ssh://[USER@]HOST[:PORT]/PATH     over SSH, from the root; /~ is a home
  * IPv6 addresses stand in brackets. Bytes stand for themselves: nothing is
  * percent-decoded.
  */
@@ -20,7 +21,8 @@ enum zc_endpoint_kind { ZC_AT_LOCAL, ZC_AT_DAEMON, ZC_AT_SSH };
 
 struct zc_endpoint {
     enum zc_endpoint_kind kind;
-    char *user, *host, *port; /* NULL where not given; PORT has its default */
+    char *user, *host, *port; /* NULL where not given; a daemon's PORT has its
+                                 default */
     char *share;              /* daemon: the share's name */
     char *path; /* local or SSH: the path (SSH, when empty: "."); daemon: SUB,
                    "" when none */

@@ -26,7 +26,7 @@ static void endpoint(const char *text)
     size_t n = strlen(e.path);
     must(n < 2 || e.path[n - 1] != '/');
     must((e.kind == ZC_AT_DAEMON) == (e.share != NULL));
-    must((e.kind == ZC_AT_DAEMON) == (e.port != NULL));
+    must(e.kind == ZC_AT_SSH || (e.kind == ZC_AT_DAEMON) == (e.port != NULL));
     must((e.kind == ZC_AT_LOCAL) == (e.host == NULL));
     if (e.host && *e.host == '/')
         must(e.kind == ZC_AT_DAEMON && strlen(e.host) < 108 &&

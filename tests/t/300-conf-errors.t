@@ -204,8 +204,17 @@ wrong_to 'h::s/../t' "cannot make sense of \"h::s/../t\": the path below the\
  share must be plain names joined by single slashes"
 wrong_to 'zcsync://h:x/s' "cannot make sense of \"zcsync://h:x/s\": the port\
  must be a number from 1 to 65535"
-wrong_to 'h:/srv' "'h:/srv' is reached over SSH, which is not supported yet (a\
- share is written HOST::SHARE)"
+wrong_to 'ssh://h' "cannot make sense of \"ssh://h\": there is no path behind\
+ the host"
+wrong_to 'ssh://h:0/srv' "cannot make sense of \"ssh://h:0/srv\": the port must\
+ be a number from 1 to 65535"
+wrong_to 'a@h:/srv, ssh://a@h/srv' \
+    "'a@h:/srv' and 'ssh://a@h/srv' are the same place"
+wrong_to 'h:/srv, b@h:/srv/x' "'b@h:/srv/x' is inside 'h:/srv' in line 2, of\
+ [mirror m], and each would undo what the other one does"
+wrong_key mirror 'ssh option = Port' "ssh option: 'Port' is not KEY=VALUE"
+wrong_key mirror 'ssh option = =22' "ssh option: '=22' is not KEY=VALUE"
+wrong_key mirror 'ssh identity = id' "ssh identity: 'id' is not an absolute path"
 wrong_to 'backup' "'backup' is not an absolute path"
 wrong_to '/m/n' "'/m/n' is the mirror's own path"
 wrong_to 'h::m, /m/./n//' "'/m/./n//' is the mirror's own path"

@@ -467,6 +467,8 @@ static void test_text(void)
                             : k->type == ZC_CONF_CHMOD ? "a+r"
                             : k->type == ZC_CONF_MOUNT ? "yes"
                             : k->type == ZC_CONF_IDMAP ? "1:2"
+                            : k->type == ZC_CONF_PATH  ? "/7"
+                            : k->type == ZC_CONF_SSH_OPTION ? "Port=7"
                             : !k->def                  ? "7"
                             : strcmp(k->def, "yes") == 0 ? "no"
                             : strcmp(k->def, "no") == 0  ? "yes"

@@ -125,6 +125,20 @@ static void ssh(void)
     parses("me@[::1]:a:b", "ssh me ::1 - - <a:b>");
     parses("[::1]:a@b", "ssh - ::1 - - <a@b>");
     parses("c:a::b", "ssh - c - - <a::b>");
+
+    parses("ssh://web2/srv/www/", "ssh - web2 - - </srv/www> slash");
+    parses("ssh://me@web2:2222/srv", "ssh me web2 2222 - </srv>");
+    parses("ssh://me@corp@[::1]:22/~", "ssh me@corp ::1 22 - <~>");
+    parses("ssh://web2/~ann/x y", "ssh - web2 - - <~ann/x y>");
+    parses("ssh://web2/", "ssh - web2 - - </> slash");
+    parses("ssh:/srv", "ssh - ssh - - </srv>");
+    fails("ssh://web2", "there is no path behind the host");
+    fails("ssh://web2:0/srv", "the port must be a number");
+    fails("ssh://web2:x/srv", "the port must be a number");
+    fails("ssh:///srv", "the host's name is not valid");
+    fails("ssh://-oX@web2/srv", "the user's name is not valid");
+    fails("ssh://@web2/srv", "the user's name is not valid");
+    fails("ssh://a b/srv", "the host's name is not valid");
     fails(":dir", "host's name");
     fails("@web2:dir", "user's name");
     fails("-x@web2:dir", "user's name");

@@ -4,8 +4,8 @@
  * shell of the user's, and talked to over its standard streams. zc_reach.remote
  * and .explain.
  */
-#ifndef ZC_CLI_REMOTE_H
-#define ZC_CLI_REMOTE_H
+#ifndef ZC_DAEMON_REMOTE_H
+#define ZC_DAEMON_REMOTE_H
 
 #include "base/vec.h"
 #include "net/direct.h"
@@ -20,6 +20,7 @@ struct zc_remote_args { /* options; NULL: not given */
     const char *command; /* --remote-command: "zcsync" there, blanks part words */
     const char *jump;    /* --jump */
     const char *config;  /* --ssh-config */
+    const char *identity; /* the file of a private key */
     enum zc_direct_way data; /* --ssh-data */
     ZC_VEC(const char *) lines; /* --ssh-option; owned */
 };
@@ -32,7 +33,11 @@ struct zc_remote {
     bool accept_new;
     unsigned contimeout_s, timeout_s; /* 0: as ssh_config says */
     atomic_bool *stop;
-    pthread_mutex_t *asking; /* one question at a time; NULL: there is no other */
+    /* As in struct zc_ssh_options; NULL: there is nobody to ask. */
+    char *(*ask)(struct zc_remote *r, enum zc_ssh_question kind,
+                 const char *text);
+    pthread_mutex_t *asking; /* for ASK: one question at a time; NULL: there is no
+                                other */
 
     pid_t pid; /* of the shell; 0: none */
     int status;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* zcsync over a remote shell; see remote.h. */
-#include "cli/remote.h"
+#include "daemon/remote.h"
 
 #include "base/log.h"
-#include "cli/ask.h"
 #include "daemon/process.h"
 #include "net/command.h"
 
@@ -60,6 +59,12 @@ static struct zc_transport *start_shell(struct zc_remote *r,
 {
     struct zc_transport *t = NULL;
     zc_words w = {0};
+    if (at->port) {
+        zc_err_set(err, ZC_EXIT_USAGE, 0,
+                   "%s is asked for at port %s: with -e that is for its command "
+                   "to say, as -e 'ssh -p %s'", at->host, at->port, at->port);
+        return NULL;
+    }
     if (!add_words(&w, r->args, at, err))
         t = zc_command_start(&w, at->host, &r->pid, err);
     zc_words_fini(&w);
@@ -71,12 +76,7 @@ static struct zc_transport *start_shell(struct zc_remote *r,
 static char *ask(void *arg, enum zc_ssh_question kind, const char *text)
 {
     struct zc_remote *r = arg;
-    if (r->asking)
-        pthread_mutex_lock(r->asking);
-    char *answer = zc_ask_line(text, kind == ZC_SSH_SECRET, r->stop);
-    if (r->asking)
-        pthread_mutex_unlock(r->asking);
-    return answer;
+    return r->ask(r, kind, text);
 }
 
 static void say(void *arg, enum zc_log_level level, const char *sentence)
@@ -98,15 +98,18 @@ static struct zc_transport *open_channel(struct zc_remote *r,
 {
     const struct zc_ssh_place place = {at->user, at->host};
     const struct zc_ssh_options opt = {
+        .port = at->port,
         .jump = r->args->jump,
         .config_file = r->args->config,
         .lines = r->args->lines.v,
         .line_count = r->args->lines.len,
+        .identity_files = &r->args->identity,
+        .identity_file_count = r->args->identity != NULL,
         .accept_new = r->accept_new,
         .contimeout_s = r->contimeout_s,
         .timeout_s = r->timeout_s,
         .stop = r->stop,
-        .ask = ask,
+        .ask = r->ask ? ask : NULL,
         .say = say,
         .remote_line = remote_line,
         .arg = r,
@@ -172,7 +175,7 @@ static int end_both(struct zc_remote *r, struct zc_ssh_ended *ended)
     zc_transport_free(r->channel);
     r->channel = NULL;
     if (r->pid > 0) {
-        status = zc_process_wait(r->pid);
+        status = zc_process_wait_for(r->pid, END_S);
         status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
     if (r->ssh) {
