@@ -115,6 +115,7 @@ TEST_TOOLS = \
 	%D%/tools/evil-receiver \
 	%D%/tools/evil-sender \
 	%D%/tools/evil-sharer \
+	%D%/tools/delay-link \
 	%D%/tools/latency \
 	%D%/tools/meddle \
 	%D%/tools/rounds \

@@ -50,20 +50,27 @@ find_zcsync
 make_work
 
 on_a=() on_b=()
-remove_hosts() { ip netns del "zcb$$a"; ip netns del "zcb$$b"; }
+link_pid=
+remove_hosts() { kill "$link_pid"; ip netns del "zcb$$a"; ip netns del "zcb$$b"; }
 make_hosts()
 {
-    local a=zcb$$a b=zcb$$b
+    local a=zcb$$a b=zcb$$b i link
+    link=$(dirname "$ZCSYNC")/tests/tools/delay-link
+    [ -x "$link" ] || die "$link is not built (make check-programs)"
     ip netns add "$a" && ip netns add "$b" || die "no network namespaces"
     at_exit+=(remove_hosts)
-    ip link add "v$a" netns "$a" type veth peer name "v$b" netns "$b" &&
-        ip -n "$a" addr add 10.78.0.1/24 dev "v$a" &&
-        ip -n "$b" addr add 10.78.0.2/24 dev "v$b" &&
-        ip -n "$a" link set "v$a" up && ip -n "$b" link set "v$b" up &&
-        tc -n "$a" qdisc add dev "v$a" root netem limit 100000 \
-            delay "$((delay * 500))us" &&
-        tc -n "$b" qdisc add dev "v$b" root netem limit 100000 \
-            delay "$((delay * 500))us" || die "no link with a delay"
+    "$link" "$(perl -e "print $delay / 2")" "t$a" "t$b" >"$work/link" &
+    link_pid=$!
+    for ((i = 0; i < 100; i++)); do
+        grep -qs ready "$work/link" && break
+        sleep 0.05
+    done
+    ip link set "t$a" netns "$a" && ip link set "t$b" netns "$b" &&
+        ip -n "$a" addr add 10.78.0.1/24 dev "t$a" &&
+        ip -n "$b" addr add 10.78.0.2/24 dev "t$b" &&
+        ip -n "$a" link set "t$a" mtu 9000 txqueuelen 10000 up &&
+        ip -n "$b" link set "t$b" mtu 9000 txqueuelen 10000 up &&
+        ip -n "$b" link set lo up || die "no link with a delay"
     on_a=(ip netns exec "$a") on_b=(ip netns exec "$b")
     ssh_address=10.78.0.2
 }
