@@ -15,10 +15,10 @@
  *   overtake.c    small names that need not wait for the end of a long round
  *   young.c       names that were touched and have to be looked at at once
  *     |
+ *   report.c      what status and user get to know
  *   hardlinks.c   a round with the other names of the files in it
  *   ghosts.c      changes of files that nobody knows the names of
  *   compare.c     when everything is compared although nothing was seen
- *   report.c      what status and user get to know
  *   gone.c        names that a peer could not be told of when they went
  *     |
  *   index.c       what is known of files with several names
@@ -165,6 +165,8 @@ struct zc_mirror {
     /* Under `lock`. */
     struct zc_watch *w; /* NULL: the source is not there */
     bool ready;         /* all was watched once: peers may be sent rounds */
+    bool settled;       /* what the watcher has read is told, and that was all
+                           there was */
     bool gone;          /* the watcher, or a look at the root, said so */
     struct zc_err why;
     uint64_t generation; /* rises when the source goes */

@@ -332,6 +332,7 @@ static bool idle(struct zc_mpeer *p, int64_t now, int64_t ns,
     static const struct zc_round nothing;
     p->waiting = true;
     p->wake_at = ns == INT64_MAX ? INT64_MAX : now + ns;
+    zc_mreport_update(p);
     zc_mirror_unlock(p->mirror);
     zc_mreport_tell_peer(p);
     bool lost = sleep_on(p, p->transport, ns) ||

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "mirror/dirty.h"
 #include "mirror/eventless.h"
+#include "mirror/hardlinks.h"
 #include "mirror/said.h"
 
 #include <inttypes.h>
@@ -129,7 +130,7 @@ void zc_mreport_update(struct zc_mpeer *p)
         state = unmounted(p);
     else if (ds.all || p->full || p->braked)
         state = ZC_PEER_SCANNING;
-    else if (ds.names)
+    else if (ds.names || !p->mirror->settled || zc_mhardlinks_busy(p))
         state = ZC_PEER_BEHIND;
     else
         state = ZC_PEER_IN_SYNC;

@@ -185,7 +185,7 @@ static void source_gone(struct zc_mirror *m)
     zc_mmounts_closing(m);
     zc_watch_free(m->w);
     m->w = NULL;
-    m->ready = m->gone = false;
+    m->ready = m->gone = m->settled = false;
     m->generation++;
     m->root_at = zc_clock_ns(); /* something else may be there already */
     zc_index_clear(m->index);
@@ -270,6 +270,15 @@ static void scan_on(struct zc_mirror *m)
     zc_mirror_wake_peers(m);
 }
 
+/* What was read late was told late: peers may have nothing to do and be behind
+ * until it is. */
+static void set_settled(struct zc_mirror *m, bool settled)
+{
+    if (settled && !m->settled)
+        zc_mirror_wake_peers(m);
+    m->settled = settled;
+}
+
 /* With the lock: all that there is to be done. True when there is more. */
 static bool work(struct zc_mirror *m)
 {
@@ -287,9 +296,11 @@ static bool work(struct zc_mirror *m)
         zc_questions_flush(m);
     if (!m->w || m->gone)
         return false;
-    if (drained && zc_watch_caught_up(m->w))
+    bool caught_up = drained && zc_watch_caught_up(m->w);
+    if (caught_up)
         for (size_t i = 0; i < m->n_peers; i++)
             zc_dirty_caught_up(m->peers[i].dirty, zc_clock_ns());
+    set_settled(m, caught_up && !zc_watch_scanning(m->w));
     return !drained || !m->ready || zc_watch_scanning(m->w) ||
            zc_young_next(m, zc_clock_ns()) == 0;
 }
