@@ -171,8 +171,13 @@ int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
 static int cannot_open(const struct zc_share *share, const char *path,
                        struct zc_err *err)
 {
+    bool pattern = errno == ENOENT && strpbrk(path, "*?[");
     if (!*share->name)
-        return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot open %s", path);
+        return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot open %s%s", path,
+                          pattern ? " (no shell there expands patterns: name "
+                                    "the directory, and what of it with "
+                                    "--include and --exclude)"
+                                  : "");
     return zc_err_set(err, ZC_EXIT_SELECT, errno, "cannot open %s in share %s",
                       *path ? path : "the root", share->name);
 }

@@ -95,6 +95,9 @@ runs_with 2 "one that talks nonsense" "$ZCSYNC" push -e \
     "sh -c 'head -c 100000 /dev/zero; sleep 1'" "$T/p1" host:d
 one_sentence 'does not speak the zcsync protocol' "is said to"
 ok "and nothing is made" test ! -e "$T/x"
+runs_with 3 "a pattern" "$ZCSYNC" pull -e "$rsh" "host:d/*" "$T/x"
+one_sentence 'cannot open d/\* \(no shell there.*--include.*\): No such file' \
+    "is no pattern there, which is said"
 runs_with 3 "what is not there" "$ZCSYNC" pull -e "$rsh" host:nothing "$T/x"
 one_sentence "host: cannot open nothing: No such file" "is named"
 
