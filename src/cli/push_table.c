@@ -214,6 +214,8 @@ static const struct zc_opt rows[] = {
           "change permissions on the way, as D755,F644"),
 
     HEADING("How:"),
+    ONCE_APPLY(0, "delay-updates", ON_OFF, ZC_APPLY_DELAY,
+               "give all files their names at the end"),
     PUSH_VALUE("fsync", "MODE", ON, OPT_FSYNC,
                "stable storage: batch (default) once before\n"
                "the end, file for each file, none"),

@@ -41,7 +41,6 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {0, "partial", NULL},
     {'P', NULL, "--progress is there"},
     {0, "partial-dir", NULL},
-    {0, "delay-updates", NULL},
     {'T', "temp-dir",
      "a new version gets its name at once, so it is made where DEST is"},
     {'y', "fuzzy", NULL},

@@ -186,7 +186,8 @@ enum zc_open_apply {
     ZC_APPLY_EXECUTABILITY = 1 << 10, /* where permissions are not kept */
     ZC_APPLY_DIRLINKS = 1 << 11, /* a symlink to a directory stands for one */
     ZC_APPLY_ID_RULES = 1 << 12, /* `user_rules` and `group_rules` count */
-    ZC_APPLY_KNOWN = (1 << 13) - 1,
+    ZC_APPLY_DELAY = 1 << 13, /* new versions get their names at the end */
+    ZC_APPLY_KNOWN = (1 << 14) - 1,
 };
 
 /* Flags of LIST. */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fds.h"
 #include "receiver/core.h"
+#include "receiver/ledger.h"
 #include "receiver/queue.h"
 #include "receiver/shelf.h"
 #include "receiver/volumes.h"
@@ -66,17 +67,26 @@ static void join_group(struct zc_receiver *r, struct zc_commit *c)
     pthread_mutex_unlock(&r->lock);
 }
 
+bool zc_commit_delays(const struct zc_receiver *r)
+{
+    return r->apply & ZC_APPLY_DELAY;
+}
+
+void zc_commit_alone(struct zc_rworker *w, struct zc_commit *c)
+{
+    int eno = 0;
+    if (w->r->fsync != ZC_FSYNC_NONE && c->fd >= 0 && fsync(c->fd))
+        eno = errno;
+    name_one(w, c, eno);
+}
+
 void zc_commit(struct zc_rworker *w, struct zc_commit *c)
 {
     struct zc_receiver *r = w->r;
-    int eno = 0;
-    if (r->fsync == ZC_FSYNC_BATCH) {
+    if (r->fsync == ZC_FSYNC_BATCH || zc_commit_delays(r))
         join_group(r, c);
-        return;
-    }
-    if (r->fsync == ZC_FSYNC_FILE && c->fd >= 0 && fsync(c->fd))
-        eno = errno;
-    name_one(w, c, eno);
+    else
+        zc_commit_alone(w, c);
 }
 
 /* --- groups -------------------------------------------------------------- */
@@ -87,6 +97,8 @@ static int sync_group(struct zc_receiver *r,
 {
     const struct zc_commit *c;
     bool few = true;
+    if (r->fsync == ZC_FSYNC_NONE)
+        return 0;
     STAILQ_FOREACH(c, group, next)
         few = few && c->fd >= 0;
     if (!few) {
@@ -106,6 +118,9 @@ static bool group_ready(struct zc_receiver *r, int64_t *wait)
     *wait = ZC_CLOCK_FOREVER;
     if (!all->n)
         return false;
+    if (zc_commit_delays(r)) /* or where that takes too much */
+        return all->now || zc_shelves_many(r) ||
+               r->ledger->open > ZC_PENDING_MAX / 2;
     int64_t quiet_ns = r->flags & ZC_OPEN_ROUNDS ? QUIET_ROUND_NS : QUIET_NS;
     int64_t now = zc_clock_ns();
     bool quiet = zc_queue_idle(r) &&

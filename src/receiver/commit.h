@@ -49,6 +49,10 @@ void zc_commits_free(struct zc_commits *c);
 
 /* Puts C on its way, which is taken over: at once, or with the next group. */
 void zc_commit(struct zc_rworker *w, struct zc_commit *c);
+/* The same for one that others wait for, so that no group will do. */
+void zc_commit_alone(struct zc_rworker *w, struct zc_commit *c);
+/* With --delay-updates there is one group, at the end of the round. */
+bool zc_commit_delays(const struct zc_receiver *r);
 /* The committer, until the session stops. */
 void *zc_commit_thread(void *receiver);
 /* Waits until everything committed so far has its name, or the session is over.

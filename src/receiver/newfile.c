@@ -159,18 +159,19 @@ int zc_newfile_write(struct zc_rworker *w, struct zc_rdir *d, int base,
 
 struct file_commit {
     struct zc_commit commit;
-    struct zc_rlist *list;
+    struct zc_rdir *dir;
+    struct zc_rlist *list; /* NULL: the sender has been answered (--delay-updates) */
     struct zc_ref ref;
     struct zc_hardlink_key key;
     struct zc_fileflags fileflags;
     char tmp[ZC_STAGING_NAME_SIZE];
-    char name[ZC_NAME_MAX + 1];
+    char name[];
 };
 
 static void named(struct zc_rworker *w, const struct file_commit *c)
 {
     struct zc_receiver *r = w->r;
-    struct zc_dirnode *node = c->list->dir->shelf.node;
+    struct zc_dirnode *node = c->dir->shelf.node;
     atomic_fetch_add(&r->done.created, 1);
     int dirfd = r->keep & ZC_KEEP_FLAGS ? zc_dirnode_pin(r->tree, node) : -1;
     if (dirfd < 0)
@@ -184,7 +185,7 @@ static void name_file(struct zc_rworker *w, struct zc_commit *commit,
 {
     struct file_commit *c = (struct file_commit *)commit;
     struct zc_receiver *r = w->r;
-    struct zc_rdir *d = c->list->dir;
+    struct zc_rdir *d = c->dir;
     if (!eno && zc_place(w, &d->shelf, c->tmp, c->name, &op))
         eno = errno;
     if (!eno && r->fsync == ZC_FSYNC_FILE)
@@ -193,15 +194,35 @@ static void name_file(struct zc_rworker *w, struct zc_commit *commit,
         zc_place_discard(&d->shelf, c->tmp);
     else
         named(w, c);
+    if (!c->list) {
+        if (eno)
+            zc_rworker_note(w, d->shelf.node, c->name, op, S_IFREG, eno);
+        zc_rdir_drop(w, d);
+        return;
+    }
     zc_hardlink_settle(w, c->key, d, c->name, !eno);
     zc_hardlink_done(w, c->list, c->ref, eno ? ZC_STATUS_FAILED : ZC_STATUS_OK,
                      eno ? op : 0, eno);
 }
 
+/* Nobody waits for its name, so it can get that at the end: as the sender, who
+ * ends when all is answered, is told now. */
+static void delay(struct zc_rworker *w, struct file_commit *c)
+{
+    struct zc_rlist *list = c->list;
+    struct zc_ref ref = c->ref;
+    c->list = NULL;
+    zc_rdir_hold(w->r, c->dir);
+    zc_commit(w, &c->commit); /* C may be gone */
+    zc_hardlink_done(w, list, ref, ZC_STATUS_OK, 0, 0);
+}
+
 void zc_newfile_commit(struct zc_rworker *w, struct zc_rlist *list,
                        const struct zc_msg_file *m, const char *tmp, int fd)
 {
-    struct file_commit *c = malloc(sizeof *c);
+    char name[ZC_NAME_MAX + 1];
+    zc_entry_name(&m->entry, name);
+    struct file_commit *c = malloc(sizeof *c + strlen(name) + 1);
     if (!c) {
         zc_receiver_nomem(w->r);
         zc_close(&fd);
@@ -210,13 +231,22 @@ void zc_newfile_commit(struct zc_rworker *w, struct zc_rlist *list,
     c->commit = (struct zc_commit){.fd = fd,
                                    .size = m->entry.size,
                                    .name = name_file};
+    c->dir = list->dir;
     c->list = list;
     c->ref = m->ref;
     c->key = zc_hardlink_key(w->r, &m->entry);
     c->fileflags = (struct zc_fileflags){m->entry.fileflags, m->entry.project};
     strcpy(c->tmp, tmp);
-    zc_entry_name(&m->entry, c->name);
+    strcpy(c->name, name);
+    bool delays = zc_commit_delays(w->r);
+    if (delays && !c->key.grouped) {
+        delay(w, c);
+        return;
+    }
     if (w->out.len) /* notes about it go before the committer's RESULT */
         zc_rworker_flush(w);
-    zc_commit(w, &c->commit);
+    if (delays)
+        zc_commit_alone(w, &c->commit);
+    else
+        zc_commit(w, &c->commit);
 }
