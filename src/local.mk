@@ -477,6 +477,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/cmd_rescan.c \
 	%D%/cli/cmd_wait.c \
 	%D%/cli/daemon_main.c \
+	%D%/cli/daemon_peers.c \
+	%D%/cli/daemon_peers.h \
 	%D%/cli/itemize.c \
 	%D%/cli/itemize.h \
 	%D%/cli/logfile.c \

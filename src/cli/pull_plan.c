@@ -54,7 +54,7 @@ static int add_src(struct zc_pull_plan *p, const struct zc_push_args *args,
     struct zc_pull_session s = {.text = text};
     if (zc_endpoint_parse(text, &s.at, err))
         return -1;
-    if (zc_push_args_reach(args, &s.at, err)) {
+    if (zc_push_args_reach(args, text, &s.at, err)) {
         zc_endpoint_fini(&s.at);
         return -1;
     }

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/vec.h"
+#include "cli/daemon_peers.h"
 #include "cli/opt.h"
 #include "cli/rsync_words.h"
 #include "daemon/remote.h"
@@ -64,6 +65,7 @@ struct zc_push_args {
     const char *files_from; /* NULL: none */
     struct zc_security_args security;
     struct zc_remote_args remote;
+    const char *config; /* NULL: the daemon's own */
     struct zc_require require_dest; /* of a local DEST; SRC's is opt.require */
 
     /* mirror */
@@ -78,6 +80,8 @@ struct zc_push_args {
     struct zc_chmod *chmod;
     struct zc_fileset *files; /* the names of files_from */
     char *chown, *chmod_text;
+    struct zc_conf *conf; /* for its peers; NULL: none */
+    char peer_key[ZC_KEY_TEXT_SIZE]; /* of one of them, for --peer-key */
     ZC_VEC(struct zc_filter_arg) filter_args;
     ZC_VEC(const struct zc_opt *) accepted; /* that do nothing, for -v */
 };

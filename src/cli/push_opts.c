@@ -464,6 +464,30 @@ static int check_operands(const struct zc_push_args *a, struct zc_err *err)
     return 0;
 }
 
+/* What zcsyncd on this machine knows of peers, where they are named. */
+static int find_peers(struct zc_push_args *a, struct zc_err *err)
+{
+    struct zc_security_args *s = &a->security;
+    uint8_t key[ZC_KEY_SIZE];
+    bool named = s->peer_key &&
+                 !zc_key_parse(s->peer_key, strlen(s->peer_key), key);
+    for (size_t i = 0; i < a->operands.len; i++)
+        named |= strstr(a->operands.v[i], "::") != NULL;
+    if (!named && !a->config)
+        return 0;
+    if (zc_daemon_peers_load(a->config, &a->conf, err))
+        return -1;
+    s->peers_identity = a->conf ? a->conf->identity : NULL;
+    const struct zc_conf_peer *p =
+        s->peer_key ? zc_daemon_peer(a->conf, s->peer_key, strlen(s->peer_key))
+                    : NULL;
+    if (p && p->has_key) {
+        zc_key_text(p->key, a->peer_key);
+        s->peer_key = a->peer_key;
+    }
+    return 0;
+}
+
 int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
                        char **argv, struct zc_err *err)
 {
@@ -494,6 +518,8 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
           zc_remote_check(&a->remote, err) ||
           build_sets(a, err))))
         return -1;
+    if (!a->help && find_peers(a, err))
+        return -1;
     /* HOST:PATH is another way, with words of its own. */
     const char *line = a->family == AF_INET ? "AddressFamily=inet"
                        : a->family          ? "AddressFamily=inet6"
@@ -517,11 +543,13 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
     return 0;
 }
 
-int zc_push_args_reach(const struct zc_push_args *a, struct zc_endpoint *at,
-                       struct zc_err *err)
+int zc_push_args_reach(const struct zc_push_args *a, const char *text,
+                       struct zc_endpoint *at, struct zc_err *err)
 {
     if (at->kind != ZC_AT_DAEMON || *at->host == '/')
         return 0;
+    if (zc_daemon_peers_resolve(a->conf, text, at, err))
+        return -1;
     at->family = a->family;
     at->from = a->from;
     if (!a->port || strcmp(at->port, ZC_DEFAULT_PORT) != 0)
@@ -541,6 +569,7 @@ void zc_push_args_fini(struct zc_push_args *a)
     free(a->chmod_text);
     zc_fileset_free(a->files);
     free(a->chown);
+    zc_conf_free(a->conf);
     zc_require_fini(&a->opt.require);
     zc_require_fini(&a->require_dest);
     zc_vec_fini(&a->operands);

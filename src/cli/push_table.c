@@ -281,10 +281,15 @@ static const struct zc_opt rows[] = {
     TEXT("identity", "FILE", security.identity,
          "our private key (default, where it is there:\n"
          "~/.config/zcsync/" ZC_IDENTITY_NAME ")"),
-    TEXT("peer-key", "KEY", security.peer_key, "the public key that it has"),
+    TEXT("peer-key", "KEY", security.peer_key,
+         "the public key that it has, or the name of a\n"
+         "peer, as in known_peers or zcsync.conf"),
     TEXT("known-peers", "FILE", security.known_peers,
          "the keys of peers (default\n"
          "~/.config/zcsync/" ZC_KNOWN_PEERS_NAME ")"),
+    TEXT("config", "FILE", config,
+         "whose [peer] NAME::SHARE means (default, where\n"
+         "it may be read: " ZC_CONF_DEFAULT ")"),
     FLAG(0, "accept-new", ON, security.accept_new,
          "trust the key of one that has none there yet,\n"
          "and remember it, without asking"),

@@ -33,6 +33,7 @@ struct zc_trust {
     atomic_bool *stop;
     char *known_file;
     struct zc_identity *identity; /* NULL: none */
+    struct zc_identity *peers_identity; /* for zcsyncd's [peer]s; NULL: that */
     bool has_peer_key;
     uint8_t peer_key[ZC_KEY_SIZE];
     pthread_mutex_t asking; /* covers what follows, and the terminal */
@@ -46,7 +47,8 @@ struct attempt {
     char peer[sizeof((struct zc_transport *)0)->peer]; /* its address */
     bool expected;
     uint8_t key[ZC_KEY_SIZE]; /* the one that is expected */
-    unsigned line;            /* of known_peers; 0: from the command line */
+    unsigned line;            /* of known_peers; 0: from elsewhere */
+    const uint8_t *pinned;    /* the key of a [peer]; NULL: it is none */
     bool accepted;            /* the user has just said yes */
 };
 
@@ -154,6 +156,22 @@ int zc_security_check(const struct zc_security_args *a, struct zc_err *err)
     return suites(a->suite, &bits, err);
 }
 
+/* The daemon's peers know the daemon's key. Who may not read that has to have one
+ * of his own that they know. */
+static void load_peers_identity(struct zc_trust *t)
+{
+    const struct zc_security_args *a = t->args;
+    struct zc_err why;
+    if (!a->peers_identity || a->identity || a->plain ||
+        access(a->peers_identity, R_OK))
+        return;
+    t->peers_identity = zc_identity_load(a->peers_identity, &why);
+    if (t->peers_identity)
+        zc_identity_keep(t->peers_identity);
+    else
+        zc_log(ZC_LOG_INFO, "%s", why.text);
+}
+
 struct zc_trust *zc_trust_new(const struct zc_security_args *args,
                               atomic_bool *stop, struct zc_err *err)
 {
@@ -178,6 +196,7 @@ struct zc_trust *zc_trust_new(const struct zc_security_args *args,
          zc_security_identity(args->identity, &t->identity, err) == 0) &&
         (!args->peer_key || zc_security_key(args->peer_key, t->known_file,
                                             t->peer_key, err) == 0)) {
+        load_peers_identity(t);
         if (t->identity) /* receivers of local DESTs have no use for it */
             zc_identity_keep(t->identity);
         return t;
@@ -195,6 +214,7 @@ void zc_trust_free(struct zc_trust *t)
     zc_vec_fini(&t->declined);
     pthread_mutex_destroy(&t->asking);
     zc_identity_free(t->identity);
+    zc_identity_free(t->peers_identity);
     free(t->known_file);
     free(t);
 }
@@ -208,9 +228,9 @@ void zc_trust_free(struct zc_trust *t)
 static int look_up(struct attempt *a, struct zc_err *err)
 {
     const struct zc_trust *t = a->trust;
-    a->expected = t->has_peer_key;
-    if (t->has_peer_key) {
-        memcpy(a->key, t->peer_key, sizeof a->key);
+    a->expected = t->has_peer_key || a->pinned;
+    if (a->expected) {
+        memcpy(a->key, t->has_peer_key ? t->peer_key : a->pinned, sizeof a->key);
         return 0;
     }
     struct zc_known_peers *k = zc_known_peers_load(t->known_file, err);
@@ -226,6 +246,12 @@ static int look_up(struct attempt *a, struct zc_err *err)
     return 0;
 }
 
+static struct zc_identity *identity_for(const struct attempt *a)
+{
+    return a->pinned && a->trust->peers_identity ? a->trust->peers_identity
+                                               : a->trust->identity;
+}
+
 /* What can be said before a connection is made. */
 static int expect(void *arg, struct zc_err *err)
 {
@@ -233,11 +259,14 @@ static int expect(void *arg, struct zc_err *err)
     const struct zc_trust *t = a->trust;
     if (look_up(a, err))
         return -1;
+    if (a->pinned && t->args->plain)
+        return refuse(err, "%s is a [peer] that has a public key, and is not "
+                           "spoken to in plain: do without --plain", a->name);
     if (a->expected && t->args->plain)
         return refuse(err, "%s has a key, in %s:%u, and is not spoken to in "
                            "plain: do without --plain",
                       a->name, t->known_file, a->line);
-    if (a->expected && !t->identity)
+    if (a->expected && !identity_for(a))
         return refuse(err, "%s has a key, but we have none of our own to show "
                            "it: 'zcsync keygen' makes one",
                       a->name);
@@ -367,7 +396,7 @@ static int secure(void *arg, const struct zc_transport *t,
     /* With a socket's path there is no name to know a key by. */
     bool keyless = *a->name == '/' && !a->expected;
     *sec = (struct zc_security){
-        .identity = keyless ? NULL : trust->identity,
+        .identity = keyless ? NULL : identity_for(a),
         .plain_only = keyless             ? "there is no --peer-key"
                       : trust->args->plain ? "--plain was asked for"
                                            : NULL,
@@ -401,7 +430,7 @@ int zc_trust_reach(struct zc_trust *trust, const struct zc_reach *way,
                    const char *dest, struct zc_reached *out,
                    struct zc_err *err)
 {
-    struct attempt a = {.trust = trust};
+    struct attempt a = {.trust = trust, .pinned = way->at->key};
     struct zc_reach how = *way;
     if (how.at->kind != ZC_AT_DAEMON)
         return zc_reach(&how, out, err);

@@ -3,7 +3,7 @@
  * Who we are and whom we trust: what the options about keys come to, for
  * connections that a command makes. For each DEST:
  *
- *   a key is expected (--peer-key, known_peers)
+ *   a key is expected (--peer-key, a [peer] of zcsyncd's, known_peers)
  *       sealed, with that key; no other, and never plain
  *   none, and there is an identity
  *       sealed, and the key is trusted on first use, as ssh(1) does; plain as
@@ -39,6 +39,7 @@ int zc_security_key(const char *text, const char *known,
 
 struct zc_security_args { /* options; NULL: not given */
     const char *identity, *peer_key, *known_peers;
+    const char *peers_identity; /* of zcsyncd, for its [peer]s; may be unreadable */
     const char *suite; /* the only cipher to offer, as zc_suite_text has it */
     bool accept_new, plain, ktls;
 };

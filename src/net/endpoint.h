@@ -30,6 +30,7 @@ struct zc_endpoint {
     /* How a daemon is to be reached; not written in TEXT. */
     int family;       /* AF_INET or AF_INET6; 0: either */
     const char *from; /* a local address, not owned; NULL: any */
+    const uint8_t *key; /* the one it has to have, not owned; NULL: not known */
 };
 
 /* Fills in *E (to be finished with _fini). -1 with a sentence that quotes

@@ -185,7 +185,7 @@ value_of() # OPTION: something it takes
     --info) echo progress2 ;;
     --debug) echo all ;;
     --log-format | --log-file-format) echo %n ;;
-    --log-file) echo /dev/null ;;
+    --log-file | --config) echo /dev/null ;;
     --stop-at) echo 23:59 ;;
     --filter | -f) echo '- *.o' ;;
     --*-from) echo /dev/null ;;
