@@ -26,19 +26,19 @@ find one two -exec touch -h -d 2019-05-05 {} +
 touch -d '2020-01-01 12:00' one/d one
 touch -d '2021-01-01 12:00' two/d two
 
-pushes "one and two" one two b
+pushes "one and two" one/ two/ b
 rsync -aHAX one/ two/ r
 ok "as rsync makes it" same_tree r b
-pushes "again" -i one two b
+pushes "again" -i one/ two/ b
 is "$out" "" "nothing to do"
-pushes "the other way round" -i two one c
+pushes "the other way round" -i two/ one/ c
 rsync -aHAX two/ one/ s
 ok "as rsync makes it" same_tree s c
 
-pushes "files, too" one three/x three/n b
+pushes "files, too" one/ three/x three/n b
 is "$(cat b/x b/n)" "1
 new" "the first has the name, what is new comes along"
-pushes "once more" -i one three/x three/n b
+pushes "once more" -i one/ three/x three/n b
 is "$out" "" "nothing to do"
 mkdir -p four
 echo four >four/n
@@ -47,9 +47,9 @@ is "$(cat files/n)" new "the first one"
 
 mkdir share
 start_serve s="$T/share"
-pushes "to a server" one two "zcsync://$addr/s"
+pushes "to a server" one/ two/ "zcsync://$addr/s"
 ok "the same there" same_tree b/d share/d
-pushes "a dry run" -n -i one two three/n nothing
+pushes "a dry run" -n -i one/ two/ three/n nothing
 like "$out" 'f\+\+\+\+\+\+\+\+\+ n' "tells of the file"
 is "$(grep -c '++ x$' <<<"$out")" 1 "and of each name once"
 
