@@ -128,6 +128,87 @@ static int add_local(struct zc_plan *p, const struct zc_push_args *args,
     return add_name(p, e->path, false, err);
 }
 
+/* --- -R: DEST gets the whole path, or what is behind "/./" in it --- */
+
+/* A directory on the way of TEXT, below ROOT, that is a symlink: the walk would
+ * send it, and not go on behind it. On the heap, or NULL. */
+static char *symlink_on_way(const char *root, const char *text)
+{
+    struct stat st;
+    for (const char *at = text; (at = strchr(at, '/')) && at[1]; at++) {
+        zc_auto_free char *part = strndup(text, (size_t)(at - text));
+        zc_auto_free char *path = part ? zc_relpath_join(root, part) : NULL;
+        if (path && !lstat(path, &st) && S_ISLNK(st.st_mode))
+            return strdup(part);
+    }
+    return NULL;
+}
+
+/* With -x nothing would be entered that is another mount than the top. */
+static int check_mounts(const struct zc_push_args *args, const char *text,
+                        const char *root, struct zc_err *err)
+{
+    struct zc_stat st, top;
+    if (!args->opt.one_file_system || zc_stat_path(text, &st) ||
+        zc_stat_path(root, &top) ||
+        (st.dev == top.dev && st.mnt_id == top.mnt_id))
+        return 0;
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "SRC %s is on another file system than %s: with -x and -R "
+                      "it has to be pushed from there", text, root);
+}
+
+/* BELOW ROOT, where it is ST. */
+static int add_below(struct zc_plan *p, const struct zc_push_args *args,
+                     const char *text, const char *root, const char *below,
+                     const struct stat *st, struct zc_err *err)
+{
+    struct stat top;
+    zc_auto_free char *line = NULL;
+    if (asprintf(&line, "%s%s", below, S_ISDIR(st->st_mode) ? "/" : "") < 0) {
+        line = NULL;
+        return zc_err_nomem(err);
+    }
+    if (stat(root, &top))
+        return zc_plan_unusable(err, root, errno);
+    zc_auto_free char *link = args->opt.walk & ZC_WALK_COPY_LINKS
+                                  ? NULL
+                                  : symlink_on_way(root, below);
+    if (link)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "SRC %s: %s is a symlink, and -R goes behind none (-L "
+                          "does; or write /./ behind it)", text, link);
+    char *dir = strdup(root);
+    struct zc_plan_session *s = dir ? names_session(p, dir, &top) : NULL;
+    if (!s)
+        return zc_err_nomem(err);
+    if (check_mounts(args, text, root, err))
+        return -1;
+    if (zc_fileset_add(s->names, line, strlen(line), err))
+        return zc_err_prefix(err, "-R: SRC %s", text);
+    return 0;
+}
+
+static int add_relative(struct zc_plan *p, const struct zc_push_args *args,
+                        const char *text, struct zc_err *err)
+{
+    struct stat st;
+    const char *mark = strstr(text, "/./");
+    zc_auto_free char *root =
+        mark && mark > text ? strndup(text, (size_t)(mark - text))
+                    : strdup(*text == '/' ? "/" : ".");
+    const char *below = mark ? mark + 3 : text;
+    below += strspn(below, "/");
+    if (!root)
+        return zc_err_nomem(err);
+    if (lstat(text, &st))
+        return zc_plan_unusable(err, text, errno);
+    if (!*below || strcmp(below, ".") == 0)
+        return stat(root, &st) ? zc_plan_unusable(err, root, errno)
+                               : add_dir(p, root, &st, err);
+    return add_below(p, args, text, root, below, &st, err);
+}
+
 static int add_src(struct zc_plan *p, const struct zc_push_args *args,
                    const char *text, bool alone, struct zc_err *err)
 {
@@ -139,6 +220,8 @@ static int add_src(struct zc_plan *p, const struct zc_push_args *args,
         zc_err_set(err, ZC_EXIT_USAGE, 0,
                    "SRC %s is on another host: 'zcsync pull' brings what is "
                    "there", text);
+    else if (args->relative == ZC_SHOW_ON && !args->files_from)
+        r = add_relative(p, args, text, err);
     else
         r = add_local(p, args, &e, alone, err);
     zc_endpoint_fini(&e);
@@ -207,9 +290,12 @@ static int add_sources(struct zc_plan *p, const struct zc_push_args *args,
     if (args->files_from && (n != 1 || dirs != 1))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--files-from needs SRC to be one directory");
+    if (args->files_from && args->relative == ZC_SHOW_OFF)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--no-relative is not supported with --files-from");
     if (args->opt.del && check_deletions(p, n, err))
         return -1;
-    if (n == 1 && !dirs)
+    if (n == 1 && !dirs && args->relative != ZC_SHOW_ON)
         p->sessions.v[0].single_file = true;
     return 0;
 }
@@ -282,7 +368,8 @@ int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
         return -1;
     if (add_sources(p, args, err))
         return -1;
-    p->dest_is_dir = p->dest.trailing_slash || args->operands.len > 2;
+    p->dest_is_dir = p->dest.trailing_slash || args->operands.len > 2 ||
+                     args->relative == ZC_SHOW_ON;
     if (p->dest.kind != ZC_AT_LOCAL && zc_require_in_dir(&args->require_dest))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "DEST %s is on another host, which says itself what it "

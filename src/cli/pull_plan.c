@@ -84,6 +84,10 @@ static int check(const struct zc_pull_plan *p, const struct zc_push_args *args,
     if (args->files && several)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--files-from needs SRC to be one directory");
+    if (args->relative == ZC_SHOW_ON && !args->files)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "-R is for push: --files-from names paths below SRC "
+                          "%s, and keeps them", p->sessions.v[0].text);
     if (zc_require_any(&args->opt.require) &&
         (args->opt.require.mount || zc_require_in_dir(&args->opt.require)))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,

@@ -60,6 +60,7 @@ struct zc_push_args {
     const char *log_file, *log_file_format; /* NULL: none */
     bool delete_before;       /* before anything is sent */
     bool from0;
+    enum zc_show relative; /* -R */
     bool cvs_exclude; /* -C */
     unsigned rules;   /* how many -F */
     const char *files_from; /* NULL: none */

@@ -322,6 +322,9 @@ static int take_option(void *arg, const struct zc_opt *opt,
     }
     case OPT_RULES:
         return take_rules(a, err);
+    case OPT_RELATIVE:
+        a->relative = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
+        return 0;
     case OPT_FILES_FROM:
         a->files_from = value;
         return 0;

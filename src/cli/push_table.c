@@ -155,6 +155,9 @@ static const struct zc_opt rows[] = {
      .id = OPT_WALK, .not_for = ZC_AS_MIRROR, .data = ZC_WALK_PRUNE,
      .help = "no directories without anything else in them",
      .why_not = "what fills a directory comes after it"},
+    {.letter = 'R', .name = "relative", .negatable = ON_OFF,
+     .id = OPT_RELATIVE, .not_for = ZC_AS_MIRROR,
+     .help = "SRC goes to DEST/SRC, or what is behind /./ in it"},
     FLAG('0', "from0", ON_OFF, from0, "entries in these files end in NUL"),
 
     HEADING("Kept by default; with --no-NAME (or --no-LETTER) not:"),

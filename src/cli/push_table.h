@@ -25,6 +25,7 @@ enum push_opt_id {
     OPT_INCLUDE_FROM,
     OPT_FILTER,
     OPT_RULES,
+    OPT_RELATIVE,
     OPT_FILES_FROM,
     OPT_MAX_SIZE,
     OPT_MIN_SIZE,

@@ -12,7 +12,6 @@
 
 const struct zc_opt_refused zc_rsync_opts[] = {
     {0, "no-recursive", NULL},
-    {'R', "relative", NULL},
     {0, "implied-dirs", NULL},
     {0, "i-d", NULL},
     {'b', "backup", NULL},

@@ -52,15 +52,22 @@ static bool absent(int eno)
     return eno == ENOENT || eno == ENOTDIR || eno == ELOOP;
 }
 
-/* True when a SRC with these names (NULL: all) has what is in the directory
- * PATH. */
-static bool has_dir(const struct zc_fileset *names, const char *path)
+/* Finds PATH among the names of a SRC (NULL: it has all). False: what is in it is
+ * not its. */
+static bool find_dir(const struct zc_fileset *names, const char *path,
+                     struct zc_earlier_dir *d)
 {
-    size_t n = strcspn(path, "/");
-    if (!names || !n)
-        return true;
-    const struct zc_fileset_node *node = zc_fileset_child(names, NULL, path, n);
-    return node && zc_fileset_recurses(node);
+    d->restricted = names != NULL;
+    while (d->restricted && *path) {
+        size_t n = strcspn(path, "/");
+        d->only = zc_fileset_child(names, d->only, path, n);
+        if (!d->only)
+            return false;
+        d->restricted = !zc_fileset_recurses(d->only);
+        path += n;
+        path += *path == '/';
+    }
+    return true;
 }
 
 /* Where symlinks are followed, a directory may be behind one there. */
@@ -82,19 +89,19 @@ int zc_earlier_open(struct zc_sender *s, struct zc_dirnode *node,
     if (!e->n)
         return 0;
     const char *path = zc_dirnode_path_of(node, "", 0, &buf);
-    dirs->fds = calloc(e->n, sizeof *dirs->fds);
-    if (!path || !dirs->fds) {
+    dirs->v = calloc(e->n, sizeof *dirs->v);
+    if (!path || !dirs->v) {
         errno = ENOMEM;
         goto out;
     }
-    dirs->top = !*path;
     for (size_t i = 0; i < e->n; i++)
-        dirs->fds[i] = -1;
+        dirs->v[i].fd = -1;
     for (size_t i = 0; i < e->n; i++) {
-        if (!has_dir(s->opt->earlier[i].names, path))
+        struct zc_earlier_dir *d = &dirs->v[i];
+        if (!find_dir(s->opt->earlier[i].names, path, d))
             continue;
-        dirs->fds[i] = open_dir(s, e->roots[i], path);
-        if (dirs->fds[i] < 0 && !absent(errno))
+        d->fd = open_dir(s, e->roots[i], path);
+        if (d->fd < 0 && !absent(errno))
             goto out;
     }
     r = 0;
@@ -108,9 +115,10 @@ out:
 void zc_earlier_close(struct zc_sender *s, struct zc_earlier_dirs *dirs)
 {
     int eno = errno;
-    if (dirs->fds)
-        close_all(dirs->fds, s->earlier->n);
-    dirs->fds = NULL;
+    for (size_t i = 0; dirs->v && i < s->earlier->n; i++)
+        zc_close(&dirs->v[i].fd);
+    free(dirs->v);
+    dirs->v = NULL;
     errno = eno;
 }
 
@@ -132,11 +140,12 @@ static int see_name(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
 static bool has_name(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
                      size_t i, const char *name, struct zc_stat *st)
 {
-    const struct zc_fileset *only = dirs->top ? s->opt->earlier[i].names : NULL;
-    if (dirs->fds[i] < 0 ||
-        (only && !zc_fileset_child(only, NULL, name, strlen(name))))
+    const struct zc_earlier_dir *d = &dirs->v[i];
+    if (d->fd < 0 ||
+        (d->restricted && !zc_fileset_child(s->opt->earlier[i].names, d->only,
+                                            name, strlen(name))))
         return false;
-    return !see_name(s, dirs, dirs->fds[i], name, st);
+    return !see_name(s, dirs, d->fd, name, st);
 }
 
 bool zc_earlier_leaves(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
@@ -144,12 +153,12 @@ bool zc_earlier_leaves(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
 {
     struct zc_stat mine, theirs;
     *at = dirfd;
-    for (size_t i = 0; dirs->fds && i < s->earlier->n; i++) {
+    for (size_t i = 0; dirs->v && i < s->earlier->n; i++) {
         if (!has_name(s, dirs, i, name, &theirs))
             continue;
         if (!S_ISDIR(theirs.mode))
             return false;
-        *at = dirs->fds[i];
+        *at = dirs->v[i].fd;
         return !see_name(s, dirs, dirfd, name, &mine) && S_ISDIR(mine.mode);
     }
     return true;

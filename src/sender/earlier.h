@@ -21,9 +21,14 @@ int zc_earlier_start(struct zc_sender *s, struct zc_err *err);
 void zc_earlier_fini(struct zc_sender *s);
 
 /* What the earlier SRC have where a directory is that is being listed. */
+struct zc_earlier_dir {
+    int fd; /* -1: no such directory */
+    /* Only the names in ONLY (NULL: the top of its set) are its. */
+    const struct zc_fileset_node *only;
+    bool restricted;
+};
 struct zc_earlier_dirs {
-    int *fds; /* -1: no such directory; NULL: there is no earlier SRC */
-    bool top;
+    struct zc_earlier_dir *v; /* NULL: there is no earlier SRC */
     struct zc_dirnode *node; /* that directory */
 };
 
