@@ -214,6 +214,8 @@ libzcsync_a_SOURCES = \
 	%D%/session/dest.c \
 	%D%/session/dest.h \
 	%D%/session/events.h \
+	%D%/session/look.c \
+	%D%/session/look.h \
 	%D%/session/glance.c \
 	%D%/session/glance.h \
 	%D%/session/hash.c \
@@ -269,6 +271,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/sdir.h \
 	%D%/sender/segments.c \
 	%D%/sender/segments.h \
+	%D%/sender/show.c \
+	%D%/sender/show.h \
 	%D%/sender/serve.c \
 	%D%/sender/serve.h \
 	%D%/sender/session.c \
@@ -469,6 +473,7 @@ libzcsync_a_SOURCES = \
 	%D%/cli/cmd_help.c \
 	%D%/cli/cmd_key.c \
 	%D%/cli/cmd_keygen.c \
+	%D%/cli/cmd_ls.c \
 	%D%/cli/cmd_mirror.c \
 	%D%/cli/cmd_push.c \
 	%D%/cli/cmd_serve.c \

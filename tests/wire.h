@@ -123,6 +123,10 @@ static inline int wire_recode(unsigned type, struct zc_bytes body,
         WIRE_RECODE(at);
     case ZC_FRAME_RENAME:
         WIRE_RECODE(rename);
+    case ZC_FRAME_LOOK:
+        WIRE_RECODE(look);
+    case ZC_FRAME_SHARE:
+        WIRE_RECODE(share);
     case ZC_FRAME_ITEM:
         WIRE_RECODE(item);
     case ZC_FRAME_TROUBLE:
@@ -311,6 +315,17 @@ static inline void wire_samples_pull(struct zc_buf *b, wire_each *each,
     zc_verdict_encode(b, &(struct zc_msg_verdict){
                              25, wire_bytes("nothing was deleted")});
     wire_emit(b, "verdict", each, arg);
+    zc_look_encode(b, &(struct zc_msg_look){1, wire_bytes(""),
+                                            wire_bytes("~/some where")});
+    wire_emit(b, "look-own", each, arg);
+    zc_look_encode(b, &(struct zc_msg_look){0, wire_bytes("www"),
+                                            wire_bytes("a/b")});
+    wire_emit(b, "look", each, arg);
+    zc_look_encode(b, &(struct zc_msg_look){0});
+    wire_emit(b, "look-shares", each, arg);
+    zc_share_encode(b, &(struct zc_msg_share){ZC_SHARE_PULL,
+                                              wire_bytes("www")});
+    wire_emit(b, "share", each, arg);
 }
 
 static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,

@@ -146,37 +146,6 @@ static void put_line(struct zc_report *r)
 
 /* --- items --- */
 
-/* "KEY": TEXT, and the bytes themselves where TEXT is not UTF-8. */
-static void put_json_text(struct zc_buf *out, const char *key, const char *text)
-{
-    zc_buf_printf(out, ",\"%s\":", key);
-    if (zc_text_json(out, text))
-        return;
-    zc_buf_printf(out, ",\"%s_base64\":\"", key);
-    zc_text_base64(out, text, strlen(text));
-    zc_buf_put_str(out, "\"");
-}
-
-static const char *kind_name(uint32_t mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFDIR:
-        return "directory";
-    case S_IFLNK:
-        return "symlink";
-    case S_IFBLK:
-        return "block-device";
-    case S_IFCHR:
-        return "char-device";
-    case S_IFIFO:
-        return "fifo";
-    case S_IFSOCK:
-        return "socket";
-    default:
-        return "file";
-    }
-}
-
 static const char *action_name(const struct zc_item *item)
 {
     if (item->flags & ZC_ITEM_DELETED)
@@ -196,9 +165,9 @@ static void put_json_item(struct zc_report *r, const struct zc_item *item)
     zc_buf_printf(out, "{\"type\":\"item\",\"action\":\"%s\"",
                   action_name(item));
     if (r->label)
-        put_json_text(out, "destination", r->label);
-    put_json_text(out, "path", *item->path ? item->path : ".");
-    zc_buf_printf(out, ",\"kind\":\"%s\"", kind_name(item->mode));
+        zc_text_json_field(out, "destination", r->label);
+    zc_text_json_field(out, "path", *item->path ? item->path : ".");
+    zc_buf_printf(out, ",\"kind\":\"%s\"", zc_text_kind(item->mode));
     if (!(item->flags & ZC_ITEM_DELETED)) {
         zc_buf_printf(out, ",\"itemize\":\"%s\",\"size\":%llu", columns,
                       (unsigned long long)item->size);
@@ -208,9 +177,9 @@ static void put_json_item(struct zc_report *r, const struct zc_item *item)
                       zc_text_utc(text, item->mtime_s, item->mtime_ns));
     }
     if (item->link_target)
-        put_json_text(out, "link_target", item->link_target);
+        zc_text_json_field(out, "link_target", item->link_target);
     if (item->hard_link_to)
-        put_json_text(out, "hard_link_to", item->hard_link_to);
+        zc_text_json_field(out, "hard_link_to", item->hard_link_to);
     zc_buf_put_str(out, "}");
 }
 
@@ -343,12 +312,12 @@ static void put_json_trouble(struct zc_report *r, enum zc_trouble kind,
     zc_buf_printf(&r->line, "{\"type\":\"trouble\",\"kind\":\"%s\"",
                   names[kind]);
     if (r->label)
-        put_json_text(&r->line, "destination", r->label);
-    put_json_text(&r->line, "path", *path ? path : ".");
-    put_json_text(&r->line, "what", what);
+        zc_text_json_field(&r->line, "destination", r->label);
+    zc_text_json_field(&r->line, "path", *path ? path : ".");
+    zc_text_json_field(&r->line, "what", what);
     zc_buf_printf(&r->line, ",\"errno\":%d", eno);
     if (eno)
-        put_json_text(&r->line, "error", strerror_r(eno, why, sizeof why));
+        zc_text_json_field(&r->line, "error", strerror_r(eno, why, sizeof why));
     zc_buf_put_str(&r->line, "}");
     put_line(r);
 }
@@ -426,11 +395,11 @@ void zc_report_mirror_state(struct zc_report *r, const char *dest,
     zc_buf_reset(&r->line);
     zc_buf_printf(&r->line, "{\"type\":\"state\",\"state\":\"%s\"", state);
     if (dest)
-        put_json_text(&r->line, "destination", dest);
+        zc_text_json_field(&r->line, "destination", dest);
     if (*path)
-        put_json_text(&r->line, "path", path);
+        zc_text_json_field(&r->line, "path", path);
     if (*text)
-        put_json_text(&r->line, "text", text);
+        zc_text_json_field(&r->line, "text", text);
     zc_buf_put_str(&r->line, "}");
     put_line(r);
     flush_out(r);
@@ -467,7 +436,7 @@ static void put_json_summary(struct zc_report *r, int code,
     zc_buf_reset(&r->line);
     zc_buf_printf(&r->line, "{\"type\":\"summary\",\"exit\":%d", code);
     if (*sentence)
-        put_json_text(&r->line, "error", sentence);
+        zc_text_json_field(&r->line, "error", sentence);
     zc_totals_json(&r->totals, &r->line);
     zc_buf_put_str(&r->line, "}");
     put_line(r);

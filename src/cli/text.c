@@ -198,3 +198,33 @@ void zc_text_base64(struct zc_buf *out, const void *bytes, size_t n)
         zc_buf_put(out, four, sizeof four);
     }
 }
+
+void zc_text_json_field(struct zc_buf *out, const char *key, const char *text)
+{
+    zc_buf_printf(out, ",\"%s\":", key);
+    if (zc_text_json(out, text))
+        return;
+    zc_buf_printf(out, ",\"%s_base64\":\"", key);
+    zc_text_base64(out, text, strlen(text));
+    zc_buf_put_str(out, "\"");
+}
+
+const char *zc_text_kind(uint32_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "directory";
+    case S_IFLNK:
+        return "symlink";
+    case S_IFBLK:
+        return "block-device";
+    case S_IFCHR:
+        return "char-device";
+    case S_IFIFO:
+        return "fifo";
+    case S_IFSOCK:
+        return "socket";
+    default:
+        return "file";
+    }
+}

@@ -47,6 +47,12 @@ void zc_text_name(struct zc_buf *out, const char *name);
  */
 bool zc_text_json(struct zc_buf *out, const char *text);
 
+/* Appends ,"KEY":TEXT, and ,"KEY_base64":... where TEXT is not UTF-8. */
+void zc_text_json_field(struct zc_buf *out, const char *key, const char *text);
+
+/* "file", "directory", "symlink", "block-device"...: what has MODE. */
+const char *zc_text_kind(uint32_t mode);
+
 /* Appends the N bytes in base64 (RFC 4648, section 4). */
 void zc_text_base64(struct zc_buf *out, const void *bytes, size_t n);
 

@@ -312,6 +312,25 @@ void zc_verdict_encode(struct zc_buf *b, const struct zc_msg_verdict *m);
 int zc_verdict_decode(struct zc_bytes body, struct zc_msg_verdict *m,
                       struct zc_err *err);
 
+/* LOOK: instead of OPEN, what is there? A directory or a file in a share; with OWN
+ * of the user's own; without either, which shares. */
+struct zc_msg_look {
+    uint8_t own;
+    struct zc_bytes share, path;
+};
+void zc_look_encode(struct zc_buf *b, const struct zc_msg_look *m);
+int zc_look_decode(struct zc_bytes body, struct zc_msg_look *m,
+                   struct zc_err *err);
+
+/* SHARE: one that the peer may see. */
+struct zc_msg_share {
+    uint8_t uses; /* enum zc_share_use */
+    struct zc_bytes name;
+};
+void zc_share_encode(struct zc_buf *b, const struct zc_msg_share *m);
+int zc_share_decode(struct zc_bytes body, struct zc_msg_share *m,
+                    struct zc_err *err);
+
 void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m);
 int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
                    struct zc_err *err);

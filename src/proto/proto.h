@@ -101,12 +101,14 @@ enum zc_frame_type {
     ZC_FRAME_TROUBLE = 13,
     ZC_FRAME_STATS = 14,
     ZC_FRAME_VERDICT = 15,
+    ZC_FRAME_SHARE = 16,
     ZC_FRAME_OPENED = 20,
     ZC_FRAME_NEED = 21,
     ZC_FRAME_GOT = 22,
     ZC_FRAME_RESULT = 23,
     ZC_FRAME_NOTE = 24,
     ZC_FRAME_FINISHED = 25,
+    ZC_FRAME_LOOK = 26,
     ZC_FRAME_ERROR = 40,
     ZC_FRAME_PING = 41,
 };
@@ -147,6 +149,13 @@ enum zc_open_flag {
                                what follows it */
     ZC_OPEN_ASK = 1 << 20,  /* `ask` is given: OPENED tells what is there */
     ZC_OPEN_FLAGS_KNOWN = (1 << 21) - 1,
+};
+
+/* What a SHARE may be used for. */
+enum zc_share_use {
+    ZC_SHARE_PUSH = 1 << 0,
+    ZC_SHARE_PULL = 1 << 1,
+    ZC_SHARE_USES_KNOWN = (1 << 2) - 1,
 };
 
 /* `glance` of OPENED. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What a sender tells the user at the other end; see msg.h. */
+/* What a sender tells the user at the other end, and what he can ask to be told;
+ * see msg.h. */
+#include "base/relpath.h"
 #include "proto/msg.h"
 #include "proto/proto.h"
 #include "proto/wire.h"
@@ -96,4 +98,50 @@ int zc_verdict_decode(struct zc_bytes body, struct zc_msg_verdict *m,
     m->code = zc_rd_u8(&r);
     m->text = zc_wire_get16(&r, ZC_ERROR_TEXT_MAX);
     return zc_wire_end(&r, zc_wire_text_ok(m->text), "VERDICT", err);
+}
+
+void zc_look_encode(struct zc_buf *b, const struct zc_msg_look *m)
+{
+    size_t at = zc_frame_begin(b, ZC_FRAME_LOOK);
+    zc_buf_u8(b, m->own);
+    zc_wire_put16(b, m->share);
+    zc_wire_put16(b, m->path);
+    zc_frame_end(b, at);
+}
+
+int zc_look_decode(struct zc_bytes body, struct zc_msg_look *m,
+                   struct zc_err *err)
+{
+    struct zc_rd r = zc_wire_rd(body);
+    m->own = zc_rd_u8(&r);
+    m->share = zc_wire_get16(&r, ZC_SHARE_NAME_MAX);
+    m->path = zc_wire_get16(&r, ZC_PATH_TEXT_MAX);
+    bool ok = m->own <= 1 && zc_wire_text_ok(m->share);
+    if (m->own)
+        ok &= !m->share.n && m->path.n && m->path.n <= ZC_OWN_PATH_MAX &&
+              zc_wire_text_ok(m->path);
+    else
+        ok &= !m->path.n ||
+              (m->share.n &&
+               zc_relpath_ok((const char *)m->path.p, m->path.n));
+    return zc_wire_end(&r, ok, "LOOK", err);
+}
+
+void zc_share_encode(struct zc_buf *b, const struct zc_msg_share *m)
+{
+    size_t at = zc_frame_begin(b, ZC_FRAME_SHARE);
+    zc_buf_u8(b, m->uses);
+    zc_wire_put16(b, m->name);
+    zc_frame_end(b, at);
+}
+
+int zc_share_decode(struct zc_bytes body, struct zc_msg_share *m,
+                    struct zc_err *err)
+{
+    struct zc_rd r = zc_wire_rd(body);
+    m->uses = zc_rd_u8(&r);
+    m->name = zc_wire_get16(&r, ZC_SHARE_NAME_MAX);
+    bool ok = !(m->uses & ~(unsigned)ZC_SHARE_USES_KNOWN) && m->name.n &&
+              zc_wire_text_ok(m->name);
+    return zc_wire_end(&r, ok, "SHARE", err);
 }

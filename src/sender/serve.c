@@ -37,6 +37,10 @@ int zc_source_run(struct zc_transport *t, const struct zc_accept_options *opt,
         zc_session_close(s);
     }
     zc_teller_fini(&teller);
+    if (!s && err->code == ZC_EXIT_OK) {
+        zc_transport_linger(t, LINGER_NS);
+        return 0;
+    }
     if (code == ZC_EXIT_PARTIAL)
         zc_err_set(err, code, 0, "not everything could be sent");
     if (code == ZC_EXIT_VANISHED)

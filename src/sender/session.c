@@ -18,6 +18,7 @@
 #include "sender/pinger.h"
 #include "sender/places.h"
 #include "sender/prune.h"
+#include "sender/show.h"
 #include "sender/walk.h"
 #include "sender/workers.h"
 #include "session/connect.h"
@@ -212,7 +213,21 @@ struct zc_session *zc_session_open(struct zc_transport *t,
     return NULL;
 }
 
-/* What the peer has asked for, up to OPENED. */
+/* The peer only wants to know what is there: 1 when it does. */
+static int look(struct zc_session *session,
+                const struct zc_accept_options *opt,
+                const struct zc_share *share, struct zc_err *err)
+{
+    struct zc_sender *s = &session->s;
+    int r = share ? zc_accept_root(opt, share, ZC_ROLE_SENDER, &s->terms,
+                                   &session->root_fd, err)
+            : opt->confine ? opt->confine(-1, true, err)
+                           : 0;
+    return r || zc_show(&s->conn, &s->terms, opt, session->root_fd, err) ? -1
+                                                                         : 1;
+}
+
+/* What the peer has asked for, up to OPENED. 1: LOOK, and it was answered. */
 static int accept_open(struct zc_session *session,
                        const struct zc_accept_options *opt, struct zc_err *err)
 {
@@ -221,6 +236,8 @@ static int accept_open(struct zc_session *session,
     if (zc_accept_request(&s->conn, opt, ZC_ROLE_SENDER, &s->terms, &share,
                           err))
         return -1;
+    if (s->terms.look)
+        return look(session, opt, share, err);
     if (s->terms.open.flags & ZC_OPEN_ROUNDS)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "a mirror is sent by whoever watches it, and cannot "
@@ -256,9 +273,13 @@ struct zc_session *zc_session_accept(struct zc_transport *t,
     struct zc_session *session = session_new(t, events, stats, err);
     if (!session)
         return NULL;
-    if (!accept_open(session, opt, err) && !start_threads(session, err))
+    int r = accept_open(session, opt, err);
+    if (!r && !start_threads(session, err))
         return session;
-    zc_accept_refuse(&session->s.conn, err);
+    if (r > 0)
+        err->code = ZC_EXIT_OK;
+    else
+        zc_accept_refuse(&session->s.conn, err);
     zc_session_close(session);
     return NULL;
 }

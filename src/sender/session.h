@@ -30,7 +30,8 @@ struct zc_session *zc_session_open(struct zc_transport *t,
 
 /* The same where the peer has dialled and opens one of our shares, to receive
  * what is in it. OPT's shares must outlive the session, too. A peer that is
- * refused is told why. The session is of one round. */
+ * refused is told why. The session is of one round. NULL with ZC_EXIT_OK: the peer
+ * wanted to know what is there, and has been told. */
 struct zc_session *zc_session_accept(struct zc_transport *t,
                                      const struct zc_accept_options *opt,
                                      const struct zc_events *events,

@@ -38,22 +38,24 @@ static int check_key(const struct zc_accept_options *opt, enum zc_role role,
 /* Whoever connects and says nothing, or says it slowly, does not keep the place
  * for long. */
 static int recv_open(struct zc_conn *c, const struct zc_accept_options *opt,
-                     enum zc_role role, struct zc_bytes *body,
-                     struct zc_err *err)
+                     enum zc_role role, struct zc_terms *t, struct zc_err *err)
 {
     struct zc_frame f;
+    struct zc_bytes body;
     struct zc_slab *slab;
     zc_transport_set_timeout(c->t, OPEN_S);
     zc_transport_set_recv_end(c->t, zc_clock_ns() + OPEN_S * ZC_NSEC_PER_SEC);
-    if (check_key(opt, role, err) || zc_conn_recv(c, false, &f, body, &slab, err))
+    if (check_key(opt, role, err) || zc_conn_recv(c, false, &f, &body, &slab, err))
         return -1;
     zc_transport_set_recv_end(c->t, 0);
     zc_transport_set_timeout(c->t, opt->timeout_s);
+    if (f.type == ZC_FRAME_LOOK && role == ZC_ROLE_SENDER)
+        return zc_terms_decode_look(t, body, err);
     if (f.type != ZC_FRAME_OPEN)
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "the sender's message makes no sense: it does not "
                           "begin with OPEN");
-    return 0;
+    return zc_terms_decode(t, body, err);
 }
 
 /* A user of this machine may know that there is a share. */
@@ -152,15 +154,17 @@ int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
                       enum zc_role role, struct zc_terms *t,
                       const struct zc_share **share, struct zc_err *err)
 {
-    struct zc_bytes body;
     memset(t, 0, sizeof *t);
-    if (recv_open(c, opt, role, &body, err) || zc_terms_decode(t, body, err))
+    *share = NULL;
+    if (recv_open(c, opt, role, t, err))
         return -1;
     zc_host_id(t->host_id); /* /proc is out of reach when confined */
     const struct zc_msg_open *m = &t->open;
     if (!(m->flags & ZC_OPEN_PULL) != (role == ZC_ROLE_RECEIVER))
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "OPEN does not fit what the peer said it is");
+    if (t->look && !opt->own && !m->share.n && !(m->flags & ZC_OPEN_OWN))
+        return 0; /* all of them */
     if (find_share(opt, t, share, err) || check_user(opt, *share, t, err) ||
         check_role(opt, *share, role, t, err))
         return -1;

@@ -47,7 +47,8 @@ struct zc_accept_options {
 };
 
 /* Waits for OPEN, not for long; *SHARE is the one it names, which this end may
- * open in its ROLE. T need not be initialised, and is to be given to
+ * open in its ROLE. Who sends may be asked by LOOK instead, with the same
+ * answers; *SHARE is NULL where that is about all of them. T need not be initialised, and is to be given to
  * zc_terms_fini either way. */
 int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
                       enum zc_role role, struct zc_terms *t,

@@ -4,8 +4,9 @@
 
 #include <string.h>
 
-int zc_terms_decode(struct zc_terms *t, struct zc_bytes body,
-                    struct zc_err *err)
+/* *COPY is T's own of BODY. */
+static int keep_body(struct zc_terms *t, struct zc_bytes body,
+                     struct zc_bytes *copy, struct zc_err *err)
 {
     memset(t, 0, sizeof *t);
     t->body = malloc(body.n + 1);
@@ -13,7 +14,31 @@ int zc_terms_decode(struct zc_terms *t, struct zc_bytes body,
         return zc_err_nomem(err);
     if (body.n)
         memcpy(t->body, body.p, body.n);
-    return zc_open_decode((struct zc_bytes){t->body, body.n}, &t->open, err);
+    *copy = (struct zc_bytes){t->body, body.n};
+    return 0;
+}
+
+int zc_terms_decode(struct zc_terms *t, struct zc_bytes body,
+                    struct zc_err *err)
+{
+    struct zc_bytes own;
+    return keep_body(t, body, &own, err) || zc_open_decode(own, &t->open, err)
+               ? -1
+               : 0;
+}
+
+int zc_terms_decode_look(struct zc_terms *t, struct zc_bytes body,
+                         struct zc_err *err)
+{
+    struct zc_bytes own;
+    struct zc_msg_look m;
+    if (keep_body(t, body, &own, err) || zc_look_decode(own, &m, err))
+        return -1;
+    t->look = true;
+    t->open.flags = ZC_OPEN_PULL | (m.own ? ZC_OPEN_OWN : 0);
+    t->open.share = m.share;
+    t->open.path = m.path;
+    return 0;
 }
 
 int zc_terms_take_filter(struct zc_terms *t, struct zc_err *err)

@@ -17,6 +17,7 @@
 struct zc_terms {
     struct zc_msg_open open; /* points into `body` */
     uint8_t *body;
+    bool look; /* LOOK came instead: OPEN has a share and path, and pulls */
     struct zc_filter *filter; /* zc_terms_take_filter */
     struct zc_chmod *chmod;   /* zc_terms_take_choices */
     struct zc_fileset *only;  /* likewise, or by zc_terms_take_name; NULL: all */
@@ -44,6 +45,9 @@ struct zc_terms {
  * with a sentence; T is to be given to zc_terms_fini all the same. */
 int zc_terms_decode(struct zc_terms *t, struct zc_bytes body,
                     struct zc_err *err);
+/* Likewise of a LOOK. */
+int zc_terms_decode_look(struct zc_terms *t, struct zc_bytes body,
+                         struct zc_err *err);
 /* Reads the filter rules of OPEN: for the end that has not made them, when the
  * peer may have what it asks for. -1 with a sentence. */
 int zc_terms_take_filter(struct zc_terms *t, struct zc_err *err);

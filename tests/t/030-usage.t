@@ -144,6 +144,7 @@ ok "there are many" [ "$(help_options <<<"$out" | wc -l)" -gt 60 ]
 same_options diff "PUSH AND DIFF OPTIONS" ".Pq push"
 same_options pull "PUSH AND DIFF OPTIONS"
 same_options serve "SERVE OPTIONS"
+same_options ls "LS OPTIONS"
 same_options status "STATUS OPTIONS"
 same_options wait "WAIT OPTIONS"
 same_options rescan "RESCAN OPTIONS"
@@ -164,7 +165,7 @@ is "$(awk 'length > 80' <<<"$out")" "" "in 80 columns"
 runs_with 0 "push -h" "$ZCSYNC" push -h
 like "$out" '--dry-run' "alone is --help"
 runs_with 0 "--help" "$ZCSYNC" --help
-for command in push diff mirror serve status wait rescan pause resume release keygen \
+for command in push ls diff mirror serve status wait rescan pause resume release keygen \
     help version; do
     like "$out" "zcsync $command" "names $command"
     ok "and so does the man page" grep -q "^\.It Cm $command\$" "$man"

@@ -15,7 +15,8 @@ MEMORY_MAX_KIB=$((100 * 1024))
 around=$T/around
 share=$around/share
 mkdir -p "$share/real" "$share/.zcsync" "$around/outside/sub"
-for name in sentinel outside/sentinel outside/sub/sentinel share/.zcsync/left; do
+for name in sentinel outside/sentinel outside/sub/sentinel share/.zcsync/left \
+    outside/not-for-you outside/sub/not-for-you share/.zcsync/not-for-you; do
     echo 'not yours' >"$around/$name"
 done
 echo real | tee "$share/real/f" >"$share/kept"

@@ -6,7 +6,8 @@
  *     evil-puller --list                   "ATTACK EXPECTED" for each
  *
  * Prints one line, as evil-sender does, or "LEAK" when any byte came of what is
- * outside of the share: every file there says "not yours". "stuck" is for the
+ * outside of the share: every file there says "not yours", and some are called
+ * "not-for-you". "stuck" is for the
  * test to look at while this still runs.
  *
  * The share is expected to hold a symlink `planted` to a directory outside, a
@@ -21,9 +22,11 @@ static bool leaked;
 /* evil_recv, and a look at what came. */
 static unsigned take(struct evil *e)
 {
-    static const char secret[] = "not yours";
+    static const char secret[] = "not yours", name[] = "not-for-you";
     unsigned type = evil_recv(e);
-    leaked |= type && memmem(e->body, e->in.length, secret, sizeof secret - 1);
+    leaked |= type &&
+              (memmem(e->body, e->in.length, secret, sizeof secret - 1) ||
+               memmem(e->body, e->in.length, name, sizeof name - 1));
     return type;
 }
 
@@ -252,6 +255,49 @@ static void silent(struct evil *e, const char *stage)
     e->over = true;
 }
 
+/* ---- LOOK ---------------------------------------------------------------- */
+
+static void look_at(struct evil *e, const char *at, const char *text, bool own)
+{
+    dial(e);
+    evil_hello(e, ZC_ROLE_RECEIVER);
+    zc_look_encode(&e->out, &(struct zc_msg_look){own, wire_bytes(at),
+                                                  wire_bytes(text)});
+    evil_send(e);
+    await(e, ZC_FRAME_VERDICT);
+}
+
+static void look(struct evil *e, const char *text)
+{
+    look_at(e, share, text, false);
+}
+
+static void look_own(struct evil *e, const char *text)
+{
+    look_at(e, "", text, true);
+}
+
+static void look_then_open(struct evil *e, const char *arg)
+{
+    struct zc_msg_open m = pull_open();
+    (void)arg;
+    look_at(e, share, "", false);
+    zc_open_encode(&e->out, &m);
+    evil_send(e);
+    await(e, ZC_FRAME_OPENED);
+}
+
+/* Where a push is expected. */
+static void look_as_sender(struct evil *e, const char *arg)
+{
+    (void)arg;
+    dial(e);
+    evil_hello(e, ZC_ROLE_SENDER);
+    zc_look_encode(&e->out, &(struct zc_msg_look){0, wire_bytes(share),
+                                                  wire_bytes("")});
+    evil_send(e);
+}
+
 static const struct attack attacks[] = {
     {"path-dotdot", "refused", path, ".."},
     {"path-climbs", "refused", path, "real/../../outside"},
@@ -283,6 +329,17 @@ static const struct attack attacks[] = {
     {"open-as-sender", "refused", sender_pulls, NULL},
     {"open-chmod", "refused", chmod_text, "u+\033x"},
     {"open-many-names", "any", many_names, "n"},
+
+    {"look", "any", look, ""},
+    {"look-dotdot", "refused", look, ".."},
+    {"look-climbs", "refused", look, "real/../../outside"},
+    {"look-absolute", "refused", look, "/etc"},
+    {"look-symlink", "any", look, "planted"},
+    {"look-behind-symlink", "refused", look, "planted/sub"},
+    {"look-staging", "refused", look, ".zcsync"},
+    {"look-own", "refused", look_own, "/etc"},
+    {"look-then-open", "any", look_then_open, NULL},
+    {"look-as-sender", "refused", look_as_sender, NULL},
 
     {"note-flood", "any", note_flood, "200"},
     {"unread-verdict", "any", unread_verdict, "24"},
