@@ -110,6 +110,26 @@ static bool means_content(const struct zc_endpoint *e)
            strcmp(name, "..") == 0;
 }
 
+/* After an errno: a SRC that may be missing is. */
+static bool is_missing(const struct zc_push_args *args)
+{
+    return errno == ENOENT && args->opt.walk & (ZC_WALK_IGNORE_MISSING |
+                                                ZC_WALK_DELETE_MISSING);
+}
+
+/* PATH is not there: its name may be all that is to be told of it. */
+static int add_missing(struct zc_plan *p, const struct zc_push_args *args,
+                       const char *path, struct zc_err *err)
+{
+    zc_auto_free char *dir = NULL;
+    struct stat st;
+    if (!(args->opt.walk & ZC_WALK_DELETE_MISSING))
+        return 0;
+    p->missing = true;
+    zc_path_split(path, &dir);
+    return dir && !stat(dir, &st) ? add_name(p, path, false, err) : 0;
+}
+
 /* ALONE: it is the only SRC. */
 static int add_local(struct zc_plan *p, const struct zc_push_args *args,
                      const struct zc_endpoint *e, bool alone,
@@ -117,7 +137,8 @@ static int add_local(struct zc_plan *p, const struct zc_push_args *args,
 {
     struct stat st, to;
     if (lstat(e->path, &st))
-        return zc_plan_unusable(err, e->path, errno);
+        return is_missing(args) ? add_missing(p, args, e->path, err)
+                                : zc_plan_unusable(err, e->path, errno);
     int eno = stat(e->path, &to) ? errno : S_ISDIR(to.st_mode) ? 0 : ENOTDIR;
     if (!eno && (alone || means_content(e)))
         return add_dir(p, e->path, &to, err);
@@ -201,8 +222,13 @@ static int add_relative(struct zc_plan *p, const struct zc_push_args *args,
     below += strspn(below, "/");
     if (!root)
         return zc_err_nomem(err);
-    if (lstat(text, &st))
+    if (lstat(text, &st) && is_missing(args)) {
+        st.st_mode = S_IFREG;
+        if (!(args->opt.walk & ZC_WALK_DELETE_MISSING))
+            return 0;
+    } else if (lstat(text, &st)) {
         return zc_plan_unusable(err, text, errno);
+    }
     if (!*below || strcmp(below, ".") == 0)
         return stat(root, &st) ? zc_plan_unusable(err, root, errno)
                                : add_dir(p, root, &st, err);
@@ -295,7 +321,8 @@ static int add_sources(struct zc_plan *p, const struct zc_push_args *args,
                           "--no-relative is not supported with --files-from");
     if (args->opt.del && check_deletions(p, n, err))
         return -1;
-    if (n == 1 && !dirs && args->relative != ZC_SHOW_ON)
+    if (n == 1 && !dirs && !p->missing && p->sessions.len &&
+        args->relative != ZC_SHOW_ON)
         p->sessions.v[0].single_file = true;
     return 0;
 }
@@ -345,7 +372,7 @@ static int look_for_doubt(struct zc_plan *p, const struct zc_push_args *args,
 {
     struct zc_endpoint src;
     bool forced = args->opt.force_delete && !args->diff;
-    if (!args->opt.del || forced || args->files_from ||
+    if (!args->opt.del || forced || !p->sessions.len || args->files_from ||
         zc_require_any(&args->require_dest) || /* who says that knows it */
         args->operands.len != 2 || p->sessions.v[0].names)
         return 0;
@@ -369,7 +396,7 @@ int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
     if (add_sources(p, args, err))
         return -1;
     p->dest_is_dir = p->dest.trailing_slash || args->operands.len > 2 ||
-                     args->relative == ZC_SHOW_ON;
+                     args->relative == ZC_SHOW_ON || p->missing;
     if (p->dest.kind != ZC_AT_LOCAL && zc_require_in_dir(&args->require_dest))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "DEST %s is on another host, which says itself what it "

@@ -36,7 +36,9 @@ struct zc_plan_doubt {
 };
 
 struct zc_plan {
-    ZC_VEC(struct zc_plan_session) sessions; /* at least one */
+    ZC_VEC(struct zc_plan_session) sessions; /* none: all SRC may be missing,
+                                                and are */
+    bool missing; /* a SRC is, and goes at DEST */
     ZC_VEC(struct zc_earlier_src) earlier;   /* the same, for options.earlier */
     struct zc_endpoint dest;
     const char *dest_text; /* as the user wrote it */

@@ -61,6 +61,8 @@ struct zc_push_args {
     bool delete_before;       /* before anything is sent */
     bool from0;
     enum zc_show relative; /* -R */
+    bool dirs;               /* -d */
+    enum zc_show recursive;  /* -r, which is part of -a */
     bool cvs_exclude; /* -C */
     unsigned rules;   /* how many -F */
     const char *files_from; /* NULL: none */

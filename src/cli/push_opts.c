@@ -269,6 +269,8 @@ static int take_option(void *arg, const struct zc_opt *opt,
         return 0;
     case OPT_KEEP:
         take_keep(a, opt->data, on);
+        if (opt->letter == 'a')
+            a->recursive = ZC_SHOW_ON;
         return 0;
     case OPT_APPLY:
         take_apply(a, opt->data, on);
@@ -322,6 +324,9 @@ static int take_option(void *arg, const struct zc_opt *opt,
     }
     case OPT_RULES:
         return take_rules(a, err);
+    case OPT_RECURSIVE:
+        a->recursive = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
+        return 0;
     case OPT_RELATIVE:
         a->relative = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
         return 0;
@@ -456,6 +461,10 @@ static int build_sets(struct zc_push_args *a, struct zc_err *err)
 static int check_operands(const struct zc_push_args *a, struct zc_err *err)
 {
     const char *name = zc_push_opt_table(a->as)->command;
+    if (a->recursive == ZC_SHOW_OFF && !a->dirs)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--no-recursive needs -d: without, all directories "
+                          "would be left out");
     if (a->operands.len == 0)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "SRC and DEST are missing (see 'zcsync %s --help')",
@@ -529,6 +538,8 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
                                             : NULL;
     if (line && !a->remote.rsh && zc_vec_push(&a->remote.lines, line))
         return zc_err_nomem(err);
+    if (a->dirs && a->recursive != ZC_SHOW_ON)
+        a->opt.walk |= ZC_WALK_ONE_LEVEL;
     zc_options_settle(&a->opt);
     zc_options_rescan(&a->rescan_s, &a->compare_s);
     if (a->diff) {

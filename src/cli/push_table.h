@@ -26,6 +26,7 @@ enum push_opt_id {
     OPT_FILTER,
     OPT_RULES,
     OPT_RELATIVE,
+    OPT_RECURSIVE,
     OPT_FILES_FROM,
     OPT_MAX_SIZE,
     OPT_MIN_SIZE,

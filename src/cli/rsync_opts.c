@@ -11,7 +11,6 @@
     "tells what would be sent"
 
 const struct zc_opt_refused zc_rsync_opts[] = {
-    {0, "no-recursive", NULL},
     {0, "implied-dirs", NULL},
     {0, "i-d", NULL},
     {'b', "backup", NULL},
@@ -20,7 +19,6 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {0, "inplace", "files are always replaced whole"},
     {0, "append", NULL},
     {0, "append-verify", NULL},
-    {'d', "dirs", NULL},
     {0, "old-dirs", NULL},
     {0, "old-d", NULL},
     {0, "insecure-links", NULL},
@@ -31,12 +29,8 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {0, "drop-D", NULL},
     {'U', "atimes", NULL},
     {'N', "crtimes", NULL},
-    {'O', "omit-dir-times", NULL},
-    {'J', "omit-link-times", NULL},
     {0, "fake-super", NULL},
     {0, "remove-sent-files", "--remove-source-files is there"},
-    {0, "ignore-missing-args", NULL},
-    {0, "delete-missing-args", NULL},
     {0, "partial", NULL},
     {'P', NULL, "--progress is there"},
     {0, "partial-dir", NULL},

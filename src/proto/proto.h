@@ -175,7 +175,10 @@ enum zc_open_walk {
                                        directories */
     ZC_WALK_SIZES = 1 << 4, /* `max_size` and `min_size`: of files */
     ZC_WALK_PRUNE = 1 << 5, /* no directories without anything else in them */
-    ZC_WALK_KNOWN = (1 << 6) - 1,
+    ZC_WALK_ONE_LEVEL = 1 << 6, /* no directories below the top are entered */
+    ZC_WALK_IGNORE_MISSING = 1 << 7, /* names asked for that are not there */
+    ZC_WALK_DELETE_MISSING = 1 << 8, /* ... go at the destination, too */
+    ZC_WALK_KNOWN = (1 << 9) - 1,
 };
 
 /* `apply` of OPEN: what the receiving end leaves alone, and how it writes. */
@@ -196,7 +199,9 @@ enum zc_open_apply {
     ZC_APPLY_DIRLINKS = 1 << 11, /* a symlink to a directory stands for one */
     ZC_APPLY_ID_RULES = 1 << 12, /* `user_rules` and `group_rules` count */
     ZC_APPLY_DELAY = 1 << 13, /* new versions get their names at the end */
-    ZC_APPLY_KNOWN = (1 << 14) - 1,
+    ZC_APPLY_OMIT_DIR_TIMES = 1 << 14,  /* times but those of directories */
+    ZC_APPLY_OMIT_LINK_TIMES = 1 << 15, /* ... of symlinks */
+    ZC_APPLY_KNOWN = (1 << 16) - 1,
 };
 
 /* Flags of LIST. */

@@ -82,7 +82,7 @@ unsigned zc_compare_meta(struct zc_receiver *r, const struct zc_cmp *c)
         flags |= ZC_ITEM_PERMS;
     if (zc_choices_perms(r, e->mode, &c->st) != (c->st.mode & 07777))
         flags |= ZC_ITEM_PERMS;
-    if (r->keep & ZC_KEEP_TIMES &&
+    if (want.keep & ZC_KEEP_TIMES &&
         !zc_choices_same_time(r, e, &c->st, c->dir->shelf.vol))
         flags |= ZC_ITEM_TIME;
     if (r->keep & ZC_KEEP_FLAGS && fileflags_differ(c, &want))

@@ -155,7 +155,7 @@ void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
                 keep_filter(p, rules);
     if (room)
         record_put(&p->records, path, rules, &st, d,
-                   r->keep & ZC_KEEP_TIMES && !d->implied);
+                   d->keep & ZC_KEEP_TIMES && !d->implied);
     pthread_mutex_unlock(&r->lock);
     if (!room)
         zc_rworker_note(w, d->shelf.node, name, ZC_OP_DELETE, st.mode, ENOMEM);

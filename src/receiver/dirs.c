@@ -494,7 +494,7 @@ static void finish_dir(struct zc_rworker *w, struct zc_rdir *d)
     struct zc_receiver *r = w->r;
     bool there = d->state == ZC_RD_EXISTS;
     zc_shelf_leave(r, &d->shelf); /* which the times are not to tell of */
-    if (there && d->volume_top && !d->implied && r->keep & ZC_KEEP_TIMES) {
+    if (there && d->volume_top && !d->implied && d->keep & ZC_KEEP_TIMES) {
         d->shelf.vol->top_wanted = true;
         d->shelf.vol->top_mtime_s = d->mtime_s;
         d->shelf.vol->top_mtime_ns = d->mtime_ns;

@@ -31,6 +31,15 @@ static void limit_owners(const struct zc_receiver *r,
         want->mode &= ~(uint32_t)06000;
 }
 
+/* -O, -J */
+static unsigned omitted(const struct zc_receiver *r, uint32_t mode)
+{
+    unsigned bit = S_ISDIR(mode)   ? ZC_APPLY_OMIT_DIR_TIMES
+                   : S_ISLNK(mode) ? ZC_APPLY_OMIT_LINK_TIMES
+                                   : 0;
+    return r->apply & bit ? ZC_KEEP_TIMES : 0;
+}
+
 void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
                    struct zc_meta_want *want)
 {
@@ -41,7 +50,7 @@ void zc_dress_want(const struct zc_receiver *r, const struct zc_entry *e,
         .mtime_s = e->mtime_s,
         .mtime_ns = e->mtime_ns,
         .fileflags = {e->fileflags, e->project},
-        .keep = r->keep,
+        .keep = r->keep & ~omitted(r, e->mode),
         .restricted = r->terms.restricted,
         .careful = atomic_load_explicit(&r->volumes->careful,
                                         memory_order_relaxed),

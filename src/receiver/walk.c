@@ -7,6 +7,7 @@
 #include "receiver/walk.h"
 
 #include "fs/nest.h"
+#include "fs/remove.h"
 #include "receiver/act.h"
 #include "receiver/asked.h"
 #include "receiver/choices.h"
@@ -232,6 +233,20 @@ static bool put_aside(struct zc_needs *n, struct walk *k)
     return false;
 }
 
+/* C's name is gone from the source. Where nothing else is to be deleted, that is
+ * no directory's with something in it. */
+static bool may_go(struct zc_rworker *w, const struct zc_cmp *c)
+{
+    struct zc_receiver *r = w->r;
+    if (!S_ISDIR(c->st.mode) || r->flags & ZC_OPEN_DELETE ||
+        r->apply & ZC_APPLY_FORCE ||
+        zc_count_tree(c->dirfd, c->name, c->name, NULL, 2) < 2)
+        return true;
+    zc_rworker_note(w, c->dir->shelf.node, c->name, ZC_OP_DELETE, S_IFDIR,
+                    ENOTEMPTY);
+    return false;
+}
+
 /* Entry E, number I of the list: what is here, and what is to be done about it?
  */
 static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
@@ -270,7 +285,7 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
     if (counts && !resumed && (k->by_name ? c.exists : here))
         atomic_fetch_add(&w->r->deletions->seen, 1);
     if (e->flags & ZC_ENTRY_ABSENT) {
-        if (c.exists)
+        if (c.exists && may_go(w, &c))
             zc_deletions_plan(w, d, dirfd, c.name, d->shallow);
         return;
     }

@@ -172,6 +172,10 @@ bool zc_prune_empty(struct zc_sworker *w, struct zc_sdir *d, const char *name,
 {
     struct zc_sender *s = w->s;
     struct levels levels = SLIST_HEAD_INITIALIZER(levels);
+    struct zc_sdir below = {0};
+    zc_sdir_restrict(s, &below, d->only, d->restricted, name, strlen(name));
+    if (s->opt->walk & ZC_WALK_ONE_LEVEL && !below.restricted)
+        return true;
     if (is_filled(s->prune, st->dev, st->ino))
         return false;
     bool some = !enter(w, &levels, d, name, follow) || search(w, &levels);

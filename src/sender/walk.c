@@ -254,7 +254,12 @@ void zc_walk_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
                     struct zc_draft *draft)
 {
     const struct zc_options *opt = w->s->opt;
-    if (!opt->del || (opt->only && !opt->files_from)) {
+    bool goes = opt->walk & ZC_WALK_DELETE_MISSING ||
+                (opt->del && (!opt->only || opt->files_from));
+    if (!(opt->walk & ZC_WALK_DELETE_MISSING) &&
+        opt->walk & ZC_WALK_IGNORE_MISSING)
+        return;
+    if (!goes) {
         zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE, "look at it",
                          ENOENT);
         return;
@@ -327,6 +332,10 @@ static void start_dir(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     }
     if (!zc_splaces_may_list(w, d->node, &st)) {
         d->incomplete = true;
+        return;
+    }
+    if (s->opt->walk & ZC_WALK_ONE_LEVEL && parent) {
+        d->incomplete = true; /* nothing is said of what is in it */
         return;
     }
     if (zc_names_read(dirfd, &d->names)) {

@@ -204,6 +204,7 @@ takes_all() # COMMAND
         -@:*) run "$ZCSYNC" "$1" -n -@ -1 a b ;;
         -e:*) run "$ZCSYNC" "$1" -n -e ssh a b ;;
         -f:*) run "$ZCSYNC" "$1" -n -f "$(value_of -f)" a b ;;
+        --no-recursive:) run "$ZCSYNC" "$1" -n -d --no-recursive a b ;;
         -B:*) run "$ZCSYNC" "$1" -n -B 7 a b ;;
         *:?*) run "$ZCSYNC" "$1" "$option=$value" a b ;;
         *) run "$ZCSYNC" "$1" -n "$option" a b ;;
