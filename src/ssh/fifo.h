@@ -39,16 +39,21 @@ static inline void zc_fifo_took(struct zc_fifo *f, size_t n)
         f->at = 0;
 }
 
-/* Where more goes, and how much of it at *ROOM; what is there moves to the
- * front when there is less than LEAST behind it. */
-static inline uint8_t *zc_fifo_tail(struct zc_fifo *f, size_t least,
-                                    size_t *room)
+/* How much more there is room for in one piece. What is there moves to the front
+ * when there is less than LEAST behind it, and as much in front: so a byte moves
+ * once at most. */
+static inline size_t zc_fifo_room(struct zc_fifo *f, size_t least)
 {
-    if (f->size - f->at - f->len < least && f->at) {
+    if (f->size - f->at - f->len < least && f->at >= f->len) {
         memmove(f->data, f->data + f->at, f->len);
         f->at = 0;
     }
-    *room = f->size - f->at - f->len;
+    return f->size - f->at - f->len;
+}
+
+/* Where that goes. */
+static inline uint8_t *zc_fifo_tail(const struct zc_fifo *f)
+{
     return f->data + f->at + f->len;
 }
 

@@ -49,6 +49,17 @@ static ssize_t send_now(struct zc_ssh_link *l, const void *bytes, size_t n)
     return 0;
 }
 
+/* What was sent goes from the front when it is as much as what was not. */
+static void tidy_out(struct zc_ssh_link *l)
+{
+    size_t n = zc_ssh_link_unsent(l);
+    if (!l->out_at || l->out_at < n)
+        return;
+    memmove(l->out.data, l->out.data + l->out_at, n);
+    l->out.len = n;
+    l->out_at = 0;
+}
+
 static LIBSSH2_SEND_FUNC(on_send)
 {
     struct zc_ssh_link *l = of(abstract);
@@ -61,6 +72,7 @@ static LIBSSH2_SEND_FUNC(on_send)
         sent = send_now(l, buffer, length);
     if (l->mute)
         return (ssize_t)length;
+    tidy_out(l);
     zc_buf_put(&l->out, (const char *)buffer + sent, length - (size_t)sent);
     if (l->out.failed) {
         l->dead = true;
@@ -194,11 +206,10 @@ void zc_ssh_link_free(struct zc_ssh_link *l)
 
 bool zc_ssh_link_fill(struct zc_ssh_link *l)
 {
-    size_t room;
-    uint8_t *to = zc_fifo_tail(&l->in, IN_SIZE / 2, &room);
+    size_t room = zc_fifo_room(&l->in, IN_SIZE / 2);
     if (!room || l->ended || l->dead)
         return false;
-    ssize_t n = recv(l->fd, to, room, MSG_DONTWAIT);
+    ssize_t n = recv(l->fd, zc_fifo_tail(&l->in), room, MSG_DONTWAIT);
     if (n > 0) {
         zc_fifo_put(&l->in, (size_t)n);
         l->heard_ns = zc_clock_ns();

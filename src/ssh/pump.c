@@ -48,11 +48,9 @@ static bool failed(struct zc_ssh_pump *p)
     return false;
 }
 
-static size_t down_room(struct zc_ssh_pump *p)
+static bool has_room(struct zc_fifo *f)
 {
-    size_t room;
-    zc_fifo_tail(&p->down, ZC_SSH_PACKET, &room);
-    return room;
+    return zc_fifo_room(f, ZC_SSH_PACKET) >= ZC_SSH_PACKET;
 }
 
 static void socket_gone(struct zc_ssh_pump *p)
@@ -66,11 +64,10 @@ static void socket_gone(struct zc_ssh_pump *p)
 
 static bool read_socket(struct zc_ssh_pump *p)
 {
-    size_t room;
-    uint8_t *to = zc_fifo_tail(&p->up, ZC_SSH_PACKET, &room);
-    if (p->up_ended || room < ZC_SSH_PACKET)
+    if (p->up_ended || !has_room(&p->up))
         return false;
-    ssize_t n = recv(p->fd, to, room, MSG_DONTWAIT);
+    ssize_t n = recv(p->fd, zc_fifo_tail(&p->up),
+                     zc_fifo_room(&p->up, ZC_SSH_PACKET), MSG_DONTWAIT);
     if (n > 0)
         zc_fifo_put(&p->up, (size_t)n);
     else if (n == 0)
@@ -125,11 +122,10 @@ static void open_window(struct zc_ssh_pump *p)
 static bool read_channel(struct zc_ssh_pump *p)
 {
     bool did = false;
-    size_t room;
-    uint8_t *to;
-    while (to = zc_fifo_tail(&p->down, ZC_SSH_PACKET, &room),
-           room >= ZC_SSH_PACKET) {
-        ssize_t n = libssh2_channel_read(p->channel, (char *)to, room);
+    while (has_room(&p->down)) {
+        ssize_t n = libssh2_channel_read(
+            p->channel, (char *)zc_fifo_tail(&p->down),
+            zc_fifo_room(&p->down, ZC_SSH_PACKET));
         if (n == LIBSSH2_ERROR_EAGAIN || n == 0)
             break;
         if (n < 0)
@@ -204,7 +200,7 @@ static void ask_peer(struct zc_ssh_pump *p)
 /* Whether what the peer sends would be taken. Else silence means nothing. */
 static bool listening(struct zc_ssh_pump *p)
 {
-    return p->up.len || p->asking || down_room(p) >= ZC_SSH_PACKET;
+    return p->up.len || p->asking || has_room(&p->down);
 }
 
 static int64_t look_after_peer(struct zc_ssh_pump *p)
@@ -256,7 +252,7 @@ static void sleep_until_ready(struct zc_ssh_pump *p, int64_t ns)
         f[0].events |= POLLIN;
     if (zc_ssh_link_unsent(p->l))
         f[0].events |= POLLOUT;
-    if (!p->up_ended && p->up.size - p->up.len >= ZC_SSH_PACKET)
+    if (!p->up_ended && has_room(&p->up))
         f[1].events |= POLLIN;
     if (p->down.len)
         f[1].events |= POLLOUT;

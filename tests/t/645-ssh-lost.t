@@ -6,6 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-ssh.sh"
+. "$here/lib-relay.sh"
 
 need_sshd
 start_sshd || skip_all "no sshd"
@@ -78,6 +79,27 @@ background given-up timeout -k 5 60 "${sshpipe[@]}" -w 1 far \
     'exec 1>&- 2>&-; sleep 50'
 reap "$pid" 20
 is "$rc" 98 "a command that does not end is not waited for for ever"
+
+# --- a slow line ---
+if [ "${ZC_SANITIZE:-no}" != no ]; then
+    skip 2 "memory is not what it is with sanitizers"
+else
+    start_relay --rate 20000000 --to "127.0.0.1:$sshd_port"
+    head -c 60000000 /dev/zero >"$T/bytes"
+    timeout 60 "${sshpipe[@]}" -o HostKeyAlias="[127.0.0.1]:$sshd_port" \
+        -p "${relay##*:}" far 'wc -c' <"$T/bytes" >"$T/count" 2>"$T/log/slow" &
+    pid=$! most=0
+    while ! gone_or_zombie "$pid"; do
+        for p in "$pid" $(children "$pid"); do
+            now=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' /proc/$p/status)
+            [ "${now:-0}" -gt "$most" ] && most=$now
+        done 2>/dev/null
+        sleep 0.1
+    done
+    is "$(cat "$T/count")" 60000000 "60 MB over a slow line arrive"
+    ok "and are not kept in memory meanwhile ($most KiB)" [ "$most" -lt 32768 ]
+    stop_relay
+fi
 
 # --- opening ---
 perl -e 'use IO::Socket::INET; my $s = IO::Socket::INET->new(Listen => 5,
