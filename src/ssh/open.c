@@ -105,7 +105,7 @@ static int command_channel(struct zc_ssh *s, const char *command,
     LIBSSH2_SESSION *session = s->link->session;
     do
         s->channel = libssh2_channel_open_ex(session, "session", 7,
-                                             ZC_SSH_WINDOW, ZC_SSH_PACKET,
+                                             ZC_SSH_PACKET, ZC_SSH_PACKET,
                                              NULL, 0);
     while (!s->channel &&
            again(s, libssh2_session_last_errno(session), &failed, err));

@@ -26,6 +26,7 @@ struct zc_ssh_pump {
     LIBSSH2_CHANNEL *channel;
     int fd;   /* our end; -1: whoever had the other one has closed it */
     int wake; /* eventfd: to be given up */
+    unsigned long low; /* a window that libssh2 would open further */
     pthread_t thread;
     atomic_bool give_up;
     struct zc_fifo up, down;
@@ -51,6 +52,11 @@ static bool failed(struct zc_ssh_pump *p)
 static bool has_room(struct zc_fifo *f)
 {
     return zc_fifo_room(f, ZC_SSH_PACKET) >= ZC_SSH_PACKET;
+}
+
+static unsigned long window(struct zc_ssh_pump *p)
+{
+    return libssh2_channel_window_read_ex(p->channel, NULL, NULL);
 }
 
 static void socket_gone(struct zc_ssh_pump *p)
@@ -109,14 +115,28 @@ static bool end_channel(struct zc_ssh_pump *p)
 
 /* --- down --- */
 
-/* libssh2 keeps the window at what it was opened with, and that cannot be
- * chosen for a channel to a jump host's next. */
+/*
+ * How much the remote may send is ours to say. libssh2 would keep the window at
+ * what the channel was opened with, read or not; so that is little, and what is
+ * between it and ZC_SSH_WINDOW is opened here, less what nobody has read yet.
+ */
 static void open_window(struct zc_ssh_pump *p)
 {
-    unsigned long now = libssh2_channel_window_read_ex(p->channel, NULL, NULL);
-    if (now < ZC_SSH_WINDOW / 2)
+    unsigned long waiting = 0, now = window(p);
+    if (now >= ZC_SSH_WINDOW / 2)
+        return;
+    libssh2_channel_window_read_ex(p->channel, &waiting, NULL);
+    if (now + waiting < ZC_SSH_WINDOW / 2)
         (void)libssh2_channel_receive_window_adjust2(
-            p->channel, ZC_SSH_WINDOW - now, 1, NULL);
+            p->channel, ZC_SSH_WINDOW - now - waiting, 1, NULL);
+}
+
+/* As long as the remote has a window, what it sends is taken from the network,
+ * read or not: when TCP has to stop it, it takes seconds to get going again
+ * (bbr). Below that libssh2 would open the window by itself. */
+static bool may_take(struct zc_ssh_pump *p)
+{
+    return has_room(&p->down) || window(p) > p->low;
 }
 
 static bool read_channel(struct zc_ssh_pump *p)
@@ -139,11 +159,12 @@ static bool read_channel(struct zc_ssh_pump *p)
     return did;
 }
 
+/* And takes what has come for the other stream, too, for later. */
 static bool read_stderr(struct zc_ssh_pump *p)
 {
     char text[4096];
     bool did = false;
-    for (;;) {
+    while (may_take(p)) {
         ssize_t n = libssh2_channel_read_stderr(p->channel, text, sizeof text);
         if (n == LIBSSH2_ERROR_EAGAIN || n == 0)
             return did;
@@ -152,6 +173,7 @@ static bool read_stderr(struct zc_ssh_pump *p)
         zc_ssh_stderr_put(&p->remote, text, (size_t)n);
         did = true;
     }
+    return did;
 }
 
 static bool write_socket(struct zc_ssh_pump *p)
@@ -200,7 +222,7 @@ static void ask_peer(struct zc_ssh_pump *p)
 /* Whether what the peer sends would be taken. Else silence means nothing. */
 static bool listening(struct zc_ssh_pump *p)
 {
-    return p->up.len || p->asking || has_room(&p->down);
+    return p->up.len || p->asking || may_take(p);
 }
 
 static int64_t look_after_peer(struct zc_ssh_pump *p)
@@ -285,6 +307,7 @@ static void note_end(struct zc_ssh_pump *p)
 static void *run(void *arg)
 {
     struct zc_ssh_pump *p = arg;
+    open_window(p);
     while (!p->closed && !p->failed && !atomic_load(&p->give_up)) {
         if (step(p))
             continue;
@@ -335,6 +358,8 @@ struct zc_ssh_pump *zc_ssh_pump_start(const struct zc_ssh_pump_setup *setup,
     p->l = setup->link;
     p->channel = setup->channel;
     p->fd = p->wake = -1;
+    libssh2_channel_window_read_ex(p->channel, NULL, &p->low);
+    p->low += ZC_SSH_PACKET;
     zc_ssh_stderr_init(&p->remote, setup->remote_line, setup->arg);
     int why = zc_fifo_init(&p->up, UP_SIZE) || zc_fifo_init(&p->down, DOWN_SIZE)
                   ? ENOMEM

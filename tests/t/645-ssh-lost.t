@@ -80,25 +80,40 @@ background given-up timeout -k 5 60 "${sshpipe[@]}" -w 1 far \
 reap "$pid" 20
 is "$rc" 98 "a command that does not end is not waited for for ever"
 
-# --- a slow line ---
+# --- slow lines and readers ---
+# follow PID: $most is the memory it needs, in KiB
+follow()
+{
+    local now p
+    most=0
+    while ! gone_or_zombie "$1"; do
+        for p in "$1" $(children "$1"); do
+            now=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$p/status")
+            [ "${now:-0}" -gt "$most" ] && most=$now
+        done 2>/dev/null
+        sleep 0.1
+    done
+}
 if [ "${ZC_SANITIZE:-no}" != no ]; then
-    skip 2 "memory is not what it is with sanitizers"
+    skip 4 "memory is not what it is with sanitizers"
 else
     start_relay --rate 20000000 --to "127.0.0.1:$sshd_port"
     head -c 60000000 /dev/zero >"$T/bytes"
     timeout 60 "${sshpipe[@]}" -o HostKeyAlias="[127.0.0.1]:$sshd_port" \
         -p "${relay##*:}" far 'wc -c' <"$T/bytes" >"$T/count" 2>"$T/log/slow" &
-    pid=$! most=0
-    while ! gone_or_zombie "$pid"; do
-        for p in "$pid" $(children "$pid"); do
-            now=$(sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' /proc/$p/status)
-            [ "${now:-0}" -gt "$most" ] && most=$now
-        done 2>/dev/null
-        sleep 0.1
-    done
+    follow $!
     is "$(cat "$T/count")" 60000000 "60 MB over a slow line arrive"
     ok "and are not kept in memory meanwhile ($most KiB)" [ "$most" -lt 32768 ]
     stop_relay
+    mkfifo "$T/slow"
+    timeout 60 "${sshpipe[@]}" far 'head -c 100000000 /dev/zero' \
+        </dev/null >"$T/slow" 2>"$T/log/slow2" &
+    pid=$!
+    { sleep 2; wc -c; } <"$T/slow" >"$T/count" &
+    follow "$pid"
+    wait $!
+    is "$(cat "$T/count")" 100000000 "100 MB for a slow reader arrive"
+    ok "and are not kept in memory, either ($most KiB)" [ "$most" -lt 49152 ]
 fi
 
 # --- opening ---
