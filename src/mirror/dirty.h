@@ -111,8 +111,8 @@ void zc_dirty_done(struct zc_dirty *d, int64_t now);
  * is remembered, and looked at again when the rename is told; a renamed
  * directory that was itself taken is compared all the way down. Call this
  * whenever it is true, or every rename costs such a comparison. It is believed
- * ZC_DIRTY_SEEN_NS later: a rename shows in the file system before its event is
- * in the watcher's queue.
+ * when it is said again, ZC_DIRTY_SEEN_NS later: a rename shows in the file system
+ * before its event is in the watcher's queue, and nobody may have read that since.
  */
 #define ZC_DIRTY_SEEN_NS (200 * INT64_C(1000000))
 void zc_dirty_caught_up(struct zc_dirty *d, int64_t now);

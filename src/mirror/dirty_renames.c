@@ -207,7 +207,6 @@ void zc_dirty_renamed(struct zc_dirty *d, zc_wdir from, const char *from_name,
                       size_t from_n, zc_wdir to, const char *to_name,
                       size_t to_n, bool is_dir, int64_t now)
 {
-    zc_dirty_seen(d, now);
     if (d->all)
         return;
     /* The strings need not end where the names do. */

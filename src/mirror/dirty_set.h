@@ -70,7 +70,8 @@ void zc_dirty_doubt(struct zc_dirty *d, int64_t since, uint64_t gen);
 struct zc_mark *zc_dirty_touch(struct zc_dirty *d, zc_wdir dir,
                                const char *name, size_t n, unsigned what,
                                int64_t now);
-/* Forgets batches that zc_dirty_caught_up was called for long ago. */
+/* Forgets batches that zc_dirty_caught_up was called for long ago; as that does,
+ * when the queue is empty. */
 void zc_dirty_seen(struct zc_dirty *d, int64_t now);
 /* The nearest mark that is DIR's own or above it, in M, and has DEEP: of those
  * that were taken with batch ROUND, or, when that is 0, of all. NULL: none. */

@@ -40,6 +40,9 @@
 #define SETTLE_TURNS 64 /* more, when somebody waits for it */
 #define ACTIVE_NS ZC_NSEC_PER_SEC
 #define ROOT_NS ZC_NSEC_PER_SEC
+/* Who sleeps longer than this had nothing to read when it began to, and what there
+ * is now has come just now. */
+#define RESTED_NS (ZC_DIRTY_SEEN_NS + ZC_NSEC_PER_SEC / 10)
 /* What a peer's thread is about to wait for has to be ended when it does. */
 #define HURRY_NS (ZC_NSEC_PER_SEC / 20)
 
@@ -270,6 +273,13 @@ static void scan_on(struct zc_mirror *m)
     zc_mirror_wake_peers(m);
 }
 
+static void caught_up(struct zc_mirror *m)
+{
+    int64_t now = zc_clock_ns();
+    for (size_t i = 0; i < m->n_peers; i++)
+        zc_dirty_caught_up(m->peers[i].dirty, now);
+}
+
 /* What was read late was told late: peers may have nothing to do and be behind
  * until it is. */
 static void set_settled(struct zc_mirror *m, bool settled)
@@ -279,9 +289,12 @@ static void set_settled(struct zc_mirror *m, bool settled)
     m->settled = settled;
 }
 
-/* With the lock: all that there is to be done. True when there is more. */
-static bool work(struct zc_mirror *m)
+/* With the lock: all that there is to be done. RESTED: it slept for long before.
+ * True when there is more. */
+static bool work(struct zc_mirror *m, bool rested)
 {
+    if (rested && m->settled)
+        caught_up(m);
     if (!m->w && zc_clock_ns() >= m->root_at)
         look_for_root(m);
     bool asked = zc_questions_pin(m);
@@ -296,11 +309,10 @@ static bool work(struct zc_mirror *m)
         zc_questions_flush(m);
     if (!m->w || m->gone)
         return false;
-    bool caught_up = drained && zc_watch_caught_up(m->w);
-    if (caught_up)
-        for (size_t i = 0; i < m->n_peers; i++)
-            zc_dirty_caught_up(m->peers[i].dirty, zc_clock_ns());
-    set_settled(m, caught_up && !zc_watch_scanning(m->w));
+    bool all_read = drained && zc_watch_caught_up(m->w);
+    if (all_read)
+        caught_up(m);
+    set_settled(m, all_read && !zc_watch_scanning(m->w));
     return !drained || !m->ready || zc_watch_scanning(m->w) ||
            zc_young_next(m, zc_clock_ns()) == 0;
 }
@@ -345,16 +357,16 @@ static int64_t sleep_ns(struct zc_mirror *m, bool more, int64_t now)
 }
 
 /* One turn; MOUNTED: the kernel says that something was mounted or unmounted;
- * MOVED: what leads to the source was renamed. Returns how long to sleep before
- * the next. */
-static int64_t turn(struct zc_mirror *m, bool mounted, bool moved)
+ * MOVED: what leads to the source was renamed; RESTED: it slept for long before.
+ * Returns how long to sleep before the next. */
+static int64_t turn(struct zc_mirror *m, bool mounted, bool moved, bool rested)
 {
     zc_mirror_lock(m);
     if (mounted && m->w)
         zc_watch_mounted(m->w);
     if (moved && m->w)
         zc_watch_moved(m->w);
-    bool more = work(m), went = m->gone;
+    bool more = work(m, rested), went = m->gone;
     if (went)
         source_gone(m);
     int64_t now = zc_clock_ns();
@@ -387,14 +399,16 @@ void zc_msource_watch(struct zc_mirror *m)
             {.fd = m->w ? zc_watch_way_fd(m->w) : -1, .events = POLLIN},
         };
         struct timespec ts = {ns / ZC_NSEC_PER_SEC, ns % ZC_NSEC_PER_SEC};
+        int64_t since = zc_clock_ns();
         (void)ppoll(f, ZC_ARRAY_LEN(f), ns == INT64_MAX ? NULL : &ts, NULL);
+        bool rested = zc_clock_ns() - since >= RESTED_NS;
         if (f[1].revents)
             return;
         if (f[2].revents)
             zc_questions_read(m);
         if (f[3].revents)
             zc_mirror_woken(m->wake);
-        ns = turn(m, f[4].revents, f[5].revents);
+        ns = turn(m, f[4].revents, f[5].revents, rested);
     }
 }
 

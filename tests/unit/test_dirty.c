@@ -384,6 +384,24 @@ static void test_races(void)
     mark(X, "f", DATA);
     take();
     zc_dirty_done(d, now);
+    zc_dirty_caught_up(d, now);
+    now += 2 * ZC_DIRTY_SEEN_NS;
+    move_dir(A, ROOT, "d");
+    zc_dirty_caught_up(d, now);
+    is_str(round_trip(), "c>d / c d d/x/ f!",
+           "also when the rename was long in the queue");
+    mark(X, "f", DATA);
+    take();
+    zc_dirty_done(d, now);
+    zc_dirty_caught_up(d, now);
+    now += 2 * ZC_DIRTY_SEEN_NS;
+    zc_dirty_caught_up(d, now);
+    move_dir(A, ROOT, "c");
+    is_str(round_trip(), "d>c / c d", "but not when that was empty since");
+    caught_up();
+    mark(X, "f", DATA);
+    take();
+    zc_dirty_done(d, now);
     move_dir(A, ROOT, "e");
     is_str(round_trip(), "c>e / c e e/x/ f!", "done, but not caught up: too");
     mark(ROOT, "e", META);
