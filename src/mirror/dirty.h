@@ -116,10 +116,14 @@ void zc_dirty_done(struct zc_dirty *d, int64_t now);
  */
 #define ZC_DIRTY_SEEN_NS (200 * INT64_C(1000000))
 void zc_dirty_caught_up(struct zc_dirty *d, int64_t now);
-/* PATH (relative to the root) in the batch in flight was refused: again later.
+/* PATH (relative to the root) in the batch in flight was refused: again later,
+ * each time after twice as long; PASSING: for a reason that may be over soon, and
+ * then it is tried every ZC_DIRTY_PASSING_NS at least.
  * May be called several times for one path. Where a path's directory is not
  * known, the nearest known one above it is dirty. */
-void zc_dirty_failed(struct zc_dirty *d, const char *path, int64_t now);
+#define ZC_DIRTY_PASSING_NS (4 * INT64_C(1000000000))
+void zc_dirty_failed(struct zc_dirty *d, const char *path, bool passing,
+                     int64_t now);
 /* The peer could not do the rename of a directory to TO in the batch in flight,
  * as there was something of that name: not a failure, but TO is looked at again
  * all the way down, at once; and so is what later renames of the batch moved

@@ -54,11 +54,13 @@ static zc_wdir resolve(const struct zc_dirty *d, char *path, const char **name)
 
 /* How long a name that fails again has to wait. */
 static int64_t back_off(struct zc_dirty *d, const struct zc_mark *m,
-                        int64_t now)
+                        bool passing, int64_t now)
 {
-    int64_t keep = 4 * d->lim.retry_max_ns;
+    int64_t keep = 4 * d->lim.retry_max_ns, max = d->lim.retry_max_ns;
     int64_t ns = zc_memo_get(d->tries, m->hash, now, keep);
-    ns = ns ? ZC_MIN(2 * ns, d->lim.retry_max_ns) : d->lim.retry_ns;
+    if (passing)
+        max = ZC_MIN(max, ZC_DIRTY_PASSING_NS);
+    ns = ns ? ZC_MIN(2 * ns, max) : d->lim.retry_ns;
     zc_memo_set(d->tries, m->hash, ns, now);
     return ns;
 }
@@ -76,10 +78,14 @@ static struct zc_mark *taken_with(const struct zc_dirty *d, zc_wdir dir,
     return zc_dirty_deep_above(d, &d->sent, dir, d->round);
 }
 
-/* PATH has to be looked at again, as deep as it is; FAILING with back-off. */
-static void again(struct zc_dirty *d, const char *path, bool failing,
+enum how { AT_ONCE, PASSING, FAILING };
+
+/* PATH has to be looked at again, as deep as it is: when it is DUE, or, where it
+ * failed, after a while. */
+static void again(struct zc_dirty *d, const char *path, enum how how,
                   int64_t due, int64_t now)
 {
+    bool failing = how != AT_ONCE;
     zc_auto_free char *copy = strdup(path);
     if (d->all || !copy) {
         zc_dirty_doubt(d, d->fly.since, d->fly.gen);
@@ -110,7 +116,8 @@ static void again(struct zc_dirty *d, const char *path, bool failing,
     if (m->round != d->round) { /* else this failure was told before */
         m->round = d->round;
         zc_marks_set_failing(&d->set, m, true);
-        zc_marks_schedule(&d->set, m, now + back_off(d, m, now), now);
+        zc_marks_schedule(&d->set, m, now + back_off(d, m, how == PASSING, now),
+                          now);
     }
 }
 
@@ -167,7 +174,7 @@ static void taint(struct zc_dirty *d, const char *path, int64_t now)
     }
     for (size_t i = 0; i < tainted.len; i++) {
         if (strcmp(tainted.v[i], path) != 0)
-            again(d, tainted.v[i], false, now, now);
+            again(d, tainted.v[i], AT_ONCE, now, now);
         free(tainted.v[i]);
     }
     zc_vec_fini(&tainted);
@@ -177,12 +184,13 @@ static void taint(struct zc_dirty *d, const char *path, int64_t now)
 
 /* ---- What the peer said -------------------------------------------------- */
 
-void zc_dirty_failed(struct zc_dirty *d, const char *path, int64_t now)
+void zc_dirty_failed(struct zc_dirty *d, const char *path, bool passing,
+                     int64_t now)
 {
     if (!d->fly.on)
         return;
     taint(d, path, now);
-    again(d, path, true, now, now);
+    again(d, path, passing ? PASSING : FAILING, now, now);
     zc_dirty_bound(d, now);
 }
 
@@ -191,7 +199,7 @@ void zc_dirty_refused(struct zc_dirty *d, const char *to, int64_t now)
     if (!d->fly.on)
         return;
     taint(d, to, now);
-    again(d, to, false, now, now);
+    again(d, to, AT_ONCE, now, now);
     zc_dirty_bound(d, now);
 }
 
@@ -199,6 +207,6 @@ void zc_dirty_unsettled(struct zc_dirty *d, const char *path, int64_t now)
 {
     if (!d->fly.on)
         return;
-    again(d, path, false, now + d->lim.settle_max_ns, now);
+    again(d, path, AT_ONCE, now + d->lim.settle_max_ns, now);
     zc_dirty_bound(d, now);
 }

@@ -337,12 +337,13 @@ static void meta_refused(struct zc_mpeer *p, const char *path,
     zc_said_met(r->said, kind, path, text, zc_clock_ns());
 }
 
+/* PASSING: the tree was changing just then, at either end. */
 static void entry_refused(struct zc_mpeer *p, const char *path,
-                          const char *text, uint64_t kind)
+                          const char *text, uint64_t kind, bool passing)
 {
     struct zc_mirror *m = p->mirror;
     zc_mirror_lock(m);
-    zc_dirty_failed(p->dirty, path, zc_clock_ns());
+    zc_dirty_failed(p->dirty, path, passing, zc_clock_ns());
     p->blocked = true;
     zc_peer_set_text(p->st, *path ? path : ".", text);
     zc_peer_set_state(p->st, ZC_PEER_BLOCKED);
@@ -371,6 +372,13 @@ static bool is_lasting(int eno)
     }
 }
 
+/* True for what names that move about bring along. */
+static bool is_passing(int eno)
+{
+    return eno == ENOENT || eno == ENOTDIR || eno == ENOTEMPTY ||
+           eno == EEXIST || eno == EISDIR || eno == ELOOP;
+}
+
 void zc_mreport_trouble(void *arg, enum zc_trouble kind, const char *what,
                         const char *path, int eno)
 {
@@ -391,7 +399,7 @@ void zc_mreport_trouble(void *arg, enum zc_trouble kind, const char *what,
         if (kind == ZC_TROUBLE_META && is_lasting(eno))
             meta_refused(p, path, text, hash);
         else
-            entry_refused(p, path, text, hash);
+            entry_refused(p, path, text, hash, is_passing(eno));
     }
     if (!m->opt->trouble)
         return;

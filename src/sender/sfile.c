@@ -54,7 +54,8 @@ void zc_sfile_settle(struct zc_sworker *w, const struct zc_sfile *f)
 int zc_sfile_give_up(struct zc_sworker *w, const struct zc_sfile *f,
                      const char *what, int eno)
 {
-    bool vanished = eno == ENOENT || eno == 0;
+    bool vanished =
+        eno == ENOENT || eno == ENOTDIR || eno == ELOOP || eno == 0;
     zc_entry_trouble(w, f->list->node, f->name,
                      vanished ? ZC_TROUBLE_VANISHED : ZC_TROUBLE_SOURCE, what,
                      eno);

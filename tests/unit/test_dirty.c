@@ -301,7 +301,7 @@ static void test_unseen(void)
     move_dir(B, A, "b");
     zc_dirty_done(d, now);
     is_str(take(), "b>a/b / b a/ b!?", "while that is in flight");
-    zc_dirty_failed(d, "a/b/z", now);
+    zc_dirty_failed(d, "a/b/z", false, now);
     zc_dirty_done(d, now);
     now += 2000 * MS;
     is_str(round_trip(), "a/b/ z!?", "what fails in it");
@@ -432,8 +432,8 @@ static void test_failures(void)
     mark(A, "f", DATA);
     mark(A, "g", DATA);
     take();
-    zc_dirty_failed(d, "a/f", now);
-    zc_dirty_failed(d, "a/f", now);
+    zc_dirty_failed(d, "a/f", false, now);
+    zc_dirty_failed(d, "a/f", false, now);
     done();
     is_int(zc_dirty_next(d, now), 1000 * MS, "a failed name waits a second");
     is_int(stats().failed, 1, "and is counted");
@@ -441,7 +441,7 @@ static void test_failures(void)
     is_int(zc_dirty_next(d, now), 0, "a barrier makes it due");
     is_str(take(), "a/ f!", "for one try");
     is_int(stats().failed, 1, "it still counts in flight");
-    zc_dirty_failed(d, "a/f", now);
+    zc_dirty_failed(d, "a/f", false, now);
     done();
     is_int(zc_dirty_next(d, now), 2000 * MS, "the back-off doubles");
     ok(!zc_dirty_passed(d, ticket), "it holds the barrier up");
@@ -455,13 +455,24 @@ static void test_failures(void)
     ok(!zc_dirty_holding(d, ticket, &out), "nothing holds it");
     mark(A, "f", DATA);
     take();
-    zc_dirty_failed(d, "a/f", now);
-    zc_dirty_failed(d, "a/n/o/p", now);
+    zc_dirty_failed(d, "a/f", false, now);
+    zc_dirty_failed(d, "a/n/o/p", false, now);
     done();
     is_int(zc_dirty_next(d, now), 1000 * MS, "success resets the back-off");
     now += 1000 * MS;
     is_str(round_trip(), "a/ f! n!", "an unknown directory: the nearest known");
     zc_buf_fini(&out);
+
+    static const int64_t waits[] = {1, 2, 4, 4, 4};
+    mark(A, "g", DATA);
+    for (size_t i = 0; i < ZC_ARRAY_LEN(waits); i++) {
+        take();
+        zc_dirty_failed(d, "a/g", true, now);
+        done();
+        is_int(zc_dirty_next(d, now), waits[i] * 1000 * MS,
+               "what may pass is tried again soon");
+        now += waits[i] * 1000 * MS;
+    }
 }
 
 static void test_barriers(void)

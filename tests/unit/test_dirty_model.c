@@ -452,9 +452,9 @@ static bool fails(const char *path)
 {
     if (calm || roll(60))
         return false;
-    zc_dirty_failed(d, path, now);
+    zc_dirty_failed(d, path, false, now);
     if (roll(4) == 0)
-        zc_dirty_failed(d, path, now);
+        zc_dirty_failed(d, path, false, now);
     return true;
 }
 
@@ -498,7 +498,7 @@ static void copy(const char *path, bool deep)
         return;
     }
     if (parent < 0 || !there.v[parent].dir) {
-        zc_dirty_failed(d, path, now);
+        zc_dirty_failed(d, path, false, now);
         return;
     }
     if (k > 0 && there.v[k].dir != truth.v[i].dir) {
@@ -509,7 +509,7 @@ static void copy(const char *path, bool deep)
         deep = true;
         k = add(&there, parent, name, truth.v[i].dir);
         if (k < 0) {
-            zc_dirty_failed(d, path, now); /* the disk is full */
+            zc_dirty_failed(d, path, false, now); /* the disk is full */
             return;
         }
     }
@@ -542,7 +542,7 @@ static void do_rename(const struct zc_round_rename *r)
         if (roll(2))
             zc_dirty_refused(d, r->to, now);
         else
-            zc_dirty_failed(d, r->to, now);
+            zc_dirty_failed(d, r->to, false, now);
         return;
     } else if (i < 0 || !there.v[i].dir || parent < 0 ||
                !there.v[parent].dir || inside(&there, parent, i)) {
@@ -607,7 +607,7 @@ static bool apply(const struct zc_round *r)
         if (verbose && dir->whole)
             diag("  WHOLE %s", dir->path);
         if (dir->whole && in >= 0 && (at < 0 || !there.v[at].dir))
-            zc_dirty_failed(d, dir->path, now);
+            zc_dirty_failed(d, dir->path, false, now);
         else if (dir->whole)
             copy_names(dir->path, false);
         for (size_t k = 0; k < dir->n; k++) {
