@@ -31,8 +31,7 @@ static bool is_asked_for(const struct zc_terms *t, const struct zc_rdir *d,
     if (t->only && !is_listed(t->only, path))
         return false;
     /* What each directory says for itself is not known here. */
-    return !t->filter || zc_filter_has_merges(t->filter) ||
-           !zc_filter_hides(t->filter, path, is_dir);
+    return !t->filter || !zc_filter_surely_hides(t->filter, path, is_dir);
 }
 
 /* Not all that is in the directory PATH was asked for. */

@@ -280,12 +280,13 @@ static bool matches_pattern(const struct zc_filter_rule *r,
     return false;
 }
 
-/* True when the first rule for SIDE that matches PATH excludes it. DOOMED: but
- * for those that are perishable. (What is around a file's rules has no side.) */
-static bool excluded(const struct zc_filter *f, const char *path, bool is_dir,
-                     unsigned side, bool doomed)
+/* True when, of the first N rules, the first for SIDE that matches PATH excludes
+ * it. DOOMED: but for those that are perishable. (What is around a file's rules has
+ * no side.) */
+static bool excluded_by(const struct zc_filter *f, size_t n, const char *path,
+                        bool is_dir, unsigned side, bool doomed)
 {
-    if (!f->rules.len || !*path)
+    if (!n || !*path)
         return false;
     const char *slash = strrchr(path, '/');
     struct subject s = {
@@ -295,7 +296,7 @@ static bool excluded(const struct zc_filter *f, const char *path, bool is_dir,
     };
     s.name_len = strlen(s.name);
     s.path_len = (size_t)(s.name - path) + s.name_len;
-    for (size_t i = 0; i < f->rules.len; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct zc_filter_rule *r = f->rules.v[i];
         if (!(r->sides & side) || (doomed && r->perishable))
             continue;
@@ -304,6 +305,21 @@ static bool excluded(const struct zc_filter *f, const char *path, bool is_dir,
             return !r->include;
     }
     return false;
+}
+
+static bool excluded(const struct zc_filter *f, const char *path, bool is_dir,
+                     unsigned side, bool doomed)
+{
+    return excluded_by(f, f->rules.len, path, is_dir, side, doomed);
+}
+
+bool zc_filter_surely_hides(const struct zc_filter *f, const char *path,
+                            bool is_dir)
+{
+    size_t n = 0;
+    while (n < f->rules.len && f->rules.v[n]->kind != ZC_FILTER_MERGE)
+        n++;
+    return excluded_by(f, n, path, is_dir, ZC_SIDE_SENDER, false);
 }
 
 bool zc_filter_hides(const struct zc_filter *f, const char *path, bool is_dir)

@@ -53,6 +53,7 @@ asks_for()
     file-*) sub=/one ;;
     files-delete-*) words+=(--delete --files-from="$T/list") ;;
     files-*) words+=(--files-from="$T/list") ;;
+    filter-merge-*) words+=(--exclude='*.o' --filter=': .rules') ;;
     filter-*) words+=(--exclude='*.o') ;;
     delete-*) words+=(--delete) ;;
     dry-*) words+=(-n) ;;

@@ -20,6 +20,8 @@ for name in sentinel outside/sentinel outside/sub/sentinel share/.zcsync/left \
     echo 'not yours' >"$around/$name"
 done
 echo real | tee "$share/real/f" >"$share/kept"
+printf '. %s\n' ../sentinel planted/sentinel "$around/sentinel" /etc/passwd \
+    >"$share/.rules" # what another peer may have put there
 ln -s "$around/outside" "$share/planted"
 ln -s ../sentinel "$share/planted-file"
 

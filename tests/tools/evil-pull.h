@@ -350,6 +350,7 @@ static const struct attack pull_attacks[] = {
     {"files-below", "12", files_below, NULL},
     {"files-delete-whole", "12", files_whole, NULL},
     {"filter-hidden", "12", lists_name, "x.o"},
+    {"filter-merge-hidden", "12", lists_name, "x.o"},
     {"whole-absent", "12", whole_absent, NULL},
     {"whole-at", "12", whole_at, NULL},
 

@@ -136,6 +136,13 @@ static void follow(struct evil *e, const char *text)
     want_all(e, &m);
 }
 
+static void filter(struct evil *e, const char *rule)
+{
+    struct zc_msg_open m = pull_open();
+    m.filter = (struct zc_bytes){(const uint8_t *)rule, strlen(rule) + 1};
+    want_all(e, &m);
+}
+
 static void glance(struct evil *e, const char *name)
 {
     struct zc_msg_open m = pull_open();
@@ -318,6 +325,14 @@ static const struct attack attacks[] = {
     {"follow", "any", follow, ""},
     {"follow-planted", "any", follow, "planted"},
     {"follow-planted-file", "any", follow, "planted-file"},
+    {"filter-merge", "refused", filter, ". ../sentinel"},
+    {"filter-merge-here", "refused", filter, ". kept"},
+    {"filter-dir-merge-dotdot", "any", filter, ": ../sentinel"},
+    {"filter-dir-merge-absolute", "any", filter, ": /etc/passwd"},
+    {"filter-dir-merge-behind", "any", filter, ": planted/sentinel"},
+    {"filter-dir-merge-symlink", "any", filter, ": planted-file"},
+    {"filter-dir-merge-names", "any", filter, ": .rules"},
+    {"filter-dir-merge-staging", "any", filter, ": .zcsync/left"},
     {"glance-dotdot", "refused", glance, ".."},
     {"glance-slash", "refused", glance, "planted/sub"},
     {"glance-planted", "any", glance, "planted"},
