@@ -486,6 +486,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/daemon_peers.h \
 	%D%/cli/itemize.c \
 	%D%/cli/itemize.h \
+	%D%/cli/doubt.c \
+	%D%/cli/doubt.h \
 	%D%/cli/logfile.c \
 	%D%/cli/logfile.h \
 	%D%/cli/opt.c \

@@ -340,45 +340,26 @@ static char *dest_name(const struct zc_plan *p)
     return strdup(slash ? slash + 1 : path);
 }
 
-/* SRC is a directory that may be meant to be in DEST. */
-static int doubt(struct zc_plan *p, enum zc_push_as as, const char *src,
-                 struct zc_err *err)
-{
-    struct zc_plan_doubt *d = &p->doubt;
-    const char *dest = p->dest_text, *slash = strrchr(src, '/');
-    int n = (int)strlen(dest);
-    while (n > 1 && dest[n - 1] == '/')
-        n--;
-    zc_auto_free char *its_name = dest_name(p);
-    d->name = strdup(slash ? slash + 1 : src);
-    if (!its_name || !d->name ||
-        asprintf(&d->question,
-                 "%.*s/%s or %.*s? write %s/ for %.*s itself, %.*s/%s for the "
-                 "other (--delete deletes what only %.*s has)",
-                 n, dest, d->name, n, dest, src, n, dest, n, dest, d->name, n,
-                 dest) < 0) {
-        d->question = NULL;
-        return zc_err_nomem(err);
-    }
-    /* A mirror starts again when all of its files have other names, too. */
-    d->nested = as == ZC_AS_MIRROR || strcmp(its_name, d->name) == 0;
-    return 0;
-}
-
 /* `rsync -a --delete www bk` is about bk/www. Who writes that here is asked,
  * where bk is something else than a copy of www. */
 static int look_for_doubt(struct zc_plan *p, const struct zc_push_args *args,
                           struct zc_err *err)
 {
     struct zc_endpoint src;
-    bool forced = args->opt.force_delete && !args->diff;
-    if (!args->opt.del || forced || !p->sessions.len || args->files_from ||
-        zc_require_any(&args->require_dest) || /* who says that knows it */
-        args->operands.len != 2 || p->sessions.v[0].names)
+    if (!zc_doubt_possible(args) || !p->sessions.len ||
+        p->sessions.v[0].names)
         return 0;
     if (zc_endpoint_parse(args->operands.v[0], &src, err))
         return -1;
-    int r = means_content(&src) ? 0 : doubt(p, args->as, src.path, err);
+    zc_auto_free char *its_name = dest_name(p);
+    const char *slash = strrchr(src.path, '/');
+    int r = means_content(&src)
+                ? 0
+                : zc_doubt_make(&p->doubt, src.path,
+                                slash ? slash + 1 : src.path, p->dest_text,
+                                its_name, err);
+    /* A mirror starts again when all of its files have other names, too. */
+    p->doubt.nested |= args->as == ZC_AS_MIRROR;
     zc_endpoint_fini(&src);
     return r;
 }
@@ -408,9 +389,7 @@ int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
 
 void zc_plan_ask(const struct zc_plan *p, struct zc_options *session)
 {
-    session->ask = p->doubt.name;
-    session->ask_nested = p->doubt.nested;
-    session->question = p->doubt.question;
+    zc_doubt_ask(&p->doubt, session);
 }
 
 void zc_plan_fini(struct zc_plan *p)
@@ -421,8 +400,7 @@ void zc_plan_fini(struct zc_plan *p)
     }
     zc_vec_fini(&p->sessions);
     zc_vec_fini(&p->earlier);
-    free(p->doubt.name);
-    free(p->doubt.question);
+    zc_doubt_fini(&p->doubt);
     zc_endpoint_fini(&p->dest);
     *p = (struct zc_plan){0};
 }

@@ -14,6 +14,7 @@
 
 #include "base/err.h"
 #include "base/vec.h"
+#include "cli/doubt.h"
 #include "cli/push_args.h"
 #include "net/endpoint.h"
 #include "tree/fileset.h"
@@ -29,12 +30,6 @@ struct zc_plan_session {
     ino_t ino;
 };
 
-/* Whether DEST or DEST/NAME is meant, where that is in doubt: options.ask. */
-struct zc_plan_doubt {
-    char *name, *question; /* NULL: none */
-    bool nested;
-};
-
 struct zc_plan {
     ZC_VEC(struct zc_plan_session) sessions; /* none: all SRC may be missing,
                                                 and are */
@@ -43,7 +38,7 @@ struct zc_plan {
     struct zc_endpoint dest;
     const char *dest_text; /* as the user wrote it */
     bool dest_is_dir;      /* DEST ended in a slash, or there are several SRC */
-    struct zc_plan_doubt doubt; /* of the one session */
+    struct zc_doubt doubt; /* of the one session */
 };
 
 /* Fills in *P (to be finished with _fini in any case) from the operands in

@@ -60,6 +60,8 @@ static enum zc_exit run_session(struct pull *p,
     opt.path = s->at.path;
     opt.new_name = s->new_name;
     opt.path_is_dir = !s->new_name;
+    zc_doubt_ask(&p->plan->doubt, &opt);
+    opt.ask_dest = s->dest;
     opt.only_names = (struct zc_bytes){p->names.data, p->names.len};
     zc_report_session(p->report, s->text, s->dest);
     const struct zc_reach way = {.at = &s->at,

@@ -97,6 +97,21 @@ static int check(const struct zc_pull_plan *p, const struct zc_push_args *args,
     return 0;
 }
 
+/* Whether DEST or DEST/name is meant. */
+static int look_for_doubt(struct zc_pull_plan *p,
+                          const struct zc_push_args *args, struct zc_err *err)
+{
+    const struct zc_pull_session *s = &p->sessions.v[0];
+    const char *name = last_name(s->at.path);
+    if (!zc_doubt_possible(args) || s->at.trailing_slash || !*name)
+        return 0;
+    zc_auto_free char *real = realpath(s->dest, NULL);
+    const char *slash = real ? strrchr(real, '/') : NULL;
+    return zc_doubt_make(&p->doubt, s->text, name,
+                         args->operands.v[args->operands.len - 1],
+                         slash ? slash + 1 : "", err);
+}
+
 int zc_pull_plan_make(struct zc_pull_plan *p, const struct zc_push_args *args,
                       struct zc_err *err)
 {
@@ -118,11 +133,13 @@ int zc_pull_plan_make(struct zc_pull_plan *p, const struct zc_push_args *args,
     if (!r && several && !(p->make = strdup(dest.path)))
         r = zc_err_nomem(err);
     zc_endpoint_fini(&dest);
-    return r ? -1 : check(p, args, several, err);
+    return r || check(p, args, several, err) ? -1
+                                             : look_for_doubt(p, args, err);
 }
 
 void zc_pull_plan_fini(struct zc_pull_plan *p)
 {
+    zc_doubt_fini(&p->doubt);
     for (size_t i = 0; i < p->sessions.len; i++) {
         zc_endpoint_fini(&p->sessions.v[i].at);
         free(p->sessions.v[i].dest);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/vec.h"
+#include "cli/doubt.h"
 #include "cli/push_args.h"
 #include "net/endpoint.h"
 
@@ -20,6 +21,7 @@ struct zc_pull_session {
 
 struct zc_pull_plan {
     ZC_VEC(struct zc_pull_session) sessions; /* at least one */
+    struct zc_doubt doubt; /* of the one session */
     char *make; /* a directory that has to be there first; NULL: none */
 };
 

@@ -74,11 +74,10 @@ static void fill_open(const struct zc_options *opt, enum zc_role role,
                                                          : 0);
     memcpy(m->origin, opt->origin, sizeof m->origin);
     fill_choices(opt, m);
+    m->ask = text_bytes(opt->ask);
+    m->flags |= opt->ask ? ZC_OPEN_ASK : 0;
     if (role == ZC_ROLE_RECEIVER) {
         fill_pull(opt, m);
-    } else if (opt->ask) {
-        m->ask = text_bytes(opt->ask);
-        m->flags |= ZC_OPEN_ASK;
     } else if (opt->single_file) {
         size_t n;
         const struct zc_fileset_node *const *v =
@@ -203,7 +202,9 @@ int zc_connect_open(struct zc_conn *c, const struct zc_options *opt,
             *err = why;
         return -1;
     }
-    if (recv_opened(c, &opened, err) || zc_glance_judge(opt, &opened, err))
+    if (recv_opened(c, &opened, err) ||
+        (role == ZC_ROLE_SENDER ? zc_glance_judge(opt, &opened, err)
+                                : zc_glance_judge_own(opt, &opened, err)))
         return -1;
     return take_answer(opt, role, &opened, t, err);
 }

@@ -91,22 +91,44 @@ void zc_glance_fini(struct zc_glance *g)
     zc_buf_fini(&g->inner);
 }
 
-/* ---- The end that has SRC ------------------------------------------------- */
+/* ---- The end that asked --------------------------------------------------- */
 
-static bool is_empty(int fd)
+/* SRC: a directory here, or what was told of it. */
+struct src {
+    int fd; /* -1: it is over there */
+    const struct zc_msg_opened *told;
+};
+
+static bool src_empty(const struct src *s)
 {
     struct zc_names names;
-    if (zc_names_read(fd, &names))
+    if (s->fd < 0)
+        return !s->told->names.n;
+    if (zc_names_read(s->fd, &names))
         return true;
     bool empty = names.len == 0;
     zc_names_fini(&names);
     return empty;
 }
 
-static bool is_there(int fd, const char *name)
+static bool src_has_dir(const struct src *s, const char *name)
+{
+    return s->fd < 0 ? s->told->glance & ZC_GLANCE_HAS_DIR
+                     : is_dir(s->fd, name);
+}
+
+/* In doubt, it has. */
+static bool src_has(const struct src *s, const char *name)
 {
     struct stat st;
-    return fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (s->fd >= 0)
+        return fstatat(s->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    struct zc_bytes names = s->told->names;
+    struct zc_glance_name n;
+    while (zc_glance_next(&names, &n))
+        if (strcmp(n.name, name) == 0)
+            return true;
+    return s->told->glance & ZC_GLANCE_MORE;
 }
 
 static bool is_safe(const struct zc_options *opt, const char *name, bool dir)
@@ -119,16 +141,33 @@ struct common {
     size_t both, lost;
 };
 
-static struct common look_at(const struct zc_options *opt, int src,
+static struct common look_at(const struct zc_options *opt, const struct src *s,
                              struct zc_bytes names)
 {
     struct zc_glance_name n;
     struct common c = {0};
     while (zc_glance_next(&names, &n)) {
-        c.both += is_there(src, n.name);
+        c.both += src_has(s, n.name);
         c.lost += !is_safe(opt, n.name, n.dir);
     }
     return c;
+}
+
+/* THERE: what is at DEST. */
+static int judge(const struct zc_options *opt, const struct src *s,
+                 const struct zc_msg_opened *there, struct zc_err *err)
+{
+    if (src_empty(s)) /* the brake has something to say about that */
+        return 0;
+    struct common c = look_at(opt, s, there->names);
+    bool strange = c.lost && !c.both && !(there->glance & ZC_GLANCE_MORE);
+    bool nested = there->glance & ZC_GLANCE_HAS_DIR &&
+                  !src_has_dir(s, opt->ask) && !is_safe(opt, opt->ask, true) &&
+                  (strange || !there->inner.n ||
+                   look_at(opt, s, there->inner).both);
+    return nested || (strange && !opt->ask_nested)
+               ? zc_err_set(err, ZC_EXIT_USAGE, 0, "%s", opt->question)
+               : 0;
 }
 
 int zc_glance_judge(const struct zc_options *opt, const struct zc_msg_opened *m,
@@ -136,17 +175,22 @@ int zc_glance_judge(const struct zc_options *opt, const struct zc_msg_opened *m,
 {
     if (!opt->ask || !(m->glance & ZC_GLANCE_TOLD))
         return 0;
-    zc_auto_close int src = zc_root_open(opt->src, err);
-    if (src < 0)
-        return -1;
-    if (is_empty(src)) /* the brake has something to say about that */
+    zc_auto_close int fd = zc_root_open(opt->src, err);
+    return fd < 0 ? -1 : judge(opt, &(struct src){fd, NULL}, m, err);
+}
+
+int zc_glance_judge_own(const struct zc_options *opt,
+                        const struct zc_msg_opened *m, struct zc_err *err)
+{
+    struct zc_glance g = ZC_GLANCE_INIT;
+    struct zc_msg_opened own = {0};
+    if (!opt->ask || !(m->glance & ZC_GLANCE_TOLD) || m->name.n)
         return 0;
-    struct common c = look_at(opt, src, m->names);
-    bool strange = c.lost && !c.both && !(m->glance & ZC_GLANCE_MORE);
-    bool nested = m->glance & ZC_GLANCE_HAS_DIR && !is_dir(src, opt->ask) &&
-                  !is_safe(opt, opt->ask, true) &&
-                  (strange || !m->inner.n || look_at(opt, src, m->inner).both);
-    return nested || (strange && !opt->ask_nested)
-               ? zc_err_set(err, ZC_EXIT_USAGE, 0, "%s", opt->question)
-               : 0;
+    zc_auto_close int fd = open(opt->ask_dest,
+                                O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const struct zc_bytes name = {(const uint8_t *)opt->ask, strlen(opt->ask)};
+    zc_glance_tell(fd, NULL, name, &g, &own);
+    int r = judge(opt, &(struct src){-1, m}, &own, err);
+    zc_glance_fini(&g);
+    return r;
 }

@@ -3,8 +3,8 @@
  * A look at DEST before anything is done. Whoever comes from rsync writes
  * `push --delete www bk` and means bk/www; where bk is a directory with other
  * things in it, they would all be deleted. So the end that answers OPEN tells
- * what names there are, and the end that has SRC decides whether DEST is a copy
- * of it.
+ * what names it has, and the end that has dialled compares them with its own and
+ * decides whether DEST is a copy of SRC.
  */
 #ifndef ZC_SESSION_GLANCE_H
 #define ZC_SESSION_GLANCE_H
@@ -30,5 +30,9 @@ void zc_glance_fini(struct zc_glance *g);
  * not. */
 int zc_glance_judge(const struct zc_options *opt, const struct zc_msg_opened *m,
                     struct zc_err *err);
+
+/* The same for a pull: M tells of SRC, and DEST is opt->ask_dest. */
+int zc_glance_judge_own(const struct zc_options *opt,
+                        const struct zc_msg_opened *m, struct zc_err *err);
 
 #endif

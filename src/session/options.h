@@ -55,6 +55,7 @@ struct zc_options {
     /* SRC's name, where the user may have meant DEST/name: QUESTION is what to
      * say when DEST looks like it (session/glance.h). NULL: no doubt. */
     const char *ask, *question;
+    const char *ask_dest; /* a pull's DEST */
     bool ask_nested; /* DEST has SRC's name: only what is nested is in doubt */
 
     unsigned keep;       /* enum zc_keep */

@@ -120,5 +120,32 @@ ok "but not where other names are all there is" \
     wait_until 20 [ -e bk/c/deep/er/two -a ! -e bk/other ]
 kill "$pid" && reap "$pid"
 ok "equal" same_tree www bk
+# The same for a pull, where the other end tells what SRC has.
+rm -rf bk && mkdir -p bk/www bk/etc served
+cp -a www served/www
+start_serve --readable s="$T/served"
+src=zcsync://$addr/s/www
+for words in pull "pull -n"; do
+    # shellcheck disable=SC2086 # several words
+    runs_with 1 "$words asks" "$ZCSYNC" $words --delete "$src" bk
+    one_sentence "bk/www or bk\? write $src/ for bk itself" "before anything is done"
+done
+rmdir bk/www && touch bk/other
+runs_with 1 "where no name is SRC's" "$ZCSYNC" pull --delete "$src" bk
+is "$(ls bk)" "etc"$'\n'"other" "nothing was done"
+cp -a www/. bk && mkdir bk/www && cp www/big bk/www
+runs_with 1 "where there is a copy in a copy" "$ZCSYNC" pull --delete "$src" bk
+runs_with 0 "a slash is an answer" "$ZCSYNC" pull --delete "$src/" bk
+ok "equal" same_tree www bk
+echo more >served/www/more && touch bk/old
+runs_with 0 "a copy is none" "$ZCSYNC" pull --delete "$src" bk
+ok "equal" same_tree served/www bk
+runs_with 0 "nor is DEST/NAME" "$ZCSYNC" pull --delete "$src" new/www --mkpath
+touch new/www/x && rm -r new/www/[a-w]*
+runs_with 0 "nor a DEST of SRC's name" "$ZCSYNC" pull --delete "$src" new/www
+rm -rf bk && mkdir -p bk/www bk/etc
+runs_with 0 "the root of a share has no name, as with rsync" "$ZCSYNC" pull -n \
+    --delete "zcsync://$addr/s" bk
+runs_with 0 "without --delete" "$ZCSYNC" pull -n "$src" bk
 ok "no staging folder left" no_litter "$T"
 done_testing
