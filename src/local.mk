@@ -317,6 +317,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/files.h \
 	%D%/receiver/hardlinks.c \
 	%D%/receiver/hardlinks.h \
+	%D%/receiver/inplace.c \
+	%D%/receiver/inplace.h \
 	%D%/receiver/ledger.c \
 	%D%/receiver/ledger.h \
 	%D%/receiver/lists.c \

@@ -540,6 +540,9 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         return zc_err_nomem(err);
     if (a->dirs && a->recursive != ZC_SHOW_ON)
         a->opt.walk |= ZC_WALK_ONE_LEVEL;
+    if (a->opt.apply & ZC_APPLY_INPLACE && a->opt.apply & ZC_APPLY_DELAY)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--inplace and --delay-updates exclude each other");
     zc_options_settle(&a->opt);
     zc_options_rescan(&a->rescan_s, &a->compare_s);
     if (a->diff) {

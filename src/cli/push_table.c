@@ -231,6 +231,13 @@ static const struct zc_opt rows[] = {
           "change permissions on the way, as D755,F644"),
 
     HEADING("How:"),
+    ONCE_APPLY(0, "inplace", ON_OFF, ZC_APPLY_INPLACE,
+               "write into the files that are there: who reads\n"
+               "them sees half of each version"),
+    ONCE_APPLY(0, "append", ON_OFF, ZC_APPLY_APPEND,
+               "where a file is shorter at DEST, send the rest if\n"
+               "it is its beginning; leave longer ones"),
+    ONCE_APPLY(0, "append-verify", ON_OFF, ZC_APPLY_APPEND, "the same"),
     ONCE_APPLY(0, "delay-updates", ON_OFF, ZC_APPLY_DELAY,
                "give all files their names at the end"),
     PUSH_VALUE("fsync", "MODE", ON, OPT_FSYNC,

@@ -56,7 +56,7 @@ static void options_of_remove(struct zc_options *opt)
     const unsigned lax = ZC_APPLY_SIZE_ONLY | ZC_APPLY_WINDOW;
     opt->checksum |= opt->apply & lax || !(opt->keep & ZC_KEEP_TIMES);
     opt->apply &= ~(lax | ZC_APPLY_EXISTING | ZC_APPLY_IGNORE_EXISTING |
-                    ZC_APPLY_IGNORE_TIMES);
+                    ZC_APPLY_IGNORE_TIMES | ZC_APPLY_APPEND);
     opt->keep &= ~(unsigned)ZC_KEEP_HARD_LINKS; /* they become fewer */
     opt->dry_run = true;
     opt->del = opt->update = opt->want_items = false;

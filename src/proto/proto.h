@@ -201,7 +201,10 @@ enum zc_open_apply {
     ZC_APPLY_DELAY = 1 << 13, /* new versions get their names at the end */
     ZC_APPLY_OMIT_DIR_TIMES = 1 << 14,  /* times but those of directories */
     ZC_APPLY_OMIT_LINK_TIMES = 1 << 15, /* ... of symlinks */
-    ZC_APPLY_KNOWN = (1 << 16) - 1,
+    ZC_APPLY_INPLACE = 1 << 16, /* bytes go into the file that is there */
+    ZC_APPLY_APPEND = 1 << 17,  /* a shorter file may be its beginning, and a
+                                   longer one stays */
+    ZC_APPLY_KNOWN = (1 << 18) - 1,
 };
 
 /* Flags of LIST. */

@@ -25,6 +25,7 @@
 #include "receiver/deletions.h"
 #include "receiver/dirs.h"
 #include "receiver/hardlinks.h"
+#include "receiver/inplace.h"
 #include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/place.h"
@@ -54,6 +55,7 @@ struct zc_rbig {
     char tmp[ZC_STAGING_NAME_SIZE];
     struct zc_tiling tiling; /* the segments so far */
     bool sent;               /* SENT has come */
+    bool in_place;           /* fd is the file that is there (--inplace) */
     unsigned op;             /* what failed first, with eno, if that is set */
     int eno;
     uint8_t verdict; /* enum zc_verdict */
@@ -74,6 +76,8 @@ static void shed_bytes(struct zc_receiver *r, struct zc_rbig *b)
     if (b->fd < 0)
         return;
     zc_close(&b->fd);
+    if (b->in_place)
+        return;
     zc_place_discard(&b->dir->shelf, b->tmp);
     zc_space_leave(r, true);
 }
@@ -188,6 +192,8 @@ static void put_copy(struct zc_receiver *r, struct zc_rbig *b,
 static void put_hole(struct zc_rbig *b, const struct zc_segment *s)
 {
     uint64_t end = s->offset + s->length;
+    if (!b->eno && b->in_place && zc_inplace_hole(b->fd, s))
+        note_failure(b, ZC_OP_WRITE, errno);
     if (!b->eno && s->length && end == b->m.entry.size &&
         ftruncate(b->fd, (off_t)end))
         note_failure(b, ZC_OP_WRITE, errno);
@@ -236,6 +242,16 @@ static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
         zc_fileflags_begin(b->fd, b->m.entry.fileflags);
 }
 
+static void open_file(struct zc_receiver *r, struct zc_rbig *b)
+{
+    b->fd = zc_inplace_open(r, b->dir, &b->m.entry);
+    b->in_place = b->fd >= 0;
+    if (!b->in_place && errno)
+        note_failure(b, ZC_OP_WRITE, errno);
+    else if (!b->in_place)
+        open_staging_file(r, b);
+}
+
 /* Its first bytes are not sent: they are those of the basis. Copied at the end,
  * by a worker, as there may be many. */
 static void leave_beginning(struct zc_rbig *b)
@@ -247,7 +263,7 @@ static void leave_beginning(struct zc_rbig *b)
 static void put_beginning(struct zc_receiver *r, struct zc_rbig *b)
 {
     struct zc_segment s = {.kind = ZC_SEGMENT_COPY, .length = b->m.from};
-    if (s.length)
+    if (s.length && !b->in_place)
         put_segment(r, NULL, b, &s);
 }
 
@@ -296,7 +312,7 @@ int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
     if (b->dir->state == ZC_RD_FAILED)
         note_failure(b, ZC_OP_NONE, ENOENT);
     else
-        open_staging_file(r, b);
+        open_file(r, b);
     if (b->m.flags & ZC_FILE_FROM)
         leave_beginning(b);
     LIST_INSERT_HEAD(&r->bigs->open, b, next);
@@ -473,6 +489,10 @@ static void commit_big(struct zc_rworker *w, struct zc_rbig *b)
 {
     int fd = b->fd;
     b->fd = -1;
+    if (b->in_place) {
+        zc_inplace_finish(w, b->list, &b->m, fd);
+        return;
+    }
     zc_space_leave(w->r, false);
     zc_newfile_dress(w, b->dir, fd, b->mode, &b->m);
     zc_newfile_commit(w, b->list, &b->m, b->tmp, fd);

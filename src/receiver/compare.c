@@ -319,8 +319,10 @@ static bool same_data(struct zc_rworker *w, const struct zc_cmp *c,
 
 /* A big file that has grown while it was watched, a log most likely: what is
  * here may be its beginning. */
-static bool looks_grown(const struct zc_cmp *c)
+static bool looks_grown(const struct zc_receiver *r, const struct zc_cmp *c)
 {
+    if (r->apply & ZC_APPLY_APPEND)
+        return same_type(c) && c->st.size && c->st.size < c->e->size;
     return c->dir->shallow && c->e->flags & ZC_ENTRY_CHANGED &&
            same_type(c) && c->st.nlink == 1 && c->st.size >= FROM_MIN &&
            c->st.size < c->e->size && c->st.blocks * 512 >= c->st.size;
@@ -329,7 +331,7 @@ static bool looks_grown(const struct zc_cmp *c)
 static bool may_have_grown(struct zc_rworker *w, const struct zc_cmp *c,
                            struct zc_decision *v)
 {
-    if (!looks_grown(c))
+    if (!looks_grown(w->r, c))
         return false;
     zc_auto_close int fd = zc_file_open(c->dirfd, c->name, O_RDONLY, 0);
     if (fd < 0 || zc_rworker_hash(w, fd, c->st.size, v->hash))
@@ -385,6 +387,12 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
                    (may_change_in_place(r, c) && !has_to_be_new(r, c));
     if (same && fixable && !ask_hash) {
         decide_metadata(v, xattrs);
+        return;
+    }
+    if (!same && r->apply & ZC_APPLY_APPEND && same_type(c) &&
+        c->st.size >= c->e->size) {
+        v->item = 0; /* there is nothing to append */
+        v->stays = true;
         return;
     }
     if (!may_replace(w, c, v))
@@ -518,7 +526,8 @@ bool zc_compare_reads_much(struct zc_rworker *w, const struct zc_cmp *c)
     return S_ISREG(c->e->mode) && !(c->e->flags & ZC_ENTRY_EAGER) &&
            same_type(c) &&
            ZC_MIN(c->st.size, c->st.blocks * 512) >= ZC_READS_MUCH &&
-           (looks_same(w, c) == HASH_TELLS || looks_grown(c));
+           (looks_same(w, c) == HASH_TELLS ||
+            looks_grown(w->r, c));
 }
 
 bool zc_compare_looks(const struct zc_receiver *r, const struct zc_entry *e)

@@ -12,6 +12,7 @@
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
+#include "receiver/inplace.h"
 #include "receiver/lists.h"
 #include "receiver/names.h"
 #include "receiver/newfile.h"
@@ -124,7 +125,7 @@ void zc_files_write(struct zc_rworker *w, struct zc_work *work)
             continue;
         else if (dirfd >= 0 && !(m.entry.flags & ZC_ENTRY_HARD_LINK))
             direct += write_direct(w, d, dirfd, list, &m);
-        else
+        else if (!zc_inplace_write(w, list, &m))
             write_staged(w, d, list, &m);
     }
     if (dirfd >= 0)
