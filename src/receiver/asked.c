@@ -89,6 +89,26 @@ static int check_whole(struct zc_rworker *w, struct zc_rdir *d,
                                      "is");
 }
 
+/* PATH may be said to be missing, which deletes it: with --delete, and with
+ * --delete-missing-args what stands in the list by itself. */
+static bool may_be_missing(const struct zc_receiver *r, const char *path)
+{
+    const struct zc_terms *t = &r->terms;
+    const struct zc_fileset_node *node = NULL;
+    if (t->name || r->flags & ZC_OPEN_DELETE)
+        return !t->name;
+    if (!t->only || !(t->open.walk & ZC_WALK_DELETE_MISSING))
+        return false;
+    for (const char *at = path; *at; at += *at == '/') {
+        size_t n = strcspn(at, "/");
+        node = zc_fileset_child(t->only, node, at, n);
+        if (!node)
+            return false;
+        at += n;
+    }
+    return node && zc_fileset_listed(node);
+}
+
 static int check_entry(struct zc_rworker *w, struct zc_rdir *d,
                        const struct zc_entry *e, struct zc_err *err)
 {
@@ -98,7 +118,7 @@ static int check_entry(struct zc_rworker *w, struct zc_rdir *d,
                                           &w->path);
     if (!path)
         return zc_err_nomem(err);
-    if (e->flags & ZC_ENTRY_ABSENT && (t->name || !(r->flags & ZC_OPEN_DELETE)))
+    if (e->flags & ZC_ENTRY_ABSENT && !may_be_missing(r, path))
         return zc_receiver_nonsense(err, "it deletes, and was not asked to");
     return is_asked_for(t, d, path, S_ISDIR(e->mode)) &&
                    !has_wrong_size(&t->open, e)
