@@ -19,6 +19,7 @@ build_packages=(
     autoconf automake gcc libc6-dev linux-libc-dev make pkgconf
     libcap-dev libinih-dev libinotifytools0-dev libseccomp-dev
     libsodium-dev libssh2-1-dev libssl-dev libxxhash-dev
+    libzstd-dev
 )
 
 is_installed()

@@ -83,6 +83,8 @@ libzcsync_a_SOURCES = \
 	%D%/net/aead.h \
 	%D%/net/command.c \
 	%D%/net/command.h \
+	%D%/net/compress.c \
+	%D%/net/compress.h \
 	%D%/net/dial.c \
 	%D%/net/dial.h \
 	%D%/net/direct.c \
@@ -109,6 +111,8 @@ libzcsync_a_SOURCES = \
 	%D%/net/transport.c \
 	%D%/net/unix.c \
 	%D%/net/unix.h \
+	%D%/net/worth.c \
+	%D%/net/worth.h \
 	%D%/net/transport.h \
 	%D%/ssh/agent.c \
 	%D%/ssh/agent.h \
@@ -167,6 +171,8 @@ libzcsync_a_SOURCES = \
 	%D%/tree/names.h \
 	%D%/tree/places.c \
 	%D%/tree/places.h \
+	%D%/tree/suffix.c \
+	%D%/tree/suffix.h \
 	%D%/tree/wildmatch.c \
 	%D%/tree/wildmatch.h \
 	%D%/move/guard.c \

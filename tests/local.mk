@@ -61,7 +61,10 @@ UNIT_TESTS = \
 	%D%/unit/test_roles \
 	%D%/unit/test_rootdir \
 	%D%/unit/test_sandbox \
+	%D%/unit/test_compress \
 	%D%/unit/test_sealed \
+	%D%/unit/test_suffix \
+	%D%/unit/test_worth \
 	%D%/unit/test_segment \
 	%D%/unit/test_sender_lists \
 	%D%/unit/test_sender_retries \
@@ -86,6 +89,7 @@ UNIT_TESTS = \
 
 FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_chmod \
+	%D%/fuzz/fuzz_compress \
 	%D%/fuzz/fuzz_conf \
 	%D%/fuzz/fuzz_control \
 	%D%/fuzz/fuzz_direct \

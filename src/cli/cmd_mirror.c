@@ -86,6 +86,7 @@ static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
     const struct mirror *m = d->mirror;
     const struct zc_reach way = {.at = &d->plan.dest,
                                  .role = ZC_ROLE_SENDER,
+                                 .compress = m->args->compress.how,
                                  .contimeout_s = m->args->contimeout_s,
                                  .timeout_s = m->args->opt.timeout_s,
                                  .local = zc_forker_reach,
@@ -125,6 +126,7 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
         .accept_new = m->args->security.accept_new,
         .contimeout_s = m->args->contimeout_s,
         .timeout_s = m->args->opt.timeout_s,
+        .compress = m->args->compress.how,
         .role = ZC_ROLE_SENDER,
         .ask = zc_ask_for_ssh,
         .stop = zc_signals_stop(),

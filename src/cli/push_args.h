@@ -37,6 +37,14 @@ struct zc_filter_arg {
     const char *value;
 };
 
+/* -z and its like. Bounds of the level are those of net/compress.h. */
+struct zc_compress_args {
+    bool on, always;
+    int level;           /* 0: not given */
+    const char *instead; /* what it was called, if that is not there; or NULL */
+    int how;             /* what it comes to, for struct zc_security */
+};
+
 struct zc_push_args {
     /* What crosses over to the sender. src, only, single_file, share, path and
      * path_is_dir are left for each session (see plan.h). */
@@ -66,6 +74,7 @@ struct zc_push_args {
     bool cvs_exclude; /* -C */
     unsigned rules;   /* how many -F */
     const char *files_from; /* NULL: none */
+    struct zc_compress_args compress;
     struct zc_security_args security;
     struct zc_remote_args remote;
     const char *config; /* NULL: the daemon's own */

@@ -7,6 +7,7 @@
 #include "cli/stop_time.h"
 #include "fs/idrules.h"
 #include "fs/meta.h"
+#include "net/compress.h"
 #include "net/dial.h"
 
 #include <stdio.h>
@@ -90,6 +91,68 @@ static int take_bwlimit(const char *value, uint64_t *out, struct zc_err *err)
                           "100KB",
                           value);
     return 0;
+}
+
+/* VALUE NULL: as it likes. */
+static int take_compress(struct zc_compress_args *c, const char *value, bool on,
+                         struct zc_err *err)
+{
+    int how = on ? ZC_COMPRESS_AUTO : ZC_COMPRESS_OFF;
+    if (value && zc_compress_parse(value, &how))
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--compress: '%s' is none of auto, zstd, zstd:LEVEL "
+                          "(%d to %d), off", value, ZC_COMPRESS_LEVEL_MIN,
+                          ZC_COMPRESS_LEVEL_MAX);
+    c->on = how != ZC_COMPRESS_OFF;
+    c->instead = NULL;
+    if (value) {
+        c->always = how != ZC_COMPRESS_AUTO;
+        c->level = c->always && strchr(value, ':') ? how : 0;
+    }
+    return 0;
+}
+
+static int take_compress_choice(struct zc_compress_args *c, const char *value,
+                                struct zc_err *err)
+{
+    static const char *const names[] = {"auto", "zstd", "lz4", "zlib", "zlibx",
+                                        "none"};
+    size_t i = 0;
+    while (i < ZC_ARRAY_LEN(names) && strcmp(value, names[i]))
+        i++;
+    if (i == ZC_ARRAY_LEN(names))
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--compress-choice: '%s' is none of auto, zstd, lz4, "
+                          "zlib, zlibx, none", value);
+    c->on = i < 5;
+    c->always = i == 1;
+    c->instead = i > 1 && c->on ? names[i] : NULL;
+    return 0;
+}
+
+/* rsync's limits; beyond ours is as far as we go. */
+static int take_compress_level(struct zc_compress_args *c, const char *value,
+                               struct zc_err *err)
+{
+    char *end;
+    errno = 0;
+    long n = strtol(value, &end, 10);
+    if (!*value || value[strspn(value, "-0123456789")] || *end || errno ||
+        n < -131072 || n > 22)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--compress-level: '%s' is not a level from %d to %d",
+                          value, ZC_COMPRESS_LEVEL_MIN, ZC_COMPRESS_LEVEL_MAX);
+    c->on = n;
+    c->level = n ? zc_compress_level(n) : 0;
+    return 0;
+}
+
+static void settle_compress(struct zc_compress_args *c, uint64_t bwlimit)
+{
+    int how = c->level    ? c->level
+              : c->always ? ZC_COMPRESS_LEVEL
+                          : ZC_COMPRESS_AUTO;
+    c->how = zc_compress_limited(c->on ? how : ZC_COMPRESS_OFF, bwlimit);
 }
 
 static void take_keep(struct zc_push_args *a, uint64_t bits, bool on)
@@ -384,6 +447,12 @@ static int take_option(void *arg, const struct zc_opt *opt,
             a->opt.keep &= ~(unsigned)(ZC_KEEP_OWNER | ZC_KEEP_GROUP |
                                        ZC_KEEP_DEVICES);
         return 0;
+    case OPT_COMPRESS:
+        return take_compress(&a->compress, value, on, err);
+    case OPT_COMPRESS_CHOICE:
+        return take_compress_choice(&a->compress, value, err);
+    case OPT_COMPRESS_LEVEL:
+        return take_compress_level(&a->compress, value, err);
     case OPT_DELETES:
         a->opt.del = true;
         if (opt->data == ZC_DELETE_EXCLUDED)
@@ -544,6 +613,7 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--inplace and --delay-updates exclude each other");
     zc_options_settle(&a->opt);
+    settle_compress(&a->compress, a->opt.bwlimit);
     zc_options_rescan(&a->rescan_s, &a->compare_s);
     if (a->diff) {
         /* Nothing is written, so there is nothing to brake. */

@@ -245,6 +245,22 @@ static const struct zc_opt rows[] = {
                "the end, file for each file, none"),
     PUSH_VALUE("bwlimit", "RATE", ON_OFF, OPT_BWLIMIT,
                "at most RATE KiB a second (or 1.5M, 100KB)"),
+    {.letter = 'z', .name = "compress", .value = "HOW", .negatable = ON_OFF,
+     .optional = true, .id = OPT_COMPRESS,
+     .help = "compress what is sent to another machine: auto (if\n"
+             "HOW is left out) while that is faster, zstd[:LEVEL]\n"
+             "always, off (default)"},
+    VALUE(0, "compress-choice", "NAME", ON, OPT_COMPRESS_CHOICE,
+          "auto, zstd, none; lz4, zlib, zlibx: as auto"),
+    VALUE(0, "zc", "NAME", ON, OPT_COMPRESS_CHOICE, "the same"),
+    VALUE(0, "compress-level", "N", ON, OPT_COMPRESS_LEVEL,
+          "as --compress=zstd:N; 0: off"),
+    VALUE(0, "zl", "N", ON, OPT_COMPRESS_LEVEL, "the same"),
+    ACTION(0, "new-compress", ON, OPT_COMPRESS, "accepted: -z"),
+    ACTION(0, "old-compress", ON, OPT_COMPRESS, "likewise"),
+    TEXT("skip-compress", "LIST", opt.skip_compress,
+         "suffixes of files that are not compressed, as\n"
+         "gz/jpg/mp[34] (push; default: a list of ours)"),
     VALUE(0, "timeout", "SECONDS", ON_OFF, OPT_TIMEOUT,
           "give up when the peer is silent for so long\n"
           "(mirror: and connect again; default 60)"),

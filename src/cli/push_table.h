@@ -55,6 +55,9 @@ enum push_opt_id {
     OPT_ACCEPT, /* nothing: it is so anyway */
     OPT_IDMAP, /* `data`: as with OPT_TEXT */
     OPT_SUPER,
+    OPT_COMPRESS,
+    OPT_COMPRESS_CHOICE,
+    OPT_COMPRESS_LEVEL,
     OPT_DELETES, /* --delete, and `data`: enum zc_delete_also */
 };
 

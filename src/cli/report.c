@@ -63,6 +63,7 @@ struct zc_report *zc_report_new(const struct zc_push_args *args,
     if (!r->tty_out)
         setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     r->totals.dry_run = args->opt.dry_run;
+    r->totals.compress = args->compress.how;
     return r;
 }
 

@@ -79,11 +79,13 @@ static void keep_own(struct zc_stats *s)
     uint64_t deleted = atomic_load(&s->deleted);
     uint64_t troubles = atomic_load(&s->troubles);
     uint64_t out = atomic_load(&s->wire_out), in = atomic_load(&s->wire_in);
+    uint64_t plain = atomic_load(&s->wire_plain);
     memset(s, 0, sizeof *s);
     atomic_store(&s->deleted, deleted);
     atomic_store(&s->troubles, troubles);
     atomic_store(&s->wire_out, out);
     atomic_store(&s->wire_in, in);
+    atomic_store(&s->wire_plain, plain);
 }
 
 enum zc_exit zc_run_session(const struct zc_push_args *args,
@@ -181,6 +183,9 @@ int zc_run_command(const struct zc_push_args *args, zc_run_all_fn *all)
         if (args->accepted.v[i]->value)
             zc_log(ZC_LOG_INFO, "option --%s is accepted: %s",
                    args->accepted.v[i]->name, args->accepted.v[i]->help);
+    if (args->compress.instead)
+        zc_log(ZC_LOG_INFO, "zstd takes the place of %s",
+               args->compress.instead);
     zc_signals_catch();
     if (args->stop_at)
         zc_signals_stop_at(args->stop_at);

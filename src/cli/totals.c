@@ -14,6 +14,7 @@ void zc_totals_add(struct zc_totals *t, const struct zc_stats *s)
     t->done_bytes += atomic_load(&s->done_bytes);
     t->wire_out += atomic_load(&s->wire_out);
     t->wire_in += atomic_load(&s->wire_in);
+    t->wire_plain += atomic_load(&s->wire_plain);
     t->changed_meta += atomic_load(&s->changed_meta);
     t->created += atomic_load(&s->created);
     t->replaced += atomic_load(&s->replaced);
@@ -51,6 +52,11 @@ static void print_kinds(const struct zc_totals *t, enum zc_text_style style,
     fputs(*before == ',' ? ")\n" : "\n", to);
 }
 
+static bool was_compressed(const struct zc_totals *t)
+{
+    return t->compress && t->wire_plain != t->wire_out + t->wire_in;
+}
+
 void zc_totals_print_stats(const struct zc_totals *t, enum zc_text_style style,
                            FILE *to)
 {
@@ -78,6 +84,9 @@ void zc_totals_print_stats(const struct zc_totals *t, enum zc_text_style style,
     for (size_t i = 0; i < ZC_ARRAY_LEN(rows); i++)
         fprintf(to, "%s: %s%s\n", rows[i].name,
                 zc_text_count(n, rows[i].n, style), rows[i].unit);
+    if (was_compressed(t))
+        fprintf(to, "Total bytes before compression: %s\n",
+                zc_text_count(n, t->wire_plain, style));
 }
 
 static double per_second(double n, double seconds)
@@ -94,6 +103,10 @@ void zc_totals_print_sent(const struct zc_totals *t, enum zc_text_style style,
             zc_text_count(a, t->wire_out, style),
             zc_text_count(b, t->wire_in, style),
             zc_text_rate(c, per_second(wire, t->seconds), style));
+    if (was_compressed(t))
+        fprintf(to, "compressed to %.1f %% of %s bytes\n",
+                100 * wire / ZC_MAX((double)t->wire_plain, 1.0),
+                zc_text_count(a, t->wire_plain, style));
     fprintf(to, "total size is %s  speedup is %s%s\n",
             zc_text_count(a, t->scanned_bytes, style),
             zc_text_rate(b, (double)t->scanned_bytes / ZC_MAX(wire, 1.0),
@@ -170,6 +183,7 @@ void zc_totals_json(const struct zc_totals *t, struct zc_buf *out)
         {"troubles", t->troubles},
         {"wire_out", t->wire_out},
         {"wire_in", t->wire_in},
+        {"wire_plain", t->wire_plain},
     };
     zc_buf_printf(out, ",\"dry_run\":%s,\"seconds\":%.3f",
                   t->dry_run ? "true" : "false", t->seconds);

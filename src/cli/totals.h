@@ -16,11 +16,12 @@
 /* Named as in struct zc_stats. */
 struct zc_totals {
     uint64_t scanned, scanned_bytes, need_files, need_bytes, done_files,
-        done_bytes, wire_out, wire_in, changed_meta, created, replaced, deleted,
+        done_bytes, wire_out, wire_in, wire_plain, changed_meta, created, replaced, deleted,
         files, dirs, symlinks, devices, specials, retries, troubles;
     bool owners_left;
     double seconds; /* of wall clock, set by the caller */
     bool dry_run;   /* likewise */
+    bool compress;  /* likewise: what crossed may have been compressed */
 };
 
 void zc_totals_add(struct zc_totals *t, const struct zc_stats *s);

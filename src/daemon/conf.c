@@ -267,6 +267,7 @@ static int finish_mirror(struct builder *b, size_t i, struct zc_err *err)
     if (zc_conf_resolve(b->c, m, err))
         return refuse_as(b, m->to_line, "to", err);
     m->push.usermap = m->usermap;
+    m->push.skip_compress = m->skip_compress;
     m->push.groupmap = m->groupmap;
     zc_options_settle(&m->push);
     if (m->filter && m->push.del_excluded)
@@ -381,6 +382,7 @@ static void mirror_fini(struct zc_conf_mirror *m)
     zc_chmod_free(m->chmod);
     free(m->chown);
     free(m->usermap);
+    free(m->skip_compress);
     free(m->groupmap);
     zc_require_fini(&m->push.require);
     free(m->name);

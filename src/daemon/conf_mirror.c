@@ -4,6 +4,8 @@
  */
 #include "daemon/conf_value.h"
 
+#include "net/compress.h"
+
 #include <limits.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -262,6 +264,7 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
                     const struct zc_conf_mirror *m, const char *chmod)
 {
     const void *at = (const char *)m + k->at;
+    char text[32];
     switch (k->type) {
     case ZC_CONF_PATH:
     case ZC_CONF_TEXT:
@@ -303,6 +306,10 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
         break;
     case ZC_CONF_FSYNC:
         put_line(b, k->name, zc_fsync_name(m->push.fsync));
+        break;
+    case ZC_CONF_COMPRESS:
+        zc_compress_text(m->compress, text, sizeof text);
+        put_line(b, k->name, text);
         break;
     case ZC_CONF_WATCH:
         put_line(b, k->name, zc_conf_watch_name(m->watch));

@@ -207,6 +207,13 @@ const struct zc_conf_key zc_conf_keys[] = {
     MIRROR("bwlimit", "RATE", "0", ZC_CONF_RATE, push.bwlimit,
            .help = "at most RATE KiB a second (or 1.5M, 100KB) to\n"
                    "each DEST; 0: no limit"),
+    MIRROR("compress", "auto|zstd[:LEVEL]|off", "off", ZC_CONF_COMPRESS,
+           compress,
+           .help = "compress what is sent to other hosts: auto,\n"
+                   "while that is faster, or always"),
+    MIRROR("skip compress", "LIST", NULL, ZC_CONF_TEXT, skip_compress,
+           .help = "suffixes of files that are not compressed, as\n"
+                   "gz/jpg/mp[34]"),
     MIRROR("watch", "auto|inotify|fanotify", "auto", ZC_CONF_WATCH, watch,
            .help = "how changes are noticed"),
     MIRROR("rescan", "SECONDS", "60", ZC_CONF_NUMBER, rescan_s, .min = 1,

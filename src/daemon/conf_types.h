@@ -65,13 +65,14 @@ struct zc_conf_mirror { /* [mirror NAME] */
     struct zc_options push;
     struct zc_filter *filter;
     struct zc_chmod *chmod;
-    char *chown, *usermap, *groupmap;
+    char *chown, *usermap, *groupmap, *skip_compress;
     enum zc_watch_kind watch;
     unsigned rescan_s, compare_s, contimeout_s, drain_s;
     struct { /* of destinations over SSH; NULL: not said */
         char *identity, *config, *command;
         ZC_VEC(char *) options;
     } ssh;
+    int compress; /* as in struct zc_reach */
     unsigned to_line;
     char *text; /* the section in a canonical form: two mirrors whose texts are
                    equal are the same, and a reload leaves them alone */

@@ -4,8 +4,9 @@
 
 #include "base/size.h"
 #include "fs/idrules.h"
-#include "net/dial.h"
 #include "mirror/status.h"
+#include "net/compress.h"
+#include "net/dial.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -255,6 +256,12 @@ static int take_for_mirror(const struct zc_conf_key *k,
     case ZC_CONF_FSYNC:
         if (zc_fsync_parse(value, &m->push.fsync))
             return bad(err, "'" SHOWN "' is none of none, batch, file", value);
+        return 0;
+    case ZC_CONF_COMPRESS:
+        if (zc_compress_parse(value, &m->compress))
+            return bad(err, "'" SHOWN "' is none of auto, zstd, zstd:LEVEL "
+                            "(%d to %d), off", value, ZC_COMPRESS_LEVEL_MIN,
+                       ZC_COMPRESS_LEVEL_MAX);
         return 0;
     case ZC_CONF_WATCH:
         return take_watch(value, &m->watch, err);

@@ -52,6 +52,7 @@
 /* A child's answer. */
 struct answer {
     uint8_t good, role, sealed, ktls, suite;
+    int8_t compress;
     uint8_t peer_key[ZC_KEY_SIZE], tx[ZC_AEAD_KEY], rx[ZC_AEAD_KEY];
     char why[ZC_ERR_TEXT_MAX]; /* unless it is good */
 };
@@ -103,6 +104,7 @@ static void fill_in(struct answer *a, bool good, const struct zc_secured *s,
     a->role = (uint8_t)s->role;
     a->sealed = s->sealed;
     a->ktls = s->ktls;
+    a->compress = (int8_t)s->compress;
     a->suite = (uint8_t)s->suite;
     memcpy(a->peer_key, s->peer_key, sizeof a->peer_key);
     memcpy(a->tx, s->tx, sizeof a->tx);
@@ -456,6 +458,7 @@ static void take_answer(struct zc_handshakes *h, struct zc_handshake_child *c)
         struct zc_secured s = {.role = (enum zc_role)a.role,
                                .sealed = a.sealed,
                                .ktls = a.ktls,
+                               .compress = a.compress,
                                .suite = a.suite};
         struct zc_transport *t = c->t;
         memcpy(s.peer_key, a.peer_key, sizeof s.peer_key);

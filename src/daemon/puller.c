@@ -31,7 +31,7 @@ struct word {
 
 /* The child's last: its exit code, and a sentence. */
 struct ending {
-    uint64_t sent, received; /* bytes, in all */
+    uint64_t sent, received, plain; /* as in struct zc_pull */
     uint32_t code;
     char text[ZC_ERR_TEXT_MAX];
 };
@@ -63,6 +63,7 @@ static _Noreturn void child_main(struct zc_transport *t,
     own.arg = &fd;
     own.sent = &e.sent;
     own.received = &e.received;
+    own.plain = &e.plain;
     zc_log_forked();
     zc_process_name("zcsync:receive");
     zc_process_close_others((const int[]){t->poll_rfd, t->poll_wfd, fd}, 3);
@@ -195,6 +196,7 @@ static enum zc_exit listen_to(pid_t child, int fd,
     enum zc_exit code = r ? err->code : outcome(&l, status, stop, err);
     atomic_store(&stats->wire_out, l.ending.sent);
     atomic_store(&stats->wire_in, l.ending.received);
+    atomic_store(&stats->wire_plain, l.ending.plain);
     zc_buf_fini(&l.body);
     return code;
 }

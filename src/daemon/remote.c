@@ -146,8 +146,8 @@ static int start_ssh(struct zc_remote *r, const struct zc_endpoint *at,
     if (!direct)
         return 0;
     struct zc_transport *own;
-    if (zc_direct_reach(out->t, zc_ssh_address(r->ssh), r->role, only, &own,
-                        err)) {
+    if (zc_direct_reach(out->t, zc_ssh_address(r->ssh), r->role, r->compress,
+                        only, &own, err)) {
         zc_transport_free(out->t);
         out->t = NULL;
         if (err->code == ZC_EXIT_STREAM)

@@ -32,6 +32,7 @@ struct zc_remote {
     const struct zc_remote_args *args;
     bool accept_new;
     unsigned contimeout_s, timeout_s; /* 0: as ssh_config says */
+    int compress; /* as in struct zc_reach */
     atomic_bool *stop;
     /* As in struct zc_ssh_options; NULL: there is nobody to ask. */
     char *(*ask)(struct zc_remote *r, enum zc_ssh_question kind,

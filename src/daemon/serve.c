@@ -267,29 +267,34 @@ static struct zc_transport *take_stdio(struct zc_err *err)
     return NULL;
 }
 
-static int serve_plain(struct zc_transport *t,
+/* *T becomes what goes on over it. */
+static int serve_plain(struct zc_transport **t,
                        const struct zc_accept_options *opt, struct zc_err *err)
 {
     struct zc_secured plain;
-    int r = zc_handshake(t, ZC_ROLE_ANY, false, &zc_security_plain,
-                         &plain, err);
-    return r ? -1 : zc_receiver_session(t, plain.role, opt, err);
+    if (zc_handshake(*t, ZC_ROLE_ANY, false, &zc_security_plain, &plain, err))
+        return -1;
+    struct zc_transport *u = zc_secure(*t, &plain, err);
+    if (!u)
+        return -1;
+    *t = u;
+    return zc_receiver_session(u, plain.role, opt, err);
 }
 
 /* T stays open, so that the other end sees the end of this process there. */
-static int serve_direct(struct zc_transport *t,
+static int serve_direct(struct zc_transport **t,
                         const struct zc_accept_options *opt,
                         struct zc_err *err)
 {
     struct zc_transport *own;
     enum zc_role role;
-    if (zc_direct_accept(t, &own, &role, err))
+    if (zc_direct_accept(*t, &own, &role, err))
         return -1;
     if (!own)
         return serve_plain(t, opt, err);
     zc_receiver_signals(own);
     int r = zc_receiver_session(own, role, opt, err);
-    zc_receiver_signals(t);
+    zc_receiver_signals(*t);
     zc_transport_free(own);
     return r;
 }
@@ -312,7 +317,7 @@ int zc_serve_stdio(const struct zc_accept_options *opt, bool direct,
     zc_receiver_signals(t);
     sigprocmask(SIG_UNBLOCK, &mask, &old_mask);
 
-    int r = direct ? serve_direct(t, opt, err) : serve_plain(t, opt, err);
+    int r = direct ? serve_direct(&t, opt, err) : serve_plain(&t, opt, err);
 
     sigprocmask(SIG_BLOCK, &mask, NULL);
     for (size_t i = 0; i < ZC_ARRAY_LEN(signals); i++)

@@ -6,6 +6,7 @@
 #include "daemon/forker.h"
 #include "daemon/process.h"
 #include "daemon/remote.h"
+#include "net/compress.h"
 #include "net/dial.h"
 #include "net/reach.h"
 #include "mirror/mirror.h"
@@ -68,6 +69,7 @@ static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
     const struct zc_conf_mirror *m = d->watcher->mirror;
     const struct zc_reach way = {.at = &d->to->at,
                                  .role = ZC_ROLE_SENDER,
+                                 .compress = d->remote.compress,
                                  .contimeout_s = m->contimeout_s,
                                  .timeout_s = m->push.timeout_s,
                                  .local = zc_forker_reach,
@@ -107,6 +109,8 @@ static void init_dest(struct dest *d, const struct zc_watcher *w,
     d->remote = (struct zc_remote){.args = &d->ssh,
                                    .contimeout_s = m->contimeout_s,
                                    .timeout_s = m->push.timeout_s,
+                                   .compress = zc_compress_limited(
+                                       m->compress, m->push.bwlimit),
                                    .role = ZC_ROLE_SENDER,
                                    .stop = &d->stop};
 }

@@ -131,9 +131,10 @@ static int send_zeros(struct zc_transport *t, uint64_t n)
     return 0;
 }
 
-int zc_mover_send(struct zc_mover *m, struct zc_transport *t, int fd,
-                  uint64_t offset, uint64_t length, bool *short_file,
-                  int *read_eno)
+/* LENGTH bytes over T, whatever becomes of the file. */
+static int send_run(struct zc_mover *m, struct zc_transport *t, int fd,
+                    uint64_t offset, uint64_t length, bool *short_file,
+                    int *read_eno)
 {
     zc_move_fn *send = choose(m, t, t->raw_wfd)->send;
     while (length) {
@@ -166,6 +167,22 @@ int zc_mover_send(struct zc_mover *m, struct zc_transport *t, int fd,
     return 0;
 }
 
+int zc_mover_send(struct zc_mover *m, struct zc_transport *t, int fd,
+                  uint64_t offset, uint64_t length, bool *short_file,
+                  int *read_eno)
+{
+    while (length && !*short_file) {
+        uint64_t run = length;
+        struct zc_transport *over = zc_transport_bare_out(t, &run, &m->density);
+        if (!over || send_run(m, over, fd, offset, run, short_file, read_eno))
+            return -1;
+        zc_transport_bare_sent(t);
+        offset += run;
+        length -= run;
+    }
+    return length ? send_zeros(t, length) : 0;
+}
+
 static int discard(struct zc_mover *m, struct zc_transport *t, uint64_t n)
 {
     uint8_t few[4096];
@@ -183,8 +200,8 @@ static int discard(struct zc_mover *m, struct zc_transport *t, uint64_t n)
     return 0;
 }
 
-int zc_mover_recv(struct zc_mover *m, struct zc_transport *t, int fd,
-                  uint64_t offset, uint64_t length, int *file_eno)
+static int recv_run(struct zc_mover *m, struct zc_transport *t, int fd,
+                    uint64_t offset, uint64_t length, int *file_eno)
 {
     zc_move_fn *recv = choose(m, t, t->raw_rfd)->recv;
     while (length && !*file_eno && fd >= 0) {
@@ -200,4 +217,18 @@ int zc_mover_recv(struct zc_mover *m, struct zc_transport *t, int fd,
         length -= (uint64_t)r;
     }
     return length ? discard(m, t, length) : 0;
+}
+
+int zc_mover_recv(struct zc_mover *m, struct zc_transport *t, int fd,
+                  uint64_t offset, uint64_t length, int *file_eno)
+{
+    while (length) {
+        uint64_t run = length;
+        struct zc_transport *over = zc_transport_bare_in(t, &run);
+        if (!over || recv_run(m, over, fd, offset, run, file_eno))
+            return -1;
+        offset += run;
+        length -= run;
+    }
+    return 0;
 }

@@ -30,6 +30,7 @@ struct zc_mover {
     size_t pipe_size;
     uint8_t *buf; /* ZC_MOVER_BUF bytes, NULL until needed */
     bool no_mmap; /* a file could be read, but not through a mapping */
+    struct zc_density density; /* the caller's: of the file that is sent */
 };
 
 /* Bytes per sendfile, splice and read call. Measured: smaller calls and pipes

@@ -100,11 +100,13 @@ static int check_key(void *arg, const uint8_t key[ZC_KEY_SIZE],
 /* To the port of D; NULL with a sentence. */
 static struct zc_transport *connect_to(const struct zc_direct *d,
                                        const char *address, enum zc_role role,
+                                       int compress,
                                        const struct zc_identity *id,
                                        struct zc_err *err)
 {
     struct expected e = {d->key};
     const struct zc_security sec = {.identity = id,
+                                    .compress = compress,
                                     .hello_s = CONNECT_S,
                                     .handshake_s = CONNECT_S,
                                     .trust = check_key,
@@ -136,8 +138,8 @@ static int agree(struct zc_transport *channel, const struct zc_identity *id,
 }
 
 int zc_direct_reach(struct zc_transport *channel, const char *address,
-                    enum zc_role role, bool only, struct zc_transport **out,
-                    struct zc_err *err)
+                    enum zc_role role, int compress, bool only,
+                    struct zc_transport **out, struct zc_err *err)
 {
     struct zc_direct theirs;
     struct zc_identity *id = zc_identity_new(err);
@@ -146,7 +148,7 @@ int zc_direct_reach(struct zc_transport *channel, const char *address,
         return -1;
     int r = agree(channel, id, &theirs, err);
     if (!r) {
-        *out = connect_to(&theirs, address, role, id, err);
+        *out = connect_to(&theirs, address, role, compress, id, err);
         r = *out || (err->code != ZC_EXIT_SIGNAL && !only) ? 0 : -1;
         if (r)
             zc_err_prefix(err, "no direct connection");

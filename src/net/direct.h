@@ -41,12 +41,12 @@ enum zc_direct_way { ZC_DIRECT_AUTO, ZC_DIRECT_ONLY, ZC_DIRECT_NEVER };
 /*
  * The user's end: over CHANNEL, whose other end was started to expect it and may
  * say something else before, and to ADDRESS, a numeric one (NULL: it cannot be
- * reached otherwise), as ROLE. 0 and *OUT:
+ * reached otherwise), as ROLE, COMPRESS as in struct zc_security. 0 and *OUT:
  * the connection, hands shaken, or NULL, where CHANNEL has to do (never with
  * ONLY). -1 with a sentence: CHANNEL is no good either, or ONLY was asked for.
  */
 int zc_direct_reach(struct zc_transport *channel, const char *address,
-                    enum zc_role role, bool only, struct zc_transport **out,
-                    struct zc_err *err);
+                    enum zc_role role, int compress, bool only,
+                    struct zc_transport **out, struct zc_err *err);
 
 #endif

@@ -18,6 +18,7 @@
 #include "net/handshake.h"
 
 #include "base/clock.h"
+#include "net/compress.h"
 #include "net/ktls.h"
 #include "net/sealed.h"
 #include "proto/proto.h"
@@ -188,15 +189,34 @@ static enum zc_role choose_role(enum zc_role role,
                : zc_role_opposite((enum zc_role)h.role);
 }
 
+static uint64_t features(const struct shake *s)
+{
+    bool compress = !s->initiator || s->sec->compress != ZC_COMPRESS_OFF;
+    return (ktls(s) ? ZC_FEATURE_KTLS : 0) |
+           (compress ? ZC_FEATURE_COMPRESS : 0);
+}
+
+/* The connecting side says how, where both can. */
+static int choose_compress(const struct zc_hello *asks,
+                           const struct zc_hello *can)
+{
+    if (!(asks->features & can->features & ZC_FEATURE_COMPRESS))
+        return ZC_COMPRESS_OFF;
+    return asks->compress == 0 || asks->compress == ZC_COMPRESS_AUTO
+               ? ZC_COMPRESS_AUTO
+               : zc_compress_level(asks->compress);
+}
+
 /* PROLOGUE gets both HELLOs, that of the connecting side first. */
 static int say_hello(struct shake *s, enum zc_role *role,
                      uint8_t prologue[2 * ZC_HELLO_SIZE],
-                     enum zc_hello_choice *choice)
+                     enum zc_hello_choice *choice, int *compress)
 {
     struct zc_hello theirs, ours = {
         .version = ZC_PROTO_VERSION,
         .version_min = ZC_PROTO_VERSION_MIN,
-        .features = ktls(s) ? ZC_FEATURE_KTLS : 0,
+        .features = features(s),
+        .compress = (int8_t)(s->initiator ? s->sec->compress : 0),
         .security = (uint8_t)(suites(s->sec) |
                               (s->sec->plain ? 0u : ZC_HELLO_NOT_PLAIN)),
     };
@@ -214,6 +234,8 @@ static int say_hello(struct shake *s, enum zc_role *role,
         zc_hello_decode(in, zc_role_opposite(*role), &theirs, s->err))
         return -1;
     *choice = zc_hello_choose(&ours, &theirs);
+    *compress = s->initiator ? choose_compress(&ours, &theirs)
+                             : choose_compress(&theirs, &ours);
     return 0;
 }
 
@@ -333,7 +355,7 @@ int zc_handshake(struct zc_transport *t, enum zc_role role, bool initiator,
                           "there is no identity here to speak sealed to %s "
                           "with", t->peer);
     set_end(&s, sec->hello_s, initiator ? CONNECTED_S : ACCEPTED_HELLO_S);
-    if (say_hello(&s, &role, prologue, &choice))
+    if (say_hello(&s, &role, prologue, &choice, &out->compress))
         return -1;
     out->role = role;
     if (choice == ZC_HELLO_PLAIN)
@@ -360,11 +382,16 @@ void zc_secured_text(const struct zc_secured *s, char *text, size_t size)
 struct zc_transport *zc_secure(struct zc_transport *t,
                                const struct zc_secured *s, struct zc_err *err)
 {
-    struct zc_transport *u = t;
+    struct zc_transport *u = t, *c = NULL;
+    if (s->compress && !(c = zc_compress_new(s->compress))) {
+        zc_err_nomem(err);
+        return NULL;
+    }
     if (s->ktls && zc_ktls_start(t->poll_rfd, s->tx, s->rx)) {
         zc_err_set(err, ZC_EXIT_SOCKET, errno,
                    "could not give the keys of the connection to %s to the "
                    "kernel", t->peer);
+        zc_transport_free(c);
         return NULL;
     }
     if (s->ktls)
@@ -372,6 +399,7 @@ struct zc_transport *zc_secure(struct zc_transport *t,
     if (s->sealed && !s->ktls) {
         u = zc_sealed_new(t, s->suite, s->tx, s->rx);
         if (!u) {
+            zc_transport_free(c);
             zc_err_nomem(err);
             return NULL;
         }
@@ -383,7 +411,10 @@ struct zc_transport *zc_secure(struct zc_transport *t,
         zc_key_text(s->peer_key, text);
         snprintf(u->peer_key, sizeof u->peer_key, "%s", text);
     }
-    return u;
+    if (!c)
+        return u;
+    zc_compress_over(c, u);
+    return c;
 }
 
 struct zc_transport *zc_shake(struct zc_transport *t, enum zc_role role,

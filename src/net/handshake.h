@@ -28,6 +28,9 @@ struct zc_security {
     bool plain;       /* plain will do */
     bool no_ktls;     /* do not hand keys to the kernel */
     unsigned suites;  /* enum zc_suite bits; 0: what this CPU is good at */
+    /* Of the connecting side: what is sent is compressed, both ways, if the peer
+     * can do so: how (net/compress.h). 0: not. The other always can. */
+    int compress;
     /* Seconds for the peer's HELLO, and for all of it; absolute, however slowly
      * bytes drip in. 0: 1 and 10, and 30 for both on the connecting side, where
      * the daemon may have to be started first. A time-out of the transport that
@@ -47,6 +50,7 @@ struct zc_security {
 struct zc_secured {
     enum zc_role role; /* ours, which where any would do the peer has chosen */
     bool sealed, ktls;
+    int compress; /* how: as the connecting side has asked; 0: not at all */
     enum zc_suite suite;
     uint8_t peer_key[ZC_KEY_SIZE];
     uint8_t tx[ZC_AEAD_KEY], rx[ZC_AEAD_KEY]; /* secrets */

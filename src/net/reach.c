@@ -16,6 +16,7 @@ static struct zc_transport *shake(const struct zc_reach *how,
         zc_transport_free(t);
         return NULL;
     }
+    sec.compress = how->compress;
     return zc_shake(t, how->role, true, &sec, err);
 }
 
@@ -35,8 +36,9 @@ static struct zc_transport *reach_daemon(const struct zc_reach *how,
 static int reach_remote(const struct zc_reach *how, struct zc_reached *out,
                         struct zc_err *err)
 {
-    static const struct zc_security sec = {
-        .plain = true, .noise = ZC_REACH_NOISE};
+    const struct zc_security sec = {.plain = true,
+                                    .compress = how->compress,
+                                    .noise = ZC_REACH_NOISE};
     if (how->remote(how->remote_arg, how->at, out, err)) {
         *out = (struct zc_reached){0};
         return -1;

@@ -30,6 +30,7 @@ struct zc_reach {
     enum zc_role role;     /* ours */
     unsigned contimeout_s; /* to connect; 0: the system's own limit */
     unsigned timeout_s;    /* of the transport; 0: none */
+    int compress;          /* as in struct zc_security, but where AT is local */
     /* Starts a receiver for PATH and fills in OUT, hands shaken. -1 with a
      * sentence. Never called, and may be NULL, where AT is not local. */
     int (*local)(void *arg, const char *path, struct zc_reached *out,

@@ -22,6 +22,13 @@
 
 struct zc_transport;
 
+/* How far what is sent will shrink: what has been learned from the first bytes of
+ * a file. Zeroed for another one. */
+struct zc_density {
+    bool dense; /* the caller's: it will not */
+    size_t left, next;
+};
+
 struct zc_transport_ops {
     /* At least one byte, 0 at the end of the stream, -1 and errno. EINTR is
      * handled inside. */
@@ -40,6 +47,12 @@ struct zc_transport_ops {
     int (*set_timeout)(struct zc_transport *t, unsigned seconds);
     /* As zc_transport_set_recv_end. NULL: it is looked at in T itself. */
     void (*set_recv_end)(struct zc_transport *t, int64_t end);
+    /* As the functions of their names below, which say what NULL does. */
+    struct zc_transport *(*bare_out)(struct zc_transport *t, uint64_t *n,
+                                     struct zc_density *d);
+    void (*bare_sent)(struct zc_transport *t);
+    struct zc_transport *(*bare_in)(struct zc_transport *t, uint64_t *n);
+    uint64_t (*wire)(const struct zc_transport *t, bool out);
 };
 
 struct zc_transport {
@@ -99,6 +112,38 @@ static inline bool zc_transport_pending(const struct zc_transport *t)
 {
     return t->ops->pending && t->ops->pending(t);
 }
+
+/*
+ * For who has many bytes to send, or to receive, and would rather use raw fds:
+ * the transport over which the next *N of them cross, which may become fewer, but
+ * not none. That is T, or one below it, which gets exactly so many; between
+ * bare_out and bare_sent, where they have been sent, nothing else is sent. They are
+ * of the file of D. NULL and errno: T has failed.
+ */
+static inline struct zc_transport *zc_transport_bare_out(struct zc_transport *t,
+                                                         uint64_t *n,
+                                                         struct zc_density *d)
+{
+    return t->ops->bare_out ? t->ops->bare_out(t, n, d) : t;
+}
+static inline void zc_transport_bare_sent(struct zc_transport *t)
+{
+    if (t->ops->bare_sent)
+        t->ops->bare_sent(t);
+}
+static inline struct zc_transport *zc_transport_bare_in(struct zc_transport *t,
+                                                        uint64_t *n)
+{
+    return t->ops->bare_in ? t->ops->bare_in(t, n) : t;
+}
+/* What has become, so far, of PLAIN bytes that were sent (OUT) or received:
+ * fewer where T compresses. */
+static inline uint64_t zc_transport_wire(const struct zc_transport *t, bool out,
+                                         uint64_t plain)
+{
+    return t->ops->wire ? t->ops->wire(t, out) : plain;
+}
+
 /* Closes and frees. NULL is fine. */
 void zc_transport_free(struct zc_transport *t);
 

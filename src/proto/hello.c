@@ -3,7 +3,7 @@
  * The first 32 bytes; see hello.h:
  *
  *     0 magic  8 version  10 oldest version  12 role  16 features  24 security
- *     25 zeros, not looked at
+ *     25 compression  26 zeros, not looked at
  */
 #include "proto/hello.h"
 
@@ -28,6 +28,7 @@ void zc_hello_encode(const struct zc_hello *h, uint8_t out[ZC_HELLO_SIZE])
     memcpy(out + 12, &role, sizeof role);
     memcpy(out + 16, &features, sizeof features);
     out[24] = h->security;
+    out[25] = (uint8_t)h->compress;
 }
 
 bool zc_hello_begins(const uint8_t *in, size_t n)
@@ -47,6 +48,7 @@ int zc_hello_decode(const uint8_t in[ZC_HELLO_SIZE], enum zc_role want_role,
     h->role = zc_rd_u32(&r);
     h->features = zc_rd_u64(&r) & ZC_FEATURES_KNOWN;
     h->security = zc_rd_u8(&r) & ZC_HELLO_SECURITY_KNOWN;
+    h->compress = (int8_t)zc_rd_u8(&r);
     if (h->version < ZC_PROTO_VERSION_MIN || h->version_min > ZC_PROTO_VERSION)
         return zc_err_set(err, ZC_EXIT_PROTOCOL, 0,
                           "the peer speaks protocol versions %u to %u, this "

@@ -29,6 +29,7 @@ struct zc_hello {
     uint32_t role;
     uint64_t features;
     uint8_t security; /* enum zc_hello_security */
+    int8_t compress;  /* of the connecting side: a level of zstd's; 0: any */
 };
 
 /* How the connection may go on. All zero: plain only. */

@@ -120,7 +120,10 @@ enum zc_frame_type {
 #define ZC_FEATURE_DELTA ((uint64_t)1 << 2)
 /* The keys of an AES-GCM session may be given to the kernel (kernel TLS). */
 #define ZC_FEATURE_KTLS ((uint64_t)1 << 3)
-#define ZC_FEATURES_KNOWN ZC_FEATURE_KTLS
+/* What follows the handshake is compressed: the connecting side wants that, the
+ * other can do it (net/compress.h). */
+#define ZC_FEATURE_COMPRESS ((uint64_t)1 << 10)
+#define ZC_FEATURES_KNOWN (ZC_FEATURE_KTLS | ZC_FEATURE_COMPRESS)
 
 /* Flags of OPEN. */
 enum zc_open_flag {

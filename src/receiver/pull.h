@@ -22,6 +22,7 @@ struct zc_pull {
     /* Filled in at the end: all bytes that were sent and received. NULL: not
      * asked for. */
     uint64_t *sent, *received;
+    uint64_t *plain; /* both, before they were compressed */
 };
 
 #endif

@@ -406,9 +406,11 @@ static int live(struct zc_receiver *r, int fail, struct zc_err *err)
     if (fail && tells && err->code != ZC_EXIT_SOCKET)
         linger(r);
     if (r->pull && r->pull->sent)
-        *r->pull->sent = atomic_load(&r->conn.bytes_out);
+        *r->pull->sent = zc_conn_wire_out(&r->conn);
     if (r->pull && r->pull->received)
-        *r->pull->received = atomic_load(&r->conn.bytes_in);
+        *r->pull->received = zc_conn_wire_in(&r->conn);
+    if (r->pull && r->pull->plain)
+        *r->pull->plain = zc_conn_plain(&r->conn);
     zc_conn_fini(&r->conn);
     return fail ? -1 : 0;
 }

@@ -418,7 +418,7 @@ void *zc_answers_thread(void *sender)
             break;
         }
         atomic_store_explicit(&s->stats->wire_in,
-                              atomic_load(&s->conn.bytes_in),
+                              zc_conn_wire_in(&s->conn),
                               memory_order_relaxed);
         over = f.type == ZC_FRAME_FINISHED && !s->opt->rounds;
         if (f.type != ZC_FRAME_FINISHED)

@@ -20,6 +20,7 @@
 #include "fs/rootdir.h"
 #include "sender/lease.h"
 #include "sender/segments.h"
+#include "tree/suffix.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -236,6 +237,8 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
     int r = send_file(w, dirfd, f, b);
     f->fd = -1;
     posix_fadvise(b->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    w->mover.density = (struct zc_density){
+        .dense = zc_suffix_is_dense(s->opt->skip_compress, f->name)};
     if (r || send_segments(w, b)) {
         big_free(s, b, false);
         return -1;

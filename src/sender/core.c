@@ -150,17 +150,31 @@ static int64_t book(struct zc_sender *s, uint64_t n, int64_t now)
     return start;
 }
 
+/* What is to be paid for before N bytes are sent. Nobody knows what will become
+ * of them where they are compressed: what was sent since the last time, then. */
+static uint64_t due(struct zc_sender *s, uint64_t n)
+{
+    if (!s->conn.t->ops->wire)
+        return n;
+    pthread_mutex_lock(&s->rate.lock);
+    uint64_t sent = zc_conn_wire_out(&s->conn);
+    n = sent - s->rate.paid;
+    s->rate.paid = sent;
+    pthread_mutex_unlock(&s->rate.lock);
+    return n;
+}
+
 void zc_sender_charge(struct zc_sender *s, uint64_t n)
 {
     if (s->rate.limit)
-        book(s, n, zc_clock_ns());
+        book(s, due(s, n), zc_clock_ns());
 }
 
 void zc_sender_throttle(struct zc_sender *s, uint64_t n)
 {
     if (!s->rate.limit)
         return;
-    int64_t now = zc_clock_ns(), start = book(s, n, now);
+    int64_t now = zc_clock_ns(), start = book(s, due(s, n), now);
     while (now < start && !s->failed) {
         zc_clock_sleep_ns(ZC_MIN(start - now, TICK_NS));
         now = zc_clock_ns();

@@ -75,8 +75,9 @@ struct zc_rate {
     size_t batch_max;   /* bytes gathered before they are sent */
     uint64_t range_max; /* bytes of one DATA, at most */
     atomic_uint_fast64_t range; /* as the line is: others have turns, too */
-    pthread_mutex_t lock; /* next */
+    pthread_mutex_t lock; /* next, paid */
     int64_t next;         /* zc_clock_ns, when the next bytes may go */
+    uint64_t paid;        /* bytes on the wire that `next` has in it */
 };
 
 struct zc_bigs;

@@ -355,7 +355,7 @@ static void watch(struct zc_sender *s, const atomic_bool *stop)
     pthread_mutex_lock(&s->lock);
     while (!s->failed && !s->round.finished) {
         zc_clock_cond_wait(&s->work, &s->lock, TICK_NS);
-        atomic_store(&s->stats->wire_out, atomic_load(&s->conn.bytes_out));
+        atomic_store(&s->stats->wire_out, zc_conn_wire_out(&s->conn));
         if (!stop || !atomic_load(stop))
             continue;
         struct zc_err err;
@@ -426,8 +426,9 @@ static enum zc_exit run_round(struct zc_session *session,
         zc_sworker_round(session->own);
     else
         watch(s, stop);
-    atomic_store(&s->stats->wire_out, atomic_load(&s->conn.bytes_out));
-    atomic_store(&s->stats->wire_in, atomic_load(&s->conn.bytes_in));
+    atomic_store(&s->stats->wire_out, zc_conn_wire_out(&s->conn));
+    atomic_store(&s->stats->wire_in, zc_conn_wire_in(&s->conn));
+    atomic_store(&s->stats->wire_plain, zc_conn_plain(&s->conn));
     if (s->failed) {
         tell_why(s);
         zc_transport_shutdown(s->conn.t); /* wakes whoever waits for it */

@@ -51,6 +51,25 @@ void zc_conn_fini(struct zc_conn *c); /* the transport stays the caller's */
  * make sense on this machine; MAX at most. */
 unsigned zc_conn_threads(unsigned asked, unsigned max);
 
+/* Bytes that have crossed so far: bytes_out and bytes_in, or what a transport
+ * that compresses has made of them. */
+static inline uint64_t zc_conn_wire_out(const struct zc_conn *c)
+{
+    return zc_transport_wire(
+        c->t, true, atomic_load_explicit(&c->bytes_out, memory_order_relaxed));
+}
+static inline uint64_t zc_conn_wire_in(const struct zc_conn *c)
+{
+    return zc_transport_wire(
+        c->t, false, atomic_load_explicit(&c->bytes_in, memory_order_relaxed));
+}
+/* ... and what they were, both ways. */
+static inline uint64_t zc_conn_plain(const struct zc_conn *c)
+{
+    return atomic_load_explicit(&c->bytes_out, memory_order_relaxed) +
+           atomic_load_explicit(&c->bytes_in, memory_order_relaxed);
+}
+
 /* Takes the turn to send; other senders wait. */
 void zc_conn_lock(struct zc_conn *c);
 void zc_conn_unlock(struct zc_conn *c);

@@ -91,6 +91,7 @@ struct zc_stats {
     atomic_uint_fast64_t done_files, done_bytes; /* sent, and confirmed */
     atomic_uint_fast64_t sent_bytes;   /* file bytes put on the wire so far */
     atomic_uint_fast64_t wire_out, wire_in; /* all bytes, frames included */
+    atomic_uint_fast64_t wire_plain; /* both, before they were compressed */
     atomic_uint_fast64_t changed_meta; /* entries with metadata only changed */
     /* Symlinks, devices, hard links that were there and lead elsewhere now. */
     atomic_uint_fast64_t replaced;

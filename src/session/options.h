@@ -85,6 +85,7 @@ struct zc_options {
     const struct zc_filter *filter; /* NULL: none */
     uint64_t bwlimit;               /* bytes a second, 0: none */
     unsigned timeout_s;             /* --timeout, 0: none */
+    const char *skip_compress; /* see tree/suffix.h */
     enum zc_mover_kind mover;       /* --mover, ZC_MOVER_AUTO by default */
     unsigned threads;               /* 0: as many as make sense */
 

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Writes the seeds of fuzz_hello, fuzz_handshake, fuzz_frame and fuzz_msg: one
- * file for every sample of wire.h, and whole sessions for the frames; and the
- * answers among the seeds of fuzz_control. Run it again after a change of the
+ * Writes the seeds of fuzz_hello, fuzz_handshake, fuzz_compress, fuzz_frame and
+ * fuzz_msg: one file for every sample of wire.h, and whole sessions for the
+ * frames; and the answers among the seeds of fuzz_control. Run it again after a change of the
  * protocol:
  *
  *     cd tests/fuzz/corpus && make_seeds
  */
 #include "../wire.h"
+#include "net/compress.h"
 #include "net/direct.h"
 #include "daemon/control_msg.h"
 #include "proto/hello.h"
 
 #include <stdio.h>
+#include <zstd.h>
 
 static void save(const char *folder, const char *name, const void *bytes,
                  size_t n)
@@ -68,7 +70,7 @@ static void save_handshake(const char *name, uint8_t mode, struct zc_hello h,
 
 static void save_handshakes(void)
 {
-    struct zc_hello up = {1, 1, ZC_ROLE_SENDER, 0, 0}, down = up;
+    struct zc_hello up = {1, 1, ZC_ROLE_SENDER, 0, 0, 0}, down = up;
     down.role = ZC_ROLE_RECEIVER;
     save_handshake("plain-up", 4, up, 5);
     save_handshake("plain-down", 5, down, 5);
@@ -166,17 +168,55 @@ static void save_control(void)
     zc_snapshot_fini(&s);
 }
 
+/* A block of the stream Z, which holds TEXT. */
+static void put_squeezed(struct zc_buf *b, ZSTD_CCtx *z, const char *text,
+                         ZSTD_EndDirective end)
+{
+    uint8_t bytes[1024];
+    ZSTD_inBuffer in = {text, strlen(text), 0};
+    ZSTD_outBuffer out = {bytes, sizeof bytes, 0};
+    ZSTD_compressStream2(z, &out, &in, end);
+    zc_buf_u32(b, ZC_COMPRESS_SQUEEZED | (uint32_t)out.pos);
+    zc_buf_put(b, bytes, out.pos);
+}
+
+/* The first byte: see fuzz_compress.c. */
+static void save_compress(const char *name, uint8_t mode, int window,
+                          ZSTD_EndDirective end)
+{
+    static const char text[] = "one two one two one two one two three four "
+                               "three four three four one two one two\n";
+    struct zc_buf b = ZC_BUF_INIT;
+    ZSTD_CCtx *z = ZSTD_createCCtx();
+    if (!z)
+        exit(1);
+    ZSTD_CCtx_setParameter(z, ZSTD_c_windowLog, window);
+    zc_buf_u8(&b, mode);
+    put_squeezed(&b, z, text, ZSTD_e_flush);
+    zc_buf_u32(&b, 10);
+    zc_buf_put(&b, text, 10);
+    put_squeezed(&b, z, text, end);
+    save("compress", name, b.data, b.len);
+    ZSTD_freeCCtx(z);
+    zc_buf_fini(&b);
+}
+
 int main(void)
 {
     struct streams s = {ZC_BUF_INIT, ZC_BUF_INIT};
 
     save_direct();
-    save_hello("sender", (struct zc_hello){1, 1, ZC_ROLE_SENDER, 0, 0});
-    save_hello("receiver", (struct zc_hello){1, 1, ZC_ROLE_RECEIVER, 7, 0});
-    save_hello("newer", (struct zc_hello){9, 2, ZC_ROLE_SENDER, 0, 0});
+    save_hello("sender", (struct zc_hello){1, 1, ZC_ROLE_SENDER, 0, 0, 0});
+    save_hello("receiver", (struct zc_hello){1, 1, ZC_ROLE_RECEIVER, 7, 0, 0});
+    save_hello("newer", (struct zc_hello){9, 2, ZC_ROLE_SENDER, 0, 0, 0});
     save_handshakes();
+    save_compress("whole", 0, ZC_COMPRESS_WINDOW_LOG, ZSTD_e_flush);
+    save_compress("bits", 7, ZC_COMPRESS_WINDOW_LOG, ZSTD_e_flush);
+    save_compress("bare", 2, ZC_COMPRESS_WINDOW_LOG, ZSTD_e_flush);
+    save_compress("ended", 0, ZC_COMPRESS_WINDOW_LOG, ZSTD_e_end);
+    save_compress("window", 0, ZC_COMPRESS_WINDOW_LOG + 3, ZSTD_e_flush);
     save_hello("sealed", (struct zc_hello){1, 1, ZC_ROLE_SENDER,
-                                           ZC_FEATURE_KTLS, 7});
+                                           ZC_FEATURE_KTLS, 7, 0});
     save("hello", "http", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 35);
     wire_samples(each, &s);
     save_stream("sender", &s.sender);

@@ -39,7 +39,9 @@ for command in push diff; do
         $command --nonsense a b
     wrong 'unknown option --dry' $command --dry a b
     wrong 'option --partial is not supported yet' $command --partial a b
-    wrong 'option -z is not supported yet' $command -az a b
+    wrong "--compress: 'lots' is none of auto" $command --compress=lots a b
+    wrong "--compress-choice: 'lzma' is none of" $command --zc=lzma a b
+    wrong "--compress-level: 'much' is not" $command --zl=much a b
     wrong 'option --iconv is not supported: names' $command --iconv=utf8 a b
     wrong 'password-file is not supported: .*keygen' $command --password-file=x a b
     wrong 'option --dry-run takes no value' $command --dry-run=yes a b
@@ -188,6 +190,7 @@ value_of() # OPTION: something it takes
     --log-format | --log-file-format) echo %n ;;
     --log-file | --config) echo /dev/null ;;
     --stop-at) echo 23:59 ;;
+    --compress | --compress-choice | --zc) echo zstd ;;
     --filter | -f) echo '- *.o' ;;
     --*-from) echo /dev/null ;;
     *) echo 7 ;;

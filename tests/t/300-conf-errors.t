@@ -167,6 +167,8 @@ wrong_key mirror 'watch = poll' \
     "watch: 'poll' is none of auto, inotify, fanotify"
 wrong_key mirror 'bwlimit = fast' \
     "bwlimit: 'fast' is not a rate such as 800, 1.5M or 100KB"
+wrong_key mirror 'compress = lz4' "compress: 'lz4' is none of auto, zstd, \
+zstd:LEVEL (-100 to 19), off"
 wrong_key mirror 'rescan = 0' "rescan: 0 is not from 1 to 31622400"
 wrong_key mirror 'compare = 6x' "compare: '6x' is none of never, hourly, \
 daily, weekly, nor a time such as 6h or 90m"

@@ -33,7 +33,8 @@ static void hello_garbage(struct evil *e, const char *arg)
 
 static void hello_as(struct evil *e, const char *arg)
 {
-    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, UINT64_MAX, 0};
+    struct zc_hello h = {1, 1, ZC_ROLE_SENDER,
+                         ~ZC_FEATURE_COMPRESS, 0, 0};
     uint8_t bytes[ZC_HELLO_SIZE];
     if (strcmp(arg, "version") == 0)
         h.version = h.version_min = 0x7fff;
@@ -64,7 +65,7 @@ static void silence(struct evil *e, const char *arg)
 /* Drips one byte of a good start at a time. */
 static void drip(struct evil *e, const char *arg)
 {
-    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, 0};
+    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, 0, 0};
     uint8_t bytes[ZC_HELLO_SIZE];
     (void)arg;
     zc_hello_encode(&h, bytes);

@@ -102,7 +102,7 @@ static void hello_bytes(struct evil *e, const char *bytes)
 
 static void hello_as(struct evil *e, const char *arg)
 {
-    struct zc_hello h = {1, 1, ZC_ROLE_RECEIVER, UINT64_MAX, 0};
+    struct zc_hello h = {1, 1, ZC_ROLE_RECEIVER, UINT64_MAX, 0, 0};
     uint8_t bytes[ZC_HELLO_SIZE];
     if (strcmp(arg, "version") == 0)
         h.version = h.version_min = 0x7fff;

@@ -303,6 +303,7 @@ static void test_mirror_defaults(void)
     is_int(m->rescan_s, 60, "rescan = 60");
     is_int(m->compare_s, 86400, "compare = daily");
     is_int(m->drain_s, 5, "drain = 5");
+    is_int(m->compress, 0, "compress = off");
     is_int(m->line, 1, "line");
     zc_conf_free(c);
 }
@@ -316,7 +317,8 @@ static void test_mirror_values(void)
         "owner = no\ngroup = no\nacls = no\nsparse = no\nchown = u\n"
         "fileflags = yes\n"
         "chmod = F600\nfsync = none\nbwlimit = 1.5M\nwatch = fanotify\n"
-        "rescan = 1\nconnect timeout = 2\ntimeout = 3\ndrain = 0\n");
+        "rescan = 1\nconnect timeout = 2\ntimeout = 3\ndrain = 0\n"
+        "compress = zstd:5\nskip compress = gz/x\n");
     struct zc_conf_mirror *m = &c->mirrors.v[0];
     ok(!m->push.del && m->push.force_delete && m->push.checksum &&
            m->push.one_file_system && m->push.numeric_ids, "flags");
@@ -341,6 +343,8 @@ static void test_mirror_values(void)
     is_int(m->contimeout_s, 2, "connect timeout");
     is_int(m->push.timeout_s, 3, "timeout");
     is_int(m->drain_s, 0, "drain");
+    is_int(m->compress, 5, "compress");
+    is_str(m->push.skip_compress, "gz/x", "skip compress");
     ok(zc_filter_hides(m->push.filter, "x.o", false), "exclude");
     ok(!zc_filter_hides(m->push.filter, "x.c", false), "include");
     ok(zc_filter_protects(m->push.filter, "keep", false), "filter");
@@ -464,6 +468,7 @@ static void test_text(void)
             continue;
         const char *value = k->type == ZC_CONF_FSYNC   ? "none"
                             : k->type == ZC_CONF_WATCH ? "inotify"
+                            : k->type == ZC_CONF_COMPRESS ? "zstd:7"
                             : k->type == ZC_CONF_CHMOD ? "a+r"
                             : k->type == ZC_CONF_MOUNT ? "yes"
                             : k->type == ZC_CONF_IDMAP ? "1:2"

@@ -65,7 +65,7 @@ static void test_direct(void)
     struct zc_transport *channel, *t;
     char c = '\0';
     pid_t pid = start(&channel, "Welcome to this host\nzczcdirec\n");
-    is_int(zc_direct_reach(channel, "127.0.0.1", ZC_ROLE_SENDER, true, &t,
+    is_int(zc_direct_reach(channel, "127.0.0.1", ZC_ROLE_SENDER, 0, true, &t,
                            &err),
            0, "a direct connection");
     ok(t && zc_transport_recv(t, &c, 1) == 1 && c == 'r',
@@ -80,7 +80,7 @@ static void test_nowhere(void)
 {
     struct zc_transport *channel, *t;
     pid_t pid = start(&channel, "");
-    is_int(zc_direct_reach(channel, NULL, ZC_ROLE_SENDER, false, &t, &err), 0,
+    is_int(zc_direct_reach(channel, NULL, ZC_ROLE_SENDER, 0, false, &t, &err), 0,
            "an end that cannot be dialled");
     ok(!t, "goes on over the channel");
     struct iovec iov = {"zcsync\r\n", 8};
@@ -89,7 +89,7 @@ static void test_nowhere(void)
     zc_transport_free(channel);
 
     pid = start(&channel, "");
-    is_int(zc_direct_reach(channel, "127.0.0.2", ZC_ROLE_SENDER, true, &t,
+    is_int(zc_direct_reach(channel, "127.0.0.2", ZC_ROLE_SENDER, 0, true, &t,
                            &err),
            -1, "where nothing else will do it is refused");
     ok(strstr(err.text, "no direct connection"), "in a sentence: %s", err.text);
@@ -98,7 +98,7 @@ static void test_nowhere(void)
 
     unsetenv("SSH_CONNECTION");
     pid = start(&channel, "");
-    is_int(zc_direct_reach(channel, "127.0.0.1", ZC_ROLE_RECEIVER, false, &t,
+    is_int(zc_direct_reach(channel, "127.0.0.1", ZC_ROLE_RECEIVER, 0, false, &t,
                            &err),
            0, "an end that does not know its address");
     ok(!t, "listens nowhere");
@@ -187,7 +187,7 @@ static void test_nonsense(void)
         _exit(0);
     }
     zc_transport_free(theirs);
-    is_int(zc_direct_reach(ours, "127.0.0.1", ZC_ROLE_SENDER, false, &t, &err),
+    is_int(zc_direct_reach(ours, "127.0.0.1", ZC_ROLE_SENDER, 0, false, &t, &err),
            -1, "nothing but noise is refused");
     is_int(err.code, ZC_EXIT_PROTOCOL, "as no zcsync: %s", err.text);
     zc_transport_free(ours);

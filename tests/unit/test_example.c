@@ -122,7 +122,8 @@ int main(void)
     char text[ZC_KEY_TEXT_SIZE], line[100];
     const uint8_t all = ZC_HELLO_CHACHAPOLY | ZC_HELLO_AESGCM |
                         ZC_HELLO_NOT_PLAIN;
-    struct zc_hello hello = {1, 1, ZC_ROLE_SENDER, ZC_FEATURE_KTLS, all};
+    struct zc_hello hello = {1, 1, ZC_ROLE_SENDER, ZC_FEATURE_KTLS, all,
+                             0};
 
     read_page();
     end("S: END (1,0): COMMIT", ZC_VERDICT_COMMIT, 0);

@@ -395,7 +395,7 @@ static void garbage(void)
            a.err.text);
     }
 
-    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, ZC_HELLO_CHACHAPOLY};
+    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, ZC_HELLO_CHACHAPOLY, 0};
     zc_hello_encode(&h, bytes);
     tell(&b, false, bytes, sizeof bytes);
     ok(refused(&b, ZC_EXIT_START, "something else"), "garbage after HELLO: %s",
@@ -426,7 +426,7 @@ static void garbage(void)
 static void lengths(void)
 {
     static const uint16_t bad[] = {0, 1, 31, 33, 64, 96, 256, 0x2000, 65535};
-    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, ZC_HELLO_CHACHAPOLY};
+    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, ZC_HELLO_CHACHAPOLY, 0};
     uint8_t bytes[ZC_HELLO_SIZE + 2 + 7];
     for (size_t i = 0; i < ZC_ARRAY_LEN(bad); i++) {
         struct zc_transport *ours, *theirs;
@@ -456,7 +456,7 @@ static void in_time(void)
     struct zc_secured out;
     struct zc_transport *ours, *theirs;
     uint8_t bytes[ZC_HELLO_SIZE];
-    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, ZC_HELLO_CHACHAPOLY};
+    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, ZC_HELLO_CHACHAPOLY, 0};
     zc_hello_encode(&h, bytes);
     for (int n = 0; n <= ZC_HELLO_SIZE; n += 16) {
         if (zc_transport_pair(&ours, &theirs, &err))

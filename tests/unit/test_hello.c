@@ -19,7 +19,7 @@ static int decode(enum zc_role want)
 
 static void encode(uint16_t version, uint16_t version_min, uint32_t role)
 {
-    struct zc_hello h = {version, version_min, role, 0, 0};
+    struct zc_hello h = {version, version_min, role, 0, 0, 0};
     zc_hello_encode(&h, bytes);
 }
 
@@ -54,7 +54,7 @@ static void versions(void)
 
 static void features(void)
 {
-    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, UINT64_MAX, 0};
+    struct zc_hello h = {1, 1, ZC_ROLE_SENDER, UINT64_MAX, 0, 0};
     zc_hello_encode(&h, bytes);
     is_int(decode(ZC_ROLE_SENDER), 0, "unknown feature bits are no error");
     ok((got.features & ~ZC_FEATURES_KNOWN) == 0, "... and are not believed");
@@ -66,7 +66,7 @@ static void features(void)
 static void security(void)
 {
     for (int bit = 0; bit < 8; bit++) {
-        struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, (uint8_t)(1 << bit)};
+        struct zc_hello h = {1, 1, ZC_ROLE_SENDER, 0, (uint8_t)(1 << bit), 0};
         zc_hello_encode(&h, bytes);
         is_int(bytes[24], 1 << bit, "the security byte is the 25th");
         is_int(decode(ZC_ROLE_SENDER), 0, "whatever is in it");

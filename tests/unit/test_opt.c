@@ -3,6 +3,7 @@
 #include "cli/opt.h"
 #include "cli/push_opts.h"
 #include "fs/meta.h"
+#include "net/compress.h"
 #include "../tap.h"
 
 #include <stdio.h>
@@ -241,9 +242,39 @@ static void test_push_values(void)
        "take part");
 }
 
+static void test_push_compress(void)
+{
+    is_int(PUSH("-v"), 0, "nothing said");
+    is_int(args.compress.how, ZC_COMPRESS_OFF, "is off");
+    is_int(PUSH("-az"), 0, "-az");
+    is_int(args.compress.how, ZC_COMPRESS_AUTO, "is auto");
+    is_int(PUSH("-z", "--no-z"), 0, "--no-z");
+    is_int(args.compress.how, ZC_COMPRESS_OFF, "is off");
+    is_int(PUSH("--compress=zstd:9"), 0, "a level");
+    is_int(args.compress.how, 9, "is taken");
+    is_int(PUSH("--zc=zstd"), 0, "--zc alone");
+    is_int(args.compress.how, ZC_COMPRESS_LEVEL, "is zstd");
+    is_int(PUSH("-z", "--zl=22"), 0, "rsync's last level");
+    is_int(args.compress.how, ZC_COMPRESS_LEVEL_MAX, "is our last");
+    is_int(PUSH("--zl=7", "-z"), 0, "a level before -z");
+    is_int(args.compress.how, 7, "is kept");
+    is_int(PUSH("-z", "--zc=none"), 0, "none");
+    is_int(args.compress.how, ZC_COMPRESS_OFF, "is off");
+    is_int(PUSH("-z", "--zl=0"), 0, "level 0");
+    is_int(args.compress.how, ZC_COMPRESS_OFF, "is off");
+    is_int(PUSH("--zc=lz4"), 0, "something else");
+    is_int(args.compress.how, ZC_COMPRESS_AUTO, "is auto");
+    is_str(args.compress.instead, "lz4", "and remembered");
+    is_int(PUSH("-z", "--bwlimit=100"), 0, "with a limit");
+    is_int(args.compress.how, ZC_COMPRESS_LEVEL, "it is always");
+    is_int(PUSH("-z", "--skip-compress=gz/x"), 0, "a list");
+    is_str(args.opt.skip_compress, "gz/x", "is taken");
+    is_int(PUSH("--compress=9"), -1, "nonsense");
+}
+
 static void test_push_refused(void)
 {
-    static char *const some[] = {"--partial", "-z",        "-P", "-y",
+    static char *const some[] = {"--partial", "-P", "-y",
                                  "-R",        "--inplace", "-b"};
     char want[128];
     for (size_t i = 0; i < ZC_ARRAY_LEN(some); i++) {
@@ -281,6 +312,7 @@ int main(void)
     test_number();
     test_push_keep();
     test_push_values();
+    test_push_compress();
     test_push_refused();
     zc_push_args_fini(&args);
     return done_testing();
