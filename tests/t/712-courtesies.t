@@ -60,7 +60,7 @@ piped() # CODE NAME WORD...
     ok "and a line came" [ -s "$T/log/first" ]
 }
 piped 1 "diff, where there are differences" diff a b
-many_files "$T/many" 12000 1
+many_files "$T/many" 7000 1
 piped 141 "a dry run, which ends with it" push -n -v many b
 is "$(ls b)" "" "and has done nothing"
 piped 0 "a push, which goes on" push -v a b
