@@ -94,7 +94,7 @@ watch_memory &
 started+=($!)
 while read -r name expect; do
     attack "$name" "$expect" </dev/null
-done < <("$evil" --list | grep -E "${ZC_ATTACKS:-.}")
+done < <("$evil" --list | grep -v ^own- | grep -E "${ZC_ATTACKS:-.}")
 
 # ---- what is swapped meanwhile ---------------------------------------------------
 

@@ -265,7 +265,7 @@ static void told_item(struct evil *e, const char *n)
                            .size = UINT64_MAX,
                            .link_target = "\033]0;evil\007",
                            .hard_link_to = "x\ry"};
-    memset(path, '\033', sizeof path - 1);
+    memset(path, atoi(n) > 100 ? 'x' : '\033', sizeof path - 1);
     item.path = path;
     told(e, (unsigned)atoi(n), &item, NULL, 0);
 }
@@ -365,7 +365,7 @@ static const struct attack pull_attacks[] = {
     {"whole-liar-unsent", "24", liar_unsent, NULL},
 
     {"whole-items", "0", told_item, "3"},
-    {"whole-item-flood", "0", told_item, "4000"},
+    {"whole-item-flood", "0", told_item, "8000"},
     {"whole-troubles", "0", told_trouble, "3"},
     {"whole-trouble-flood", "0", told_trouble, "100000"},
     {"whole-stats", "0", told_stats, NULL},

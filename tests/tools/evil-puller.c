@@ -3,6 +3,8 @@
  * A hostile puller: dials a server and asks it for what it should not have.
  *
  *     evil-puller ADDR:PORT SHARE ATTACK   does it and prints how it ended
+ *     evil-puller exec:COMMAND SHARE ATTACK   the same with a server that COMMAND
+ *                                          starts on its standard streams
  *     evil-puller --list                   "ATTACK EXPECTED" for each
  *
  * Prints one line, as evil-sender does, or "LEAK" when any byte came of what is
@@ -305,7 +307,60 @@ static void look_as_sender(struct evil *e, const char *arg)
     evil_send(e);
 }
 
+/* ---- where paths of the user's own are for reading ---------------------- */
+
+static void own_push(struct evil *e, const char *text)
+{
+    struct zc_msg_open m = good_open();
+    m.flags = ZC_OPEN_OWN | ZC_OPEN_DELETE | ZC_OPEN_FORCE_DELETE;
+    m.share = wire_bytes("");
+    m.path = wire_bytes(text);
+    open_session(e, &m);
+    opened(e);
+    put_root(e);
+}
+
+static void own_remove(struct evil *e, const char *text)
+{
+    struct zc_msg_open m = pull_open();
+    m.flags |= ZC_OPEN_OWN | ZC_OPEN_CHOICES | ZC_OPEN_DRY_RUN;
+    m.apply = ZC_APPLY_REMOVE;
+    m.share = wire_bytes("");
+    m.path = wire_bytes(text);
+    want_all(e, &m);
+}
+
+/* A dry run of a push, which then goes on as if it was none. */
+static void own_dry(struct evil *e, const char *text)
+{
+    struct zc_msg_open m = good_open();
+    struct zc_entry v = file_entry("evil", 5);
+    m.flags = ZC_OPEN_OWN | ZC_OPEN_DRY_RUN;
+    m.share = wire_bytes("");
+    m.path = wire_bytes(text);
+    open_session(e, &m);
+    opened(e);
+    put_root(e);
+    evil_await(e, ZC_FRAME_NEED);
+    put_list(e, 1, root_ref, ZC_LIST_LAST, "", &v, 1);
+    put_file(e, first, &v, "evil!");
+}
+
+static void own_share_name(struct evil *e, const char *arg)
+{
+    struct zc_msg_open m = pull_open();
+    (void)arg;
+    want_all(e, &m);
+}
+
 static const struct attack attacks[] = {
+    {"own-push", "refused", own_push, "share"},
+    {"own-push-new", "refused", own_push, "share/new"},
+    {"own-remove", "refused", own_remove, "share"},
+    {"own-dry", "any", own_dry, "share"},
+    {"own-dry-new", "any", own_dry, "share/new"},
+    {"own-share", "refused", own_share_name, NULL},
+
     {"path-dotdot", "refused", path, ".."},
     {"path-climbs", "refused", path, "real/../../outside"},
     {"path-absolute", "refused", path, "/etc"},
@@ -371,13 +426,17 @@ int main(int argc, char **argv)
         return evil_show(attacks, ZC_ARRAY_LEN(attacks));
     const struct attack *a =
         argc == 4 ? evil_find(attacks, ZC_ARRAY_LEN(attacks), argv[3]) : NULL;
-    if (!a || sscanf(argv[1], "%63[0-9.]:%u", host, &port) != 2) {
-        fprintf(stderr, "usage: evil-puller ADDR:PORT SHARE ATTACK | --list\n");
+    if (a && strncmp(argv[1], "exec:", 5) == 0) {
+        command = argv[1] + 5;
+    } else if (a && sscanf(argv[1], "%63[0-9.]:%u", host, &port) == 2) {
+        server.sin_family = AF_INET;
+        server.sin_port = htons((uint16_t)port);
+        inet_pton(AF_INET, host, &server.sin_addr);
+    } else {
+        fprintf(stderr, "usage: evil-puller ADDR:PORT|exec:COMMAND SHARE "
+                        "ATTACK | --list\n");
         return 2;
     }
-    server.sin_family = AF_INET;
-    server.sin_port = htons((uint16_t)port);
-    inet_pton(AF_INET, host, &server.sin_addr);
     share = argv[2];
     a->run(&e, a->arg);
     while (!e.outcome[0] && take(&e))

@@ -10,14 +10,16 @@
 #include "evil.h"
 
 #include <netinet/in.h>
+#include <unistd.h>
 
 /* Of the command line. */
 static const char *share;
 static struct sockaddr_in server;
+static const char *command; /* of a server on its standard streams, instead */
 /* A sharer is dialled by who pulls; -1: we dial. */
 static int listener = -1;
 
-#define PATIENCE_S (listener < 0 ? 3 : 1)
+#define PATIENCE_S (listener < 0 && !command ? 3 : 1)
 
 /* What it then says of a file that was asked for; "": it is a directory. */
 static const char *opened_as = "";
@@ -31,8 +33,29 @@ static const char *opened_as = "";
     {prefix "climbs", "refused", fn, "../sentinel"}, \
     {prefix "empty", "refused", fn, ""}
 
+/* The other end of its standard input and output. */
+static inline int start_command(void)
+{
+    int p[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p))
+        return -1;
+    if (fork() == 0) {
+        dup2(p[1], 0);
+        dup2(p[1], 1);
+        execl("/bin/sh", "sh", "-c", command, NULL);
+        _exit(127);
+    }
+    close(p[1]);
+    return p[0];
+}
+
 static inline void dial(struct evil *e)
 {
+    if (command) {
+        e->fd = start_command();
+        evil_socket_timeout(e, PATIENCE_S);
+        return;
+    }
     if (listener >= 0) {
         e->fd = accept(listener, NULL, NULL);
         evil_socket_timeout(e, PATIENCE_S);
