@@ -231,6 +231,10 @@ static int remember(struct builder *b, const struct zc_conf_key *k,
 static int unknown_key(struct builder *b, const char *name, unsigned line,
                        const char *near, struct zc_err *err)
 {
+    const char *why = zc_conf_no_key(b->kind, name);
+    if (why)
+        return refuse(b, err, line, "[%s NAME] has no key '%s': %s",
+                      zc_conf_section_name(b->kind), name, why);
     return refuse(b, err, line, "[%s%s] has no key '%s'%s%s%s",
                   zc_conf_section_name(b->kind),
                   zc_conf_section_named(b->kind) ? " NAME" : "", name,

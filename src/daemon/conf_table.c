@@ -288,6 +288,31 @@ const struct zc_conf_key *zc_conf_find_key(enum zc_conf_section s,
     return NULL;
 }
 
+const char *zc_conf_no_key(enum zc_conf_section s, const char *name)
+{
+    static const char sends[] = "a mirror would send the same at each "
+                                "comparison";
+    static const char shows[] = "a mirror never shows half of a file";
+    static const struct {
+        const char *name, *why;
+    } none[] = {
+        {"ignore times", sends},
+        {"append", "a mirror makes files equal, and sends only what a log "
+                   "has grown by anyway"},
+        {"inplace", shows},
+        {"delay updates", "a mirror has no end to put them off to"},
+        {"remove source files", "a mirror would delete there what is removed "
+                                "here"},
+        {"ignore errors", "a mirror would delete what cannot be read for a "
+                          "moment"},
+        {"delete before", "a mirror deletes what is deleted as it sees it"},
+    };
+    for (size_t i = 0; s == ZC_CONF_MIRROR && i < ZC_ARRAY_LEN(none); i++)
+        if (strcmp(none[i].name, name) == 0)
+            return none[i].why;
+    return NULL;
+}
+
 #define HELP_COLUMN 30
 
 /* The lines of TEXT, each but the first indented. */

@@ -88,6 +88,10 @@ const struct zc_conf_key *zc_conf_find_key(enum zc_conf_section s,
                                            const char *name,
                                            const char **near);
 
+/* Why an option of zcsync push is no key of S, where that is not because nobody
+ * has thought of it; NULL. */
+const char *zc_conf_no_key(enum zc_conf_section s, const char *name);
+
 /* The table as `check-config --help` shows it. */
 void zc_conf_print_keys(FILE *to);
 

@@ -107,6 +107,15 @@ wrong_key mirror 'max-delete = 1' \
     "[mirror NAME] has no key 'max-delete'; is 'max delete' meant?"
 wrong_key mirror 'Delete = no' \
     "[mirror NAME] has no key 'Delete'; is 'delete' meant?"
+wrong_key mirror 'remove source files = yes' "[mirror NAME] has no key 'remove\
+ source files': a mirror would delete there what is removed here"
+wrong_key mirror 'append = yes' "[mirror NAME] has no key 'append': a mirror makes\
+ files equal, and sends only what a log has grown by anyway"
+for key in inplace 'delay updates' 'ignore times' 'ignore errors' 'delete before'; do
+    printf '[mirror m]\n%s = yes\npath = /m\nto = h::m\n' "$key" >"$conf"
+    check
+    like "$err" "has no key '$key': a mirror" "$key: it is said why not"
+done
 wrong_key share 'delete = no' "[share NAME] has no key 'delete'"
 wrong_key mirror 'delete =' "'delete' has no value"
 wrong_key mirror 'exclude =' "'exclude' has no value"
