@@ -112,9 +112,6 @@ rsync -aHAX --delete --exclude='*.o' --exclude=/docs "$T/a/" "$T/want/"
 is "$(listing "$T/share" | without_times)" "$(listing "$T/want" | without_times)" \
     "as rsync"
 
-push_exits 1 "per-directory merge files are refused by name" \
-    --filter=': .rules' "$T/a" "$T/got"
-one_sentence ': .rules' "in one sentence"
 push_exits 1 "a rule that is none" --filter='nonsense' "$T/a" "$T/got"
 one_sentence 'nonsense' "in one sentence"
 push_exits '1|3|11' "a list that is not there" --exclude-from="$T/nowhere" "$T/a" "$T/got"

@@ -15,7 +15,7 @@ conf "[share s]" "path = $T/share"
 
 runs_with 0 "--help" "$ZCSYNCD" --help
 like "$out" '--config=FILE' "shows the options"
-is "$(perl -ne 'print "$1\n" if /^ .*?(--[a-z-]+)/' <<<"$out" | sort)" \
+is "$(perl -ne 'print "$1\n" if /^ +(?:-\w, )?(--[a-z-]+)/' <<<"$out" | sort)" \
     "$(perl -ne 'print "-$1\n" if /^\.It .*Fl (-[a-z-]+)/' \
         "$here/../../man/zcsyncd.8" | sort)" "which are those of the man page"
 runs_with 0 "--version" "$ZCSYNCD" --version
