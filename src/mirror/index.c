@@ -363,22 +363,14 @@ bool zc_index_knows(struct zc_mirror *m, zc_wdir dir, const char *name)
     bool any = false;
     size_t n = strlen(name);
     EACH_SAME(m, at, dir, name, n) {
-        /* One that had several names may have some that are not known. */
-        if (at->muddy || (at->file->several && !n_living(at->file)))
+        /* One that had several names may have some that are not known: no other
+         * one is, where this is the only one that is left. */
+        size_t others = n_living(at->file) - (at->former ? 0 : 1);
+        if (at->muddy || (at->file->several && !others))
             return false;
         any = true;
     }
     return any;
-}
-
-bool zc_index_has(struct zc_mirror *m, zc_wdir dir, const char *name,
-                  uint64_t dev, uint64_t ino)
-{
-    size_t n = strlen(name);
-    EACH_SAME(m, at, dir, name, n)
-        if (!at->former && at->file->dev == dev && at->file->ino == ino)
-            return true;
-    return false;
 }
 
 bool zc_index_add_nameless(struct zc_mirror *m, zc_wdir dir, const char *name,

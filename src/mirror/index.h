@@ -68,9 +68,6 @@ void zc_index_seen(struct zc_mirror *m, zc_wdir dir, const char *name);
 /* All files that had, or have, the name NAME in DIR, and that have others, are
  * in the index. */
 bool zc_index_knows(struct zc_mirror *m, zc_wdir dir, const char *name);
-/* NAME in DIR is, for the index, a name of this file. */
-bool zc_index_has(struct zc_mirror *m, zc_wdir dir, const char *name,
-                  uint64_t dev, uint64_t ino);
 
 /* Marks the names of FILE, but for BUT in BUT_DIR, for all peers. */
 void zc_index_mark(struct zc_mirror *m, const struct zc_index_file *file,

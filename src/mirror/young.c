@@ -390,12 +390,11 @@ static void found(struct zc_mirror *m, const struct look *j, int64_t now)
         zc_index_add_single(m, e->dir, e->name, st->dev, st->ino);
     } else {
         e->found = SEVERAL;
-        bool known = zc_index_has(m, e->dir, e->name, st->dev, st->ino);
         struct zc_index_file *file =
             zc_index_add_name(m, e->dir, e->name, st->dev, st->ino);
         if (!e->touched)
             return; /* the file is listed soon, with its other names */
-        if (file && !known)
+        if (file)
             zc_index_mark(m, file, e->dir, e->name, e->what, now);
         if (!file || (file->names.len - file->n_former < st->nlink &&
                       file->searched != st->nlink))
@@ -435,7 +434,12 @@ static void look_at_all(struct zc_mirror *m)
 /* Something was touched by a name that leads nowhere. */
 static void not_there(struct zc_mirror *m, struct young_name *e)
 {
-    if (!e->touched || zc_index_knows(m, e->dir, e->name))
+    if (!e->touched)
+        return;
+    /* Other names may have become known since the event. */
+    zc_index_changed(m, e->dir, e->name, e->len, e->what & TOUCH,
+                     zc_clock_ns());
+    if (zc_index_knows(m, e->dir, e->name))
         return;
     if (!e->ino || !zc_index_add_nameless(m, e->dir, e->name, e->dev, e->ino,
                                           e->what, zc_clock_ns()))

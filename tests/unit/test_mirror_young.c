@@ -219,6 +219,27 @@ static void test_some(void)
 }
 
 /* Names that a file has lost. */
+/* A look may find that a name is gone before the event says so: it counts as
+ * known only where others of the file are. */
+static void test_alone(void)
+{
+    put("p");
+    see();
+    zc_index_clear(m.index);
+    ln("p", "q");
+    see();
+    ok(known("q"), "the second name of a file that was not known");
+    ok(!zc_index_knows(&m, ZC_WDIR_ROOT, "q"), "tells of no other");
+    ln("p", "r");
+    see();
+    ok(zc_index_knows(&m, ZC_WDIR_ROOT, "q"), "a third one is known with it");
+    del("q");
+    del("r");
+    del("p");
+    ghosts();
+    zc_index_clear(m.index);
+}
+
 static void test_former(void)
 {
     int fd = openat(root, "a", O_WRONLY | O_CREAT, 0644);
@@ -334,6 +355,7 @@ int main(void)
         skip_all("cannot watch by inotify");
     test_none();
     test_some();
+    test_alone();
     test_former();
     test_tmpfile();
     test_many();
