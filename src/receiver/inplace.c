@@ -54,7 +54,9 @@ int zc_inplace_open(struct zc_receiver *r, struct zc_rdir *d,
 {
     char name[ZC_NAME_MAX + 1];
     errno = 0;
-    if (!(r->apply & ZC_APPLY_INPLACE) || d->state != ZC_RD_EXISTS)
+    /* Who is not known gets no bytes into what runs as somebody else. */
+    if (!(r->apply & ZC_APPLY_INPLACE) || r->terms.restricted ||
+        d->state != ZC_RD_EXISTS)
         return -1;
     int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (dirfd < 0)

@@ -57,8 +57,15 @@ then
     runs_with 0 "a file that may not be written to" "${nobody[@]}" "$ZCSYNC" push \
         --inplace n/ m
     is "$(cat m/f) $(stat -c '%a %i' m/f)" "new 444 $inode" "is written to"
+    # who is not known must not get bytes into what runs as root
+    start_serve --plain-user=nobody r="$T/share"
+    rm -rf share/* && echo old >share/f && chmod 4755 share/f
+    "${nobody[@]}" sh -c 'chmod u+w n/f && echo his >n/f && chmod 755 n/f'
+    run "${nobody[@]}" "$ZCSYNC" push --inplace n/ "zcsync://$addr/r"
+    is "$(cat share/f)" his "a sender who is not known writes a file"
+    is "$(find share -perm /6000)" "" "but not one that is setuid"
 else
-    skip 2 "needs the user nobody"
+    skip 4 "needs the user nobody"
 fi
 
 # ---- --append ----------------------------------------------------------------
