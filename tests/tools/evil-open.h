@@ -38,8 +38,8 @@ static void hello_as(struct evil *e, const char *arg)
     uint8_t bytes[ZC_HELLO_SIZE];
     if (strcmp(arg, "version") == 0)
         h.version = h.version_min = 0x7fff;
-    else if (strcmp(arg, "role") == 0)
-        h.role = ZC_ROLE_RECEIVER;
+    else if (strcmp(arg, "role") == 0) /* a receiver would be one who pulls */
+        h.role = (enum zc_role)77;
     zc_hello_encode(&h, bytes);
     dial(e);
     evil_raw(e, bytes, sizeof bytes);
