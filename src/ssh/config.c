@@ -8,7 +8,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-enum kind { STRING, FILES, APPEND, NUMBER, TIME, BOOL, STRICT, FAMILY };
+enum kind { STRING, NAMES, FILES, APPEND, NUMBER, TIME, BOOL, STRICT, FAMILY };
 
 struct key {
     const char *name;
@@ -29,9 +29,11 @@ static const struct key keys[] = {
     {"batchmode", BOOL, AT(batch), 1},
     {"challengeresponseauthentication", BOOL, AT(use_interactive),
      SEEN_INTERACTIVE},
+    {"ciphers", NAMES, AT(ciphers), 19},
     {"connecttimeout", TIME, AT(connect_timeout_s), 2},
     {"globalknownhostsfile", FILES, AT(global_known_hosts), 3},
     {"hashknownhosts", BOOL, AT(hash_known_hosts), 4},
+    {"hostkeyalgorithms", NAMES, AT(host_key_algorithms), 20},
     {"hostkeyalias", STRING, AT(host_key_alias), 5},
     {"hostname", STRING, AT(hostname), 6},
     {"identitiesonly", BOOL, AT(identities_only), 7},
@@ -39,6 +41,8 @@ static const struct key keys[] = {
     {"identityfile", APPEND, AT(identity_files), 9},
     {"kbdinteractiveauthentication", BOOL, AT(use_interactive),
      SEEN_INTERACTIVE},
+    {"kexalgorithms", NAMES, AT(kex), 21},
+    {"macs", NAMES, AT(macs), 22},
     {"numberofpasswordprompts", NUMBER, AT(prompts), 10},
     {"passwordauthentication", BOOL, AT(use_password), 11},
     {"port", NUMBER, AT(port), 12},
@@ -180,6 +184,8 @@ static int set(const struct key *k, void *at, const char *const *words,
     switch (k->kind) {
     case STRING:
         return set_string(at, v, err);
+    case NAMES: /* those that change a list change one that we do not have */
+        return strchr("+-^", *v) ? 0 : set_string(at, v, err);
     case FILES:
         return add_all(at, words, count, err);
     case APPEND:
@@ -352,7 +358,7 @@ void zc_ssh_config_fini(struct zc_ssh_config *c)
 {
     for (size_t i = 0; i < ZC_ARRAY_LEN(keys); i++) {
         void *at = (char *)c + keys[i].offset;
-        if (keys[i].kind == STRING)
+        if (keys[i].kind == STRING || keys[i].kind == NAMES)
             free(*(char **)at);
         else if (keys[i].kind == FILES || keys[i].kind == APPEND)
             zc_ssh_words_fini(at);

@@ -33,6 +33,8 @@ struct zc_ssh_config {
     char *host; /* as the user wrote it */
     char *hostname, *user, *host_key_alias, *identity_agent;
     char *proxy_jump, *proxy_command; /* NULL: none; one of them at most */
+    /* Names with commas between them, the only ones allowed; NULL: all. */
+    char *ciphers, *macs, *kex, *host_key_algorithms;
     struct zc_ssh_words identity_files, user_known_hosts, global_known_hosts;
     unsigned port;
     unsigned connect_timeout_s; /* 0: none */

@@ -98,6 +98,14 @@ static int failed(const char *host, struct zc_buf *said, struct zc_err *err)
                       *text ? text : "failed without a reason");
 }
 
+/* Another program of that name (dropbear's) knows no -G, and says nothing of a
+ * host then. */
+static bool is_openssh(const struct zc_buf *out, const struct zc_buf *said)
+{
+    return memmem(out->data, out->len, "hostname ", 9) ||
+           !memmem(said->data, said->len, "ropbear", 7);
+}
+
 static int not_run(const char *host, int why, struct zc_err *err)
 {
     if (why == ENOENT)
@@ -121,6 +129,8 @@ int zc_ssh_config_ask(struct zc_ssh_config *c, const struct zc_ssh_place *place,
                              &said, &status);
         if (why)
             r = not_run(place->host, why, err);
+        else if (!is_openssh(&out, &said))
+            r = 1;
         else if (!WIFEXITED(status) || WEXITSTATUS(status))
             r = failed(place->host, &said, err);
         else

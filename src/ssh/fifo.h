@@ -39,9 +39,9 @@ static inline void zc_fifo_took(struct zc_fifo *f, size_t n)
         f->at = 0;
 }
 
-/* How much more there is room for in one piece. What is there moves to the front
- * when there is less than LEAST behind it, and as much in front: so a byte moves
- * once at most. */
+/* How much more there is room for in one piece. What is there moves to the
+ * front when there is less than LEAST behind it, and as much in front: so a
+ * byte moves once at most. */
 static inline size_t zc_fifo_room(struct zc_fifo *f, size_t least)
 {
     if (f->size - f->at - f->len < least && f->at >= f->len) {

@@ -115,8 +115,11 @@ int zc_ssh_hostkey_prefer(struct zc_ssh_link *l, const struct zc_ssh_config *c,
     zc_buf_put(&b, "", 1);
     if (!r && b.failed)
         r = zc_err_nomem(err);
+    struct zc_ssh_choice choice = {LIBSSH2_METHOD_HOSTKEY, (char *)b.data,
+                                   c->host_key_algorithms,
+                                   "kind of host key", "HostKeyAlgorithms"};
     if (!r)
-        r = zc_ssh_link_prefer(l, LIBSSH2_METHOD_HOSTKEY, (char *)b.data, err);
+        r = zc_ssh_link_prefer(l, &choice, err);
     zc_buf_fini(&b);
     zc_ssh_words_fini(&k.paths);
     return r;

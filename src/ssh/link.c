@@ -29,7 +29,7 @@ static LIBSSH2_RECV_FUNC(on_recv)
     if (l->dead)
         return -ECONNRESET;
     if (!l->in.len)
-        return l->ended ? -ECONNRESET : -EAGAIN;
+        return -EAGAIN; /* the end is for others to see: more is to be read */
     size_t n = ZC_MIN(length, l->in.len);
     memcpy(buffer, zc_fifo_head(&l->in), n);
     zc_fifo_took(&l->in, n);
@@ -140,14 +140,42 @@ struct zc_ssh_link *zc_ssh_link_new(int fd, const char *host,
     return l;
 }
 
-/* Appends those of NAMES that are among ALGS. */
-static void put_known(struct zc_buf *b, const char *names, const char **algs,
-                      int count)
+/* True when the N bytes at NAME are one of LIST, commas between them. */
+static bool listed(const char *list, const char *name, size_t n)
 {
-    for (const char *p = names; *p; p += strspn(p, ",")) {
+    for (const char *p = list; *p; p += strspn(p, ",")) {
+        size_t len = strcspn(p, ",");
+        if (len == n && !memcmp(p, name, n))
+            return true;
+        p += len;
+    }
+    return false;
+}
+
+/* Goes along with a list, and is no method. */
+static bool is_signal(const char *name)
+{
+    return !strncmp(name, "kex-strict-", 11) || !strncmp(name, "ext-info-", 9);
+}
+
+static bool allowed(const struct zc_ssh_choice *c, const char *name)
+{
+    return !c->allowed || is_signal(name) ||
+           listed(c->allowed, name, strlen(name));
+}
+
+/* Appends what is allowed of ALGS, in the order of the choice. */
+static void put_known(struct zc_buf *b, const struct zc_ssh_choice *c,
+                      const char **algs, int count)
+{
+    for (int i = 0; i < count && !c->names; i++)
+        if (allowed(c, algs[i]))
+            zc_buf_printf(b, "%s%s", b->len ? "," : "", algs[i]);
+    for (const char *p = c->names ? c->names : ""; *p; p += strspn(p, ",")) {
         size_t n = strcspn(p, ",");
         for (int i = 0; i < count; i++)
-            if (strlen(algs[i]) == n && !memcmp(algs[i], p, n))
+            if (strlen(algs[i]) == n && !memcmp(algs[i], p, n) &&
+                allowed(c, algs[i]))
                 zc_buf_printf(b, "%s%s", b->len ? "," : "", algs[i]);
         p += n;
     }
@@ -155,22 +183,27 @@ static void put_known(struct zc_buf *b, const char *names, const char **algs,
 
 /* libssh2 takes unknown names out of the list by itself, and before 1.11 with a
  * memcpy(3) of ranges that overlap. */
-int zc_ssh_link_prefer(struct zc_ssh_link *l, int method, const char *names,
+int zc_ssh_link_prefer(struct zc_ssh_link *l, const struct zc_ssh_choice *c,
                        struct zc_err *err)
 {
     static const char doing[] = "choosing how to talk";
     const char **algs = NULL;
     struct zc_buf b = ZC_BUF_INIT;
-    int count = libssh2_session_supported_algs(l->session, method, &algs);
+    int count = libssh2_session_supported_algs(l->session, c->method, &algs);
     if (count <= 0)
         return zc_ssh_link_error(l, ZC_EXIT_START, doing, err);
-    put_known(&b, names, algs, count);
+    put_known(&b, c, algs, count);
     libssh2_free(l->session, (void *)algs);
+    int r = LIBSSH2_ERROR_ALLOC;
+    bool none = !b.len && !b.failed;
     zc_buf_put(&b, "", 1);
-    int r = b.failed ? LIBSSH2_ERROR_ALLOC
-                     : libssh2_session_method_pref(l->session, method,
-                                                   (char *)b.data);
+    if (!b.failed && !none)
+        r = libssh2_session_method_pref(l->session, c->method, (char *)b.data);
     zc_buf_fini(&b);
+    if (none)
+        return zc_err_set(err, ZC_EXIT_START, 0,
+                          "%s: libssh2 has no %s that %s of ssh_config allows "
+                          "(%.300s)", l->host, c->what, c->key, c->allowed);
     return r ? zc_ssh_link_error(l, ZC_EXIT_START, doing, err) : 0;
 }
 

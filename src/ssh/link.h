@@ -43,9 +43,15 @@ struct zc_ssh_link *zc_ssh_link_new(int fd, const char *host,
 /* Says good-bye, when that can be said at once, and closes. NULL is fine. */
 void zc_ssh_link_free(struct zc_ssh_link *l);
 
-/* Before hands are shaken: of NAMES, those that libssh2 knows, for METHOD
- * (LIBSSH2_METHOD_...), the first one preferred. */
-int zc_ssh_link_prefer(struct zc_ssh_link *l, int method, const char *names,
+/* Before hands are shaken: of NAMES (NULL: all), those that libssh2 knows and
+ * ALLOWED has (NULL: all), for METHOD (LIBSSH2_METHOD_...), the first one
+ * preferred. WHAT it is, for a sentence, and the key of ssh_config: "cipher",
+ * "Ciphers". */
+struct zc_ssh_choice {
+    int method;
+    const char *names, *allowed, *what, *key;
+};
+int zc_ssh_link_prefer(struct zc_ssh_link *l, const struct zc_ssh_choice *c,
                        struct zc_err *err);
 
 /* Takes what has come, or sends what has to go, without waiting. True: some of

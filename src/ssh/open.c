@@ -27,23 +27,21 @@
     "hmac-sha2-256-etm@openssh.com,hmac-sha2-256,"                    \
     "hmac-sha2-512-etm@openssh.com,hmac-sha2-512,hmac-sha1"
 
-static const struct {
-    int method;
-    const char *names;
-} methods[] = {
-    {LIBSSH2_METHOD_CRYPT_CS, CIPHERS},
-    {LIBSSH2_METHOD_CRYPT_SC, CIPHERS},
-    {LIBSSH2_METHOD_MAC_CS, MACS},
-    {LIBSSH2_METHOD_MAC_SC, MACS},
-};
-
 static int prefer(struct zc_ssh *s, struct zc_err *err)
 {
-    for (size_t i = 0; i < ZC_ARRAY_LEN(methods); i++)
-        if (zc_ssh_link_prefer(s->link, methods[i].method, methods[i].names,
-                               err))
+    const struct zc_ssh_config *c = &s->c;
+    static const char cipher[] = "cipher", ciphers[] = "Ciphers";
+    const struct zc_ssh_choice choices[] = {
+        {LIBSSH2_METHOD_KEX, NULL, c->kex, "key exchange", "KexAlgorithms"},
+        {LIBSSH2_METHOD_CRYPT_CS, CIPHERS, c->ciphers, cipher, ciphers},
+        {LIBSSH2_METHOD_CRYPT_SC, CIPHERS, c->ciphers, cipher, ciphers},
+        {LIBSSH2_METHOD_MAC_CS, MACS, c->macs, "MAC", "MACs"},
+        {LIBSSH2_METHOD_MAC_SC, MACS, c->macs, "MAC", "MACs"},
+    };
+    for (size_t i = 0; i < ZC_ARRAY_LEN(choices); i++)
+        if (zc_ssh_link_prefer(s->link, &choices[i], err))
             return -1;
-    return zc_ssh_hostkey_prefer(s->link, &s->c, err);
+    return zc_ssh_hostkey_prefer(s->link, c, err);
 }
 
 static int shake_hands(struct zc_ssh *s, struct zc_err *err)

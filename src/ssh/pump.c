@@ -26,7 +26,7 @@ struct zc_ssh_pump {
     LIBSSH2_CHANNEL *channel;
     int fd;   /* our end; -1: whoever had the other one has closed it */
     int wake; /* eventfd: to be given up */
-    unsigned long low; /* a window that libssh2 would open further */
+    unsigned long opening; /* by so much the window is just opened; 0 */
     pthread_t thread;
     atomic_bool give_up;
     struct zc_fifo up, down;
@@ -52,11 +52,6 @@ static bool failed(struct zc_ssh_pump *p)
 static bool has_room(struct zc_fifo *f)
 {
     return zc_fifo_room(f, ZC_SSH_PACKET) >= ZC_SSH_PACKET;
-}
-
-static unsigned long window(struct zc_ssh_pump *p)
-{
-    return libssh2_channel_window_read_ex(p->channel, NULL, NULL);
 }
 
 static void socket_gone(struct zc_ssh_pump *p)
@@ -116,33 +111,31 @@ static bool end_channel(struct zc_ssh_pump *p)
 /* --- down --- */
 
 /*
- * How much the remote may send is ours to say. libssh2 would keep the window at
- * what the channel was opened with, read or not; so that is little, and what is
- * between it and ZC_SSH_WINDOW is opened here, less what nobody has read yet.
+ * How much the remote may send, read by us or not, is ours to say. libssh2 would
+ * keep it near what the channel was opened with; it opens nothing by itself as
+ * long as it is kept well above. When it cannot be said at once (new keys are
+ * made), the same has to be said again before anything is read: libssh2 would
+ * count something else than what it has sent. False: it has to.
  */
-static void open_window(struct zc_ssh_pump *p)
+static bool open_window(struct zc_ssh_pump *p)
 {
-    unsigned long waiting = 0, now = window(p);
-    if (now >= ZC_SSH_WINDOW / 2)
-        return;
-    libssh2_channel_window_read_ex(p->channel, &waiting, NULL);
-    if (now + waiting < ZC_SSH_WINDOW / 2)
-        (void)libssh2_channel_receive_window_adjust2(
-            p->channel, ZC_SSH_WINDOW - now - waiting, 1, NULL);
-}
-
-/* As long as the remote has a window, what it sends is taken from the network,
- * read or not: when TCP has to stop it, it takes seconds to get going again
- * (bbr). Below that libssh2 would open the window by itself. */
-static bool may_take(struct zc_ssh_pump *p)
-{
-    return has_room(&p->down) || window(p) > p->low;
+    unsigned long now = libssh2_channel_window_read_ex(p->channel, NULL, NULL);
+    if (!p->opening && now < ZC_SSH_WINDOW / 2)
+        p->opening = ZC_SSH_WINDOW - now;
+    if (!p->opening)
+        return true;
+    int r = libssh2_channel_receive_window_adjust2(p->channel, p->opening, 1,
+                                                   NULL);
+    if (r == LIBSSH2_ERROR_EAGAIN)
+        return false;
+    p->opening = 0;
+    return r ? failed(p) : true;
 }
 
 static bool read_channel(struct zc_ssh_pump *p)
 {
     bool did = false;
-    while (has_room(&p->down)) {
+    while (has_room(&p->down) && open_window(p)) {
         ssize_t n = libssh2_channel_read(
             p->channel, (char *)zc_fifo_tail(&p->down),
             zc_fifo_room(&p->down, ZC_SSH_PACKET));
@@ -154,17 +147,17 @@ static bool read_channel(struct zc_ssh_pump *p)
             zc_fifo_put(&p->down, (size_t)n);
         did = true;
     }
-    if (did)
-        open_window(p);
     return did;
 }
 
-/* And takes what has come for the other stream, too, for later. */
+/* And takes what has come for the other stream from the network, within its
+ * window, even while nobody reads that: when TCP has to stop the remote, it takes
+ * seconds to get going again (bbr). */
 static bool read_stderr(struct zc_ssh_pump *p)
 {
     char text[4096];
     bool did = false;
-    while (may_take(p)) {
+    while (open_window(p)) {
         ssize_t n = libssh2_channel_read_stderr(p->channel, text, sizeof text);
         if (n == LIBSSH2_ERROR_EAGAIN || n == 0)
             return did;
@@ -219,12 +212,6 @@ static void ask_peer(struct zc_ssh_pump *p)
     p->asking = r == LIBSSH2_ERROR_EAGAIN;
 }
 
-/* Whether what the peer sends would be taken. Else silence means nothing. */
-static bool listening(struct zc_ssh_pump *p)
-{
-    return p->up.len || p->asking || may_take(p);
-}
-
 static int64_t look_after_peer(struct zc_ssh_pump *p)
 {
     int64_t now = zc_clock_ns();
@@ -232,8 +219,6 @@ static int64_t look_after_peer(struct zc_ssh_pump *p)
     int64_t dead = p->s.timeout_s * ZC_NSEC_PER_SEC;
     if (!alive && !dead)
         return ZC_CLOCK_FOREVER;
-    if (!listening(p))
-        p->l->heard_ns = now;
     int64_t silent = now - p->l->heard_ns;
     if (dead && silent >= dead) {
         zc_err_set(&p->err, ZC_EXIT_TIMEOUT, 0,
@@ -254,8 +239,7 @@ static int64_t look_after_peer(struct zc_ssh_pump *p)
 static bool step(struct zc_ssh_pump *p)
 {
     bool did = zc_ssh_link_flush(p->l);
-    if (listening(p))
-        did |= zc_ssh_link_fill(p->l);
+    did |= zc_ssh_link_fill(p->l);
     did |= read_socket(p);
     did |= write_channel(p);
     did |= end_channel(p);
@@ -269,9 +253,8 @@ static bool step(struct zc_ssh_pump *p)
 static void sleep_until_ready(struct zc_ssh_pump *p, int64_t ns)
 {
     struct pollfd f[3] = {{.fd = p->l->fd}, {.fd = p->fd}, {.fd = p->wake}};
+    f[0].events = p->l->ended ? 0 : POLLIN;
     f[2].events = POLLIN;
-    if (listening(p))
-        f[0].events |= POLLIN;
     if (zc_ssh_link_unsent(p->l))
         f[0].events |= POLLOUT;
     if (!p->up_ended && has_room(&p->up))
@@ -307,13 +290,14 @@ static void note_end(struct zc_ssh_pump *p)
 static void *run(void *arg)
 {
     struct zc_ssh_pump *p = arg;
-    open_window(p);
     while (!p->closed && !p->failed && !atomic_load(&p->give_up)) {
         if (step(p))
             continue;
-        if (!p->failed && p->l->ended && !p->l->in.len)
-            failed(p);
-        int64_t ns = p->failed ? 0 : look_after_peer(p);
+        int64_t ns = ZC_CLOCK_FOREVER;
+        if (p->l->ended && !p->down.len)
+            failed(p); /* and all that has come is passed on */
+        else if (!p->l->ended)
+            ns = look_after_peer(p);
         if (!p->failed)
             sleep_until_ready(p, ns);
     }
@@ -358,8 +342,6 @@ struct zc_ssh_pump *zc_ssh_pump_start(const struct zc_ssh_pump_setup *setup,
     p->l = setup->link;
     p->channel = setup->channel;
     p->fd = p->wake = -1;
-    libssh2_channel_window_read_ex(p->channel, NULL, &p->low);
-    p->low += ZC_SSH_PACKET;
     zc_ssh_stderr_init(&p->remote, setup->remote_line, setup->arg);
     int why = zc_fifo_init(&p->up, UP_SIZE) || zc_fifo_init(&p->down, DOWN_SIZE)
                   ? ENOMEM

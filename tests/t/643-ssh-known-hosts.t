@@ -17,6 +17,7 @@ ssh_config "IdentityAgent none"
 known=$ssh_dir/known_hosts
 name="[127.0.0.1]:$sshd_port"
 print=$(ssh-keygen -lf "$ssh_dir/host.pub" | cut -d ' ' -f 2)
+shown=${print//+/\\+} # in a pattern
 
 go() { run "${sshpipe[@]}" "$@" far 'echo in'; }
 goes() # NAME [OPTION...]
@@ -37,18 +38,18 @@ refused() # NAME REGEX [OPTION...]
 
 # --- unknown ---
 refused "an unknown host, and nobody to ask" \
-    "the key of far \(ssh-ed25519 $print\) is not known, and there is nobody"
+    "the key of far \(ssh-ed25519 $shown\) is not known, and there is nobody"
 nok "nothing is noted" test -e "$known"
 refused "StrictHostKeyChecking" "StrictHostKeyChecking is on" \
     -o StrictHostKeyChecking=yes -a yes
-refused "the answer no" "$print\) was not accepted" -a no
+refused "the answer no" "$shown\) was not accepted" -a no
 refused "no answer that counts" "was not accepted" -a y
 refused "no answer at all" "there is nobody to ask" -a ""
 refused "BatchMode" "there is nobody to ask" -o BatchMode=yes -a yes
 goes "the answer yes" -a yes
 like "$err" "ask The key of far \(\[127.0.0.1\]:$sshd_port\) is not known:" \
     "the question names the host"
-like "$err" "$print" "and its key"
+like "$err" "$shown" "and its key"
 ok "and is noted" ssh-keygen -F "$name" -f "$known"
 goes "from then on it is known"
 rm "$known"
@@ -97,7 +98,7 @@ goes "lines that make no sense are passed over"
 
 # --- changed ---
 { echo "# one"; known "$name" "$ssh_dir/another"; } >"$known"
-refused "another key" "far has shown another key \(ssh-ed25519 $print\) than \
+refused "another key" "far has shown another key \(ssh-ed25519 $shown\) than \
 the one in $known:2" -a yes
 refused "whatever is accepted" "$known:2" -N
 refused "or not checked" "$known:2" -o StrictHostKeyChecking=no -a yes
@@ -125,7 +126,7 @@ ssh_config "IdentityAgent none"
 name="[127.0.0.1]:$sshd_port"
 known "$name" "$ssh_dir/host-ecdsa" >"$known"
 refused "a kind that the host no longer has" "of another kind \(ssh-ed25519 \
-$print\) than the one in $known:1" -N
+$shown\) than the one in $known:1" -N
 goes "which may be accepted" -a yes
 like "$err" 'There is one of another kind in' "by whoever has been told"
 goes "once"

@@ -54,6 +54,15 @@ signal_session KILL
 ends cut 10 'sshpipe: .*(far closed the connection|lost the connection to far)' \
     "a connection that is cut"
 
+# What has come before is not lost.
+background tail timeout -k 5 60 bash -c '"$@" | { sleep 2; wc -c; }' - \
+    "${sshpipe[@]}" far "head -c 5000000 /dev/zero; touch $T/tail; sleep 50"
+wait_until 20 test -e "$T/tail"
+sleep 0.5
+signal_session KILL
+reap "$pid" 30
+is "$(cat "$T/log/tail.out")" 5000000 "what came before the cut is passed on"
+
 begin stopped -t 2
 signal_session STOP
 ends stopped 30 'sshpipe: no sign of life from far for 2 s' \
@@ -133,6 +142,17 @@ runs_with 20 "a user who does not want to wait" "${sshpipe[@]}" -S 300 \
     -p "$mute" 127.0.0.1 true
 like "$err" 'sshpipe: interrupted while shaking hands with 127.0.0.1' \
     "one sentence"
+runs_with 5 "no cipher that both have" "${sshpipe[@]}" -n \
+    -o Ciphers=no-such far true
+like "$err" 'sshpipe: far: libssh2 has no cipher that Ciphers of ssh_config' \
+    "one sentence"
+runs_with 0 "a cipher, and the like, that are not our first choice" \
+    "${sshpipe[@]}" -o Ciphers=aes256-ctr -o MACs=hmac-sha2-512 \
+    -o KexAlgorithms=ecdh-sha2-nistp256 far true
+runs_with 0 "more of them" "${sshpipe[@]}" -n -o Ciphers=+aes128-cbc far true
+runs_with 5 "a kind of host key that the host has not" "${sshpipe[@]}" \
+    -o HostKeyAlgorithms=ecdsa-sha2-nistp256 far true
+like "$err" 'sshpipe: far: shaking hands failed' "one sentence"
 runs_with 10 "nobody listens" "${sshpipe[@]}" -p 1 127.0.0.1 true
 like "$err" 'sshpipe: could not connect to 127.0.0.1 port 1: ' "one sentence"
 runs_with 10 "a host that does not exist" "${sshpipe[@]}" no-such.invalid true

@@ -147,6 +147,19 @@ like "$err" "sshpipe: $config: No such file" "is named"
 sshpipe=("$built/sshpipe" -F none)
 alike a
 
+# --- another ssh, or none ---
+printf 'User someone\nPort 5\n' >"$config"
+sshpipe=("$built/sshpipe" -F "$config")
+mkdir "$T/bin"
+printf '#!/bin/sh\necho "Dropbear SSH client v2022.83" >&2\nexit 1\n' \
+    >"$T/bin/ssh"
+chmod +x "$T/bin/ssh"
+run env PATH="$T/bin:$PATH" "${sshpipe[@]}" -G a
+like "$out" 'port 5.user someone' "a program that is not OpenSSH is not asked"
+rm "$T/bin/ssh"
+run env PATH="$T/bin" "${sshpipe[@]}" -G a
+like "$out" 'port 5.user someone' "nor one that is not there"
+
 # --- the user's and the system's own files ---
 if [ "$(id -u)" != 0 ] ||
     ! unshare -m mount --bind "$T" "$T" 2>/dev/null; then
