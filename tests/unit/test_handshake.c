@@ -4,6 +4,7 @@
  * not: somebody in between who changes any byte, garbage, truncation, replay,
  * silence, bytes that drip in, keys that are not the right ones.
  */
+#include "net/compress.h"
 #include "net/handshake.h"
 
 #include "proto/proto.h"
@@ -562,6 +563,41 @@ static void transports(void)
     }
 }
 
+/* How it is compressed when the peer's HELLO has these FEATURES and this byte. */
+static int how(bool initiator, int ours, uint64_t features, int theirs)
+{
+    struct zc_transport *t, *peer;
+    struct zc_secured out;
+    const struct zc_security sec = {.plain = true, .compress = ours};
+    struct zc_hello h = {1, 1, initiator ? ZC_ROLE_RECEIVER : ZC_ROLE_SENDER,
+                         features, 0, (int8_t)theirs};
+    uint8_t bytes[ZC_HELLO_SIZE];
+    if (zc_transport_pair(&t, &peer, &err))
+        return -1;
+    zc_hello_encode(&h, bytes);
+    say(peer, bytes, sizeof bytes);
+    if (zc_handshake(t, initiator ? ZC_ROLE_SENDER : ZC_ROLE_RECEIVER,
+                     initiator, &sec, &out, &err))
+        out.compress = -1000;
+    zc_transport_free(t);
+    zc_transport_free(peer);
+    return out.compress;
+}
+
+static void compression(void)
+{
+    const uint64_t can = ZC_FEATURE_COMPRESS;
+    is_int(how(true, ZC_COMPRESS_AUTO, can, 0), ZC_COMPRESS_AUTO, "asked for");
+    is_int(how(true, 9, can, 0), 9, "with a level");
+    is_int(how(true, 9, 0, 0), 0, "of a peer that cannot");
+    is_int(how(true, 0, can, 5), 0, "of one that can, and was not asked");
+    is_int(how(false, 0, can, 0), ZC_COMPRESS_AUTO, "a peer asks");
+    is_int(how(false, 0, can, ZC_COMPRESS_AUTO), ZC_COMPRESS_AUTO, "likewise");
+    is_int(how(false, 0, can, -128), ZC_COMPRESS_LEVEL_MIN, "below all levels");
+    is_int(how(false, 0, can, 126), ZC_COMPRESS_LEVEL_MAX, "above them");
+    is_int(how(false, 0, 0, 5), 0, "a peer that does not ask");
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -580,6 +616,7 @@ int main(void)
     in_time();
     interrupted();
     transports();
+    compression();
     zc_identity_free(alice);
     zc_identity_free(bob);
     return done_testing();
