@@ -28,7 +28,6 @@ wrong 'DEST b is given twice' a b b
 wrong 'are the same directory' a a
 wrong 'DEST a/in is inside SRC a' a b a/in
 wrong 'SRC a is inside DEST' a .
-wrong 'SSH' a user@host:path
 wrong '--watch: .pigeon. is none of' --watch=pigeon a b
 wrong '--rescan' --rescan=often a b
 wrong "--compare: 'often' is none of" --compare=often a b
