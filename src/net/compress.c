@@ -10,8 +10,8 @@
  *
  * What sends and what receives share nothing that changes.
  *
- * One stream for each direction, flushed at the end of each send: of a source
- * tree it makes a fifth less than blocks that know nothing of each other.
+ * One stream for each direction, flushed at the end of each send, so that a small
+ * file finds what is like it in those before it.
  */
 #include "net/compress.h"
 

@@ -274,8 +274,8 @@ static void test_push_compress(void)
 
 static void test_push_refused(void)
 {
-    static char *const some[] = {"--partial", "-P", "-y",
-                                 "-R",        "--inplace", "-b"};
+    static char *const some[] = {"--partial",    "-P", "-y", "-b",
+                                 "--backup-dir", "-U", "-N"};
     char want[128];
     for (size_t i = 0; i < ZC_ARRAY_LEN(some); i++) {
         is_int(PUSH(some[i]), -1, "%s", some[i]);
