@@ -204,7 +204,7 @@ static const struct attack open_attacks[] = {
     {"open-chown-odd", "any", open_chown, "-1"},
     {"open-filter-merge", "refused", open_filter, ". /etc/passwd"},
     {"open-filter-merge-long", "refused", open_filter, "merge /etc/passwd"},
-    {"open-filter-dir-merge", "refused", open_filter, ": .rules"},
+    {"open-filter-dir-merge", "any", open_filter, ": .rules"},
     {"open-filter-noise", "refused", open_filter, "\xff\x01\x02"},
     {"open-filter-stars", "any", open_filter,
      "- *a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b"},
