@@ -4,6 +4,7 @@
 # file system loop, nothing is given up, and what is left over is deleted.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+need_no_sanitizers "takes long with sanitizers"
 
 need_mirror
 need python3

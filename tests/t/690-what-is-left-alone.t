@@ -5,6 +5,7 @@
 # with rsync, and the same lines.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
+need_no_sanitizers "takes long with sanitizers"
 
 need rsync
 

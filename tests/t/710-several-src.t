@@ -3,6 +3,7 @@
 # Several SRC go to DEST/name each, as rsync has it, with --delete too: judged by
 # what rsync makes of the same words.
 . "$(dirname "$0")/lib.sh"
+need_no_sanitizers "takes long with sanitizers"
 
 need rsync
 make_tree "$T/a"

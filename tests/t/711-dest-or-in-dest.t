@@ -3,6 +3,7 @@
 # `push --delete www bk` is rsync's way of saying bk/www: where bk is a directory
 # that is no copy of www, the user is asked, and nothing is done.
 . "$(dirname "$0")/lib.sh"
+need_no_sanitizers "takes long with sanitizers"
 
 mkdir "$T/share"
 start_serve s="$T/share"

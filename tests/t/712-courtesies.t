@@ -3,6 +3,7 @@
 # Words that are nearly right, an example in every --help, rsync:// named as what
 # it is, and output that nobody reads to its end.
 . "$(dirname "$0")/lib.sh"
+need_no_sanitizers "takes long with sanitizers"
 
 cd "$T" || exit
 many_files "$T/a" 3000 10

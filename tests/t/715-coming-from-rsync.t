@@ -3,6 +3,7 @@
 # COMING FROM RSYNC in zcsync(1): each line of zcsync's is run, and rsync's own line
 # then finds nothing left to do. So the table is true, and stays so.
 . "$(dirname "$0")/lib.sh"
+need_no_sanitizers "takes long with sanitizers"
 
 need perl rsync
 man=$here/../../man/zcsync.1

@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mutate.sh"
 . "$here/lib-nasty.sh"
+need_no_sanitizers "takes long with sanitizers"
 
 rsh=$here/rsh-here
 z() { # z NAME COMMAND ARGS...: by the shell, without trouble

@@ -6,6 +6,7 @@
 . "$here/lib-daemon.sh"
 . "$here/lib-nasty.sh"
 . "$here/lib-ssh.sh"
+need_no_sanitizers "takes long with sanitizers"
 
 need_sshd
 start_sshd || skip_all "no sshd"

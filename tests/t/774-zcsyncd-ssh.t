@@ -7,6 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-daemon.sh"
 . "$here/lib-ssh.sh"
+need_no_sanitizers "takes long with sanitizers"
 
 need_sshd
 start_sshd || skip_all "no sshd"

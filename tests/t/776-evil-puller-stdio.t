@@ -3,6 +3,7 @@
 # The attacks of 772-evil-puller.t on `zcsync serve --stdio`: with a share it gives
 # nothing else, and with --read-only nothing of the user's own can be changed.
 . "$(dirname "$0")/lib.sh"
+need_no_sanitizers "as 772 with sanitizers"
 
 need_tools evil-puller
 evil=$built/evil-puller
