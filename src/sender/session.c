@@ -387,20 +387,9 @@ static enum zc_exit outcome(struct zc_sender *s, struct zc_err *err)
 /* The user is at the other end, and hears it if nobody is busy sending. */
 static void tell_why(struct zc_sender *s)
 {
-    struct zc_buf out = ZC_BUF_INIT;
-    struct zc_err ignored;
-    if (!(s->terms.open.flags & ZC_OPEN_PULL) ||
-        s->err.code == ZC_EXIT_SOCKET || s->err.code == ZC_EXIT_TIMEOUT ||
-        !zc_conn_trylock(&s->conn))
-        return;
-    const struct zc_msg_error m = {
-        (uint8_t)s->err.code,
-        {(const uint8_t *)s->err.text,
-         ZC_MIN(strlen(s->err.text), (size_t)ZC_ERROR_TEXT_MAX)}};
-    zc_error_encode(&out, &m);
-    zc_conn_send_locked(&s->conn, &out, &ignored);
-    zc_conn_unlock(&s->conn);
-    zc_buf_fini(&out);
+    if (s->terms.open.flags & ZC_OPEN_PULL &&
+        s->err.code != ZC_EXIT_SOCKET && s->err.code != ZC_EXIT_TIMEOUT)
+        zc_conn_trytell(&s->conn, &s->err);
 }
 
 /* A round that ends with ZC_EXIT_SIGNAL when *STOP (may be NULL) is true. */

@@ -97,16 +97,33 @@ int zc_conn_peer_words(const struct zc_conn *c, unsigned code,
                       *host ? ": " : "", (int)text.n, (const char *)text.p);
 }
 
+static void encode_reason(struct zc_buf *out, const struct zc_err *err)
+{
+    const struct zc_msg_error m = {
+        (uint8_t)err->code,
+        {(const uint8_t *)err->text,
+         ZC_MIN(strlen(err->text), (size_t)ZC_ERROR_TEXT_MAX)}};
+    zc_error_encode(out, &m);
+}
+
 void zc_conn_tell(struct zc_conn *c, const struct zc_err *err)
 {
     struct zc_err ignored;
     struct zc_buf out = ZC_BUF_INIT;
-    struct zc_msg_error m = {
-        (uint8_t)err->code,
-        {(const uint8_t *)err->text,
-         ZC_MIN(strlen(err->text), (size_t)ZC_ERROR_TEXT_MAX)}};
-    zc_error_encode(&out, &m);
+    encode_reason(&out, err);
     zc_conn_send(c, &out, &ignored);
+    zc_buf_fini(&out);
+}
+
+void zc_conn_trytell(struct zc_conn *c, const struct zc_err *err)
+{
+    struct zc_err ignored;
+    struct zc_buf out = ZC_BUF_INIT;
+    if (!zc_conn_trylock(c))
+        return;
+    encode_reason(&out, err);
+    zc_conn_send_locked(c, &out, &ignored);
+    zc_conn_unlock(c);
     zc_buf_fini(&out);
 }
 

@@ -117,6 +117,8 @@ int zc_conn_peer_words(const struct zc_conn *c, unsigned code,
 
 /* The other way round: an ERROR with the sentence of ERR. */
 void zc_conn_tell(struct zc_conn *c, const struct zc_err *err);
+/* The same, unless somebody else is sending, who might wait for ever. */
+void zc_conn_trytell(struct zc_conn *c, const struct zc_err *err);
 
 /* A sentence for errno after a failed send or recv on C. Returns -1. */
 int zc_conn_error(const struct zc_conn *c, int eno, struct zc_err *err);
