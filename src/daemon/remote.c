@@ -166,12 +166,12 @@ static int start_ssh(struct zc_remote *r, const struct zc_endpoint *at,
 
 /* --- either --- */
 
-/* Its exit status; -1: nobody knows. SAID, if anything, was said there. */
-static int end_both(struct zc_remote *r, struct zc_ssh_ended *ended)
+/* Its exit status; -1: nobody knows. */
+static int end_both(struct zc_remote *r)
 {
     struct zc_err ignored;
+    struct zc_ssh_ended ended;
     int status = -1;
-    *ended = (struct zc_ssh_ended){.status = -1};
     zc_transport_free(r->channel);
     r->channel = NULL;
     if (r->pid > 0) {
@@ -179,8 +179,8 @@ static int end_both(struct zc_remote *r, struct zc_ssh_ended *ended)
         status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     }
     if (r->ssh) {
-        zc_ssh_end(r->ssh, END_S, ended, &ignored);
-        status = ended->status;
+        zc_ssh_end(r->ssh, END_S, &ended, &ignored);
+        status = ended.status;
     }
     r->pid = 0;
     r->ssh = NULL;
@@ -189,8 +189,7 @@ static int end_both(struct zc_remote *r, struct zc_ssh_ended *ended)
 
 static void end(void *arg)
 {
-    struct zc_ssh_ended ended;
-    end_both(arg, &ended);
+    end_both(arg);
 }
 
 int zc_remote_start(void *arg, const struct zc_endpoint *at,
@@ -215,9 +214,8 @@ int zc_remote_start(void *arg, const struct zc_endpoint *at,
 void zc_remote_explain(void *arg, struct zc_err *err)
 {
     struct zc_remote *r = arg;
-    struct zc_ssh_ended ended;
     bool shell = r->args->rsh;
-    int status = end_both(r, &ended);
+    int status = end_both(r);
     if (err->code == ZC_EXIT_SIGNAL)
         return;
     if (status == NOT_FOUND)

@@ -41,7 +41,6 @@ struct zc_remote {
                                 other */
 
     pid_t pid; /* of the shell; 0: none */
-    int status;
     struct zc_ssh *ssh; /* NULL: none */
     struct zc_transport *channel; /* over SSH, while the data goes elsewhere */
     enum zc_role role; /* ours: the caller's, too */
