@@ -264,9 +264,6 @@ static enum zc_exit list(const struct ls_args *a, const struct zc_endpoint *at,
         .path = bytes(at->path)};
     struct zc_remote remote = {.args = &a->remote,
                                .accept_new = a->security.accept_new,
-                               .contimeout_s = a->contimeout_s,
-                               .timeout_s = a->timeout_s,
-                               .role = ZC_ROLE_RECEIVER,
                                .ask = zc_ask_for_ssh,
                                .stop = &stop};
     const struct zc_reach way = {.at = at,

@@ -124,10 +124,6 @@ static int plan_dest(struct mirror *m, size_t i, struct zc_err *err)
     d->remote = (struct zc_remote){
         .args = &m->args->remote,
         .accept_new = m->args->security.accept_new,
-        .contimeout_s = m->args->contimeout_s,
-        .timeout_s = m->args->opt.timeout_s,
-        .compress = m->args->compress.how,
-        .role = ZC_ROLE_SENDER,
         .ask = zc_ask_for_ssh,
         .stop = zc_signals_stop(),
         .asking = &m->asking,

@@ -93,9 +93,10 @@ static void remote_line(void *arg, const char *line)
 
 /* The command, whose standard streams are the transport. */
 static struct zc_transport *open_channel(struct zc_remote *r,
-                                         const struct zc_endpoint *at,
+                                         const struct zc_reach *how,
                                          bool direct, struct zc_err *err)
 {
+    const struct zc_endpoint *at = how->at;
     const struct zc_ssh_place place = {at->user, at->host};
     const struct zc_ssh_options opt = {
         .port = at->port,
@@ -106,8 +107,8 @@ static struct zc_transport *open_channel(struct zc_remote *r,
         .identity_files = &r->args->identity,
         .identity_file_count = r->args->identity != NULL,
         .accept_new = r->accept_new,
-        .contimeout_s = r->contimeout_s,
-        .timeout_s = r->timeout_s,
+        .contimeout_s = how->contimeout_s, /* 0: as ssh_config says */
+        .timeout_s = how->timeout_s,       /* likewise */
         .stop = r->stop,
         .ask = r->ask ? ask : NULL,
         .say = say,
@@ -135,19 +136,19 @@ static struct zc_transport *open_channel(struct zc_remote *r,
 
 /* Data crosses a connection of its own where that is possible, which is known
  * only when both ends have tried. */
-static int start_ssh(struct zc_remote *r, const struct zc_endpoint *at,
+static int start_ssh(struct zc_remote *r, const struct zc_reach *how,
                      struct zc_reached *out, struct zc_err *err)
 {
     bool only = r->args->data == ZC_DIRECT_ONLY;
     bool direct = r->args->data != ZC_DIRECT_NEVER;
-    out->t = open_channel(r, at, direct, err);
+    out->t = open_channel(r, how, direct, err);
     if (!out->t)
         return -1;
     if (!direct)
         return 0;
     struct zc_transport *own;
-    if (zc_direct_reach(out->t, zc_ssh_address(r->ssh), r->role, r->compress,
-                        only, &own, err)) {
+    if (zc_direct_reach(out->t, zc_ssh_address(r->ssh), how->role,
+                        how->compress, only, &own, err)) {
         zc_transport_free(out->t);
         out->t = NULL;
         if (err->code == ZC_EXIT_STREAM)
@@ -159,7 +160,7 @@ static int start_ssh(struct zc_remote *r, const struct zc_endpoint *at,
         out->t = own;
         out->shaken = true;
     }
-    zc_log(ZC_LOG_INFO, "%s: %s%s%s", at->host, own ? own->peer : "through SSH",
+    zc_log(ZC_LOG_INFO, "%s: %s%s%s", r->host, own ? own->peer : "through SSH",
            own ? ", " : "", own ? own->security : "");
     return 0;
 }
@@ -192,15 +193,16 @@ static void end(void *arg)
     end_both(arg);
 }
 
-int zc_remote_start(void *arg, const struct zc_endpoint *at,
+int zc_remote_start(void *arg, const struct zc_reach *how,
                     struct zc_reached *out, struct zc_err *err)
 {
     struct zc_remote *r = arg;
+    const struct zc_endpoint *at = how->at;
     snprintf(r->host, sizeof r->host, "%s", at->host);
     if (r->args->rsh)
         out->t = start_shell(r, at, err);
     else
-        start_ssh(r, at, out, err);
+        start_ssh(r, how, out, err);
     out->end = end;
     out->arg = r;
     if (!out->t) {

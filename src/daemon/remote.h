@@ -31,8 +31,6 @@ struct zc_remote {
     /* The caller's. */
     const struct zc_remote_args *args;
     bool accept_new;
-    unsigned contimeout_s, timeout_s; /* 0: as ssh_config says */
-    int compress; /* as in struct zc_reach */
     atomic_bool *stop;
     /* As in struct zc_ssh_options; NULL: there is nobody to ask. */
     char *(*ask)(struct zc_remote *r, enum zc_ssh_question kind,
@@ -43,7 +41,6 @@ struct zc_remote {
     pid_t pid; /* of the shell; 0: none */
     struct zc_ssh *ssh; /* NULL: none */
     struct zc_transport *channel; /* over SSH, while the data goes elsewhere */
-    enum zc_role role; /* ours: the caller's, too */
     char host[256];
 };
 
@@ -51,7 +48,7 @@ struct zc_remote {
 int zc_remote_check(const struct zc_remote_args *a, struct zc_err *err);
 
 /* ARG is the struct zc_remote. */
-int zc_remote_start(void *arg, const struct zc_endpoint *at,
+int zc_remote_start(void *arg, const struct zc_reach *how,
                     struct zc_reached *out, struct zc_err *err);
 void zc_remote_explain(void *arg, struct zc_err *err);
 

@@ -69,7 +69,8 @@ static int reach_dest(void *arg, struct zc_reached *out, struct zc_err *err)
     const struct zc_conf_mirror *m = d->watcher->mirror;
     const struct zc_reach way = {.at = &d->to->at,
                                  .role = ZC_ROLE_SENDER,
-                                 .compress = d->remote.compress,
+                                 .compress = zc_compress_limited(
+                                     m->compress, m->push.bwlimit),
                                  .contimeout_s = m->contimeout_s,
                                  .timeout_s = m->push.timeout_s,
                                  .local = zc_forker_reach,
@@ -106,13 +107,7 @@ static void init_dest(struct dest *d, const struct zc_watcher *w,
                                      .identity = m->ssh.identity};
     d->ssh.lines.v = (const char **)m->ssh.options.v;
     d->ssh.lines.len = m->ssh.options.len;
-    d->remote = (struct zc_remote){.args = &d->ssh,
-                                   .contimeout_s = m->contimeout_s,
-                                   .timeout_s = m->push.timeout_s,
-                                   .compress = zc_compress_limited(
-                                       m->compress, m->push.bwlimit),
-                                   .role = ZC_ROLE_SENDER,
-                                   .stop = &d->stop};
+    d->remote = (struct zc_remote){.args = &d->ssh, .stop = &d->stop};
 }
 
 static int run(const struct zc_watcher *w, struct dest *dests,

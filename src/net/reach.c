@@ -39,7 +39,7 @@ static int reach_remote(const struct zc_reach *how, struct zc_reached *out,
     const struct zc_security sec = {.plain = true,
                                     .compress = how->compress,
                                     .noise = ZC_REACH_NOISE};
-    if (how->remote(how->remote_arg, how->at, out, err)) {
+    if (how->remote(how->remote_arg, how, out, err)) {
         *out = (struct zc_reached){0};
         return -1;
     }

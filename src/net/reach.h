@@ -36,10 +36,10 @@ struct zc_reach {
     int (*local)(void *arg, const char *path, struct zc_reached *out,
                  struct zc_err *err);
     void *local_arg;
-    /* Fills in OUT: bytes from and to the zcsync that it has started at AT, which
-     * may be preceded by others' words. -1 with a sentence. Otherwise the
+    /* Fills in OUT: bytes from and to the zcsync that it has started, as HOW says,
+     * which may be preceded by others' words. -1 with a sentence. Otherwise the
      * same. */
-    int (*remote)(void *arg, const struct zc_endpoint *at,
+    int (*remote)(void *arg, const struct zc_reach *how,
                   struct zc_reached *out, struct zc_err *err);
     /* The handshake with it has failed, as ERR says: may know better why, from
      * how what was started has ended. NULL: never does. */
