@@ -489,6 +489,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/cmd_pause.c \
 	%D%/cli/cmd_rescan.c \
 	%D%/cli/cmd_wait.c \
+	%D%/cli/compress_opts.c \
+	%D%/cli/compress_opts.h \
 	%D%/cli/daemon_main.c \
 	%D%/cli/daemon_peers.c \
 	%D%/cli/daemon_peers.h \

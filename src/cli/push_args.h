@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/vec.h"
+#include "cli/compress_opts.h"
 #include "cli/daemon_peers.h"
 #include "cli/opt.h"
 #include "cli/rsync_words.h"
@@ -35,14 +36,6 @@ enum zc_show { ZC_SHOW_AUTO, ZC_SHOW_ON, ZC_SHOW_OFF };
 struct zc_filter_arg {
     int id; /* enum push_opt_id */
     const char *value;
-};
-
-/* -z and its like. Bounds of the level are those of net/compress.h. */
-struct zc_compress_args {
-    bool on, always;
-    int level;           /* 0: not given */
-    const char *instead; /* what it was called, if that is not there; or NULL */
-    int how;             /* what it comes to, for struct zc_security */
 };
 
 struct zc_push_args {

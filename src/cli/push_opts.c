@@ -7,7 +7,6 @@
 #include "cli/stop_time.h"
 #include "fs/idrules.h"
 #include "fs/meta.h"
-#include "net/compress.h"
 #include "net/dial.h"
 
 #include <stdio.h>
@@ -62,16 +61,6 @@ static int take_seconds(const char *spelled, const char *value, unsigned *out,
     return 0;
 }
 
-static int take_rules(struct zc_push_args *a, struct zc_err *err)
-{
-    static const char *const rules[] = {": /.rsync-filter",
-                                        "- .rsync-filter"};
-    if (a->rules == ZC_ARRAY_LEN(rules))
-        return 0;
-    struct zc_filter_arg f = {OPT_FILTER, rules[a->rules++]};
-    return zc_vec_push(&a->filter_args, f) ? zc_err_nomem(err) : 0;
-}
-
 static int take_size(const char *spelled, const char *value, uint64_t *out,
                      struct zc_err *err)
 {
@@ -93,86 +82,21 @@ static int take_bwlimit(const char *value, uint64_t *out, struct zc_err *err)
     return 0;
 }
 
-/* VALUE NULL: as it likes. */
-static int take_compress(struct zc_compress_args *c, const char *value, bool on,
-                         struct zc_err *err)
+static void set_bits(unsigned *set, uint64_t bits, bool on)
 {
-    int how = on ? ZC_COMPRESS_AUTO : ZC_COMPRESS_OFF;
-    if (value && zc_compress_parse(value, &how))
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "--compress: '%s' is none of auto, zstd, zstd:LEVEL "
-                          "(%d to %d), off", value, ZC_COMPRESS_LEVEL_MIN,
-                          ZC_COMPRESS_LEVEL_MAX);
-    c->on = how != ZC_COMPRESS_OFF;
-    c->instead = NULL;
-    if (value) {
-        c->always = how != ZC_COMPRESS_AUTO;
-        c->level = c->always && strchr(value, ':') ? how : 0;
-    }
-    return 0;
+    *set = on ? *set | (unsigned)bits : *set & ~(unsigned)bits;
 }
 
-static int take_compress_choice(struct zc_compress_args *c, const char *value,
-                                struct zc_err *err)
+static void take_keep(struct zc_push_args *a, const struct zc_opt *opt, bool on)
 {
-    static const char *const names[] = {"auto", "zstd", "lz4", "zlib", "zlibx",
-                                        "none"};
-    size_t i = 0;
-    while (i < ZC_ARRAY_LEN(names) && strcmp(value, names[i]))
-        i++;
-    if (i == ZC_ARRAY_LEN(names))
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "--compress-choice: '%s' is none of auto, zstd, lz4, "
-                          "zlib, zlibx, none", value);
-    c->on = i < 5;
-    c->always = i == 1;
-    c->instead = i > 1 && c->on ? names[i] : NULL;
-    return 0;
-}
-
-/* rsync's limits; beyond ours is as far as we go. */
-static int take_compress_level(struct zc_compress_args *c, const char *value,
-                               struct zc_err *err)
-{
-    char *end;
-    errno = 0;
-    long n = strtol(value, &end, 10);
-    if (!*value || value[strspn(value, "-0123456789")] || *end || errno ||
-        n < -131072 || n > 22)
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "--compress-level: '%s' is not a level from %d to %d",
-                          value, ZC_COMPRESS_LEVEL_MIN, ZC_COMPRESS_LEVEL_MAX);
-    c->on = n;
-    c->level = n ? zc_compress_level(n) : 0;
-    return 0;
-}
-
-static void settle_compress(struct zc_compress_args *c, uint64_t bwlimit)
-{
-    int how = c->level    ? c->level
-              : c->always ? ZC_COMPRESS_LEVEL
-                          : ZC_COMPRESS_AUTO;
-    c->how = zc_compress_limited(c->on ? how : ZC_COMPRESS_OFF, bwlimit);
-}
-
-static void take_keep(struct zc_push_args *a, uint64_t bits, bool on)
-{
+    uint64_t bits = opt->data;
     if (bits == ZC_KEEP_SPARSE) /* the default keeps holes, and makes none */
         bits |= ZC_KEEP_MAKE_HOLES;
     if (bits == ZC_KEEP_OWNER || bits == ZC_KEEP_GROUP) /* -a does not ask */
         a->opt.owners_asked |= on;
-    if (on)
-        a->opt.keep |= (unsigned)bits;
-    else
-        a->opt.keep &= ~(unsigned)bits;
-}
-
-static void take_apply(struct zc_push_args *a, uint64_t bits, bool on)
-{
-    if (on)
-        a->opt.apply |= (unsigned)bits;
-    else
-        a->opt.apply &= ~(unsigned)bits;
+    if (opt->letter == 'a')
+        a->recursive = ZC_SHOW_ON;
+    set_bits(&a->opt.keep, bits, on);
 }
 
 /* VALUE is one of the N names, whose number is *OUT. */
@@ -221,19 +145,12 @@ static int take_watch(const char *value, enum zc_watch_kind *kind,
     return r;
 }
 
-static int take_human(struct zc_push_args *a, bool on)
+static void take_human(struct zc_push_args *a, bool on)
 {
     if (!on)
         a->style = ZC_TEXT_PLAIN;
     else
         a->style = a->style < ZC_TEXT_KILO ? ZC_TEXT_KILO : ZC_TEXT_KIBI;
-    return 0;
-}
-
-static int take_progress(struct zc_push_args *a, bool on)
-{
-    a->progress = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
-    return 0;
 }
 
 /* --info is the later of two that say the same. */
@@ -244,7 +161,7 @@ static int take_info(struct zc_push_args *a, const char *words,
     if (zc_info_take(words, &i, err))
         return -1;
     if (i.progress >= 0)
-        take_progress(a, i.progress);
+        a->progress = i.progress ? ZC_SHOW_ON : ZC_SHOW_OFF;
     if (i.stats >= 0)
         a->stats = i.stats;
     if (i.name >= 0)
@@ -321,42 +238,77 @@ static int take_port(struct zc_push_args *a, const char *value,
     return 0;
 }
 
-static int take_option(void *arg, const struct zc_opt *opt,
-                       const char *spelled, const char *value, bool on,
+static int take_window(struct zc_push_args *a, const char *value,
                        struct zc_err *err)
 {
-    struct zc_push_args *a = arg;
-    switch (opt->id) {
-    case OPT_FLAG:
-        *(bool *)((char *)a + opt->data) = on;
+    if (!zc_options_window(&a->opt, value))
         return 0;
-    case OPT_KEEP:
-        take_keep(a, opt->data, on);
-        if (opt->letter == 'a')
-            a->recursive = ZC_SHOW_ON;
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "--modify-window: '%s' is not a number of seconds, nor -1",
+                      value);
+}
+
+static int take_compare(const char *value, unsigned *every_s,
+                        struct zc_err *err)
+{
+    if (!zc_interval_parse(value, every_s))
         return 0;
-    case OPT_APPLY:
-        take_apply(a, opt->data, on);
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "--compare: '%s' is none of never, hourly, daily, weekly, "
+                      "nor a time such as 6h or 90m", value);
+}
+
+static int take_mover(const char *value, enum zc_mover_kind *mover,
+                      struct zc_err *err)
+{
+    if (!zc_mover_parse(value, mover))
         return 0;
-    case OPT_WALK:
-        a->opt.walk = on ? a->opt.walk | (unsigned)opt->data
-                         : a->opt.walk & ~(unsigned)opt->data;
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "--mover: '%s' is none of auto, sendfile, splice, "
+                      "readwrite, mmap", value);
+}
+
+static void take_super(struct zc_push_args *a, bool on)
+{
+    a->opt.owners_asked = on;
+    if (!on)
+        set_bits(&a->opt.keep,
+                 ZC_KEEP_OWNER | ZC_KEEP_GROUP | ZC_KEEP_DEVICES, false);
+}
+
+static void take_deletes(struct zc_push_args *a, uint64_t also)
+{
+    a->opt.del = true;
+    if (also == ZC_DELETE_EXCLUDED)
+        a->opt.del_excluded = true;
+    else
+        a->delete_before = also == ZC_DELETE_BEFORE;
+}
+
+static int take_filter(struct zc_push_args *a, int id, const char *value,
+                       struct zc_err *err)
+{
+    struct zc_filter_arg f = {id, value};
+    return zc_vec_push(&a->filter_args, f) ? zc_err_nomem(err) : 0;
+}
+
+static int take_rules(struct zc_push_args *a, struct zc_err *err)
+{
+    static const char *const rules[] = {": /.rsync-filter",
+                                        "- .rsync-filter"};
+    if (a->rules == ZC_ARRAY_LEN(rules))
         return 0;
-    case OPT_TEXT:
-        *(const char **)((char *)a + opt->data) = value;
-        return 0;
-    case OPT_VERBOSE:
-        a->verbose = on ? a->verbose + 1 : 0;
-        return 0;
-    case OPT_HUMAN:
-        return take_human(a, on);
-    case OPT_PROGRESS:
-        return take_progress(a, on);
+    return take_filter(a, OPT_FILTER, rules[a->rules++], err);
+}
+
+/* Those that are more than a field. */
+static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
+                        const char *spelled, const char *value, bool on,
+                        struct zc_err *err)
+{
+    switch ((enum push_opt_id)opt->id) {
     case OPT_INFO:
         return take_info(a, value, err);
-    case OPT_FAMILY:
-        a->family = (int)opt->data;
-        return 0;
     case OPT_PORT:
         return take_port(a, value, err);
     case OPT_STOP_AT:
@@ -381,97 +333,97 @@ static int take_option(void *arg, const struct zc_opt *opt,
     case OPT_INCLUDE:
     case OPT_EXCLUDE_FROM:
     case OPT_INCLUDE_FROM:
-    case OPT_FILTER: {
-        struct zc_filter_arg f = {opt->id, value};
-        return zc_vec_push(&a->filter_args, f) ? zc_err_nomem(err) : 0;
-    }
+    case OPT_FILTER:
+        return take_filter(a, opt->id, value, err);
     case OPT_RULES:
         return take_rules(a, err);
-    case OPT_RECURSIVE:
-        a->recursive = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
-        return 0;
-    case OPT_RELATIVE:
-        a->relative = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
-        return 0;
-    case OPT_FILES_FROM:
-        a->files_from = value;
-        return 0;
-    case OPT_MAX_SIZE:
-        return take_size(spelled, value, &a->opt.max_size, err);
-    case OPT_MIN_SIZE:
-        return take_size(spelled, value, &a->opt.min_size, err);
     case OPT_CHOWN:
         return take_chown(a, value, err);
     case OPT_CHMOD:
         return take_chmod(a, value, err);
     case OPT_BWLIMIT:
         return take_bwlimit(value, &a->opt.bwlimit, err);
-    case OPT_TIMEOUT:
-        return take_seconds(spelled, value, &a->opt.timeout_s, err);
-    case OPT_CONTIMEOUT:
-        return take_seconds(spelled, value, &a->contimeout_s, err);
     case OPT_FSYNC:
         return take_fsync(value, &a->opt.fsync, err);
     case OPT_MOVER:
-        if (zc_mover_parse(value, &a->opt.mover))
-            return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                              "--mover: '%s' is none of auto, sendfile, "
-                              "splice, readwrite, mmap",
-                              value);
-        return 0;
+        return take_mover(value, &a->opt.mover, err);
     case OPT_WATCH:
         return take_watch(value, &a->watch, err);
-    case OPT_RESCAN:
-        return take_seconds(spelled, value, &a->rescan_s, err);
     case OPT_COMPARE:
-        if (zc_interval_parse(value, &a->compare_s))
-            return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                              "--compare: '%s' is none of never, hourly, "
-                              "daily, weekly, nor a time such as 6h or 90m",
-                              value);
-        return 0;
-    case OPT_DRAIN:
-        return take_seconds(spelled, value, &a->drain_s, err);
+        return take_compare(value, &a->compare_s, err);
     case OPT_REQUIRE_MOUNT:
         return take_require_mount(a, value, err);
     case OPT_REQUIRE_FILE:
         return take_require_file(a, value, err);
-    case OPT_IDMAP:
-        if (zc_idrules_check(value, err))
-            return zc_err_prefix(err, spelled);
-        *(const char **)((char *)a + opt->data) = value;
-        return 0;
-    case OPT_SUPER:
-        a->opt.owners_asked = on;
-        if (!on)
-            a->opt.keep &= ~(unsigned)(ZC_KEEP_OWNER | ZC_KEEP_GROUP |
-                                       ZC_KEEP_DEVICES);
-        return 0;
     case OPT_COMPRESS:
-        return take_compress(&a->compress, value, on, err);
+        return zc_compress_take(&a->compress, value, on, err);
     case OPT_COMPRESS_CHOICE:
-        return take_compress_choice(&a->compress, value, err);
+        return zc_compress_take_choice(&a->compress, value, err);
     case OPT_COMPRESS_LEVEL:
-        return take_compress_level(&a->compress, value, err);
-    case OPT_DELETES:
-        a->opt.del = true;
-        if (opt->data == ZC_DELETE_EXCLUDED)
-            a->opt.del_excluded = true;
-        else
-            a->delete_before = opt->data == ZC_DELETE_BEFORE;
-        return 0;
+        return zc_compress_take_level(&a->compress, value, err);
     case OPT_SSH_DATA:
         return take_data(value, &a->remote.data, err);
     case OPT_SSH_OPTION:
         return zc_vec_push(&a->remote.lines, value) ? zc_err_nomem(err) : 0;
     case OPT_WINDOW:
-        if (!zc_options_window(&a->opt, value))
-            return 0;
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "--modify-window: '%s' is not a number of seconds, "
-                          "nor -1", value);
+        return take_window(a, value, err);
+    default:
+        return 0;
     }
-    return 0;
+}
+
+static int take_option(void *arg, const struct zc_opt *opt,
+                       const char *spelled, const char *value, bool on,
+                       struct zc_err *err)
+{
+    struct zc_push_args *a = arg;
+    void *field = (char *)a + opt->data; /* where `data` is an offset */
+    switch ((enum push_opt_id)opt->id) {
+    case OPT_FLAG:
+        *(bool *)field = on;
+        return 0;
+    case OPT_TEXT:
+        *(const char **)field = value;
+        return 0;
+    case OPT_SECONDS:
+        return take_seconds(spelled, value, field, err);
+    case OPT_SIZE:
+        return take_size(spelled, value, field, err);
+    case OPT_SHOW:
+        *(enum zc_show *)field = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
+        return 0;
+    case OPT_IDMAP:
+        if (zc_idrules_check(value, err))
+            return zc_err_prefix(err, spelled);
+        *(const char **)field = value;
+        return 0;
+    case OPT_KEEP:
+        take_keep(a, opt, on);
+        return 0;
+    case OPT_APPLY:
+        set_bits(&a->opt.apply, opt->data, on);
+        return 0;
+    case OPT_WALK:
+        set_bits(&a->opt.walk, opt->data, on);
+        return 0;
+    case OPT_VERBOSE:
+        a->verbose = on ? a->verbose + 1 : 0;
+        return 0;
+    case OPT_HUMAN:
+        take_human(a, on);
+        return 0;
+    case OPT_FAMILY:
+        a->family = (int)opt->data;
+        return 0;
+    case OPT_SUPER:
+        take_super(a, on);
+        return 0;
+    case OPT_DELETES:
+        take_deletes(a, opt->data);
+        return 0;
+    default:
+        return take_special(a, opt, spelled, value, on, err);
+    }
 }
 
 static int add_filter(struct zc_push_args *a, const struct zc_filter_arg *f,
@@ -613,7 +565,7 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--inplace and --delay-updates exclude each other");
     zc_options_settle(&a->opt);
-    settle_compress(&a->compress, a->opt.bwlimit);
+    zc_compress_settle(&a->compress, a->opt.bwlimit);
     zc_options_rescan(&a->rescan_s, &a->compare_s);
     if (a->diff) {
         /* Nothing is written, so there is nothing to brake. */

@@ -45,6 +45,17 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 #define TEXT(n, v, field, text)                                              \
     {.name = (n), .value = (v), .id = OPT_TEXT,                              \
      .data = offsetof(struct zc_push_args, field), .help = (text)}
+#define SECONDS(n, neg, not, field, text)                                    \
+    {.name = (n), .value = "SECONDS", .negatable = (neg), .id = OPT_SECONDS, \
+     .not_for = (not), .data = offsetof(struct zc_push_args, field),         \
+     .help = (text)}
+#define SIZE(n, field, text)                                                 \
+    {.name = (n), .value = "SIZE", .negatable = ON, .id = OPT_SIZE,          \
+     .data = offsetof(struct zc_push_args, field), .help = (text)}
+#define SHOW(l, n, not, field, text)                                         \
+    {.letter = (l), .name = (n), .negatable = ON_OFF, .id = OPT_SHOW,        \
+     .not_for = (not), .data = offsetof(struct zc_push_args, field),         \
+     .help = (text)}
 #define ACTION(l, n, neg, i, text) VALUE(l, n, NULL, neg, i, text)
 /* For runs that have an end. */
 #define ONCE_FLAG(l, n, neg, field, text)                                    \
@@ -69,9 +80,10 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
      .help = (text)}
 #define ACCEPT_VALUE(l, n, v, i, text)                                       \
     {.letter = (l), .name = (n), .value = (v), .id = (i), .help = (text)}
+#define NOT_MIRROR (ZC_AS_PUSH | ZC_AS_DIFF | ZC_AS_PULL)
 #define MIRROR_VALUE(n, v, i, text)                                          \
-    {.name = (n), .value = (v), .id = (i),                                   \
-     .not_for = ZC_AS_PUSH | ZC_AS_DIFF | ZC_AS_PULL, .help = (text)}
+    {.name = (n), .value = (v), .id = (i), .not_for = NOT_MIRROR,            \
+     .help = (text)}
 
 static const struct zc_opt rows[] = {
     HEADING("What to do:"),
@@ -146,11 +158,13 @@ static const struct zc_opt rows[] = {
            "filter ': /.rsync-filter'; twice: and do not\nsend these files"),
     FLAG('C', "cvs-exclude", ON_OFF, cvs_exclude,
          "leave out what CVS does, at the end of all rules"),
-    ONCE_VALUE(0, "files-from", "FILE", ON, OPT_FILES_FROM,
-               "send only the paths listed in FILE"),
-    VALUE(0, "max-size", "SIZE", ON, OPT_MAX_SIZE,
-          "no files of more than SIZE bytes (or 1.5M, 100KB)"),
-    VALUE(0, "min-size", "SIZE", ON, OPT_MIN_SIZE, "nor of less"),
+    {.name = "files-from", .value = "FILE", .negatable = ON, .id = OPT_TEXT,
+     .not_for = ZC_AS_MIRROR,
+     .data = offsetof(struct zc_push_args, files_from),
+     .help = "send only the paths listed in FILE"},
+    SIZE("max-size", opt.max_size,
+         "no files of more than SIZE bytes (or 1.5M, 100KB)"),
+    SIZE("min-size", opt.min_size, "nor of less"),
     {.letter = 'm', .name = "prune-empty-dirs", .negatable = ON_OFF,
      .id = OPT_WALK, .not_for = ZC_AS_MIRROR, .data = ZC_WALK_PRUNE,
      .help = "no directories without anything else in them",
@@ -164,9 +178,8 @@ static const struct zc_opt rows[] = {
     {.name = "delete-missing-args", .negatable = ON_OFF, .id = OPT_WALK,
      .not_for = ZC_AS_MIRROR, .data = ZC_WALK_DELETE_MISSING,
      .help = "and is deleted at DEST"},
-    {.letter = 'R', .name = "relative", .negatable = ON_OFF,
-     .id = OPT_RELATIVE, .not_for = ZC_AS_MIRROR,
-     .help = "SRC goes to DEST/SRC, or what is behind /./ in it"},
+    SHOW('R', "relative", ZC_AS_MIRROR, relative,
+         "SRC goes to DEST/SRC, or what is behind /./ in it"),
     FLAG('0', "from0", ON_OFF, from0, "entries in these files end in NUL"),
 
     HEADING("Kept by default; with --no-NAME (or --no-LETTER) not:"),
@@ -192,8 +205,7 @@ static const struct zc_opt rows[] = {
     KEEP('a', "archive", ON, KEEP_ARCHIVE, "accepted: -lptgoD, the default"),
     APPLY('E', "executability", ON_OFF, ZC_APPLY_EXECUTABILITY,
           "with --no-perms: whether files may be run"),
-    ACTION('r', "recursive", ON_OFF, OPT_RECURSIVE,
-           "accepted: the default, but for -d"),
+    SHOW('r', "recursive", 0, recursive, "accepted: the default, but for -d"),
 
     HEADING("Symlinks of SRC:"),
     FOLLOW('L', "copy-links", ZC_WALK_COPY_LINKS,
@@ -261,28 +273,28 @@ static const struct zc_opt rows[] = {
     TEXT("skip-compress", "LIST", opt.skip_compress,
          "suffixes of files that are not compressed, as\n"
          "gz/jpg/mp[34] (push; default: a list of ours)"),
-    VALUE(0, "timeout", "SECONDS", ON_OFF, OPT_TIMEOUT,
-          "give up when the peer is silent for so long\n"
-          "(mirror: and connect again; default 60)"),
-    VALUE(0, "contimeout", "SECONDS", ON_OFF, OPT_CONTIMEOUT,
-          "give up connecting after so long\n"
-          "(mirror: and try again; default 30)"),
+    SECONDS("timeout", ON_OFF, 0, opt.timeout_s,
+            "give up when the peer is silent for so long\n"
+            "(mirror: and connect again; default 60)"),
+    SECONDS("contimeout", ON_OFF, 0, contimeout_s,
+            "give up connecting after so long\n"
+            "(mirror: and try again; default 30)"),
     PUSH_VALUE("mover", "KIND", ON, OPT_MOVER,
                "how bytes are moved: auto (default),\n"
                "sendfile, splice, readwrite, mmap"),
     MIRROR_VALUE("watch", "KIND", OPT_WATCH,
                  "how SRC is watched: auto (default), inotify,\n"
                  "fanotify"),
-    MIRROR_VALUE("rescan", "SECONDS", OPT_RESCAN,
-                 "how often directories are compared for which\n"
-                 "there is no watch left (default 60); without\n"
-                 "--compare everything, if this is given"),
+    SECONDS("rescan", ON, NOT_MIRROR, rescan_s,
+            "how often directories are compared for which\n"
+            "there is no watch left (default 60); without\n"
+            "--compare everything, if this is given"),
     MIRROR_VALUE("compare", "TIME", OPT_COMPARE,
                  "compare everything so often, as 6h or 90m,\n"
                  "hourly, daily (default), weekly, never"),
-    MIRROR_VALUE("drain", "SECONDS", OPT_DRAIN,
-                 "at the end, how long changes may still be sent\n"
-                 "(default 10)"),
+    SECONDS("drain", ON, NOT_MIRROR, drain_s,
+            "at the end, how long changes may still be sent\n"
+            "(default 10)"),
 
     ONCE_VALUE(0, "stop-after", "MINUTES", ON, OPT_STOP_AFTER,
                "stop after so long (exit 30)"),
@@ -360,8 +372,8 @@ static const struct zc_opt rows[] = {
     ONCE_FLAG(0, "stats", ON_OFF, stats, "counts at the end"),
     ONCE_ACTION('h', "human-readable", ON_OFF, OPT_HUMAN,
                 "numbers as 1.23M; twice: in steps of 1024"),
-    ONCE_ACTION(0, "progress", ON_OFF, OPT_PROGRESS,
-                "show how far it is (default on a terminal)"),
+    SHOW(0, "progress", ZC_AS_MIRROR, progress,
+         "show how far it is (default on a terminal)"),
     ONCE_VALUE(0, "info", "WORDS", ON, OPT_INFO,
                "progress2, stats, name, del, or other words of\n"
                "rsync's; with a 0 behind it: not"),

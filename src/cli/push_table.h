@@ -12,10 +12,12 @@ enum push_opt_id {
     OPT_KEEP, /* `data`: enum zc_keep */
     OPT_APPLY, /* `data`: enum zc_open_apply */
     OPT_WALK, /* `data`: enum zc_open_walk */
-    OPT_TEXT, /* `data`: offset of a const char * */
+    OPT_TEXT,    /* `data`: offset of a const char * */
+    OPT_SECONDS, /* ... of an unsigned */
+    OPT_SIZE,    /* ... of a uint64_t */
+    OPT_SHOW,    /* ... of an enum zc_show */
     OPT_VERBOSE,
     OPT_HUMAN,
-    OPT_PROGRESS,
     OPT_INFO,
     OPT_OUT_FORMAT,
     OPT_MAX_DELETE,
@@ -25,22 +27,13 @@ enum push_opt_id {
     OPT_INCLUDE_FROM,
     OPT_FILTER,
     OPT_RULES,
-    OPT_RELATIVE,
-    OPT_RECURSIVE,
-    OPT_FILES_FROM,
-    OPT_MAX_SIZE,
-    OPT_MIN_SIZE,
     OPT_CHOWN,
     OPT_CHMOD,
     OPT_BWLIMIT,
-    OPT_TIMEOUT,
-    OPT_CONTIMEOUT,
     OPT_FSYNC,
     OPT_MOVER,
     OPT_WATCH,
-    OPT_RESCAN,
     OPT_COMPARE,
-    OPT_DRAIN,
     OPT_REQUIRE_MOUNT,
     OPT_REQUIRE_FILE,
     OPT_SSH_OPTION,
