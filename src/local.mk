@@ -104,6 +104,7 @@ libzcsync_a_SOURCES = \
 	%D%/net/noise.h \
 	%D%/net/peer_user.c \
 	%D%/net/peer_user.h \
+	%D%/net/preamble.h \
 	%D%/net/reach.c \
 	%D%/net/reach.h \
 	%D%/net/sealed.c \

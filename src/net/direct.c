@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "net/dial.h"
 #include "net/handshake.h"
+#include "net/preamble.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,9 +14,6 @@
 /* Seconds for the other end to start and answer, and for the connection. */
 #define ANSWER_S 60
 #define CONNECT_S 1
-
-/* What a shell may print before a zcsync that it starts. */
-#define NOISE_MAX ((size_t)64 * 1024)
 
 static const uint8_t magic[8] = {'z', 'c', 'd', 'i', 'r', 'e', 'c', 't'};
 
@@ -63,21 +61,14 @@ static int recv_answer(struct zc_transport *t, struct zc_direct *d,
                        struct zc_err *err)
 {
     uint8_t in[ZC_DIRECT_SIZE];
-    size_t have = 0, left = NOISE_MAX;
+    size_t have = 0, left = ZC_PREAMBLE_MAX;
     zc_transport_set_recv_end(t, zc_clock_ns() + ANSWER_S * ZC_NSEC_PER_SEC);
     while (have < sizeof in) {
         ssize_t got = zc_transport_recv(t, in + have, sizeof in - have);
         if (got <= 0)
             return lost(t, got, err);
-        have += (size_t)got;
-        size_t skip = 0;
-        while (skip < have && !zc_direct_begins(in + skip, have - skip))
-            skip++;
-        if (skip > left)
-            break;
-        left -= skip;
-        have -= skip;
-        memmove(in, in + skip, have);
+        have = zc_preamble_drop(in, have + (size_t)got, &left,
+                                zc_direct_begins);
     }
     zc_transport_set_recv_end(t, 0);
     return zc_direct_decode(in, d, err);

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "net/compress.h"
 #include "net/ktls.h"
+#include "net/preamble.h"
 #include "net/sealed.h"
 #include "proto/proto.h"
 
@@ -154,25 +155,16 @@ static bool ktls(const struct shake *s)
            zc_ktls_fits(t->raw_rfd) && zc_ktls_possible();
 }
 
-/* The peer's HELLO, after what others may have said on the same line before it
- * came to be. What is not it is dropped up to where it could begin. */
+/* The peer's HELLO, after what others may have said on the same line. */
 static int get_hello(const struct shake *s, uint8_t in[ZC_HELLO_SIZE])
 {
     size_t left = s->sec->noise, have = 0;
-    for (;;) {
+    while (have < ZC_HELLO_SIZE) {
         if (get(s, in + have, ZC_HELLO_SIZE - have))
             return -1;
-        have = ZC_HELLO_SIZE;
-        if (zc_hello_begins(in, have) || !left)
-            return 0;
-        size_t skip = 1;
-        while (skip < have && !zc_hello_begins(in + skip, have - skip))
-            skip++;
-        skip = ZC_MIN(skip, left);
-        left -= skip;
-        have -= skip;
-        memmove(in, in + skip, have);
+        have = zc_preamble_drop(in, ZC_HELLO_SIZE, &left, zc_hello_begins);
     }
+    return 0;
 }
 
 /* Whoever may be either is what the peer is not. What makes no sense is still

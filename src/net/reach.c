@@ -3,9 +3,7 @@
 #include "net/reach.h"
 
 #include "net/dial.h"
-
-/* What a shell may print before a zcsync that it starts. */
-#define ZC_REACH_NOISE ((size_t)64 * 1024)
+#include "net/preamble.h"
 
 /* T, which it takes, with the keys that are wanted. */
 static struct zc_transport *shake(const struct zc_reach *how,
@@ -38,7 +36,7 @@ static int reach_remote(const struct zc_reach *how, struct zc_reached *out,
 {
     const struct zc_security sec = {.plain = true,
                                     .compress = how->compress,
-                                    .noise = ZC_REACH_NOISE};
+                                    .noise = ZC_PREAMBLE_MAX};
     if (how->remote(how->remote_arg, how, out, err)) {
         *out = (struct zc_reached){0};
         return -1;
