@@ -7,11 +7,12 @@
 # $ZC_PART=rounds (156) the sender is that of a mirror, tests/tools/rounds.
 
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-process.sh"
+. "$here/lib-evil.sh"
 
 need_tools evil-receiver rounds
 evil=$built/evil-receiver rounds=$built/rounds
 
-MEMORY_MAX_KIB=$((100 * 1024))
 LIMIT=20
 
 # The tree that evil-receiver expects; 1234 is not a name anybody has.
@@ -22,23 +23,6 @@ head -c 3145728 /dev/urandom >"$T/src/c-big"
 ln -s b-small "$T/src/d-link"
 echo last >"$T/src/e-small"
 before=$(listing "$T/src")
-
-problem() { problems+=("$*"); }
-
-# Waits for push to end, and watches its memory meanwhile.
-watch_push()
-{
-    local end=$((SECONDS + LIMIT)) key value rest
-    peak=0
-    while ! gone_or_zombie "$pid" && [ "$SECONDS" -lt "$end" ]; do
-        while read -r key value rest; do
-            [ "$key" = VmHWM: ] && [ "$value" -gt "$peak" ] && peak=$value
-        done 2>/dev/null <"/proc/$pid/status"
-        sleep 0.02
-    done
-    reap "$pid" 0
-    [ "$rc" = 137 ] && problem "push hung for $LIMIT seconds"
-}
 
 check_sentence()
 {
@@ -80,13 +64,11 @@ attack()
         background push "$ZCSYNC" push -i --delete --timeout=$timeout \
             "$T/src" "zcsync://$addr/www"
     fi
-    watch_push
+    watch_client push
     [[ $rc =~ ^($codes)$ ]] ||
         problem "exit code $rc, wanted $codes: $(head -c 600 "$T/log/push.err")"
     check_sentence
-    if [ "${ZC_SANITIZE:-no}" = no ] && [ "$peak" -gt "$MEMORY_MAX_KIB" ]; then
-        problem "push took $peak KiB"
-    fi
+    check_memory push "$peak"
     kill "$evil_pid" 2>/dev/null
     wait "$evil_pid" 2>/dev/null
     if [ ${#problems[@]} -eq 0 ]; then

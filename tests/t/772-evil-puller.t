@@ -6,11 +6,10 @@
 # Symlinks that are swapped meanwhile lead nowhere, either.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-process.sh"
+. "$here/lib-evil.sh"
 
 need_tools evil-puller
 evil=$built/evil-puller
-
-MEMORY_MAX_KIB=$((100 * 1024))
 
 around=$T/around
 share=$around/share
@@ -27,23 +26,6 @@ ln -s ../sentinel "$share/planted-file"
 
 everything() { find "$around" -printf '%P %y %m %U %G %s %T@ %C@ %l\n' | sort; }
 
-problem() { problems+=("$*"); }
-
-# Keeps the highest VmHWM of the server's children in $T/peak.
-watch_memory()
-{
-    local child key value rest
-    while :; do
-        for child in $(children "$serve_pid"); do
-            while read -r key value rest; do
-                [ "$key" = VmHWM: ] || continue
-                [ "$value" -gt "$(cat "$T/peak")" ] && echo "$value" >"$T/peak"
-            done 2>/dev/null <"/proc/$child/status"
-        done
-        sleep 0.05
-    done
-}
-
 check_after()
 {
     local attack=$1 expect=$2
@@ -56,10 +38,7 @@ check_after()
     wait_until 20 no_children "$serve_pid" || problem "a child stays behind"
     [ "$(everything)" = "$before" ] || problem "something has changed:
 $(diff <(echo "$before") <(everything))"
-    if [ "${ZC_SANITIZE:-no}" = no ] &&
-        [ "$(cat "$T/peak")" -gt "$MEMORY_MAX_KIB" ]; then
-        problem "a child took $(cat "$T/peak") KiB"
-    fi
+    check_memory "a child" "$(cat "$T/peak")"
     rm -rf "$T/good"
     run "$ZCSYNC" pull --timeout=20 "zcsync://$addr/s/real" "$T/good"
     [ "$rc" = 0 ] && [ -e "$T/good/f" ] ||

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash disable=SC2034,SC2154
+#
+# For scenarios in which one end is hostile; sourced after lib.sh and
+# lib-process.sh. What goes wrong with an attack is gathered in $problems.
+
+MEMORY_MAX_KIB=$((100 * 1024))
+
+problem() { problems+=("$*"); }
+
+# $around with what nobody is to touch; the victim's own DIR is in it.
+make_around() # DIR
+{
+    around=$T/around
+    victim=$1
+    mkdir -p "$victim" "$around/outside/sub"
+    echo 'not yours' >"$around/sentinel"
+    echo 'not yours' >"$around/outside/sentinel"
+    chmod 700 "$around/outside"
+}
+
+# All there is around the victim's own, down to the last inode change.
+surroundings()
+{
+    find "$around" -path "$victim" -prune -o \
+        -printf '%P %y %m %U %G %s %T@ %C@ %l\n' | sort
+    cat "$around/sentinel" "$around/outside/sentinel"
+}
+
+# What the victim has before each attack.
+prepare_victim()
+{
+    find "$victim" -mindepth 1 -delete
+    echo kept >"$victim/kept"
+    ln -s "$around/outside" "$victim/planted"
+    ln -s real "$victim/inner"
+    mkdir -p "$victim/real" "$victim/dir1/sub" "$victim/dir2"
+    echo real | tee "$victim/real/f" "$victim/dir1/f" >"$victim/dir2/f"
+    echo 1234 >"$victim/file1"
+    touch -d @1700000000.123456789 "$victim/file1"
+}
+
+# Keeps the highest VmHWM of the server's children in $T/peak.
+watch_memory()
+{
+    local child key value rest
+    while :; do
+        for child in $(children "$serve_pid"); do
+            while read -r key value rest; do
+                [ "$key" = VmHWM: ] || continue
+                [ "$value" -gt "$(cat "$T/peak")" ] && echo "$value" >"$T/peak"
+            done 2>/dev/null <"/proc/$child/status"
+        done
+        sleep 0.05
+    done
+}
+
+# A peak of KIB is a problem, unless there are sanitizers, which take their own.
+check_memory() # WHO KIB
+{
+    [ "${ZC_SANITIZE:-no}" = no ] && [ "$2" -gt "$MEMORY_MAX_KIB" ] &&
+        problem "$1 took $2 KiB"
+}
+
+# Waits until $pid, which does WHAT, has ended: $rc. $peak is how much memory it, or
+# a child of it, has taken. After $LIMIT seconds it is ended, and that is a problem.
+watch_client() # WHAT
+{
+    local end=$((SECONDS + LIMIT)) key value rest p
+    peak=0
+    while ! gone_or_zombie "$pid" && [ "$SECONDS" -lt "$end" ]; do
+        for p in "$pid" $(children "$pid"); do
+            while read -r key value rest; do
+                [ "$key" = VmHWM: ] && [ "$value" -gt "$peak" ] && peak=$value
+            done 2>/dev/null <"/proc/$p/status"
+        done
+        sleep 0.02
+    done
+    reap "$pid" 0
+    [ "$rc" = 137 ] && problem "$1 hung for $LIMIT seconds"
+}
