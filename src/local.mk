@@ -32,6 +32,8 @@ libzcsync_a_SOURCES = \
 	%D%/base/vec.h \
 	%D%/fs/acl.c \
 	%D%/fs/acl.h \
+	%D%/fs/dirlock.c \
+	%D%/fs/dirlock.h \
 	%D%/fs/fileflags.c \
 	%D%/fs/fileflags.h \
 	%D%/fs/heritage.c \

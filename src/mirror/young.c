@@ -12,7 +12,10 @@
  *
  * What is found may be another file already, or the name may have been gone for
  * a moment only. So a look counts when the watcher has told all that was before
- * the look, and said nothing more about the name. If the watcher says that the
+ * the look, and said nothing more about the name. A look that comes in the midst
+ * of an unlink(2) sees one name where there were two, and the name is there still:
+ * so "one name" counts only after a moment, when the directory's lock has been
+ * had once, as unlink and the event that tells of it are one under it. If the watcher says that the
  * name has gone, or has been made again, what was touched is a ghost: most
  * names that are touched and gone before anybody looks were the only name of a
  * file, but nobody can tell any more.
@@ -29,6 +32,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/nametab.h"
+#include "fs/dirlock.h"
 #include "fs/meta.h"
 #include "fs/rootdir.h"
 #include "mirror/ghosts.h"
@@ -43,10 +47,11 @@
 #define NAMES_MAX 8192
 #define TOUCH (ZC_CHANGE_DATA | ZC_CHANGE_WRITING | ZC_CHANGE_META)
 /* File times are those of the last tick of a clock; and whoever changes a file
- * may be held up before the event is in the queue. */
-#define SLACK_NS (ZC_NSEC_PER_SEC / 10)
+ * may be held up before the event is in the queue: write(2) sets the times, and
+ * may then wait for the file system's journal. */
+#define SLACK_NS (2 * ZC_NSEC_PER_SEC)
 #define FEW 4 /* to be looked at without letting go of the lock */
-#define WAIT_NS (ZC_NSEC_PER_SEC / 1000) /* for a close */
+#define WAIT_NS (ZC_NSEC_PER_SEC / 1000) /* for a close, and to be sure */
 
 /* A name that was made or touched lately. */
 struct young_name {
@@ -60,6 +65,7 @@ struct young_name {
     bool left;  /* renamed; kept as another file may have had the name, too */
     bool now;   /* to be looked at now; else the end of what began at `since` is
                    waited for */
+    bool sure;   /* no name of the file was about to go at the look */
     bool looked; /* and `found` is what was there: */
     enum {
         NOTHING,
@@ -303,25 +309,40 @@ struct look {
 };
 typedef ZC_VEC(struct look) looks;
 
-/* Nanoseconds until E is to be looked at. */
+static bool is_unsure(const struct young_name *e)
+{
+    return e->looked && e->touched && e->found == ONE && !e->sure;
+}
+
+/* Nanoseconds until E is to be looked at, or its directory waited for. */
 static int64_t wait_for(const struct zc_mirror *m,
                         const struct young_name *e, int64_t now)
 {
-    if (e->looked)
+    bool unsure = is_unsure(e);
+    if (e->looked && !unsure)
         return INT64_MAX;
-    if (e->now || m->young->hurry || m->young->v.len > NAMES_MAX / 4)
+    if (m->young->hurry || m->young->v.len > NAMES_MAX / 4 ||
+        (unsure ? m->n_questions > 0 : e->now))
         return 0;
     return ZC_MAX(e->since + WAIT_NS - now, 0);
 }
 
-static void list_looks(struct zc_mirror *m, looks *v)
+/* Is something to be done with E now, that is: to make sure of it if UNSURE, else
+ * to look at it? */
+static bool is_due(const struct zc_mirror *m, const struct young_name *e,
+                   bool unsure, int64_t now)
+{
+    return is_unsure(e) == unsure && wait_for(m, e, now) == 0;
+}
+
+static void list_looks(struct zc_mirror *m, looks *v, bool unsure)
 {
     struct zc_buf buf = ZC_BUF_INIT;
     struct zc_young *y = m->young;
     int64_t now = zc_clock_ns();
     for (size_t i = 0; i < y->v.len; i++) {
         struct young_name *e = y->v.v[i];
-        if (wait_for(m, e, now) > 0)
+        if (!is_due(m, e, unsure, now))
             continue;
         const char *path = zc_watch_path(m->w, e->dir, &buf);
         struct look j = {.e = e, .path = path ? strdup(path) : NULL};
@@ -405,7 +426,7 @@ static void found(struct zc_mirror *m, const struct look *j, int64_t now)
 static void look_at_all(struct zc_mirror *m)
 {
     looks v = {0};
-    list_looks(m, &v);
+    list_looks(m, &v, false);
     bool few = v.len <= FEW;
     if (!v.len)
         return;
@@ -421,11 +442,51 @@ static void look_at_all(struct zc_mirror *m)
     for (size_t i = 0; i < v.len; i++) {
         struct young_name *e = v.v[i].e;
         e->looked = true;
-        e->now = false;
+        e->now = e->sure = false;
+        e->since = now;
         e->pos = pos;
         e->moves = m->young->moves;
         if (!e->left)
             found(m, &v.v[i], now);
+        free(v.v[i].path);
+    }
+    zc_vec_fini(&v);
+}
+
+/* Waits until nobody changes the directory of J; false where that cannot be. */
+static bool wait_for_dir(const struct zc_mirror *m, const struct look *j)
+{
+    zc_auto_close int root = zc_root_open(m->opt->push.src, NULL);
+    zc_auto_close int fd = root < 0 ? -1 : zc_root_open_dir(root, j->path);
+    return fd >= 0 && zc_dirlock_pass(fd) == 0;
+}
+
+/* Of names that were found to be the only ones, whose directories have been waited
+ * for, no other can have been about to go, if the watcher says nothing of it. */
+static void make_sure(struct zc_mirror *m)
+{
+    looks v = {0};
+    list_looks(m, &v, true);
+    bool few = v.len <= FEW;
+    if (!v.len)
+        return;
+    if (!few)
+        zc_mirror_unlock(m);
+    for (size_t i = 0; i < v.len; i++) {
+        const struct look *last = i ? &v.v[i - 1] : NULL;
+        v.v[i].there = last && last->e->dir == v.v[i].e->dir
+                           ? last->there
+                           : wait_for_dir(m, &v.v[i]);
+    }
+    if (!few)
+        zc_mirror_lock(m);
+    uint64_t pos = zc_watch_queued(m->w);
+    for (size_t i = 0; i < v.len; i++) {
+        struct young_name *e = v.v[i].e;
+        e->sure = true;
+        e->pos = pos;
+        if (!v.v[i].there)
+            ghost(m, e);
         free(v.v[i].path);
     }
     zc_vec_fini(&v);
@@ -453,6 +514,8 @@ static void settle(struct zc_mirror *m)
     for (size_t i = 0; i < y->v.len; i++) {
         struct young_name *e = y->v.v[i];
         if (!e->looked || !zc_watch_reached(m->w, e->pos))
+            continue;
+        if (is_unsure(e) && e->moves == y->moves)
             continue;
         if (e->moves != y->moves) { /* by which path was E looked for? */
             e->looked = false;
@@ -484,7 +547,11 @@ void zc_young_begin(struct zc_mirror *m)
 
 bool zc_young_few(const struct zc_mirror *m)
 {
-    return m->young->v.len <= FEW;
+    const struct zc_young *y = m->young;
+    size_t n = 0;
+    for (size_t i = 0; i < y->v.len && n <= FEW; i++)
+        n += !y->v.v[i]->looked;
+    return n <= FEW;
 }
 
 bool zc_young_end(struct zc_mirror *m)
@@ -498,6 +565,8 @@ bool zc_young_end(struct zc_mirror *m)
     }
     if (y->v.len && !m->gone)
         look_at_all(m);
+    if (y->v.len && !m->gone)
+        make_sure(m);
     if (y->v.len && !m->gone)
         settle(m);
     return zc_watch_drained(m->w);
