@@ -524,6 +524,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/push_opts.h \
 	%D%/cli/push_table.c \
 	%D%/cli/push_table.h \
+	%D%/cli/push_values.c \
+	%D%/cli/push_values.h \
 	%D%/daemon/remote.c \
 	%D%/daemon/remote.h \
 	%D%/cli/report.c \

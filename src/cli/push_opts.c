@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What each option of push, diff and mirror does; see push_opts.h. */
 #include "cli/push_opts.h"
-#include "base/size.h"
 #include "cli/itemize.h"
 #include "cli/push_table.h"
+#include "cli/push_values.h"
 #include "cli/stop_time.h"
 #include "fs/idrules.h"
 #include "fs/meta.h"
@@ -14,73 +14,6 @@
 #include <sys/socket.h>
 
 #define DRAIN_S 10
-
-static int take_fsync(const char *value, enum zc_fsync *mode,
-                      struct zc_err *err)
-{
-    if (zc_fsync_parse(value, mode) == 0)
-        return 0;
-    return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "--fsync: '%s' is none of none, batch, file", value);
-}
-
-static int take_chown(struct zc_push_args *a, const char *value,
-                      struct zc_err *err)
-{
-    if (zc_options_chown(&a->opt, &a->chown, value, err))
-        return zc_err_prefix(err, "--chown");
-    return 0;
-}
-
-/* A puller's peer is told in words. */
-static int take_chmod(struct zc_push_args *a, const char *value,
-                      struct zc_err *err)
-{
-    if (zc_chmod_add(&a->chmod, value, err))
-        return -1;
-    zc_auto_free char *before = a->chmod_text;
-    if (asprintf(&a->chmod_text, "%s%s%s", before ? before : "",
-                 before ? "," : "", value) < 0) {
-        a->chmod_text = NULL;
-        return zc_err_nomem(err);
-    }
-    if (strlen(a->chmod_text) > ZC_CHMOD_TEXT_MAX)
-        return zc_err_set(err, ZC_EXIT_USAGE, 0, "--chmod: there is too much "
-                                                 "of it");
-    return 0;
-}
-
-static int take_seconds(const char *spelled, const char *value, unsigned *out,
-                        struct zc_err *err)
-{
-    uint64_t n = 0;
-    /* A year: what fits in milliseconds everywhere. */
-    if (value && zc_opt_number(spelled, value, 366 * 86400, &n, err))
-        return -1;
-    *out = (unsigned)n;
-    return 0;
-}
-
-static int take_size(const char *spelled, const char *value, uint64_t *out,
-                     struct zc_err *err)
-{
-    if (zc_size_parse(value, 1, out) == 0)
-        return 0;
-    return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "%s: '%s' is not a size such as 1000, 1.5M or 100KB-1",
-                      spelled, value);
-}
-
-static int take_bwlimit(const char *value, uint64_t *out, struct zc_err *err)
-{
-    *out = 0;
-    if (value && zc_size_parse(value, ZC_KIB, out))
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "--bwlimit: '%s' is not a rate such as 800, 1.5M or "
-                          "100KB",
-                          value);
-    return 0;
-}
 
 static void set_bits(unsigned *set, uint64_t bits, bool on)
 {
@@ -97,52 +30,6 @@ static void take_keep(struct zc_push_args *a, const struct zc_opt *opt, bool on)
     if (opt->letter == 'a')
         a->recursive = ZC_SHOW_ON;
     set_bits(&a->opt.keep, bits, on);
-}
-
-/* VALUE is one of the N names, whose number is *OUT. */
-static int take_name(const char *option, const char *value,
-                     const char *const names[], unsigned n, unsigned *out,
-                     struct zc_err *err)
-{
-    char all[200] = "";
-    for (unsigned i = 0; i < n; i++) {
-        if (strcmp(value, names[i]) == 0) {
-            *out = i;
-            return 0;
-        }
-        size_t len = strlen(all);
-        snprintf(all + len, sizeof all - len, "%s%s", i ? ", " : "", names[i]);
-    }
-    return zc_err_set(err, ZC_EXIT_USAGE, 0, "%s: '%s' is none of %s", option,
-                      value, all);
-}
-
-static int take_data(const char *value, enum zc_direct_way *way,
-                     struct zc_err *err)
-{
-    static const char *const names[] = {
-        [ZC_DIRECT_AUTO] = "auto",
-        [ZC_DIRECT_ONLY] = "direct",
-        [ZC_DIRECT_NEVER] = "tunnel",
-    };
-    unsigned n = *way;
-    int r = take_name("--ssh-data", value, names, ZC_ARRAY_LEN(names), &n, err);
-    *way = (enum zc_direct_way)n;
-    return r;
-}
-
-static int take_watch(const char *value, enum zc_watch_kind *kind,
-                      struct zc_err *err)
-{
-    static const char *const names[] = {
-        [ZC_WATCH_AUTO] = "auto",
-        [ZC_WATCH_INOTIFY] = "inotify",
-        [ZC_WATCH_FANOTIFY] = "fanotify",
-    };
-    unsigned n = *kind;
-    int r = take_name("--watch", value, names, ZC_ARRAY_LEN(names), &n, err);
-    *kind = (enum zc_watch_kind)n;
-    return r;
 }
 
 static void take_human(struct zc_push_args *a, bool on)
@@ -169,103 +56,6 @@ static int take_info(struct zc_push_args *a, const char *words,
     if (i.del >= 0)
         a->info.del = i.del;
     return 0;
-}
-
-/* One of each: who asks for two would not notice that one is forgotten. */
-static int twice(const char *option, const char *value, struct zc_err *err)
-{
-    return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "%s=%s: there can be one for src, one for dest and one "
-                      "path", option, value);
-}
-
-static int take_require_mount(struct zc_push_args *a, const char *value,
-                              struct zc_err *err)
-{
-    static const char option[] = "--require-mount";
-    struct zc_require *src = &a->opt.require, *dest = &a->require_dest;
-    bool is_src = strcmp(value, "src") == 0;
-    if (is_src || strcmp(value, "dest") == 0) {
-        (is_src ? src : dest)->mount = true;
-        return 0;
-    }
-    if (*value != '/')
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "%s: '%s' is none of src, dest and an absolute path",
-                          option, value);
-    if (src->mount_path)
-        return twice(option, value, err);
-    return zc_require_take_mount(src, value, err) ||
-                   zc_require_take_mount(dest, value, err)
-               ? -1
-               : 0;
-}
-
-static int take_require_file(struct zc_push_args *a, const char *value,
-                             struct zc_err *err)
-{
-    static const char option[] = "--require-file";
-    struct zc_require *q[] = {&a->opt.require, &a->require_dest};
-    static const char *const sides[] = {"src:", "dest:"};
-    for (size_t i = 0; i < ZC_ARRAY_LEN(q); i++) {
-        size_t n = strlen(sides[i]);
-        bool it = strncmp(value, sides[i], n) == 0 && value[n] != '/';
-        if (!it && *value != '/')
-            continue;
-        if (q[i]->file)
-            return twice(option, value, err);
-        if (zc_require_take_file(q[i], it ? value + n : value, err))
-            return zc_err_prefix(err, option);
-        if (it)
-            return 0;
-    }
-    return *value == '/'
-               ? 0
-               : zc_err_set(err, ZC_EXIT_USAGE, 0,
-                            "%s: '%s' is none of src:NAME, dest:NAME and an "
-                            "absolute path", option, value);
-}
-
-static int take_port(struct zc_push_args *a, const char *value,
-                     struct zc_err *err)
-{
-    uint64_t n;
-    if (zc_opt_number("--port", value, UINT16_MAX, &n, err))
-        return -1;
-    if (!n)
-        return zc_err_set(err, ZC_EXIT_USAGE, 0, "--port: 0 is no port");
-    a->port = value;
-    return 0;
-}
-
-static int take_window(struct zc_push_args *a, const char *value,
-                       struct zc_err *err)
-{
-    if (!zc_options_window(&a->opt, value))
-        return 0;
-    return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "--modify-window: '%s' is not a number of seconds, nor -1",
-                      value);
-}
-
-static int take_compare(const char *value, unsigned *every_s,
-                        struct zc_err *err)
-{
-    if (!zc_interval_parse(value, every_s))
-        return 0;
-    return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "--compare: '%s' is none of never, hourly, daily, weekly, "
-                      "nor a time such as 6h or 90m", value);
-}
-
-static int take_mover(const char *value, enum zc_mover_kind *mover,
-                      struct zc_err *err)
-{
-    if (!zc_mover_parse(value, mover))
-        return 0;
-    return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "--mover: '%s' is none of auto, sendfile, splice, "
-                      "readwrite, mmap", value);
 }
 
 static void take_super(struct zc_push_args *a, bool on)
@@ -310,7 +100,7 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
     case OPT_INFO:
         return take_info(a, value, err);
     case OPT_PORT:
-        return take_port(a, value, err);
+        return zc_value_port(a, value, err);
     case OPT_STOP_AT:
         return zc_stop_at(value, time(NULL), &a->stop_at, err);
     case OPT_STOP_AFTER:
@@ -338,23 +128,23 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
     case OPT_RULES:
         return take_rules(a, err);
     case OPT_CHOWN:
-        return take_chown(a, value, err);
+        return zc_value_chown(a, value, err);
     case OPT_CHMOD:
-        return take_chmod(a, value, err);
+        return zc_value_chmod(a, value, err);
     case OPT_BWLIMIT:
-        return take_bwlimit(value, &a->opt.bwlimit, err);
+        return zc_value_bwlimit(value, &a->opt.bwlimit, err);
     case OPT_FSYNC:
-        return take_fsync(value, &a->opt.fsync, err);
+        return zc_value_fsync(value, &a->opt.fsync, err);
     case OPT_MOVER:
-        return take_mover(value, &a->opt.mover, err);
+        return zc_value_mover(value, &a->opt.mover, err);
     case OPT_WATCH:
-        return take_watch(value, &a->watch, err);
+        return zc_value_watch(value, &a->watch, err);
     case OPT_COMPARE:
-        return take_compare(value, &a->compare_s, err);
+        return zc_value_compare(value, &a->compare_s, err);
     case OPT_REQUIRE_MOUNT:
-        return take_require_mount(a, value, err);
+        return zc_value_require_mount(a, value, err);
     case OPT_REQUIRE_FILE:
-        return take_require_file(a, value, err);
+        return zc_value_require_file(a, value, err);
     case OPT_COMPRESS:
         return zc_compress_take(&a->compress, value, on, err);
     case OPT_COMPRESS_CHOICE:
@@ -362,11 +152,11 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
     case OPT_COMPRESS_LEVEL:
         return zc_compress_take_level(&a->compress, value, err);
     case OPT_SSH_DATA:
-        return take_data(value, &a->remote.data, err);
+        return zc_value_ssh_data(value, &a->remote.data, err);
     case OPT_SSH_OPTION:
         return zc_vec_push(&a->remote.lines, value) ? zc_err_nomem(err) : 0;
     case OPT_WINDOW:
-        return take_window(a, value, err);
+        return zc_value_window(a, value, err);
     default:
         return 0;
     }
@@ -386,9 +176,9 @@ static int take_option(void *arg, const struct zc_opt *opt,
         *(const char **)field = value;
         return 0;
     case OPT_SECONDS:
-        return take_seconds(spelled, value, field, err);
+        return zc_value_seconds(spelled, value, field, err);
     case OPT_SIZE:
-        return take_size(spelled, value, field, err);
+        return zc_value_size(spelled, value, field, err);
     case OPT_SHOW:
         *(enum zc_show *)field = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
         return 0;
