@@ -501,6 +501,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/itemize.h \
 	%D%/cli/doubt.c \
 	%D%/cli/doubt.h \
+	%D%/cli/listing.c \
+	%D%/cli/listing.h \
 	%D%/cli/logfile.c \
 	%D%/cli/logfile.h \
 	%D%/cli/opt.c \

@@ -134,17 +134,6 @@ bool zc_item_format_has(const char *format, const char *letters)
     return false;
 }
 
-static void put_time(struct zc_buf *out, int64_t s, const char *format)
-{
-    struct tm tm;
-    time_t t = (time_t)s;
-    char text[64];
-    if (localtime_r(&t, &tm) && strftime(text, sizeof text, format, &tm))
-        zc_buf_put_str(out, text);
-    else
-        zc_buf_printf(out, "%lld", (long long)s);
-}
-
 static void put_escape(struct zc_buf *out, const struct escape *e,
                        const struct zc_item *item, const char *src,
                        unsigned keep)
@@ -182,7 +171,7 @@ static void put_escape(struct zc_buf *out, const struct escape *e,
         }
         return;
     case 'M':
-        put_time(out, item->mtime_s, "%Y/%m/%d-%H:%M:%S");
+        zc_text_time(out, item->mtime_s, "%Y/%m/%d-%H:%M:%S");
         return;
     case 'B':
         zc_buf_put_str(out, zc_text_perms(text, item->mode));
@@ -197,7 +186,7 @@ static void put_escape(struct zc_buf *out, const struct escape *e,
         zc_buf_put_str(out, item->flags & ZC_ITEM_DELETED ? "del." : "send");
         return;
     case 't':
-        put_time(out, time(NULL), "%Y/%m/%d %H:%M:%S");
+        zc_text_time(out, time(NULL), "%Y/%m/%d %H:%M:%S");
         return;
     case 'p':
         zc_buf_printf(out, "%d", (int)getpid());

@@ -26,6 +26,20 @@ static int usage(struct parse *p, const char *fmt, const char *spelled)
                       own ? p->t->program : p->t->command);
 }
 
+/* Row number I of all that T has, or NULL. */
+static const struct zc_opt *row_at(const struct zc_opt_table *t, size_t i)
+{
+    if (i < t->n_rows)
+        return &t->rows[i];
+    i -= t->n_rows;
+    for (const struct zc_opt_part *p = t->parts; p && p->rows; p++) {
+        if (i < p->n)
+            return &p->rows[i];
+        i -= p->n;
+    }
+    return NULL;
+}
+
 /* NAME has N bytes; a single letter may stand for the long name. */
 static bool is_named(const char *name, size_t n, const char *row, char letter)
 {
@@ -37,9 +51,10 @@ static bool is_named(const char *name, size_t n, const char *row, char letter)
 static const struct zc_opt *find_long(const struct zc_opt_table *t,
                                       const char *name, size_t n)
 {
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (is_named(name, n, t->rows[i].name, 0))
-            return &t->rows[i];
+    const struct zc_opt *row;
+    for (size_t i = 0; (row = row_at(t, i)); i++)
+        if (is_named(name, n, row->name, 0))
+            return row;
     return NULL;
 }
 
@@ -48,20 +63,20 @@ static const struct zc_opt *find_negated(const struct zc_opt_table *t,
 {
     if (n <= 3 || memcmp(name, "no-", 3) != 0)
         return NULL;
-    for (size_t i = 0; i < t->n_rows; i++) {
-        const struct zc_opt *row = &t->rows[i];
+    const struct zc_opt *row;
+    for (size_t i = 0; (row = row_at(t, i)); i++)
         if (row->negatable &&
             is_named(name + 3, n - 3, row->name, row->letter))
             return row;
-    }
     return NULL;
 }
 
 static const struct zc_opt *find_letter(const struct zc_opt_table *t, char c)
 {
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (t->rows[i].letter == c)
-            return &t->rows[i];
+    const struct zc_opt *row;
+    for (size_t i = 0; (row = row_at(t, i)); i++)
+        if (row->letter == c)
+            return row;
     return NULL;
 }
 
@@ -77,8 +92,8 @@ static const char *find_near(const struct zc_opt_table *t, const char *name,
     struct zc_near near = {.name = *no ? word + 3 : word};
     const char *begins = NULL;
     size_t len = strlen(near.name), found = 0;
-    for (size_t i = 0; i < t->n_rows; i++) {
-        const struct zc_opt *row = &t->rows[i];
+    const struct zc_opt *row;
+    for (size_t i = 0; (row = row_at(t, i)); i++) {
         if (!row->name || row->not_for & t->as || (*no && !row->negatable))
             continue;
         zc_near_consider(&near, row->name);
@@ -245,8 +260,8 @@ static int print_option(const struct zc_opt *opt, FILE *to)
 
 void zc_opt_print(const struct zc_opt_table *t, FILE *to)
 {
-    for (size_t i = 0; i < t->n_rows; i++) {
-        const struct zc_opt *opt = &t->rows[i];
+    const struct zc_opt *opt;
+    for (size_t i = 0; (opt = row_at(t, i)); i++) {
         if (opt->not_for & t->as)
             continue;
         if (!opt->letter && !opt->name) {

@@ -39,12 +39,20 @@ struct zc_opt_refused {
                          supported"; NULL: nothing */
 };
 
+/* Rows that several tables have. */
+struct zc_opt_part {
+    const struct zc_opt *rows;
+    size_t n;
+};
+
 struct zc_opt_table {
     const char *command; /* "push" */
     const char *program; /* for messages; NULL: "zcsync COMMAND" */
     unsigned as;         /* its bit, where commands share rows */
     const struct zc_opt *rows;
     size_t n_rows;
+    const struct zc_opt_part *parts; /* more of them; up to one that has no rows.
+                                        NULL: none */
     /* Up to a row without letter and name; NULL: none. */
     const struct zc_opt_refused *refused;
     const struct zc_opt_refused *never; /* likewise, and it will stay so */

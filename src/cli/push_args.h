@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the command line of `zcsync push`, `zcsync diff` and `zcsync mirror` has
- * said, checked as far as that goes without looking at SRC and DEST. Plain
- * memory: one thread at a time.
+ * What the command line of `zcsync push`, pull, diff, mirror or ls has said,
+ * checked as far as that goes without looking at SRC and DEST. Plain memory: one
+ * thread at a time.
  */
 #ifndef ZC_CLI_PUSH_ARGS_H
 #define ZC_CLI_PUSH_ARGS_H
@@ -26,7 +26,8 @@ enum zc_push_as {
     ZC_AS_PUSH = 1,
     ZC_AS_DIFF = 2,
     ZC_AS_MIRROR = 4,
-    ZC_AS_PULL = 8
+    ZC_AS_PULL = 8,
+    ZC_AS_LS = 16, /* only how a host is reached, and one PLACE */
 };
 
 enum zc_show { ZC_SHOW_AUTO, ZC_SHOW_ON, ZC_SHOW_OFF };

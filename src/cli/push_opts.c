@@ -272,6 +272,11 @@ static int build_sets(struct zc_push_args *a, struct zc_err *err)
 static int check_operands(const struct zc_push_args *a, struct zc_err *err)
 {
     const char *name = zc_push_opt_table(a->as)->command;
+    if (a->as == ZC_AS_LS && a->operands.len != 1)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "takes one PLACE (see 'zcsync ls --help')");
+    if (a->as == ZC_AS_LS)
+        return 0;
     if (a->recursive == ZC_SHOW_OFF && !a->dirs)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--no-recursive needs -d: without, all directories "
@@ -311,8 +316,7 @@ static int find_peers(struct zc_push_args *a, struct zc_err *err)
     return 0;
 }
 
-int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
-                       char **argv, struct zc_err *err)
+static void set_defaults(struct zc_push_args *a, enum zc_push_as as)
 {
     *a = (struct zc_push_args){
         .as = as,
@@ -324,31 +328,29 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         .security.ktls = true,
     };
     zc_options_init(&a->opt);
-    if (as == ZC_AS_MIRROR) {
-        a->opt.del = true;
+    a->opt.del = as == ZC_AS_MIRROR;
+    if (as == ZC_AS_MIRROR || as == ZC_AS_LS) {
         a->opt.timeout_s = ZC_LASTING_TIMEOUT_S;
         a->contimeout_s = ZC_LASTING_CONTIMEOUT_S;
     }
-    /* rsync's -h is --human-readable, but --help when it stands alone. */
-    if (argc == 1 && strcmp(argv[0], "-h") == 0) {
-        a->help = true;
-        return 0;
-    }
-    if (zc_opt_parse(zc_push_opt_table(as), argc, argv, take_option, a,
-                     &a->operands, err) ||
-        (!a->help &&
-         (check_operands(a, err) || zc_security_check(&a->security, err) ||
-          zc_remote_check(&a->remote, err) ||
-          build_sets(a, err))))
-        return -1;
-    if (!a->help && find_peers(a, err))
-        return -1;
-    /* HOST:PATH is another way, with words of its own. */
+    if (as == ZC_AS_LS)
+        a->remote.data = ZC_DIRECT_NEVER;
+}
+
+/* HOST:PATH is another way, with words of its own. */
+static int tell_family(struct zc_push_args *a, struct zc_err *err)
+{
     const char *line = a->family == AF_INET ? "AddressFamily=inet"
                        : a->family          ? "AddressFamily=inet6"
                                             : NULL;
-    if (line && !a->remote.rsh && zc_vec_push(&a->remote.lines, line))
-        return zc_err_nomem(err);
+    return line && !a->remote.rsh && zc_vec_push(&a->remote.lines, line)
+               ? zc_err_nomem(err)
+               : 0;
+}
+
+/* What follows from what was said. */
+static int settle(struct zc_push_args *a, struct zc_err *err)
+{
     if (a->dirs && a->recursive != ZC_SHOW_ON)
         a->opt.walk |= ZC_WALK_ONE_LEVEL;
     if (a->opt.apply & ZC_APPLY_INPLACE && a->opt.apply & ZC_APPLY_DELAY)
@@ -365,11 +367,32 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
     if (a->opt.dry_run)
         a->opt.fsync = ZC_FSYNC_NONE;
     /* A mirror's first -v is about its states. */
-    unsigned named = as == ZC_AS_MIRROR ? 2 : 1;
+    unsigned named = a->as == ZC_AS_MIRROR ? 2 : 1;
     a->opt.want_items = a->itemize || a->verbose >= named || a->json ||
                         a->out_format || a->opt.dry_run ||
                         a->info.name > 0 || a->info.del > 0 || a->log_file;
     return 0;
+}
+
+int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
+                       char **argv, struct zc_err *err)
+{
+    set_defaults(a, as);
+    /* rsync's -h is --human-readable, but --help when it stands alone. */
+    if (argc == 1 && strcmp(argv[0], "-h") == 0) {
+        a->help = true;
+        return 0;
+    }
+    if (zc_opt_parse(zc_push_opt_table(as), argc, argv, take_option, a,
+                     &a->operands, err))
+        return -1;
+    if (a->help)
+        return 0;
+    return check_operands(a, err) || zc_security_check(&a->security, err) ||
+                   zc_remote_check(&a->remote, err) || build_sets(a, err) ||
+                   find_peers(a, err) || tell_family(a, err) || settle(a, err)
+               ? -1
+               : 0;
 }
 
 int zc_push_args_reach(const struct zc_push_args *a, const char *text,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What push, diff and mirror can be told, and how --help says it. */
+/* What push, pull, diff, mirror and ls can be told, and how --help says it. */
 #include "cli/push_table.h"
 #include "cli/rsync_opts.h"
 #include "fs/meta.h"
@@ -302,6 +302,9 @@ static const struct zc_opt rows[] = {
     ONCE_VALUE(0, "stop-at", "TIME", ON, OPT_STOP_AT,
                "stop at that time, as 2030-12-31T23:59 or 06:30"),
 
+};
+
+static const struct zc_opt reach_rows[] = {
     HEADING("How another host is reached:"),
     FAMILY('4', "ipv4", AF_INET, "by IPv4 only"),
     FAMILY('6', "ipv6", AF_INET6, "by IPv6 only"),
@@ -318,10 +321,11 @@ static const struct zc_opt rows[] = {
           "IdentityFile=~/.ssh/backup; may be repeated"),
     TEXT("ssh-config", "FILE", remote.config,
          "instead of ~/.ssh/config and the system's"),
-    VALUE(0, "ssh-data", "WAY", ON, OPT_SSH_DATA,
-          "auto (default): over a TCP connection of its own,\n"
-          "with keys for it, where that can be had; direct:\n"
-          "only so; tunnel: through SSH"),
+    {.name = "ssh-data", .value = "WAY", .id = OPT_SSH_DATA,
+     .not_for = ZC_AS_LS,
+     .help = "auto (default): over a TCP connection of its own,\n"
+             "with keys for it, where that can be had; direct:\n"
+             "only so; tunnel: through SSH"},
     TEXT("jump", "HOSTS", remote.jump,
          "through these hosts, as ssh -J"),
     TEXT("remote-command", "COMMAND", remote.command,
@@ -354,6 +358,9 @@ static const struct zc_opt rows[] = {
          "use this cipher and no other: AES-256-GCM or\n"
          "ChaCha20-Poly1305 (default: the faster one)"),
 
+};
+
+static const struct zc_opt tell_rows[] = {
     HEADING("What to tell:"),
     ACTION('v', "verbose", ON_OFF, OPT_VERBOSE,
            "name what is sent; twice: all that is changed\n"
@@ -408,16 +415,34 @@ static const struct zc_opt rows[] = {
                  "memory is bounded without it"),
 };
 
+/* Of `ls`. */
+static const struct zc_opt ls_rows[] = {
+    HEADING("Options:"),
+    FLAG(0, "json", ON, json, "one JSON object a line"),
+    SECONDS("timeout", ON_OFF, 0, opt.timeout_s,
+            "give up when the peer is silent for so long\n(default 60)"),
+    SECONDS("contimeout", ON_OFF, 0, contimeout_s,
+            "give up connecting after so long (default 30)"),
+    FLAG(0, "help", ON, help, "show this"),
+};
+
+#define PART(rows) {(rows), ZC_ARRAY_LEN(rows)}
+static const struct zc_opt_part parts[] = {
+    PART(reach_rows), PART(tell_rows), {NULL, 0}};
+static const struct zc_opt_part ls_parts[] = {PART(reach_rows), {NULL, 0}};
+
 #define TABLE(name, bit)                                                     \
     {.command = (name), .as = (bit), .rows = rows,                           \
-     .n_rows = ZC_ARRAY_LEN(rows), .refused = zc_rsync_opts,                 \
-     .never = zc_rsync_never}
+     .n_rows = ZC_ARRAY_LEN(rows), .parts = parts,                           \
+     .refused = zc_rsync_opts, .never = zc_rsync_never}
 
 static const struct zc_opt_table tables[] = {
     TABLE("push", ZC_AS_PUSH),
     TABLE("diff", ZC_AS_DIFF),
     TABLE("mirror", ZC_AS_MIRROR),
     TABLE("pull", ZC_AS_PULL),
+    {.command = "ls", .as = ZC_AS_LS, .rows = ls_rows,
+     .n_rows = ZC_ARRAY_LEN(ls_rows), .parts = ls_parts},
 };
 
 const struct zc_opt_table *zc_push_opt_table(enum zc_push_as as)

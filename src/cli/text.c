@@ -109,6 +109,17 @@ const char *zc_text_utc(char out[ZC_TEXT_MAX], int64_t s, uint32_t ns)
     return out;
 }
 
+void zc_text_time(struct zc_buf *out, int64_t s, const char *format)
+{
+    struct tm tm;
+    time_t t = (time_t)s;
+    char text[64];
+    if (localtime_r(&t, &tm) && strftime(text, sizeof text, format, &tm))
+        zc_buf_put_str(out, text);
+    else
+        zc_buf_printf(out, "%" PRId64, s);
+}
+
 const char *zc_text_perms(char out[ZC_TEXT_MAX], uint32_t mode)
 {
     static const char letters[] = "rwxrwxrwx";

@@ -31,6 +31,8 @@ const char *zc_text_size(char out[ZC_TEXT_MAX], double bytes);
 const char *zc_text_duration(char out[ZC_TEXT_MAX], double seconds);
 /* "2024-01-31T23:59:59.000000001Z": UTC, with all nanoseconds. */
 const char *zc_text_utc(char out[ZC_TEXT_MAX], int64_t s, uint32_t ns);
+/* Appends the time S in our time zone, as strftime(3) has FORMAT. */
+void zc_text_time(struct zc_buf *out, int64_t s, const char *format);
 /* "rwxr-sr-t": the permission bits of MODE as ls(1) shows them. */
 const char *zc_text_perms(char out[ZC_TEXT_MAX], uint32_t mode);
 
