@@ -13,6 +13,7 @@
 #include "cli/plan.h"
 #include "cli/plan_check.h"
 #include "cli/pull.h"
+#include "cli/pull_plan.h"
 #include "cli/push_opts.h"
 #include "cli/push_table.h"
 #include "cli/report.h"
@@ -161,8 +162,9 @@ static bool is_pull(const struct zc_push_args *args)
 {
     struct zc_endpoint e;
     struct zc_err ignored;
-    if (args->as == ZC_AS_PUSH || zc_endpoint_parse(args->operands.v[0], &e,
-                                                    &ignored))
+    const char *below;
+    if (args->as == ZC_AS_PUSH ||
+        zc_pull_parse_src(args, args->operands.v[0], &e, &below, &ignored))
         return false;
     bool remote = e.kind != ZC_AT_LOCAL;
     zc_endpoint_fini(&e);

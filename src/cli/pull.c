@@ -62,7 +62,9 @@ static enum zc_exit run_session(struct pull *p,
     opt.path_is_dir = !s->new_name;
     zc_doubt_ask(&p->plan->doubt, &opt);
     opt.ask_dest = s->dest;
-    opt.only_names = (struct zc_bytes){p->names.data, p->names.len};
+    const struct zc_buf *names = s->names.len ? &s->names : &p->names;
+    opt.only_names = (struct zc_bytes){names->data, names->len};
+    opt.walk |= s->names.len ? ZC_WALK_NAMED : 0;
     zc_report_session(p->report, s->text, s->dest);
     const struct zc_reach way = {.at = &s->at,
                                  .role = ZC_ROLE_RECEIVER,

@@ -17,6 +17,9 @@ struct zc_pull_session {
     struct zc_endpoint at;
     char *dest;     /* for what SRC has in it, or, as a file, is */
     char *new_name; /* what SRC is called there if it is a file; NULL: as it is */
+    /* With -R: what SRC names below the place AT, as it crosses. Empty: all that
+     * is there, or not -R. */
+    struct zc_buf names;
 };
 
 struct zc_pull_plan {
@@ -30,5 +33,11 @@ struct zc_pull_plan {
 int zc_pull_plan_make(struct zc_pull_plan *p, const struct zc_push_args *args,
                       struct zc_err *err);
 void zc_pull_plan_fini(struct zc_pull_plan *p);
+
+/* SRC as TEXT has it into AT, or, with -R, the place that it says it is to be seen
+ * from: what is *BELOW that then, else NULL. -1 with a sentence. */
+int zc_pull_parse_src(const struct zc_push_args *args, const char *text,
+                      struct zc_endpoint *at, const char **below,
+                      struct zc_err *err);
 
 #endif

@@ -272,7 +272,7 @@ static const struct zc_opt rows[] = {
     ACTION(0, "old-compress", ON, OPT_COMPRESS, "likewise"),
     TEXT("skip-compress", "LIST", opt.skip_compress,
          "suffixes of files that are not compressed, as\n"
-         "gz/jpg/mp[34] (push; default: a list of ours)"),
+         "gz/jpg/mp[34] (default: a list of ours)"),
     SECONDS("timeout", ON_OFF, 0, opt.timeout_s,
             "give up when the peer is silent for so long\n"
             "(mirror: and connect again; default 60)"),

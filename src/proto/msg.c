@@ -15,6 +15,8 @@ static void put_choices(struct zc_buf *b, const struct zc_msg_open *m)
         zc_buf_u64(b, m->max_size);
         zc_buf_u64(b, m->min_size);
     }
+    if (m->walk & ZC_WALK_DENSE)
+        zc_wire_put16(b, m->dense);
     if (m->apply & ZC_APPLY_WINDOW)
         zc_buf_u32(b, m->window);
     if (m->apply & ZC_APPLY_ID_RULES) {
@@ -37,6 +39,8 @@ static bool get_choices(struct zc_rd *r, struct zc_msg_open *m)
         m->max_size = zc_rd_u64(r);
         m->min_size = zc_rd_u64(r);
     }
+    if (m->walk & ZC_WALK_DENSE)
+        m->dense = zc_wire_get16(r, ZC_DENSE_TEXT_MAX);
     if (m->apply & ZC_APPLY_WINDOW)
         m->window = zc_rd_u32(r);
     if (m->apply & ZC_APPLY_ID_RULES) {
@@ -44,7 +48,7 @@ static bool get_choices(struct zc_rd *r, struct zc_msg_open *m)
         m->group_rules = zc_wire_get16(r, ZC_PATH_TEXT_MAX);
     }
     if (m->window > ZC_WINDOW_MAX || !text_ok(m->user_rules) ||
-        !text_ok(m->group_rules))
+        !text_ok(m->group_rules) || !text_ok(m->dense))
         return false;
     return !(m->walk & ~(uint32_t)ZC_WALK_KNOWN) &&
            !(m->apply & ~(uint32_t)ZC_APPLY_KNOWN);
@@ -127,7 +131,7 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
         memcpy(m->origin, origin, sizeof m->origin);
     m->walk = m->apply = 0;
     m->window = 0;
-    m->user_rules = m->group_rules = (struct zc_bytes){0};
+    m->user_rules = m->group_rules = m->dense = (struct zc_bytes){0};
     m->one_file_system = 0;
     m->bwlimit = 0;
     m->chmod = m->only = (struct zc_bytes){0};

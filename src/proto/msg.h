@@ -24,6 +24,7 @@ struct zc_msg_open {
     struct zc_bytes filter;
     uint32_t walk, apply; /* ZC_OPEN_CHOICES: enum zc_open_walk, _apply */
     uint64_t max_size, min_size; /* ZC_WALK_SIZES */
+    struct zc_bytes dense;       /* ZC_WALK_DENSE: as in tree/suffix.h */
     struct zc_bytes user_rules, group_rules; /* ZC_APPLY_ID_RULES: idrules.h */
     uint32_t window; /* ZC_APPLY_WINDOW: seconds */
     /* ZC_OPEN_PULL: what otherwise only the sender itself has to know. */

@@ -81,6 +81,7 @@
                                      one for each AT */
 
 #define ZC_CHMOD_TEXT_MAX 4096 /* bytes of --chmod */
+#define ZC_DENSE_TEXT_MAX 4096 /* bytes of --skip-compress */
 #define ZC_OWN_PATH_MAX 4095 /* bytes of a path of the user's own */
 #define ZC_STATS_COUNT 21    /* counters in STATS */
 
@@ -181,7 +182,10 @@ enum zc_open_walk {
     ZC_WALK_ONE_LEVEL = 1 << 6, /* no directories below the top are entered */
     ZC_WALK_IGNORE_MISSING = 1 << 7, /* names asked for that are not there */
     ZC_WALK_DELETE_MISSING = 1 << 8, /* ... go at the destination, too */
-    ZC_WALK_KNOWN = (1 << 9) - 1,
+    ZC_WALK_NAMED = 1 << 9, /* in a pull, `only` are SRC, and not a list: each
+                               has to be there, the root is left alone */
+    ZC_WALK_DENSE = 1 << 10, /* `dense`: suffixes of what is not compressed */
+    ZC_WALK_KNOWN = (1 << 11) - 1,
 };
 
 /* `apply` of OPEN: what the receiving end leaves alone, and how it writes. */

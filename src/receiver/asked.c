@@ -8,8 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* PATH, or what it is in, stands in the list SET; or leads to what does. */
-static bool is_listed(const struct zc_fileset *set, const char *path)
+bool zc_asked_listed(const struct zc_fileset *set, const char *path)
 {
     const struct zc_fileset_node *node = NULL;
     for (const char *at = path; *at;) {
@@ -28,7 +27,7 @@ static bool is_asked_for(const struct zc_terms *t, const struct zc_rdir *d,
 {
     if (t->name)
         return d->top && strcmp(path, t->name) == 0 && !is_dir;
-    if (t->only && !is_listed(t->only, path))
+    if (t->only && !zc_asked_listed(t->only, path))
         return false;
     /* What each directory says for itself is not known here. */
     return !t->filter || !zc_filter_surely_hides(t->filter, path, is_dir);

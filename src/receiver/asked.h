@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "proto/msg.h"
 
+struct zc_fileset;
 struct zc_rdir;
 struct zc_receiver;
 struct zc_rworker;
@@ -21,5 +22,8 @@ int zc_asked_root(struct zc_receiver *r, const struct zc_entry *e,
 /* The names that list M of D has. Likewise. Any thread. */
 int zc_asked_list(struct zc_rworker *w, struct zc_rdir *d, struct zc_msg_list m,
                   struct zc_err *err);
+
+/* PATH, or what it is in, stands in the list SET; or leads to what does. */
+bool zc_asked_listed(const struct zc_fileset *set, const char *path);
 
 #endif

@@ -7,6 +7,7 @@
 #include "fs/rootdir.h"
 #include "fs/staging.h"
 #include "receiver/anchor.h"
+#include "receiver/asked.h"
 #include "receiver/core.h"
 #include "receiver/pull.h"
 #include "session/connect.h"
@@ -147,10 +148,11 @@ static bool is_source(const struct zc_terms *t, const struct stat *st)
     return st->st_dev == t->root_dev && st->st_ino == t->root_ino;
 }
 
-/* Whether FD, which it closes, is in the source. */
-static bool is_in_source(const struct zc_terms *t, int fd)
+/* How many directories FD, which it closes, is below the source; 0: it is not. */
+static unsigned levels_below_source(const struct zc_terms *t, int fd)
 {
     struct stat st, above;
+    unsigned levels = 0;
     bool in = false;
     while (fd >= 0 && !in) {
         int up = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -161,9 +163,21 @@ static bool is_in_source(const struct zc_terms *t, int fd)
         if (top)
             break;
         in = is_source(t, &above);
+        levels++;
     }
     zc_close(&fd);
-    return in;
+    return in ? levels : 0;
+}
+
+/* DEST, so many levels below the source, is not among what was asked for of it. */
+static bool is_avoided(const struct zc_terms *t, const char *dest,
+                       unsigned levels)
+{
+    zc_auto_free char *real = t->only ? realpath(dest, NULL) : NULL;
+    char *at = real ? real + strlen(real) : NULL;
+    while (at && levels && at > real)
+        levels -= *--at == '/';
+    return at && !levels && !zc_asked_listed(t->only, at + 1);
 }
 
 /* Both on this machine: what comes must not be sent again. */
@@ -177,7 +191,9 @@ static int compare_roots(const struct zc_receiver *r, const char *dest,
     if (is_source(t, &st))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "%s and the source are the same directory", dest);
-    if (is_in_source(t, fcntl(r->root_fd, F_DUPFD_CLOEXEC, 0)))
+    unsigned below =
+        levels_below_source(t, fcntl(r->root_fd, F_DUPFD_CLOEXEC, 0));
+    if (below && !is_avoided(t, dest, below))
         return zc_err_set(err, ZC_EXIT_USAGE, 0, "%s is in the source", dest);
     return 0;
 }

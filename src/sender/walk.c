@@ -377,6 +377,42 @@ static bool tell_place(struct zc_sworker *w, struct zc_sdir *d,
     return place;
 }
 
+/* NODE's name, which was just added to DRAFT, is one that the rest of a listed path
+ * lies below, or asks for all that is below it: it has to be a directory, and one
+ * that is gone into. */
+static void check_way(struct zc_sworker *w, const struct zc_sdir *d, int dirfd,
+                      const struct zc_fileset_node *node,
+                      const struct zc_draft *draft)
+{
+    const struct zc_sender *s = w->s;
+    const char *name = zc_fileset_name(node);
+    size_t below;
+    struct zc_stat st;
+    struct zc_entry e;
+    (void)zc_fileset_children(s->opt->only, node, &below);
+    if (!draft->notes.len || (!below && !s->opt->one_file_system))
+        return;
+    size_t at = draft->notes.v[draft->notes.len - 1].offset;
+    struct zc_rd rd = zc_rd_init(w->out.data + at, w->out.len - at);
+    struct zc_err ignored;
+    if (w->out.failed || zc_entry_decode(&rd, false, &e, &ignored))
+        return;
+    bool missing_ok = s->opt->walk & (ZC_WALK_IGNORE_MISSING |
+                                      ZC_WALK_DELETE_MISSING);
+    if (below && !S_ISDIR(e.mode) && !missing_ok)
+        zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
+                         S_ISLNK(e.mode)
+                             ? "send what is listed behind it, as it is a "
+                               "symlink (-L follows it)"
+                             : "send what is listed below it, as it is no "
+                               "directory", 0);
+    else if (S_ISDIR(e.mode) && s->opt->one_file_system &&
+             (below || zc_fileset_recurses(node)) &&
+             !zc_stat_at(dirfd, name, &st) && zc_sdir_stays_out(s, &st))
+        zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
+                         "go into it, as something is mounted there (-x)", 0);
+}
+
 /* Adds entries to DRAFT until the list is full or D ends; EARLIER has some of
  * them already. -1: the run has failed. */
 static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
@@ -404,6 +440,8 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         enum zc_look look = zc_walk_look(w, d, at, name, as, draft);
         if (look == ZC_LOOK_FAILED)
             return -1;
+        if (look == ZC_LOOK_ADDED && set)
+            check_way(w, d, at, set[d->at], draft);
         if (look == ZC_LOOK_ABSENT && d->places &&
             zc_splaces_keeps(w, d->node, name))
             zc_splaces_tell(w, false, as, draft);

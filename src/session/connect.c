@@ -20,6 +20,7 @@ static void fill_choices(const struct zc_options *opt, struct zc_msg_open *m)
     m->apply = opt->apply;
     m->max_size = opt->max_size;
     m->min_size = opt->min_size;
+    m->dense = text_bytes(opt->skip_compress);
     m->user_rules = text_bytes(opt->usermap);
     m->group_rules = text_bytes(opt->groupmap);
     m->window = opt->window_s < 0 ? 0 : (uint32_t)opt->window_s;
@@ -35,6 +36,10 @@ static void fill_pull(const struct zc_options *opt, struct zc_msg_open *m)
     m->bwlimit = opt->bwlimit;
     m->chmod = text_bytes(opt->chmod_text);
     m->only = opt->only_names;
+    if (opt->skip_compress) {
+        m->flags |= ZC_OPEN_CHOICES;
+        m->walk |= ZC_WALK_DENSE;
+    }
     if (opt->new_name) {
         m->flags |= ZC_OPEN_SINGLE_FILE;
         m->name = text_bytes(opt->new_name);

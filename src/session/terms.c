@@ -62,10 +62,13 @@ static int take_only(struct zc_terms *t, struct zc_err *err)
 
 int zc_terms_take_choices(struct zc_terms *t, struct zc_err *err)
 {
-    const struct zc_bytes chmod = t->open.chmod;
+    const struct zc_bytes chmod = t->open.chmod, dense = t->open.dense;
     zc_auto_free char *text = strndup(chmod.n ? (const char *)chmod.p : "",
                                       chmod.n);
     if (!text)
+        return zc_err_nomem(err);
+    if (t->open.walk & ZC_WALK_DENSE &&
+        !(t->dense = strndup(dense.n ? (const char *)dense.p : "", dense.n)))
         return zc_err_nomem(err);
     if (*text && zc_chmod_add(&t->chmod, text, err))
         return -1;
@@ -95,6 +98,7 @@ void zc_terms_fini(struct zc_terms *t)
     zc_chmod_free(t->chmod);
     zc_fileset_free(t->only);
     zc_filter_free(t->filter);
+    free(t->dense);
     free(t->name);
     free(t->root_path);
     free(t->root_below);
@@ -143,8 +147,9 @@ void zc_terms_options(const struct zc_terms *t, struct zc_options *opt)
     opt->one_file_system = m->one_file_system;
     opt->bwlimit = m->bwlimit;
     opt->chmod = t->chmod;
+    opt->skip_compress = t->dense;
     opt->only = t->only;
-    opt->files_from = t->only && !t->name;
+    opt->files_from = t->only && !t->name && !(m->walk & ZC_WALK_NAMED);
     opt->single_file = t->name != NULL;
     if (m->flags & ZC_OPEN_BUFFER)
         opt->mover = ZC_MOVER_READWRITE;

@@ -20,6 +20,7 @@ struct zc_terms {
     bool look; /* LOOK came instead: OPEN has a share and path, and pulls */
     struct zc_filter *filter; /* zc_terms_take_filter */
     struct zc_chmod *chmod;   /* zc_terms_take_choices */
+    char *dense;              /* likewise: --skip-compress; NULL: nothing */
     struct zc_fileset *only;  /* likewise, or by zc_terms_take_name; NULL: all */
     unsigned ping_s; /* the shorter of both sides' time-outs; 0: none */
     /* Of a single file: what the destination calls it. Else NULL. */

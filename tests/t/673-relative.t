@@ -74,8 +74,6 @@ like "$err" 'SRC link/b: link is a symlink' "is refused"
 rm -rf ../z
 pushes "which is followed with -L" -R -L link/b ../z
 is "$(cat ../z/link/b/to-h)" 3 "to the end"
-runs_with 1 "a pull with -R" "$ZCSYNC" pull -R "zcsync://$addr/s/a" ../z
-like "$err" 'files-from' "says what to do instead"
 push_exits 3 "what is not there" -R nowhere/at/all ../z
 push_exits 1 "a flat list" --no-relative --files-from=<(echo a/b/g) . ../z
 pushes "a list" -R --files-from=<(echo a/b/g) . ../z2

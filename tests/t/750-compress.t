@@ -86,6 +86,9 @@ ok "--skip-compress of others" [ "$wire" -lt 1500000 ]
 mv "$T/t/text" "$T/t/text.Oa"
 wire_of --zc=zstd --skip-compress='c/o[ab]'
 ok "--skip-compress of it" [ "$wire" -gt 3000000 ]
+runs_with 0 "a pull with it" "$ZCSYNC" pull --stats --zc=zstd \
+    --skip-compress='c/o[ab]' "$at/t" "$T/skipped"
+ok "has the other end go by it" [ "$(count 'Total bytes received')" -gt 3000000 ]
 mv "$T/t/text.Oa" "$T/t/text.zip"
 wire_of --zc=zstd
 ok "a suffix that is known for it" [ "$wire" -gt 3000000 ]

@@ -28,12 +28,12 @@ for place in "$at" "$at/"; do
 done
 ls_ "a share" "$at/s"
 is "$(head -n 3 <<<"$out")" "\
--rwsr-x---              5 2023/11/14-22:13:20 f
+-rwsr-x---              5 2023/11/14 22:13:20 f
 $(stat -c '%A' "$T/a/l")              8 $(date -d "@$(stat -c %Y "$T/a/l")" \
-    +%Y/%m/%d-%H:%M:%S) l -> sub/../f
+    +"%Y/%m/%d %H:%M:%S") l -> sub/../f
 $(stat -c '%A' "$T/a/p")              0 $(date -d "@$(stat -c %Y "$T/a/p")" \
-    +%Y/%m/%d-%H:%M:%S) p" "is listed as ls -l has it"
-is "$(awk '{print $4}' <<<"$out" | xargs)" "f l p sub" \
+    +"%Y/%m/%d %H:%M:%S") p" "is listed as ls -l has it"
+is "$(awk '{print $5}' <<<"$out" | xargs)" "f l p sub" \
     "in order, without what is zcsync's own"
 ls_ "a directory in it" "$at/s/sub"
 is "$(cut -c 47- <<<"$out")" '.hidden
