@@ -505,6 +505,7 @@ libzcsync_a_SOURCES = \
 	%D%/cli/listing.h \
 	%D%/cli/logfile.c \
 	%D%/cli/logfile.h \
+	%D%/cli/ls.h \
 	%D%/cli/opt.c \
 	%D%/cli/opt.h \
 	%D%/cli/pausing.c \

@@ -4,6 +4,7 @@
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/listing.h"
+#include "cli/ls.h"
 #include "cli/push_opts.h"
 #include "cli/push_table.h"
 #include "cli/security.h"
@@ -28,7 +29,7 @@ void zc_help_ls(FILE *to)
 /* --- where --- */
 
 /* HOST::, zcsync://HOST[:PORT][/], zcsync://[/SOCKET][/] */
-static bool names_no_share(const char *text)
+bool zc_ls_means_shares(const char *text)
 {
     static const char scheme[] = "zcsync://";
     size_t n = strlen(text);
@@ -44,7 +45,7 @@ static bool names_no_share(const char *text)
 static int parse_place(const struct zc_push_args *args, const char *text,
                        struct zc_endpoint *at, struct zc_err *err)
 {
-    bool none = names_no_share(text), url = strstr(text, "://");
+    bool none = zc_ls_means_shares(text), url = strstr(text, "://");
     char last = *text ? text[strlen(text) - 1] : '\0';
     zc_auto_free char *whole = NULL;
     if (asprintf(&whole, "%s%s%s", text, none && url && last != '/' ? "/" : "",
@@ -155,7 +156,7 @@ static enum zc_exit list(const struct zc_push_args *a,
     return code;
 }
 
-static int run(const struct zc_push_args *a)
+int zc_ls_run(const struct zc_push_args *a)
 {
     struct zc_err err = {0};
     struct zc_endpoint at;
@@ -190,7 +191,7 @@ int zc_cmd_ls(int argc, char **argv)
         char *name = "ls";
         code = zc_cmd_help(1, &name);
     } else {
-        code = run(&a);
+        code = zc_ls_run(&a);
     }
     zc_push_args_fini(&a);
     return code;

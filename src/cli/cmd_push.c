@@ -10,6 +10,7 @@
  */
 #include "cli/ask.h"
 #include "cli/cli.h"
+#include "cli/ls.h"
 #include "cli/plan.h"
 #include "cli/plan_check.h"
 #include "cli/pull.h"
@@ -163,7 +164,7 @@ static bool is_pull(const struct zc_push_args *args)
     struct zc_endpoint e;
     struct zc_err ignored;
     const char *below;
-    if (args->as == ZC_AS_PUSH ||
+    if ((args->as == ZC_AS_PUSH && !args->list_only) ||
         zc_pull_parse_src(args, args->operands.v[0], &e, &below, &ignored))
         return false;
     bool remote = e.kind != ZC_AT_LOCAL;
@@ -182,6 +183,8 @@ static int run_command(enum zc_push_as as, int argc, char **argv)
     } else if (args.help) {
         char *word = (char *)name;
         code = zc_cmd_help(1, &word);
+    } else if (args.list_only && zc_ls_means_shares(args.operands.v[0])) {
+        code = zc_ls_run(&args);
     } else {
         code = zc_run_command(&args, is_pull(&args) ? zc_pull_all : run_plan);
     }

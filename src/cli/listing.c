@@ -5,6 +5,7 @@
 #include "cli/itemize.h"
 #include "cli/text.h"
 
+#include <string.h>
 #include <sys/stat.h>
 
 /* "" is the directory that is listed. */
@@ -52,8 +53,11 @@ static char type_letter(uint32_t mode)
 
 static void put_text(struct zc_buf *out, const struct zc_item *item)
 {
+    struct zc_item sized = *item; /* of a symlink it is its target's length */
+    if (S_ISLNK(item->mode) && item->link_target)
+        sized.size = strlen(item->link_target);
     zc_buf_u8(out, (uint8_t)type_letter(item->mode));
-    zc_item_format(out, "%B %14'l ", item, "", 0);
+    zc_item_format(out, "%B %14'l ", &sized, "", 0);
     zc_text_time(out, item->mtime_s, "%Y/%m/%d %H:%M:%S ");
     zc_text_name(out, shown(item));
     if (item->link_target) {

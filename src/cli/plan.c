@@ -371,7 +371,7 @@ int zc_plan_make(struct zc_plan *p, const struct zc_push_args *args,
 {
     *p = (struct zc_plan){0};
     p->dest_text = args->operands.v[args->operands.len - 1];
-    if (zc_endpoint_parse(p->dest_text, &p->dest, err) ||
+    if (zc_push_args_dest(args, &p->dest, err) ||
         zc_push_args_reach(args, p->dest_text, &p->dest, err))
         return -1;
     if (add_sources(p, args, err))

@@ -242,7 +242,7 @@ static int check_local(const struct zc_plan *p, const struct zc_push_args *args,
 int zc_plan_check(const struct zc_plan *p, const struct zc_push_args *args,
                   struct zc_err *err)
 {
-    if (!p->sessions.len)
+    if (!p->sessions.len || args->list_only)
         return 0;
     return p->dest.kind == ZC_AT_LOCAL ? check_local(p, args, err) : 0;
 }

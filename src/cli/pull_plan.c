@@ -235,7 +235,7 @@ int zc_pull_plan_make(struct zc_pull_plan *p, const struct zc_push_args *args,
     const char *text = args->operands.v[n];
     struct zc_endpoint dest;
     *p = (struct zc_pull_plan){0};
-    if (zc_endpoint_parse(text, &dest, err))
+    if (zc_push_args_dest(args, &dest, err))
         return -1;
     int r = 0;
     bool several = n > 1, dir = several || dest.trailing_slash ||

@@ -46,6 +46,7 @@ struct zc_push_args {
 
     enum zc_push_as as;     /* the command */
     bool diff;              /* the command is diff */
+    bool list_only;         /* or no DEST was given */
     bool help;              /* --help: nothing else was checked */
     bool quiet;             /* -q */
     unsigned verbose;       /* how many -v */

@@ -269,6 +269,18 @@ static int build_sets(struct zc_push_args *a, struct zc_err *err)
     return 0;
 }
 
+/* One place alone is listed, as by rsync. DEST is of no matter then. */
+static int take_list_only(struct zc_push_args *a, struct zc_err *err)
+{
+    static char nowhere[] = "";
+    bool may = a->as == ZC_AS_PUSH || a->as == ZC_AS_PULL;
+    a->list_only |= may && a->operands.len == 1;
+    if (!a->list_only || !a->operands.len)
+        return 0;
+    a->operands.len -= a->operands.len > 1;
+    return zc_vec_push(&a->operands, nowhere) ? zc_err_nomem(err) : 0;
+}
+
 static int check_operands(const struct zc_push_args *a, struct zc_err *err)
 {
     const char *name = zc_push_opt_table(a->as)->command;
@@ -348,6 +360,17 @@ static int tell_family(struct zc_push_args *a, struct zc_err *err)
                : 0;
 }
 
+/* A listing is a dry run to where nothing is. */
+static void settle_list(struct zc_push_args *a)
+{
+    a->opt.dry_run = a->opt.force_delete = true;
+    a->opt.del = a->delete_before = false;
+    a->opt.apply &= ~(unsigned)ZC_APPLY_REMOVE;
+    if (a->recursive != ZC_SHOW_ON)
+        a->opt.walk |= ZC_WALK_ONE_LEVEL;
+    zc_require_fini(&a->require_dest);
+}
+
 /* What follows from what was said. */
 static int settle(struct zc_push_args *a, struct zc_err *err)
 {
@@ -356,6 +379,8 @@ static int settle(struct zc_push_args *a, struct zc_err *err)
     if (a->opt.apply & ZC_APPLY_INPLACE && a->opt.apply & ZC_APPLY_DELAY)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--inplace and --delay-updates exclude each other");
+    if (a->list_only)
+        settle_list(a);
     zc_options_settle(&a->opt);
     zc_compress_settle(&a->compress, a->opt.bwlimit);
     zc_options_rescan(&a->rescan_s, &a->compare_s);
@@ -388,11 +413,23 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         return -1;
     if (a->help)
         return 0;
-    return check_operands(a, err) || zc_security_check(&a->security, err) ||
+    return take_list_only(a, err) || check_operands(a, err) ||
+                   zc_security_check(&a->security, err) ||
                    zc_remote_check(&a->remote, err) || build_sets(a, err) ||
                    find_peers(a, err) || tell_family(a, err) || settle(a, err)
                ? -1
                : 0;
+}
+
+int zc_push_args_dest(const struct zc_push_args *a, struct zc_endpoint *at,
+                      struct zc_err *err)
+{
+    if (!a->list_only)
+        return zc_endpoint_parse(a->operands.v[a->operands.len - 1], at, err);
+    *at = (struct zc_endpoint){.kind = ZC_AT_LOCAL,
+                               .path = strdup(""),
+                               .trailing_slash = true};
+    return at->path ? 0 : zc_err_nomem(err);
 }
 
 int zc_push_args_reach(const struct zc_push_args *a, const char *text,

@@ -362,6 +362,11 @@ static const struct zc_opt reach_rows[] = {
 
 static const struct zc_opt tell_rows[] = {
     HEADING("What to tell:"),
+    {.name = "list-only", .id = OPT_FLAG,
+     .not_for = ZC_AS_MIRROR | ZC_AS_DIFF,
+     .data = offsetof(struct zc_push_args, list_only),
+     .help = "only list what is in SRC, or, with -r or -a, below\n"
+             "it; without a DEST that is so anyway"},
     ACTION('v', "verbose", ON_OFF, OPT_VERBOSE,
            "name what is sent; twice: all that is changed\n"
            "(mirror: its states; twice: what is sent)"),

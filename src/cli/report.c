@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "cli/itemize.h"
+#include "cli/listing.h"
 #include "cli/logfile.h"
 #include "cli/pipe.h"
 #include "cli/signals.h"
@@ -226,6 +227,11 @@ static void on_item(void *arg, const struct zc_item *item)
     if (r->args->quiet)
         return;
     zc_buf_reset(&r->line);
+    if (r->args->list_only) {
+        zc_listing_put(&r->line, item, r->args->json);
+        put_line(r);
+        return;
+    }
     if (!r->args->json) {
         put_text_item(r, item);
         return;
@@ -447,7 +453,7 @@ static void put_json_summary(struct zc_report *r, int code,
  * says how it went. */
 static bool wants_line(const struct zc_push_args *a)
 {
-    return !a->verbose && !a->stats && !a->diff &&
+    return !a->verbose && !a->stats && !a->diff && !a->list_only &&
            a->progress != ZC_SHOW_OFF && isatty(STDERR_FILENO);
 }
 

@@ -40,7 +40,6 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {0, "compress-threads", NULL},
     {0, "copy-as", NULL},
     {'M', "remote-option", NULL},
-    {0, "list-only", "-n -i to a DEST that is not there names all"},
     {0, "daemon", "'zcsync serve' is there"},
     {0, "server", NULL},
     {0, NULL, NULL},

@@ -24,7 +24,7 @@ static struct zc_progress *start_progress(const struct zc_push_args *a,
         FILE *out = a->json ? stderr : stdout;
         return zc_progress_start(out, isatty(fileno(out)), stats);
     }
-    if (a->json || !isatty(STDERR_FILENO))
+    if (a->json || a->list_only || !isatty(STDERR_FILENO))
         return NULL;
     return zc_progress_start(stderr, true, stats);
 }

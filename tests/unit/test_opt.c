@@ -234,7 +234,8 @@ static void test_push_values(void)
     is_int(PUSH("--debug=del,2"), -1, "a level of nothing");
     is_int(PUSH("-W", "--no-whole-file", "-B4096", "--no-i-r", "-s", "-8"), 0,
            "what is so anyway");
-    is_int(PUSH("--outbuf"), -1, "a value is wanted where rsync wants one");
+    ok(!PUSH("--outbuf") && args.list_only,
+       "a value is taken where rsync wants one: there is one operand less");
     is_int(PUSH("-hh"), 0, "-hh");
     is_int(args.style, ZC_TEXT_KIBI, "counts in steps of 1024");
     is_int(PUSH("--exclude=*.o", "-f", "+ *.c", "-f- x"), 0, "filters");
@@ -284,7 +285,9 @@ static void test_push_refused(void)
            args_err.text);
         is_int(args_err.code, ZC_EXIT_USAGE, "exit 1");
     }
-    is_int(parse_as(ZC_AS_PUSH, (char *[]){"a", NULL}), -1, "DEST missing");
+    is_int(parse_as(ZC_AS_DIFF, (char *[]){"a", NULL}), -1, "DEST missing");
+    is_int(parse_as(ZC_AS_PUSH, (char *[]){"a", NULL}), 0, "which push lists");
+    ok(args.list_only && args.opt.dry_run, "and does nothing else");
     is_int(parse_as(ZC_AS_PUSH, (char *[]){NULL}), -1, "SRC and DEST missing");
     is_int(parse_as(ZC_AS_PUSH, (char *[]){"-h", NULL}), 0, "-h alone");
     ok(args.help, "is --help");
