@@ -300,6 +300,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/act.h \
 	%D%/receiver/anchor.c \
 	%D%/receiver/anchor.h \
+	%D%/receiver/apart.c \
+	%D%/receiver/apart.h \
 	%D%/receiver/asked.c \
 	%D%/receiver/asked.h \
 	%D%/receiver/basis.c \

@@ -170,6 +170,28 @@ static bool may_change_in_place(const struct zc_receiver *r,
             c->e->link_count == c->st.nlink);
 }
 
+/* The name shares its inode with one that stands for another file. */
+static bool is_anothers(struct zc_receiver *r, const struct zc_cmp *c)
+{
+    return c->st.nlink > 1 && r->keep & ZC_KEEP_HARD_LINKS &&
+           zc_hardlink_taken(r, &c->st, c->e, c->ref);
+}
+
+/* C, a file with the right bytes, of which ITEM differs, is to be set apart. */
+static bool is_to_part(struct zc_receiver *r, const struct zc_cmp *c,
+                       unsigned item)
+{
+    return (item && !may_change_in_place(r, c)) || is_anothers(r, c);
+}
+
+bool zc_compare_parts(struct zc_rworker *w, const struct zc_cmp *c)
+{
+    return same_type(c) && S_ISREG(c->st.mode) && c->st.nlink > 1 &&
+           !(w->r->apply & ZC_APPLY_INPLACE) &&
+           is_to_part(w->r, c,
+                      curable_meta(w, c) | zc_compare_xattrs(w, c));
+}
+
 /* --- what is decided ----------------------------------------------------- */
 
 static void decide_refusal(struct zc_decision *v, unsigned op, int eno)
@@ -185,11 +207,12 @@ static void decide_need(struct zc_decision *v, unsigned need)
     v->need = need;
 }
 
-/* The data are the same: v->item, with XATTRS among it, is all that differs. */
-static void decide_metadata(struct zc_decision *v, unsigned xattrs)
+/* The data are the same: v->item, with XATTRS among it, is all that differs.
+ * APART: see apart.h, to which all metadata are needed. */
+static void decide_metadata(struct zc_decision *v, unsigned xattrs, bool apart)
 {
     v->stays = true;
-    if (xattrs)
+    if (xattrs || apart)
         decide_need(v, ZC_NEED_META);
     else
         v->action = v->item ? ZC_ACTION_DRESS : ZC_ACTION_NONE;
@@ -345,16 +368,12 @@ static uint32_t source_links(const struct zc_entry *e)
     return e->flags & ZC_ENTRY_HARD_LINK ? e->link_count : 1;
 }
 
-/* The name shares its inode with one that stands for another file; or others
- * may, and it is too much to keep in mind. */
-static bool shares_wrongly(struct zc_receiver *r, const struct zc_cmp *c)
+/* It may share its inode with others, and is too much to keep in mind. */
+static bool is_too_much(struct zc_receiver *r, const struct zc_cmp *c)
 {
-    if (!same_type(c) || c->st.nlink == 1 || !(r->keep & ZC_KEEP_HARD_LINKS))
-        return false;
-    return zc_hardlink_taken(r, &c->st, c->e) ||
-           (zc_shared_applies(r) &&
-            zc_shared_seen(r, &c->dir->shelf, c->name, &c->st,
-                           source_links(c->e)));
+    return c->st.nlink > 1 && zc_shared_applies(r) &&
+           zc_shared_seen(r, &c->dir->shelf, c->name, &c->st,
+                          source_links(c->e));
 }
 
 /* The data differ: how, for the user. */
@@ -377,16 +396,21 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
                         unsigned xattrs, struct zc_decision *v)
 {
     struct zc_receiver *r = w->r;
-    bool ask_hash;
-    bool same = same_data(w, c, v, &ask_hash) && !shares_wrongly(r, c);
+    bool ask_hash, apart = false;
+    bool same = same_data(w, c, v, &ask_hash);
     if (same)
         v->item = curable_meta(w, c) | xattrs;
     else if (same_type(c))
         v->item = zc_compare_meta(r, c) | xattrs;
-    bool fixable = !v->item ||
-                   (may_change_in_place(r, c) && !has_to_be_new(r, c));
+    if (same && is_to_part(r, c, v->item)) {
+        apart = same = !(r->apply & ZC_APPLY_INPLACE);
+        v->item |= v->item ? 0 : ZC_ITEM_HARD_LINK;
+    } else if (same && is_too_much(r, c)) {
+        same = false;
+    }
+    bool fixable = !v->item || !has_to_be_new(r, c);
     if (same && fixable && !ask_hash) {
-        decide_metadata(v, xattrs);
+        decide_metadata(v, xattrs, apart);
         return;
     }
     if (!same && r->apply & ZC_APPLY_APPEND && same_type(c) &&
@@ -447,10 +471,9 @@ static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,
     unsigned meta = same           ? curable_meta(w, c) | xattrs
                     : same_type(c) ? zc_compare_meta(r, c) | xattrs
                                    : ZC_ITEM_NEW;
-    if (same && !shares_wrongly(r, c) &&
-        (!meta || may_change_in_place(r, c))) {
+    if (same && !is_to_part(r, c, meta) && !is_too_much(r, c)) {
         v->item = meta;
-        decide_metadata(v, xattrs);
+        decide_metadata(v, xattrs, false);
         return;
     }
     if (!may_replace(w, c, v))

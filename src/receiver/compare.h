@@ -72,6 +72,10 @@ bool zc_compare_reads_much(struct zc_rworker *w, const struct zc_cmp *c);
 void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
                     struct zc_decision *v);
 
+/* C is a file with the right bytes, whose META has come: is it to be set apart
+ * (apart.h)? */
+bool zc_compare_parts(struct zc_rworker *w, const struct zc_cmp *c);
+
 /* False: what is here does not matter to E (an eager file, unless the user
  * wants to know what changed). */
 bool zc_compare_looks(const struct zc_receiver *r, const struct zc_entry *e);

@@ -111,6 +111,16 @@ void zc_dress_flags(struct zc_rworker *w, int dirfd, const char *name,
                           ZC_OP_META + ZC_META_FLAGS, errno);
 }
 
+void zc_dress_executable(const struct zc_receiver *r,
+                         struct zc_meta_want *want, const struct zc_stat *now)
+{
+    uint32_t perms = zc_choices_perms(r, want->mode, now);
+    if (perms == (now->mode & 07777))
+        return;
+    want->keep |= ZC_KEEP_PERMS;
+    want->mode = (want->mode & S_IFMT) | perms;
+}
+
 int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
                       const struct zc_stat *now,
                       const struct zc_meta_want *asked, struct zc_ref ref)
@@ -124,11 +134,7 @@ int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
         errno = ESTALE; /* somebody swapped it under us */
         return -1;
     }
-    uint32_t perms = zc_choices_perms(w->r, want->mode, &st);
-    if (perms != (st.mode & 07777)) {
-        want->keep |= ZC_KEEP_PERMS;
-        want->mode = (want->mode & S_IFMT) | perms;
-    }
+    zc_dress_executable(w->r, want, &st);
     if (st.nlink > 1 && zc_shared_applies(w->r)) {
         if (!zc_shared_dress(w->r, &st, want))
             return 0;

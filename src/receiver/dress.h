@@ -32,6 +32,9 @@ void zc_dress_late(struct zc_rworker *w, int fd, const struct zc_stat *now,
  * its name: before that a project might keep it from its place. */
 void zc_dress_flags(struct zc_rworker *w, int dirfd, const char *name,
                     const struct zc_fileflags *want, struct zc_ref ref);
+/* WANT's permissions, for --executability: those of NOW, with x or without. */
+void zc_dress_executable(const struct zc_receiver *r,
+                         struct zc_meta_want *want, const struct zc_stat *now);
 /* The same as zc_dress for NAME in DIRFD, which has its name already and needs
  * nothing else; where it has others, and the round is about a part of the tree,
  * at the end of that (shared.h). 0, or -1 and errno: it is not what NOW tells

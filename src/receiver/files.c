@@ -8,6 +8,8 @@
 #include "receiver/files.h"
 
 #include "fs/rootdir.h"
+#include "receiver/apart.h"
+#include "receiver/compare.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
@@ -154,34 +156,53 @@ static int meta_of_dir(struct zc_rworker *w, struct zc_rlist *list,
                       "the peer sent metadata that was not asked for");
 }
 
-/* Anything else's: 0, or -1 with errno and *OP. */
-static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
+/* C, whose META is M, is a file that is to be set apart: hands WORK to those who
+ * may take their time, or does it. False: it is none. */
+static bool set_apart(struct zc_rworker *w, const struct zc_cmp *c,
+                      const struct zc_msg_file *m, const struct zc_work *work)
+{
+    if (c->st.nlink == 1 || !zc_compare_parts(w, c))
+        return false;
+    if (w->slow || ZC_MIN(c->st.size, c->st.blocks * 512) < ZC_READS_MUCH ||
+        !zc_queue_put_aside(w->r, work))
+        zc_apart(w, c, m);
+    return true;
+}
+
+/* Anything else's: 0, or -1 with errno and *OP; 1: the entry is others' to
+ * settle, or settled, and LIST may be gone. */
+static int meta_of_entry(struct zc_rworker *w, const struct zc_work *work,
                          const struct zc_msg_file *m, unsigned *op)
 {
     struct zc_receiver *r = w->r;
-    const struct zc_entry *e = &m->entry;
-    char name[ZC_NAME_MAX + 1];
-    struct zc_stat st;
-    zc_entry_name(e, name);
+    struct zc_rdir *d = work->list->dir;
+    struct zc_cmp c = {.dir = d,
+                       .list = work->list,
+                       .ref = m->ref,
+                       .e = &m->entry};
+    zc_entry_name(c.e, c.name);
     *op = ZC_OP_STAT;
-    int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
-    if (dirfd < 0)
+    c.dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
+    if (c.dirfd < 0)
         return -1;
-    bool there = !zc_stat_at(dirfd, name, &st) &&
-                 (st.mode & S_IFMT) == (e->mode & S_IFMT);
+    c.exists = !zc_stat_at(c.dirfd, c.name, &c.st) &&
+               (c.st.mode & S_IFMT) == (c.e->mode & S_IFMT);
     int bad;
-    if (S_ISREG(e->mode) || there) {
+    if (c.exists && set_apart(w, &c, m, work)) {
+        bad = 1;
+    } else if (S_ISREG(c.e->mode) || c.exists) {
         struct zc_meta_want want;
-        zc_dress_want(r, e, &want);
+        zc_dress_want(r, c.e, &want);
         want.have_xattrs = true;
         want.xattrs = m->xattrs.p;
         want.xattrs_len = m->xattrs.n;
         errno = ENOENT;
-        bad = there ? zc_dress_in_place(w, dirfd, name, &st, &want, m->ref)
-                    : -1;
+        bad = c.exists ? zc_dress_in_place(w, c.dirfd, c.name, &c.st, &want,
+                                           m->ref)
+                       : -1;
         /* A symlink or device with another target is made anew below. */
     } else {
-        bad = zc_special_make(w, d, e, m->xattrs, m->ref, op);
+        bad = zc_special_make(w, d, c.e, m->xattrs, m->ref, op);
     }
     int eno = errno;
     zc_dirnode_unpin(r->tree, d->shelf.node);
@@ -189,31 +210,37 @@ static int meta_of_entry(struct zc_rworker *w, struct zc_rdir *d,
     return bad;
 }
 
-void zc_files_meta(struct zc_rworker *w, struct zc_work *work)
+static void meta_of_other(struct zc_rworker *w, const struct zc_work *work,
+                          const struct zc_msg_file *m)
 {
-    struct zc_receiver *r = w->r;
     struct zc_rlist *list = work->list;
     struct zc_rdir *d = list->dir;
+    unsigned op;
+    zc_rdir_hold(w->r, d); /* the entry may be its last */
+    int bad = meta_of_entry(w, work, m, &op), eno = errno;
+    if (bad <= 0) {
+        char name[ZC_NAME_MAX + 1];
+        zc_entry_name(&m->entry, name);
+        zc_hardlink_settle(w, zc_hardlink_key(w->r, &m->entry), d, name, !bad);
+        zc_hardlink_done(w, list, m->ref,
+                         bad ? ZC_STATUS_FAILED : ZC_STATUS_OK, bad ? op : 0,
+                         bad ? eno : 0);
+    }
+    zc_rdir_drop(w, d);
+}
+
+void zc_files_meta(struct zc_rworker *w, struct zc_work *work)
+{
     struct zc_msg_file m;
     struct zc_err err;
-    unsigned op;
     if (zc_file_decode((struct zc_bytes){work->p, work->n}, ZC_FRAME_META, &m,
                        &err) ||
         (!zc_xattr_valid(m.xattrs.p, m.xattrs.n) &&
          zc_err_set(&err, ZC_EXIT_STREAM, 0,
-                    "the peer sent a malformed attribute set"))) {
-        zc_receiver_fail(r, &err);
-        return;
-    }
-    if (S_ISDIR(m.entry.mode)) {
-        if (meta_of_dir(w, list, &m, &err))
-            zc_receiver_fail(r, &err);
-        return;
-    }
-    int bad = meta_of_entry(w, d, &m, &op), eno = errno;
-    char name[ZC_NAME_MAX + 1];
-    zc_entry_name(&m.entry, name);
-    zc_hardlink_settle(w, zc_hardlink_key(r, &m.entry), d, name, !bad);
-    zc_hardlink_done(w, list, m.ref, bad ? ZC_STATUS_FAILED : ZC_STATUS_OK,
-                     bad ? op : 0, bad ? eno : 0);
+                    "the peer sent a malformed attribute set")))
+        zc_receiver_fail(w->r, &err);
+    else if (!S_ISDIR(m.entry.mode))
+        meta_of_other(w, work, &m);
+    else if (meta_of_dir(w, work->list, &m, &err))
+        zc_receiver_fail(w->r, &err);
 }

@@ -502,14 +502,16 @@ void zc_hardlink_done(struct zc_rworker *w, struct zc_rlist *list,
 
 static bool same_file(struct zc_hardlink_key a, struct zc_hardlink_key b)
 {
-    return a.grouped && b.grouped && a.dev == b.dev && a.ino == b.ino;
+    return a.grouped == b.grouped && a.dev == b.dev && a.ino == b.ino;
 }
 
 bool zc_hardlink_taken(struct zc_receiver *r, const struct zc_stat *st,
-                       const struct zc_entry *e)
+                       const struct zc_entry *e, struct zc_ref ref)
 {
     struct zc_map *inodes = &r->hardlinks->inodes;
     struct zc_hardlink_key key = zc_hardlink_key(r, e);
+    if (!key.grouped)
+        key = (struct zc_hardlink_key){false, ref.list, ref.index};
     pthread_mutex_lock(&r->lock);
     struct zc_hardlink_key *owner = zc_map_get(inodes, st->dev, st->ino);
     bool taken = owner && !same_file(key, *owner);

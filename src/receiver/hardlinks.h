@@ -33,7 +33,8 @@ struct zc_hardlinks {
     struct zc_map groups;  /* key -> zc_hardlink_group */
     struct zc_map leaders; /* (list, index) -> the group that it leads */
     struct zc_map inodes;  /* local (device, inode) -> the key of the file that
-                              it stands for: those with several names */
+                              it stands for: those with several names. Where it
+                              is not grouped: (list, index) of its entry */
     size_t bytes, max;     /* of memory for them, about; ZC_HARDLINKS_MAX */
     bool full;             /* it was not enough in this round */
 };
@@ -88,9 +89,10 @@ void zc_hardlink_serve(struct zc_rworker *w,
                        struct zc_hardlink_deferred *deferred);
 
 /* The local file ST has several names. True when another of them already stands
- * for another file of the source: the name of E needs an inode of its own. */
+ * for another file of the source: the name of E (REF) needs an inode of its own.
+ */
 bool zc_hardlink_taken(struct zc_receiver *r, const struct zc_stat *st,
-                       const struct zc_entry *e);
+                       const struct zc_entry *e, struct zc_ref ref);
 
 /* At the end of a round, or of a session that broke off: all of it, waiters in
  * lists included. */

@@ -4,17 +4,14 @@
 
 #include "fs/procfd.h"
 #include "fs/rootdir.h"
-#include "receiver/basis.h"
+#include "receiver/apart.h"
 #include "receiver/core.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
 #include "receiver/shared.h"
-#include "receiver/special.h"
-#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
 /* Is N, in DIRFD, still a name of S? */
 static bool is_name(const struct zc_shared_inode *s, int dirfd,
@@ -77,107 +74,33 @@ static void set_in_place(struct zc_rworker *w, struct zc_shared_inode *s)
     zc_receiver_unsynced(w->r);
 }
 
-/* What the copy shall look like: as the old one, but for what is to be set. The
- * attributes are W's. */
-static struct zc_meta_want look_of_copy(struct zc_rworker *w,
-                                        const struct zc_shared_inode *s,
-                                        int dirfd, const char *name,
-                                        const struct zc_stat *old)
-{
-    struct zc_receiver *r = w->r;
-    unsigned set = s->pending ? s->want.keep : 0;
-    unsigned own = r->keep & ~(unsigned)(ZC_KEEP_OWNER | ZC_KEEP_GROUP);
-    struct zc_meta_want want = {
-        .mode = set & ZC_KEEP_PERMS ? s->want.mode : old->mode,
-        .uid = set & ZC_KEEP_OWNER ? s->want.uid : old->uid,
-        .gid = set & ZC_KEEP_GROUP ? s->want.gid : old->gid,
-        .mtime_s = set & ZC_KEEP_TIMES ? s->want.mtime_s : old->mtime_s,
-        .mtime_ns = set & ZC_KEEP_TIMES ? s->want.mtime_ns : old->mtime_ns,
-        .keep = r->is_root ? ZC_KEEP_ALL
-                           : set | own | ZC_KEEP_PERMS | ZC_KEEP_TIMES,
-        .restricted = r->terms.restricted,
-        .careful = s->names.v[0].shelf.vol->careful,
-    };
-    zc_buf_reset(&w->xattrs);
-    want.have_xattrs = true;
-    if (s->pending && s->want.have_xattrs) {
-        want.xattrs = s->want.xattrs;
-        want.xattrs_len = s->want.xattrs_len;
-    } else if (!zc_xattr_read(dirfd, name, want.keep, &w->xattrs)) {
-        want.xattrs = w->xattrs.data;
-        want.xattrs_len = w->xattrs.len;
-    } else {
-        want.have_xattrs = false;
-    }
-    return want;
-}
-
-/* The same type and contents as NAME in DIRFD (OLD), under TMP in BASE. */
-static int copy_contents(int dirfd, const char *name, const struct zc_stat *old,
-                         int base, const char *tmp)
-{
-    if (S_ISREG(old->mode)) {
-        zc_auto_close int in = zc_file_open(dirfd, name, O_RDONLY, 0);
-        zc_auto_close int out =
-            in < 0 ? -1
-                   : zc_file_open(base, tmp, O_WRONLY | O_CREAT | O_EXCL, 0600);
-        return out < 0 ? -1 : zc_basis_copy_all(in, out, old->size);
-    }
-    struct zc_entry e = {.mode = old->mode,
-                         .rdev_major = major(old->rdev),
-                         .rdev_minor = minor(old->rdev)};
-    zc_auto_free char *target = NULL;
-    if (S_ISLNK(old->mode)) {
-        size_t n;
-        e.target = target = zc_symlink_read(dirfd, name, &n);
-        if (!target)
-            return -1;
-        e.target_len = (uint16_t)n;
-    }
-    return zc_special_node(base, tmp, &e);
-}
-
-/* Opens what copy_contents has made, and makes it look like WANT, and safe. */
-static int dress_copy(struct zc_rworker *w, int base, const char *tmp,
-                      const struct zc_meta_want *want,
-                      const struct zc_shared_name *n)
-{
-    struct zc_receiver *r = w->r;
-    struct zc_stat now;
-    zc_auto_close int fd = zc_path_open(base, tmp);
-    if (fd < 0 || zc_stat_at(fd, "", &now))
-        return -1;
-    zc_dress_late(w, fd, &now, want, n->shelf.node, n->name);
-    if (r->fsync == ZC_FSYNC_NONE || !S_ISREG(now.mode))
-        return 0;
-    zc_auto_close int data = zc_file_open(base, tmp, O_RDONLY, 0);
-    return data < 0 ? -1 : fsync(data);
-}
-
-/* A copy of S, which is N, in the staging folder as TMP. */
+/* A copy of S, which is N, in the staging folder as TMP, as it shall be, and
+ * safe. */
 static int make_copy(struct zc_rworker *w, struct zc_shared_inode *s,
                      struct zc_shared_name *n, char *tmp, unsigned *op)
 {
-    struct zc_stat old;
-    *op = ZC_OP_STAGING;
-    int base = zc_shelf_staging(w->r, &n->shelf, tmp);
-    int dirfd = base < 0 ? -1 : zc_dirnode_pin(w->r->tree, n->shelf.node);
+    struct zc_stat old, now;
+    *op = ZC_OP_STAT;
+    int dirfd = zc_dirnode_pin(w->r->tree, n->shelf.node);
     if (dirfd < 0)
         return -1;
-    *op = ZC_OP_CREATE;
     errno = ESTALE;
-    int bad = !is_name(s, dirfd, n, &old) ||
-              copy_contents(dirfd, n->name, &old, base, tmp);
-    if (!bad) {
-        struct zc_meta_want want = look_of_copy(w, s, dirfd, n->name, &old);
-        bad = dress_copy(w, base, tmp, &want, n);
-    }
+    bool is = is_name(s, dirfd, n, &old);
     int eno = errno;
     zc_dirnode_unpin(w->r->tree, n->shelf.node);
+    errno = eno;
+    zc_auto_close int fd =
+        is ? zc_apart_copy(w, &n->shelf, n->name, &old, tmp, op) : -1;
+    if (fd < 0)
+        return -1;
+    int bad = zc_stat_at(fd, "", &now);
+    if (!bad && s->pending)
+        zc_dress_late(w, fd, &now, &s->want, n->shelf.node, n->name);
+    if (!bad && w->r->fsync != ZC_FSYNC_NONE && S_ISREG(now.mode))
+        bad = fsync(fd);
     if (bad)
         zc_place_discard(&n->shelf, tmp);
-    errno = eno;
-    return bad ? -1 : 0;
+    return bad;
 }
 
 /* N's directory keeps its times and its mode, DIR: it may be finished. */

@@ -35,6 +35,22 @@ static bool same_hash(struct zc_sworker *w, const struct zc_sfile *f,
            !memcmp(mine, item->hash, sizeof mine);
 }
 
+/* The bytes of F are there: that is all there was to send of them. */
+static void count_out(struct zc_sworker *w, const struct zc_sfile *f)
+{
+    struct zc_sentry *se = &f->list->entries[f->index];
+    struct zc_entry e;
+    pthread_mutex_lock(&w->s->lock);
+    bool counted = se->what & ZC_NEED_BYTES;
+    se->what = ZC_NEED_META;
+    pthread_mutex_unlock(&w->s->lock);
+    if (!counted)
+        return;
+    zc_slist_entry(f->list, f->index, &e);
+    atomic_fetch_sub(&w->s->stats->need_files, 1);
+    atomic_fetch_sub(&w->s->stats->need_bytes, e.size);
+}
+
 /* NEED CHECK: true when the file here has the hash of the one there. */
 static bool check_equal(struct zc_sworker *w, const struct zc_sfile *f)
 {
@@ -147,7 +163,10 @@ static int send_opened(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
         report_check(w, f);
         return 0;
     }
-    return equal ? send_meta(w, dirfd, f) : send_data(w, dirfd, f);
+    if (!equal)
+        return send_data(w, dirfd, f);
+    count_out(w, f);
+    return send_meta(w, dirfd, f);
 }
 
 static int send_bytes(struct zc_sworker *w, int dirfd, struct zc_sfile *f,

@@ -227,14 +227,20 @@ static void test_new(void)
     end();
 }
 
-static bool taken(const char *name, uint64_t source_ino)
+static bool taken_by(const char *name, uint64_t source_ino, uint32_t index)
 {
     struct zc_stat st;
     struct zc_entry e = name_of(name, S_IFREG | 0644, source_ino);
     if (!source_ino)
         e.flags = 0;
     return !zc_stat_at(t.r.root_fd, name, &st) &&
-           zc_hardlink_taken(&t.r, &st, &e);
+           zc_hardlink_taken(&t.r, &st, &e, ref(index));
+}
+
+/* By an entry of its own. */
+static bool taken(const char *name, uint64_t source_ino)
+{
+    return taken_by(name, source_ino, (uint32_t)*name);
 }
 
 static void test_taken(void)
@@ -251,6 +257,7 @@ static void test_taken(void)
     sh("echo 1 > dst/a; ln dst/a dst/b");
     ok(!taken("a", 0), "it may stand for a file with one name");
     ok(taken("b", 0), "and then for no other");
+    ok(!taken("a", 0), "the same one may ask again");
     end();
 }
 
