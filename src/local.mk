@@ -32,6 +32,8 @@ libzcsync_a_SOURCES = \
 	%D%/base/vec.h \
 	%D%/fs/acl.c \
 	%D%/fs/acl.h \
+	%D%/fs/clone.c \
+	%D%/fs/clone.h \
 	%D%/fs/dirlock.c \
 	%D%/fs/dirlock.h \
 	%D%/fs/fileflags.c \
@@ -104,6 +106,8 @@ libzcsync_a_SOURCES = \
 	%D%/net/ktls.h \
 	%D%/net/noise.c \
 	%D%/net/noise.h \
+	%D%/net/passfd.c \
+	%D%/net/passfd.h \
 	%D%/net/peer_user.c \
 	%D%/net/peer_user.h \
 	%D%/net/preamble.h \
@@ -247,6 +251,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/answers.h \
 	%D%/sender/big.c \
 	%D%/sender/big.h \
+	%D%/sender/clones.c \
+	%D%/sender/clones.h \
 	%D%/sender/core.c \
 	%D%/sender/core.h \
 	%D%/sender/earlier.c \

@@ -117,6 +117,8 @@ static inline int wire_recode(unsigned type, struct zc_bytes body,
             return -1;
         zc_ref_encode(out, type, ref);
         return 0;
+    case ZC_FRAME_BYTES:
+        WIRE_RECODE(bytes);
     case ZC_FRAME_END:
         WIRE_RECODE(end);
     case ZC_FRAME_AT:
@@ -379,6 +381,9 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     f.from = (uint64_t)4 << 32;
     zc_file_encode(b, ZC_FRAME_FILE, &f);
     wire_emit(b, "file-from", each, arg);
+    f.flags = ZC_FILE_PASSED;
+    zc_file_encode(b, ZC_FRAME_FILE, &f);
+    wire_emit(b, "file-passed", each, arg);
     f.flags = 0;
     f.entry = e[2];
     zc_file_encode(b, ZC_FRAME_META, &f);
@@ -436,6 +441,8 @@ static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
 
     zc_ref_encode(b, ZC_FRAME_GOT, (struct zc_ref){7, 0});
     wire_emit(b, "got", each, arg);
+    zc_bytes_encode(b, &(struct zc_msg_bytes){{7, 0}, 95});
+    wire_emit(b, "bytes", each, arg);
 
     at = zc_result_begin(b);
     for (uint8_t i = 0; i <= ZC_STATUS_SAME; i++)

@@ -279,6 +279,13 @@ static const struct zc_opt rows[] = {
     SECONDS("contimeout", ON_OFF, 0, contimeout_s,
             "give up connecting after so long\n"
             "(mirror: and try again; default 30)"),
+    {.name = "clone",
+     .negatable = ON_OFF,
+     .id = OPT_FLAG,
+     .not_for = ZC_AS_DIFF,
+     .data = offsetof(struct zc_push_args, opt.clone),
+     .help = "share the blocks of big files with a local DEST\n"
+             "where the file system can (the default)"},
     PUSH_VALUE("mover", "KIND", ON, OPT_MOVER,
                "how bytes are moved: auto (default),\n"
                "sendfile, splice, readwrite, mmap"),

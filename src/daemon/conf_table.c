@@ -214,6 +214,9 @@ const struct zc_conf_key zc_conf_keys[] = {
     MIRROR("skip compress", "LIST", NULL, ZC_CONF_TEXT, skip_compress,
            .help = "suffixes of files that are not compressed, as\n"
                    "gz/jpg/mp[34]"),
+    FLAG("clone", "yes", clone,
+         "share the blocks of big files with a local DEST\n"
+         "where the file system can"),
     MIRROR("watch", "auto|inotify|fanotify", "auto", ZC_CONF_WATCH, watch,
            .help = "how changes are noticed"),
     MIRROR("rescan", "SECONDS", "60", ZC_CONF_NUMBER, rescan_s, .min = 1,

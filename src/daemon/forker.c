@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "daemon/serve.h"
+#include "net/passfd.h"
 
 #include <linux/limits.h>
 #include <poll.h>
@@ -52,22 +53,7 @@ struct children {
 
 static int send_answer(int fd, int eno, int pass)
 {
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control = {0};
-    struct iovec iov = {&eno, sizeof eno};
-    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1};
-    if (pass >= 0) {
-        m.msg_control = control.bytes;
-        m.msg_controllen = sizeof control.bytes;
-        struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-        c->cmsg_level = SOL_SOCKET;
-        c->cmsg_type = SCM_RIGHTS;
-        c->cmsg_len = CMSG_LEN(sizeof pass);
-        memcpy(CMSG_DATA(c), &pass, sizeof pass);
-    }
-    return sendmsg(fd, &m, MSG_NOSIGNAL) < 0 ? -1 : 0;
+    return zc_passfd_send(fd, &eno, sizeof eno, pass) < 0 ? -1 : 0;
 }
 
 /* Forgets the receivers that have ended. */
@@ -249,27 +235,17 @@ struct zc_forker *zc_forker_new(const struct zc_require *require,
  * no answer, the forker is gone. */
 static int recv_answer(int from, int *fd)
 {
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control;
-    int eno;
-    struct iovec iov = {&eno, sizeof eno};
-    struct msghdr m = {.msg_iov = &iov,
-                       .msg_iovlen = 1,
-                       .msg_control = control.bytes,
-                       .msg_controllen = sizeof control.bytes};
+    int eno, passed;
     ssize_t n;
     do
-        n = recvmsg(from, &m, MSG_CMSG_CLOEXEC);
+        n = zc_passfd_recv(from, &eno, sizeof eno, &passed);
     while (n < 0 && errno == EINTR);
     if (n != sizeof eno)
         return -1;
-    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-    if (!eno && fd && (!c || c->cmsg_type != SCM_RIGHTS))
+    if (!eno && fd && passed < 0)
         return EMFILE; /* there was no room for it here */
-    if (!eno && fd)
-        memcpy(fd, CMSG_DATA(c), sizeof *fd);
+    if (fd)
+        *fd = passed;
     return eno;
 }
 
@@ -340,7 +316,7 @@ int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
     if (eno)
         return zc_err_set(err, ZC_EXIT_START, eno,
                           "could not start a receiver");
-    out->t = zc_transport_new_fds(fd, fd, "local");
+    out->t = zc_transport_new_local(fd);
     if (out->t && set_end(f, path, out) == 0)
         return 0;
     if (!out->t)

@@ -11,6 +11,7 @@
 #include "net/transport.h"
 
 #include "base/clock.h"
+#include "net/passfd.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -23,12 +24,19 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 
+/* No sender has so many files open at a time. */
+#define PASSED_MAX 64
+
 struct fds_transport {
     struct zc_transport base; /* first: the two are cast into each other */
     int rfd, wfd;             /* may be one and the same */
     int wake;                 /* eventfd, readable once shut down; or -1 */
     int rflags, wflags;       /* F_GETFL of the caller, to be given back; -1 */
     atomic_bool ended;
+    /* Descriptors that came along, until they are taken: the oldest first, and
+     * ZC_PASSFD_LOST for one that did not make it. */
+    int passed[PASSED_MAX];
+    unsigned n_passed;
 };
 
 static struct fds_transport *fds_of(struct zc_transport *t)
@@ -69,6 +77,9 @@ static void fds_free(struct zc_transport *t)
         close(f->wfd);
     close(f->rfd);
     zc_close(&f->wake);
+    for (unsigned i = 0; i < f->n_passed; i++)
+        if (f->passed[i] >= 0)
+            close(f->passed[i]);
     free(f);
     errno = keep;
 }
@@ -151,6 +162,62 @@ static void socket_shutdown(struct zc_transport *t)
 
 static const struct zc_transport_ops socket_ops = {
     .recv = socket_recv,
+    .send = socket_send,
+    .shutdown = socket_shutdown,
+    .free = fds_free,
+};
+
+/* The same with descriptors beside the bytes. */
+
+static ssize_t local_recv(struct zc_transport *t, void *buf, size_t n)
+{
+    struct fds_transport *f = fds_of(t);
+    int64_t end = deadline(t);
+    ssize_t r;
+    int fd;
+    if (t->recv_end && wait_bytes(t, f->rfd))
+        return -1;
+    do
+        r = zc_passfd_recv(f->rfd, buf, n, &fd);
+    while (r < 0 && call_again(end));
+    if (r < 0 || fd == ZC_PASSFD_NONE)
+        return r;
+    if (f->n_passed == PASSED_MAX) {
+        zc_close(&fd);
+        errno = EPROTO;
+        return -1;
+    }
+    f->passed[f->n_passed++] = fd;
+    return r;
+}
+
+int zc_transport_send_fd(struct zc_transport *t, const void *p, size_t n,
+                         int fd)
+{
+    int64_t end = deadline(t);
+    ssize_t r;
+    do
+        r = zc_passfd_send(fds_of(t)->wfd, p, n, fd);
+    while (r < 0 && call_again(end));
+    if (r < 0)
+        return -1;
+    struct iovec rest = {(uint8_t *)p + r, n - (size_t)r};
+    return socket_send(t, &rest, 1);
+}
+
+int zc_transport_take_fd(struct zc_transport *t)
+{
+    struct fds_transport *f = fds_of(t);
+    if (!t->passes_fds || !f->n_passed)
+        return -1;
+    int fd = f->passed[0];
+    f->n_passed--;
+    memmove(f->passed, f->passed + 1, f->n_passed * sizeof *f->passed);
+    return ZC_MAX(fd, -1);
+}
+
+static const struct zc_transport_ops local_ops = {
+    .recv = local_recv,
     .send = socket_send,
     .shutdown = socket_shutdown,
     .free = fds_free,
@@ -281,6 +348,16 @@ struct zc_transport *zc_transport_new_fds(int rfd, int wfd, const char *peer)
     return &f->base;
 }
 
+struct zc_transport *zc_transport_new_local(int fd)
+{
+    struct zc_transport *t = zc_transport_new_fds(fd, fd, "local");
+    if (t) {
+        t->ops = &local_ops;
+        t->passes_fds = true;
+    }
+    return t;
+}
+
 int zc_transport_set_timeout(struct zc_transport *t, unsigned seconds)
 {
     unsigned max = INT_MAX / 1000;
@@ -368,8 +445,8 @@ int zc_transport_pair(struct zc_transport **a, struct zc_transport **b,
                           "could not make a socket pair");
     zc_transport_grow_sndbuf(s[0]);
     zc_transport_grow_sndbuf(s[1]);
-    *a = zc_transport_new_fds(s[0], s[0], "local");
-    *b = zc_transport_new_fds(s[1], s[1], "local");
+    *a = zc_transport_new_local(s[0]);
+    *b = zc_transport_new_local(s[1]);
     if (*a && *b)
         return 0;
     for (int i = 0; i < 2; i++) {

@@ -64,6 +64,8 @@ struct zc_transport {
      * has something: see zc_transport_pending. */
     int poll_rfd, poll_wfd;
     bool socket;          /* the fds are sockets (else pipes) */
+    bool passes_fds; /* the other end is a process of ours that may have what we
+                        have open: see zc_transport_send_fd */
     bool seals;           /* send copies what it is given (encrypting it) */
     int timeout_ms;       /* 0: none */
     int64_t recv_end;     /* zc_clock_ns; 0: none */
@@ -144,6 +146,17 @@ static inline uint64_t zc_transport_wire(const struct zc_transport *t, bool out,
     return t->ops->wire ? t->ops->wire(t, out) : plain;
 }
 
+/*
+ * Where T passes them: sends the N bytes at P with the descriptor FD, which stays
+ * the caller's. -1 and errno: T has failed, but for ETOOMANYREFS, with which
+ * nothing was sent, as too many are on their way. The other end gets them one by
+ * one, in the order in which they were sent, each before the last of its bytes:
+ * -1 is one for which there was no room there, or none at all.
+ */
+int zc_transport_send_fd(struct zc_transport *t, const void *p, size_t n,
+                         int fd);
+int zc_transport_take_fd(struct zc_transport *t);
+
 /* Closes and frees. NULL is fine. */
 void zc_transport_free(struct zc_transport *t);
 
@@ -158,7 +171,11 @@ void zc_transport_linger(struct zc_transport *t, int64_t ns);
 /* Gives FD, an AF_UNIX socket, room for what splice moves at a time. */
 void zc_transport_grow_sndbuf(int fd);
 
-/* Two connected transports over a socket pair, for an embedded receiver. */
+/* Over FD, one end of a socket pair whose other end a process of ours has; it
+ * passes descriptors. As zc_transport_new_fds. */
+struct zc_transport *zc_transport_new_local(int fd);
+
+/* Two of those, connected, for an embedded receiver. */
 int zc_transport_pair(struct zc_transport **a, struct zc_transport **b,
                       struct zc_err *err);
 

@@ -359,7 +359,7 @@ int zc_file_decode(struct zc_bytes body, enum zc_frame_type type,
     if (type == ZC_FRAME_FILE)
         ok = ok && S_ISREG(m->entry.mode) &&
              !(m->flags & ~ZC_FILE_FLAGS_KNOWN) &&
-             m->flags != (ZC_FILE_INLINE | ZC_FILE_FROM) &&
+             !(m->flags & (m->flags - 1)) &&
              (!(m->flags & ZC_FILE_FROM) || m->from <= m->entry.size) &&
              (!(m->flags & ZC_FILE_INLINE) || m->data.n == m->entry.size);
     else

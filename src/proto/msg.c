@@ -280,6 +280,23 @@ int zc_ref_decode(struct zc_bytes body, struct zc_ref *ref,
     return zc_wire_end(&r, true, "SENT or GOT", err);
 }
 
+void zc_bytes_encode(struct zc_buf *b, const struct zc_msg_bytes *m)
+{
+    size_t at = zc_frame_begin(b, ZC_FRAME_BYTES);
+    zc_wire_put_ref(b, m->ref);
+    zc_buf_u32(b, m->eno);
+    zc_frame_end(b, at);
+}
+
+int zc_bytes_decode(struct zc_bytes body, struct zc_msg_bytes *m,
+                    struct zc_err *err)
+{
+    struct zc_rd r = zc_wire_rd(body);
+    m->ref = zc_wire_get_ref(&r);
+    m->eno = zc_rd_u32(&r);
+    return zc_wire_end(&r, true, "BYTES", err);
+}
+
 void zc_end_encode(struct zc_buf *b, const struct zc_msg_end *m)
 {
     size_t at = zc_frame_begin(b, ZC_FRAME_END);

@@ -187,6 +187,16 @@ void zc_ref_encode(struct zc_buf *b, enum zc_frame_type type,
 int zc_ref_decode(struct zc_bytes body, struct zc_ref *ref,
                   struct zc_err *err);
 
+/* BYTES: the file of a FILE with PASSED could not be made from what came with it,
+ * and why. */
+struct zc_msg_bytes {
+    struct zc_ref ref;
+    uint32_t eno;
+};
+void zc_bytes_encode(struct zc_buf *b, const struct zc_msg_bytes *m);
+int zc_bytes_decode(struct zc_bytes body, struct zc_msg_bytes *m,
+                    struct zc_err *err);
+
 #define ZC_HASH_SIZE 16 /* XXH3-128, canonical (big-endian) form */
 #define ZC_HASH_BLOCK 16384 /* bytes; all zero, it does not count */
 struct zc_msg_end {

@@ -110,6 +110,7 @@ enum zc_frame_type {
     ZC_FRAME_NOTE = 24,
     ZC_FRAME_FINISHED = 25,
     ZC_FRAME_LOOK = 26,
+    ZC_FRAME_BYTES = 29,
     ZC_FRAME_ERROR = 40,
     ZC_FRAME_PING = 41,
 };
@@ -280,7 +281,9 @@ enum zc_file_flag {
     ZC_FILE_INLINE = 1 << 0, /* the file's bytes are in this frame; no END */
     ZC_FILE_FROM = 1 << 1, /* the first bytes are those that the receiver has;
                               the verdict will be VERIFY */
-    ZC_FILE_FLAGS_KNOWN = (1 << 2) - 1,
+    ZC_FILE_PASSED = 1 << 2, /* the file itself came along, open for reading:
+                                answered with GOT or BYTES */
+    ZC_FILE_FLAGS_KNOWN = (1 << 3) - 1,
 };
 
 /* Verdicts of END. */

@@ -9,6 +9,9 @@
  * version one after the other: DATA is a literal, what a FILE with FROM leaves
  * out a copy from the basis, what no message is about a hole.
  *
+ * A sender on the same machine passes the file itself along instead of its bytes.
+ * Where it can be cloned, that is all; else its bytes are asked for.
+ *
  * All but the finishing is done by the reader, which therefore never meets a
  * raw byte it does not know what to do with: where the file cannot be written,
  * its bytes are read and dropped, and the reason is told at the end.
@@ -17,6 +20,7 @@
 
 #include "base/io.h"
 #include "delta/segment.h"
+#include "fs/clone.h"
 #include "fs/rootdir.h"
 #include "move/mover.h"
 #include "receiver/basis.h"
@@ -295,6 +299,55 @@ static struct zc_rbig *big_new(struct zc_receiver *r, struct zc_bytes body,
     return b;
 }
 
+/* All of B from the file FROM that came along, if that is still what FILE says.
+ * -1 and errno; nothing is in B then. */
+static int clone_file(struct zc_rbig *b, int from)
+{
+    const struct zc_entry *e = &b->m.entry;
+    struct zc_stat st;
+    if (from < 0)
+        errno = EMFILE;
+    if (from < 0 || zc_stat_at(from, "", &st))
+        return -1;
+    errno = b->in_place ? EINVAL : ESTALE;
+    if (b->in_place || !S_ISREG(st.mode) || st.size != e->size ||
+        st.mtime_s != e->mtime_s || st.mtime_ns != e->mtime_ns)
+        return -1;
+    int eno = zc_clone_file(b->fd, from) ? errno : 0;
+    if (!eno && zc_stat_at(b->fd, "", &st))
+        eno = errno;
+    if (!eno && st.size != e->size)
+        eno = ESTALE;
+    if (eno && ftruncate(b->fd, 0))
+        note_failure(b, ZC_OP_WRITE, errno);
+    errno = eno;
+    return eno ? -1 : 0;
+}
+
+/* FILE with PASSED: GOT, or BYTES. */
+static int take_passed(struct zc_receiver *r, struct zc_rbig *b,
+                       struct zc_err *err)
+{
+    if (!r->conn.t->passes_fds)
+        return zc_receiver_nonsense(err, "a descriptor, over a connection that "
+                                         "has none");
+    zc_auto_close int from = zc_transport_take_fd(r->conn.t);
+    const struct zc_msg_bytes m = {
+        b->ref, !b->eno && clone_file(b, from) ? (uint32_t)errno : 0};
+    struct zc_buf out = ZC_BUF_INIT;
+    struct zc_segment none;
+    if (m.eno) {
+        zc_bytes_encode(&out, &m);
+    } else {
+        zc_tiling_next(&b->tiling, 0, b->tiling.size, &none);
+        b->sent = true;
+        zc_ref_encode(&out, ZC_FRAME_GOT, b->ref);
+    }
+    int fail = zc_conn_send(&r->conn, &out, err);
+    zc_buf_fini(&out);
+    return fail;
+}
+
 int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
                   struct zc_err *err)
 {
@@ -317,7 +370,7 @@ int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
         leave_beginning(b);
     LIST_INSERT_HEAD(&r->bigs->open, b, next);
     r->bigs->n++;
-    return 0;
+    return b->m.flags & ZC_FILE_PASSED ? take_passed(r, b, err) : 0;
 fail:
     zc_rbig_free(r, b);
     return -1;

@@ -146,6 +146,18 @@ static int on_got(struct zc_sender *s, struct zc_bytes body,
                                               "sent");
 }
 
+static int on_bytes(struct zc_sender *s, struct zc_bytes body,
+                    struct zc_err *err)
+{
+    struct zc_msg_bytes m;
+    if (zc_bytes_decode(body, &m, err))
+        return -1;
+    return zc_big_refused(s, m.ref, (int)m.eno)
+               ? 0
+               : nonsense(err, "it wants the bytes of a file that was not "
+                               "passed to it");
+}
+
 /* Properties are about how a file is stored: that another file system than btrfs
  * has none is no trouble, but said once. */
 static bool no_properties(struct zc_sender *s, unsigned op, uint32_t eno,
@@ -385,6 +397,8 @@ static int dispatch(struct zc_sender *s, const struct zc_frame *f,
         return on_need(s, body, err);
     case ZC_FRAME_GOT:
         return on_got(s, body, err);
+    case ZC_FRAME_BYTES:
+        return on_bytes(s, body, err);
     case ZC_FRAME_RESULT:
         return on_result(s, body, err);
     case ZC_FRAME_NOTE:

@@ -6,7 +6,14 @@
  *
  *   open, lease, stat -> FILE -> DATA... -> SENT        zc_big_send
  *                                           GOT          (answers.c)
- *   stat, lease: same? -> END(commit | verify | retry)   zc_big_verdict
+ *   stat, lease: same? -> END(commit | verify | retry)   verdict
+ *
+ * To a receiver on this machine the file itself is passed, open for reading, where
+ * it may be able to clone it; it asks for the bytes where it cannot:
+ *
+ *   open, lease, stat -> FILE and the descriptor        pass_file
+ *                                     BYTES -> DATA... -> SENT   zc_big_answered
+ *                                     GOT                as above
  *
  * A file somebody has open for writing gets no lease; its bytes are read a
  * second time, and the peer commits only if the hash of what it got is the hash
@@ -17,6 +24,7 @@
 
 #include "base/clock.h"
 #include "base/fds.h"
+#include "base/log.h"
 #include "fs/rootdir.h"
 #include "sender/lease.h"
 #include "sender/segments.h"
@@ -35,7 +43,10 @@ struct zc_sbig {
     struct zc_stat before; /* as of FILE */
     enum zc_lease lease;
     struct zc_segments segments;
-    bool got, claimed; /* GOT has come; a worker is deciding on it */
+    bool got, claimed; /* it is answered; a worker is deciding on it */
+    bool listed;       /* in zc_bigs.sent */
+    bool passed;       /* it was, and nothing of it has been sent */
+    bool refused;      /* ... and that is the answer */
     bool spoiled;      /* came short, must be sent again */
     int read_eno;
 };
@@ -107,9 +118,9 @@ static int send_segments(struct zc_sworker *w, struct zc_sbig *b)
     return 0;
 }
 
-bool zc_big_got(struct zc_sender *s, struct zc_ref ref)
+/* REF is answered. NULL: no such file was sent. With the lock. */
+static struct zc_sbig *answered(struct zc_sender *s, struct zc_ref ref)
 {
-    pthread_mutex_lock(&s->lock);
     struct zc_sbig *b;
     LIST_FOREACH (b, &s->bigs->sent, link)
         if (b->list->id == ref.list && b->index == ref.index && !b->got)
@@ -119,8 +130,37 @@ bool zc_big_got(struct zc_sender *s, struct zc_ref ref)
         s->bigs->n_got++;
         pthread_cond_broadcast(&s->work);
     }
+    return b;
+}
+
+bool zc_big_got(struct zc_sender *s, struct zc_ref ref)
+{
+    pthread_mutex_lock(&s->lock);
+    struct zc_sbig *b = answered(s, ref);
+    if (b && b->passed) {
+        zc_clones_learn(&s->bigs->clones, b->before.dev, 0);
+        atomic_fetch_add(&s->stats->sent_bytes, b->before.size);
+    }
     pthread_mutex_unlock(&s->lock);
     return b;
+}
+
+bool zc_big_refused(struct zc_sender *s, struct zc_ref ref, int eno)
+{
+    pthread_mutex_lock(&s->lock);
+    struct zc_sbig *b = answered(s, ref);
+    bool ok = b && b->passed, never = false;
+    if (ok) {
+        b->passed = false;
+        b->refused = true;
+        never = zc_clones_learn(&s->bigs->clones, b->before.dev, eno);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (never)
+        zc_log(ZC_LOG_INFO,
+               "no blocks can be shared with the destination (%s): big files "
+               "are copied", strerror(eno));
+    return ok;
 }
 
 struct zc_sbig *zc_big_claim_got(struct zc_sender *s)
@@ -151,7 +191,7 @@ static int room_for_big(struct zc_sworker *w)
             continue;
         }
         pthread_mutex_unlock(&s->lock);
-        if (zc_big_verdict(w, b) || zc_lists_flush(w))
+        if (zc_big_answered(w, b) || zc_lists_flush(w))
             return -1;
         pthread_mutex_lock(&s->lock);
     }
@@ -162,11 +202,19 @@ static int room_for_big(struct zc_sworker *w)
     return failed ? -1 : 0;
 }
 
-/* LISTED: it is in zc_bigs.sent. */
-static void big_free(struct zc_sender *s, struct zc_sbig *b, bool listed)
+/* From here on the peer may answer, and B is whoever's claims it. */
+static void enlist(struct zc_sender *s, struct zc_sbig *b)
 {
     pthread_mutex_lock(&s->lock);
-    if (listed)
+    b->listed = true;
+    LIST_INSERT_HEAD(&s->bigs->sent, b, link);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void big_free(struct zc_sender *s, struct zc_sbig *b)
+{
+    pthread_mutex_lock(&s->lock);
+    if (b->listed)
         LIST_REMOVE(b, link);
     s->bigs->n--;
     pthread_cond_broadcast(&s->work);
@@ -195,7 +243,50 @@ static int stat_between_writes(int fd, enum zc_lease lease,
     return 0;
 }
 
-/* FILE: what B, which is F, is from here on. -1: the run has failed. */
+/* Whether B is worth passing. What of it is not on the disk yet gets there by
+ * this thread, and not by the receiver's only one. */
+static bool is_to_pass(struct zc_sender *s, const struct zc_sbig *b)
+{
+    if (b->spoiled || b->segments.copied)
+        return false;
+    pthread_mutex_lock(&s->lock);
+    enum zc_clonable c = zc_clones_ask(s, &s->bigs->clones, &b->before);
+    pthread_mutex_unlock(&s->lock);
+    if (c == ZC_CLONABLE_YES)
+        (void)sync_file_range(b->fd, 0, 0,
+                              SYNC_FILE_RANGE_WAIT_BEFORE |
+                                  SYNC_FILE_RANGE_WRITE |
+                                  SYNC_FILE_RANGE_WAIT_AFTER);
+    return c != ZC_CLONABLE_NO;
+}
+
+/* FILE M and B's descriptor. 1: that has failed, or B is the answer's business; 0:
+ * it cannot be passed now. */
+static int pass_file(struct zc_sworker *w, struct zc_sbig *b,
+                     struct zc_msg_file m)
+{
+    struct zc_sender *s = w->s;
+    struct zc_err err;
+    size_t before = w->out.len;
+    m.flags = ZC_FILE_PASSED;
+    zc_file_encode(&w->out, ZC_FRAME_FILE, &m);
+    b->passed = true;
+    enlist(s, b);
+    int r = zc_conn_send_fd(&s->conn, &w->out, b->fd, &err);
+    if (r < 0)
+        zc_sender_fail(s, &err);
+    if (r <= 0)
+        return 1;
+    w->out.len = before;
+    pthread_mutex_lock(&s->lock);
+    LIST_REMOVE(b, link);
+    b->listed = b->passed = false;
+    pthread_mutex_unlock(&s->lock);
+    return 0;
+}
+
+/* FILE: what B, which is F, is from here on. 1: B is in other hands. -1: the run
+ * has failed. */
 static int send_file(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
                      struct zc_sbig *b)
 {
@@ -216,7 +307,24 @@ static int send_file(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
         m.flags = ZC_FILE_FROM;
         m.from = b->segments.copied;
     }
+    if (is_to_pass(w->s, b) && pass_file(w, b, m))
+        return 1;
     zc_file_encode(&w->out, ZC_FRAME_FILE, &m);
+    return zc_lists_flush(w);
+}
+
+/* B's bytes, of the file NAME. -1: the run has failed. */
+static int send_data(struct zc_sworker *w, struct zc_sbig *b, const char *name)
+{
+    posix_fadvise(b->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    w->mover.density = (struct zc_density){
+        .dense = zc_suffix_is_dense(w->s->opt->skip_compress, name)};
+    return send_segments(w, b);
+}
+
+static int send_sent(struct zc_sworker *w, struct zc_ref ref)
+{
+    zc_ref_encode(&w->out, ZC_FRAME_SENT, ref);
     return zc_lists_flush(w);
 }
 
@@ -236,20 +344,14 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
                           .tries = f->tries, .fd = f->fd};
     int r = send_file(w, dirfd, f, b);
     f->fd = -1;
-    posix_fadvise(b->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    w->mover.density = (struct zc_density){
-        .dense = zc_suffix_is_dense(s->opt->skip_compress, f->name)};
-    if (r || send_segments(w, b)) {
-        big_free(s, b, false);
+    if (r > 0)
+        return s->failed ? -1 : 0;
+    if (r || send_data(w, b, f->name)) {
+        big_free(s, b);
         return -1;
     }
-    /* In the table before SENT is on the wire: the answer may come at once. */
-    pthread_mutex_lock(&s->lock);
-    LIST_INSERT_HEAD(&s->bigs->sent, b, link);
-    pthread_mutex_unlock(&s->lock);
-    zc_ref_encode(&w->out, ZC_FRAME_SENT,
-                  (struct zc_ref){f->list->id, f->index});
-    return zc_lists_flush(w);
+    enlist(s, b); /* before SENT is on the wire */
+    return send_sent(w, (struct zc_ref){f->list->id, f->index});
 }
 
 /* True when B is not what it was when it was opened. */
@@ -283,7 +385,7 @@ static void judge(struct zc_sworker *w, struct zc_sbig *b,
     }
 }
 
-int zc_big_verdict(struct zc_sworker *w, struct zc_sbig *b)
+static int verdict(struct zc_sworker *w, struct zc_sbig *b)
 {
     struct zc_sender *s = w->s;
     struct zc_sfile f;
@@ -302,6 +404,23 @@ int zc_big_verdict(struct zc_sworker *w, struct zc_sbig *b)
         zc_end_encode(&w->out, &end);
         r = zc_lists_flush(w) || zc_sfile_retry(w, &f) ? -1 : 0;
     }
-    big_free(s, b, true);
+    big_free(s, b);
     return r;
+}
+
+int zc_big_answered(struct zc_sworker *w, struct zc_sbig *b)
+{
+    struct zc_sender *s = w->s;
+    struct zc_sfile f;
+    if (!b->refused)
+        return verdict(w, b);
+    const struct zc_ref ref = {b->list->id, b->index};
+    b->refused = false;
+    zc_sfile_init(s, &f, b->list, b->index, b->tries);
+    if (zc_lists_flush(w) || send_data(w, b, f.name))
+        return -1;
+    pthread_mutex_lock(&s->lock);
+    b->got = b->claimed = false;
+    pthread_mutex_unlock(&s->lock);
+    return send_sent(w, ref);
 }

@@ -41,7 +41,7 @@ static int do_something(struct zc_sworker *w, struct zc_sbig *got,
                         const struct zc_retry *retry, bool files, bool walk)
 {
     if (got)
-        return zc_big_verdict(w, got);
+        return zc_big_answered(w, got);
     if (retry)
         return zc_files_again(w, retry);
     if (files && (w->number % 2 == 0 || !walk))

@@ -161,6 +161,12 @@ void zc_conn_unlock(struct zc_conn *c)
     pthread_mutex_unlock(&c->lock);
 }
 
+static void count_sent(struct zc_conn *c, size_t n)
+{
+    atomic_fetch_add_explicit(&c->bytes_out, n, memory_order_relaxed);
+    atomic_store_explicit(&c->sent_lately, true, memory_order_relaxed);
+}
+
 int zc_conn_send_locked(struct zc_conn *c, struct zc_buf *b,
                         struct zc_err *err)
 {
@@ -174,8 +180,7 @@ int zc_conn_send_locked(struct zc_conn *c, struct zc_buf *b,
     b->len = 0;
     if (zc_transport_send(c->t, &iov, 1))
         return zc_conn_error(c, errno, err);
-    atomic_fetch_add_explicit(&c->bytes_out, n, memory_order_relaxed);
-    atomic_store_explicit(&c->sent_lately, true, memory_order_relaxed);
+    count_sent(c, n);
     return 0;
 }
 
@@ -183,6 +188,34 @@ int zc_conn_send(struct zc_conn *c, struct zc_buf *b, struct zc_err *err)
 {
     zc_conn_lock(c);
     int r = zc_conn_send_locked(c, b, err);
+    zc_conn_unlock(c);
+    return r;
+}
+
+/* With the turn. */
+static int send_fd_locked(struct zc_conn *c, struct zc_buf *b, int fd,
+                          struct zc_err *err)
+{
+    const uint64_t seq = c->seq_out;
+    zc_frame_number(b->data, b->len, &c->seq_out);
+    if (!zc_transport_send_fd(c->t, b->data, b->len, fd)) {
+        count_sent(c, b->len);
+        b->len = 0;
+        return 0;
+    }
+    if (errno != ETOOMANYREFS)
+        return zc_conn_error(c, errno, err);
+    c->seq_out = seq;
+    return 1;
+}
+
+int zc_conn_send_fd(struct zc_conn *c, struct zc_buf *b, int fd,
+                    struct zc_err *err)
+{
+    if (b->failed)
+        return zc_err_nomem(err);
+    zc_conn_lock(c);
+    int r = send_fd_locked(c, b, fd, err);
     zc_conn_unlock(c);
     return r;
 }

@@ -82,6 +82,11 @@ int zc_conn_send_locked(struct zc_conn *c, struct zc_buf *b,
 /* The same with lock and unlock around it. B is empty afterwards. */
 int zc_conn_send(struct zc_conn *c, struct zc_buf *b, struct zc_err *err);
 
+/* The same, with the descriptor FD, over a transport that passes them. 1: not
+ * now, as too many are on their way; B is as it was. */
+int zc_conn_send_fd(struct zc_conn *c, struct zc_buf *b, int fd,
+                    struct zc_err *err);
+
 /* True when nothing was sent since the last call: time for a PING. */
 bool zc_conn_idle(struct zc_conn *c);
 

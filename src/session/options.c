@@ -22,6 +22,7 @@ void zc_options_init(struct zc_options *o)
         .max_size = UINT64_MAX,
         .fsync = ZC_FSYNC_BATCH,
         .window_s = -1,
+        .clone = true,
     };
 }
 

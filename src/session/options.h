@@ -86,6 +86,7 @@ struct zc_options {
     uint64_t bwlimit;               /* bytes a second, 0: none */
     unsigned timeout_s;             /* --timeout, 0: none */
     const char *skip_compress; /* see tree/suffix.h */
+    bool clone; /* a local receiver may share the blocks of big files */
     enum zc_mover_kind mover;       /* --mover, ZC_MOVER_AUTO by default */
     unsigned threads;               /* 0: as many as make sense */
 

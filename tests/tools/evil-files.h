@@ -64,6 +64,19 @@ static void file_twice(struct evil *e, const char *arg)
     put_file(e, first, &victim, NULL);
 }
 
+/* As if it had come over a socket pair, with the file itself. */
+static void file_passed(struct evil *e, const char *arg)
+{
+    struct zc_entry victim = file_entry("victim", 1 << 20);
+    struct zc_msg_file m = {
+        .ref = first, .flags = ZC_FILE_PASSED, .entry = victim};
+    (void)arg;
+    begin_with(e, &victim, 1);
+    zc_file_encode(&e->out, ZC_FRAME_FILE, &m);
+    evil_send(e);
+    evil_await(e, ZC_FRAME_GOT);
+}
+
 static void file_after_result(struct evil *e, const char *arg)
 {
     struct zc_entry victim = file_entry("victim", 5);
@@ -268,6 +281,7 @@ static const struct attack file_attacks[] = {
     {"file-of-far-future", "refused", file_ref, "4294967295,4294967295"},
     {"file-twice", "refused", file_twice, NULL},
     {"file-after-result", "refused", file_after_result, NULL},
+    {"file-passed", "refused", file_passed, NULL},
     {"file-65-open", "refused", file_many_open, NULL},
     {"file-inline-short", "refused", file_inline_size, "6"},
     {"file-inline-long", "refused", file_inline_size, "4"},

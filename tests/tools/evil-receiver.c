@@ -287,6 +287,18 @@ static void got_twice(struct evil *e, const char *arg)
     put_got(e, 1, BIG);
 }
 
+/* The bytes of a file that was not passed, and nothing else. */
+static void bytes_for(struct evil *e, const char *arg)
+{
+    struct zc_msg_bytes m = {.eno = 95};
+    sscanf(arg, "%u,%u", &m.ref.list, &m.ref.index);
+    begin_root(e);
+    put_need(e, 1, 0, BIG, ZC_NEED_DATA);
+    evil_await(e, ZC_FRAME_FILE);
+    zc_bytes_encode(&e->out, &m);
+    evil_send(e);
+}
+
 /* All the bytes are taken, and never a word about them. */
 static void got_never(struct evil *e, const char *arg)
 {
@@ -596,6 +608,8 @@ static const struct attack attacks[] = {
     {"got-small", "12", got_small, NULL},
     {"got-twice", "12", got_twice, NULL},
     {"got-never", "30", got_never, NULL},
+    {"bytes-not-passed", "12", bytes_for, "1,2"},
+    {"bytes-unknown", "12", bytes_for, "9,9"},
     {"result-ok", "12", result_for, "1,1 0,0"},
     {"result-failed", "12", result_for, "1,1 1,5"},
     {"result-again", "12", result_for, "1,1 2,0"},

@@ -445,6 +445,12 @@ static void file_limits(void)
     m.data = xs(ZC_INLINE_MAX);
     m.entry.size = ZC_INLINE_MAX;
     is_int(file_taken(ZC_FRAME_FILE, &m), -1, "inline and from somewhere on");
+    m.flags = ZC_FILE_INLINE | ZC_FILE_PASSED;
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "inline and passed");
+    m.flags = ZC_FILE_FROM | ZC_FILE_PASSED;
+    is_int(file_taken(ZC_FRAME_FILE, &m), -1, "passed from somewhere on");
+    m.flags = ZC_FILE_PASSED;
+    is_int(file_taken(ZC_FRAME_FILE, &m), 0, "passed");
     m.flags = ZC_FILE_INLINE;
     m.data = xs(0);
     m.entry.size = 0;

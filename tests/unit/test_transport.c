@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -341,6 +342,105 @@ static void kinds(void)
     close(s[1]);
 }
 
+/* Descriptors among the bytes: in order, whatever is read at a time. */
+static void passed(void)
+{
+    struct link l = sockets();
+    char got[64] = "";
+    int p[3][2];
+    for (int i = 0; i < 3; i++) {
+        if (pipe2(p[i], O_CLOEXEC))
+            skip_all("no pipes: %s", strerror(errno));
+        char bytes[] = "0123456";
+        bytes[0] = (char)('a' + i);
+        is_int(zc_transport_send(l.a, &(struct iovec){"before", 6}, 1), 0,
+               "bytes alone");
+        is_int(zc_transport_send_fd(l.a, bytes, 7, p[i][1]), 0,
+               "bytes and a descriptor");
+        close(p[i][1]);
+    }
+    is_int(zc_transport_take_fd(l.b), -1, "none is there before its bytes");
+    size_t n = 0;
+    while (n < 3 * 13) {
+        ssize_t r = zc_transport_recv(l.b, got + n, n ? sizeof got - n : 7);
+        if (r <= 0)
+            break;
+        n += (size_t)r;
+    }
+    is_str(got, "beforea123456beforeb123456beforec123456", "all bytes");
+    for (int i = 0; i < 3; i++) {
+        int fd = zc_transport_take_fd(l.b);
+        char c = (char)('A' + i), back = 0;
+        ok(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC &&
+               write(fd, &c, 1) == 1 && read(p[i][0], &back, 1) == 1 &&
+               back == c,
+           "descriptor %d is what was sent %d.", i, i);
+        close(fd);
+        close(p[i][0]);
+    }
+    is_int(zc_transport_take_fd(l.b), -1, "and no more");
+    link_free(&l);
+}
+
+static unsigned open_fds(void)
+{
+    unsigned n = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
+
+/* One for which there is no room keeps its place in the row; those that nobody
+ * takes are closed. */
+static void passed_in_vain(void)
+{
+    struct rlimit old, few;
+    unsigned before = open_fds();
+    struct link l = sockets();
+    char got[8];
+    getrlimit(RLIMIT_NOFILE, &old);
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    few = (struct rlimit){.rlim_cur = (rlim_t)fd + 1, .rlim_max = old.rlim_max};
+    for (int i = 0; i < 3; i++)
+        zc_transport_send_fd(l.a, "x", 1, fd);
+    setrlimit(RLIMIT_NOFILE, &few);
+    is_int(zc_transport_recv(l.b, got, sizeof got), 1, "no room for the first");
+    setrlimit(RLIMIT_NOFILE, &old);
+    is_int(zc_transport_recv(l.b, got, sizeof got), 1, "for the second there is");
+    is_int(zc_transport_recv(l.b, got, sizeof got), 1, "... and the third");
+    is_int(zc_transport_take_fd(l.b), -1, "the first did not come");
+    int second = zc_transport_take_fd(l.b);
+    ok(second >= 0, "the second did");
+    close(second);
+    for (int i = 0; i < 5; i++)
+        zc_transport_send_fd(l.a, "x", 1, fd);
+    for (int i = 0; i < 3; i++)
+        zc_transport_recv(l.b, got, 1);
+    close(fd);
+    link_free(&l);
+    is_int((int)open_fds(), (int)before, "what nobody took is closed");
+
+    struct link p = pipes();
+    ok(!p.a->passes_fds, "pipes pass none");
+    is_int(zc_transport_take_fd(p.b), -1, "so there is none");
+    link_free(&p);
+}
+
+/* A peer that sends more of them than anybody takes. */
+static void too_many_passed(void)
+{
+    struct link l = sockets();
+    char c;
+    int r = 1;
+    for (int i = 0; i < 100 && r == 1; i++) {
+        if (zc_transport_send_fd(l.a, "x", 1, STDERR_FILENO))
+            break;
+        r = (int)zc_transport_recv(l.b, &c, 1);
+    }
+    ok(r == -1 && errno == EPROTO, "there is an end to it");
+    link_free(&l);
+}
+
 int main(void)
 {
     struct link (*make[])(void) = {sockets, pipes};
@@ -362,5 +462,8 @@ int main(void)
             link_free(&l);
         }
     }
+    passed();
+    passed_in_vain();
+    too_many_passed();
     return done_testing();
 }
