@@ -234,7 +234,9 @@ static int stat_between_writes(int fd, enum zc_lease lease,
         return -1;
     for (int i = 0; i < 5 && lease != ZC_LEASE_HELD; i++) {
         struct zc_stat before = *st;
+        char byte;
         zc_write_barrier(fd);
+        (void)!pread(fd, &byte, 1, 0); /* what xfs needs for that */
         if (zc_stat_at(fd, "", st))
             return -1;
         if (zc_stat_same_version(&before, st))
