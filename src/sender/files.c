@@ -7,6 +7,7 @@
 #include "sender/files.h"
 
 #include "sender/big.h"
+#include "sender/entry.h"
 #include "sender/removal.h"
 #include "sender/sfile.h"
 #include "sender/small.h"
@@ -187,6 +188,30 @@ static int send_bytes(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
     return r;
 }
 
+/* Metadata of one version on the bytes of another would look like a third. */
+static bool is_another_version(const struct zc_sfile *f)
+{
+    return S_ISREG(f->st.mode) &&
+           (f->st.size != f->listed.size ||
+            f->st.mtime_s != f->listed.mtime_s ||
+            (f->st.mtime_ns != f->listed.mtime_ns &&
+             !zc_entry_odd_time(&f->st)));
+}
+
+/* F was to have new metadata only, and has new bytes by now. */
+static int send_all(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
+{
+    struct zc_sentry *se = &f->list->entries[f->index];
+    pthread_mutex_lock(&w->s->lock);
+    se->what = ZC_NEED_DATA;
+    se->item_flags |= ZC_ITEM_DATA;
+    pthread_mutex_unlock(&w->s->lock);
+    atomic_fetch_add(&w->s->stats->need_files, 1);
+    atomic_fetch_add(&w->s->stats->need_bytes, f->st.size);
+    zc_close(&f->fd); /* O_PATH */
+    return send_bytes(w, dirfd, f, ZC_NEED_DATA);
+}
+
 /* Sends entry INDEX of L as it was asked for. */
 static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
                       uint32_t index, unsigned tries)
@@ -204,6 +229,8 @@ static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
         r = zc_sfile_give_up(w, &f, "look at it", errno);
     else if ((f.st.mode & S_IFMT) != (f.listed.mode & S_IFMT))
         r = zc_sfile_give_up(w, &f, "read it: it is something else now", 0);
+    else if (is_another_version(&f))
+        r = send_all(w, dirfd, &f);
     else
         r = send_meta(w, dirfd, &f);
     zc_close(&f.fd);

@@ -18,7 +18,8 @@
 #   --poke-DIR N:HEX    write HEX over the bytes from offset N on
 #   --rate N        bytes a second in each direction, about
 #
-# Prints "listening ADDR:PORT", and "up N down N" when a connection has ended.
+# Prints "listening ADDR:PORT", "holding", and "up N down N" when a connection has
+# ended.
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -112,7 +113,10 @@ sub pump {
     my $limit = $cut{$dir} // $stall{$dir};
     my ($hold_at, $hold_file) = split /:/, $hold{$dir} // '', 2;
     while (1) {
-        wait_for($hold_file) if $hold_file && $n >= $hold_at;
+        if ($hold_file && $n >= $hold_at) {
+            print "holding\n" unless -e $hold_file;
+            wait_for($hold_file);
+        }
         my $want = $rate ? 16384 : 262144;
         $want = $limit - $n if defined $limit && $limit - $n < $want;
         $want = $hold_at - $n if $hold_file && $n < $hold_at && $hold_at - $n < $want;
