@@ -105,7 +105,8 @@ static enum zc_exit run_session(struct run *r,
     zc_report_session(r->report, session->src,
                       session->single_file ? NULL
                       : local              ? dest->path
-                                           : r->plan->dest_text);
+                                           : r->plan->dest_text,
+                      local ? "" : r->plan->dest_text);
 
     struct zc_reached peer;
     if (reach_dest(r, &peer))

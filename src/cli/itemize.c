@@ -3,6 +3,7 @@
 #include "cli/itemize.h"
 #include "cli/text.h"
 #include "fs/meta.h"
+#include "net/endpoint.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#define ESCAPES "nfilbLMBUGotp%"
+#define ESCAPES "nfilbLMBUGotphm%"
+
+/* rsync's other ones. */
+static const struct {
+    char letter;
+    const char *why_not;
+} refused[] = {
+    {'a', "the address of the other host is not told, %h is its name"},
+    {'c', "there are no checksums of blocks"},
+    {'C', "what is known of a file is no checksum that other programs make"},
+    {'P', "where a share is, its host keeps to itself"},
+    {'u', "who we are to the other host is said by a key"},
+};
 
 static char update_column(const struct zc_item *item)
 {
@@ -104,6 +117,18 @@ static const char *read_escape(const char *p, struct escape *e)
     return *p ? p + 1 : p;
 }
 
+static int refuse(const char *option, char letter, struct zc_err *err)
+{
+    for (size_t i = 0; i < ZC_ARRAY_LEN(refused); i++)
+        if (refused[i].letter == letter)
+            return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                              "%s: %%%c is not supported: %s", option, letter,
+                              refused[i].why_not);
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "%s: there is no %%%c, as zcsync(1) lists them", option,
+                      letter);
+}
+
 int zc_item_format_check(const char *option, const char *format,
                          struct zc_err *err)
 {
@@ -116,9 +141,7 @@ int zc_item_format_check(const char *option, const char *format,
                               "percent sign)",
                               option, format);
         if (!strchr(ESCAPES, e.letter))
-            return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                              "%s: %%%c is not supported yet", option,
-                              e.letter);
+            return refuse(option, e.letter, err);
     }
     return 0;
 }
@@ -134,10 +157,24 @@ bool zc_item_format_has(const char *format, const char *letters)
     return false;
 }
 
-static void put_escape(struct zc_buf *out, const struct escape *e,
-                       const struct zc_item *item, const char *src,
-                       unsigned keep)
+/* %h and %m: nothing where PLACE is on this machine. */
+static void put_place(struct zc_buf *out, char letter, const char *place)
 {
+    struct zc_endpoint at;
+    struct zc_err ignored;
+    if (zc_endpoint_parse(place, &at, &ignored))
+        return;
+    const char *text = letter == 'h' ? at.host : at.share;
+    if (text)
+        zc_text_name(out, text);
+    zc_endpoint_fini(&at);
+}
+
+static void put_escape(struct zc_buf *out, const struct escape *e,
+                       const struct zc_item *item,
+                       const struct zc_item_about *about)
+{
+    const char *src = about->src;
     char text[ZC_TEXT_MAX], columns[ZC_ITEMIZE_SIZE];
     bool sent = (item->flags & ZC_ITEM_DATA) && S_ISREG(item->mode);
     switch (e->letter) {
@@ -151,7 +188,7 @@ static void put_escape(struct zc_buf *out, const struct escape *e,
         zc_item_name(out, item);
         return;
     case 'i':
-        zc_itemize(columns, item, keep);
+        zc_itemize(columns, item, about->keep);
         zc_buf_put_str(out, columns);
         return;
     case 'l':
@@ -183,10 +220,16 @@ static void put_escape(struct zc_buf *out, const struct escape *e,
         zc_buf_printf(out, "%u", item->gid);
         return;
     case 'o':
-        zc_buf_put_str(out, item->flags & ZC_ITEM_DELETED ? "del." : "send");
+        zc_buf_put_str(out, item->flags & ZC_ITEM_DELETED    ? "del."
+                            : item->flags & ZC_ITEM_RECEIVED ? "recv"
+                                                             : "send");
         return;
     case 't':
         zc_text_time(out, time(NULL), "%Y/%m/%d %H:%M:%S");
+        return;
+    case 'h':
+    case 'm':
+        put_place(out, e->letter, about->place);
         return;
     case 'p':
         zc_buf_printf(out, "%d", (int)getpid());
@@ -198,7 +241,8 @@ static void put_escape(struct zc_buf *out, const struct escape *e,
 }
 
 void zc_item_format(struct zc_buf *out, const char *format,
-                    const struct zc_item *item, const char *src, unsigned keep)
+                    const struct zc_item *item,
+                    const struct zc_item_about *about)
 {
     for (const char *p = format; *p;) {
         size_t plain = strcspn(p, "%");
@@ -209,7 +253,7 @@ void zc_item_format(struct zc_buf *out, const char *format,
         struct escape e;
         p = read_escape(p + 1, &e);
         struct zc_buf piece = ZC_BUF_INIT;
-        put_escape(&piece, &e, item, src, keep);
+        put_escape(&piece, &e, item, about);
         zc_buf_printf(out, "%*s", e.left || (size_t)e.width <= piece.len
                                       ? 0
                                       : e.width - (int)piece.len, "");

@@ -21,18 +21,26 @@
 void zc_itemize(char out[ZC_ITEMIZE_SIZE], const struct zc_item *item,
                 unsigned keep);
 
+/* What an item is about. */
+struct zc_item_about {
+    const char *src;
+    const char *place; /* SRC or DEST on another host, as the user wrote it; or
+                          anything else */
+    unsigned keep;     /* enum zc_keep */
+};
+
 /*
  * Appends FORMAT for ITEM, without a newline: %n (name, a slash after a
  * directory), %f (the same after SRC), %i, %l (length), %b (bytes sent), %L
- * (" -> target"), %M (mtime), %B (permissions), %U, %G, %o ("send", "del."), %t
- * (now), %p (process), %%. Between % and letter may stand rsync's -, width and
+ * (" -> target"), %M (mtime), %B (permissions), %U, %G, %o ("send", "recv",
+ * "del."), %t (now), %p (process), %h (the other host), %m (its share), %%. Between % and letter may stand rsync's -, width and
  * ' (digit groups, units). FORMAT was checked.
  */
 void zc_item_format(struct zc_buf *out, const char *format,
-                    const struct zc_item *item, const char *src,
-                    unsigned keep);
+                    const struct zc_item *item,
+                    const struct zc_item_about *about);
 
-/* -1 with a sentence that names OPTION and the escape zcsync does not have. */
+/* -1 with a sentence that names OPTION and the escape that there is not, and why. */
 int zc_item_format_check(const char *option, const char *format,
                          struct zc_err *err);
 

@@ -57,7 +57,8 @@ static void put_text(struct zc_buf *out, const struct zc_item *item)
     if (S_ISLNK(item->mode) && item->link_target)
         sized.size = strlen(item->link_target);
     zc_buf_u8(out, (uint8_t)type_letter(item->mode));
-    zc_item_format(out, "%B %14'l ", &sized, "", 0);
+    const struct zc_item_about nothing = {"", "", 0};
+    zc_item_format(out, "%B %14'l ", &sized, &nothing);
     zc_text_time(out, item->mtime_s, "%Y/%m/%d %H:%M:%S ");
     zc_text_name(out, shown(item));
     if (item->link_target) {

@@ -84,7 +84,7 @@ static void end(struct zc_logfile *l)
 }
 
 void zc_logfile_item(struct zc_logfile *l, const struct zc_item *item,
-                     const char *label, const char *src, unsigned keep)
+                     const char *label, const struct zc_item_about *about)
 {
     const unsigned transfer = ZC_ITEM_NEW | ZC_ITEM_DATA | ZC_ITEM_HARD_LINK |
                               ZC_ITEM_DELETED;
@@ -96,7 +96,7 @@ void zc_logfile_item(struct zc_logfile *l, const struct zc_item *item,
         zc_buf_printf(&l->line, "%s: ", label);
     zc_item_format(&l->line,
                    deleted && !l->names_deletions ? "deleting %n" : l->format,
-                   item, src, keep);
+                   item, about);
     end(l);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/util.h"
+#include "cli/itemize.h"
 #include "session/events.h"
 
 struct zc_logfile;
@@ -19,10 +20,9 @@ struct zc_logfile *zc_logfile_open(const char *path, const char *format,
 /* Says once, on standard error, that lines could not be written. L may be NULL. */
 void zc_logfile_close(struct zc_logfile *l);
 
-/* KEEP is what the run keeps (enum zc_keep); LABEL, if any, the DEST it is
- * about. */
+/* LABEL, if any, is the DEST it is about. */
 void zc_logfile_item(struct zc_logfile *l, const struct zc_item *item,
-                     const char *label, const char *src, unsigned keep);
+                     const char *label, const struct zc_item_about *about);
 void zc_logfile_line(struct zc_logfile *l, const char *fmt, ...)
     ZC_PRINTF(2, 3);
 

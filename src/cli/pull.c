@@ -65,7 +65,7 @@ static enum zc_exit run_session(struct pull *p,
     const struct zc_buf *names = s->names.len ? &s->names : &p->names;
     opt.only_names = (struct zc_bytes){names->data, names->len};
     opt.walk |= s->names.len ? ZC_WALK_NAMED : 0;
-    zc_report_session(p->report, s->text, s->dest);
+    zc_report_session(p->report, s->text, s->dest, s->text);
     const struct zc_reach way = {.at = &s->at,
                                  .role = ZC_ROLE_RECEIVER,
                                  .compress = p->args->compress.how,

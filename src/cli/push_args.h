@@ -51,6 +51,7 @@ struct zc_push_args {
     bool quiet;             /* -q */
     unsigned verbose;       /* how many -v */
     bool itemize;           /* -i */
+    unsigned itemized;      /* how many of them */
     const char *out_format; /* NULL: none */
     bool json, stats;
     struct zc_info info;

@@ -202,6 +202,10 @@ static int take_option(void *arg, const struct zc_opt *opt,
     case OPT_HUMAN:
         take_human(a, on);
         return 0;
+    case OPT_ITEMIZE:
+        a->itemize = on;
+        a->itemized = on ? a->itemized + 1 : 0;
+        return 0;
     case OPT_FAMILY:
         a->family = (int)opt->data;
         return 0;
@@ -391,6 +395,12 @@ static int settle(struct zc_push_args *a, struct zc_err *err)
     }
     if (a->opt.dry_run)
         a->opt.fsync = ZC_FSYNC_NONE;
+    /* As with rsync, what is not changed has a line with -ii, or -i and -vv. */
+    bool columns = a->itemize || (a->out_format &&
+                                  zc_item_format_has(a->out_format, "i"));
+    if (a->as != ZC_AS_MIRROR && !a->list_only &&
+        (a->itemized > 1 || (columns && a->verbose > 1)))
+        a->opt.apply |= ZC_APPLY_TELL_ALL;
     /* A mirror's first -v is about its states. */
     unsigned named = a->as == ZC_AS_MIRROR ? 2 : 1;
     a->opt.want_items = a->itemize || a->verbose >= named || a->json ||

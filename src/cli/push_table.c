@@ -378,8 +378,9 @@ static const struct zc_opt tell_rows[] = {
            "name what is sent; twice: all that is changed\n"
            "(mirror: its states; twice: what is sent)"),
     FLAG('q', "quiet", ON, quiet, "errors only"),
-    FLAG('i', "itemize-changes", ON_OFF, itemize,
-         "name every change, as YXcstpoguax"),
+    ACTION('i', "itemize-changes", ON_OFF, OPT_ITEMIZE,
+           "name every change, as YXcstpoguax; twice: also\n"
+           "what is not changed (mirror: as once)"),
     VALUE(0, "out-format", "FORMAT", ON, OPT_OUT_FORMAT,
           "a line for every change, with %-escapes"),
     VALUE(0, "log-format", "FORMAT", ON, OPT_OUT_FORMAT, "its old name"),

@@ -18,6 +18,7 @@ enum push_opt_id {
     OPT_SHOW,    /* ... of an enum zc_show */
     OPT_VERBOSE,
     OPT_HUMAN,
+    OPT_ITEMIZE,
     OPT_INFO,
     OPT_OUT_FORMAT,
     OPT_MAX_DELETE,

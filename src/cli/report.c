@@ -37,7 +37,7 @@ struct zc_report {
     const struct zc_push_args *args;
     atomic_bool *stop;
     struct zc_progress *progress;
-    const char *src, *dest;
+    const char *src, *dest, *place;
     const char *label; /* of the lines: the DEST they are about, or NULL */
     bool tty_out; /* items share the terminal with the progress line */
     int64_t flushed_ns;
@@ -57,7 +57,7 @@ struct zc_report *zc_report_new(const struct zc_push_args *args,
         return NULL;
     r->args = args;
     r->stop = stop;
-    r->src = r->dest = "";
+    r->src = r->dest = r->place = "";
     r->tty_out = isatty(STDOUT_FILENO);
     /* Lives as long as stdout does. glibc sizes only buffers it is given. */
     static char buffer[OUT_BUFFER];
@@ -91,8 +91,10 @@ int zc_report_open_log(struct zc_report *r, struct zc_err *err)
     return r->log ? 0 : -1;
 }
 
-void zc_report_session(struct zc_report *r, const char *src, const char *dest)
+void zc_report_session(struct zc_report *r, const char *src, const char *dest,
+                       const char *place)
 {
+    r->place = place;
     r->src = src;
     r->dest = dest;
 }
@@ -152,6 +154,8 @@ static const char *action_name(const struct zc_item *item)
 {
     if (item->flags & ZC_ITEM_DELETED)
         return "delete";
+    if (item->flags & ZC_ITEM_UNCHANGED)
+        return "none";
     if (item->flags & ZC_ITEM_HARD_LINK)
         return "hard-link";
     if (item->flags & ZC_ITEM_NEW)
@@ -185,6 +189,13 @@ static void put_json_item(struct zc_report *r, const struct zc_item *item)
     zc_buf_put_str(out, "}");
 }
 
+static struct zc_item_about about(const struct zc_report *r)
+{
+    return (struct zc_item_about){.src = r->src,
+                                  .place = r->label ? r->label : r->place,
+                                  .keep = r->args->opt.keep};
+}
+
 /* Something happened to the entry itself, not only to its metadata. */
 static bool is_transfer(const struct zc_item *item)
 {
@@ -205,7 +216,7 @@ static void put_text_item(struct zc_report *r, const struct zc_item *item)
                                               : NULL;
     if (!format || (deleted && a->info.del == 0))
         return;
-    bool all = zc_item_format_has(format, "i") || a->verbose > 1 ||
+    bool all = item->flags & ZC_ITEM_UNCHANGED || zc_item_format_has(format, "i") || a->verbose > 1 ||
                (!a->out_format && S_ISDIR(item->mode));
     if (!all && !is_transfer(item))
         return;
@@ -213,7 +224,8 @@ static void put_text_item(struct zc_report *r, const struct zc_item *item)
         format = "deleting %n";
     if (r->label)
         zc_buf_printf(&r->line, "%s: ", r->label);
-    zc_item_format(&r->line, format, item, r->src, a->opt.keep);
+    const struct zc_item_about what = about(r);
+    zc_item_format(&r->line, format, item, &what);
     put_line(r);
 }
 
@@ -222,8 +234,11 @@ static void on_item(void *arg, const struct zc_item *item)
     struct zc_report *r = arg;
     if (!item->flags)
         return;
-    r->items++;
-    zc_logfile_item(r->log, item, r->label, r->src, r->args->opt.keep);
+    bool changed = !(item->flags & ZC_ITEM_UNCHANGED);
+    r->items += changed;
+    const struct zc_item_about what = about(r);
+    if (changed)
+        zc_logfile_item(r->log, item, r->label, &what);
     if (r->args->quiet)
         return;
     zc_buf_reset(&r->line);

@@ -29,9 +29,11 @@ void zc_report_free(struct zc_report *r);
 /* Opens --log-file, if there is one. -1 with a sentence. */
 int zc_report_open_log(struct zc_report *r, struct zc_err *err);
 
-/* Before each session: the SRC and DEST that paths in it are relative to (kept
- * as pointers). DEST NULL: DEST has no such paths (a single file). */
-void zc_report_session(struct zc_report *r, const char *src, const char *dest);
+/* Before each session: the SRC and DEST that paths in it are relative to, and the
+ * PLACE on another host that it is with, "" without one (kept as pointers). DEST
+ * NULL: DEST has no such paths (a single file). */
+void zc_report_session(struct zc_report *r, const char *src, const char *dest,
+                       const char *place);
 /* Where lines have to be kept apart from a progress line; NULL: nowhere. */
 void zc_report_set_progress(struct zc_report *r, struct zc_progress *p);
 /* The callbacks for zc_push_run. */

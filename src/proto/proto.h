@@ -212,7 +212,8 @@ enum zc_open_apply {
     ZC_APPLY_INPLACE = 1 << 16, /* bytes go into the file that is there */
     ZC_APPLY_APPEND = 1 << 17,  /* a shorter file may be its beginning, and a
                                    longer one stays */
-    ZC_APPLY_KNOWN = (1 << 18) - 1,
+    ZC_APPLY_TELL_ALL = 1 << 18, /* entries that need nothing are told, too */
+    ZC_APPLY_KNOWN = (1 << 19) - 1,
 };
 
 /* Flags of LIST. */

@@ -32,6 +32,17 @@ static void add_need(struct zc_needs *n, const struct zc_cmp *c,
     n->count++;
 }
 
+/* Where all is told, so is that nothing has to be done. What the sender is asked
+ * about is for it to see. */
+static unsigned told_item(const struct zc_receiver *r,
+                          const struct zc_decision *v)
+{
+    if (!(r->apply & ZC_APPLY_TELL_ALL) || !v->stays || v->item ||
+        v->need & ZC_NEED_OUTSTANDING)
+        return v->item;
+    return ZC_ITEM_UNCHANGED | (v->linked ? ZC_ITEM_HARD_LINK : 0);
+}
+
 /* The entry counts as outstanding before the sender is told. */
 static void ask_for(struct zc_needs *n, const struct zc_cmp *c,
                     const struct zc_decision *v, unsigned need)
@@ -92,7 +103,9 @@ static void act_dir(struct zc_needs *n, const struct zc_cmp *c,
     child->list_over = child->listed = !descend;
     if (v->stays && zc_rdir_set_volume(r, child, c->dirfd, c->name, &c->st))
         note_refused(n, c, ZC_OP_READ_DIR, errno);
-    add_need(n, c, v, set_out(n, c, v, child));
+    struct zc_decision told = *v;
+    told.item = told_item(r, v);
+    add_need(n, c, &told, set_out(n, c, v, child));
     if (!descend)
         zc_rdir_drop(n->w, child);
 }
@@ -109,7 +122,10 @@ void zc_act_top(struct zc_needs *n, const struct zc_cmp *c,
         c->dir->state = ZC_RD_FAILED;
         return;
     }
-    add_need(n, c, v, set_out(n, c, v, c->dir));
+    struct zc_decision told = *v;
+    told.item = c->dir->shelf.node && !c->dir->implied ? told_item(n->w->r, v)
+                                                       : v->item;
+    add_need(n, c, &told, set_out(n, c, v, c->dir));
     n->w->r->terms.made = false;
 }
 
@@ -182,8 +198,11 @@ static void make_link(struct zc_needs *n, const struct zc_cmp *c,
 static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
                       const struct zc_decision *v)
 {
+    struct zc_decision told = *v;
     switch (v->action) {
     case ZC_ACTION_NONE:
+        told.item = told_item(n->w->r, v);
+        add_need(n, c, &told, 0);
         settle_group(n, c, v, c->name, true);
         break;
     case ZC_ACTION_ASK: /* what leads is settled with its RESULT */
@@ -219,6 +238,7 @@ static void report_entry(struct zc_needs *n, const struct zc_cmp *c,
 {
     struct zc_decision told = *v;
     unsigned check = v->need & ZC_NEED_CHECK;
+    told.item = told_item(n->w->r, v);
     if (n->w->r->apply & ZC_APPLY_REMOVE && v->stays && !check)
         told.item = ZC_ITEM_SAME;
     add_need(n, c, &told, check);

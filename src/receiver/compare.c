@@ -517,7 +517,7 @@ static bool decide_hardlink(struct zc_rworker *w, const struct zc_cmp *c,
             zc_shared_also(r, &c->dir->shelf, c->name, c->st.dev, c->st.ino,
                            false);
             zc_hardlink_put(r, group);
-            *v = (struct zc_decision){.stays = true};
+            *v = (struct zc_decision){.stays = true, .linked = true};
             break;
         }
         v->action = ZC_ACTION_LINK;

@@ -51,6 +51,7 @@ struct zc_decision {
     uint8_t hash[ZC_HASH_SIZE]; /* CHECK, FROM: of what is here ... */
     uint64_t from;              /* FROM: ... so many bytes of it */
     bool stays; /* what is here keeps its place, changed or not */
+    bool linked; /* it is a name of its hard link group already */
     bool leads; /* it leads a hard link group, which waits for it */
     bool alone; /* it is one of several names, and becomes a file of its own */
     struct zc_hardlink_group *group; /* LINK: handed out (hardlinks.h) */

@@ -84,7 +84,10 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
     if (e.flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_IMPLIED) &&
         !S_ISDIR(e.mode) && item->what != ZC_NEED_APPLIED)
         return nonsense(err, "it wants a file that is not there");
-    if (item->item_flags & ZC_ITEM_SAME && !zc_removal_wanted(s->opt))
+    bool unasked = item->item_flags & ZC_ITEM_UNCHANGED &&
+                   !(s->opt->apply & ZC_APPLY_TELL_ALL);
+    if (unasked ||
+        (item->item_flags & ZC_ITEM_SAME && !zc_removal_wanted(s->opt)))
         return nonsense(err, "it tells what was not asked for");
     if ((open & (open - 1)) != 0)
         return nonsense(err, "it wants an entry in two ways");
@@ -172,6 +175,15 @@ static bool no_properties(struct zc_sender *s, unsigned op, uint32_t eno,
     return true;
 }
 
+/* Entry INDEX of L was found to be the same; LINKED: as another name. */
+static void tell_same(struct zc_sender *s, const struct zc_slist *l,
+                      uint32_t index, bool linked)
+{
+    if (s->opt->apply & ZC_APPLY_TELL_ALL)
+        zc_lists_item(s, l, index,
+                      ZC_ITEM_UNCHANGED | (linked ? ZC_ITEM_HARD_LINK : 0));
+}
+
 /* What a finished, failed or repeated entry means for the counters and the
  * user. */
 static void report_result(struct zc_sender *s, struct zc_slist *l,
@@ -181,14 +193,18 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
     const struct zc_sentry *se = &l->entries[item->ref.index];
     zc_slist_entry(l, item->ref.index, &e);
     bool data = se->what & ZC_NEED_BYTES;
-    if (item->status == ZC_STATUS_SAME)
+    if (item->status == ZC_STATUS_SAME) {
+        tell_same(s, l, item->ref.index, se->what & ZC_NEED_PENDING);
         return;
+    }
     if (item->status == ZC_STATUS_OK) {
         if (data) {
             atomic_fetch_add(&s->stats->done_files, 1);
             atomic_fetch_add(&s->stats->done_bytes, e.size);
         }
         zc_lists_item(s, l, item->ref.index, se->item_flags);
+        if (!se->item_flags)
+            tell_same(s, l, item->ref.index, false);
         return;
     }
     /* Trouble at the source was reported when it was met. */

@@ -84,7 +84,9 @@ static void report_check(struct zc_sworker *w, const struct zc_sfile *f)
 {
     struct zc_sender *s = w->s;
     struct zc_sentry *se = &f->list->entries[f->index];
-    zc_lists_item(s, f->list, f->index, se->item_flags);
+    bool all = s->opt->apply & ZC_APPLY_TELL_ALL;
+    zc_lists_item(s, f->list, f->index,
+                  !se->item_flags && all ? ZC_ITEM_UNCHANGED : se->item_flags);
     zc_sfile_settle(w, f);
 }
 

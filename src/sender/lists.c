@@ -386,7 +386,8 @@ void zc_lists_item(struct zc_sender *s, const struct zc_slist *l,
         return;
     struct zc_entry e;
     zc_slist_entry(l, index, &e);
-    count_item(s, &e, flags);
+    if (!(flags & ZC_ITEM_UNCHANGED))
+        count_item(s, &e, flags);
     if (!zc_sender_wants_items(s))
         return;
     struct zc_buf path = ZC_BUF_INIT;

@@ -29,10 +29,13 @@ enum zc_item_flags {
     ZC_ITEM_SAME = 1 << 12, /* nothing to tell: see sender/removal.h */
     ZC_ITEM_RECEIVED = 1 << 12, /* by us, of a peer who tells of it; never
                                    alone, nor on the wire */
+    /* Nothing happened to it, which is told where all is (ZC_APPLY_TELL_ALL);
+     * with HARD_LINK alone. */
+    ZC_ITEM_UNCHANGED = 1 << 13,
 };
 
 /* Those that a peer may tell of. */
-#define ZC_ITEM_ON_WIRE (ZC_ITEM_RECEIVED - 1u)
+#define ZC_ITEM_ON_WIRE ((ZC_ITEM_RECEIVED - 1u) | ZC_ITEM_UNCHANGED)
 
 struct zc_item {
     unsigned flags; /* enum zc_item_flags */

@@ -56,11 +56,14 @@ static void test_columns(void)
     is_str(out, "<f..T......", "a time that is not kept");
 }
 
+static const char *place = "dest";
+
 static const char *format(const char *fmt, const struct zc_item *item)
 {
     static struct zc_buf b;
     zc_buf_fini(&b);
-    zc_item_format(&b, fmt, item, "src/", ZC_KEEP_ALL);
+    const struct zc_item_about about = {"src/", place, ZC_KEEP_ALL};
+    zc_item_format(&b, fmt, item, &about);
     zc_buf_u8(&b, 0);
     return (const char *)b.data;
 }
@@ -92,13 +95,23 @@ static void test_format(void)
            "src/a/b|1234567|1234567|rwsr-xr-x|5|6|send|%", "a file");
     is_str(format("%b|%B|%o", &root), "0|rwxrwxrwt|send", "the root");
     is_str(format("%o", &gone), "del.", "a deletion");
+    is_str(format("[%h|%m]", &file), "[|]", "a place on this machine");
+    place = "ann@web1:/srv/www";
+    is_str(format("[%h|%m]", &file), "[web1|]", "one over SSH");
+    place = "zcsync://[::1]:99/data/sub";
+    is_str(format("[%h|%5m]", &file), "[::1| data]", "one at a daemon");
+    file.flags |= ZC_ITEM_RECEIVED;
+    is_str(format("%o", &file), "recv", "what is received");
+    file.flags = ZC_ITEM_UNCHANGED;
+    is_str(format("%i %n", &file), ".f          a/b", "what is not changed");
     is_str(format("%M", &file), "2001/09/09-01:46:40", "mtime");
     is_str(format("%10l|%-10l|%'l|%''l|%'''l", &file),
            "   1234567|1234567   |1,234,567|1.23M|1.18M", "width and style");
     is_str(format("", &file), "", "nothing");
     is_str(format("%2n", &file), "a/b", "a width that is too small");
     struct zc_buf b = ZC_BUF_INIT;
-    zc_item_format(&b, "%p %t", &file, "", 0);
+    const struct zc_item_about nothing = {"", "", 0};
+    zc_item_format(&b, "%p %t", &file, &nothing);
     ok(b.len > 20, "process and time");
     zc_buf_fini(&b);
 }
@@ -109,7 +122,11 @@ static void test_format_check(void)
     is_int(zc_item_format_check("--out-format", "%n %i%L %% %-5l %'b", &err), 0, "good");
     is_int(zc_item_format_check("--out-format", "no escapes", &err), 0, "none");
     is_int(zc_item_format_check("--out-format", "%n %C", &err), -1, "%%C");
-    is_str(err.text, "--out-format: %C is not supported yet", "is named");
+    is_str(err.text, "--out-format: %C is not supported: what is known of a file "
+                     "is no checksum that other programs make", "is refused");
+    is_int(zc_item_format_check("--log-format", "%z", &err), -1, "%%z");
+    is_str(err.text, "--log-format: there is no %z, as zcsync(1) lists them",
+           "is no escape");
     is_int(zc_item_format_check("--out-format", "100%", &err), -1, "%% at the end");
     is_int(zc_item_format_check("--out-format", "%-12", &err), -1, "no letter");
     ok(zc_item_format_has("%%i %-5i", "i"), "has %%i");
