@@ -123,11 +123,15 @@ libzcsync_a_SOURCES = \
 	%D%/net/transport.h \
 	%D%/ssh/agent.c \
 	%D%/ssh/agent.h \
+	%D%/ssh/amend.c \
+	%D%/ssh/amend.h \
 	%D%/ssh/auth.c \
 	%D%/ssh/auth.h \
 	%D%/ssh/bcrypt.c \
 	%D%/ssh/bcrypt.h \
 	%D%/ssh/blowfish_pi.h \
+	%D%/ssh/cert.c \
+	%D%/ssh/cert.h \
 	%D%/ssh/child.c \
 	%D%/ssh/child.h \
 	%D%/ssh/config.c \
@@ -144,6 +148,8 @@ libzcsync_a_SOURCES = \
 	%D%/ssh/key.h \
 	%D%/ssh/key_parts.c \
 	%D%/ssh/key_parts.h \
+	%D%/ssh/keyring.c \
+	%D%/ssh/keyring.h \
 	%D%/ssh/known_hosts.c \
 	%D%/ssh/known_hosts.h \
 	%D%/ssh/known_hosts_file.c \

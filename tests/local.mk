@@ -123,6 +123,7 @@ TEST_TOOLS = \
 	%D%/tools/latency \
 	%D%/tools/meddle \
 	%D%/tools/rounds \
+	%D%/tools/sk-agent \
 	%D%/tools/sshpipe \
 	%D%/tools/watch-speed \
 	%D%/tools/witness

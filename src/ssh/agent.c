@@ -3,6 +3,7 @@
 #include "ssh/agent.h"
 
 #include "net/unix.h"
+#include "ssh/cert.h"
 #include "ssh/wire.h"
 
 #include <poll.h>
@@ -125,7 +126,8 @@ void zc_ssh_agent_fini(struct zc_ssh_agent *a)
 }
 
 /* An answer is a string of two: the algorithm, which must be the one that was
- * asked for, and the signature. */
+ * asked for, and the signature; and of more for a security key, all of which is
+ * wanted. */
 static int take_signature(const struct zc_buf *answer, const char *algorithm,
                           struct zc_buf *out)
 {
@@ -139,7 +141,9 @@ static int take_signature(const struct zc_buf *answer, const char *algorithm,
     struct zc_rd in = zc_rd_init(both, n);
     if (!zc_ssh_string_is(&in, algorithm))
         return -1;
-    const uint8_t *signature = zc_ssh_string(&in, &n);
+    bool whole = zc_ssh_on_token(algorithm);
+    n = zc_rd_left(&in);
+    const uint8_t *signature = whole ? in.p : zc_ssh_string(&in, &n);
     if (!signature)
         return -1;
     zc_buf_put(out, signature, n);

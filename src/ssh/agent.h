@@ -31,7 +31,9 @@ int zc_ssh_agent_open(struct zc_ssh_agent *a, const char *path,
 void zc_ssh_agent_fini(struct zc_ssh_agent *a);
 
 /* Has the N bytes at DATA signed with K as ALGORITHM has it, and appends what
- * zc_ssh_key_sign would. -1: refused. May wait for a person. */
+ * zc_ssh_key_sign would; for a security key all that stands behind the name of
+ * the algorithm: the signature, as a string, its flags and its counter. -1:
+ * refused. May wait for a person. */
 int zc_ssh_agent_sign(struct zc_ssh_agent *a, const struct zc_ssh_agent_key *k,
                       const char *algorithm, const uint8_t *data, size_t n,
                       struct zc_buf *out);

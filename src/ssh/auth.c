@@ -12,8 +12,8 @@
 #include "ssh/auth.h"
 
 #include "base/clock.h"
-#include "ssh/agent.h"
-#include "ssh/key.h"
+#include "ssh/cert.h"
+#include "ssh/keyring.h"
 #include "ssh/wire.h"
 
 #include <sodium.h>
@@ -37,10 +37,7 @@ struct auth {
     bool refused;         /* somebody would not answer */
     bool asked;           /* in this round of keyboard-interactive */
     bool answered;        /* somebody has, at least once */
-    struct zc_ssh_agent agent;
-    bool has_agent;
-    ZC_VEC(struct zc_ssh_key *) files; /* identity files that could be read */
-    ZC_VEC(const char *) file_names;
+    struct zc_ssh_keyring ring;
 };
 
 /* Who signs: one of the two. */
@@ -49,6 +46,7 @@ struct signer {
     const struct zc_ssh_agent_key *in_agent;
     struct zc_ssh_key *key;
     const char *name;
+    bool from_file; /* which NAME is */
     bool wanted; /* a signature was asked for */
     bool locked; /* and could not be had, for want of the passphrase */
     bool answered; /* but one was given */
@@ -79,8 +77,9 @@ static bool broken(struct auth *a, int r)
     return a->failed = true;
 }
 
-static void tried(struct auth *a, const char *what, const char *name)
+static void tried(void *arg, const char *what, const char *name)
 {
+    struct auth *a = arg;
     zc_buf_printf(&a->tried, "%s%s%s", a->tried.len ? ", " : "", what, name);
 }
 
@@ -185,28 +184,65 @@ static bool algorithm_of(const uint8_t *data, size_t n,
     return true;
 }
 
+static bool is_old(void)
+{
+    return !libssh2_version(0x010b00);
+}
+
+/* Of keys whose signature does not have the name of their type, libssh2 before
+ * 1.11 knows the certificates of ECDSA. */
+static bool needs_amends(const char *type)
+{
+    char plain[ZC_SSH_KEY_TYPE_MAX];
+    bool cert = zc_ssh_cert_type(type, plain);
+    return is_old() && ((cert && strncmp(plain, "ecdsa-", 6) != 0) ||
+                        zc_ssh_on_token(plain));
+}
+
+/* SIGNATURE, which is by a key of PLAIN, as libssh2 is to be given it. */
+static uint8_t *amended(struct signer *s, const char *algorithm,
+                        const char *plain, const uint8_t *data, size_t n,
+                        const struct zc_buf *signature, size_t *len)
+{
+    struct zc_buf whole = ZC_BUF_INIT;
+    zc_ssh_put_u32(&whole, 0);
+    zc_ssh_put_string(&whole, plain, strlen(plain));
+    if (zc_ssh_on_token(plain))
+        zc_buf_put(&whole, signature->data, signature->len);
+    else
+        zc_ssh_put_string(&whole, signature->data, signature->len);
+    if (!whole.failed)
+        zc_buf_set_u32(&whole, 0, __builtin_bswap32((uint32_t)whole.len - 4));
+    return zc_ssh_amend_sign(&s->a->l->amend, strlen(algorithm), data, n,
+                             &whole, len);
+}
+
 static LIBSSH2_USERAUTH_PUBLICKEY_SIGN_FUNC(on_sign)
 {
     struct signer *s = *abstract;
-    char algorithm[ZC_SSH_KEY_TYPE_MAX];
+    char algorithm[ZC_SSH_KEY_TYPE_MAX], plain[ZC_SSH_KEY_TYPE_MAX];
     struct zc_buf out = ZC_BUF_INIT;
     int r = -1;
     (void)session;
     s->wanted = true;
     if (!algorithm_of(data, data_len, algorithm))
-        ;
-    else if (s->in_agent)
-        r = zc_ssh_agent_sign(&s->a->agent, s->in_agent, algorithm, data,
+        return -1;
+    zc_ssh_cert_type(algorithm, plain);
+    if (s->in_agent)
+        r = zc_ssh_agent_sign(&s->a->ring.agent, s->in_agent, plain, data,
                               data_len, &out);
     else if (unlock(s, true) == 0)
-        r = zc_ssh_key_sign(s->key, algorithm, data, data_len, &out);
-    if (r) {
-        zc_buf_fini(&out);
-        return -1;
+        r = zc_ssh_key_sign(s->key, plain, data, data_len, &out);
+    *sig = NULL;
+    if (r == 0 && needs_amends(algorithm)) {
+        *sig = amended(s, algorithm, plain, data, data_len, &out, sig_len);
+    } else if (r == 0) {
+        *sig = out.data;
+        *sig_len = out.len;
+        out = (struct zc_buf)ZC_BUF_INIT;
     }
-    *sig = out.data; /* libssh2 frees it */
-    *sig_len = out.len;
-    return 0;
+    zc_buf_fini(&out);
+    return *sig ? 0 : -1; /* libssh2 frees it */
 }
 
 /* KEY as this libssh2 has to be given it. */
@@ -214,7 +250,7 @@ static int offered(const uint8_t *key, size_t n, struct zc_buf *out)
 {
     static const char plain[] = "ssh-rsa", better[] = "rsa-sha2-512";
     struct zc_rd r = zc_rd_init(key, n);
-    if (!zc_ssh_string_is(&r, plain) || libssh2_version(0x010b00)) {
+    if (!zc_ssh_string_is(&r, plain) || !is_old()) {
         zc_buf_put(out, key, n);
     } else {
         zc_ssh_put_string(out, better, sizeof better - 1);
@@ -223,169 +259,161 @@ static int offered(const uint8_t *key, size_t n, struct zc_buf *out)
     return out->failed ? -1 : 0;
 }
 
-/* Offers KEY. True: no other has to be tried, all is well or lost. */
-static bool offer(struct auth *a, struct signer *s, const uint8_t *key,
-                  size_t n)
+static void note_tried(struct signer *s)
 {
+    if (s->locked)
+        tried(s->a, s->name, s->answered ? " (its passphrase was not right)"
+                                         : " (its passphrase is needed)");
+    else if (s->in_agent && !s->from_file)
+        tried(s->a, "the agent's key ", s->name);
+    else
+        tried(s->a, s->name, "");
+}
+
+/* Offers KEY. True: no other has to be tried, all is well or lost. */
+static bool offer(struct signer *s, const uint8_t *key, size_t n)
+{
+    struct auth *a = s->a;
     struct zc_buf b = ZC_BUF_INIT;
+    char type[ZC_SSH_KEY_TYPE_MAX];
     void *abstract = s;
     int r;
+    if (!zc_ssh_key_type(key, n, type))
+        return false;
     if (offered(key, n, &b)) {
         zc_err_nomem(a->err);
         return a->failed = true;
     }
+    if (needs_amends(type))
+        zc_ssh_amend_begin(&a->l->amend, a->c->user, strlen(type), b.len);
     do
         r = libssh2_userauth_publickey(a->l->session, a->c->user, b.data,
                                        b.len, on_sign, &abstract);
     while (again(a, r));
+    zc_ssh_amend_end(&a->l->amend);
     zc_buf_fini(&b);
     if (broken(a, r) || done(a))
         return true;
-    if (s->locked)
-        tried(a, s->name, s->answered ? " (its passphrase was not right)"
-                                      : " (its passphrase is needed)");
-    else if (s->in_agent)
-        tried(a, "the agent's key ", s->name);
-    else
-        tried(a, s->name, "");
+    note_tried(s);
     if (s->wanted && !s->locked)
         a->partly = true;
     return false;
 }
 
-/* Types that libssh2 cannot use with a signature from elsewhere. */
-static bool usable(const uint8_t *key, size_t n)
+/* True when KEY can be offered with this libssh2; what cannot, and why, is
+ * noted as NAME. It knows no SHA-2 for the certificates of RSA. */
+static bool usable(struct auth *a, const uint8_t *key, size_t n,
+                   const char *name)
+{
+    char type[ZC_SSH_KEY_TYPE_MAX], plain[ZC_SSH_KEY_TYPE_MAX];
+    if (!zc_ssh_key_type(key, n, type))
+        return false;
+    bool cert = zc_ssh_cert_type(type, plain);
+    if (!cert || !is_old() || strcmp(plain, "ssh-rsa") != 0)
+        return strcmp(plain, "ssh-dss") != 0;
+    tried(a, name, " (an RSA certificate, which is for ssh(1) alone: "
+          "'-e ssh')");
+    return false;
+}
+
+/* A private key on a security key is of use to those who can ask that. */
+static bool is_on_token(const uint8_t *key, size_t n)
 {
     char type[ZC_SSH_KEY_TYPE_MAX];
-    return zc_ssh_key_type(key, n, type) && strncmp(type, "sk-", 3) != 0 &&
-           !strstr(type, "-cert-v01@") && strcmp(type, "ssh-dss") != 0;
+    return zc_ssh_key_type(key, n, type) && zc_ssh_on_token(type);
 }
 
-static bool same_key(const struct zc_ssh_agent_key *k,
-                     const struct zc_ssh_key *file)
+static void needs_agent(struct auth *a, const char *name, bool token)
 {
-    size_t n;
-    const uint8_t *key = zc_ssh_key_public(file, &n);
-    return key && n == k->len && !memcmp(key, k->blob, n);
+    tried(a, name, token ? " (on a security key: 'ssh-add' it, or '-e ssh')"
+                         : " (its private key is nowhere)");
 }
 
-static bool in_files(const struct auth *a, const struct zc_ssh_agent_key *k)
+/* True when the agent's key K, or what it is a certificate for, is in a file
+ * that the user has named. */
+static bool is_named(const struct auth *a, const struct zc_ssh_agent_key *k)
 {
-    for (size_t i = 0; i < a->files.len; i++)
-        if (same_key(k, a->files.v[i]))
-            return true;
-    return false;
-}
-
-static bool in_agent(const struct auth *a, const struct zc_ssh_key *file)
-{
-    for (size_t i = 0; i < a->agent.keys.len; i++)
-        if (same_key(&a->agent.keys.v[i], file))
-            return true;
-    return false;
+    struct zc_buf plain = ZC_BUF_INIT;
+    bool cert = zc_ssh_cert_key(k->blob, k->len, &plain) == 0;
+    bool named = zc_ssh_keyring_in_files(&a->ring, cert ? plain.data : k->blob,
+                                         cert ? plain.len : k->len, false);
+    zc_buf_fini(&plain);
+    return named;
 }
 
 /* Those that the user has named too, or the OTHERS. */
 static bool agent_keys(struct auth *a, bool others)
 {
-    for (size_t i = 0; i < a->agent.keys.len; i++) {
-        const struct zc_ssh_agent_key *k = &a->agent.keys.v[i];
-        if (!usable(k->blob, k->len) || in_files(a, k) == others)
-            continue;
+    for (size_t i = 0; i < a->ring.agent.keys.len; i++) {
+        const struct zc_ssh_agent_key *k = &a->ring.agent.keys.v[i];
         struct signer s = {.a = a, .in_agent = k, .name = k->comment};
-        if (offer(a, &s, k->blob, k->len))
+        if (is_named(a, k) == others ||
+            zc_ssh_keyring_has_cert(&a->ring, k->blob, k->len) ||
+            !usable(a, k->blob, k->len, k->comment))
+            continue;
+        if (offer(&s, k->blob, k->len))
             return true;
     }
     return false;
 }
 
-static bool file_keys(struct auth *a)
+/* Certificates in files; the agent signs for them, or an identity file. */
+static bool certificates(struct auth *a)
 {
-    for (size_t i = 0; i < a->files.len; i++) {
-        size_t n;
-        struct signer s = {.a = a, .key = a->files.v[i],
-                           .name = a->file_names.v[i]};
-        if (in_agent(a, s.key))
+    for (size_t i = 0; i < a->ring.certs.len; i++) {
+        const struct zc_ssh_identity *c = &a->ring.certs.v[i], *f;
+        struct signer s = {.a = a, .name = c->name, .from_file = true};
+        bool token = is_on_token(c->plain.data, c->plain.len);
+        if (!usable(a, c->open.data, c->open.len, c->name))
             continue;
-        const uint8_t *key = zc_ssh_key_public(s.key, &n);
-        if (!key && unlock(&s, true)) {
-            tried(a, s.name, s.answered ? " (its passphrase was not right)"
-                                        : " (its passphrase is needed)");
-            continue;
-        }
-        key = zc_ssh_key_public(s.key, &n);
-        if (key && offer(a, &s, key, n))
+        s.in_agent = zc_ssh_keyring_in_agent(&a->ring, c->plain.data,
+                                             c->plain.len);
+        if (!s.in_agent)
+            s.in_agent = zc_ssh_keyring_in_agent(&a->ring, c->open.data,
+                                                 c->open.len);
+        f = zc_ssh_keyring_in_files(&a->ring, c->plain.data, c->plain.len,
+                                    true);
+        s.key = f && !token ? f->key : NULL;
+        if (!s.in_agent && !s.key)
+            needs_agent(a, c->name, token);
+        else if (offer(&s, c->open.data, c->open.len))
             return true;
     }
+    return false;
+}
+
+static bool file_key(struct auth *a, const struct zc_ssh_identity *f)
+{
+    size_t n;
+    struct signer s = {.a = a, .key = f->key, .name = f->name,
+                       .from_file = true};
+    const uint8_t *key = zc_ssh_identity_public(f, &n);
+    if (key && zc_ssh_keyring_in_agent(&a->ring, key, n))
+        return false;
+    if (!f->key || is_on_token(key, n)) {
+        needs_agent(a, f->name, is_on_token(key, n));
+        return false;
+    }
+    if (!key && unlock(&s, true)) {
+        note_tried(&s);
+        return false;
+    }
+    key = zc_ssh_key_public(f->key, &n);
+    return key && usable(a, key, n, f->name) && offer(&s, key, n);
+}
+
+static bool file_keys(struct auth *a)
+{
+    for (size_t i = 0; i < a->ring.files.len; i++)
+        if (file_key(a, &a->ring.files.v[i]))
+            return true;
     return false;
 }
 
 static bool public_keys(struct auth *a)
 {
-    return agent_keys(a, false) ||
+    return certificates(a) || agent_keys(a, false) ||
            (!a->c->identities_only && agent_keys(a, true)) || file_keys(a);
-}
-
-/* --- where keys are --- */
-
-static int open_agent(struct auth *a)
-{
-    const char *where = a->c->identity_agent, *socket = getenv("SSH_AUTH_SOCK");
-    zc_auto_free char *path = NULL;
-    if (where && !strcmp(where, "none"))
-        return 0;
-    if (where && *where == '$' && where[1] != '{') {
-        socket = getenv(where + 1);
-    } else if (where && strcmp(where, "SSH_AUTH_SOCK") != 0) {
-        path = zc_ssh_expand(a->c, where, true, a->err);
-        if (!path)
-            return -1;
-        socket = path;
-    }
-    if (!socket || !*socket)
-        return 0;
-    a->has_agent = true;
-    if (zc_ssh_agent_open(&a->agent, socket, a->o->stop))
-        tried(a, "the agent at ", socket);
-    return 0;
-}
-
-static int load_file(struct auth *a, const char *text)
-{
-    struct zc_err e = {0};
-    char *path = zc_ssh_expand(a->c, text, true, a->err);
-    if (!path)
-        return -1;
-    struct zc_ssh_key *k = zc_ssh_key_load(path, &e);
-    if (!k) {
-        if (e.eno != ENOENT && a->o->say)
-            a->o->say(a->o->arg, ZC_LOG_WARN, e.text);
-        if (e.eno == ENOENT && !strncmp(text, "~/.ssh/id_", 10))
-            ; /* one of the usual ones */
-        else
-            tried(a, e.text, "");
-        free(path);
-        return 0;
-    }
-    if (zc_vec_push(&a->files, k)) {
-        zc_ssh_key_free(k);
-        free(path);
-        return zc_err_nomem(a->err);
-    }
-    if (zc_vec_push(&a->file_names, path)) {
-        free(path);
-        return zc_err_nomem(a->err);
-    }
-    return 0;
-}
-
-static int load_files(struct auth *a)
-{
-    const struct zc_ssh_words *w = &a->c->identity_files;
-    for (size_t i = 0; i < w->len; i++)
-        if (strcasecmp(w->v[i], "none") != 0 && load_file(a, w->v[i]))
-            return -1;
-    return 0;
 }
 
 /* --- what a person knows --- */
@@ -496,7 +524,7 @@ static int try_all(struct auth *a)
     if (ask_methods(a) || done(a))
         return a->failed ? -1 : 0;
     if (a->c->use_pubkey && takes(a, "publickey")) {
-        if (load_files(a) || open_agent(a))
+        if (zc_ssh_keyring_open(&a->ring, a->c, a->o, tried, a, a->err))
             return -1;
         if (public_keys(a))
             return a->failed ? -1 : 0;
@@ -513,16 +541,11 @@ static int try_all(struct auth *a)
 int zc_ssh_authenticate(struct zc_ssh_link *l, const struct zc_ssh_config *c,
                         const struct zc_ssh_options *o, struct zc_err *err)
 {
-    struct auth a = {.l = l, .c = c, .o = o, .err = err, .agent = {.fd = -1}};
+    struct auth a = {.l = l, .c = c, .o = o, .err = err,
+                     .ring.agent.fd = -1};
     int r = try_all(&a);
     l->arg = NULL;
-    for (size_t i = 0; i < a.files.len; i++)
-        zc_ssh_key_free(a.files.v[i]);
-    for (size_t i = 0; i < a.file_names.len; i++)
-        free((char *)a.file_names.v[i]);
-    zc_vec_fini(&a.files);
-    zc_vec_fini(&a.file_names);
-    zc_ssh_agent_fini(&a.agent);
+    zc_ssh_keyring_fini(&a.ring);
     zc_buf_fini(&a.tried);
     free(a.methods);
     return r;

@@ -27,6 +27,7 @@ enum {
 static const struct key keys[] = {
     {"addressfamily", FAMILY, AT(family), 0},
     {"batchmode", BOOL, AT(batch), 1},
+    {"certificatefile", APPEND, AT(certificate_files), 23},
     {"challengeresponseauthentication", BOOL, AT(use_interactive),
      SEEN_INTERACTIVE},
     {"ciphers", NAMES, AT(ciphers), 19},
@@ -260,7 +261,8 @@ static bool seen(const struct zc_ssh_config *c, const char *name)
 static int usual_files(struct zc_ssh_config *c, struct zc_err *err)
 {
     static const char *const ids[] = {"~/.ssh/id_ed25519", "~/.ssh/id_ecdsa",
-                                      "~/.ssh/id_rsa"};
+                                      "~/.ssh/id_rsa", "~/.ssh/id_ed25519_sk",
+                                      "~/.ssh/id_ecdsa_sk"};
     static const char *const user[] = {"~/.ssh/known_hosts",
                                        "~/.ssh/known_hosts2"};
     static const char *const global[] = {"/etc/ssh/ssh_known_hosts",

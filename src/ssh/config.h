@@ -35,7 +35,8 @@ struct zc_ssh_config {
     char *proxy_jump, *proxy_command; /* NULL: none; one of them at most */
     /* Names with commas between them, the only ones allowed; NULL: all. */
     char *ciphers, *macs, *kex, *host_key_algorithms;
-    struct zc_ssh_words identity_files, user_known_hosts, global_known_hosts;
+    struct zc_ssh_words identity_files, certificate_files;
+    struct zc_ssh_words user_known_hosts, global_known_hosts;
     unsigned port;
     unsigned connect_timeout_s; /* 0: none */
     unsigned alive_interval_s, alive_count;

@@ -164,22 +164,6 @@ struct zc_ssh_key *zc_ssh_key_parse(const char *path, const char *bytes,
     return k;
 }
 
-void zc_ssh_key_set_public(struct zc_ssh_key *k, const char *text, size_t n)
-{
-    uint8_t key[ZC_SSH_KEY_FILE_MAX];
-    char type[ZC_SSH_KEY_TYPE_MAX];
-    size_t got = 0;
-    const char *from = memchr(text, ' ', n);
-    if (k->open.len || !from)
-        return;
-    from++;
-    size_t len = strcspn(from, " \t\r\n");
-    if (sodium_base642bin(key, sizeof key, from, len, NULL, &got, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) == 0 &&
-        zc_ssh_key_type(key, got, type))
-        zc_buf_put(&k->open, key, got);
-}
-
 /* --- the file --- */
 
 /* All of PATH, a NUL behind it, into B. -1 and errno. */
@@ -208,15 +192,45 @@ static int read_small(const char *path, bool secret, struct zc_buf *b)
     return 0;
 }
 
+int zc_ssh_key_take_public(const char *text, size_t n, struct zc_buf *out)
+{
+    char type[ZC_SSH_KEY_TYPE_MAX];
+    size_t got = 0;
+    const char *from = memchr(text, ' ', n);
+    if (!from)
+        return -1;
+    from++;
+    const char *to = from;
+    while (to < text + n && !strchr(" \t\r\n", *to))
+        to++;
+    size_t len = (size_t)(to - from);
+    uint8_t *room = zc_buf_reserve(out, len);
+    if (!room || sodium_base642bin(room, len, from, len, NULL, &got, NULL,
+                                   sodium_base64_VARIANT_ORIGINAL) ||
+        !zc_ssh_key_type(room, got, type))
+        return -1;
+    out->len += got;
+    return 0;
+}
+
+int zc_ssh_key_read_public(const char *path, struct zc_buf *out)
+{
+    struct zc_buf text = ZC_BUF_INIT;
+    int r = read_small(path, false, &text);
+    if (r == 0)
+        r = zc_ssh_key_take_public((char *)text.data, text.len, out);
+    zc_buf_fini(&text);
+    return r;
+}
+
 static void load_public(struct zc_ssh_key *k)
 {
-    struct zc_buf name = ZC_BUF_INIT, text = ZC_BUF_INIT;
+    struct zc_buf name = ZC_BUF_INIT;
     zc_buf_printf(&name, "%s.pub", k->path);
     zc_buf_put(&name, "", 1);
-    if (!name.failed && read_small((char *)name.data, false, &text) == 0)
-        zc_ssh_key_set_public(k, (char *)text.data, text.len);
+    if (!name.failed)
+        (void)zc_ssh_key_read_public((char *)name.data, &k->open);
     zc_buf_fini(&name);
-    zc_buf_fini(&text);
 }
 
 struct zc_ssh_key *zc_ssh_key_load(const char *path, struct zc_err *err)

@@ -33,9 +33,11 @@ void zc_ssh_key_free(struct zc_ssh_key *k);
 /* The public key as servers know it, *N bytes; NULL: not known before it is
  * unlocked. */
 const uint8_t *zc_ssh_key_public(const struct zc_ssh_key *k, size_t *n);
-/* What the path's public key file says, N bytes of text, for keys whose own
- * file does not. */
-void zc_ssh_key_set_public(struct zc_ssh_key *k, const char *text, size_t n);
+/* Appends the public key, or the certificate, in the file PATH, as servers know
+ * it. -1: there is none. */
+int zc_ssh_key_read_public(const char *path, struct zc_buf *out);
+/* From the N bytes of text of such a file. */
+int zc_ssh_key_take_public(const char *text, size_t n, struct zc_buf *out);
 
 /* Makes it ready to sign; PASSPHRASE NULL: without one. A sentence with
  * ZC_SSH_UNLOCK_FAILED. */

@@ -95,6 +95,27 @@ static LIBSSH2_DISCONNECT_FUNC(on_disconnect)
     l->bye[n] = '\0';
 }
 
+/* --- memory, for the sake of amend.h --- */
+
+static LIBSSH2_ALLOC_FUNC(on_alloc)
+{
+    void *p = malloc(count);
+    zc_ssh_amend_given(&of(abstract)->amend, p, count);
+    return p;
+}
+
+static LIBSSH2_FREE_FUNC(on_free)
+{
+    zc_ssh_amend_freed(&of(abstract)->amend, ptr);
+    free(ptr);
+}
+
+static LIBSSH2_REALLOC_FUNC(on_realloc)
+{
+    zc_ssh_amend_freed(&of(abstract)->amend, ptr);
+    return realloc(ptr, count);
+}
+
 static void init_library(void)
 {
     (void)libssh2_init(0);
@@ -119,7 +140,8 @@ struct zc_ssh_link *zc_ssh_link_new(int fd, const char *host,
     l->stop = stop;
     l->heard_ns = zc_clock_ns();
     if (zc_fifo_init(&l->in, IN_SIZE) == 0)
-        l->session = libssh2_session_init_ex(NULL, NULL, NULL, l);
+        l->session = libssh2_session_init_ex(on_alloc, on_free,
+                                             on_realloc, l);
     if (!l->session) {
         zc_ssh_link_free(l);
         zc_err_nomem(err);

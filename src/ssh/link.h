@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "ssh/amend.h"
 #include "ssh/fifo.h"
 
 #include <libssh2.h>
@@ -34,6 +35,7 @@ struct zc_ssh_link {
     int why;          /* errno of what broke it; 0 */
     char bye[200];    /* why the peer says good-bye; "" */
     void *arg;        /* for callbacks of libssh2 that get the link */
+    struct zc_ssh_amend amend;
 };
 
 /* FD is taken over either way. NULL with a sentence. */

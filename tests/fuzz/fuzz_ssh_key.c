@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Identity files, and what an agent answers: the first byte says which. A key
- * that can be read without a passphrase signs, or says that it cannot. */
+/* Identity files, public keys and certificates, and what an agent answers: the
+ * first byte says which. A key that can be read without a passphrase signs, or
+ * says that it cannot. */
 #include "ssh/agent.h"
+#include "ssh/cert.h"
 #include "ssh/key.h"
 
 #include <string.h>
@@ -29,6 +31,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct zc_ssh_agent a = {.fd = -1};
         (void)zc_ssh_agent_take(&a, data + 1, size - 1);
         zc_ssh_agent_fini(&a);
+        return 0;
+    }
+    if (*data == 'c') {
+        struct zc_buf cert = ZC_BUF_INIT, plain = ZC_BUF_INIT;
+        if (zc_ssh_key_take_public((const char *)data + 1, size - 1, &cert) ==
+            0)
+            (void)zc_ssh_cert_key(cert.data, cert.len, &plain);
+        zc_buf_fini(&cert);
+        zc_buf_fini(&plain);
         return 0;
     }
     struct zc_ssh_key *k =
