@@ -8,9 +8,11 @@ tmpfilesdir = $(prefix)/lib/tmpfiles.d
 sysctldir = $(prefix)/lib/sysctl.d
 examplesdir = $(docdir)/examples
 bashcompdir = $(datadir)/bash-completion/completions
+zshcompdir = $(datadir)/zsh/site-functions
 
 dist_systemdunit_DATA = %D%/zcsyncd.socket
 bashcomp_DATA = contrib/completions/zcsync
+zshcomp_DATA = contrib/completions/_zcsync
 dist_sysctl_DATA = %D%/60-zcsync-inotify.conf
 dist_examples_DATA = %D%/zcsync.conf %D%/zcsyncd-user.conf
 EXTRA_DIST += %D%/zcsync.sysusers %D%/zcsync.tmpfiles %D%/zcsyncd.service
