@@ -67,6 +67,7 @@ struct zc_push_args {
     enum zc_show relative; /* -R */
     bool dirs;               /* -d */
     enum zc_show recursive;  /* -r, which is part of -a */
+    bool recursive_asked;    /* -r itself */
     bool cvs_exclude; /* -C */
     unsigned rules;   /* how many -F */
     const char *files_from; /* NULL: none */

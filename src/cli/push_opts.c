@@ -202,6 +202,10 @@ static int take_option(void *arg, const struct zc_opt *opt,
     case OPT_HUMAN:
         take_human(a, on);
         return 0;
+    case OPT_RECURSIVE:
+        a->recursive = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
+        a->recursive_asked = on;
+        return 0;
     case OPT_ITEMIZE:
         a->itemize = on;
         a->itemized = on ? a->itemized + 1 : 0;
@@ -265,6 +269,8 @@ static int build_sets(struct zc_push_args *a, struct zc_err *err)
             return zc_err_nomem(err);
         if (zc_fileset_read(a->files, a->files_from, a->from0, err))
             return -1;
+        if (a->recursive_asked)
+            zc_fileset_recurse(a->files);
     }
     a->opt.filter = a->filter;
     a->opt.chmod = a->chmod;

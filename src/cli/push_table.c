@@ -205,7 +205,8 @@ static const struct zc_opt rows[] = {
     KEEP('a', "archive", ON, KEEP_ARCHIVE, "accepted: -lptgoD, the default"),
     APPLY('E', "executability", ON_OFF, ZC_APPLY_EXECUTABILITY,
           "with --no-perms: whether files may be run"),
-    SHOW('r', "recursive", 0, recursive, "accepted: the default, but for -d"),
+    ACTION('r', "recursive", ON_OFF, OPT_RECURSIVE,
+           "accepted: the default, but for -d and --files-from"),
 
     HEADING("Symlinks of SRC:"),
     FOLLOW('L', "copy-links", ZC_WALK_COPY_LINKS,

@@ -19,6 +19,7 @@ enum push_opt_id {
     OPT_VERBOSE,
     OPT_HUMAN,
     OPT_ITEMIZE,
+    OPT_RECURSIVE,
     OPT_INFO,
     OPT_OUT_FORMAT,
     OPT_MAX_DELETE,

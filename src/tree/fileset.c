@@ -212,6 +212,12 @@ int zc_fileset_sort(struct zc_fileset *s)
     return 0;
 }
 
+void zc_fileset_recurse(struct zc_fileset *s)
+{
+    for (size_t i = 0; i < s->all.len; i++)
+        s->all.v[i]->recurses |= s->all.v[i]->listed;
+}
+
 const struct zc_fileset_node *const *
 zc_fileset_children(const struct zc_fileset *s,
                     const struct zc_fileset_node *node, size_t *n)

@@ -5,8 +5,8 @@
  * bytes, as in tree/names.h. Built by one thread, then read by any number.
  *
  * As in rsync, a listed directory is sent itself; its content is sent too
- * (zcsync is recursive by default, and does not follow rsync's exception that
- * --files-from turns recursion off) when its line ends in a slash; parents of
+ * (as in rsync, --files-from turns the default of recursion off) when its line ends in
+ * a slash, or -r was given; parents of
  * a listed path are sent as directories.
  */
 #ifndef ZC_TREE_FILESET_H
@@ -32,6 +32,9 @@ int zc_fileset_read(struct zc_fileset *s, const char *file, bool nul_ended,
                     struct zc_err *err);
 /* Sorts and merges; call once after the last add. */
 int zc_fileset_sort(struct zc_fileset *s);
+
+/* Every listed directory comes with its content. After zc_fileset_sort. */
+void zc_fileset_recurse(struct zc_fileset *s);
 
 /* Appends all lines, NUL-ended, such that zc_fileset_add makes the same set of
  * them. -1: memory. */

@@ -56,6 +56,18 @@ one_sentence '\.\.' "in one sentence"
 push_exits '1|3|11' "a list that is not there" --files-from="$T/nowhere" "$T/a" "$T/b"
 one_sentence "$T/nowhere" "in one sentence"
 
+printf '%s\n' a c/two-too >"$T/list"
+mkdir "$T/r"
+for option in -r -ar --recursive; do
+    rm -rf "$T/b"
+    pushes "$option" $option --files-from="$T/list" "$T/a" "$T/b"
+    rsync -ar --files-from="$T/list" "$T/a/" "$T/r/"
+    is "$(names "$T/b")" "$(names "$T/r")" "has directories come with their content"
+done
+rm -rf "$T/b"
+pushes "-a" -a --files-from="$T/list" "$T/a" "$T/b"
+is "$(names "$T/b")" "a c c/two-too " "does not"
+
 mkdir "$T/share"
 start_serve s="$T/share"
 printf '%s\n' big c/two-too a/two >"$T/list"
