@@ -95,13 +95,9 @@ static int take_name(const char *option, const char *value,
 int zc_value_ssh_data(const char *value, enum zc_direct_way *way,
                       struct zc_err *err)
 {
-    static const char *const names[] = {
-        [ZC_DIRECT_AUTO] = "auto",
-        [ZC_DIRECT_ONLY] = "direct",
-        [ZC_DIRECT_NEVER] = "tunnel",
-    };
     unsigned n = *way;
-    int r = take_name("--ssh-data", value, names, ZC_ARRAY_LEN(names), &n, err);
+    int r = take_name("--ssh-data", value, zc_direct_way_names, ZC_DIRECT_WAYS,
+                      &n, err);
     *way = (enum zc_direct_way)n;
     return r;
 }

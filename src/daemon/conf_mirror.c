@@ -272,6 +272,9 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
             put_line(b, k->name,
                      *(char *const *)at ? *(char *const *)at : k->def);
         break;
+    case ZC_CONF_SSH_DATA:
+        put_line(b, k->name, zc_direct_way_names[m->ssh.data]);
+        break;
     case ZC_CONF_SSH_OPTION:
         for (size_t i = 0; i < m->ssh.options.len; i++)
             put_line(b, k->name, m->ssh.options.v[i]);

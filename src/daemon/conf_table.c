@@ -127,6 +127,9 @@ const struct zc_conf_key zc_conf_keys[] = {
            .help = "a line of ssh_config that goes before those"),
     MIRROR("ssh command", "COMMAND", "zcsync", ZC_CONF_TEXT, ssh.command,
            .help = "the zcsync that is run there"),
+    MIRROR("ssh data", "auto|direct|tunnel", "auto", ZC_CONF_SSH_DATA, ssh.data,
+           .help = "beside SSH, over a connection of its own, or\n"
+                   "through SSH; auto: the first where it works"),
     RULE("exclude", "PATTERN", ZC_CONF_EXCLUDE, "leave out what matches"),
     RULE("include", "PATTERN", ZC_CONF_INCLUDE,
          "keep what matches, whatever is excluded later"),

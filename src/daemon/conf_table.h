@@ -34,6 +34,7 @@ enum zc_conf_type {
     ZC_CONF_FSYNC,    /* enum zc_fsync */
     ZC_CONF_COMPRESS, /* int: see net/compress.h */
     ZC_CONF_WATCH,    /* enum zc_watch_kind */
+    ZC_CONF_SSH_DATA, /* enum zc_direct_way */
     ZC_CONF_OFTEN,    /* unsigned: seconds; 0: never */
     ZC_CONF_LISTEN,   /* char * */
     ZC_CONF_SECURITY, /* bool: plain */

@@ -7,6 +7,7 @@
 #define ZC_DAEMON_CONF_TYPES_H
 
 #include "base/vec.h"
+#include "net/direct.h"
 #include "net/endpoint.h"
 #include "net/keys.h"
 #include "session/options.h"
@@ -71,6 +72,7 @@ struct zc_conf_mirror { /* [mirror NAME] */
     struct { /* of destinations over SSH; NULL: not said */
         char *identity, *config, *command;
         ZC_VEC(char *) options;
+        enum zc_direct_way data;
     } ssh;
     int compress; /* as in struct zc_reach */
     unsigned to_line;

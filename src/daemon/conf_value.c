@@ -133,6 +133,18 @@ static int take_watch(const char *value, enum zc_watch_kind *out,
     return bad(err, "'" SHOWN "' is none of auto, inotify, fanotify", value);
 }
 
+static int take_ssh_data(const char *value, enum zc_direct_way *out,
+                         struct zc_err *err)
+{
+    for (unsigned i = 0; i < ZC_DIRECT_WAYS; i++) {
+        if (strcmp(value, zc_direct_way_names[i]) == 0) {
+            *out = (enum zc_direct_way)i;
+            return 0;
+        }
+    }
+    return bad(err, "'" SHOWN "' is none of auto, direct, tunnel", value);
+}
+
 /* Cuts VALUE at its commas. */
 static int take_to(const char *value, struct zc_conf_mirror *m,
                    struct zc_err *err)
@@ -203,7 +215,6 @@ static int take_rule(const struct zc_conf_key *k, const char *value,
     }
 }
 
-/* Values that concern mirrors only. */
 /* What KEY is for is known when it is used, to ssh(1) perhaps. */
 static int take_ssh_option(const char *value, struct zc_conf_mirror *m,
                            struct zc_err *err)
@@ -218,6 +229,7 @@ static int take_ssh_option(const char *value, struct zc_conf_mirror *m,
     return zc_err_nomem(err);
 }
 
+/* Values that concern mirrors only. */
 static int take_for_mirror(const struct zc_conf_key *k,
                            struct zc_conf_mirror *m, const char *value,
                            struct zc_err *err)
@@ -282,6 +294,8 @@ static int take_for_mirror(const struct zc_conf_key *k,
         return 0;
     case ZC_CONF_TO:
         return take_to(value, m, err);
+    case ZC_CONF_SSH_DATA:
+        return take_ssh_data(value, &m->ssh.data, err);
     case ZC_CONF_SSH_OPTION:
         return take_ssh_option(value, m, err);
     case ZC_CONF_CHOWN:

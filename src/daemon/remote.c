@@ -127,11 +127,13 @@ static struct zc_transport *open_channel(struct zc_remote *r,
     if (!r->ssh)
         return NULL;
     struct zc_transport *t = zc_transport_new_fds(fd, fd, at->host);
-    if (t)
-        return t;
-    close(fd);
-    zc_err_nomem(err);
-    return NULL;
+    if (!t) {
+        close(fd);
+        zc_err_nomem(err);
+        return NULL;
+    }
+    snprintf(t->security, sizeof t->security, "SSH");
+    return t;
 }
 
 /* Data crosses a connection of its own where that is possible, which is known

@@ -104,7 +104,8 @@ static void init_dest(struct dest *d, const struct zc_watcher *w,
     d->forker = forker;
     d->ssh = (struct zc_remote_args){.command = m->ssh.command,
                                      .config = m->ssh.config,
-                                     .identity = m->ssh.identity};
+                                     .identity = m->ssh.identity,
+                                     .data = m->ssh.data};
     d->ssh.lines.v = (const char **)m->ssh.options.v;
     d->ssh.lines.len = m->ssh.options.len;
     d->remote = (struct zc_remote){.args = &d->ssh, .stop = &d->stop};

@@ -17,6 +17,12 @@
 
 static const uint8_t magic[8] = {'z', 'c', 'd', 'i', 'r', 'e', 'c', 't'};
 
+const char *const zc_direct_way_names[ZC_DIRECT_WAYS] = {
+    [ZC_DIRECT_AUTO] = "auto",
+    [ZC_DIRECT_ONLY] = "direct",
+    [ZC_DIRECT_NEVER] = "tunnel",
+};
+
 void zc_direct_encode(const struct zc_direct *d, uint8_t out[ZC_DIRECT_SIZE])
 {
     memset(out, 0, ZC_DIRECT_SIZE);

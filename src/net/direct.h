@@ -36,7 +36,14 @@ bool zc_direct_begins(const uint8_t *in, size_t n);
 int zc_direct_decode(const uint8_t in[ZC_DIRECT_SIZE], struct zc_direct *d,
                      struct zc_err *err);
 
-enum zc_direct_way { ZC_DIRECT_AUTO, ZC_DIRECT_ONLY, ZC_DIRECT_NEVER };
+enum zc_direct_way {
+    ZC_DIRECT_AUTO,
+    ZC_DIRECT_ONLY,
+    ZC_DIRECT_NEVER,
+    ZC_DIRECT_WAYS
+};
+/* What they are called by those who ask for one. */
+extern const char *const zc_direct_way_names[ZC_DIRECT_WAYS];
 
 /*
  * The user's end: over CHANNEL, whose other end was started to expect it and may

@@ -396,9 +396,9 @@ struct zc_transport *zc_secure(struct zc_transport *t,
             return NULL;
         }
     }
-    zc_secured_text(s, u->security, sizeof u->security);
     u->peer_key[0] = '\0';
-    if (s->sealed) {
+    if (s->sealed) { /* else what carries it has said what it is */
+        zc_secured_text(s, u->security, sizeof u->security);
         char text[ZC_KEY_TEXT_SIZE];
         zc_key_text(s->peer_key, text);
         snprintf(u->peer_key, sizeof u->peer_key, "%s", text);

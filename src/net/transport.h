@@ -72,7 +72,7 @@ struct zc_transport {
     char host[128];       /* another one, as the user named it; "": this one, or
                              whoever dialled */
     char peer[160];       /* "192.0.2.1:8730", "local", "stdio": for messages */
-    char security[64];    /* "plain", "AES-256-GCM", "AES-256-GCM, kernel TLS" */
+    char security[64];    /* "plain", "SSH", "AES-256-GCM, kernel TLS" */
     char peer_key[48];    /* base64 of the peer's public key; "" when plain */
 };
 

@@ -225,6 +225,8 @@ wrong_to 'h:/srv, b@h:/srv/x' "'b@h:/srv/x' is inside 'h:/srv' in line 2, of\
  [mirror m], and each would undo what the other one does"
 wrong_key mirror 'ssh option = Port' "ssh option: 'Port' is not KEY=VALUE"
 wrong_key mirror 'ssh option = =22' "ssh option: '=22' is not KEY=VALUE"
+wrong_key mirror 'ssh data = fast' "ssh data: 'fast' is none of auto, direct,\
+ tunnel"
 wrong_key mirror 'ssh identity = id' "ssh identity: 'id' is not an absolute path"
 wrong_to 'backup' "'backup' is not an absolute path"
 wrong_to '/m/n' "'/m/n' is the mirror's own path"
