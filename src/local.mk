@@ -70,6 +70,7 @@ libzcsync_a_SOURCES = \
 	%D%/fs/xattr_job.c \
 	%D%/fs/xattr_job.h \
 	%D%/fs/xattr_set.h \
+	%D%/proto/delta.c \
 	%D%/proto/entry.c \
 	%D%/proto/frame.c \
 	%D%/proto/frame.h \
@@ -81,6 +82,8 @@ libzcsync_a_SOURCES = \
 	%D%/proto/told.c \
 	%D%/proto/wire.c \
 	%D%/proto/wire.h \
+	%D%/delta/blocks.c \
+	%D%/delta/blocks.h \
 	%D%/delta/segment.c \
 	%D%/delta/segment.h \
 	%D%/net/aead.c \
@@ -261,6 +264,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/clones.h \
 	%D%/sender/core.c \
 	%D%/sender/core.h \
+	%D%/sender/delta.c \
+	%D%/sender/delta.h \
 	%D%/sender/earlier.c \
 	%D%/sender/earlier.h \
 	%D%/sender/entry.c \
@@ -328,6 +333,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/compare.h \
 	%D%/receiver/core.c \
 	%D%/receiver/core.h \
+	%D%/receiver/delta.c \
+	%D%/receiver/delta.h \
 	%D%/receiver/deletions.c \
 	%D%/receiver/deletions.h \
 	%D%/receiver/dirlinks.c \

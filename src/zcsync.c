@@ -30,6 +30,7 @@
  *   sender/small.c          FILE with its bytes
  *   sender/big.c            FILE, DATA, END                  move/mover.c
  *   sender/segments.c       what of it is sent               delta/segment.c
+ *   sender/delta.c          what of it is there already      delta/blocks.c
  *
  *   daemon/receivers.c      a process for a connection       daemon/fence.c
  *   receiver/receive.c      the receiver: threads, end
@@ -47,6 +48,7 @@
  *   receiver/dress.c        metadata                         fs/meta.c
  *   receiver/special.c      symlinks, devices, fifos
  *   receiver/big.c          files in ranges                  move/mover.c
+ *   receiver/delta.c        ... and what is here already     receiver/basis.c
  *   receiver/commit.c       sync, then the name              receiver/place.c
  *   receiver/hardlinks.c    hard links
  *   receiver/ledger.c       what is open still

@@ -5,6 +5,7 @@ UNIT_TESTS = \
 	%D%/unit/test_aead \
 	%D%/unit/test_base \
 	%D%/unit/test_basis \
+	%D%/unit/test_blocks \
 	%D%/unit/test_chmod \
 	%D%/unit/test_command \
 	%D%/unit/test_compare \
@@ -138,11 +139,13 @@ noinst_HEADERS += \
 	%D%/tools/churn-files.h \
 	%D%/tools/churn-links.h \
 	%D%/tools/churn.h \
+	%D%/tools/evil-delta.h \
 	%D%/tools/evil-files.h \
 	%D%/tools/evil-links.h \
 	%D%/tools/evil-lists.h \
 	%D%/tools/evil-open.h \
 	%D%/tools/evil-pull.h \
+	%D%/tools/evil-receiver-delta.h \
 	%D%/tools/evil-receiver-rounds.h \
 	%D%/tools/evil-rounds.h \
 	%D%/tools/evil-sender.h \

@@ -125,6 +125,14 @@ static inline int wire_recode(unsigned type, struct zc_bytes body,
         WIRE_RECODE(at);
     case ZC_FRAME_RENAME:
         WIRE_RECODE(rename);
+    case ZC_FRAME_ASK:
+        WIRE_RECODE(ask);
+    case ZC_FRAME_SUMS:
+        WIRE_RECODE(sums);
+    case ZC_FRAME_COPY:
+        WIRE_RECODE(copy);
+    case ZC_FRAME_PATCH:
+        WIRE_RECODE(patch);
     case ZC_FRAME_LOOK:
         WIRE_RECODE(look);
     case ZC_FRAME_SHARE:
@@ -330,6 +338,35 @@ static inline void wire_samples_pull(struct zc_buf *b, wire_each *each,
     wire_emit(b, "share", each, arg);
 }
 
+/* What only files have of which not all is sent. */
+static inline void wire_samples_delta(struct zc_buf *b, wire_each *each,
+                                      void *arg)
+{
+    struct zc_msg_ask ask = {{7, 0}, 5 * ZC_BLOCK_BIG, UINT64_MAX,
+                             ZC_GRAIN_BIG};
+    zc_ask_encode(b, &ask);
+    wire_emit(b, "ask", each, arg);
+    ask.blocks = 5;
+    ask.grain = ZC_GRAIN_SMALL;
+    zc_ask_encode(b, &ask);
+    wire_emit(b, "ask-small", each, arg);
+    /* All of the first block, 4097 bytes of the third. */
+    uint8_t sums[18 * ZC_SUM_SIZE] = {1, 2, 3};
+    struct zc_msg_sums m = {ask, 2 * ZC_BLOCK_BIG + 4097,
+                            {sums, sizeof sums}};
+    zc_sums_encode(b, &m);
+    wire_emit(b, "sums", each, arg);
+    m = (struct zc_msg_sums){.ask = ask};
+    zc_sums_encode(b, &m);
+    wire_emit(b, "sums-none", each, arg);
+    zc_copy_encode(b, &(struct zc_msg_copy){
+                          {7, 0}, 4096, (uint64_t)5 << 32, 12288});
+    wire_emit(b, "copy", each, arg);
+    zc_patch_encode(b, &(struct zc_msg_patch){
+                           {7, 0}, 4096, wire_bytes("hello")});
+    wire_emit(b, "patch", each, arg);
+}
+
 static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
                                        void *arg)
 {
@@ -384,6 +421,10 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     f.flags = ZC_FILE_PASSED;
     zc_file_encode(b, ZC_FRAME_FILE, &f);
     wire_emit(b, "file-passed", each, arg);
+    f.flags = ZC_FILE_DELTA;
+    f.seed = 0x1122334455667788;
+    zc_file_encode(b, ZC_FRAME_FILE, &f);
+    wire_emit(b, "file-delta", each, arg);
     f.flags = 0;
     f.entry = e[2];
     zc_file_encode(b, ZC_FRAME_META, &f);
@@ -410,6 +451,7 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     wire_emit(b, "done", each, arg);
     zc_done_encode(b, ZC_DONE_SYNC);
     wire_emit(b, "done-sync", each, arg);
+    wire_samples_delta(b, each, arg);
     wire_samples_pull(b, each, arg);
 }
 
@@ -436,7 +478,9 @@ static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
                        8, ZC_NEED_FROM, 1 << 2, {7, 8, 9}, 1 << 20});
     zc_need_add(b, &(struct zc_need_item){
                        9, ZC_NEED_META, 1 << 4, {0}, 0});
-    zc_need_end(b, at, 5, ZC_NEED_FINAL);
+    zc_need_add(b, &(struct zc_need_item){
+                       10, ZC_NEED_DELTA, 1 << 1, {0}, 5 << 20});
+    zc_need_end(b, at, 6, ZC_NEED_FINAL);
     wire_emit(b, "need", each, arg);
 
     zc_ref_encode(b, ZC_FRAME_GOT, (struct zc_ref){7, 0});

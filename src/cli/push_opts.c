@@ -135,6 +135,12 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
         return zc_value_bwlimit(value, &a->opt.bwlimit, err);
     case OPT_FSYNC:
         return zc_value_fsync(value, &a->opt.fsync, err);
+    case OPT_WHOLE:
+        a->opt.delta = on ? ZC_DELTA_OFF : ZC_DELTA_AUTO;
+        a->opt.delta_always = !on;
+        return 0;
+    case OPT_DELTA:
+        return zc_value_delta(value, &a->opt.delta, err);
     case OPT_MOVER:
         return zc_value_mover(value, &a->opt.mover, err);
     case OPT_WATCH:

@@ -251,6 +251,13 @@ static const struct zc_opt rows[] = {
                "where a file is shorter at DEST, send the rest if\n"
                "it is its beginning; leave longer ones"),
     ONCE_APPLY(0, "append-verify", ON_OFF, ZC_APPLY_APPEND, "the same"),
+    ACTION('W', "whole-file", ON_OFF, OPT_WHOLE,
+           "send changed files whole; --no-whole-file: only\n"
+           "what has changed, to a DEST on this machine, too"),
+    VALUE(0, "delta", "HOW", ON, OPT_DELTA,
+          "auto (default): of a changed file send what is\n"
+          "new; aligned: the same, where the rest is where\n"
+          "it was; off: as -W"),
     ONCE_APPLY(0, "delay-updates", ON_OFF, ZC_APPLY_DELAY,
                "give all files their names at the end"),
     PUSH_VALUE("fsync", "MODE", ON, OPT_FSYNC,
@@ -401,7 +408,6 @@ static const struct zc_opt tell_rows[] = {
     FLAG(0, "help", ON, help, "show this"),
 
     HEADING("Accepted from rsync's lines, as it is so anyway:"),
-    ACCEPT('W', "whole-file", ON_OFF, "what has changed is sent whole"),
     ACCEPT(0, "inc-recursive", ON_OFF, "trees are sent while they are listed"),
     ACCEPT(0, "i-r", ON_OFF, "likewise"),
     ACCEPT('s', "secluded-args", ON_OFF, "names are never split or expanded"),

@@ -33,6 +33,8 @@ enum push_opt_id {
     OPT_CHMOD,
     OPT_BWLIMIT,
     OPT_FSYNC,
+    OPT_WHOLE,
+    OPT_DELTA,
     OPT_MOVER,
     OPT_WATCH,
     OPT_COMPARE,

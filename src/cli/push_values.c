@@ -15,6 +15,14 @@ int zc_value_fsync(const char *value, enum zc_fsync *mode, struct zc_err *err)
                       "--fsync: '%s' is none of none, batch, file", value);
 }
 
+int zc_value_delta(const char *value, enum zc_delta *delta, struct zc_err *err)
+{
+    if (zc_delta_parse(value, delta) == 0)
+        return 0;
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "--delta: '%s' is none of auto, aligned, off", value);
+}
+
 int zc_value_chown(struct zc_push_args *a, const char *value,
                    struct zc_err *err)
 {

@@ -22,6 +22,7 @@ int zc_value_window(struct zc_push_args *a, const char *value,
 
 /* One of some words, or times. */
 int zc_value_fsync(const char *value, enum zc_fsync *mode, struct zc_err *err);
+int zc_value_delta(const char *value, enum zc_delta *delta, struct zc_err *err);
 int zc_value_mover(const char *value, enum zc_mover_kind *mover,
                    struct zc_err *err);
 int zc_value_ssh_data(const char *value, enum zc_direct_way *way,

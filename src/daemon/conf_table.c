@@ -207,6 +207,9 @@ const struct zc_conf_key zc_conf_keys[] = {
            .help = "change permissions on the way, as D755,F644"),
     MIRROR("fsync", "none|batch|file", "batch", ZC_CONF_FSYNC, push.fsync,
            .help = "when files are forced to stable storage"),
+    MIRROR("delta", "auto|aligned|off", "auto", ZC_CONF_DELTA, push.delta,
+           .help = "of big files that have changed send what is new;\n"
+                   "aligned: where the rest is where it was"),
     MIRROR("bwlimit", "RATE", "0", ZC_CONF_RATE, push.bwlimit,
            .help = "at most RATE KiB a second (or 1.5M, 100KB) to\n"
                    "each DEST; 0: no limit"),

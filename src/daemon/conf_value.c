@@ -269,6 +269,10 @@ static int take_for_mirror(const struct zc_conf_key *k,
         if (zc_fsync_parse(value, &m->push.fsync))
             return bad(err, "'" SHOWN "' is none of none, batch, file", value);
         return 0;
+    case ZC_CONF_DELTA:
+        if (zc_delta_parse(value, &m->push.delta))
+            return bad(err, "'" SHOWN "' is none of auto, aligned, off", value);
+        return 0;
     case ZC_CONF_COMPRESS:
         if (zc_compress_parse(value, &m->compress))
             return bad(err, "'" SHOWN "' is none of auto, zstd, zstd:LEVEL "

@@ -51,7 +51,7 @@
 
 /* A child's answer. */
 struct answer {
-    uint8_t good, role, sealed, ktls, suite;
+    uint8_t good, role, sealed, ktls, delta, suite;
     int8_t compress;
     uint8_t peer_key[ZC_KEY_SIZE], tx[ZC_AEAD_KEY], rx[ZC_AEAD_KEY];
     char why[ZC_ERR_TEXT_MAX]; /* unless it is good */
@@ -104,6 +104,7 @@ static void fill_in(struct answer *a, bool good, const struct zc_secured *s,
     a->role = (uint8_t)s->role;
     a->sealed = s->sealed;
     a->ktls = s->ktls;
+    a->delta = s->delta;
     a->compress = (int8_t)s->compress;
     a->suite = (uint8_t)s->suite;
     memcpy(a->peer_key, s->peer_key, sizeof a->peer_key);
@@ -443,7 +444,7 @@ static bool makes_sense(const struct answer *a)
     bool suite = a->suite == ZC_SUITE_CHACHAPOLY || a->suite == ZC_SUITE_AESGCM;
     bool role = a->role == ZC_ROLE_SENDER || a->role == ZC_ROLE_RECEIVER;
     return a->good == 1 && role && a->sealed <= 1 && a->ktls <= a->sealed &&
-           suite == a->sealed;
+           a->delta <= 1 && suite == a->sealed;
 }
 
 static void take_answer(struct zc_handshakes *h, struct zc_handshake_child *c)
@@ -458,6 +459,7 @@ static void take_answer(struct zc_handshakes *h, struct zc_handshake_child *c)
         struct zc_secured s = {.role = (enum zc_role)a.role,
                                .sealed = a.sealed,
                                .ktls = a.ktls,
+                               .delta = a.delta,
                                .compress = a.compress,
                                .suite = a.suite};
         struct zc_transport *t = c->t;

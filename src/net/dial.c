@@ -147,7 +147,9 @@ static struct zc_transport *wrap_unix(int fd, const char *path)
         snprintf(peer, sizeof peer, "user %u of this machine", uid);
     zc_transport_grow_sndbuf(fd);
     struct zc_transport *t = zc_transport_new_fds(fd, fd, peer);
-    if (!t)
+    if (t)
+        t->near = true;
+    else
         zc_close(&fd);
     return t;
 }
@@ -173,12 +175,15 @@ static struct zc_transport *wrap(int fd)
     if (here.any.sa_family == AF_UNIX)
         return wrap_unix(fd, NULL);
     set_up(fd);
-    if (address_loopback(&there) || address_same_host(&here, &there))
+    bool near = address_loopback(&there) || address_same_host(&here, &there);
+    if (near)
         prefer_cubic(fd);
 
     address_text(&there, peer, sizeof peer);
     struct zc_transport *t = zc_transport_new_fds(fd, fd, peer);
-    if (!t)
+    if (t)
+        t->near = near;
+    else
         zc_close(&fd);
     return t;
 }

@@ -184,7 +184,7 @@ static enum zc_role choose_role(enum zc_role role,
 static uint64_t features(const struct shake *s)
 {
     bool compress = !s->initiator || s->sec->compress != ZC_COMPRESS_OFF;
-    return (ktls(s) ? ZC_FEATURE_KTLS : 0) |
+    return ZC_FEATURE_DELTA | (ktls(s) ? ZC_FEATURE_KTLS : 0) |
            (compress ? ZC_FEATURE_COMPRESS : 0);
 }
 
@@ -202,7 +202,7 @@ static int choose_compress(const struct zc_hello *asks,
 /* PROLOGUE gets both HELLOs, that of the connecting side first. */
 static int say_hello(struct shake *s, enum zc_role *role,
                      uint8_t prologue[2 * ZC_HELLO_SIZE],
-                     enum zc_hello_choice *choice, int *compress)
+                     enum zc_hello_choice *choice, struct zc_secured *found)
 {
     struct zc_hello theirs, ours = {
         .version = ZC_PROTO_VERSION,
@@ -226,8 +226,9 @@ static int say_hello(struct shake *s, enum zc_role *role,
         zc_hello_decode(in, zc_role_opposite(*role), &theirs, s->err))
         return -1;
     *choice = zc_hello_choose(&ours, &theirs);
-    *compress = s->initiator ? choose_compress(&ours, &theirs)
-                             : choose_compress(&theirs, &ours);
+    found->delta = ours.features & theirs.features & ZC_FEATURE_DELTA;
+    found->compress = s->initiator ? choose_compress(&ours, &theirs)
+                                    : choose_compress(&theirs, &ours);
     return 0;
 }
 
@@ -347,7 +348,7 @@ int zc_handshake(struct zc_transport *t, enum zc_role role, bool initiator,
                           "there is no identity here to speak sealed to %s "
                           "with", t->peer);
     set_end(&s, sec->hello_s, initiator ? CONNECTED_S : ACCEPTED_HELLO_S);
-    if (say_hello(&s, &role, prologue, &choice, &out->compress))
+    if (say_hello(&s, &role, prologue, &choice, out))
         return -1;
     out->role = role;
     if (choice == ZC_HELLO_PLAIN)
@@ -403,9 +404,12 @@ struct zc_transport *zc_secure(struct zc_transport *t,
         zc_key_text(s->peer_key, text);
         snprintf(u->peer_key, sizeof u->peer_key, "%s", text);
     }
-    if (!c)
-        return u;
-    zc_compress_over(c, u);
+    if (c)
+        zc_compress_over(c, u);
+    else
+        c = u;
+    c->delta = s->delta;
+    c->near = t->near;
     return c;
 }
 

@@ -50,6 +50,7 @@ struct zc_security {
 struct zc_secured {
     enum zc_role role; /* ours, which where any would do the peer has chosen */
     bool sealed, ktls;
+    bool delta;   /* both ends know ZC_FEATURE_DELTA */
     int compress; /* how: as the connecting side has asked; 0: not at all */
     enum zc_suite suite;
     uint8_t peer_key[ZC_KEY_SIZE];

@@ -353,7 +353,7 @@ struct zc_transport *zc_transport_new_local(int fd)
     struct zc_transport *t = zc_transport_new_fds(fd, fd, "local");
     if (t) {
         t->ops = &local_ops;
-        t->passes_fds = true;
+        t->passes_fds = t->near = true;
     }
     return t;
 }

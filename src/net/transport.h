@@ -66,6 +66,9 @@ struct zc_transport {
     bool socket;          /* the fds are sockets (else pipes) */
     bool passes_fds; /* the other end is a process of ours that may have what we
                         have open: see zc_transport_send_fd */
+    bool near; /* by its address the peer is on this machine, so that bytes cross as
+                  fast as they are read */
+    bool delta;           /* both ends know ZC_FEATURE_DELTA */
     bool seals;           /* send copies what it is given (encrypting it) */
     int timeout_ms;       /* 0: none */
     int64_t recv_end;     /* zc_clock_ns; 0: none */

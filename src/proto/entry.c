@@ -288,8 +288,8 @@ static bool entry_of_self(struct zc_rd r)
     return zc_rd_u8(&r) == 0 && !r.bad;
 }
 
-/* FILE, META: ref, u16 flags, u64 from (ZC_FILE_FROM), entry, u32+bytes
- * attributes, u32+bytes data (ZC_FILE_INLINE) */
+/* FILE, META: ref, u16 flags, u64 from (ZC_FILE_FROM), u64 seed
+ * (ZC_FILE_DELTA), entry, u32+bytes attributes, u32+bytes data (ZC_FILE_INLINE) */
 static size_t file_begin(struct zc_buf *b, enum zc_frame_type type,
                          const struct zc_msg_file *m, uint16_t flags)
 {
@@ -298,6 +298,8 @@ static size_t file_begin(struct zc_buf *b, enum zc_frame_type type,
     zc_buf_u16(b, flags);
     if (flags & ZC_FILE_FROM)
         zc_buf_u64(b, m->from);
+    if (flags & ZC_FILE_DELTA)
+        zc_buf_u64(b, m->seed);
     zc_entry_encode(b, &m->entry);
     zc_wire_put32(b, m->xattrs);
     return at;
@@ -348,6 +350,8 @@ int zc_file_decode(struct zc_bytes body, enum zc_frame_type type,
     m->flags = zc_rd_u16(&r);
     if (m->flags & ZC_FILE_FROM)
         m->from = zc_rd_u64(&r);
+    if (m->flags & ZC_FILE_DELTA)
+        m->seed = zc_rd_u64(&r);
     bool self = type == ZC_FRAME_META && m->ref.index == 0 &&
                 entry_of_self(r);
     if (zc_entry_decode(&r, self, &m->entry, err))

@@ -343,7 +343,7 @@ void zc_need_add(struct zc_buf *b, const struct zc_need_item *item)
     zc_buf_u16(b, item->item_flags);
     if (item->what & (ZC_NEED_CHECK | ZC_NEED_FROM))
         zc_buf_put(b, item->hash, sizeof item->hash);
-    if (item->what & ZC_NEED_FROM)
+    if (item->what & (ZC_NEED_FROM | ZC_NEED_DELTA))
         zc_buf_u64(b, item->from);
 }
 
@@ -381,7 +381,7 @@ int zc_need_next(struct zc_msg_need *m, struct zc_need_item *item,
         if (hash)
             memcpy(item->hash, hash, sizeof item->hash);
     }
-    if (item->what & ZC_NEED_FROM)
+    if (item->what & (ZC_NEED_FROM | ZC_NEED_DELTA))
         item->from = zc_rd_u64(r);
     if (r->bad || item->what & ~ZC_NEED_KNOWN || !item->what)
         return zc_err_set(err, ZC_EXIT_STREAM, 0,

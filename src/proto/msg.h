@@ -146,6 +146,7 @@ struct zc_msg_file {
     struct zc_ref ref;
     uint16_t flags; /* enum zc_file_flag */
     uint64_t from;  /* ZC_FILE_FROM: so many bytes are not sent */
+    uint64_t seed;  /* ZC_FILE_DELTA: of the sums of blocks */
     struct zc_entry entry; /* as it is now */
     struct zc_bytes xattrs; /* an attribute set, checked by the receiver */
     struct zc_bytes data;   /* ZC_FILE_INLINE */
@@ -209,12 +210,57 @@ void zc_end_encode(struct zc_buf *b, const struct zc_msg_end *m);
 int zc_end_decode(struct zc_bytes body, struct zc_msg_end *m,
                   struct zc_err *err);
 
+/* Between FILE with ZC_FILE_DELTA and SENT. ASK: the sums of some of the big
+ * blocks of the basis behind OFFSET, which is a multiple of theirs. */
+struct zc_msg_ask {
+    struct zc_ref ref;
+    uint64_t offset;
+    uint64_t blocks; /* bit i: the one at OFFSET + i blocks. Not 0 */
+    uint8_t grain;   /* log2 of the bytes of a sum: delta/blocks.h */
+};
+void zc_ask_encode(struct zc_buf *b, const struct zc_msg_ask *m);
+int zc_ask_decode(struct zc_bytes body, struct zc_msg_ask *m,
+                  struct zc_err *err);
+
+/* SUMS: the answer. As many as there are blocks, of as much of them as there is:
+ * LENGTH bytes behind OFFSET. */
+struct zc_msg_sums {
+    struct zc_msg_ask ask;
+    uint64_t length;
+    struct zc_bytes sums; /* ZC_SUM_SIZE bytes each */
+};
+/* How many sums an answer to ASK has. */
+size_t zc_sums_count(const struct zc_msg_ask *ask, uint64_t length);
+void zc_sums_encode(struct zc_buf *b, const struct zc_msg_sums *m);
+int zc_sums_decode(struct zc_bytes body, struct zc_msg_sums *m,
+                   struct zc_err *err);
+
+/* COPY: LENGTH bytes at OFFSET are those of the basis at FROM. */
+struct zc_msg_copy {
+    struct zc_ref ref;
+    uint64_t offset, length, from;
+};
+void zc_copy_encode(struct zc_buf *b, const struct zc_msg_copy *m);
+int zc_copy_decode(struct zc_bytes body, struct zc_msg_copy *m,
+                   struct zc_err *err);
+
+/* PATCH: a few bytes, as DATA has many. */
+struct zc_msg_patch {
+    struct zc_ref ref;
+    uint64_t offset;
+    struct zc_bytes data;
+};
+void zc_patch_encode(struct zc_buf *b, const struct zc_msg_patch *m);
+int zc_patch_decode(struct zc_bytes body, struct zc_msg_patch *m,
+                    struct zc_err *err);
+
 struct zc_need_item {
     uint32_t index;
     uint8_t what;        /* enum zc_need */
     uint16_t item_flags; /* enum zc_item_flags of session/events.h */
     uint8_t hash[ZC_HASH_SIZE]; /* ZC_NEED_CHECK, ZC_NEED_FROM */
-    uint64_t from; /* ZC_NEED_FROM: the hash is that of so many bytes */
+    uint64_t from; /* ZC_NEED_FROM: the hash is that of so many bytes;
+                      ZC_NEED_DELTA: so many the receiver has */
 };
 struct zc_msg_need {
     uint32_t list;

@@ -80,6 +80,16 @@
 #define ZC_PLACE_NAMES_MAX 250000 /* names in the paths of a round's ATs, and
                                      one for each AT */
 
+#define ZC_GRAIN_BIG 16   /* log2 of the bytes of a block of a basis, */
+#define ZC_GRAIN_SMALL 12 /* ... of those that are in it */
+#define ZC_BLOCK_BIG ((uint64_t)1 << ZC_GRAIN_BIG)
+#define ZC_BLOCK_SMALL ((uint64_t)1 << ZC_GRAIN_SMALL)
+#define ZC_BLOCKS_MAX 64 /* big ones that one ASK is about */
+#define ZC_SUM_SIZE 8    /* of a block: XXH3 with 64 bits, little-endian */
+#define ZC_PATCH_MAX (128 * 1024) /* bytes in a PATCH */
+#define ZC_ASKS_MAX 64 /* of a file that are not answered */
+#define ZC_JOBS_MAX 32768 /* ASKs and COPYs of a file that are not done */
+
 #define ZC_CHMOD_TEXT_MAX 4096 /* bytes of --chmod */
 #define ZC_DENSE_TEXT_MAX 4096 /* bytes of --skip-compress */
 #define ZC_OWN_PATH_MAX 4095 /* bytes of a path of the user's own */
@@ -103,6 +113,9 @@ enum zc_frame_type {
     ZC_FRAME_STATS = 14,
     ZC_FRAME_VERDICT = 15,
     ZC_FRAME_SHARE = 16,
+    ZC_FRAME_ASK = 17,
+    ZC_FRAME_COPY = 18,
+    ZC_FRAME_PATCH = 19,
     ZC_FRAME_OPENED = 20,
     ZC_FRAME_NEED = 21,
     ZC_FRAME_GOT = 22,
@@ -110,22 +123,24 @@ enum zc_frame_type {
     ZC_FRAME_NOTE = 24,
     ZC_FRAME_FINISHED = 25,
     ZC_FRAME_LOOK = 26,
+    ZC_FRAME_SUMS = 27,
     ZC_FRAME_BYTES = 29,
     ZC_FRAME_ERROR = 40,
     ZC_FRAME_PING = 41,
 };
 
 /* Feature bits of HELLO; a message that needs one is an error without it. Not
- * known yet: subtree digests in LIST and deltas (NEED_DELTA), which have their
- * places below. */
+ * known yet: subtree digests in LIST, which have their place below. */
 #define ZC_FEATURE_DIGESTS ((uint64_t)1 << 0)
+/* OPEN may have ZC_OPEN_DELTA. */
 #define ZC_FEATURE_DELTA ((uint64_t)1 << 2)
 /* The keys of an AES-GCM session may be given to the kernel (kernel TLS). */
 #define ZC_FEATURE_KTLS ((uint64_t)1 << 3)
 /* What follows the handshake is compressed: the connecting side wants that, the
  * other can do it (net/compress.h). */
 #define ZC_FEATURE_COMPRESS ((uint64_t)1 << 10)
-#define ZC_FEATURES_KNOWN (ZC_FEATURE_KTLS | ZC_FEATURE_COMPRESS)
+#define ZC_FEATURES_KNOWN \
+    (ZC_FEATURE_DELTA | ZC_FEATURE_KTLS | ZC_FEATURE_COMPRESS)
 
 /* Flags of OPEN. */
 enum zc_open_flag {
@@ -153,7 +168,9 @@ enum zc_open_flag {
     ZC_OPEN_PULL = 1 << 19, /* the receiver has dialled: `one_file_system` and
                                what follows it */
     ZC_OPEN_ASK = 1 << 20,  /* `ask` is given: OPENED tells what is there */
-    ZC_OPEN_FLAGS_KNOWN = (1 << 21) - 1,
+    ZC_OPEN_DELTA = 1 << 21, /* of what has changed only that is sent
+                                (ZC_FEATURE_DELTA) */
+    ZC_OPEN_FLAGS_KNOWN = (1 << 22) - 1,
 };
 
 /* What a SHARE may be used for. */
@@ -186,7 +203,9 @@ enum zc_open_walk {
     ZC_WALK_NAMED = 1 << 9, /* in a pull, `only` are SRC, and not a list: each
                                has to be there, the root is left alone */
     ZC_WALK_DENSE = 1 << 10, /* `dense`: suffixes of what is not compressed */
-    ZC_WALK_KNOWN = (1 << 11) - 1,
+    ZC_WALK_ALIGNED = 1 << 11,      /* zc_options.delta, delta_always */
+    ZC_WALK_DELTA_ALWAYS = 1 << 12,
+    ZC_WALK_KNOWN = (1 << 13) - 1,
 };
 
 /* `apply` of OPEN: what the receiving end leaves alone, and how it writes. */
@@ -250,7 +269,8 @@ enum zc_need {
     ZC_NEED_DATA = 1 << 0,    /* the whole file */
     ZC_NEED_FROM = 1 << 1,    /* from an offset on, if what is before it has
                                  this hash; else the whole file */
-    ZC_NEED_DELTA = 1 << 2,   /* against signatures (ZC_FEATURE_DELTA) */
+    ZC_NEED_DELTA = 1 << 2,   /* what is not in a file that the receiver has
+                                 (ZC_OPEN_DELTA) */
     ZC_NEED_CHECK = 1 << 3,   /* the whole file, unless its hash is this */
     ZC_NEED_META = 1 << 4,    /* metadata with the attribute set */
     ZC_NEED_DESCEND = 1 << 5, /* list this directory */
@@ -258,15 +278,16 @@ enum zc_need {
     ZC_NEED_APPLIED = 1 << 7, /* nothing; done already */
 };
 #define ZC_NEED_KNOWN \
-    (ZC_NEED_DATA | ZC_NEED_FROM | ZC_NEED_CHECK | ZC_NEED_META | \
-     ZC_NEED_DESCEND | ZC_NEED_PENDING | ZC_NEED_APPLIED)
+    (ZC_NEED_DATA | ZC_NEED_FROM | ZC_NEED_DELTA | ZC_NEED_CHECK | \
+     ZC_NEED_META | ZC_NEED_DESCEND | ZC_NEED_PENDING | ZC_NEED_APPLIED)
 /* The kinds that make an entry outstanding until its RESULT. */
 #define ZC_NEED_OUTSTANDING \
-    (ZC_NEED_DATA | ZC_NEED_FROM | ZC_NEED_CHECK | ZC_NEED_META | \
-     ZC_NEED_PENDING)
+    (ZC_NEED_DATA | ZC_NEED_FROM | ZC_NEED_DELTA | ZC_NEED_CHECK | \
+     ZC_NEED_META | ZC_NEED_PENDING)
 
 /* The kinds that may be answered with bytes. */
-#define ZC_NEED_BYTES (ZC_NEED_DATA | ZC_NEED_FROM | ZC_NEED_CHECK)
+#define ZC_NEED_BYTES \
+    (ZC_NEED_DATA | ZC_NEED_FROM | ZC_NEED_DELTA | ZC_NEED_CHECK)
 
 #define ZC_NEED_FINAL 1 /* flag of NEED: nothing more about this list */
 
@@ -284,7 +305,9 @@ enum zc_file_flag {
                               the verdict will be VERIFY */
     ZC_FILE_PASSED = 1 << 2, /* the file itself came along, open for reading:
                                 answered with GOT or BYTES */
-    ZC_FILE_FLAGS_KNOWN = (1 << 3) - 1,
+    ZC_FILE_DELTA = 1 << 3, /* what is the same is not sent: ASK, COPY, PATCH;
+                               the verdict will be VERIFY */
+    ZC_FILE_FLAGS_KNOWN = (1 << 4) - 1,
 };
 
 /* Verdicts of END. */

@@ -2,16 +2,46 @@
 /* Bytes from a file that is here; see basis.h. */
 #include "receiver/basis.h"
 
+#include "base/io.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/place.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Bytes of one call. */
 #define COPY_MAX ((uint64_t)1 << 30)
+#define BUFFER ((size_t)64 << 10)
 
+/* The kernel cannot copy between these two. */
+static bool is_refused(int eno)
+{
+    return eno == EXDEV || eno == EOPNOTSUPP || eno == ENOSYS || eno == EINVAL;
+}
+
+static int read_and_write(int in, int out, uint64_t from, uint64_t to,
+                          uint64_t n)
+{
+    uint8_t buf[BUFFER];
+    while (n) {
+        size_t now = (size_t)ZC_MIN(n, (uint64_t)sizeof buf);
+        ssize_t got = zc_io_pread(in, buf, now, (off_t)from);
+        if (got >= 0 && (size_t)got < now)
+            errno = ESTALE;
+        if (got != (ssize_t)now ||
+            zc_io_pwrite(out, buf, now, (off_t)to))
+            return -1;
+        from += now;
+        to += now;
+        n -= now;
+    }
+    return 0;
+}
+
+/* What is shared where the file system can is shared by this, too, from Linux
+ * 5.19 on. */
 static int copy_segment(int in, int out, const struct zc_segment *s)
 {
     loff_t from = (loff_t)s->from, to = (loff_t)s->offset;
@@ -21,6 +51,8 @@ static int copy_segment(int in, int out, const struct zc_segment *s)
                                        (size_t)ZC_MIN(n, COPY_MAX), 0);
         if (done < 0 && errno == EINTR)
             continue;
+        if (done < 0 && is_refused(errno))
+            return read_and_write(in, out, (uint64_t)from, (uint64_t)to, n);
         if (done <= 0) {
             errno = done ? errno : ESTALE; /* it is shorter than it was */
             return -1;
@@ -30,17 +62,23 @@ static int copy_segment(int in, int out, const struct zc_segment *s)
     return 0;
 }
 
-int zc_basis_copy(struct zc_receiver *r, const struct zc_shelf *where,
-                  const char *name, int fd, const struct zc_segment *s)
+int zc_basis_open(struct zc_receiver *r, const struct zc_shelf *where,
+                  const char *name)
 {
     int dirfd = zc_dirnode_pin(r->tree, where->node);
     if (dirfd < 0)
         return -1;
-    zc_auto_close int old = zc_file_open(dirfd, name, O_RDONLY, 0);
-    int bad = old < 0 || copy_segment(old, fd, s) ? -1 : 0, eno = errno;
+    int fd = zc_file_open(dirfd, name, O_RDONLY, 0), eno = errno;
     zc_dirnode_unpin(r->tree, where->node);
     errno = eno;
-    return bad;
+    return fd;
+}
+
+int zc_basis_copy(struct zc_receiver *r, const struct zc_shelf *where,
+                  const char *name, int fd, const struct zc_segment *s)
+{
+    zc_auto_close int old = zc_basis_open(r, where, name);
+    return old < 0 || copy_segment(old, fd, s) ? -1 : 0;
 }
 
 /* Where the data from AT on begin and end; false: there are none. A file system
@@ -57,6 +95,28 @@ static bool next_extent(int fd, uint64_t at, uint64_t size,
     *s = (struct zc_segment){.offset = from, .from = from,
                              .length = to > from ? to - from : 0};
     return s->length;
+}
+
+int zc_basis_copy_range(int in, int out, const struct zc_segment *s)
+{
+    struct stat st;
+    struct zc_segment part;
+    uint64_t end = s->from + s->length;
+    if (fstat(in, &st))
+        return -1;
+    if ((uint64_t)st.st_size < end) {
+        errno = ESTALE;
+        return -1;
+    }
+    if ((uint64_t)st.st_blocks * 512 >= (uint64_t)st.st_size)
+        return copy_segment(in, out, s);
+    for (uint64_t at = s->from; at < end && next_extent(in, at, end, &part);
+         at = part.from + part.length) {
+        part.offset = s->offset + (part.from - s->from);
+        if (copy_segment(in, out, &part))
+            return -1;
+    }
+    return 0;
 }
 
 int zc_basis_copy_all(int in, int out, uint64_t size)

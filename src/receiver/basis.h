@@ -15,6 +15,14 @@ struct zc_shelf;
 int zc_basis_copy(struct zc_receiver *r, const struct zc_shelf *where,
                   const char *name, int fd, const struct zc_segment *s);
 
+/* NAME in WHERE, to be read as a basis: an fd, or -1 and errno. */
+int zc_basis_open(struct zc_receiver *r, const struct zc_shelf *where,
+                  const char *name);
+/* S of IN into OUT, in which nothing is written there yet: shared where the file
+ * system can, and holes as holes. 0, or -1 and errno; ESTALE: so much there is
+ * not. */
+int zc_basis_copy_range(int in, int out, const struct zc_segment *s);
+
 /* The SIZE bytes of IN into the new file OUT, holes as holes. 0, or -1 and
  * errno. */
 int zc_basis_copy_all(int in, int out, uint64_t size);

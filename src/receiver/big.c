@@ -6,8 +6,9 @@
  * what becomes of it.
  *
  * All of them are about segments (delta/segment.h), which are put into the new
- * version one after the other: DATA is a literal, what a FILE with FROM leaves
- * out a copy from the basis, what no message is about a hole.
+ * version one after the other: DATA and PATCH are literals, COPY and what a FILE
+ * with FROM leaves out are copies from the basis, what no message is about is a
+ * hole. Copies are made by others (delta.h).
  *
  * A sender on the same machine passes the file itself along instead of its bytes.
  * Where it can be cloned, that is all; else its bytes are asked for.
@@ -27,6 +28,7 @@
 #include "receiver/choices.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
+#include "receiver/delta.h"
 #include "receiver/dirs.h"
 #include "receiver/hardlinks.h"
 #include "receiver/inplace.h"
@@ -58,6 +60,7 @@ struct zc_rbig {
     int fd;
     char tmp[ZC_STAGING_NAME_SIZE];
     struct zc_tiling tiling; /* the segments so far */
+    struct zc_rdelta *delta; /* FILE with DELTA; else NULL */
     bool sent;               /* SENT has come */
     bool in_place;           /* fd is the file that is there (--inplace) */
     unsigned op;             /* what failed first, with eno, if that is set */
@@ -79,6 +82,12 @@ static void shed_bytes(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (b->fd < 0)
         return;
+    if (b->delta) { /* somebody may be at work on it */
+        zc_rdelta_give_up(b->delta);
+        if (!b->in_place && ftruncate(b->fd, 0))
+            errno = 0;
+        return;
+    }
     zc_close(&b->fd);
     if (b->in_place)
         return;
@@ -90,6 +99,8 @@ void zc_rbig_free(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (!b)
         return;
+    zc_rdelta_free(b->delta);
+    b->delta = NULL;
     shed_bytes(r, b);
     free(b->body);
     free(b);
@@ -130,7 +141,7 @@ bool zc_rbigs_receiving(const struct zc_receiver *r)
 {
     const struct zc_rbig *b;
     LIST_FOREACH(b, &r->bigs->open, next)
-        if (!b->sent && b->m.entry.size >= EXACT_MIN)
+        if (!b->sent && !b->delta && b->m.entry.size >= EXACT_MIN)
             return true;
     return false;
 }
@@ -348,6 +359,24 @@ static int take_passed(struct zc_receiver *r, struct zc_rbig *b,
     return fail;
 }
 
+/* What was there, with or without a name by then. */
+static int begin_delta(struct zc_receiver *r, struct zc_rbig *b,
+                       struct zc_err *err)
+{
+    char name[ZC_NAME_MAX + 1];
+    int basis = -1;
+    if (!(r->flags & ZC_OPEN_DELTA))
+        return zc_receiver_nonsense(err, "a file by what has changed in it, "
+                                         "which was not agreed upon");
+    zc_entry_name(&b->m.entry, name);
+    if (b->in_place)
+        basis = fcntl(b->fd, F_DUPFD_CLOEXEC, 0);
+    else if (!b->eno)
+        basis = zc_basis_open(r, &b->dir->shelf, name);
+    b->delta = zc_rdelta_new(b->ref, b->m.seed, basis, b->fd, b->in_place);
+    return b->delta ? 0 : zc_err_nomem(err);
+}
+
 int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
                   struct zc_err *err)
 {
@@ -368,15 +397,19 @@ int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
         open_file(r, b);
     if (b->m.flags & ZC_FILE_FROM)
         leave_beginning(b);
+    if (b->m.flags & ZC_FILE_DELTA && begin_delta(r, b, err))
+        goto fail_claimed;
     LIST_INSERT_HEAD(&r->bigs->open, b, next);
     r->bigs->n++;
     return b->m.flags & ZC_FILE_PASSED ? take_passed(r, b, err) : 0;
+fail_claimed:
+    zc_rlist_unclaim(r, b->list);
 fail:
     zc_rbig_free(r, b);
     return -1;
 }
 
-/* --- DATA, SENT, END ----------------------------------------------------- */
+/* --- DATA, SENT ----------------------------------------------------- */
 
 int zc_rbig_data(struct zc_receiver *r, struct zc_mover *mover,
                  struct zc_bytes body, struct zc_err *err)
@@ -407,6 +440,8 @@ int zc_rbig_sent(struct zc_receiver *r, struct zc_bytes body,
     struct zc_rbig *b = find_big(r, ref);
     if (!b || b->sent)
         return zc_receiver_nonsense(err, "the end of a file that is not open");
+    if (b->delta && zc_rdelta_sent(r, b->delta, err))
+        return -1;
     b->sent = true;
     struct zc_buf out = ZC_BUF_INIT;
     zc_ref_encode(&out, ZC_FRAME_GOT, ref);
@@ -414,6 +449,115 @@ int zc_rbig_sent(struct zc_receiver *r, struct zc_bytes body,
     zc_buf_fini(&out);
     return fail;
 }
+
+/* --- ASK, COPY, PATCH ----------------------------------------------------- */
+
+void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_work work = {.kind = ZC_WORK_JOBS, .big = b};
+    enum zc_rdelta_state state;
+    while ((state = zc_rdelta_work(w, b->delta)) == ZC_RDELTA_MORE)
+        if (zc_queue_put_aside(r, &work))
+            return;
+        else if (r->stopping)
+            break;
+    if (state == ZC_RDELTA_MORE)
+        zc_rbig_drop_jobs(r, b);
+    else if (state == ZC_RDELTA_ENDED && b->verdict == ZC_VERDICT_RETRY)
+        zc_rbig_free(r, b);
+    else if (state == ZC_RDELTA_ENDED)
+        zc_rbig_finish(w, b);
+}
+
+/* Who is not the reader's any more is nobody's. */
+void zc_rbig_drop_jobs(struct zc_receiver *r, struct zc_rbig *b)
+{
+    if (zc_rdelta_ended(b->delta))
+        zc_rbig_free(r, b);
+}
+
+/* The first job of B for a while, if there is none already. */
+static int start_jobs(struct zc_receiver *r, struct zc_rbig *b, int added)
+{
+    struct zc_work work = {.kind = ZC_WORK_JOBS, .big = b};
+    if (added > 0 && !zc_queue_put_aside(r, &work))
+        zc_rbig_jobs(r->reader, b);
+    return added < 0 ? -1 : 0;
+}
+
+/* The file that REF names, if it is open and made so. */
+static struct zc_rbig *find_delta(struct zc_receiver *r, struct zc_ref ref,
+                                  struct zc_err *err)
+{
+    struct zc_rbig *b = find_big(r, ref);
+    if (b && b->delta && !b->sent)
+        return b;
+    zc_receiver_nonsense(err, "parts of a file that is not open");
+    return NULL;
+}
+
+/* [OFFSET, OFFSET + LENGTH) is next; in front of it is a hole, perhaps. */
+static int next_part(struct zc_receiver *r, struct zc_rbig *b,
+                     uint64_t offset, uint64_t length, struct zc_err *err)
+{
+    struct zc_segment hole;
+    if (zc_tiling_next(&b->tiling, offset, length, &hole))
+        return zc_receiver_nonsense(err, "bytes outside of the file");
+    return put_segment(r, NULL, b, &hole);
+}
+
+static int on_ask(struct zc_receiver *r, struct zc_bytes body,
+                  struct zc_err *err)
+{
+    struct zc_msg_ask m;
+    if (zc_ask_decode(body, &m, err))
+        return -1;
+    struct zc_rbig *b = find_delta(r, m.ref, err);
+    return b ? start_jobs(r, b, zc_rdelta_ask(r, b->delta, &m, err)) : -1;
+}
+
+static int on_copy(struct zc_receiver *r, struct zc_bytes body,
+                   struct zc_err *err)
+{
+    struct zc_msg_copy m;
+    if (zc_copy_decode(body, &m, err))
+        return -1;
+    struct zc_rbig *b = find_delta(r, m.ref, err);
+    if (!b || next_part(r, b, m.offset, m.length, err))
+        return -1;
+    struct zc_segment copy = {.kind = ZC_SEGMENT_COPY, .offset = m.offset,
+                              .length = m.length, .from = m.from};
+    return start_jobs(r, b, zc_rdelta_copy(r, b->delta, &copy, err));
+}
+
+static int on_patch(struct zc_receiver *r, struct zc_bytes body,
+                    struct zc_err *err)
+{
+    struct zc_msg_patch m;
+    if (zc_patch_decode(body, &m, err))
+        return -1;
+    struct zc_rbig *b = find_delta(r, m.ref, err);
+    if (!b || next_part(r, b, m.offset, m.data.n, err))
+        return -1;
+    if (b->eno)
+        return 0;
+    if (zc_io_pwrite(b->fd, m.data.p, m.data.n, (off_t)m.offset)) {
+        note_failure(b, ZC_OP_WRITE, errno);
+        shed_bytes(r, b);
+    }
+    return 0;
+}
+
+int zc_rbig_delta(struct zc_receiver *r, unsigned type, struct zc_bytes body,
+                  struct zc_err *err)
+{
+    return type == ZC_FRAME_ASK    ? on_ask(r, body, err)
+           : type == ZC_FRAME_COPY ? on_copy(r, body, err)
+                                   : on_patch(r, body, err);
+}
+
+/* --- END ----------------------------------------------------------------- */
 
 /* END for an entry whose FILE never came: it cannot be had. */
 static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,
@@ -458,12 +602,20 @@ int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
     struct zc_rbig *b = find_big(r, m.ref);
     if (!b)
         return abandoned(r, &m, err);
+    if (b->delta && (!b->sent || m.verdict == ZC_VERDICT_COMMIT))
+        return zc_receiver_nonsense(err, "a file is made of another one, and "
+                                         "nothing proves it");
     LIST_REMOVE(b, next);
     r->bigs->n--;
     b->verdict = m.verdict;
     memcpy(b->hash, m.hash, sizeof b->hash);
-    if (m.verdict == ZC_VERDICT_RETRY) {
+    if (m.verdict == ZC_VERDICT_RETRY)
         zc_rlist_unclaim(r, b->list);
+    if (b->delta && m.verdict != ZC_VERDICT_VERIFY)
+        zc_rdelta_give_up(b->delta);
+    if (b->delta && !zc_rdelta_end(r, b->delta))
+        return 0; /* who is at it finishes it */
+    if (m.verdict == ZC_VERDICT_RETRY) {
         zc_rbig_free(r, b);
         return 0;
     }
@@ -518,6 +670,17 @@ static enum outcome judge_name(struct zc_rworker *w, struct zc_rbig *b)
     return outcome;
 }
 
+/* What others have done of it is over. */
+static void end_delta(struct zc_rbig *b)
+{
+    int eno;
+    unsigned op = b->delta ? zc_rdelta_failure(b->delta, &eno) : ZC_OP_NONE;
+    if (op)
+        note_failure(b, op, eno);
+    if (b->delta && !b->eno && ftruncate(b->fd, (off_t)b->m.entry.size))
+        note_failure(b, ZC_OP_WRITE, errno);
+}
+
 /* FAILED: because of b->op, b->eno. */
 static enum outcome judge_big(struct zc_rworker *w, struct zc_rbig *b)
 {
@@ -529,6 +692,7 @@ static enum outcome judge_big(struct zc_rworker *w, struct zc_rbig *b)
     struct zc_segment rest = zc_tiling_rest(&b->tiling);
     put_segment(w->r, NULL, b, &rest);
     put_beginning(w->r, b);
+    end_delta(b);
     if (b->eno && b->op == ZC_OP_READ) /* the basis is gone: whole, then */
         return AGAIN;
     if (b->eno)

@@ -39,6 +39,14 @@ int zc_rbig_sent(struct zc_receiver *r, struct zc_bytes body,
 int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
                 struct zc_err *err);
 
+/* The same about what is not sent: ASK, COPY, PATCH. */
+int zc_rbig_delta(struct zc_receiver *r, unsigned type, struct zc_bytes body,
+                  struct zc_err *err);
+/* A slow worker: what the sender wants of B's basis. */
+void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b);
+/* These are dropped, as the session breaks off. */
+void zc_rbig_drop_jobs(struct zc_receiver *r, struct zc_rbig *b);
+
 /* A worker: B gets its name, or is told about; and is freed. */
 void zc_rbig_finish(struct zc_rworker *w, struct zc_rbig *b);
 /* B and what was written of it; NULL is fine. */

@@ -22,6 +22,7 @@
 
 /* Files from so many bytes on are worth a look at what is here already. */
 #define FROM_MIN ((uint64_t)64 << 10)
+#define DELTA_MIN ((uint64_t)256 << 10)
 
 static bool same_type(const struct zc_cmp *c)
 {
@@ -363,6 +364,17 @@ static bool may_have_grown(struct zc_rworker *w, const struct zc_cmp *c,
     return true;
 }
 
+/* What is here may have much in common with what it is to become. */
+static bool may_be_similar(const struct zc_receiver *r, const struct zc_cmp *c,
+                           struct zc_decision *v)
+{
+    if (!(r->flags & ZC_OPEN_DELTA) || !same_type(c) ||
+        c->st.size < DELTA_MIN || c->e->size < DELTA_MIN)
+        return false;
+    v->from = c->st.size;
+    return true;
+}
+
 static uint32_t source_links(const struct zc_entry *e)
 {
     return e->flags & ZC_ENTRY_HARD_LINK ? e->link_count : 1;
@@ -427,7 +439,9 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
         return;
     }
     v->item |= data_item(r, c);
-    decide_need(v, may_have_grown(w, c, v) ? ZC_NEED_FROM : ZC_NEED_DATA);
+    decide_need(v, may_have_grown(w, c, v)       ? ZC_NEED_FROM
+                   : may_be_similar(r, c, v) ? ZC_NEED_DELTA
+                                             : ZC_NEED_DATA);
 }
 
 /* Its bytes are on their way already: only what to tell the user. */

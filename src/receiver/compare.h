@@ -49,7 +49,7 @@ struct zc_decision {
     unsigned item;              /* what differs: enum zc_item_flags */
     unsigned need;              /* enum zc_need */
     uint8_t hash[ZC_HASH_SIZE]; /* CHECK, FROM: of what is here ... */
-    uint64_t from;              /* FROM: ... so many bytes of it */
+    uint64_t from;              /* FROM: ... so many bytes of it; DELTA: it has */
     bool stays; /* what is here keeps its place, changed or not */
     bool linked; /* it is a name of its hard link group already */
     bool leads; /* it leads a hard link group, which waits for it */

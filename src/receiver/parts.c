@@ -27,8 +27,8 @@ void zc_rparts_init(struct zc_rparts *p, struct zc_receiver *r)
 void zc_rparts_free(struct zc_receiver *r)
 {
     zc_anchor_fini(r->anchor);
+    zc_rworkers_drop(r); /* it may hold some of these */
     zc_rbigs_free(r);
-    zc_rworkers_drop(r);
     zc_commits_free(r->commits);
     zc_hardlinks_free(r);
     zc_shared_free(r);

@@ -90,7 +90,8 @@ bool zc_queue_put_aside(struct zc_receiver *r, const struct zc_work *work)
     uint8_t *own = malloc(work->n + 1);
     pthread_mutex_lock(&r->lock);
     bool room = copy && own && !r->stopping && r->n_slow &&
-                q->n_aside < (work->big ? ASIDE_FILES : ASIDE_ITEMS) &&
+                (work->kind == ZC_WORK_JOBS || /* one for each open file */
+                 q->n_aside < (work->big ? ASIDE_FILES : ASIDE_ITEMS)) &&
                 q->bytes_aside + work->n <= ASIDE_BYTES;
     if (room) {
         *copy = *work;

@@ -32,7 +32,7 @@ struct zc_slab;
 
 struct zc_work {
     STAILQ_ENTRY(zc_work) next;
-    enum { ZC_WORK_LIST, ZC_WORK_FILES, ZC_WORK_META, ZC_WORK_BIG } kind;
+    enum { ZC_WORK_LIST, ZC_WORK_FILES, ZC_WORK_META, ZC_WORK_BIG, ZC_WORK_JOBS } kind;
     struct zc_slab *slab; /* where P is, referenced while queued; or NULL */
     const uint8_t *p; /* LIST, META: a body; FILES: whole frames */
     size_t n;
@@ -41,8 +41,8 @@ struct zc_work {
      * that one is passed. */
     bool resumed;
     uint32_t at;
-    struct zc_rlist *list;      /* all but BIG */
-    struct zc_rbig *big;        /* BIG */
+    struct zc_rlist *list;      /* all but BIG and JOBS */
+    struct zc_rbig *big;        /* BIG; JOBS: not its own */
     struct zc_queue_line *line; /* what has to be done in order; or NULL */
 };
 STAILQ_HEAD(zc_works, zc_work);

@@ -229,6 +229,10 @@ static int dispatch(struct zc_receiver *r, struct file_run *run,
         return zc_names_on_rename(r, body, err);
     case ZC_FRAME_DATA:
         return zc_rbig_data(r, mover, body, err);
+    case ZC_FRAME_ASK:
+    case ZC_FRAME_COPY:
+    case ZC_FRAME_PATCH:
+        return zc_rbig_delta(r, f->type, body, err);
     case ZC_FRAME_SENT:
         return zc_rbig_sent(r, body, err);
     case ZC_FRAME_END:

@@ -26,6 +26,9 @@ static void do_work(struct zc_rworker *w, struct zc_work *work)
     case ZC_WORK_BIG:
         zc_rbig_finish(w, work->big);
         break;
+    case ZC_WORK_JOBS:
+        zc_rbig_jobs(w, work->big);
+        break;
     }
     zc_work_free(work);
 }
@@ -80,7 +83,10 @@ static void drop(struct zc_receiver *r, struct zc_works *works)
     struct zc_work *work;
     while ((work = STAILQ_FIRST(works))) {
         STAILQ_REMOVE_HEAD(works, next);
-        zc_rbig_free(r, work->big); /* BIG: its own; else NULL */
+        if (work->kind == ZC_WORK_JOBS)
+            zc_rbig_drop_jobs(r, work->big);
+        else
+            zc_rbig_free(r, work->big); /* BIG: its own; else NULL */
         zc_work_free(work);
     }
 }

@@ -89,6 +89,8 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
     if (unasked ||
         (item->item_flags & ZC_ITEM_SAME && !zc_removal_wanted(s->opt)))
         return nonsense(err, "it tells what was not asked for");
+    if (item->what & ZC_NEED_DELTA && !(s->terms.open.flags & ZC_OPEN_DELTA))
+        return nonsense(err, "it wants what was not offered");
     if ((open & (open - 1)) != 0)
         return nonsense(err, "it wants an entry in two ways");
     if (e.flags & ZC_ENTRY_EAGER)
@@ -161,6 +163,13 @@ static int on_bytes(struct zc_sender *s, struct zc_bytes body,
                                "passed to it");
 }
 
+static int on_sums(struct zc_sender *s, struct zc_bytes body,
+                   struct zc_err *err)
+{
+    struct zc_msg_sums m;
+    return zc_sums_decode(body, &m, err) || zc_big_sums(s, &m, err) ? -1 : 0;
+}
+
 /* Properties are about how a file is stored: that another file system than btrfs
  * has none is no trouble, but said once. */
 static bool no_properties(struct zc_sender *s, unsigned op, uint32_t eno,
@@ -226,15 +235,15 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
 static int again(struct zc_sender *s, struct zc_slist *l, uint32_t index)
 {
     struct zc_sentry *se = &l->entries[index];
-    if (!(se->what & ZC_NEED_DATA)) {
+    if (!(se->what & ZC_NEED_BYTES)) {
         struct zc_entry e;
         zc_slist_entry(l, index, &e);
         if (!S_ISREG(e.mode))
             return -1;
-        se->what = ZC_NEED_DATA;
         atomic_fetch_add(&s->stats->need_files, 1);
         atomic_fetch_add(&s->stats->need_bytes, e.size);
     }
+    se->what = ZC_NEED_DATA; /* whole */
     /* After the last try the peer is told that it cannot have it. */
     if (++se->again > ZC_TRIES_MAX)
         return -1;
@@ -415,6 +424,8 @@ static int dispatch(struct zc_sender *s, const struct zc_frame *f,
         return on_got(s, body, err);
     case ZC_FRAME_BYTES:
         return on_bytes(s, body, err);
+    case ZC_FRAME_SUMS:
+        return on_sums(s, body, err);
     case ZC_FRAME_RESULT:
         return on_result(s, body, err);
     case ZC_FRAME_NOTE:

@@ -12,13 +12,22 @@
  * it may be able to clone it; it asks for the bytes where it cannot:
  *
  *   open, lease, stat -> FILE and the descriptor        pass_file
- *                                     BYTES -> DATA... -> SENT   zc_big_answered
+ *                                     BYTES -> DATA... -> SENT   zc_big_go_on
  *                                     GOT                as above
  *
  * A file somebody has open for writing gets no lease; its bytes are read a
  * second time, and the peer commits only if the hash of what it got is the hash
  * of what is there now. That also lets a log that only grows through: the part
  * that was promised is still what it was.
+ *
+ * Of a file that the peer has an older version of, what is the same is copied
+ * there (delta.h):
+ *
+ *   open, lease, stat -> FILE -> ASK...                 zc_big_send
+ *                                SUMS                   (answers.c)
+ *          COPY, PATCH, DATA, ASK... -> SENT            zc_big_go_on
+ *
+ * and the hash of all of it tells whether it was the same.
  */
 #include "sender/big.h"
 
@@ -26,16 +35,18 @@
 #include "base/fds.h"
 #include "base/log.h"
 #include "fs/rootdir.h"
+#include "sender/delta.h"
 #include "sender/lease.h"
 #include "sender/segments.h"
 #include "tree/suffix.h"
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* A big file on its way: FILE is sent, END is not. */
 struct zc_sbig {
-    LIST_ENTRY(zc_sbig) link; /* in zc_bigs.sent */
+    LIST_ENTRY(zc_sbig) link; /* in zc_bigs.waiting */
     struct zc_slist *list;
     uint32_t index;
     unsigned tries;
@@ -43,10 +54,14 @@ struct zc_sbig {
     struct zc_stat before; /* as of FILE */
     enum zc_lease lease;
     struct zc_segments segments;
-    bool got, claimed; /* it is answered; a worker is deciding on it */
-    bool listed;       /* in zc_bigs.sent */
-    bool passed;       /* it was, and nothing of it has been sent */
-    bool refused;      /* ... and that is the answer */
+    struct zc_sdelta *delta; /* NULL: it is sent whole */
+    bool asking;  /* SENT is still to come */
+    bool ready;   /* something has come for it: SUMS, GOT, BYTES */
+    bool claimed; /* a worker is at it */
+    bool listed;  /* in zc_bigs.waiting */
+    bool passed;  /* it was, and nothing of it has been sent */
+    bool refused; /* ... and BYTES is the answer */
+    bool dense;   /* as of zc_density */
     bool spoiled;      /* came short, must be sent again */
     int read_eno;
 };
@@ -55,15 +70,32 @@ void zc_bigs_init(struct zc_sender *s, struct zc_bigs *bigs)
 {
     s->bigs = bigs;
     bigs->most = zc_fds_part(ZC_OPEN_FILES_MAX / 2, 4);
-    LIST_INIT(&bigs->sent);
+    LIST_INIT(&bigs->waiting);
+}
+
+void zc_bigs_start(struct zc_sender *s)
+{
+    const struct zc_msg_open *open = &s->terms.open;
+    /* What looks near may be the beginning of a tunnel. */
+    bool near = s->conn.t->near && !s->terms.another_host;
+    s->bigs->delta = open->flags & ZC_OPEN_DELTA &&
+                     (!near || open->walk & ZC_WALK_DELTA_ALWAYS);
+    if (getrandom(&s->bigs->seed, sizeof s->bigs->seed, GRND_NONBLOCK) < 0)
+        s->bigs->seed = (uint64_t)zc_clock_ns();
+}
+
+static void big_destroy(struct zc_sbig *b)
+{
+    zc_sdelta_free(b->delta);
+    zc_close(&b->fd);
+    free(b);
 }
 
 void zc_bigs_fini(struct zc_sender *s)
 {
-    for (struct zc_sbig *b; (b = LIST_FIRST(&s->bigs->sent));) {
+    for (struct zc_sbig *b; (b = LIST_FIRST(&s->bigs->waiting));) {
         LIST_REMOVE(b, link);
-        zc_close(&b->fd);
-        free(b);
+        big_destroy(b);
     }
 }
 
@@ -118,25 +150,34 @@ static int send_segments(struct zc_sworker *w, struct zc_sbig *b)
     return 0;
 }
 
-/* REF is answered. NULL: no such file was sent. With the lock. */
-static struct zc_sbig *answered(struct zc_sender *s, struct zc_ref ref)
+/* --- what the peer says of it -------------------------------------------- */
+
+/* ASKING, it may be answered again and again; else once. */
+static struct zc_sbig *find(struct zc_sender *s, struct zc_ref ref,
+                            bool asking)
 {
     struct zc_sbig *b;
-    LIST_FOREACH (b, &s->bigs->sent, link)
-        if (b->list->id == ref.list && b->index == ref.index && !b->got)
+    LIST_FOREACH (b, &s->bigs->waiting, link)
+        if (b->list->id == ref.list && b->index == ref.index &&
+            b->asking == asking && (asking || (!b->ready && !b->claimed)))
             break;
-    if (b) {
-        b->got = true;
-        s->bigs->n_got++;
-        pthread_cond_broadcast(&s->work);
-    }
     return b;
+}
+
+static void is_ready(struct zc_sender *s, struct zc_sbig *b)
+{
+    if (!b->ready && !b->claimed)
+        s->bigs->n_ready++;
+    b->ready = true;
+    pthread_cond_broadcast(&s->work);
 }
 
 bool zc_big_got(struct zc_sender *s, struct zc_ref ref)
 {
     pthread_mutex_lock(&s->lock);
-    struct zc_sbig *b = answered(s, ref);
+    struct zc_sbig *b = find(s, ref, false);
+    if (b)
+        is_ready(s, b);
     if (b && b->passed) {
         zc_clones_learn(&s->bigs->clones, b->before.dev, 0);
         atomic_fetch_add(&s->stats->sent_bytes, b->before.size);
@@ -148,9 +189,10 @@ bool zc_big_got(struct zc_sender *s, struct zc_ref ref)
 bool zc_big_refused(struct zc_sender *s, struct zc_ref ref, int eno)
 {
     pthread_mutex_lock(&s->lock);
-    struct zc_sbig *b = answered(s, ref);
+    struct zc_sbig *b = find(s, ref, false);
     bool ok = b && b->passed, never = false;
     if (ok) {
+        is_ready(s, b);
         b->passed = false;
         b->refused = true;
         never = zc_clones_learn(&s->bigs->clones, b->before.dev, eno);
@@ -163,35 +205,70 @@ bool zc_big_refused(struct zc_sender *s, struct zc_ref ref, int eno)
     return ok;
 }
 
-struct zc_sbig *zc_big_claim_got(struct zc_sender *s)
+int zc_big_sums(struct zc_sender *s, const struct zc_msg_sums *m,
+                struct zc_err *err)
+{
+    bool nomem = false;
+    pthread_mutex_lock(&s->lock);
+    struct zc_sbig *b = find(s, m->ask.ref, true);
+    bool ok = b && zc_sdelta_answer(b->delta, m, &nomem);
+    if (ok)
+        is_ready(s, b);
+    pthread_mutex_unlock(&s->lock);
+    if (nomem)
+        return zc_err_nomem(err);
+    return ok ? 0
+              : zc_err_set(err, ZC_EXIT_STREAM, 0,
+                           "the peer's answer makes no sense: sums that nobody "
+                           "has asked for");
+}
+
+struct zc_sbig *zc_big_claim(struct zc_sender *s)
 {
     struct zc_sbig *b;
-    if (!s->bigs->n_got)
+    if (!s->bigs->n_ready)
         return NULL;
-    LIST_FOREACH (b, &s->bigs->sent, link)
-        if (b->got && !b->claimed)
+    LIST_FOREACH (b, &s->bigs->waiting, link)
+        if (b->ready && !b->claimed)
             break;
     if (b) {
         b->claimed = true;
-        s->bigs->n_got--;
+        b->ready = false;
+        s->bigs->n_ready--;
     }
     return b;
 }
 
-/* Waits for room among the big files on their way, doing verdicts meanwhile so
- * that somebody always does them. */
+/* Who has claimed B waits for the peer. */
+static void let_go(struct zc_sender *s, struct zc_sbig *b, bool asking)
+{
+    pthread_mutex_lock(&s->lock);
+    b->claimed = false;
+    b->asking = asking;
+    b->ready &= asking; /* of the answers the last is taken */
+    if (b->ready) { /* one has come meanwhile */
+        s->bigs->n_ready++;
+        pthread_cond_broadcast(&s->work);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* --- sending ------------------------------------------------------------- */
+
+/* Waits for room among the big files on their way, going on with others
+ * meanwhile, so that somebody always does. */
 static int room_for_big(struct zc_sworker *w)
 {
     struct zc_sender *s = w->s;
     pthread_mutex_lock(&s->lock);
     while (s->bigs->n >= s->bigs->most && !s->failed) {
-        struct zc_sbig *b = zc_big_claim_got(s);
+        struct zc_sbig *b = zc_big_claim(s);
         if (!b) {
             pthread_cond_wait(&s->work, &s->lock);
             continue;
         }
         pthread_mutex_unlock(&s->lock);
-        if (zc_big_answered(w, b) || zc_lists_flush(w))
+        if (zc_big_go_on(w, b) || zc_lists_flush(w))
             return -1;
         pthread_mutex_lock(&s->lock);
     }
@@ -207,7 +284,8 @@ static void enlist(struct zc_sender *s, struct zc_sbig *b)
 {
     pthread_mutex_lock(&s->lock);
     b->listed = true;
-    LIST_INSERT_HEAD(&s->bigs->sent, b, link);
+    b->asking = b->claimed = b->delta;
+    LIST_INSERT_HEAD(&s->bigs->waiting, b, link);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -221,8 +299,7 @@ static void big_free(struct zc_sender *s, struct zc_sbig *b)
     pthread_mutex_unlock(&s->lock);
     if (b->lease == ZC_LEASE_HELD)
         zc_lease_release(b->fd);
-    zc_close(&b->fd);
-    free(b);
+    big_destroy(b);
 }
 
 /* What FD is when no write is under way, as far as that can be had: of a log the
@@ -308,19 +385,25 @@ static int send_file(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
     if (b->segments.copied) {
         m.flags = ZC_FILE_FROM;
         m.from = b->segments.copied;
+    } else if (f->basis) {
+        b->delta = zc_sdelta_new(m.ref, b->fd, &b->segments, f->basis,
+                                 w->s->bigs->seed);
+        if (!b->delta)
+            return -1;
+        m.flags = ZC_FILE_DELTA;
+        m.seed = w->s->bigs->seed;
     }
-    if (is_to_pass(w->s, b) && pass_file(w, b, m))
+    if (!b->delta && is_to_pass(w->s, b) && pass_file(w, b, m))
         return 1;
     zc_file_encode(&w->out, ZC_FRAME_FILE, &m);
     return zc_lists_flush(w);
 }
 
-/* B's bytes, of the file NAME. -1: the run has failed. */
-static int send_data(struct zc_sworker *w, struct zc_sbig *b, const char *name)
+/* B's bytes. -1: the run has failed. */
+static int send_data(struct zc_sworker *w, struct zc_sbig *b)
 {
     posix_fadvise(b->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-    w->mover.density = (struct zc_density){
-        .dense = zc_suffix_is_dense(w->s->opt->skip_compress, name)};
+    w->mover.density = (struct zc_density){.dense = b->dense};
     return send_segments(w, b);
 }
 
@@ -328,6 +411,39 @@ static int send_sent(struct zc_sworker *w, struct zc_ref ref)
 {
     zc_ref_encode(&w->out, ZC_FRAME_SENT, ref);
     return zc_lists_flush(w);
+}
+
+static int literal_of(void *big, struct zc_sworker *w, uint64_t offset,
+                      uint64_t length)
+{
+    struct zc_sbig *b = big;
+    struct zc_segment s = {.offset = offset, .length = length};
+    return send_literal(w, b, &s) ? -1 : b->spoiled;
+}
+
+/* What can be said of B now; its fields are this worker's. */
+static int go_on_asking(struct zc_sworker *w, struct zc_sbig *b)
+{
+    struct zc_ref ref = {b->list->id, b->index};
+    w->mover.density = (struct zc_density){.dense = b->dense};
+    switch (zc_sdelta_go(w, b->delta, literal_of, b)) {
+    case ZC_SDELTA_FAILED:
+        return -1;
+    case ZC_SDELTA_WAITS:
+        if (zc_lists_flush(w))
+            return -1;
+        let_go(w->s, b, true);
+        return 0;
+    case ZC_SDELTA_SPOILED:
+        b->spoiled = true;
+        b->read_eno = errno;
+        break;
+    case ZC_SDELTA_SAID:
+        break;
+    }
+    /* GOT may come, and end it, as soon as SENT is on the wire. */
+    let_go(w->s, b, false);
+    return send_sent(w, ref);
 }
 
 int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
@@ -344,16 +460,19 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
     }
     *b = (struct zc_sbig){.list = f->list, .index = f->index,
                           .tries = f->tries, .fd = f->fd};
+    b->dense = zc_suffix_is_dense(s->opt->skip_compress, f->name);
     int r = send_file(w, dirfd, f, b);
     f->fd = -1;
     if (r > 0)
         return s->failed ? -1 : 0;
-    if (r || send_data(w, b, f->name)) {
+    if (r || (!b->delta && send_data(w, b))) {
         big_free(s, b);
         return -1;
     }
-    enlist(s, b); /* before SENT is on the wire */
-    return send_sent(w, (struct zc_ref){f->list->id, f->index});
+    bool asks = b->delta;
+    enlist(s, b); /* before anything is on the wire that is answered */
+    return asks ? go_on_asking(w, b)
+                : send_sent(w, (struct zc_ref){f->list->id, f->index});
 }
 
 /* True when B is not what it was when it was opened. */
@@ -374,7 +493,8 @@ static void judge(struct zc_sworker *w, struct zc_sbig *b,
     bool grown = known && now.ino == b->before.ino &&
                  now.size > b->before.size;
     end->verdict = ZC_VERDICT_RETRY;
-    if (same && !b->segments.copied && b->lease == ZC_LEASE_HELD &&
+    if (same && !b->segments.copied && !b->delta &&
+        b->lease == ZC_LEASE_HELD &&
         zc_lease_unbroken(b->fd))
         end->verdict = ZC_VERDICT_COMMIT;
     else if (same || grown) {
@@ -410,19 +530,20 @@ static int verdict(struct zc_sworker *w, struct zc_sbig *b)
     return r;
 }
 
-int zc_big_answered(struct zc_sworker *w, struct zc_sbig *b)
+/* B was passed, and its bytes are wanted after all. */
+static int send_refused(struct zc_sworker *w, struct zc_sbig *b)
 {
-    struct zc_sender *s = w->s;
-    struct zc_sfile f;
-    if (!b->refused)
-        return verdict(w, b);
-    const struct zc_ref ref = {b->list->id, b->index};
+    struct zc_ref ref = {b->list->id, b->index};
     b->refused = false;
-    zc_sfile_init(s, &f, b->list, b->index, b->tries);
-    if (zc_lists_flush(w) || send_data(w, b, f.name))
+    if (zc_lists_flush(w) || send_data(w, b))
         return -1;
-    pthread_mutex_lock(&s->lock);
-    b->got = b->claimed = false;
-    pthread_mutex_unlock(&s->lock);
+    let_go(w->s, b, false);
     return send_sent(w, ref);
+}
+
+int zc_big_go_on(struct zc_sworker *w, struct zc_sbig *b)
+{
+    return b->asking    ? go_on_asking(w, b)
+           : b->refused ? send_refused(w, b)
+                        : verdict(w, b);
 }

@@ -17,6 +17,7 @@
  *   lists.c       what the peer was told, and asks for
  *   answers.c     NEED, GOT, RESULT -> work
  *   files.c       files -> FILE, DATA, END, with sfile.c, small.c, big.c
+ *   delta.c       what the peer has of a big one already
  *
  *      dirs to list  --walk.c-->  LIST ----------------> peer
  *           ^                       |                      |

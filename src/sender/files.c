@@ -71,6 +71,20 @@ static void check_from(struct zc_sworker *w, struct zc_sfile *f)
         zc_segments_copy(&f->segments, item.from);
 }
 
+/* Bytes from which on a file is worth asking for what the peer has of it. */
+#define DELTA_MIN ((uint64_t)ZC_INLINE_MAX)
+
+/* The peer has an older version of F, which has turned out not to be what it is
+ * now, nor its beginning. */
+static void find_basis(struct zc_sworker *w, struct zc_sfile *f, unsigned what)
+{
+    struct zc_need_item item;
+    if (!w->s->bigs->delta || f->segments.copied || f->st.size <= DELTA_MIN ||
+        !zc_lists_check(w->s, f->list, f->index, &item))
+        return;
+    f->basis = what & ZC_NEED_CHECK ? f->listed.size : item.from;
+}
+
 /* It is not the same after all: that is what the user shall read. */
 static void note_changed(struct zc_sworker *w, const struct zc_sfile *f)
 {
@@ -160,6 +174,8 @@ static int send_opened(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
         note_changed(w, f);
     if (what & ZC_NEED_FROM && f->tries == 0)
         check_from(w, f);
+    if (!equal && what & (ZC_NEED_CHECK | ZC_NEED_FROM | ZC_NEED_DELTA))
+        find_basis(w, f, what);
     if (equal && zc_removal_wanted(w->s->opt))
         zc_removal_of(w->s, f->list, f->index);
     if (what & ZC_NEED_CHECK && w->s->opt->dry_run) {

@@ -266,7 +266,7 @@ int zc_lists_need(struct zc_sender *s, struct zc_slist *l,
     se->item_flags = item->item_flags;
     se->what = item->what;
     int r = 0;
-    if (item->what & (ZC_NEED_CHECK | ZC_NEED_FROM))
+    if (item->what & (ZC_NEED_CHECK | ZC_NEED_FROM | ZC_NEED_DELTA))
         r = zc_vec_push(&l->checks, *item);
     if (!(item->what & ZC_NEED_OUTSTANDING))
         return r;

@@ -80,7 +80,7 @@ struct zc_slist {
     uint32_t cursor;      /* first entry that may still be WANTED */
     bool final;  /* no NEED will come any more */
     bool queued; /* in zc_lists.wanted, or in a worker's hands */
-    ZC_VEC(struct zc_need_item) checks; /* hashes of NEED CHECK and FROM */
+    ZC_VEC(struct zc_need_item) checks; /* NEED CHECK, FROM and DELTA */
 };
 
 /* All under the sender's lock. */
@@ -194,8 +194,8 @@ void zc_lists_hand_back(struct zc_sender *s, struct zc_slist *l);
  * or STOP, and L has been handed back. */
 bool zc_lists_next_wanted(struct zc_sender *s, struct zc_slist *l, bool stop,
                           uint32_t *index);
-/* What the peer said of the file that it has as entry INDEX (NEED CHECK, NEED
- * FROM). False: nothing. */
+/* What the peer said of the file that it has as entry INDEX (NEED CHECK, FROM,
+ * DELTA). False: nothing. */
 bool zc_lists_check(struct zc_sender *s, const struct zc_slist *l,
                     uint32_t index, struct zc_need_item *item);
 /* Tells the user about an entry. FLAGS: enum zc_item_flags. */

@@ -145,6 +145,7 @@ static int start_threads(struct zc_session *session, struct zc_err *err)
     if (s->opt->rounds && n > 1)
         n--;
     session->own = &session->workers[ZC_WORKERS_MAX];
+    zc_bigs_start(s);
     zc_sworker_init(session->own, s, n);
     session->reading = !pthread_create(&session->reader, NULL,
                                        zc_answers_thread, s);

@@ -23,6 +23,7 @@ struct zc_sfile {
     bool followed; /* `name` is a symlink, and what it leads to is meant */
     struct zc_stat st; /* as it is now, when it was looked at */
     struct zc_segments segments; /* the same */
+    uint64_t basis; /* bytes of an older version there; 0: it is sent whole */
 };
 
 /* The file INDEX of L; nothing is opened. */

@@ -33,7 +33,8 @@ void zc_sworker_fini(struct zc_sworker *w)
 }
 
 /*
- * What to do next, by urgency: verdicts (the peer holds a file open for each),
+ * What to do next, by urgency: big files on their way (the peer holds one open
+ * for each),
  * retries, then data for one half of the workers and lists for the other, so
  * that both go on side by side.
  */
@@ -41,7 +42,7 @@ static int do_something(struct zc_sworker *w, struct zc_sbig *got,
                         const struct zc_retry *retry, bool files, bool walk)
 {
     if (got)
-        return zc_big_answered(w, got);
+        return zc_big_go_on(w, got);
     if (retry)
         return zc_files_again(w, retry);
     if (files && (w->number % 2 == 0 || !walk))
@@ -92,7 +93,7 @@ static void do_next(struct zc_sworker *w)
     struct zc_sender *s = w->s;
     struct zc_retry retry;
     int64_t wait = ZC_CLOCK_FOREVER;
-    struct zc_sbig *got = zc_big_claim_got(s);
+    struct zc_sbig *got = zc_big_claim(s);
     bool due = !got && zc_retries_take(&s->retries, zc_clock_ns(), &retry,
                                        &wait);
     bool files = zc_lists_wanted(s), walk = zc_walk_ready(s);

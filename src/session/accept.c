@@ -158,6 +158,9 @@ int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
     *share = NULL;
     if (recv_open(c, opt, role, t, err))
         return -1;
+    if (t->open.flags & ZC_OPEN_DELTA && !c->t->delta)
+        return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                          "OPEN has a flag of a feature that is not in use");
     zc_host_id(t->host_id); /* /proc is out of reach when confined */
     const struct zc_msg_open *m = &t->open;
     if (!(m->flags & ZC_OPEN_PULL) != (role == ZC_ROLE_RECEIVER))

@@ -103,6 +103,8 @@ static int send_open(struct zc_conn *c, const struct zc_options *opt,
     struct zc_buf out = ZC_BUF_INIT, filter = ZC_BUF_INIT;
     struct zc_msg_open m;
     fill_open(opt, role, &filter, &m);
+    if (c->t->delta && opt->delta != ZC_DELTA_OFF)
+        m.flags |= ZC_OPEN_DELTA;
     zc_open_encode(&out, &m);
     struct zc_rd frames = zc_rd_init(out.data, out.len);
     int r = -1;
@@ -174,7 +176,8 @@ static int take_answer(const struct zc_options *opt, enum zc_role role,
 {
     zc_terms_timeouts(t, m->timeout_s, opt->timeout_s);
     zc_host_id(t->host_id);
-    if (m->root_ino && !memcmp(t->host_id, m->host_id, sizeof t->host_id)) {
+    t->another_host = memcmp(t->host_id, m->host_id, sizeof t->host_id);
+    if (m->root_ino && !t->another_host) {
         t->root_dev = m->root_dev;
         t->root_ino = m->root_ino;
     }

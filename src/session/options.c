@@ -14,6 +14,12 @@ static const char *const fsync_names[] = {
     [ZC_FSYNC_FILE] = "file",
 };
 
+static const char *const delta_names[] = {
+    [ZC_DELTA_AUTO] = "auto",
+    [ZC_DELTA_ALIGNED] = "aligned",
+    [ZC_DELTA_OFF] = "off",
+};
+
 void zc_options_init(struct zc_options *o)
 {
     *o = (struct zc_options){
@@ -53,6 +59,10 @@ void zc_options_settle(struct zc_options *o)
         o->apply |= ZC_APPLY_WINDOW;
     if (o->usermap || o->groupmap)
         o->apply |= ZC_APPLY_ID_RULES;
+    if (o->delta == ZC_DELTA_ALIGNED)
+        o->walk |= ZC_WALK_ALIGNED;
+    if (o->delta_always)
+        o->walk |= ZC_WALK_DELTA_ALWAYS;
     o->owners_asked |= o->chown_user || o->chown_group || o->usermap ||
                        o->groupmap;
     if (o->chown_user)
@@ -72,6 +82,22 @@ int zc_options_window(struct zc_options *o, const char *text)
         return -1;
     o->window_s = below && n ? -1 : (int)n;
     return 0;
+}
+
+int zc_delta_parse(const char *text, enum zc_delta *delta)
+{
+    for (size_t i = 0; i < ZC_ARRAY_LEN(delta_names); i++) {
+        if (strcmp(text, delta_names[i]) == 0) {
+            *delta = (enum zc_delta)i;
+            return 0;
+        }
+    }
+    return -1;
+}
+
+const char *zc_delta_name(enum zc_delta delta)
+{
+    return delta_names[delta];
 }
 
 int zc_fsync_parse(const char *text, enum zc_fsync *mode)

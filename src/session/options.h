@@ -19,6 +19,13 @@
 
 enum zc_fsync { ZC_FSYNC_NONE, ZC_FSYNC_BATCH, ZC_FSYNC_FILE };
 
+/* Of a file that has changed. */
+enum zc_delta {
+    ZC_DELTA_AUTO,    /* what has changed is sent */
+    ZC_DELTA_ALIGNED, /* ... where the rest is where it was */
+    ZC_DELTA_OFF,     /* all of it is sent */
+};
+
 #define ZC_MAX_DELETE_DEFAULT UINT64_MAX /* half of a tree of over 100 */
 
 /* A SRC of which a session is not, but whose names are not its to send. */
@@ -78,6 +85,8 @@ struct zc_options {
                           trouble; else it is a note */
     bool want_items; /* call the item callback: -i, -v, -n, --json, ... */
     enum zc_fsync fsync;
+    enum zc_delta delta;
+    bool delta_always; /* also where sending costs less than looking */
     const char *chown_user, *chown_group; /* names or numbers, or NULL */
     const char *usermap, *groupmap; /* as fs/idrules.h has them, or NULL */
     const struct zc_chmod *chmod;
@@ -129,6 +138,10 @@ void zc_options_settle(struct zc_options *o);
 /* --modify-window: seconds, or -1 and anything below. -1: TEXT is none of them.
  */
 int zc_options_window(struct zc_options *o, const char *text);
+
+/* "auto", "aligned" or "off"; -1: none of them. */
+int zc_delta_parse(const char *text, enum zc_delta *delta);
+const char *zc_delta_name(enum zc_delta delta);
 
 /* "none", "batch" or "file"; -1: none of them. */
 int zc_fsync_parse(const char *text, enum zc_fsync *mode);

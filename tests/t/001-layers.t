@@ -10,8 +10,8 @@ CC=${CC:-cc}
 
 declare -A layer=(
     [base]=0
-    [fs]=1 [proto]=1 [delta]=1
-    [net]=2 [tree]=2
+    [fs]=1 [proto]=1
+    [net]=2 [tree]=2 [delta]=2
     [move]=3 [watch]=3 [ssh]=3
     [session]=4
     [sender]=5 [receiver]=5

@@ -39,6 +39,7 @@ for command in push diff; do
         $command --nonsense a b
     wrong 'unknown option --dry' $command --dry a b
     wrong 'option --partial is not supported yet' $command --partial a b
+    wrong "--delta: 'some' is none of auto, aligned, off" $command --delta=some a b
     wrong "--compress: 'lots' is none of auto" $command --compress=lots a b
     wrong "--compress-choice: 'lzma' is none of" $command --zc=lzma a b
     wrong "--compress-level: 'much' is not" $command --zl=much a b
@@ -191,6 +192,7 @@ value_of() # OPTION: something it takes
     --log-file | --config) echo /dev/null ;;
     --stop-at) echo 23:59 ;;
     --compress | --compress-choice | --zc) echo zstd ;;
+    --delta) echo aligned ;;
     --filter | -f) echo '- *.o' ;;
     --*-from) echo /dev/null ;;
     *) echo 7 ;;

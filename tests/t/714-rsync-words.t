@@ -11,7 +11,7 @@ make_tree a
 
 # ---- accepted --------------------------------------------------------------------
 
-everything=(-W --no-whole-file --inc-recursive --no-inc-recursive --no-i-r -s
+everything=(--inc-recursive --no-inc-recursive --no-i-r -s
     --protect-args --secluded-args --no-s --old-args --trust-sender --open-noatime
     --preallocate -8 --no-8-bit-output --outbuf=L --blocking-io --no-blocking-io
     --no-motd --stderr=all --msgs2stderr --no-msgs2stderr --debug=ALL,hlink2 -B 4096

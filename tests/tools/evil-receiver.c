@@ -545,6 +545,7 @@ static void deaf(struct evil *e, const char *arg)
     sleep(PATIENCE_S);
 }
 
+#include "evil-receiver-delta.h"
 #include "evil-receiver-rounds.h"
 
 #define ESCAPES "\033]0;owned\007\033[2J\nzcsync: all is well\r"
@@ -580,7 +581,8 @@ static const struct attack attacks[] = {
     {"need-from-and-data", "12", need_one, "1,3"},
     {"need-from-of-dir", "12", need_one, "0,2"},
     {"need-from-of-link", "12", need_one, "3,2"},
-    {"need-delta", "12", need_one, "1,4"},
+    {"need-delta-of-dir", "12", need_one, "0,4"},
+    {"need-delta-of-link", "12", need_one, "3,4"},
     {"need-bytes-of-dir", "12", need_one, "0,1"},
     {"need-check-of-dir", "12", need_one, "0,8"},
     {"need-bytes-of-link", "12", need_one, "3,1"},
@@ -606,6 +608,7 @@ static const struct attack attacks[] = {
     {"got-unknown", "12", got_nothing, "99,99"},
     {"got-unsent", "12", got_unsent, NULL},
     {"got-small", "12", got_small, NULL},
+    DELTA_ATTACKS,
     {"got-twice", "12", got_twice, NULL},
     {"got-never", "30", got_never, NULL},
     {"bytes-not-passed", "12", bytes_for, "1,2"},

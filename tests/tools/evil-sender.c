@@ -15,6 +15,7 @@
  * The share is expected to hold a symlink `planted` to a directory outside, and
  * what evil-rounds.h says.
  */
+#include "evil-delta.h"
 #include "evil-files.h"
 #include "evil-links.h"
 #include "evil-lists.h"
@@ -32,6 +33,7 @@ static const struct {
     {open_attacks, ZC_ARRAY_LEN(open_attacks)},
     {list_attacks, ZC_ARRAY_LEN(list_attacks)},
     {file_attacks, ZC_ARRAY_LEN(file_attacks)},
+    {delta_attacks, ZC_ARRAY_LEN(delta_attacks)},
     {link_attacks, ZC_ARRAY_LEN(link_attacks)},
     {stream_attacks, ZC_ARRAY_LEN(stream_attacks)},
     {round_attacks, ZC_ARRAY_LEN(round_attacks)},

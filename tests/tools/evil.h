@@ -176,8 +176,8 @@ static inline void evil_drain(struct evil *e)
 
 static inline void evil_hello(struct evil *e, enum zc_role role)
 {
-    struct zc_hello h = {ZC_PROTO_VERSION, ZC_PROTO_VERSION_MIN, role, 0, 0,
-                         0};
+    struct zc_hello h = {ZC_PROTO_VERSION, ZC_PROTO_VERSION_MIN, role,
+                         ZC_FEATURE_DELTA, 0, 0};
     uint8_t bytes[ZC_HELLO_SIZE];
     zc_hello_encode(&h, bytes);
     evil_raw(e, bytes, sizeof bytes);

@@ -3,6 +3,9 @@
 #include "tap.h"
 
 #include "receiver/basis.h"
+
+#include <sys/stat.h>
+
 #include "receiving.h"
 
 static struct receiving t;
@@ -47,6 +50,23 @@ int main(void)
     is_int(errno, ENOENT, "says so");
     is_int(copy("link", 0, 0, 1), -1, "a symlink is not followed");
     is_int(copy("d", 0, 0, 1), -1, "a directory has no bytes");
+
+    /* holes stay holes, at whatever offset */
+    sh("truncate -s 3M dst/s && printf x | dd of=dst/s bs=1 seek=2000000 "
+       "conv=notrunc status=none");
+    int in = open("dst/s", O_RDONLY);
+    new = open("sparse", O_RDWR | O_CREAT | O_EXCL, 0600);
+    struct zc_segment s = {.kind = ZC_SEGMENT_COPY, .offset = 1 << 20,
+                           .length = 3 << 20};
+    struct stat st;
+    is_int(zc_basis_copy_range(in, new, &s), 0, "all of a file with holes");
+    ok(has((1 << 20) + 2000000, "x"), "its data are there");
+    fstat(new, &st);
+    ok(st.st_blocks < 512, "and its holes, too");
+    s.from = 1;
+    is_int(zc_basis_copy_range(in, new, &s), -1, "a byte more than there is");
+    is_int(errno, ESTALE, "it is shorter than it was");
+    close(in);
 
     close(new);
     receiving_end(&t);

@@ -468,6 +468,45 @@ static void file_limits(void)
     is_int(file_taken(ZC_FRAME_META, &m), -1, "attributes without end");
 }
 
+static int blocks_taken(uint64_t offset, uint64_t blocks, uint8_t grain)
+{
+    zc_ask_encode(&frame,
+                  &(struct zc_msg_ask){{1, 0}, offset, blocks, grain});
+    return taken();
+}
+
+/* N sums for all 64 blocks, of which there are LENGTH bytes. */
+static int sums_taken(uint8_t grain, uint64_t length, size_t n)
+{
+    static const uint8_t sums[ZC_BLOCKS_MAX * 16 * ZC_SUM_SIZE + 8];
+    struct zc_msg_sums m = {{{1, 0}, 0, UINT64_MAX, grain}, length,
+                            {sums, n * ZC_SUM_SIZE}};
+    zc_sums_encode(&frame, &m);
+    return taken();
+}
+
+static void delta_limits(void)
+{
+    const uint64_t piece = ZC_BLOCKS_MAX * ZC_BLOCK_BIG;
+    is_int(blocks_taken(0, 1, 16), 0, "ASK: one block");
+    is_int(blocks_taken(0, 0, 16), -1, "none");
+    is_int(blocks_taken(4096, 1, 16), -1, "not where one begins");
+    is_int(blocks_taken(4096, 1, 12), -1, "nor for the small ones in it");
+    is_int(blocks_taken((uint64_t)1 << 63, 1, 16), -1, "behind all files");
+    is_int(blocks_taken(0, 1, 13), -1, "blocks of another size");
+    is_int(sums_taken(16, piece, 64), 0, "SUMS: all");
+    is_int(sums_taken(16, piece, 63), -1, "one less");
+    is_int(sums_taken(16, piece, 65), -1, "one more");
+    is_int(sums_taken(12, piece, 64 * 16), 0, "small ones");
+    is_int(sums_taken(16, piece + 1, 64), -1, "more than can be asked for");
+    is_int(sums_taken(16, 0, 0), 0, "nothing is there");
+    is_int(sums_taken(16, 1, 1), 0, "one byte");
+    is_int(sums_taken(16, ZC_BLOCK_BIG, 1), 0, "a block");
+    is_int(sums_taken(16, ZC_BLOCK_BIG + 1, 2), 0, "and a byte");
+    is_int(sums_taken(12, ZC_BLOCK_BIG + 4097, 18), 0, "the same in small");
+    is_int(sums_taken(12, UINT64_MAX, 0), -1, "a length without end");
+}
+
 static int data_taken(uint64_t offset, uint64_t length)
 {
     zc_data_encode(&frame, &(struct zc_msg_data){{1, 0}, offset, length});
@@ -615,8 +654,7 @@ static void answer_limits(void)
 {
     int wrong = 0;
     for (int what = 0; what < 256; what++)
-        wrong += (need_taken((uint8_t)what, 0, 1) == 0) !=
-                 (what && !(what & ZC_NEED_DELTA));
+        wrong += (need_taken((uint8_t)what, 0, 1) == 0) != (what != 0);
     is_int(wrong, 0, "NEED: the bits that exist, and at least one");
     is_int(need_taken(ZC_NEED_DATA, ZC_NEED_FINAL + 1, 1), -1, "a flag");
     is_int(need_taken(ZC_NEED_DATA, 0, 2), -1, "fewer items than counted");
@@ -870,6 +908,7 @@ int main(void)
     at_limits();
     rename_limits();
     data_limits();
+    delta_limits();
     answer_limits();
     text_limits();
     glance_limits();

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Sums of blocks; see blocks.h. */
+#include "delta/blocks.h"
+
+#include <endian.h>
+#include <string.h>
+#include <xxhash.h>
+
+void zc_block_sum(uint64_t seed, const void *p, size_t n,
+                  uint8_t out[ZC_SUM_SIZE])
+{
+    uint64_t sum = htole64(XXH3_64bits_withSeed(p, n, seed));
+    memcpy(out, &sum, sizeof sum);
+}
+
+void zc_block_sums(uint64_t seed, const uint8_t *p, size_t n, unsigned grain,
+                   uint8_t *out)
+{
+    size_t block = (size_t)1 << grain;
+    for (size_t at = 0; at < n; at += block, out += ZC_SUM_SIZE)
+        zc_block_sum(seed, p + at, n - at < block ? n - at : block, out);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A file that is made of what its basis has and of what is sent: the sender asks
+ * for sums of the basis (ASK), and says what is to be copied from it (COPY). These
+ * are jobs, which slow workers do (queue.h), one at a time for each file and in the
+ * order in which they came; so a sum that was answered means that all copies
+ * before it are made. Meanwhile the reader writes what is sent.
+ *
+ *   reader --ASK, COPY--> jobs --> a slow worker, some MiB at a time --> SUMS
+ *
+ * What may be asked and not done is bounded, and with it the memory: ZC_ASKS_MAX,
+ * ZC_JOBS_MAX.
+ */
+#ifndef ZC_RECEIVER_DELTA_H
+#define ZC_RECEIVER_DELTA_H
+
+#include "base/err.h"
+#include "delta/segment.h"
+#include "proto/msg.h"
+
+struct zc_rdelta;
+struct zc_receiver;
+struct zc_rworker;
+
+/* Of file REF, with the basis BASIS (-1: it has none; taken over), to be made in
+ * OUT, which stays the caller's and open until it is quiet. IN_PLACE: OUT is the
+ * basis itself. NULL: memory, and BASIS is closed. */
+struct zc_rdelta *zc_rdelta_new(struct zc_ref ref, uint64_t seed, int basis,
+                                int out, bool in_place);
+void zc_rdelta_free(struct zc_rdelta *d); /* NULL is fine */
+
+/* What came, checked: jobs for later. 1: whoever calls has to see to it that a
+ * worker does them; -1 with a sentence. The reader. */
+int zc_rdelta_ask(struct zc_receiver *r, struct zc_rdelta *d,
+                  const struct zc_msg_ask *m, struct zc_err *err);
+int zc_rdelta_copy(struct zc_receiver *r, struct zc_rdelta *d,
+                   const struct zc_segment *s, struct zc_err *err);
+/* SENT: sums that are not answered yet are a mistake. */
+int zc_rdelta_sent(struct zc_receiver *r, struct zc_rdelta *d,
+                   struct zc_err *err);
+/* Nothing of it is needed any more: copies are left out. */
+void zc_rdelta_give_up(struct zc_rdelta *d);
+
+/* A worker: some of the jobs. */
+enum zc_rdelta_state {
+    ZC_RDELTA_MORE,  /* there are others */
+    ZC_RDELTA_QUIET, /* there are none: D is the reader's */
+    ZC_RDELTA_ENDED, /* ... and never will be: it is this worker's */
+};
+enum zc_rdelta_state zc_rdelta_work(struct zc_rworker *w,
+                                    struct zc_rdelta *d);
+/* The session breaks off, and no worker is at it. True: D has ended. */
+bool zc_rdelta_ended(const struct zc_rdelta *d);
+/* END, once. False: whoever does the last job finds the file ended, which is his
+ * then. */
+bool zc_rdelta_end(struct zc_receiver *r, struct zc_rdelta *d);
+
+/* What went wrong: an operation (enum zc_op) and *ENO; 0: nothing. */
+unsigned zc_rdelta_failure(const struct zc_rdelta *d, int *eno);
+
+#endif
