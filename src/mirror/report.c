@@ -366,6 +366,20 @@ static bool is_lasting(int eno)
     case ESTALE:
     case EMFILE:
     case ENFILE:
+    /* A server that the file system asks, and the way there. */
+    case EINTR:
+    case ETIMEDOUT:
+    case ENOTCONN:
+    case ECONNABORTED:
+    case ECONNREFUSED:
+    case ECONNRESET:
+    case EHOSTDOWN:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case ENETUNREACH:
+    case ENOLCK:
+    case EREMOTEIO:
+    case ESHUTDOWN:
         return false;
     default:
         return true;

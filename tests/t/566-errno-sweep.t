@@ -28,5 +28,7 @@ sweep "what has attributes, or not" --case=push --errnos=EOPNOTSUPP --upto=2 \
     --calls='xattr|fchmod|fchown|utimens|fallocate|fsync|syncfs|mknod|mkdir'
 sweep "reads and writes" --case=push --errnos=ETIMEDOUT --upto=2 \
     --calls='^(pread64|read|sendfile|splice|write|pwrite64|openat2|recvfrom|sendmsg)$'
+sweep "metadata that a mirror's destination could not set at that moment" \
+    --case=mirror --errnos=ETIMEDOUT --upto=2 --calls='^(fchmod|fsetxattr)$'
 sweep "a mirror" --case=mirror --errnos=EIO --upto=2 --calls='^getdents64$'
 done_testing

@@ -13,7 +13,8 @@
 #     --every=N                   every Nth of all these, to have a selection
 #
 # An exit code of 0 means that both trees are equal (rsync is the judge), a mirror
-# gets them equal by itself; nothing hangs and nothing crashes. What a call that
+# gets them equal by itself, or has said which metadata it may not set; nothing hangs
+# and nothing crashes. What a call that
 # fails with ENOENT says is believed, so that is not tried. DIR is for trees and
 # logs. Prints a line per failure and one at the end; exits 1 after failures.
 use strict;
@@ -130,12 +131,36 @@ sub state_of
     return $state;
 }
 
+# Has process $pid ended? Its status, then, in $ended{$pid}.
+my %ended;
+sub has_ended
+{
+    my ($pid) = @_;
+    $ended{$pid} = $? if !defined $ended{$pid} && waitpid($pid, WNOHANG) == $pid;
+    return defined $ended{$pid};
+}
+
+# Metadata that the destination refuses for good, which is said.
+sub may_not
+{
+    my ($what) = @_;
+    return $what =~ /: (EACCES|EOPNOTSUPP)$/ && said() =~ /could not set /;
+}
+
 # Until the trees are equal. A call that fails in each new process keeps a mirror
-# from it for good, which it says.
+# from it for good, which it says; and it may refuse to start. "In sync" is to be
+# true where WHAT is given, as nothing has changed at the source since.
 sub converges
 {
+    my ($pid, $what) = @_;
     for (my $left = $limit * 10; $left; $left--) {
-        return 1 if differs() eq "";
+        my $last = has_ended($pid);
+        my $in_sync = $what && state_of() eq "in sync";
+        my $d = differs();
+        return 1 if $d eq "";
+        return 0 if $in_sync && may_not($what);
+        complain($what, "in sync, and not equal", $d), undef $what if $in_sync;
+        return 0 if $last;
         select undef, undef, undef, 0.1;
         return 0 if $left < $limit * 7 && state_of() =~ /disconnected|blocked/;
     }
@@ -155,27 +180,26 @@ sub try_mirror
         exec "strace", "-D", "-f", "-qq", "-o", "$dir/strace", @strace, $zcsync,
             "mirror", "--json", "$dir/src", "$dir/dst" or POSIX::_exit(126);
     }
-    my $ok = converges();
+    my $ok = converges($pid, $what);
     if ($ok) {
         sh(qq{cd "$dir/src" && mv sub moved && echo new >moved/deep/new &&
             rm one && echo two >two/two && mkdir -p more/of && echo i >more/of/it &&
             rm -r empty && chmod 600 big});
-        $ok = converges();
+        $ok = converges($pid);
     }
     my $state = state_of();
-    my $dead = waitpid($pid, WNOHANG) == $pid;
-    my $status = $?;
-    kill TERM => $pid unless $dead;
-    for (my $left = $limit * 20; $left && !$dead; $left--) {
-        $dead = waitpid($pid, WNOHANG) == $pid;
-        $status = $?;
+    kill TERM => $pid unless has_ended($pid);
+    for (my $left = $limit * 20; $left && !has_ended($pid); $left--) {
         select undef, undef, undef, 0.05;
     }
+    my $dead = has_ended($pid);
     kill KILL => -$pid;
     waitpid $pid, 0 unless $dead;
+    my $status = delete $ended{$pid};
     # It may refuse to start, too.
     my $ended = $dead && !($status & 127) && $status >> 8;
-    my $honest = $state =~ /disconnected|blocked/ || ($ended && -s "$dir/err");
+    my $honest = $state =~ /disconnected|blocked/ || ($ended && -s "$dir/err")
+        || may_not($what);
     complain($what, "says '$state' and is not equal", differs() . said())
         unless $ok || $honest;
     complain($what, "crashes", said()) if $dead && $status & 127;
