@@ -5,6 +5,7 @@
 #include "fs/meta.h"
 #include "fs/rootdir.h"
 #include "sender/links.h"
+#include "sender/places.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,13 +15,6 @@
 void zc_earlier_init(struct zc_sender *s, struct zc_earlier *e)
 {
     s->earlier = e;
-}
-
-static void close_all(int *fds, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        zc_close(&fds[i]);
-    free(fds);
 }
 
 int zc_earlier_start(struct zc_sender *s, struct zc_err *err)
@@ -33,18 +27,25 @@ int zc_earlier_start(struct zc_sender *s, struct zc_err *err)
     if (!e->roots)
         return zc_err_nomem(err);
     for (; e->n < n; e->n++) {
-        const char *src = s->opt->earlier[e->n].src;
-        e->roots[e->n] = zc_root_open(src, err);
-        if (e->roots[e->n] < 0)
+        struct zc_earlier_root *root = &e->roots[e->n];
+        root->fd = zc_root_open(s->opt->earlier[e->n].src, err);
+        if (root->fd < 0)
             return -1;
+        if (s->opt->one_file_system)
+            root->places = zc_splaces_read(s, root->fd);
     }
     return 0;
 }
 
 void zc_earlier_fini(struct zc_sender *s)
 {
-    close_all(s->earlier->roots, s->earlier->n);
-    *s->earlier = (struct zc_earlier){0};
+    struct zc_earlier *e = s->earlier;
+    for (size_t i = 0; i < e->n; i++) {
+        zc_close(&e->roots[i].fd);
+        zc_places_unref(e->roots[i].places);
+    }
+    free(e->roots);
+    *e = (struct zc_earlier){0};
 }
 
 static bool absent(int eno)
@@ -98,9 +99,10 @@ int zc_earlier_open(struct zc_sender *s, struct zc_dirnode *node,
         dirs->v[i].fd = -1;
     for (size_t i = 0; i < e->n; i++) {
         struct zc_earlier_dir *d = &dirs->v[i];
-        if (!find_dir(s->opt->earlier[i].names, path, d))
+        if (!find_dir(s->opt->earlier[i].names, path, d) ||
+            zc_places_over(e->roots[i].places, path))
             continue;
-        d->fd = open_dir(s, e->roots[i], path);
+        d->fd = open_dir(s, e->roots[i].fd, path);
         if (d->fd < 0 && !absent(errno))
             goto out;
     }
@@ -136,29 +138,58 @@ static int see_name(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
     return link == ZC_SLINK_FAILED || link == ZC_SLINK_LEFT ? -1 : 0;
 }
 
-/* Of SRC number I. */
+/* NAME is a place of SRC number I: not to be looked at, but for a file. */
+static bool is_place(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
+                     size_t i, const char *name)
+{
+    const struct zc_places *places = s->earlier->roots[i].places;
+    struct zc_buf buf = ZC_BUF_INIT;
+    if (!places)
+        return false;
+    const char *path = zc_dirnode_path_of(dirs->node, name, strlen(name),
+                                          &buf);
+    bool is = !path || zc_places_at(places, path);
+    zc_buf_fini(&buf);
+    return is && zc_splaces_on_dir(dirs->v[i].fd, name);
+}
+
+/* Of SRC number I. A PLACE is a directory, and that is all that is known. */
 static bool has_name(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
-                     size_t i, const char *name, struct zc_stat *st)
+                     size_t i, const char *name, struct zc_stat *st,
+                     bool *place)
 {
     const struct zc_earlier_dir *d = &dirs->v[i];
     if (d->fd < 0 ||
         (d->restricted && !zc_fileset_child(s->opt->earlier[i].names, d->only,
                                             name, strlen(name))))
         return false;
-    return !see_name(s, dirs, d->fd, name, st);
+    *place = is_place(s, dirs, i, name);
+    return *place || !see_name(s, dirs, d->fd, name, st);
+}
+
+bool zc_earlier_has(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
+                    const char *name)
+{
+    struct zc_stat st;
+    bool place, has = false;
+    for (size_t i = 0; dirs->v && i < s->earlier->n && !has; i++)
+        has = has_name(s, dirs, i, name, &st, &place);
+    return has;
 }
 
 bool zc_earlier_leaves(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
                        int dirfd, const char *name, int *at)
 {
     struct zc_stat mine, theirs;
+    bool place;
     *at = dirfd;
     for (size_t i = 0; dirs->v && i < s->earlier->n; i++) {
-        if (!has_name(s, dirs, i, name, &theirs))
+        if (!has_name(s, dirs, i, name, &theirs, &place))
             continue;
-        if (!S_ISDIR(theirs.mode))
+        if (!place && !S_ISDIR(theirs.mode))
             return false;
-        *at = dirs->v[i].fd;
+        if (!place)
+            *at = dirs->v[i].fd;
         return !see_name(s, dirs, dirfd, name, &mine) && S_ISDIR(mine.mode);
     }
     return true;
@@ -168,6 +199,6 @@ int zc_earlier_root(const struct zc_sender *s, int fd)
 {
     for (size_t i = 0; i < s->earlier->n; i++)
         if (!s->opt->earlier[i].names)
-            return s->earlier->roots[i];
+            return s->earlier->roots[i].fd;
     return fd;
 }

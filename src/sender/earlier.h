@@ -11,7 +11,10 @@
 
 /* The roots of options.earlier, opened. */
 struct zc_earlier {
-    int *roots;
+    struct zc_earlier_root {
+        int fd;
+        struct zc_places *places; /* not to be looked at (-x), or NULL */
+    } *roots;
     size_t n;
 };
 
@@ -41,6 +44,10 @@ void zc_earlier_close(struct zc_sender *s, struct zc_earlier_dirs *dirs);
  * look at it: DIRFD, or where the metadata come from. */
 bool zc_earlier_leaves(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
                        int dirfd, const char *name, int *at);
+
+/* Whether any of them has NAME, whatever it is. */
+bool zc_earlier_has(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
+                    const char *name);
 
 /* The directory whose metadata the root of the destination gets, or FD. */
 int zc_earlier_root(const struct zc_sender *s, int fd);

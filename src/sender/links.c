@@ -4,6 +4,7 @@
 
 #include "base/relpath.h"
 #include "fs/rootdir.h"
+#include "tree/places.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -71,6 +72,52 @@ static bool is_unsafe(struct zc_dirnode *node, int dirfd, const char *name)
     return !target || !zc_target_stays(target, depth);
 }
 
+/* PATH without "." and ".."; false: it leaves where it begins. */
+static bool flatten(char *path)
+{
+    char *out = path, *rest = path, *part;
+    while ((part = strsep(&rest, "/"))) {
+        size_t n = strlen(part);
+        if (!n || !strcmp(part, "."))
+            continue;
+        if (!strcmp(part, "..")) {
+            if (out == path)
+                return false;
+            do
+                out--;
+            while (out > path && *out != '/');
+            continue;
+        }
+        if (out > path)
+            *out++ = '/';
+        memmove(out, part, n);
+        out += n;
+    }
+    *out = '\0';
+    return true;
+}
+
+/* The symlink NAME says that it leads to a place, or below. Through others it may
+ * do so without saying it. */
+static bool leads_to_place(const struct zc_sender *s, struct zc_dirnode *node,
+                           int dirfd, const char *name)
+{
+    size_t n;
+    if (!s->opt->one_file_system || !s->places || !s->places->n)
+        return false;
+    zc_auto_free char *target = zc_symlink_read(dirfd, name, &n);
+    struct zc_buf buf = ZC_BUF_INIT;
+    const char *dir = zc_dirnode_path_of(node, "", 0, &buf);
+    zc_auto_free char *path = dir && target && *target != '/'
+                                  ? zc_relpath_join(dir, target)
+                                  : NULL;
+    zc_buf_fini(&buf);
+    if (!path || !flatten(path))
+        return false;
+    const struct zc_place *place = zc_places_over(s->places, path);
+    return place && place->state == ZC_PLACE_LEFT_OUT;
+}
+
 enum zc_slink zc_slinks_look(struct zc_sender *s, struct zc_dirnode *node,
                              int dirfd, const char *name, struct zc_stat *st,
                              int *fd)
@@ -83,7 +130,12 @@ enum zc_slink zc_slinks_look(struct zc_sender *s, struct zc_dirnode *node,
     bool unsafe = !(walk & ZC_WALK_COPY_LINKS) &&
                   walk & (ZC_WALK_COPY_UNSAFE | ZC_WALK_SAFE_LINKS) &&
                   is_unsafe(node, dirfd, name);
-    if (walk & ZC_WALK_COPY_LINKS || (unsafe && walk & ZC_WALK_COPY_UNSAFE))
+    bool all = walk & ZC_WALK_COPY_LINKS ||
+               (unsafe && walk & ZC_WALK_COPY_UNSAFE);
+    if ((all || walk & ZC_WALK_COPY_DIRLINKS) &&
+        leads_to_place(s, node, dirfd, name))
+        return ZC_SLINK_LEFT;
+    if (all)
         return follow(s, node, dirfd, name, st, fd) ? ZC_SLINK_FAILED
                                                     : ZC_SLINK_FOLLOWED;
     if (walk & ZC_WALK_COPY_DIRLINKS &&

@@ -13,7 +13,7 @@ enum zc_slink {
     ZC_SLINK_FAILED = -1, /* to be followed, and it cannot be: errno */
     ZC_SLINK_KEPT,        /* to be sent as it is, or no symlink */
     ZC_SLINK_FOLLOWED,    /* what it leads to is to be sent */
-    ZC_SLINK_LEFT,        /* to be left out */
+    ZC_SLINK_LEFT, /* to be left out; with -x, it leads to what is mounted */
 };
 
 /* Whether there is anything to be asked here at all. */

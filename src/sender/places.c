@@ -9,6 +9,7 @@
 #include "sender/places.h"
 
 #include "fs/mounts.h"
+#include "fs/rootdir.h"
 #include "sender/entry.h"
 
 #include <dirent.h>
@@ -36,22 +37,42 @@ static struct zc_places *left_out(const zc_mount_paths *paths)
     return places;
 }
 
-static struct zc_places *read_places(struct zc_sender *s)
+struct zc_places *zc_splaces_read(struct zc_sender *s, int rootfd)
 {
     struct zc_places *places = NULL;
-    struct zc_dirnode *root = zc_dirtree_root(s->tree);
     zc_mount_paths paths = {0};
     zc_auto_close int fd = s->mountinfo_fd >= 0
                                ? fcntl(s->mountinfo_fd, F_DUPFD_CLOEXEC, 0)
                                : open(ZC_MOUNTINFO, O_RDONLY | O_CLOEXEC);
-    int rootfd = fd < 0 ? -1 : zc_dirnode_pin(s->tree, root);
-    if (rootfd < 0)
-        return NULL;
-    if (zc_mounts_list(fd, rootfd, &paths) == 0 && paths.len)
+    if (fd >= 0 && zc_mounts_list(fd, rootfd, &paths) == 0 && paths.len)
         places = left_out(&paths);
-    zc_dirnode_unpin(s->tree, root);
     zc_mount_paths_fini(&paths);
     return places;
+}
+
+static struct zc_places *read_places(struct zc_sender *s)
+{
+    struct zc_dirnode *root = zc_dirtree_root(s->tree);
+    int rootfd = zc_dirnode_pin(s->tree, root);
+    if (rootfd < 0)
+        return NULL;
+    struct zc_places *places = zc_splaces_read(s, rootfd);
+    zc_dirnode_unpin(s->tree, root);
+    return places;
+}
+
+bool zc_splaces_on_dir(int dirfd, const char *name)
+{
+    struct zc_names names;
+    zc_auto_close int fd = zc_root_open_dir(dirfd, "");
+    if (fd < 0 || zc_names_read(fd, &names))
+        return true;
+    size_t n = strlen(name), at = zc_names_lower_bound(&names, name, n);
+    unsigned char type = DT_UNKNOWN;
+    if (at < names.len && !strcmp(zc_names_at(&names, at), name))
+        type = names.v[at].type;
+    zc_names_fini(&names);
+    return type == DT_DIR || type == DT_UNKNOWN;
 }
 
 void zc_splaces_prepare(struct zc_sender *s)

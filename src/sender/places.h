@@ -20,6 +20,13 @@ void zc_splaces_prepare(struct zc_sender *s);
 void zc_splaces_begin(struct zc_sender *s, const struct zc_round *round);
 void zc_splaces_end(struct zc_sender *s);
 
+/* With -x: the places below the directory ROOTFD, of another SRC. NULL: none, or
+ * they are not known. The caller's. */
+struct zc_places *zc_splaces_read(struct zc_sender *s, int rootfd);
+/* What is under the mount on NAME in DIRFD is a directory: as its parent says,
+ * since who looks at the name looks at what is mounted. */
+bool zc_splaces_on_dir(int dirfd, const char *name);
+
 /* There are places below the directory NODE: its names are to be asked about. */
 bool zc_splaces_below(struct zc_sworker *w, struct zc_dirnode *node);
 /* The place NAME in NODE, when it is not to be looked at. TYPE is its d_type: a

@@ -3,6 +3,7 @@
 #include "sender/prune.h"
 
 #include "sender/links.h"
+#include "sender/places.h"
 
 #include <dirent.h>
 #include <string.h>
@@ -144,6 +145,18 @@ static const char *next_name(struct zc_sender *s, struct zc_sdir *d,
     return name;
 }
 
+/* NAME in D is a directory that is left out, with what is mounted there. */
+static bool is_place(struct zc_sworker *w, const struct zc_sdir *d,
+                     const char *name, enum kind kind)
+{
+    const struct zc_place *place =
+        w->s->places
+            ? zc_splaces_skips(w, d->node, name,
+                               kind == DIRECTORY ? DT_DIR : DT_UNKNOWN)
+            : NULL;
+    return place && place->state == ZC_PLACE_LEFT_OUT;
+}
+
 /* Looks through the innermost of LEVELS, down and up again. True: there is
  * something. */
 static bool search(struct zc_sworker *w, struct levels *levels)
@@ -156,7 +169,11 @@ static bool search(struct zc_sworker *w, struct levels *levels)
             leave(w->s, levels);
             continue;
         }
-        if (kind != DIRECTORY || zc_sdir_hides(w, &l->d, name, true))
+        if (kind == DIRECTORY && zc_sdir_hides(w, &l->d, name, true))
+            continue; /* not even looked at */
+        if (is_place(w, &l->d, name, kind))
+            continue;
+        if (kind != DIRECTORY)
             kind = look(w, &l->d, name);
         if (kind == SOMETHING)
             return true;

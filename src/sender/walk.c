@@ -361,20 +361,36 @@ static size_t dir_len(const struct zc_sender *s, const struct zc_sdir *d,
     return n;
 }
 
-/* NAME, called AS in the list, is a place that is not to be looked at. ONLY: it
- * is in a file set; what was asked for by its own name is looked at. */
-static bool tell_place(struct zc_sworker *w, struct zc_sdir *d,
+/* NAME in D, called AS in the list, is a place that is not to be looked at. ONLY: it
+ * is in a file set, which may ask for what is in it. */
+static bool tell_place(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                       const struct zc_earlier_dirs *earlier,
                        const struct zc_fileset_node *only, const char *name,
                        const char *as, struct zc_draft *draft)
 {
     unsigned char type = only ? DT_DIR : d->names.v[d->at].type;
-    const struct zc_place *place =
-        only && zc_fileset_listed(only)
-            ? NULL
-            : zc_splaces_skips(w, d->node, name, type);
-    if (place)
-        zc_splaces_tell(w, place->state == ZC_PLACE_LEFT_OUT, as, draft);
-    return place;
+    const struct zc_place *place = zc_splaces_skips(w, d->node, name, type);
+    bool left_out = place && place->state == ZC_PLACE_LEFT_OUT;
+    if (!place || (left_out && only && zc_fileset_listed(only) &&
+                   !zc_splaces_on_dir(dirfd, name)))
+        return false;
+    size_t below = 0;
+    if (left_out && only)
+        zc_fileset_children(w->s->opt->only, only, &below);
+    if (below || (left_out && only && zc_fileset_recurses(only)))
+        zc_entry_trouble(w, d->node, name, ZC_TROUBLE_SOURCE,
+                         "go into it, as something is mounted there (-x)", 0);
+    if (!zc_earlier_has(w->s, earlier, name))
+        zc_splaces_tell(w, left_out, as, draft);
+    return true;
+}
+
+/* Rules hide NAME, the next in D, which readdir(3) says is a directory: it may be
+ * a mount that does not answer, so it is not looked at. */
+static bool is_hidden_dir(struct zc_sworker *w, const struct zc_sdir *d,
+                          const char *name)
+{
+    return d->names.v[d->at].type == DT_DIR && zc_sdir_hides(w, d, name, true);
 }
 
 /* NODE's name, which was just added to DRAFT, is one that the rest of a listed path
@@ -432,8 +448,10 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         if (zc_sdir_reserves(d, dirfd, name))
             continue;
         const char *as = s->terms.name ? s->terms.name : name;
-        if (d->places && tell_place(w, d, set ? set[d->at] : NULL, name, as,
-                                    draft))
+        if ((!set && is_hidden_dir(w, d, name)) ||
+            (d->places && tell_place(w, d, dirfd, earlier,
+                                     set ? set[d->at] : NULL, name, as,
+                                     draft)))
             continue;
         if (!zc_earlier_leaves(s, earlier, dirfd, name, &at))
             continue;
