@@ -197,6 +197,7 @@ libzcsync_a_SOURCES = \
 	%D%/move/mmap.c \
 	%D%/move/mover.c \
 	%D%/move/mover.h \
+	%D%/move/overlap.c \
 	%D%/move/readwrite.c \
 	%D%/move/sendfile.c \
 	%D%/move/splice.c \

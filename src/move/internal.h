@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 struct zc_mover;
+struct zc_overlap;
+struct zc_pipe;
 
 /* One side of a range moved; which side failed decides what happens next. */
 enum zc_move_fault { ZC_FAULT_NONE, ZC_FAULT_FILE, ZC_FAULT_PEER };
@@ -29,9 +31,22 @@ zc_move_fn zc_move_send_mmap;
 zc_move_fn zc_move_send_buffer;
 zc_move_fn zc_move_recv_splice;
 zc_move_fn zc_move_recv_buffer;
+zc_move_fn zc_move_recv_overlap;
 
-/* Makes M's pipe (1 MiB, or what the limits allow) or buffer. 0 or -1. */
-int zc_mover_need_pipe(struct zc_mover *m);
+/* Makes M's buffer. 0 or -1. */
 int zc_mover_need_buf(struct zc_mover *m);
+
+/* Makes P, of 2 MiB or what the limits allow. 0 or -1. */
+int zc_pipe_need(struct zc_pipe *p);
+void zc_pipe_fini(struct zc_pipe *p);
+/* Off T into P, which is empty, N bytes or as many as it holds, or as there are; -1
+ * and errno. */
+ssize_t zc_pipe_fill(struct zc_pipe *p, struct zc_transport *t, size_t n);
+/* All the N bytes in P into FD at OFFSET; -1 and errno. P is empty either way. FD -1:
+ * they are dropped. */
+int zc_pipe_empty(struct zc_pipe *p, int fd, uint64_t offset, size_t n);
+
+/* NULL is fine. */
+void zc_overlap_end(struct zc_overlap *o);
 
 #endif

@@ -2,19 +2,19 @@
 /*
  * Choosing a mover, and driving it over a whole range: short counts, files that
  * end early, files that cannot be written. The movers themselves are in
- * sendfile.c, splice.c, mmap.c and readwrite.c.
+ * sendfile.c, splice.c, mmap.c, readwrite.c and overlap.c.
  */
 #include "move/mover.h"
 
 #include "base/io.h"
 #include "move/internal.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 
 enum carrier {
-    RAW,   /* the transport gives its fds away */
+    RAW,   /* the transport gives its fds away, which are sockets */
+    PIPES, /* likewise pipes */
     SEALS, /* it copies while it encrypts */
     OTHER,
 };
@@ -34,11 +34,15 @@ static const struct choice {
     enum carrier over;
     zc_move_fn *send, *recv;
 } table[] = {
-    {ZC_MOVER_AUTO, RAW, zc_move_send_sendfile, zc_move_recv_splice},
+    {ZC_MOVER_AUTO, RAW, zc_move_send_sendfile, zc_move_recv_overlap},
     {ZC_MOVER_SENDFILE, RAW, zc_move_send_sendfile, zc_move_recv_splice},
     {ZC_MOVER_SPLICE, RAW, zc_move_send_splice, zc_move_recv_splice},
     {ZC_MOVER_READWRITE, RAW, zc_move_send_buffer, zc_move_recv_buffer},
     {ZC_MOVER_MMAP, RAW, zc_move_send_mmap, zc_move_recv_buffer},
+    {ZC_MOVER_AUTO, PIPES, zc_move_send_sendfile, zc_move_recv_splice},
+    {ZC_MOVER_SPLICE, PIPES, zc_move_send_splice, zc_move_recv_splice},
+    {ZC_MOVER_READWRITE, PIPES, zc_move_send_buffer, zc_move_recv_buffer},
+    {ZC_MOVER_MMAP, PIPES, zc_move_send_mmap, zc_move_recv_buffer},
     {ZC_MOVER_READWRITE, SEALS, zc_move_send_buffer, zc_move_recv_buffer},
     {ZC_MOVER_AUTO, SEALS, zc_move_send_mmap, zc_move_recv_buffer},
     {ZC_MOVER_AUTO, OTHER, zc_move_send_buffer, zc_move_recv_buffer},
@@ -66,7 +70,9 @@ const char *zc_mover_name(enum zc_mover_kind kind)
 static const struct choice *choose(const struct zc_mover *m,
                                    const struct zc_transport *t, int raw_fd)
 {
-    enum carrier over = raw_fd >= 0 ? RAW : t->seals ? SEALS : OTHER;
+    enum carrier over = raw_fd < 0  ? t->seals ? SEALS : OTHER
+                        : t->socket ? RAW
+                                    : PIPES;
     const struct choice *c = NULL;
     for (size_t i = 0; i < ZC_ARRAY_LEN(table); i++)
         if (table[i].over == over &&
@@ -78,34 +84,16 @@ static const struct choice *choose(const struct zc_mover *m,
 
 void zc_mover_init(struct zc_mover *m, enum zc_mover_kind kind)
 {
-    *m = (struct zc_mover){.kind = kind, .pipe_r = -1, .pipe_w = -1};
+    *m = (struct zc_mover){.kind = kind, .pipe = ZC_PIPE_INIT};
 }
 
 void zc_mover_fini(struct zc_mover *m)
 {
-    zc_close(&m->pipe_r);
-    zc_close(&m->pipe_w);
+    zc_pipe_fini(&m->pipe);
     free(m->buf);
     m->buf = NULL;
-}
-
-int zc_mover_need_pipe(struct zc_mover *m)
-{
-    if (m->pipe_r >= 0)
-        return 0;
-    int p[2];
-    if (pipe2(p, O_CLOEXEC))
-        return -1;
-    m->pipe_r = p[0];
-    m->pipe_w = p[1];
-    /* pipe(7): above /proc/sys/fs/pipe-max-size, or the user's quota of pipe
-     * pages, the call fails; a smaller pipe is only slower. */
-    for (size_t size = 2 * ZC_MOVER_CALL; size >= 64 * ZC_KIB; size /= 2)
-        if (fcntl(m->pipe_w, F_SETPIPE_SZ, (int)size) >= 0)
-            break;
-    int size = fcntl(m->pipe_w, F_GETPIPE_SZ);
-    m->pipe_size = size > 0 ? (size_t)size : 64 * ZC_KIB;
-    return 0;
+    zc_overlap_end(m->overlap);
+    m->overlap = NULL;
 }
 
 int zc_mover_need_buf(struct zc_mover *m)
@@ -204,9 +192,10 @@ static int recv_run(struct zc_mover *m, struct zc_transport *t, int fd,
                     uint64_t offset, uint64_t length, int *file_eno)
 {
     zc_move_fn *recv = choose(m, t, t->raw_rfd)->recv;
+    size_t most = recv == zc_move_recv_overlap ? ZC_MOVER_RANGE : ZC_MOVER_CALL;
     while (length && !*file_eno && fd >= 0) {
         enum zc_move_fault fault = ZC_FAULT_NONE;
-        size_t now = (size_t)ZC_MIN(length, (uint64_t)ZC_MOVER_CALL);
+        size_t now = (size_t)ZC_MIN(length, (uint64_t)most);
         ssize_t r = recv(m, t, fd, offset, now, &fault);
         if (r < 0)
             return -1;

@@ -13,7 +13,7 @@
 #include "net/transport.h"
 
 enum zc_mover_kind {
-    ZC_MOVER_AUTO,
+    ZC_MOVER_AUTO,      /* receive: splice(2), with two threads */
     ZC_MOVER_SENDFILE,  /* send: sendfile(2); receive: splice(2) */
     ZC_MOVER_SPLICE,    /* send and receive: splice(2) through a pipe */
     ZC_MOVER_READWRITE, /* both: through a buffer */
@@ -24,11 +24,21 @@ enum zc_mover_kind {
 int zc_mover_parse(const char *name, enum zc_mover_kind *kind);
 const char *zc_mover_name(enum zc_mover_kind kind);
 
+struct zc_pipe {
+    int r, w; /* -1 until needed */
+    size_t size;
+    uint8_t *buf; /* for files that cannot be spliced into; likewise NULL */
+};
+#define ZC_PIPE_INIT ((struct zc_pipe){.r = -1, .w = -1})
+
+struct zc_overlap;
+
 struct zc_mover {
     enum zc_mover_kind kind; /* as asked for; AUTO: by the table */
-    int pipe_r, pipe_w;      /* -1 until needed */
-    size_t pipe_size;
+    struct zc_pipe pipe;
     uint8_t *buf; /* ZC_MOVER_BUF bytes, NULL until needed */
+    struct zc_overlap *overlap; /* a thread and its buffers; NULL until needed */
+    bool no_overlap; /* ... and they cannot be had, or are of no use */
     bool no_mmap; /* a file could be read, but not through a mapping */
     struct zc_density density; /* the caller's: of the file that is sent */
 };
@@ -37,6 +47,8 @@ struct zc_mover {
  * lose up to a third; larger pipes need privilege. */
 #define ZC_MOVER_CALL ((size_t)1 << 20)
 #define ZC_MOVER_BUF ((size_t)256 << 10) /* no slower than 1 MiB when sealed */
+/* Bytes received by two threads before all of them have to be written. */
+#define ZC_MOVER_RANGE ((size_t)32 << 20)
 /* Bytes that are mapped at a time; 1 MiB takes 15 % more CPU. */
 #define ZC_MOVER_WINDOW ((size_t)8 << 20)
 

@@ -122,15 +122,17 @@ report()
         my ($gb, $files) = splice @ARGV, 0, 2;
         my $z = "zcsync-tcp";
         read_runs();
-        print "| case | tool | seconds | CPU s | x zcsync-tcp | MiB sender | MiB receiver |\n",
-            "|---|---|---|---|---|---|---|\n";
+        print "| case | tool | seconds | CPU s | x zcsync-tcp | times cp | MiB sender | MiB receiver |\n",
+            "|---|---|---|---|---|---|---|---|\n";
         for my $case (@cases) {
             for my $tool (qw(zcsync-tcp zcsync-local rsync-local rsync-daemon cp tar)) {
                 my $w = $wall{$case}{$tool} or next;
                 my $m = $mem{$case}{$tool};
                 my $r = median(@{$m->{receiver}});
-                printf "| %s | %s | %.3f | %.2f | %.2f | %.1f | %s |\n", $case, $tool,
+                my $cp = ratio($case, "cp", $tool);
+                printf "| %s | %s | %.3f | %.2f | %.2f | %s | %.1f | %s |\n", $case, $tool,
                     median(values %$w), median(@{$cpu{$case}{$tool}}), ratio($case, $tool, $z),
+                    $cp ? sprintf("%.2f", $cp) : "-",
                     median(@{$m->{sender}}), $r ? sprintf("%.1f", $r) : "-";
             }
         }

@@ -455,6 +455,75 @@ static void limited(void)
     close(fd);
 }
 
+/* --- signals all the time --- */
+
+static atomic_bool quiet;
+
+static void ignore(int sig)
+{
+    (void)sig;
+}
+
+static void *disturb(void *thread)
+{
+    while (!quiet) {
+        pthread_kill(*(pthread_t *)thread, SIGUSR1);
+        usleep(50);
+    }
+    return NULL;
+}
+
+/* Ranges of several MiB one after the other, received by a thread that is
+ * interrupted all the time. */
+static void interrupted(void)
+{
+    struct sigaction sa = {.sa_handler = ignore}; /* no SA_RESTART */
+    pthread_t self = pthread_self(), other;
+    struct zc_mover m;
+    int good = 0, fd = memory_file();
+    sigaction(SIGUSR1, &sa, NULL);
+    quiet = false;
+    pthread_create(&other, NULL, disturb, &self);
+    zc_mover_init(&m, kind);
+    for (int i = 0; i < 8; i++) {
+        struct job j = {.fd = source, .offset = (uint64_t)i * 1001,
+                        .length = 5 * MIB - 4097};
+        int eno = 0;
+        bool came = carry(&m, &j, fd, (uint64_t)i * 5, &eno) == 0;
+        good += in_step(&j) && came && !eno &&
+                holds(fd, (uint64_t)i * 5, j.offset, j.length);
+    }
+    quiet = true;
+    pthread_join(other, NULL);
+    is_int(good, 8, "%s: whatever signals come", name);
+    zc_mover_fini(&m);
+    close(fd);
+}
+
+/* A machine with one CPU, or a process that may use one. */
+static void one_cpu(void)
+{
+    cpu_set_t all, one;
+    int cpu = sched_getcpu();
+    if (cpu < 0 || sched_getaffinity(0, sizeof all, &all)) {
+        skip(1, "cannot tell which CPU this is");
+        return;
+    }
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    struct zc_mover m;
+    zc_mover_init(&m, kind);
+    struct job j = {.fd = source, .length = 5 * MIB};
+    int eno = 0, fd = memory_file();
+    ok(carry(&m, &j, fd, 0, &eno) == 0 && !eno && in_step(&j) &&
+           holds(fd, 0, 0, 5 * MIB) && !m.overlap,
+       "%s: on one CPU", name);
+    zc_mover_fini(&m);
+    close(fd);
+    sched_setaffinity(0, sizeof all, &all);
+}
+
 static void gone(void (*make)(void))
 {
     struct zc_mover m;
@@ -520,7 +589,7 @@ int main(void)
         for (kind = ZC_MOVER_AUTO; kind <= ZC_MOVER_MMAP; kind++) {
             void (*each[])(void) = {sizes,   short_files,    dropped,
                                     limited, cut_underneath, cut_all_the_time,
-                                    not_mapped};
+                                    not_mapped, interrupted, one_cpu};
             snprintf(text, sizeof text, "%s over %s", zc_mover_name(kind),
                      over[i].name);
             name = text;
