@@ -230,6 +230,8 @@ libzcsync_a_SOURCES = \
 	%D%/watch/way.h \
 	%D%/session/accept.c \
 	%D%/session/accept.h \
+	%D%/session/alternates.c \
+	%D%/session/alternates.h \
 	%D%/session/conn.c \
 	%D%/session/conn.h \
 	%D%/session/connect.c \
@@ -316,6 +318,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/workers.h \
 	%D%/receiver/act.c \
 	%D%/receiver/act.h \
+	%D%/receiver/alternates.c \
+	%D%/receiver/alternates.h \
 	%D%/receiver/anchor.c \
 	%D%/receiver/anchor.h \
 	%D%/receiver/apart.c \

@@ -378,6 +378,12 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     zc_open_encode(b, &(struct zc_msg_open){.flags = ZC_OPEN_ASK,
                                             .ask = wire_bytes("www")});
     wire_emit(b, "open-ask", each, arg);
+    zc_open_encode(b, &(struct zc_msg_open){
+                          .flags = ZC_OPEN_CHOICES,
+                          .apply = ZC_APPLY_ALTERNATES,
+                          .alternate = ZC_ALTERNATE_LINK,
+                          .alternates = {(const uint8_t *)"../a\0/b", 8}});
+    wire_emit(b, "open-alternates", each, arg);
 
     zc_idname_encode(b, &(struct zc_msg_idname){
                             1, 100, wire_bytes("users")});
@@ -504,7 +510,7 @@ static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
                           .op = ZC_OP_NOT_RENAMED, .path = wire_bytes("new")});
     wire_emit(b, "note-not-renamed", each, arg);
     zc_finished_encode(b, &(struct zc_msg_finished){
-                              25, 1, 0, 12, 13, wire_bytes("too many")});
+                              25, 1, 0, 1, 12, 13, wire_bytes("too many")});
     wire_emit(b, "finished", each, arg);
     zc_error_encode(b, &(struct zc_msg_error){12, wire_bytes("it broke")});
     wire_emit(b, "error", each, arg);

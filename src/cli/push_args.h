@@ -89,6 +89,7 @@ struct zc_push_args {
     struct zc_chmod *chmod;
     struct zc_fileset *files; /* the names of files_from */
     char *chown, *chmod_text;
+    struct zc_buf alternates; /* each NUL-ended */
     struct zc_conf *conf; /* for its peers; NULL: none */
     char peer_key[ZC_KEY_TEXT_SIZE]; /* of one of them, for --peer-key */
     ZC_VEC(struct zc_filter_arg) filter_args;

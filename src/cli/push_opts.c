@@ -161,6 +161,9 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
         return zc_value_ssh_data(value, &a->remote.data, err);
     case OPT_SSH_OPTION:
         return zc_vec_push(&a->remote.lines, value) ? zc_err_nomem(err) : 0;
+    case OPT_ALTERNATE:
+        return zc_value_alternate(a, (enum zc_alternate)opt->data, spelled,
+                                  value, err);
     case OPT_WINDOW:
         return zc_value_window(a, value, err);
     default:
@@ -397,6 +400,11 @@ static int settle(struct zc_push_args *a, struct zc_err *err)
                           "--inplace and --delay-updates exclude each other");
     if (a->list_only)
         settle_list(a);
+    if (a->opt.alternate && a->opt.checksum)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "-c does not go with --compare-dest, --copy-dest and "
+                          "--link-dest: what they name is compared by size and "
+                          "time");
     zc_options_settle(&a->opt);
     zc_compress_settle(&a->compress, a->opt.bwlimit);
     zc_options_rescan(&a->rescan_s, &a->compare_s);
@@ -486,6 +494,7 @@ void zc_push_args_fini(struct zc_push_args *a)
     zc_vec_fini(&a->operands);
     zc_vec_fini(&a->remote.lines);
     zc_vec_fini(&a->filter_args);
+    zc_buf_fini(&a->alternates);
     zc_vec_fini(&a->accepted);
     *a = (struct zc_push_args){0};
 }

@@ -57,6 +57,9 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
      .not_for = (not), .data = offsetof(struct zc_push_args, field),         \
      .help = (text)}
 #define ACTION(l, n, neg, i, text) VALUE(l, n, NULL, neg, i, text)
+#define ALTERNATE(n, kind, text)                                             \
+    {.name = (n), .value = "DIR", .id = OPT_ALTERNATE, .data = (kind),       \
+     .not_for = ZC_AS_MIRROR, .help = (text)}
 /* For runs that have an end. */
 #define ONCE_FLAG(l, n, neg, field, text)                                    \
     {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_FLAG,         \
@@ -242,6 +245,14 @@ static const struct zc_opt rows[] = {
            "--no-super: they and devices are not kept"),
     VALUE(0, "chmod", "CHANGES", ON, OPT_CHMOD,
           "change permissions on the way, as D755,F644"),
+
+    HEADING("Beside DEST (DIR is relative to it, and may be given often):"),
+    ALTERNATE("link-dest", ZC_ALTERNATE_LINK,
+              "what is unchanged in DIR becomes a hard link to it"),
+    ALTERNATE("copy-dest", ZC_ALTERNATE_COPY,
+              "... a copy of it, made at DEST"),
+    ALTERNATE("compare-dest", ZC_ALTERNATE_COMPARE,
+              "... is not made at all"),
 
     HEADING("How:"),
     ONCE_APPLY(0, "inplace", ON_OFF, ZC_APPLY_INPLACE,

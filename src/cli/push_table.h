@@ -43,6 +43,7 @@ enum push_opt_id {
     OPT_SSH_OPTION,
     OPT_SSH_DATA,
     OPT_WINDOW,
+    OPT_ALTERNATE, /* `data`: enum zc_alternate */
     OPT_DEBUG,
     OPT_FAMILY, /* `data`: AF_INET or AF_INET6 */
     OPT_PORT,

@@ -218,3 +218,37 @@ int zc_value_mover(const char *value, enum zc_mover_kind *mover,
                       "--mover: '%s' is none of auto, sendfile, splice, "
                       "readwrite, mmap", value);
 }
+
+static size_t n_texts(const struct zc_buf *texts)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < texts->len; i++)
+        n += !texts->data[i];
+    return n;
+}
+
+int zc_value_alternate(struct zc_push_args *a, enum zc_alternate kind,
+                       const char *spelled, const char *value,
+                       struct zc_err *err)
+{
+    size_t n = strlen(value);
+    if (!n)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0, "%s: DIR is empty", spelled);
+    if (a->opt.alternate && a->opt.alternate != kind)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--compare-dest, --copy-dest and --link-dest cannot "
+                          "be mixed");
+    if (n_texts(&a->alternates) == ZC_ALTERNATES_MAX ||
+        a->alternates.len + n > ZC_PATH_TEXT_MAX - 1)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "%s: no more than %d directories can be named",
+                          spelled, ZC_ALTERNATES_MAX);
+    zc_buf_put(&a->alternates, value, n + 1);
+    if (a->alternates.failed)
+        return zc_err_nomem(err);
+    a->opt.alternate = kind;
+    a->opt.alternates =
+        (struct zc_bytes){a->alternates.data, a->alternates.len};
+    a->opt.apply |= ZC_APPLY_ALTERNATES;
+    return 0;
+}

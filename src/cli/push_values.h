@@ -43,4 +43,9 @@ int zc_value_require_mount(struct zc_push_args *a, const char *value,
 int zc_value_require_file(struct zc_push_args *a, const char *value,
                           struct zc_err *err);
 
+/* One more directory beside DEST, for KIND. */
+int zc_value_alternate(struct zc_push_args *a, enum zc_alternate kind,
+                       const char *spelled, const char *value,
+                       struct zc_err *err);
+
 #endif

@@ -514,6 +514,8 @@ int zc_report_finish(struct zc_report *r, enum zc_exit code,
     log_groups(r);
     if (r->totals.owners_left && !a->quiet)
         zc_log(ZC_LOG_WARN, ZC_OWNERS_LEFT_NOTE);
+    if (r->totals.alternates_missing && !a->quiet)
+        zc_log(ZC_LOG_WARN, ZC_ALTERNATES_NOTE);
     if (*sentence)
         zc_logfile_line(r->log, "%s (code %d)", sentence, result);
     zc_totals_log(&r->totals, r->log);

@@ -27,6 +27,7 @@ void zc_totals_add(struct zc_totals *t, const struct zc_stats *s)
     t->retries += atomic_load(&s->retries);
     t->troubles += atomic_load(&s->troubles);
     t->owners_left |= atomic_load(&s->owners_left);
+    t->alternates_missing |= atomic_load(&s->alternates_missing);
 }
 
 /* "(reg: 5, dir: 2)": the kinds there are any of. */
@@ -189,6 +190,8 @@ void zc_totals_json(const struct zc_totals *t, struct zc_buf *out)
                   t->dry_run ? "true" : "false", t->seconds);
     if (t->owners_left)
         zc_buf_put_str(out, ",\"owners_left\":true");
+    if (t->alternates_missing)
+        zc_buf_put_str(out, ",\"alternates_missing\":true");
     for (size_t i = 0; i < ZC_ARRAY_LEN(members); i++)
         zc_buf_printf(out, ",\"%s\":%" PRIu64, members[i].name, members[i].n);
 }

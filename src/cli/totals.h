@@ -18,7 +18,7 @@ struct zc_totals {
     uint64_t scanned, scanned_bytes, need_files, need_bytes, done_files,
         done_bytes, wire_out, wire_in, wire_plain, changed_meta, created, replaced, deleted,
         files, dirs, symlinks, devices, specials, retries, troubles;
-    bool owners_left;
+    bool owners_left, alternates_missing;
     double seconds; /* of wall clock, set by the caller */
     bool dry_run;   /* likewise */
     bool compress;  /* likewise: what crossed may have been compressed */

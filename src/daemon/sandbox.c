@@ -129,11 +129,13 @@ static const char *const read_only_paths[] = {
 };
 
 /* Adds the rules to the ruleset. 0, or -1 and errno. */
-static int add_rules(int ruleset, int root_fd, uint64_t root_access)
+static int add_rules(int ruleset, const int *roots, size_t n,
+                     uint64_t root_access)
 {
     struct stat st;
-    if (allow_beneath(ruleset, root_fd, root_access))
-        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (allow_beneath(ruleset, roots[i], root_access))
+            return -1;
     for (size_t i = 0; i < ZC_ARRAY_LEN(read_only_paths); i++) {
         zc_auto_close int fd = open(read_only_paths[i], O_PATH | O_CLOEXEC);
         if (fd < 0 || fstat(fd, &st))
@@ -145,12 +147,13 @@ static int add_rules(int ruleset, int root_fd, uint64_t root_access)
     return 0;
 }
 
-/* ROOT_FD -1: nothing can be reached. */
-static int enter_landlock(int root_fd, bool read_only, struct zc_err *err)
+/* N is 0: nothing can be reached. */
+static int enter_landlock(const int *roots, size_t n, bool read_only,
+                          struct zc_err *err)
 {
     int abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
                            LANDLOCK_CREATE_RULESET_VERSION);
-    if (abi < (root_fd < 0 ? 1 : 2)) {
+    if (abi < (n ? 2 : 1)) {
         /* ABI 1 refuses every rename from one directory to another, which is
          * how a file leaves the staging folder. */
         zc_log(ZC_LOG_DEBUG, "sandbox: no Landlock here that allows renames");
@@ -162,8 +165,8 @@ static int enter_landlock(int root_fd, bool read_only, struct zc_err *err)
     if (fd < 0)
         return zc_err_set(err, ZC_EXIT_START, errno,
                           "could not make a Landlock ruleset");
-    if (root_fd >= 0 &&
-        add_rules(fd, root_fd, read_only ? FS_READ : want.fs & ~FS_NEVER))
+    if (n &&
+        add_rules(fd, roots, n, read_only ? FS_READ : want.fs & ~FS_NEVER))
         return zc_err_set(err, ZC_EXIT_START, errno,
                           "could not add a Landlock rule");
     if (syscall(SYS_landlock_restrict_self, fd, 0))
@@ -352,9 +355,10 @@ static int no_new_privs(struct zc_err *err)
     return 0;
 }
 
-int zc_sandbox_enter(int root_fd, bool read_only, struct zc_err *err)
+int zc_sandbox_enter(const int *roots, size_t n, bool read_only,
+                     struct zc_err *err)
 {
-    return no_new_privs(err) || enter_landlock(root_fd, read_only, err) ||
+    return no_new_privs(err) || enter_landlock(roots, n, read_only, err) ||
                    drop_capabilities(ZC_ARRAY_LEN(kept), err) ||
                    enter_seccomp(false, err)
                ? -1
@@ -380,7 +384,7 @@ int zc_sandbox_isolate(struct zc_err *err)
                           "could not open /dev/null");
     /* No core dump and no ptrace by others of this user: it holds a key. */
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-    int r = no_new_privs(err) || enter_landlock(-1, true, err) ||
+    int r = no_new_privs(err) || enter_landlock(NULL, 0, true, err) ||
             drop_capabilities(0, err) || mute(null, err);
     if (null > STDERR_FILENO)
         close(null);

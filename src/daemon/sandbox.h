@@ -12,11 +12,15 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+#include <stddef.h>
+
 /* Confines this process (all later threads included; call before any starts)
- * to the tree at ROOT_FD. Cannot be undone. 0, or -1 with a sentence when a
+ * to the N trees at ROOTS. Cannot be undone. 0, or -1 with a sentence when a
  * layer that the kernel offers could not be put in place. Fits
  * zc_accept_options.confine. */
-int zc_sandbox_enter(int root_fd, bool read_only, struct zc_err *err);
+int zc_sandbox_enter(const int *roots, size_t n, bool read_only,
+                     struct zc_err *err);
 
 /* For a process that works with what it has open and in memory already, and
  * ends: no file at all, no socket, no other process, no capability, and

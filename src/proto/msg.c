@@ -23,11 +23,31 @@ static void put_choices(struct zc_buf *b, const struct zc_msg_open *m)
         zc_wire_put16(b, m->user_rules);
         zc_wire_put16(b, m->group_rules);
     }
+    if (m->apply & ZC_APPLY_ALTERNATES) {
+        zc_buf_u8(b, m->alternate);
+        zc_wire_put16(b, m->alternates);
+    }
 }
 
 static bool text_ok(struct zc_bytes s)
 {
     return s.n == 0 || !memchr(s.p, '\0', s.n);
+}
+
+/* Some names, none of them empty, each NUL-ended. */
+static bool alternates_ok(const struct zc_msg_open *m)
+{
+    const uint8_t *at = m->alternates.p;
+    size_t left = m->alternates.n, names = 0;
+    for (; left && *at; names++) {
+        const uint8_t *end = memchr(at, '\0', left);
+        if (!end)
+            return false;
+        left -= (size_t)(end + 1 - at);
+        at = end + 1;
+    }
+    return !left && names && names <= ZC_ALTERNATES_MAX && m->alternate &&
+           m->alternate <= ZC_ALTERNATE_LAST;
 }
 
 /* False: one that is not known. */
@@ -46,6 +66,12 @@ static bool get_choices(struct zc_rd *r, struct zc_msg_open *m)
     if (m->apply & ZC_APPLY_ID_RULES) {
         m->user_rules = zc_wire_get16(r, ZC_PATH_TEXT_MAX);
         m->group_rules = zc_wire_get16(r, ZC_PATH_TEXT_MAX);
+    }
+    if (m->apply & ZC_APPLY_ALTERNATES) {
+        m->alternate = zc_rd_u8(r);
+        m->alternates = zc_wire_get16(r, ZC_PATH_TEXT_MAX);
+        if (!alternates_ok(m))
+            return false;
     }
     if (m->window > ZC_WINDOW_MAX || !text_ok(m->user_rules) ||
         !text_ok(m->group_rules) || !text_ok(m->dense))
@@ -131,6 +157,8 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
         memcpy(m->origin, origin, sizeof m->origin);
     m->walk = m->apply = 0;
     m->window = 0;
+    m->alternate = 0;
+    m->alternates = (struct zc_bytes){0};
     m->user_rules = m->group_rules = m->dense = (struct zc_bytes){0};
     m->one_file_system = 0;
     m->bwlimit = 0;
@@ -465,7 +493,8 @@ void zc_finished_encode(struct zc_buf *b, const struct zc_msg_finished *m)
 {
     size_t at = zc_frame_begin(b, ZC_FRAME_FINISHED);
     zc_buf_u8(b, m->code);
-    zc_buf_u8(b, (uint8_t)(m->durable | m->owners_left << 1));
+    zc_buf_u8(b, (uint8_t)(m->durable | m->owners_left << 1 |
+                           m->alternates_missing << 2));
     zc_buf_u64(b, m->created);
     zc_buf_u64(b, m->deleted);
     zc_wire_put16(b, m->text);
@@ -480,10 +509,11 @@ int zc_finished_decode(struct zc_bytes body, struct zc_msg_finished *m,
     uint8_t flags = zc_rd_u8(&r);
     m->durable = flags & 1;
     m->owners_left = flags & 2;
+    m->alternates_missing = flags & 4;
     m->created = zc_rd_u64(&r);
     m->deleted = zc_rd_u64(&r);
     m->text = zc_wire_get16(&r, ZC_ERROR_TEXT_MAX);
-    return zc_wire_end(&r, zc_wire_text_ok(m->text) && flags < 4, "FINISHED", err);
+    return zc_wire_end(&r, zc_wire_text_ok(m->text) && flags < 8, "FINISHED", err);
 }
 
 void zc_error_encode(struct zc_buf *b, const struct zc_msg_error *m)

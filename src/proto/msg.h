@@ -27,6 +27,10 @@ struct zc_msg_open {
     struct zc_bytes dense;       /* ZC_WALK_DENSE: as in tree/suffix.h */
     struct zc_bytes user_rules, group_rules; /* ZC_APPLY_ID_RULES: idrules.h */
     uint32_t window; /* ZC_APPLY_WINDOW: seconds */
+    /* ZC_APPLY_ALTERNATES: enum zc_alternate, and directories, each NUL-ended;
+     * see session/alternates.h. */
+    uint8_t alternate;
+    struct zc_bytes alternates;
     /* ZC_OPEN_PULL: what otherwise only the sender itself has to know. */
     uint8_t one_file_system; /* 0 or 1 */
     uint64_t bwlimit;        /* bytes a second; 0: none */
@@ -313,6 +317,7 @@ struct zc_msg_finished {
     uint8_t code; /* 0, or the exit code the receiver's side asks for */
     bool durable;     /* all of it is on stable storage */
     bool owners_left; /* without ZC_OPEN_OWNERS: some could not be kept */
+    bool alternates_missing; /* some of them are not there */
     uint64_t created, deleted;
     struct zc_bytes text; /* the sentence for CODE */
 };

@@ -93,7 +93,7 @@
 #define ZC_CHMOD_TEXT_MAX 4096 /* bytes of --chmod */
 #define ZC_DENSE_TEXT_MAX 4096 /* bytes of --skip-compress */
 #define ZC_OWN_PATH_MAX 4095 /* bytes of a path of the user's own */
-#define ZC_STATS_COUNT 21    /* counters in STATS */
+#define ZC_STATS_COUNT 22    /* counters in STATS */
 
 /* Frame types. Sender to receiver 1-19, receiver to sender 20-39, both 40-. */
 enum zc_frame_type {
@@ -232,8 +232,18 @@ enum zc_open_apply {
     ZC_APPLY_APPEND = 1 << 17,  /* a shorter file may be its beginning, and a
                                    longer one stays */
     ZC_APPLY_TELL_ALL = 1 << 18, /* entries that need nothing are told, too */
-    ZC_APPLY_KNOWN = (1 << 19) - 1,
+    ZC_APPLY_ALTERNATES = 1 << 19, /* `alternate` and `alternates` count */
+    ZC_APPLY_KNOWN = (1 << 20) - 1,
 };
+
+/* What becomes of a file that DEST lacks and one of the ALTERNATES has. */
+enum zc_alternate {
+    ZC_ALTERNATE_COMPARE = 1, /* nothing: it is there */
+    ZC_ALTERNATE_COPY,        /* a copy of it */
+    ZC_ALTERNATE_LINK,        /* a link to it */
+    ZC_ALTERNATE_LAST = ZC_ALTERNATE_LINK,
+};
+#define ZC_ALTERNATES_MAX 20
 
 /* Flags of LIST. */
 enum zc_list_flag {

@@ -2,6 +2,7 @@
 /* Decisions carried out, or reported; see act.h. */
 #include "receiver/act.h"
 
+#include "receiver/alternates.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
@@ -195,6 +196,27 @@ static void make_link(struct zc_needs *n, const struct zc_cmp *c,
     }
 }
 
+/* What goes wrong there is no trouble: it can be sent, or made. */
+static void take_alternate(struct zc_needs *n, const struct zc_cmp *c,
+                           const struct zc_decision *v)
+{
+    unsigned op;
+    struct zc_decision other = *v;
+    const struct zc_alternate_place place = {c->dir, c->name, c->e, c->ref};
+    if (!zc_alternate_take(n->w, &place, &v->alternate, &op)) {
+        add_need(n, c, v, 0);
+        settle_group(n, c, v, c->name, true);
+        return;
+    }
+    other.item |= ZC_ITEM_DATA | (c->exists ? 0 : ZC_ITEM_NEW);
+    if (S_ISREG(c->e->mode))
+        ask_for(n, c, &other, ZC_NEED_DATA);
+    else if (c->e->flags & ZC_ENTRY_XATTRS)
+        ask_for(n, c, &other, ZC_NEED_META);
+    else
+        make_special(n, c, &other);
+}
+
 static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
                       const struct zc_decision *v)
 {
@@ -216,6 +238,9 @@ static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
         break;
     case ZC_ACTION_LINK:
         make_link(n, c, v);
+        break;
+    case ZC_ACTION_TAKE:
+        take_alternate(n, c, v);
         break;
     case ZC_ACTION_WAIT:
         n->waits = true;

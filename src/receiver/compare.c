@@ -404,6 +404,75 @@ static unsigned data_item(const struct zc_receiver *r, const struct zc_cmp *c)
     return item;
 }
 
+/* --- what is beside DEST --- */
+
+/* The same target, or the same device. */
+static bool same_special(const struct zc_cmp *c)
+{
+    const struct zc_entry *e = c->e;
+    if (!same_type(c))
+        return false;
+    if (S_ISLNK(e->mode)) {
+        size_t n;
+        zc_auto_free char *target = zc_symlink_read(c->dirfd, c->name, &n);
+        return target && n == e->target_len && !memcmp(target, e->target, n);
+    }
+    if (S_ISCHR(e->mode) || S_ISBLK(e->mode))
+        return major(c->st.rdev) == e->rdev_major &&
+               minor(c->st.rdev) == e->rdev_minor;
+    return true;
+}
+
+/* Metadata apart, without asking the sender. */
+static bool looks_equal(struct zc_rworker *w, const struct zc_cmp *c)
+{
+    return S_ISREG(c->e->mode) ? looks_same(w, c) == SAME : same_special(c);
+}
+
+/* Is what C is about, which is not as the sender has it, if it is here at all,
+ * beside DEST: F? */
+static bool find_alternate(struct zc_rworker *w, const struct zc_cmp *c,
+                           struct zc_alternate_file *f)
+{
+    bool found = false;
+    const struct zc_alternate_dirs *d = zc_alternates_at(w, c->dir, c->ref);
+    for (size_t i = 0; d && i < d->n; i++) {
+        struct zc_cmp there = *c;
+        there.dirfd = d->fds[i];
+        there.exists = there.dirfd >= 0 &&
+                       !zc_stat_at(there.dirfd, c->name, &there.st);
+        if (!there.exists || !looks_equal(w, &there) ||
+            zc_compare_xattrs(w, &there)) /* only the sender has those */
+            continue;
+        bool same = !zc_compare_meta(w->r, &there);
+        if (found && !same)
+            continue;
+        *f = (struct zc_alternate_file){i, same, there.st};
+        found = true;
+        if (same)
+            break;
+    }
+    return found;
+}
+
+/* It is beside DEST. A new link is no news. */
+static void decide_alternate(const struct zc_receiver *r,
+                             const struct zc_cmp *c, struct zc_decision *v)
+{
+    v->action = ZC_ACTION_TAKE;
+    if (!c->exists && v->alternate.same &&
+        zc_alternates_are_for(r, ZC_ALTERNATE_LINK))
+        v->item = 0;
+}
+
+/* DEST lacks it, and need not have it. */
+static bool is_in_alternate(struct zc_rworker *w, const struct zc_cmp *c)
+{
+    struct zc_alternate_file f;
+    return zc_alternates_are_for(w->r, ZC_ALTERNATE_COMPARE) && !c->exists &&
+           find_alternate(w, c, &f) && f.same;
+}
+
 static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
                         unsigned xattrs, struct zc_decision *v)
 {
@@ -439,6 +508,10 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
         return;
     }
     v->item |= data_item(r, c);
+    if (!same && find_alternate(w, c, &v->alternate)) {
+        decide_alternate(r, c, v);
+        return;
+    }
     decide_need(v, may_have_grown(w, c, v)       ? ZC_NEED_FROM
                    : may_be_similar(r, c, v) ? ZC_NEED_DELTA
                                              : ZC_NEED_DATA);
@@ -459,23 +532,6 @@ static void decide_eager(struct zc_receiver *r, const struct zc_cmp *c,
 
 /* --- everything else ----------------------------------------------------- */
 
-/* The same target, or the same device. */
-static bool same_special(const struct zc_cmp *c)
-{
-    const struct zc_entry *e = c->e;
-    if (!same_type(c))
-        return false;
-    if (S_ISLNK(e->mode)) {
-        size_t n;
-        zc_auto_free char *target = zc_symlink_read(c->dirfd, c->name, &n);
-        return target && n == e->target_len && !memcmp(target, e->target, n);
-    }
-    if (S_ISCHR(e->mode) || S_ISBLK(e->mode))
-        return major(c->st.rdev) == e->rdev_major &&
-               minor(c->st.rdev) == e->rdev_minor;
-    return true;
-}
-
 /* Symlinks, devices, fifos, sockets: nothing to transfer but attributes. */
 static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,
                            unsigned xattrs, struct zc_decision *v)
@@ -493,6 +549,11 @@ static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,
     if (!may_replace(w, c, v))
         return;
     v->item = ZC_ITEM_DATA | meta;
+    if (!same && zc_alternates_are_for(r, ZC_ALTERNATE_LINK) &&
+        find_alternate(w, c, &v->alternate) && v->alternate.same) {
+        decide_alternate(r, c, v);
+        return;
+    }
     if (c->e->flags & ZC_ENTRY_XATTRS && keeps_xattrs(r))
         decide_need(v, ZC_NEED_META);
     else
@@ -560,8 +621,11 @@ void zc_compare_alone(struct zc_rworker *w, const struct zc_cmp *c,
 
 bool zc_compare_reads_much(struct zc_rworker *w, const struct zc_cmp *c)
 {
-    return S_ISREG(c->e->mode) && !(c->e->flags & ZC_ENTRY_EAGER) &&
-           same_type(c) &&
+    if (!S_ISREG(c->e->mode) || c->e->flags & ZC_ENTRY_EAGER)
+        return false;
+    if (w->r->terms.alternates.n && !c->exists)
+        return c->e->size >= ZC_READS_MUCH; /* it may be copied */
+    return same_type(c) &&
            ZC_MIN(c->st.size, c->st.blocks * 512) >= ZC_READS_MUCH &&
            (looks_same(w, c) == HASH_TELLS ||
             looks_grown(w->r, c));
@@ -589,6 +653,8 @@ void zc_compare_entry(struct zc_rworker *w, const struct zc_cmp *c,
         return;
     if (is_dir)
         decide_dir(w, c, v);
+    else if (is_in_alternate(w, c))
+        return;
     else if (!zc_hardlink_key(r, c->e).grouped || !decide_hardlink(w, c, v))
         decide_inode(w, c, v);
 }

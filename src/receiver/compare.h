@@ -13,6 +13,7 @@
 #include "base/relpath.h"
 #include "fs/meta.h"
 #include "proto/msg.h"
+#include "receiver/alternates.h"
 
 struct zc_hardlink_group;
 struct zc_rdir;
@@ -40,6 +41,7 @@ enum zc_action {
     ZC_ACTION_DRESS,  /* metadata only, set in place */
     ZC_ACTION_MAKE,   /* what needs no bytes: at once */
     ZC_ACTION_LINK,   /* another name of `group` */
+    ZC_ACTION_TAKE,   /* from beside DEST: `alternate` */
     ZC_ACTION_WAIT,   /* the same, when that has a name; it is queued */
     ZC_ACTION_REFUSE, /* it cannot be done: `op`, `eno` */
 };
@@ -55,6 +57,7 @@ struct zc_decision {
     bool leads; /* it leads a hard link group, which waits for it */
     bool alone; /* it is one of several names, and becomes a file of its own */
     struct zc_hardlink_group *group; /* LINK: handed out (hardlinks.h) */
+    struct zc_alternate_file alternate; /* TAKE */
     unsigned op;                     /* enum zc_op */
     int eno;
 };

@@ -178,4 +178,5 @@ void zc_rworker_fini(struct zc_rworker *w)
     zc_buf_fini(&w->path);
     zc_buf_fini(&w->scratch);
     zc_vec_fini(&w->results);
+    zc_alternate_dirs_close(&w->alternates);
 }

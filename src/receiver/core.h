@@ -143,6 +143,7 @@ struct zc_rworker {
     struct zc_buf out; /* frames */
     ZC_VEC(struct zc_result_item) results; /* those that can wait */
     struct zc_buf xattrs, path, scratch;   /* memory to work in */
+    struct zc_alternate_dirs alternates;   /* of the list that it is at */
 };
 
 /* E's name, NUL-ended. */

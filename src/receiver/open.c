@@ -204,7 +204,9 @@ static int open_dest(struct zc_receiver *r, struct zc_err *err)
     if (zc_dest_open_own(p->dest, p->require, &r->terms, &r->root_fd, err) ||
         compare_roots(r, p->dest, err))
         return -1;
-    return p->confine ? p->confine(r->root_fd, r->dry, err) : 0;
+    int roots[1 + ZC_ALTERNATES_MAX];
+    size_t n = zc_alternates_roots(&r->terms.alternates, r->root_fd, roots);
+    return p->confine ? p->confine(roots, n, r->dry, err) : 0;
 }
 
 int zc_receiver_connect(struct zc_receiver *r, const struct zc_options *opt,

@@ -14,7 +14,8 @@ struct zc_pull {
     const struct zc_require *require; /* of it; NULL: nothing */
     unsigned threads; /* that work on it, 0: as many as make sense */
     /* As in struct zc_accept_options. */
-    int (*confine)(int root_fd, bool read_only, struct zc_err *err);
+    int (*confine)(const int *roots, size_t n, bool read_only,
+                   struct zc_err *err);
     /* A frame of those of session/told.h has come; the thread that receives. -1:
      * there is nobody left to tell, so the session ends. */
     int (*tell)(void *arg, unsigned type, struct zc_bytes body);

@@ -135,6 +135,7 @@ static int finish_round(struct zc_receiver *r, struct zc_err *kept,
         return -1;
     m.durable = r->fsync != ZC_FSYNC_NONE ||
                 r->round.done_flags & ZC_DONE_SYNC;
+    m.alternates_missing = r->terms.alternates.missing;
     m.owners_left = atomic_exchange(&r->owners_left, false);
     return send_finished(r->reader, &m, err);
 }

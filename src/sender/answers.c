@@ -391,6 +391,8 @@ static int on_finished(struct zc_sender *s, struct zc_bytes body,
         atomic_fetch_add(&s->stats->deleted, m.deleted);
         if (m.owners_left)
             atomic_store(&s->stats->owners_left, true);
+        if (m.alternates_missing)
+            atomic_store(&s->stats->alternates_missing, true);
         s->round.finished = true;
         s->round.peer_code = (enum zc_exit)m.code;
         if (m.code)

@@ -222,7 +222,7 @@ static int look(struct zc_session *session,
     struct zc_sender *s = &session->s;
     int r = share ? zc_accept_root(opt, share, ZC_ROLE_SENDER, &s->terms,
                                    &session->root_fd, err)
-            : opt->confine ? opt->confine(-1, true, err)
+            : opt->confine ? opt->confine(NULL, 0, true, err)
                            : 0;
     return r || zc_show(&s->conn, &s->terms, opt, session->root_fd, err) ? -1
                                                                          : 1;

@@ -269,7 +269,9 @@ int zc_accept_root(const struct zc_accept_options *opt,
                                    mirror ? m->origin : NULL, err))
         return -1;
     bool reads = role == ZC_ROLE_SENDER ? !removes(t) : share->read_only || dry;
-    return opt->confine ? opt->confine(*root_fd, reads, err) : 0;
+    int roots[1 + ZC_ALTERNATES_MAX];
+    size_t n = zc_alternates_roots(&t->alternates, *root_fd, roots);
+    return opt->confine ? opt->confine(roots, n, reads, err) : 0;
 }
 
 int zc_accept_answer(struct zc_conn *c, const struct zc_accept_options *opt,

@@ -36,9 +36,10 @@ struct zc_accept_options {
     unsigned timeout_s; /* no frame for so long ends the session; 0: none */
     unsigned threads;   /* that work on it, 0: as many as make sense */
     /* Called once, after the share's root has been opened and before anything
-     * the peer says is acted on: confines this process to ROOT_FD. NULL: not
+     * the peer says is acted on: confines this process to the N trees at ROOTS. NULL: not
      * confined. */
-    int (*confine)(int root_fd, bool read_only, struct zc_err *err);
+    int (*confine)(const int *roots, size_t n, bool read_only,
+                   struct zc_err *err);
     /* Called before that with the share's name and the mirror's origin (NULL:
      * it has none). May be NULL; -1 with a sentence refuses the session. */
     int (*opened)(void *arg, const char *share, const uint8_t *origin,

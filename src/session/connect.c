@@ -23,6 +23,8 @@ static void fill_choices(const struct zc_options *opt, struct zc_msg_open *m)
     m->dense = text_bytes(opt->skip_compress);
     m->user_rules = text_bytes(opt->usermap);
     m->group_rules = text_bytes(opt->groupmap);
+    m->alternate = (uint8_t)opt->alternate;
+    m->alternates = opt->alternates;
     m->window = opt->window_s < 0 ? 0 : (uint32_t)opt->window_s;
     if (m->walk || m->apply)
         m->flags |= ZC_OPEN_CHOICES;

@@ -116,6 +116,23 @@ static int open_own(const char *path, struct zc_terms *t, int *fd,
     return *fd < 0 ? -1 : note_root(t, path, "", NULL, err);
 }
 
+/* What is beside DEST, which is open, or, FD -1, not there. NAME is the share's. */
+static int open_alternates(struct zc_terms *t, const char *name,
+                           const char *path, int fd, struct zc_err *err)
+{
+    const struct zc_bytes below = t->open.path;
+    zc_auto_free char *asked = strndup((const char *)below.p, below.n);
+    if (!asked)
+        return zc_err_nomem(err);
+    const char *there = *name ? t->root_below : t->root_path;
+    const struct zc_alternates_base base = {
+        .share = name,
+        .path = path,
+        .dest = there ? there : *name ? asked : path,
+        .absent = fd < 0};
+    return zc_alternates_open(&t->alternates, t->open.alternates, &base, err);
+}
+
 int zc_dest_open_own(const char *path, const struct zc_require *require,
                      struct zc_terms *t, int *fd, struct zc_err *err)
 {
@@ -124,7 +141,8 @@ int zc_dest_open_own(const char *path, const struct zc_require *require,
     return own_name(t, err) || zc_require_check_paths(require, err) ||
                    open_own(path, t, fd, err) || check_name(t, err) ||
                    (*fd >= 0 &&
-                    zc_require_check(require, *fd, t->root_path, err))
+                    zc_require_check(require, *fd, t->root_path, err)) ||
+                   open_alternates(t, "", path, *fd, err)
                ? -1
                : 0;
 }
@@ -192,5 +210,8 @@ int zc_dest_open_share(const struct zc_share *share, struct zc_terms *t,
         return zc_err_nomem(err);
     if (own_name(t, err))
         return -1;
-    return open_below(share, path, t, fd, err) || check_name(t, err) ? -1 : 0;
+    return open_below(share, path, t, fd, err) || check_name(t, err) ||
+                   open_alternates(t, share->name, share->path, *fd, err)
+               ? -1
+               : 0;
 }

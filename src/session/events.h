@@ -83,6 +83,11 @@ struct zc_events {
     "owners and groups were left as they are where the receiver, which is "  \
     "not run by root, cannot set them (-o and -g insist)"
 
+/* And `alternates_missing`. */
+#define ZC_ALTERNATES_NOTE                                                   \
+    "not all directories that --compare-dest, --copy-dest or --link-dest "    \
+    "named could be opened: what they have was sent"
+
 /* Counters, updated while the run goes on; a progress display may read them at
  * any time from another thread. */
 struct zc_stats {
@@ -104,6 +109,7 @@ struct zc_stats {
     atomic_uint_fast64_t troubles;     /* calls of `trouble` */
     atomic_bool owners_left; /* some were not set, as the receiver may not, and
                                 they were not asked for (options.h) */
+    atomic_bool alternates_missing; /* some directories beside DEST */
     atomic_bool finishing; /* all is sent, the peer writes to stable storage */
 };
 

@@ -71,6 +71,10 @@ struct zc_options {
     uint64_t max_size, min_size;
     unsigned apply;      /* enum zc_open_apply: of the receiving end */
     int window_s;        /* --modify-window; -1: none */
+    /* ZC_APPLY_ALTERNATES: what is done with directories beside DEST, and which,
+     * each NUL-ended; see session/alternates.h. */
+    enum zc_alternate alternate;
+    struct zc_bytes alternates;
     bool dry_run;        /* -n */
     bool checksum;       /* -c */
     bool update;         /* -u */

@@ -95,6 +95,7 @@ int zc_terms_take_name(struct zc_terms *t, const char *name,
 
 void zc_terms_fini(struct zc_terms *t)
 {
+    zc_alternates_close(&t->alternates);
     zc_chmod_free(t->chmod);
     zc_fileset_free(t->only);
     zc_filter_free(t->filter);

@@ -11,6 +11,7 @@
 #ifndef ZC_SESSION_TERMS_H
 #define ZC_SESSION_TERMS_H
 
+#include "session/alternates.h"
 #include "session/options.h"
 #include "session/share.h"
 
@@ -32,6 +33,7 @@ struct zc_terms {
     char *root_path, *root_below, *root_name;
     /* What has to be at ROOT_PATH; NULL: nothing. */
     const struct zc_require *require;
+    struct zc_alternates alternates; /* the receiving end: opened */
     /* The directory of the end that answered, as it is told to the other; 0, 0
      * where there is none yet, or where the other is not on the same kernel. */
     uint64_t root_dev, root_ino;

@@ -191,6 +191,7 @@ value_of() # OPTION: something it takes
     --log-format | --log-file-format) echo %n ;;
     --log-file | --config) echo /dev/null ;;
     --stop-at) echo 23:59 ;;
+    --*-dest) echo / ;;
     --compress | --compress-choice | --zc) echo zstd ;;
     --delta) echo aligned ;;
     --filter | -f) echo '- *.o' ;;

@@ -140,6 +140,18 @@ static int open_taken(const struct zc_msg_open *m)
         open_taken(&m_);                     \
     })
 
+/* TEXT: NUL-ended names, the last by itself. */
+#define OPEN_BESIDE(how, text)                                           \
+    ({                                                                   \
+        struct zc_msg_open m_ = wire_open();                             \
+        m_.flags |= ZC_OPEN_CHOICES;                                     \
+        m_.apply = ZC_APPLY_ALTERNATES;                                  \
+        m_.alternate = (how);                                            \
+        m_.alternates = (struct zc_bytes){(const uint8_t *)(text),       \
+                                          sizeof(text)};                 \
+        open_taken(&m_);                                                 \
+    })
+
 #define OPEN_PULLING(field, value)           \
     ({                                       \
         struct zc_msg_open m_ = wire_open(); \
@@ -189,8 +201,21 @@ static void open_limits(void)
            "names of which the last does not end");
     is_int(OPEN_CHOOSING(walk, ZC_WALK_KNOWN), 0, "all ways to walk");
     is_int(OPEN_CHOOSING(walk, ZC_WALK_KNOWN + 1), -1, "one more");
-    is_int(OPEN_CHOOSING(apply, ZC_APPLY_KNOWN), 0, "all ways to apply");
+    is_int(OPEN_CHOOSING(apply, ZC_APPLY_KNOWN - ZC_APPLY_ALTERNATES), 0,
+           "all ways to apply");
     is_int(OPEN_CHOOSING(apply, ZC_APPLY_KNOWN + 1), -1, "one more");
+    is_int(OPEN_BESIDE(ZC_ALTERNATE_LINK, "../a\0/b"), 0, "what is beside DEST");
+    is_int(OPEN_BESIDE(0, "../a"), -1, "to no end");
+    is_int(OPEN_BESIDE(ZC_ALTERNATE_LAST + 1, "../a"), -1, "to an unknown one");
+    is_int(OPEN_BESIDE(ZC_ALTERNATE_COPY, ""), -1, "without a name");
+    is_int(OPEN_BESIDE(ZC_ALTERNATE_COPY, "a\0\0b"), -1, "with an empty one");
+    is_int(OPEN_BESIDE(ZC_ALTERNATE_COPY, ((char[2]){'a', 'b'})), -1,
+           "with one that does not end");
+    is_int(OPEN_BESIDE(ZC_ALTERNATE_COPY,
+                       "1\0" "2\0" "3\0" "4\0" "5\0" "6\0" "7\0" "8\0" "9\0"
+                       "10\0" "11\0" "12\0" "13\0" "14\0" "15\0" "16\0"
+                       "17\0" "18\0" "19\0" "20\0" "21"),
+           -1, "with too many");
     is_int(OPEN_WITH(flags, ZC_OPEN_SINGLE_FILE | (ZC_OPEN_FLAGS_KNOWN + 1)),
            -1, "a flag more");
     is_int(OPEN_WITH(flags, 0), -1, "a name without its flag");

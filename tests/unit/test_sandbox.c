@@ -322,7 +322,7 @@ static int confined(void)
     int old = openat(share, "old", O_RDWR);
     int could[] = {try_mknod("dev"), try_xattr(old, "trusted.zc"),
                    try_xattr(old, "security.capability")};
-    if (!ok(zc_sandbox_enter(share, false, &err) == 0, "enter: %s", err.text))
+    if (!ok(zc_sandbox_enter(&share, 1, false, &err) == 0, "enter: %s", err.text))
         return done_testing();
     reach();
     work();
@@ -339,7 +339,7 @@ static int confined(void)
 /* The quiet ones: each returns 0, or the number of the check that failed. */
 static int read_only(void)
 {
-    if (zc_sandbox_enter(share, true, NULL))
+    if (zc_sandbox_enter(&share, 1, true, NULL))
         return 1;
     if (!landlock)
         return 0;
@@ -363,7 +363,7 @@ static int unprivileged(void)
     if (root() && (setgid(65534) || setuid(65534)))
         return 1;
     struct zc_err err = {0};
-    if (zc_sandbox_enter(share, false, &err)) {
+    if (zc_sandbox_enter(&share, 1, false, &err)) {
         diag("%s", err.text);
         return 2;
     }
@@ -378,8 +378,8 @@ static int unprivileged(void)
 
 static int twice(void)
 {
-    if (zc_sandbox_enter(share, false, NULL) ||
-        zc_sandbox_enter(share, false, NULL))
+    if (zc_sandbox_enter(&share, 1, false, NULL) ||
+        zc_sandbox_enter(&share, 1, false, NULL))
         return 1;
     return try_open(share, "old", O_RDONLY) ? 2 : 0;
 }

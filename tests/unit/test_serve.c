@@ -88,7 +88,7 @@ int zc_receive_run(struct zc_transport *t, const struct zc_accept_options *opt,
     char c;
     char secret = identity && knows_secret() ? 'y' : 'n';
     int dir = open(opt->shares[0].path, O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0 || opt->confine(dir, false, e))
+    if (dir < 0 || opt->confine(&dir, 1, false, e))
         return -1;
     struct rlimit lim;
     getrlimit(RLIMIT_NOFILE, &lim);
