@@ -164,7 +164,7 @@ noinst_HEADERS += \
 EXTRA_DIST += %D%/SkipSummary.pm %D%/bench %D%/fuzz/corpus %D%/ktls \
 	%D%/run-all %D%/run-one %D%/t %D%/tools/activate.pl \
 	%D%/tools/errno-sweep.pl %D%/tools/notify.pl \
-	%D%/tools/relay.pl %D%/tools/stamps.pl
+	%D%/tools/other-version.pl %D%/tools/relay.pl %D%/tools/stamps.pl
 
 if WITH_FUZZ
 check_PROGRAMS += $(FUZZ_TARGETS)

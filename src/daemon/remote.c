@@ -222,6 +222,11 @@ void zc_remote_explain(void *arg, struct zc_err *err)
     int status = end_both(r);
     if (err->code == ZC_EXIT_SIGNAL)
         return;
+    if (err->code == ZC_EXIT_PROTOCOL && status == ZC_EXIT_PROTOCOL) {
+        /* It spoke, and both have found the same. */
+        zc_err_prefix(err, "%s", r->host);
+        return;
+    }
     if (status == NOT_FOUND)
         zc_err_set(err, ZC_EXIT_START, 0,
                    "there is no %.100s on %s: 'apt install zcsync' there, or say "
