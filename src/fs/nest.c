@@ -58,8 +58,7 @@ static int make_once(int dirfd, bool acls, const char *name, bool *gone)
         return fd;
 fail:;
     int eno = errno;
-    if (!*gone)
-        unlinkat(dirfd, name, AT_REMOVEDIR);
+    unlinkat(dirfd, name, AT_REMOVEDIR); /* or it is as good as gone */
     zc_close(&fd);
     errno = eno;
     return -1;
