@@ -156,10 +156,13 @@ static _Noreturn void child_main(const struct zc_handshakes *h,
 {
     struct zc_secured s = {0};
     struct zc_err err = {0};
+    struct zc_plain_peer plain = {.asked = h->security.plain};
     struct answer a;
 
+    if (plain.asked)
+        plain.who = zc_peer_user(t->poll_rfd, &plain.uid);
     if (h->forked)
-        h->forked(h->arg);
+        h->forked(h->arg, &plain);
     zc_process_name("zcsync:shake");
     zc_process_set_signal(SIGPIPE, SIG_IGN);
     zc_process_die_with(parent, SIGKILL);

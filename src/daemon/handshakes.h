@@ -26,6 +26,7 @@
 #include "base/vec.h"
 #include "daemon/pollfds.h"
 #include "net/handshake.h"
+#include "session/share.h"
 
 #include <signal.h>
 
@@ -55,8 +56,10 @@ struct zc_handshakes {
     struct zc_security security;   /* for new connections; `trust` is unused */
     uint64_t refused; /* connections, here or by zc_handshakes_refuse */
     /* In a child, first of all: lets go of memory that is shared with others,
-     * for whoever breaks into it to find nothing there. NULL: there is none. */
-    void (*forked)(void *arg);
+     * for whoever breaks into it to find nothing there. It can still reach what
+     * its parent can: PLAIN is who its peer is, should it come in plain (`asked`
+     * is false where that will not do). NULL: there is none. */
+    void (*forked)(void *arg, const struct zc_plain_peer *plain);
     /* In a child, when hands have been shaken as S says: 0 to let the peer
      * through, or -1 with a sentence for it, which it is sent, and one for the
      * log. NULL: all get through. */

@@ -321,10 +321,12 @@ static int admit(void *arg, const struct zc_secured *s, struct zc_err *told,
     const struct zc_receivers *r = arg;
     char text[ZC_KEY_TEXT_SIZE], why[100];
     if (!s->sealed) {
-        if (!plain_full(r, why, sizeof why))
+        const char *no = *r->plain_no ? r->plain_no
+                                      : plain_full(r, why, sizeof why);
+        if (!no)
             return 0;
-        zc_err_set(told, ZC_EXIT_START, 0, "%s", why);
-        return zc_err_set(logged, ZC_EXIT_START, 0, "%s", why);
+        zc_err_set(told, ZC_EXIT_START, 0, "%s", no);
+        return zc_err_set(logged, ZC_EXIT_START, 0, "%s", no);
     }
     if (is_known(&r->conf.receive, s->peer_key))
         return 0;
@@ -335,12 +337,38 @@ static int admit(void *arg, const struct zc_secured *s, struct zc_err *told,
                       "it has the key %s, which no share is for", text);
 }
 
+/* In a child that shakes hands: a user whom no share lets in in plain is sent away
+ * by it. Of a peer who is not known, or of no share without keys, nothing is said
+ * here. */
+static void look_at_user(struct zc_receivers *r,
+                         const struct zc_plain_peer *plain)
+{
+    const struct zc_accept_options *o = &r->conf.receive;
+    const struct zc_share *one = NULL;
+    size_t n = 0;
+    *r->plain_no = '\0';
+    if (!plain->asked || plain->who != ZC_PEER_USER)
+        return;
+    for (size_t i = 0; i < o->n_shares; i++) {
+        if (zc_share_sealed(&o->shares[i]))
+            continue;
+        if (zc_share_admits(&o->shares[i], plain) != ZC_ADMIT_NO)
+            return;
+        one = &o->shares[i];
+        n++;
+    }
+    if (n)
+        zc_share_refusal(n == 1 ? one : NULL, plain->uid, r->plain_no,
+                         sizeof r->plain_no);
+}
+
 /* In a child that shakes hands. */
-static void on_forked(void *arg)
+static void on_forked(void *arg, const struct zc_plain_peer *plain)
 {
     struct zc_receivers *r = arg;
     zc_fence_forget(r->fence);
     let_go(r, NULL);
+    look_at_user(r, plain);
 }
 
 /* Starts the receiver of C. -1 and errno. */

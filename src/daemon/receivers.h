@@ -64,6 +64,8 @@ struct zc_receivers {
     uint64_t accepted;
     struct zc_handshakes handshakes; /* `refused` is there */
     struct zc_fence *fence; /* made with the first of them */
+    /* In a child that shakes hands: why its peer is not let in in plain, or "". */
+    char plain_no[ZC_ERR_TEXT_MAX];
     ZC_VEC(struct zc_receiver_process) v;
 };
 

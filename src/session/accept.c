@@ -63,18 +63,14 @@ static int check_user(const struct zc_accept_options *opt,
                       const struct zc_share *share, struct zc_terms *t,
                       struct zc_err *err)
 {
-    char user[128];
+    char why[ZC_ERR_TEXT_MAX];
     enum zc_admission a = opt->peer_key ? ZC_ADMIT_FULL
                                         : zc_share_admits(share, &opt->plain);
     t->restricted = a == ZC_ADMIT_RESTRICTED;
     if (a != ZC_ADMIT_NO)
         return 0;
-    zc_share_user_text(opt->plain.uid, user, sizeof user);
-    return zc_err_set(err, ZC_EXIT_START, 0,
-                      "share %s does not let in %s: without keys it is for root "
-                      "and the user of the server, unless 'plain users' or "
-                      "--plain-user names others",
-                      share->name, user);
+    zc_share_refusal(share, opt->plain.uid, why, sizeof why);
+    return zc_err_set(err, ZC_EXIT_START, 0, "%s", why);
 }
 
 /* The source's files are to be removed by who sends them. */

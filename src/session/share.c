@@ -64,13 +64,26 @@ static const char *user_name(uint32_t uid)
     return p ? p->pw_name : "";
 }
 
-void zc_share_user_text(uint32_t uid, char *out, size_t size)
+/* "user web (uid 1001)" */
+static void user_text(uint32_t uid, char *out, size_t size)
 {
     const char *name = user_name(uid);
     if (*name)
         snprintf(out, size, "user %.100s (uid %u)", name, uid);
     else
         snprintf(out, size, "user %u", uid);
+}
+
+void zc_share_refusal(const struct zc_share *share, uint32_t uid, char *out,
+                      size_t size)
+{
+    char user[128];
+    user_text(uid, user, sizeof user);
+    snprintf(out, size, "%s%.255s %s let in %s: without keys %s for root and "
+             "the user of the server, unless 'plain users' or --plain-user "
+             "names others", share ? "share " : "the shares",
+             share ? share->name : "", share ? "does not" : "do not", user,
+             share ? "it is" : "they are");
 }
 
 #define LEFT_OUT \

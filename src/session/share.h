@@ -70,8 +70,10 @@ enum zc_admission zc_share_admits(const struct zc_share *share,
  * and, unless LOOPBACK, what of peers on other machines. */
 void zc_share_say(const struct zc_share *share, bool loopback, char *out,
                   size_t size);
-/* "user web (uid 1001)" in OUT. */
-void zc_share_user_text(uint32_t uid, char *out, size_t size);
+/* Why the user UID of this machine, who may know that there is a share, is not let
+ * in by SHARE (NULL: by any), in OUT, ZC_ERR_TEXT_MAX being enough. */
+void zc_share_refusal(const struct zc_share *share, uint32_t uid, char *out,
+                      size_t size);
 
 /* The one of the N SHARES called NAME; NULL where it is not there, or not for
  * that peer, which takes no less time to find out. */

@@ -399,9 +399,10 @@ static void turned_away(void)
 
 static char *shared; /* memory that is */
 
-static void let_go(void *arg)
+static void let_go(void *arg, const struct zc_plain_peer *plain)
 {
     (void)arg;
+    (void)plain;
     munmap(shared, 4096);
 }
 
