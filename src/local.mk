@@ -51,6 +51,8 @@ libzcsync_a_SOURCES = \
 	%D%/fs/mounts.h \
 	%D%/fs/nest.c \
 	%D%/fs/nest.h \
+	%D%/fs/partial.c \
+	%D%/fs/partial.h \
 	%D%/fs/procfd.c \
 	%D%/fs/procfd.h \
 	%D%/fs/remove.c \

@@ -53,6 +53,7 @@ UNIT_TESTS = \
 	%D%/unit/test_notify \
 	%D%/unit/test_opt \
 	%D%/unit/test_places \
+	%D%/unit/test_partial \
 	%D%/unit/test_peer_user \
 	%D%/unit/test_progress \
 	%D%/unit/test_reach \

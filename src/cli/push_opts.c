@@ -135,6 +135,13 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
         return zc_value_bwlimit(value, &a->opt.bwlimit, err);
     case OPT_FSYNC:
         return zc_value_fsync(value, &a->opt.fsync, err);
+    case OPT_PARTIAL_PROGRESS:
+        a->progress = true;
+        set_bits(&a->opt.apply, ZC_APPLY_NO_PARTIAL, false);
+        return 0;
+    case OPT_PARTIAL:
+        set_bits(&a->opt.apply, ZC_APPLY_NO_PARTIAL, !on);
+        return 0;
     case OPT_WHOLE:
         a->opt.delta = on ? ZC_DELTA_OFF : ZC_DELTA_AUTO;
         a->opt.delta_always = !on;

@@ -262,6 +262,10 @@ static const struct zc_opt rows[] = {
                "where a file is shorter at DEST, send the rest if\n"
                "it is its beginning; leave longer ones"),
     ONCE_APPLY(0, "append-verify", ON_OFF, ZC_APPLY_APPEND, "the same"),
+    ACTION(0, "partial", ON_OFF, OPT_PARTIAL,
+           "keep what has come of big files when the session\n"
+           "breaks off, for the next try (the default)"),
+    ONCE_ACTION('P', NULL, ON, OPT_PARTIAL_PROGRESS, "--partial --progress"),
     ACTION('W', "whole-file", ON_OFF, OPT_WHOLE,
            "send changed files whole; --no-whole-file: only\n"
            "what has changed, to a DEST on this machine, too"),

@@ -34,6 +34,8 @@ enum push_opt_id {
     OPT_BWLIMIT,
     OPT_FSYNC,
     OPT_WHOLE,
+    OPT_PARTIAL,
+    OPT_PARTIAL_PROGRESS,
     OPT_DELTA,
     OPT_MOVER,
     OPT_WATCH,

@@ -28,9 +28,8 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {'N', "crtimes", NULL},
     {0, "fake-super", NULL},
     {0, "remove-sent-files", "--remove-source-files is there"},
-    {0, "partial", NULL},
-    {'P', NULL, "--progress is there"},
-    {0, "partial-dir", NULL},
+    {0, "partial-dir", "what is kept of a file that came in part is kept in the "
+                       "staging folder"},
     {'T', "temp-dir",
      "a new version gets its name at once, so it is made where DEST is"},
     {'y', "fuzzy", NULL},

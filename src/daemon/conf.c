@@ -150,8 +150,9 @@ static int add_object(struct builder *b, const char *name, struct zc_err *err)
                                            .name = copy, .line = b->line}));
     else if (b->kind == ZC_CONF_SHARE)
         rc = zc_vec_push(&b->pending_shares, (struct pending_share){0}) ||
-             zc_vec_push(&b->c->shares, ((struct zc_conf_share){
-                                            .name = copy, .line = b->line}));
+             zc_vec_push(&b->c->shares, ((struct zc_conf_share){.name = copy,
+                                                            .partial = true,
+                                                            .line = b->line}));
     else if (b->kind == ZC_CONF_MIRROR)
         rc = add_mirror(
             b, (struct zc_conf_mirror){.name = copy, .line = b->line});

@@ -106,6 +106,9 @@ const struct zc_conf_key zc_conf_keys[] = {
                   "set owners, setuid bits, capabilities, devices"),
     SHARE("read only", "yes|no", "no", ZC_CONF_BOOL, read_only,
           .help = "let only dry runs and diff in"),
+    SHARE("partial", "yes|no", "yes", ZC_CONF_BOOL, partial,
+          .help = "keep what has come of big files when a session\n"
+                  "breaks off, for the next one"),
     SHARE("require mount", "yes|PATH", NULL, ZC_CONF_MOUNT, require,
           .help = "let nobody in while nothing is mounted on path,\n"
                   "or PATH"),

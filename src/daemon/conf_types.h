@@ -32,6 +32,7 @@ typedef ZC_VEC(struct zc_conf_key_of) zc_conf_key_list;
 
 struct zc_conf_share { /* [share NAME] */
     char *name, *path;
+    bool partial;
     bool read_only;
     bool readable; /* whoever may push may pull */
     struct zc_require require;

@@ -219,6 +219,7 @@ static int list_shares(const struct zc_conf *conf, zc_shares *shares,
             .n_users = c->users.len,
             .any_user = c->any_user,
             .trust = c->trust,
+            .no_partial = !c->partial,
         };
         if (access(c->path, F_OK))
             zc_log(ZC_LOG_WARN, "share %s: %s: %s", c->name, c->path,

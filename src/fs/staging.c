@@ -4,6 +4,7 @@
  *
  *     share/.zcsync/            flock: held for a moment by whoever makes or
  *         |                     looks for sessions, or takes the folder away
+ *         +-- partial/          no session: partial.h
  *         +-- 3f9c...(32 hex)/  flock: held by the session that owns it, for
  *               +-- 1, 2, ...   as long as its process lives
  *
@@ -18,6 +19,7 @@
 #include "base/clock.h"
 #include "base/relpath.h"
 #include "fs/meta.h"
+#include "fs/partial.h"
 #include "fs/remove.h"
 #include "fs/rootdir.h"
 #include "fs/staging_guard.h"
@@ -29,6 +31,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
 #define SESSION_NAME_LEN 32
 /* So often others may take `.zcsync` away while we are at it. */
@@ -42,6 +45,8 @@ struct zc_staging {
     atomic_int fd;        /* the session's folder, locked; -1: not yet made */
     int folder;           /* .zcsync; valid once fd is */
     char name[SESSION_NAME_LEN + 1]; /* likewise */
+    int partials;     /* under `lock`; -1: there are none, or */
+    bool no_partials; /* ... nobody has looked, unless this is set */
     int64_t busy_until; /* zc_clock_ns; somebody had `.zcsync` locked */
     atomic_uint_fast64_t last;
 };
@@ -87,7 +92,7 @@ struct zc_staging *zc_staging_new(int dirfd)
         free(s);
         return NULL;
     }
-    s->folder = -1;
+    s->folder = s->partials = -1;
     atomic_init(&s->fd, -1);
     pthread_mutex_init(&s->lock, NULL);
     return s;
@@ -163,6 +168,7 @@ static int make_session(int folder, char name[SESSION_NAME_LEN + 1])
 static void drop_folder(int root, int folder)
 {
     int keep = errno;
+    unlinkat(folder, ZC_PARTIALS, AT_REMOVEDIR);
     if (zc_staging_is_at(folder, root, ZC_STAGING_NAME))
         unlinkat(root, ZC_STAGING_NAME, AT_REMOVEDIR);
     errno = keep;
@@ -212,6 +218,27 @@ void zc_staging_name(struct zc_staging *s, char out[ZC_STAGING_NAME_SIZE])
              (unsigned long long)atomic_fetch_add(&s->last, 1) + 1);
 }
 
+/* Whose is `.zcsync`? A partial of somebody else's is none. */
+static int open_partials(int root)
+{
+    zc_auto_close int folder = zc_dir_open(root, ZC_STAGING_NAME);
+    if (folder < 0 || zc_staging_take(folder))
+        return -1;
+    return zc_dir_open(folder, ZC_PARTIALS);
+}
+
+int zc_staging_partials(struct zc_staging *s)
+{
+    pthread_mutex_lock(&s->lock);
+    if (s->partials < 0 && !s->no_partials) {
+        s->partials = open_partials(s->root);
+        s->no_partials = s->partials < 0;
+    }
+    int fd = s->partials;
+    pthread_mutex_unlock(&s->lock);
+    return fd;
+}
+
 bool zc_staging_used(const struct zc_staging *s)
 {
     return atomic_load(&s->fd) >= 0;
@@ -222,7 +249,12 @@ void zc_staging_free(struct zc_staging *s)
     if (!s)
         return;
     int keep = errno, fd = atomic_load(&s->fd);
+    zc_close(&s->partials);
     if (fd >= 0) {
+        if (zc_staging_lock(s->folder) == 0) {
+            zc_partials_salvage(s->folder, fd);
+            zc_staging_unlock(s->folder);
+        }
         if (zc_staging_is_at(fd, s->folder, s->name))
             zc_remove_tree(s->folder, s->name, s->name, NULL);
         close(fd);
@@ -252,6 +284,7 @@ static int clean_session(int folder, const char *name)
         return errno == ENOENT || errno == ENOTDIR || errno == ELOOP ? 0 : -1;
     if (zc_staging_trylock(fd))
         return 0;
+    zc_partials_salvage(folder, fd);
     zc_staging_unlock(folder);
     int r = zc_remove_tree(folder, name, name, NULL);
     int eno = errno;
@@ -287,6 +320,7 @@ int zc_staging_clean(int dirfd)
             eno = errno;
     }
     closedir(dir);
+    zc_partials_prune(folder, time(NULL));
     drop_folder(dirfd, folder);
     errno = eno;
     return eno ? -1 : removed;

@@ -7,6 +7,7 @@
  * later session knows which ones a crash left behind.
  *
  *     share/.zcsync/5f0c.../1, 2, 3 ... files and new directories in the making
+ *     share/.zcsync/partial/           what is kept of some (fs/partial.h)
  *
  * It is made when first needed and taken away at the end, so that a run with
  * nothing to do changes nothing. One zc_staging per mount and session; any
@@ -31,8 +32,12 @@ struct zc_staging *zc_staging_new(int dirfd);
 int zc_staging_fd(struct zc_staging *s);
 
 /* A new name, unique in this session's folder. */
-#define ZC_STAGING_NAME_SIZE 24
+#define ZC_STAGING_NAME_SIZE 40
 void zc_staging_name(struct zc_staging *s, char out[ZC_STAGING_NAME_SIZE]);
+
+/* The folder of partials that earlier sessions have left: an fd, S's, or -1.
+ * Looked for once. */
+int zc_staging_partials(struct zc_staging *s);
 
 /* True once the folder has been made. */
 bool zc_staging_used(const struct zc_staging *s);

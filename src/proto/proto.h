@@ -233,7 +233,8 @@ enum zc_open_apply {
                                    longer one stays */
     ZC_APPLY_TELL_ALL = 1 << 18, /* entries that need nothing are told, too */
     ZC_APPLY_ALTERNATES = 1 << 19, /* `alternate` and `alternates` count */
-    ZC_APPLY_KNOWN = (1 << 20) - 1,
+    ZC_APPLY_NO_PARTIAL = 1 << 20, /* of what broke off nothing is kept */
+    ZC_APPLY_KNOWN = (1 << 21) - 1,
 };
 
 /* What becomes of a file that DEST lacks and one of the ALTERNATES has. */

@@ -3,9 +3,12 @@
 #include "receiver/basis.h"
 
 #include "base/io.h"
+#include "fs/partial.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"
+#include "receiver/dirs.h"
 #include "receiver/place.h"
+#include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -14,6 +17,8 @@
 /* Bytes of one call. */
 #define COPY_MAX ((uint64_t)1 << 30)
 #define BUFFER ((size_t)64 << 10)
+/* Files of so many bytes are worth being kept when they came in part. */
+#define PARTIAL_MIN ((uint64_t)1 << 20)
 
 /* The kernel cannot copy between these two. */
 static bool is_refused(int eno)
@@ -62,8 +67,8 @@ static int copy_segment(int in, int out, const struct zc_segment *s)
     return 0;
 }
 
-int zc_basis_open(struct zc_receiver *r, const struct zc_shelf *where,
-                  const char *name)
+static int open_old(struct zc_receiver *r, const struct zc_shelf *where,
+                    const char *name)
 {
     int dirfd = zc_dirnode_pin(r->tree, where->node);
     if (dirfd < 0)
@@ -77,9 +82,93 @@ int zc_basis_open(struct zc_receiver *r, const struct zc_shelf *where,
 int zc_basis_copy(struct zc_receiver *r, const struct zc_shelf *where,
                   const char *name, int fd, const struct zc_segment *s)
 {
-    zc_auto_close int old = zc_basis_open(r, where, name);
+    zc_auto_close int old = open_old(r, where, name);
     return old < 0 || copy_segment(old, fd, s) ? -1 : 0;
 }
+
+/* --- partials ------------------------------------------------------------ */
+
+/* The folder of them that D's have, or -1. */
+static int partials_of(struct zc_receiver *r, const struct zc_rdir *d)
+{
+    const struct zc_volume *v = d->shelf.vol;
+    return r->partials && v && v->staging ? zc_staging_partials(v->staging)
+                                          : -1;
+}
+
+static const char *path_of(const struct zc_rdir *d, const struct zc_entry *e,
+                           struct zc_buf *buf)
+{
+    return zc_dirnode_path_of(d->shelf.node, e->name, e->name_len, buf);
+}
+
+/* What has come of E before; -1: nothing. */
+static int open_partial(struct zc_receiver *r, const struct zc_rdir *d,
+                        const struct zc_entry *e, struct zc_stat *st)
+{
+    int folder = partials_of(r, d);
+    if (folder < 0)
+        return -1;
+    struct zc_buf buf = ZC_BUF_INIT;
+    const char *path = path_of(d, e, &buf);
+    int fd = path ? zc_partial_open(folder, path, st) : -1;
+    zc_buf_fini(&buf);
+    return fd;
+}
+
+uint64_t zc_basis_size(struct zc_receiver *r, const struct zc_rdir *d,
+                       const struct zc_entry *e, uint64_t old)
+{
+    struct zc_stat st;
+    zc_auto_close int fd = open_partial(r, d, e, &st);
+    uint64_t size = fd >= 0 ? ZC_MAX(st.size, old) : old;
+    return size >= ZC_BASIS_MIN && e->size >= ZC_BASIS_MIN ? size : 0;
+}
+
+int zc_basis_open(struct zc_receiver *r, const struct zc_rdir *d,
+                  const struct zc_entry *e)
+{
+    char name[ZC_NAME_MAX + 1];
+    struct zc_stat old, part;
+    zc_entry_name(e, name);
+    int fd = open_old(r, &d->shelf, name);
+    int partial = open_partial(r, d, e, &part);
+    if (partial >= 0 &&
+        (fd < 0 || zc_stat_at(fd, "", &old) || old.blocks < part.blocks)) {
+        zc_close(&fd);
+        return partial;
+    }
+    zc_close(&partial);
+    return fd;
+}
+
+bool zc_basis_tmp(struct zc_receiver *r, const struct zc_rdir *d,
+                  const struct zc_entry *e, char tmp[ZC_STAGING_NAME_SIZE])
+{
+    struct zc_buf buf = ZC_BUF_INIT;
+    const char *path = NULL;
+    if (r->partials && e->size >= PARTIAL_MIN && !zc_shelf_in_nest(&d->shelf))
+        path = path_of(d, e, &buf);
+    if (path)
+        zc_partial_tmp(path, tmp);
+    zc_buf_fini(&buf);
+    return path;
+}
+
+void zc_basis_drop(struct zc_receiver *r, const struct zc_rdir *d,
+                   const struct zc_entry *e)
+{
+    int folder = partials_of(r, d);
+    if (folder < 0)
+        return;
+    struct zc_buf buf = ZC_BUF_INIT;
+    const char *path = path_of(d, e, &buf);
+    if (path)
+        zc_partial_remove(folder, path);
+    zc_buf_fini(&buf);
+}
+
+/* --- copies -------------------------------------------------------------- */
 
 /* Where the data from AT on begin and end; false: there are none. A file system
  * that cannot tell has no holes. */

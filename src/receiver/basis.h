@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What of a new version is taken from a file that is here, its basis: today the
- * old version under the same name. Any thread. */
+/* What of a new version is taken from a file that is here, its basis: the old
+ * version under the same name, or what has come of a new one before. Any thread. */
 #ifndef ZC_RECEIVER_BASIS_H
 #define ZC_RECEIVER_BASIS_H
 
 #include "delta/segment.h"
+#include "fs/staging.h"
 
+struct zc_entry;
 struct zc_receiver;
+struct zc_rdir;
 struct zc_shelf;
 
 /* Puts S, a COPY, into FD from what has NAME in WHERE; shared with it where the
@@ -15,9 +18,22 @@ struct zc_shelf;
 int zc_basis_copy(struct zc_receiver *r, const struct zc_shelf *where,
                   const char *name, int fd, const struct zc_segment *s);
 
-/* NAME in WHERE, to be read as a basis: an fd, or -1 and errno. */
-int zc_basis_open(struct zc_receiver *r, const struct zc_shelf *where,
-                  const char *name);
+/* Bytes of files from which on a basis is worth asking for. */
+#define ZC_BASIS_MIN ((uint64_t)256 << 10)
+/* What E in D may have much in common with, the larger of the two: its size, or
+ * 0. OLD: bytes of what has its name. */
+uint64_t zc_basis_size(struct zc_receiver *r, const struct zc_rdir *d,
+                       const struct zc_entry *e, uint64_t old);
+/* The same, to be read: an fd, or -1 and errno. */
+int zc_basis_open(struct zc_receiver *r, const struct zc_rdir *d,
+                  const struct zc_entry *e);
+/* How what is made of E in D is called in the staging folder, so that it is kept when
+ * the session breaks off. False: it is not to be. */
+bool zc_basis_tmp(struct zc_receiver *r, const struct zc_rdir *d,
+                  const struct zc_entry *e, char tmp[ZC_STAGING_NAME_SIZE]);
+/* E has come whole: what was kept of it goes. */
+void zc_basis_drop(struct zc_receiver *r, const struct zc_rdir *d,
+                   const struct zc_entry *e);
 /* S of IN into OUT, in which nothing is written there yet: shared where the file
  * system can, and holes as holes. 0, or -1 and errno; ESTALE: so much there is
  * not. */

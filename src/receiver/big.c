@@ -62,6 +62,8 @@ struct zc_rbig {
     struct zc_tiling tiling; /* the segments so far */
     struct zc_rdelta *delta; /* FILE with DELTA; else NULL */
     bool sent;               /* SENT has come */
+    bool partial;            /* it may be kept if the session breaks off ... */
+    bool kept;               /* ... and is */
     bool in_place;           /* fd is the file that is there (--inplace) */
     unsigned op;             /* what failed first, with eno, if that is set */
     int eno;
@@ -89,7 +91,7 @@ static void shed_bytes(struct zc_receiver *r, struct zc_rbig *b)
         return;
     }
     zc_close(&b->fd);
-    if (b->in_place)
+    if (b->in_place || b->kept)
         return;
     zc_place_discard(&b->dir->shelf, b->tmp);
     zc_space_leave(r, true);
@@ -114,12 +116,19 @@ void zc_rbigs_init(struct zc_rbigs *b)
     b->n = 0;
 }
 
+/* What was written of B stays where it is: fs/partial.h. */
+static void broken_off(struct zc_receiver *r, struct zc_rbig *b)
+{
+    b->kept = b->partial && !b->eno;
+    zc_rbig_free(r, b);
+}
+
 void zc_rbigs_free(struct zc_receiver *r)
 {
     struct zc_rbig *b;
     while ((b = LIST_FIRST(&r->bigs->open))) {
         LIST_REMOVE(b, next);
-        zc_rbig_free(r, b);
+        broken_off(r, b);
     }
 }
 
@@ -235,6 +244,23 @@ static int put_segment(struct zc_receiver *r, struct zc_mover *mover,
 
 /* --- FILE ---------------------------------------------------------------- */
 
+/* Under a name by which it is found again; one that is on its way out may have
+ * that, then under B's. */
+static int create_staging_file(struct zc_receiver *r, struct zc_rbig *b,
+                               int staging)
+{
+    const int flags = O_RDWR | O_CREAT | O_EXCL;
+    char tmp[ZC_STAGING_NAME_SIZE];
+    int fd = -1;
+    b->partial = zc_basis_tmp(r, b->dir, &b->m.entry, tmp);
+    if (b->partial)
+        fd = zc_file_open(staging, tmp, flags, b->mode);
+    if (fd >= 0)
+        memcpy(b->tmp, tmp, sizeof b->tmp);
+    b->partial = fd >= 0;
+    return fd >= 0 ? fd : zc_file_open(staging, b->tmp, flags, b->mode);
+}
+
 static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
 {
     char name[ZC_NAME_MAX + 1];
@@ -246,8 +272,7 @@ static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
     zc_entry_name(&b->m.entry, name);
     b->mode = zc_newfile_mode(r, b->dir, name, &b->m.entry);
     do
-        b->fd = zc_file_open(staging, b->tmp, O_RDWR | O_CREAT | O_EXCL,
-                             b->mode);
+        b->fd = create_staging_file(r, b, staging);
     while (b->fd < 0 && zc_dirtree_give_back(r->tree));
     if (b->fd < 0)
         note_failure(b, ZC_OP_CREATE, errno);
@@ -363,16 +388,14 @@ static int take_passed(struct zc_receiver *r, struct zc_rbig *b,
 static int begin_delta(struct zc_receiver *r, struct zc_rbig *b,
                        struct zc_err *err)
 {
-    char name[ZC_NAME_MAX + 1];
     int basis = -1;
     if (!(r->flags & ZC_OPEN_DELTA))
         return zc_receiver_nonsense(err, "a file by what has changed in it, "
                                          "which was not agreed upon");
-    zc_entry_name(&b->m.entry, name);
     if (b->in_place)
         basis = fcntl(b->fd, F_DUPFD_CLOEXEC, 0);
     else if (!b->eno)
-        basis = zc_basis_open(r, &b->dir->shelf, name);
+        basis = zc_basis_open(r, b->dir, &b->m.entry);
     b->delta = zc_rdelta_new(b->ref, b->m.seed, basis, b->fd, b->in_place);
     return b->delta ? 0 : zc_err_nomem(err);
 }
@@ -474,7 +497,7 @@ void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b)
 void zc_rbig_drop_jobs(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (zc_rdelta_ended(b->delta))
-        zc_rbig_free(r, b);
+        broken_off(r, b);
 }
 
 /* The first job of B for a while, if there is none already. */
@@ -706,6 +729,7 @@ static void commit_big(struct zc_rworker *w, struct zc_rbig *b)
 {
     int fd = b->fd;
     b->fd = -1;
+    zc_basis_drop(w->r, b->dir, &b->m.entry);
     if (b->in_place) {
         zc_inplace_finish(w, b->list, &b->m, fd);
         return;

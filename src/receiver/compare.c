@@ -3,6 +3,7 @@
 #include "receiver/compare.h"
 
 #include "fs/rootdir.h"
+#include "receiver/basis.h"
 #include "receiver/choices.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
@@ -22,7 +23,6 @@
 
 /* Files from so many bytes on are worth a look at what is here already. */
 #define FROM_MIN ((uint64_t)64 << 10)
-#define DELTA_MIN ((uint64_t)256 << 10)
 
 static bool same_type(const struct zc_cmp *c)
 {
@@ -365,14 +365,13 @@ static bool may_have_grown(struct zc_rworker *w, const struct zc_cmp *c,
 }
 
 /* What is here may have much in common with what it is to become. */
-static bool may_be_similar(const struct zc_receiver *r, const struct zc_cmp *c,
+static bool may_be_similar(struct zc_receiver *r, const struct zc_cmp *c,
                            struct zc_decision *v)
 {
-    if (!(r->flags & ZC_OPEN_DELTA) || !same_type(c) ||
-        c->st.size < DELTA_MIN || c->e->size < DELTA_MIN)
-        return false;
-    v->from = c->st.size;
-    return true;
+    if (r->flags & ZC_OPEN_DELTA)
+        v->from = zc_basis_size(r, c->dir, c->e,
+                                same_type(c) ? c->st.size : 0);
+    return v->from;
 }
 
 static uint32_t source_links(const struct zc_entry *e)

@@ -78,6 +78,7 @@ struct zc_receiver {
     uint64_t max_delete;
     struct zc_idmap *ids;
     bool dry, is_root;
+    bool partials; /* what is left of big files is kept, and used */
     /* Owners that are kept by default, by one who may not give files away: what
      * cannot be set is no difference, and told once, in FINISHED. */
     bool owners_limited;

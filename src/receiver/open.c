@@ -101,6 +101,10 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
     r->dry = m->flags & ZC_OPEN_DRY_RUN;
     r->fsync = (enum zc_fsync)m->fsync;
     r->max_delete = m->max_delete;
+    /* Where all of a file is sent anyway it would only lie about. */
+    r->partials = m->flags & ZC_OPEN_DELTA && !r->dry &&
+                  !(r->apply & ZC_APPLY_NO_PARTIAL) && !r->terms.no_partial &&
+                  (!r->conn.t->near || m->walk & ZC_WALK_DELTA_ALWAYS);
     if (see_limits(r, err))
         return -1;
     r->ids = zc_idmap_new(m->flags & ZC_OPEN_NUMERIC_IDS);

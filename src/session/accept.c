@@ -167,6 +167,7 @@ int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
     if (find_share(opt, t, share, err) || check_user(opt, *share, t, err) ||
         check_role(opt, *share, role, t, err))
         return -1;
+    t->no_partial = (*share)->no_partial;
     zc_terms_timeouts(t, m->timeout_s, opt->timeout_s);
     return 0;
 }

@@ -31,6 +31,7 @@ struct zc_share {
     const uint32_t *users;
     size_t n_users;
     bool any_user; /* whoever it is */
+    bool no_partial; /* nothing is kept of files that came in part */
     bool trust;    /* those who are not known are as good as those who are */
 };
 

@@ -39,6 +39,7 @@ struct zc_terms {
     uint64_t root_dev, root_ino;
     uint8_t host_id[ZC_HOST_ID_SIZE]; /* of this end */
     bool another_host; /* the peer has said that it is on one */
+    bool no_partial; /* zc_share.no_partial */
     bool restricted; /* the peer is ZC_ADMIT_RESTRICTED */
     /* Where it asks for a path of the user's own: as good as a share. */
     char *own_path;

@@ -38,7 +38,7 @@ for command in push diff; do
     wrong "zcsync $command: unknown option --nonsense.*zcsync $command --help" \
         $command --nonsense a b
     wrong 'unknown option --dry' $command --dry a b
-    wrong 'option --partial is not supported yet' $command --partial a b
+    wrong 'option --backup is not supported yet' $command --backup a b
     wrong "--delta: 'some' is none of auto, aligned, off" $command --delta=some a b
     wrong "--compress: 'lots' is none of auto" $command --compress=lots a b
     wrong "--compress-choice: 'lzma' is none of" $command --zc=lzma a b

@@ -28,7 +28,6 @@ is "$out" "" "-q is quiet even there"
 pushes "in a pipe" --bwlimit=5M "$T/a" "$T/d"
 is "$out$err" "" "nothing"
 for option in --progress --info=progress2 -P; do
-    [ $option = -P ] && continue # --partial --progress: --partial is to come
     rm -rf "$T/d"
     pushes "$option in a pipe" $option --bwlimit=5M "$T/a" "$T/d"
     like "$out$err" '[0-9]%' "progress when asked for"

@@ -81,7 +81,7 @@ pushes "before" a "$to"
 cp share/f old
 changed_blocks a/f 30
 start_relay --cut-up 100000 --to "$addr"
-push_exits 10 "cut in the middle" --no-whole-file a "zcsync://$relay/s"
+push_exits 10 "cut in the middle" --no-partial --no-whole-file a "zcsync://$relay/s"
 ok "the old version is there" cmp old share/f
 ok "and nothing else" wait_until 10 no_litter "$T/share"
 stop_relay

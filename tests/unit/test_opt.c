@@ -273,10 +273,30 @@ static void test_push_compress(void)
     is_int(PUSH("--compress=9"), -1, "nonsense");
 }
 
+static void test_partial(void)
+{
+    is_int(PUSH("-a"), 0, "nothing said");
+    is_int(args.opt.apply & ZC_APPLY_NO_PARTIAL, 0, "keeps what came in part");
+    is_int(PUSH("--no-partial"), 0, "--no-partial");
+    ok(args.opt.apply & ZC_APPLY_NO_PARTIAL, "does not");
+    is_int(PUSH("--no-partial", "-P"), 0, "-P");
+    is_int(args.opt.apply & ZC_APPLY_NO_PARTIAL, 0, "does");
+    ok(args.progress, "and shows how far it is");
+    is_int(PUSH("--no-partial", "--partial"), 0, "--partial");
+    is_int(args.opt.apply & ZC_APPLY_NO_PARTIAL, 0, "the last one counts");
+    is_int(PUSH("-W"), 0, "-W");
+    is_int(args.opt.delta, ZC_DELTA_OFF, "is --delta=off");
+    is_int(PUSH("-W", "--no-whole-file"), 0, "--no-whole-file");
+    ok(args.opt.delta == ZC_DELTA_AUTO && args.opt.delta_always,
+       "is --delta=auto, here, too");
+    is_int(PUSH("--delta=aligned"), 0, "--delta");
+    ok(args.opt.delta == ZC_DELTA_ALIGNED && !args.opt.delta_always, "is taken");
+    is_int(PUSH("--delta=7"), -1, "nonsense is not");
+}
+
 static void test_push_refused(void)
 {
-    static char *const some[] = {"--partial",    "-P", "-y", "-b",
-                                 "--backup-dir", "-U", "-N"};
+    static char *const some[] = {"-y", "-b", "--backup-dir", "-U", "-N"};
     char want[128];
     for (size_t i = 0; i < ZC_ARRAY_LEN(some); i++) {
         is_int(PUSH(some[i]), -1, "%s", some[i]);
@@ -316,6 +336,7 @@ int main(void)
     test_push_keep();
     test_push_values();
     test_push_compress();
+    test_partial();
     test_push_refused();
     zc_push_args_fini(&args);
     return done_testing();
