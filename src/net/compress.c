@@ -215,6 +215,7 @@ static int send_squeezed(struct compress *c, struct iovec **iov, size_t n)
     if (squeeze(tx, iov, n, &out))
         return -1;
     zc_worth_squeezed(&tx->worth, n, out.pos, cpu_ns() - start);
+    tx->d->tried = true;
     if (!IS_HARD(n, out.pos))
         tx->d->next = 0;
     else

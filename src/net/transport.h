@@ -26,6 +26,7 @@ struct zc_transport;
  * a file. Zeroed for another one. */
 struct zc_density {
     bool dense; /* the caller's: it will not */
+    bool tried; /* bytes of it were compressed, and did not shrink if NEXT */
     size_t left, next;
 };
 

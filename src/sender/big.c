@@ -38,7 +38,6 @@
 #include "sender/delta.h"
 #include "sender/lease.h"
 #include "sender/segments.h"
-#include "tree/suffix.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -71,6 +70,7 @@ void zc_bigs_init(struct zc_sender *s, struct zc_bigs *bigs)
     s->bigs = bigs;
     bigs->most = zc_fds_part(ZC_OPEN_FILES_MAX / 2, 4);
     LIST_INIT(&bigs->waiting);
+    pthread_mutex_init(&bigs->suffixes.lock, NULL);
 }
 
 void zc_bigs_start(struct zc_sender *s)
@@ -97,6 +97,7 @@ void zc_bigs_fini(struct zc_sender *s)
         LIST_REMOVE(b, link);
         big_destroy(b);
     }
+    pthread_mutex_destroy(&s->bigs->suffixes.lock);
 }
 
 /* Sends LITERAL as DATA ranges, taking turns with the others. */
@@ -446,6 +447,15 @@ static int go_on_asking(struct zc_sworker *w, struct zc_sbig *b)
     return send_sent(w, ref);
 }
 
+/* Whether a file called NAME will not shrink; learned where the user has not said
+ * which do not. */
+static bool is_dense(struct zc_sender *s, const char *name)
+{
+    return zc_suffix_is_dense(s->opt->skip_compress, name) ||
+           (!s->opt->skip_compress &&
+            zc_suffixes_skip(&s->bigs->suffixes, name));
+}
+
 int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
 {
     struct zc_sender *s = w->s;
@@ -460,7 +470,7 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
     }
     *b = (struct zc_sbig){.list = f->list, .index = f->index,
                           .tries = f->tries, .fd = f->fd};
-    b->dense = zc_suffix_is_dense(s->opt->skip_compress, f->name);
+    b->dense = is_dense(s, f->name);
     int r = send_file(w, dirfd, f, b);
     f->fd = -1;
     if (r > 0)
@@ -469,6 +479,8 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
         big_free(s, b);
         return -1;
     }
+    if (!b->delta && w->mover.density.tried && !s->opt->skip_compress)
+        zc_suffixes_learn(&s->bigs->suffixes, f->name, !w->mover.density.next);
     bool asks = b->delta;
     enlist(s, b); /* before anything is on the wire that is answered */
     return asks ? go_on_asking(w, b)

@@ -9,6 +9,7 @@
 
 #include "sender/clones.h"
 #include "sender/sfile.h"
+#include "tree/suffix.h"
 
 #include <sys/queue.h>
 
@@ -22,6 +23,7 @@ struct zc_bigs {
     unsigned n_ready; /* it has answered, nobody has claimed */
     uint64_t seed;    /* of the sums of blocks */
     bool delta; /* what the peer has is not sent */
+    struct zc_suffixes suffixes; /* that have not shrunk, in this session */
 };
 
 void zc_bigs_init(struct zc_sender *s, struct zc_bigs *bigs);

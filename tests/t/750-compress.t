@@ -96,6 +96,20 @@ rm "$T/t/"*
 random_bytes 3000000 >"$T/t/text"
 wire_of --zc=zstd
 ok "what does not shrink does not grow" [ "$wire" -lt 3010000 ]
+rm "$T/t/"*
+for i in {10..17}; do
+    random_bytes 300000 >"$T/t/$i.blob"
+done
+text 3000000 >"$T/t/20.blob"
+wire_of --zc=zstd
+ok "a suffix is learned from files that do not shrink" [ "$wire" -gt 5300000 ]
+for i in {30..41}; do
+    cp "$T/t/20.blob" "$T/t/$i.blob"
+done
+wire_of --zc=zstd
+ok "and again from one that does" [ "$wire" -lt 28000000 ]
+rm "$T/t/"*
+random_bytes 3000000 >"$T/t/text"
 pushes "another name for it" -v --zc=zlib "$T/t/" "$at/t"
 like "$out$err" 'zstd takes the place of zlib' "is told with -v"
 

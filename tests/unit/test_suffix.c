@@ -5,6 +5,38 @@
 #include "../tap.h"
 
 #include <stddef.h>
+#include <stdio.h>
+
+static void learned(void)
+{
+    static struct zc_suffixes s = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    char name[32];
+    for (int i = 0; i < ZC_SUFFIX_SURE; i++) {
+        ok(!zc_suffixes_skip(&s, "a.dat"), "file %d is tried", i);
+        zc_suffixes_learn(&s, "a.dat", false);
+    }
+    ok(zc_suffixes_skip(&s, "b.DAT"), "the next is not");
+    ok(!zc_suffixes_skip(&s, "b.data") && !zc_suffixes_skip(&s, "dat"),
+       "others are");
+    unsigned skipped = 0;
+    for (int i = 0; i < 160; i++)
+        skipped += zc_suffixes_skip(&s, "a.dat");
+    ok(skipped == 120, "one of four is tried (%u not)", skipped);
+    zc_suffixes_learn(&s, "a.dat", true);
+    ok(!zc_suffixes_skip(&s, "a.dat"), "one that shrinks ends it");
+    for (int i = 0; i < ZC_SUFFIX_SURE; i++)
+        zc_suffixes_learn(&s, "a.dat", false);
+    for (int i = 0; i < ZC_SUFFIXES_MAX; i++) {
+        snprintf(name, sizeof name, "a.%d", i);
+        ok(i + 1 == ZC_SUFFIXES_MAX || zc_suffixes_skip(&s, "a.dat") ||
+           i % ZC_SUFFIX_AGAIN, "is remembered (%d)", i);
+        zc_suffixes_learn(&s, name, false);
+    }
+    ok(!zc_suffixes_skip(&s, "a.dat"), "as long as there is room");
+    zc_suffixes_learn(&s, "a.much-too-long-a-suffix", false);
+    ok(!zc_suffixes_skip(&s, "a.much-too-long-a-suffix"), "a long one is not");
+    ok(!zc_suffixes_skip(&s, "none"), "nor none");
+}
 
 int main(void)
 {
@@ -26,5 +58,6 @@ int main(void)
     ok(!zc_suffix_is_dense("x[", "a.xb"), "a bracket that does not close");
     ok(zc_suffix_is_dense("a*b", "a.a*b") && !zc_suffix_is_dense("a*b", "a.ab"),
        "a star is a star");
+    learned();
     return done_testing();
 }
