@@ -36,6 +36,10 @@ libzcsync_a_SOURCES = \
 	%D%/fs/clone.h \
 	%D%/fs/dirlock.c \
 	%D%/fs/dirlock.h \
+	%D%/fs/disguise.c \
+	%D%/fs/disguise.h \
+	%D%/fs/fake.c \
+	%D%/fs/fake.h \
 	%D%/fs/fileflags.c \
 	%D%/fs/fileflags.h \
 	%D%/fs/heritage.c \

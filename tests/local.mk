@@ -18,6 +18,7 @@ UNIT_TESTS = \
 	%D%/unit/test_dirnode \
 	%D%/unit/test_dirty \
 	%D%/unit/test_dirty_model \
+	%D%/unit/test_disguise \
 	%D%/unit/test_endpoint \
 	%D%/unit/test_example \
 	%D%/unit/test_fence \
@@ -95,6 +96,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_conf \
 	%D%/fuzz/fuzz_control \
 	%D%/fuzz/fuzz_direct \
+	%D%/fuzz/fuzz_disguise \
 	%D%/fuzz/fuzz_endpoint \
 	%D%/fuzz/fuzz_filter \
 	%D%/fuzz/fuzz_filter_dir \

@@ -101,6 +101,8 @@ static enum zc_exit run_session(struct run *r,
     opt.share = dest->kind == ZC_AT_DAEMON ? dest->share : "";
     opt.path = local ? "" : dest->path;
     opt.path_is_dir = r->plan->dest_is_dir;
+    if (zc_push_args_fake(r->args, false, local, &opt, r->err))
+        return r->err->code;
     zc_plan_ask(r->plan, &opt);
     zc_report_session(r->report, session->src,
                       session->single_file ? NULL

@@ -17,7 +17,7 @@ struct serve_key {
 
 struct serve_args {
     struct zc_serve_options opt;
-    bool read_only, readable, stdio, direct, help;
+    bool read_only, readable, fake_super, stdio, direct, help;
     struct zc_require require; /* of each share */
     unsigned verbose;
     const char *identity, *known_peers;
@@ -93,6 +93,9 @@ static const struct zc_opt rows[] = {
     FLAG("readable", readable,
          "let those who may push also pull; with\n"
          "--read-only they may do nothing else"),
+    FLAG("fake-super", fake_super,
+         "write owners, devices and whatever else takes root\n"
+         "down in attributes, and read it there"),
     {.name = "require-mount",
      .value = "WHERE",
      .id = OPT_REQUIRE_MOUNT,
@@ -196,7 +199,7 @@ static int add_share(struct serve_args *a, char *word, struct zc_err *err)
     *equals = '\0';
     struct zc_share s = {
         .name = word, .path = equals + 1, .read_only = a->read_only,
-        .readable = a->readable, .require = &a->require};
+        .readable = a->readable, .fake = a->fake_super, .require = &a->require};
     if (!zc_share_name_ok(s.name, strlen(s.name)))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "'%s' cannot be the name of a share: it must be a "

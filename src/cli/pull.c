@@ -10,6 +10,7 @@
 
 #include "cli/ask.h"
 #include "cli/pull_plan.h"
+#include "cli/push_opts.h"
 #include "cli/security.h"
 #include "cli/signals.h"
 #include "daemon/puller.h"
@@ -55,6 +56,8 @@ static enum zc_exit run_session(struct pull *p,
     struct zc_options opt = p->args->opt;
     struct zc_reached peer;
     zc_run_options(&opt, pass);
+    if (zc_push_args_fake(p->args, true, false, &opt, p->err))
+        return p->err->code;
     opt.own = s->at.kind == ZC_AT_SSH;
     opt.share = s->at.kind == ZC_AT_DAEMON ? s->at.share : "";
     opt.path = s->at.path;

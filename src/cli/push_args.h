@@ -62,6 +62,8 @@ struct zc_push_args {
     const char *port, *from;  /* of a daemon, and ours; NULL: the usual */
     time_t stop_at;           /* 0: never */
     const char *log_file, *log_file_format; /* NULL: none */
+    bool fake_super;          /* of this end, and DEST where that is local */
+    bool remote_fake, remote_super; /* of the other one */
     bool delete_before;       /* before anything is sent */
     bool from0;
     enum zc_show relative; /* -R */

@@ -91,6 +91,21 @@ static int take_rules(struct zc_push_args *a, struct zc_err *err)
     return take_filter(a, OPT_FILTER, rules[a->rules++], err);
 }
 
+static int take_remote(struct zc_push_args *a, const char *value,
+                       struct zc_err *err)
+{
+    bool off = strcmp(value, "--no-fake-super") == 0;
+    bool super = strcmp(value, "--super") == 0;
+    if (strcmp(value, "--fake-super") != 0 && !off && !super)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--remote-option: '%s' is none of --fake-super and "
+                          "--super; all other options hold for both ends",
+                          value);
+    a->remote_fake = !off && !super;
+    a->remote_super = off || super;
+    return 0;
+}
+
 /* Those that are more than a field. */
 static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
                         const char *spelled, const char *value, bool on,
@@ -171,6 +186,8 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
     case OPT_ALTERNATE:
         return zc_value_alternate(a, (enum zc_alternate)opt->data, spelled,
                                   value, err);
+    case OPT_REMOTE:
+        return take_remote(a, value, err);
     case OPT_WINDOW:
         return zc_value_window(a, value, err);
     default:
@@ -456,6 +473,22 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
                    find_peers(a, err) || tell_family(a, err) || settle(a, err)
                ? -1
                : 0;
+}
+
+int zc_push_args_fake(const struct zc_push_args *a, bool pulls, bool local,
+                      struct zc_options *opt, struct zc_err *err)
+{
+    bool other = a->remote_fake ||
+                 (local && a->fake_super && !a->remote_super);
+    bool reads = pulls ? other : a->fake_super;
+    bool writes = pulls ? a->fake_super : other;
+    if (reads)
+        opt->walk |= ZC_WALK_FAKE;
+    if (reads && !pulls)
+        opt->keep |= ZC_KEEP_FAKE;
+    if (writes)
+        opt->apply |= ZC_APPLY_FAKE;
+    return zc_options_check_walk(opt->walk, err);
 }
 
 int zc_push_args_dest(const struct zc_push_args *a, struct zc_endpoint *at,

@@ -21,6 +21,11 @@ void zc_push_args_fini(struct zc_push_args *a);
 int zc_push_args_dest(const struct zc_push_args *a, struct zc_endpoint *at,
                       struct zc_err *err);
 
+/* OPT for a session that pulls or not, with another host or not: what --fake-super
+ * means for it. -1 with a sentence. */
+int zc_push_args_fake(const struct zc_push_args *a, bool pulls, bool local,
+                      struct zc_options *opt, struct zc_err *err);
+
 /* What A says of how a daemon is reached becomes part of AT, which TEXT was made
  * into. -1 with a sentence. */
 int zc_push_args_reach(const struct zc_push_args *a, const char *text,

@@ -243,6 +243,15 @@ static const struct zc_opt rows[] = {
     ACTION(0, "super", ON_OFF, OPT_SUPER,
            "owners are trouble where they cannot be set;\n"
            "--no-super: they and devices are not kept"),
+    {.name = "fake-super", .negatable = ON_OFF, .id = OPT_FLAG,
+     .not_for = ZC_AS_MIRROR, .data = offsetof(struct zc_push_args, fake_super),
+     .help = "here, what only root can set is written down in\n"
+             "attributes, and read there, as rsync does",
+     .why_not = "who receives says so: 'fake super' of a share"},
+    {.letter = 'M', .name = "remote-option", .value = "OPTION",
+     .id = OPT_REMOTE, .not_for = ZC_AS_MIRROR,
+     .help = "--fake-super or --super, for the other end only",
+     .why_not = "who receives says so: 'fake super' of a share"},
     VALUE(0, "chmod", "CHANGES", ON, OPT_CHMOD,
           "change permissions on the way, as D755,F644"),
 

@@ -20,6 +20,7 @@ enum push_opt_id {
     OPT_HUMAN,
     OPT_ITEMIZE,
     OPT_RECURSIVE,
+    OPT_REMOTE,
     OPT_INFO,
     OPT_OUT_FORMAT,
     OPT_MAX_DELETE,

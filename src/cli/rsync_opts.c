@@ -26,7 +26,6 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {0, "drop-D", NULL},
     {'U', "atimes", NULL},
     {'N', "crtimes", NULL},
-    {0, "fake-super", NULL},
     {0, "remove-sent-files", "--remove-source-files is there"},
     {0, "partial-dir", "what is kept of a file that came in part is kept in the "
                        "staging folder"},
@@ -35,7 +34,6 @@ const struct zc_opt_refused zc_rsync_opts[] = {
     {'y', "fuzzy", NULL},
     {0, "compress-threads", NULL},
     {0, "copy-as", NULL},
-    {'M', "remote-option", NULL},
     {0, "daemon", "'zcsync serve' is there"},
     {0, "server", NULL},
     {0, NULL, NULL},

@@ -98,6 +98,9 @@ const struct zc_conf_key zc_conf_keys[] = {
           .help = "who may pull: likewise"),
     SHARE("readable", "yes|no", "no", ZC_CONF_BOOL, readable,
           .help = "whoever may push may pull, too"),
+    SHARE("fake super", "yes|no", "no", ZC_CONF_BOOL, fake_super,
+          .help = "owners, devices and whatever else takes root are\n"
+                  "written down in attributes, and read there"),
     SHARE("plain users", "USER, USER...|any", NULL, ZC_CONF_USERS, users,
           .help = "without peers: the users of this machine that\n"
                   "may push beside root and the daemon's own"),

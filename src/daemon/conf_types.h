@@ -34,6 +34,7 @@ struct zc_conf_share { /* [share NAME] */
     char *name, *path;
     bool partial;
     bool read_only;
+    bool fake_super;
     bool readable; /* whoever may push may pull */
     struct zc_require require;
     /* The keys of `peers`, and of `readers`. None: whoever connects in plain,

@@ -18,6 +18,9 @@ enum zc_keep {
     ZC_KEEP_SPARSE = 1 << 10,
     ZC_KEEP_ALL = (1 << 11) - 1,
     ZC_KEEP_FLAGS = 1 << 11, /* of chattr(1), and projects; not among ALL */
+    ZC_KEEP_ON_WIRE = (1 << 12) - 1,
+    /* Of one end only: what it cannot set is written down (fs/fake.h). */
+    ZC_KEEP_FAKE = 1 << 29,
     /* The sender's own: blocks of zeros become holes, too (-S). */
     ZC_KEEP_MAKE_HOLES = 1 << 30,
 };

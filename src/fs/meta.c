@@ -14,6 +14,7 @@
  */
 #include "fs/meta.h"
 
+#include "fs/fake.h"
 #include "fs/procfd.h"
 #include "fs/xattr_job.h"
 
@@ -54,6 +55,29 @@ int zc_stat_at(int dirfd, const char *name, struct zc_stat *st)
 {
     return look(dirfd, name, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH),
                 st);
+}
+
+/* A directory is one, and nothing else is. */
+static void put_on(struct zc_stat *st, const struct zc_disguise *d)
+{
+    if (!S_ISDIR(st->mode) != !S_ISDIR(d->mode))
+        return;
+    st->mode = d->mode;
+    st->uid = d->uid;
+    st->gid = d->gid;
+    st->rdev = d->rdev;
+}
+
+int zc_stat_kept(unsigned keep, int dirfd, const char *name,
+                 struct zc_stat *st)
+{
+    struct zc_disguise d;
+    if (zc_stat_at(dirfd, name, st))
+        return -1;
+    if (keep & ZC_KEEP_FAKE && (S_ISREG(st->mode) || S_ISDIR(st->mode)) &&
+        zc_fake_get(dirfd, name, &d))
+        put_on(st, &d);
+    return 0;
 }
 
 int zc_stat_path(const char *path, struct zc_stat *st)
@@ -270,6 +294,118 @@ static void look_again(int fd, const struct zc_meta_want *want, unsigned keep,
                   !time_took(&st, want->mtime_s, want->mtime_ns));
 }
 
+/* ---- Setting what cannot be set ------------------------------------------ */
+
+/* What WANT makes of a file that was HAVE. */
+static struct zc_disguise wanted_disguise(const struct zc_stat *have,
+                                          const struct zc_meta_want *want,
+                                          struct zc_meta_report *report)
+{
+    bool same_type = ((have->mode ^ want->mode) & S_IFMT) == 0;
+    uint32_t perms = want->keep & ZC_KEEP_PERMS || !same_type ? want->mode
+                                                              : have->mode;
+    struct zc_disguise d = {
+        .mode = (want->mode & S_IFMT) | (perms & 07777),
+        .uid = want->keep & ZC_KEEP_OWNER ? want->uid : have->uid,
+        .gid = want->keep & ZC_KEEP_GROUP ? want->gid : have->gid,
+        .rdev = S_ISCHR(want->mode) || S_ISBLK(want->mode) ? have->rdev : 0,
+    };
+    if (!want->restricted)
+        return d;
+    d.mode = restricted_mode(have->mode, d.mode, report);
+    if (d.uid != have->uid && d.uid != geteuid()) {
+        report->eno[ZC_META_OWNER] = EPERM;
+        d.uid = have->uid;
+    }
+    if (d.gid != have->gid && d.gid != getegid()) {
+        report->eno[ZC_META_GROUP] = EPERM;
+        d.gid = have->gid;
+    }
+    return d;
+}
+
+static bool is_disguised(const struct zc_stat *real,
+                         const struct zc_disguise *d)
+{
+    return real->mode != d->mode || real->uid != d->uid ||
+           real->gid != d->gid || d->rdev;
+}
+
+/* What FD, which is REAL and says that it is HAVE, says from now on. */
+static int disguise(int fd, struct zc_stat *real, const struct zc_stat *have,
+                    const struct zc_disguise *d, bool *changed)
+{
+    uint32_t perms = zc_fake_perms(d->mode, S_ISDIR(real->mode));
+    if ((real->mode & 07777) != perms) {
+        if (zc_fd_chmod(fd, perms))
+            return -1;
+        real->mode = (real->mode & S_IFMT) | perms;
+        *changed = true;
+    }
+    struct zc_disguise said;
+    bool says = zc_fake_get(fd, "", &said), is = is_disguised(real, d);
+    bool same = have->mode == d->mode && have->uid == d->uid &&
+                have->gid == d->gid && (!d->rdev || have->rdev == d->rdev);
+    if (says == is && (same || !is))
+        return 0;
+    if (zc_fake_set(fd, is ? d : NULL))
+        return -1;
+    *changed = true;
+    return 0;
+}
+
+static void apply_fake(int fd, const struct zc_meta_want *want,
+                       struct zc_idmap *ids, struct zc_meta_report *report,
+                       bool *changed)
+{
+    struct zc_stat real, have;
+    if (zc_stat_at(fd, "", &real) ||
+        zc_stat_kept(ZC_KEEP_FAKE, fd, "", &have)) {
+        report->eno[ZC_META_PERMS] = errno;
+        return;
+    }
+    if (want->keep & ZC_KEEP_FLAGS &&
+        zc_fileflags_apply(fd, real.mode, &want->fileflags, changed))
+        report->eno[ZC_META_FLAGS] = errno;
+    const struct zc_disguise d = wanted_disguise(&have, want, report);
+    if (disguise(fd, &real, &have, &d, changed))
+        report->eno[ZC_META_OWNER] = errno;
+    struct zc_xattr_job job = {
+        .fd = fd,
+        .mode = real.mode,
+        .keep = want->keep,
+        .want = want->xattrs,
+        .want_len = want->xattrs ? want->xattrs_len : 0,
+        .ids = ids,
+        .restricted = want->restricted,
+        .report = report,
+        .changed = changed,
+    };
+    if (want->have_xattrs && want->keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS) &&
+        zc_xattr_job_start(&job) == 0) {
+        zc_xattr_job_run(&job, ZC_XATTR_ALL_BUT_CAPABILITY);
+        zc_xattr_job_run(&job, ZC_XATTR_CAPABILITY);
+    }
+    zc_xattr_job_fini(&job);
+    if (want->keep & ZC_KEEP_TIMES && !want->skip_times)
+        apply_times(fd, &real, want, report, changed);
+}
+
+/* ---- All of it ----------------------------------------------------------- */
+
+static int add_up(const struct zc_meta_report *mine,
+                  struct zc_meta_report *report)
+{
+    int r = 0;
+    for (int i = 0; i < ZC_META_KINDS; i++) {
+        if (mine->eno[i])
+            r = -1;
+        if (!report->eno[i])
+            report->eno[i] = mine->eno[i];
+    }
+    return r;
+}
+
 int zc_meta_apply(int fd, const struct zc_stat *now,
                   const struct zc_meta_want *want, struct zc_idmap *ids,
                   struct zc_meta_report *report, bool *changed)
@@ -280,6 +416,10 @@ int zc_meta_apply(int fd, const struct zc_stat *now,
         keep &= ~(unsigned)(ZC_KEEP_PERMS | ZC_KEEP_ACLS);
     *changed = false;
 
+    if (keep & ZC_KEEP_FAKE) {
+        apply_fake(fd, want, ids, &mine, changed);
+        return add_up(&mine, report);
+    }
     if (keep & ZC_KEEP_FLAGS &&
         zc_fileflags_apply(fd, now->mode, &want->fileflags, changed))
         mine.eno[ZC_META_FLAGS] = errno;
@@ -329,14 +469,7 @@ int zc_meta_apply(int fd, const struct zc_stat *now,
     if (want->careful)
         look_again(fd, want, keep, mode, &mine);
 
-    int r = 0;
-    for (int i = 0; i < ZC_META_KINDS; i++) {
-        if (mine.eno[i])
-            r = -1;
-        if (!report->eno[i])
-            report->eno[i] = mine.eno[i];
-    }
-    return r;
+    return add_up(&mine, report);
 }
 
 /* ---- The resolution of times -------------------------------------------- */

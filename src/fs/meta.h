@@ -38,6 +38,9 @@ struct zc_stat {
 /* Looks at NAME in DIRFD without following it; "" is DIRFD itself. NAME is one
  * component. 0, or -1 and errno. */
 int zc_stat_at(int dirfd, const char *name, struct zc_stat *st);
+/* The same, and with ZC_KEEP_FAKE in KEEP what it says that it is. */
+int zc_stat_kept(unsigned keep, int dirfd, const char *name,
+                 struct zc_stat *st);
 /* Looks at what the local user's PATH leads to. Likewise. */
 int zc_stat_path(const char *path, struct zc_stat *st);
 
@@ -76,6 +79,8 @@ struct zc_meta_want {
  * bits are left off. FD may be O_PATH (symlinks, devices, files we may not
  * open). WANT's ACL ids are mapped through IDS to local ids (IDS learned them
  * from the peer; NULL: taken as they are).
+ * With ZC_KEEP_FAKE in WANT's keep FD is made to say what it is instead (fs/fake.h),
+ * and NOW does not matter.
  * *CHANGED tells whether anything was written. 0 when all was set, else -1 and
  * REPORT says what was not (zeroed by the caller before; errors add up;
  * EOPNOTSUPP for what did not take).

@@ -13,6 +13,7 @@
 
 #include "base/relpath.h"
 #include "fs/acl.h"
+#include "fs/disguise.h"
 #include "fs/procfd.h"
 #include "fs/xattr_set.h"
 
@@ -22,6 +23,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <xxhash.h>
@@ -89,8 +91,8 @@ static ssize_t list_at(int dirfd, const char *name, char *list, size_t size)
     return llistxattr(proc_path(path, dirfd, name), list, size);
 }
 
-static ssize_t get_at(int dirfd, const char *name, const char *attr,
-                      void *value, size_t size)
+ssize_t zc_attr_get(int dirfd, const char *name, const char *attr, void *value,
+                    size_t size)
 {
     char path[PROC_PATH_SIZE];
     if (!*name) {
@@ -145,39 +147,78 @@ bool zc_attr_covered(unsigned keep, const char *s, size_t n)
             zc_attr_in(s, n, "security.") || zc_attr_is_property(s, n));
 }
 
+/* An attribute, and what it is called on disk, which is something else where it
+ * could not be there by its name. */
+struct named {
+    const char *as, *real;
+};
+
 static int by_bytes(const void *a, const void *b)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    return strcmp(((const struct named *)a)->as, ((const struct named *)b)->as);
 }
 
 /* Of names that are there twice, as FUSE may list them, one stays. */
-static size_t without_doubles(const char **v, size_t len)
+static size_t without_doubles(struct named *v, size_t len)
 {
     size_t kept = 1;
     for (size_t i = 1; i < len; i++)
-        if (strcmp(v[i], v[kept - 1]) != 0)
+        if (strcmp(v[i].as, v[kept - 1].as) != 0)
             v[kept++] = v[i];
     return kept;
 }
 
+/* The mode that NAME in DIRFD says it has, or has. */
+static uint32_t disguised_mode(int dirfd, const char *name)
+{
+    char text[ZC_DISGUISE_STAT_SIZE];
+    struct zc_disguise d;
+    struct stat st;
+    ssize_t n = zc_attr_get(dirfd, name, ZC_DISGUISE_STAT, text, sizeof text);
+    if (n > 0 && zc_disguise_parse(text, (size_t)n, &d))
+        return d.mode;
+    int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
+    return fstatat(dirfd, name, &st, flags) ? 0 : st.st_mode;
+}
+
+/* The bytes of OUT from AT on are what stands for an ACL: it takes their place. */
+static int unmask_acl(int dirfd, const char *name, struct zc_buf *out,
+                      size_t at)
+{
+    struct zc_buf acl = ZC_BUF_INIT;
+    int bad = zc_disguise_acl(&acl, out->data + at, out->len - at,
+                              disguised_mode(dirfd, name));
+    out->len = at;
+    if (!bad)
+        zc_buf_put(out, acl.data, acl.len);
+    zc_buf_fini(&acl);
+    return bad;
+}
+
 /* Appends one attribute; 0, also when it has just vanished, or -1 and errno. */
-static int put_attr(int dirfd, const char *name, const char *attr,
+static int put_attr(int dirfd, const char *name, const struct named *attr,
                     struct zc_buf *out, unsigned *count)
 {
-    size_t n = strlen(attr), start = out->len, room = 256;
+    size_t n = strlen(attr->as), start = out->len, room = 256;
     zc_buf_u8(out, (uint8_t)n);
     zc_buf_u32(out, 0);
-    zc_buf_put(out, attr, n);
+    zc_buf_put(out, attr->as, n);
+    size_t value = out->len;
+    bool acl = attr->as != attr->real && zc_attr_is_acl(attr->as, n);
     for (;;) {
         uint8_t *at = zc_buf_reserve(out, room);
         if (!at) {
             errno = ENOMEM;
             return -1;
         }
-        ssize_t got = get_at(dirfd, name, attr, at, room);
+        ssize_t got = zc_attr_get(dirfd, name, attr->real, at, room);
         if (got >= 0) {
-            zc_buf_set_u32(out, start + 1, (uint32_t)got);
             out->len += (size_t)got;
+            if (acl && unmask_acl(dirfd, name, out, value)) {
+                out->len = start; /* it is none */
+                return 0;
+            }
+            zc_buf_set_u32(out, start + 1, (uint32_t)(out->len - value));
             ++*count;
             return 0;
         }
@@ -193,8 +234,8 @@ static int put_attr(int dirfd, const char *name, const char *attr,
 static int put_set(int dirfd, const char *name, unsigned keep,
                    const char *list, size_t n, struct zc_buf *out)
 {
-    const char *few[32], **v = few;
-    zc_auto_free const char **many = NULL;
+    struct named few[32], *v = few;
+    zc_auto_free struct named *many = NULL;
     size_t len = 0, start = out->len;
     for (const char *p = list; p < list + n; p += strlen(p) + 1)
         len++;
@@ -204,9 +245,11 @@ static int put_set(int dirfd, const char *name, unsigned keep,
             return -1;
     }
     len = 0;
-    for (const char *p = list; p < list + n; p += strlen(p) + 1)
-        if (zc_attr_covered(keep, p, strlen(p)))
-            v[len++] = p;
+    for (const char *p = list; p < list + n; p += strlen(p) + 1) {
+        const char *as = keep & ZC_KEEP_FAKE ? zc_disguise_seen(p) : p;
+        if (as && zc_attr_covered(keep, as, strlen(as)))
+            v[len++] = (struct named){as, p};
+    }
     if (!len)
         return 0;
     if (len > 1)
@@ -216,7 +259,7 @@ static int put_set(int dirfd, const char *name, unsigned keep,
     unsigned count = 0;
     zc_buf_u16(out, 0);
     for (size_t i = 0; i < len; i++) {
-        if (put_attr(dirfd, name, v[i], out, &count))
+        if (put_attr(dirfd, name, &v[i], out, &count))
             return -1;
         if (out->len - start > ZC_XATTR_SET_MAX) {
             errno = E2BIG;

@@ -6,6 +6,7 @@
 #include "fs/xattr_job.h"
 
 #include "fs/acl.h"
+#include "fs/disguise.h"
 #include "fs/procfd.h"
 #include "fs/xattr.h"
 #include "fs/xattr_set.h"
@@ -17,7 +18,7 @@
 #define CAPABILITY "security.capability"
 #define SELINUX "security.selinux"
 
-static int set_fd(int fd, const char *attr, const void *value, size_t n)
+int zc_attr_set(int fd, const char *attr, const void *value, size_t n)
 {
     char path[ZC_PROCFD_PATH];
     int r = fsetxattr(fd, attr, value, n, 0);
@@ -26,7 +27,7 @@ static int set_fd(int fd, const char *attr, const void *value, size_t n)
     return r;
 }
 
-static int remove_fd(int fd, const char *attr)
+int zc_attr_remove(int fd, const char *attr)
 {
     char path[ZC_PROCFD_PATH];
     int r = fremovexattr(fd, attr);
@@ -94,17 +95,29 @@ static bool refused(struct zc_xattr_job *job, const struct zc_attr *a)
     return true;
 }
 
-static void drop(struct zc_xattr_job *job, const struct zc_attr *a)
+/* What A is called on disk, into NAME. False: it cannot be there, and that is said. */
+static bool name_on_disk(struct zc_xattr_job *job, const struct zc_attr *a,
+                         char name[ZC_DISGUISE_NAME_SIZE])
 {
-    char name[UINT8_MAX + 1];
     memcpy(name, a->name, a->name_len);
     name[a->name_len] = '\0';
+    if (!(job->keep & ZC_KEEP_FAKE) ||
+        !zc_disguise_name(name, a->name, a->name_len))
+        return true;
+    note(job, kind_of(a), errno);
+    return false;
+}
+
+static void drop(struct zc_xattr_job *job, const struct zc_attr *a)
+{
+    char name[ZC_DISGUISE_NAME_SIZE];
     /* A label is part of the host's policy and cannot be taken away. */
-    if (strcmp(name, SELINUX) == 0 || refused(job, a))
+    if (!name_on_disk(job, a, name) || strcmp(name, SELINUX) == 0 ||
+        refused(job, a))
         return;
     int r;
     do
-        r = remove_fd(job->fd, name);
+        r = zc_attr_remove(job->fd, name);
     while (r < 0 && open_up(job));
     if (r < 0 && errno != ENODATA) {
         note(job, kind_of(a), errno);
@@ -119,6 +132,7 @@ static void put(struct zc_xattr_job *job, const struct zc_attr *w,
                 const struct zc_attr *h)
 {
     struct zc_buf mine = ZC_BUF_INIT, theirs = ZC_BUF_INIT;
+    struct zc_buf blob = ZC_BUF_INIT;
     const uint8_t *value = w->value;
     size_t len = w->len;
     bool acl = kind_of(w) == ZC_META_ACL;
@@ -140,19 +154,28 @@ static void put(struct zc_xattr_job *job, const struct zc_attr *w,
     if (refused(job, w))
         goto out;
 
-    char name[UINT8_MAX + 1];
-    memcpy(name, w->name, w->name_len);
-    name[w->name_len] = '\0';
+    char name[ZC_DISGUISE_NAME_SIZE];
+    bool fake = job->keep & ZC_KEEP_FAKE;
+    if (!name_on_disk(job, w, name))
+        goto out;
+    if (acl && fake) {
+        if (zc_disguise_acl_blob(&blob, value, len)) {
+            note(job, ZC_META_ACL, EINVAL);
+            goto out;
+        }
+        value = blob.data;
+        len = blob.len;
+    }
     int r;
     do
-        r = set_fd(job->fd, name, value, len);
+        r = zc_attr_set(job->fd, name, value, len);
     while (r < 0 && open_up(job));
     if (r == 0) {
         *job->changed = true;
-        job->mode_touched |= acl;
+        job->mode_touched |= acl && !fake;
     } else {
         note(job, kind_of(w), errno);
-        if (zc_attr_named(w->name, w->name_len, ZC_ACL_ACCESS)) {
+        if (zc_attr_named(w->name, w->name_len, ZC_ACL_ACCESS) && !fake) {
             job->acl_refused = true;
             job->group_perms = zc_acl_group_perms(value, len);
         }
@@ -160,6 +183,7 @@ static void put(struct zc_xattr_job *job, const struct zc_attr *w,
 out:
     zc_buf_fini(&mine);
     zc_buf_fini(&theirs);
+    zc_buf_fini(&blob);
 }
 
 static bool next_in_phase(const struct zc_xattr_job *job,

@@ -205,7 +205,8 @@ enum zc_open_walk {
     ZC_WALK_DENSE = 1 << 10, /* `dense`: suffixes of what is not compressed */
     ZC_WALK_ALIGNED = 1 << 11,      /* zc_options.delta, delta_always */
     ZC_WALK_DELTA_ALWAYS = 1 << 12,
-    ZC_WALK_KNOWN = (1 << 13) - 1,
+    ZC_WALK_FAKE = 1 << 13, /* files may say that they are something else */
+    ZC_WALK_KNOWN = (1 << 14) - 1,
 };
 
 /* `apply` of OPEN: what the receiving end leaves alone, and how it writes. */
@@ -234,7 +235,8 @@ enum zc_open_apply {
     ZC_APPLY_TELL_ALL = 1 << 18, /* entries that need nothing are told, too */
     ZC_APPLY_ALTERNATES = 1 << 19, /* `alternate` and `alternates` count */
     ZC_APPLY_NO_PARTIAL = 1 << 20, /* of what broke off nothing is kept */
-    ZC_APPLY_KNOWN = (1 << 21) - 1,
+    ZC_APPLY_FAKE = 1 << 21, /* what cannot be set is written down */
+    ZC_APPLY_KNOWN = (1 << 22) - 1,
 };
 
 /* What becomes of a file that DEST lacks and one of the ALTERNATES has. */

@@ -60,7 +60,7 @@ static int copy_file(struct zc_rworker *w, int dirfd, const char *name,
     return out;
 }
 
-static int copy_special(int dirfd, const char *name, const struct zc_stat *old,
+static int copy_special(const struct zc_receiver *r, int dirfd, const char *name, const struct zc_stat *old,
                         int base, const char *tmp)
 {
     struct zc_entry e = {.mode = old->mode,
@@ -74,7 +74,7 @@ static int copy_special(int dirfd, const char *name, const struct zc_stat *old,
             return -1;
         e.target_len = (uint16_t)n;
     }
-    return zc_special_node(base, tmp, &e) ? -1 : zc_path_open(base, tmp);
+    return zc_special_node(r, base, tmp, &e) ? -1 : zc_path_open(base, tmp);
 }
 
 /* What a copy of NAME in DIRFD, which is OLD, is to look like: what nobody asks
@@ -141,9 +141,13 @@ int zc_apart_copy(struct zc_rworker *w, struct zc_shelf *s, const char *name,
     if (dirfd < 0)
         return -1;
     *op = ZC_OP_CREATE;
+    /* What it says that it is is among its attributes. */
+    struct zc_stat real;
+    if (w->r->keep & ZC_KEEP_FAKE && !zc_stat_at(dirfd, name, &real))
+        old = &real;
     int fd = S_ISREG(old->mode)
                  ? copy_file(w, dirfd, name, old, base, tmp)
-                 : copy_special(dirfd, name, old, base, tmp);
+                 : copy_special(w->r, dirfd, name, old, base, tmp);
     bool bad = fd >= 0 && look_like(w, s, fd, dirfd, name, old);
     int eno = errno;
     zc_dirnode_unpin(w->r->tree, s->node);

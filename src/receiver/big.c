@@ -30,6 +30,7 @@
 #include "receiver/deletions.h"
 #include "receiver/delta.h"
 #include "receiver/dirs.h"
+#include "receiver/dress.h"
 #include "receiver/hardlinks.h"
 #include "receiver/inplace.h"
 #include "receiver/lists.h"
@@ -681,7 +682,7 @@ static enum outcome judge_name(struct zc_rworker *w, struct zc_rbig *b)
     int dirfd = zc_dirnode_pin(w->r->tree, b->dir->shelf.node);
     if (dirfd < 0)
         return COMMIT; /* naming it will fail */
-    bool exists = !zc_stat_at(dirfd, name, &st);
+    bool exists = !zc_dress_look(w->r, dirfd, name, &st);
     if (zc_choices_leave(w->r, &b->m.entry, exists ? &st : NULL)) {
         outcome = LEFT;
     } else if (exists && S_ISDIR(st.mode) &&

@@ -2,6 +2,7 @@
 /* An entry against the file here; see compare.h. */
 #include "receiver/compare.h"
 
+#include "fs/fake.h"
 #include "fs/rootdir.h"
 #include "receiver/basis.h"
 #include "receiver/choices.h"
@@ -406,14 +407,15 @@ static unsigned data_item(const struct zc_receiver *r, const struct zc_cmp *c)
 /* --- what is beside DEST --- */
 
 /* The same target, or the same device. */
-static bool same_special(const struct zc_cmp *c)
+static bool same_special(const struct zc_receiver *r, const struct zc_cmp *c)
 {
     const struct zc_entry *e = c->e;
     if (!same_type(c))
         return false;
     if (S_ISLNK(e->mode)) {
         size_t n;
-        zc_auto_free char *target = zc_symlink_read(c->dirfd, c->name, &n);
+        zc_auto_free char *target = zc_symlink_kept(r->keep, c->dirfd,
+                                                    c->name, &n);
         return target && n == e->target_len && !memcmp(target, e->target, n);
     }
     if (S_ISCHR(e->mode) || S_ISBLK(e->mode))
@@ -425,7 +427,8 @@ static bool same_special(const struct zc_cmp *c)
 /* Metadata apart, without asking the sender. */
 static bool looks_equal(struct zc_rworker *w, const struct zc_cmp *c)
 {
-    return S_ISREG(c->e->mode) ? looks_same(w, c) == SAME : same_special(c);
+    return S_ISREG(c->e->mode) ? looks_same(w, c) == SAME
+                               : same_special(w->r, c);
 }
 
 /* Is what C is about, which is not as the sender has it, if it is here at all,
@@ -439,7 +442,7 @@ static bool find_alternate(struct zc_rworker *w, const struct zc_cmp *c,
         struct zc_cmp there = *c;
         there.dirfd = d->fds[i];
         there.exists = there.dirfd >= 0 &&
-                       !zc_stat_at(there.dirfd, c->name, &there.st);
+                       !zc_dress_look(w->r, there.dirfd, c->name, &there.st);
         if (!there.exists || !looks_equal(w, &there) ||
             zc_compare_xattrs(w, &there)) /* only the sender has those */
             continue;
@@ -536,7 +539,7 @@ static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,
                            unsigned xattrs, struct zc_decision *v)
 {
     struct zc_receiver *r = w->r;
-    bool same = same_special(c);
+    bool same = same_special(w->r, c);
     unsigned meta = same           ? curable_meta(w, c) | xattrs
                     : same_type(c) ? zc_compare_meta(r, c) | xattrs
                                    : ZC_ITEM_NEW;

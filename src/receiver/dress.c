@@ -8,6 +8,20 @@
 #include "receiver/shared.h"
 #include "receiver/volumes.h"
 
+int zc_dress_look(const struct zc_receiver *r, int dirfd, const char *name,
+                  struct zc_stat *st)
+{
+    struct zc_stat real;
+    if (!(r->keep & ZC_KEEP_FAKE))
+        return zc_stat_at(dirfd, name, st);
+    if (zc_stat_at(dirfd, name, &real) ||
+        zc_stat_kept(r->keep, dirfd, name, st))
+        return -1;
+    if (!S_ISREG(real.mode) && !S_ISDIR(real.mode))
+        st->mode &= ~(uint32_t)S_IFMT;
+    return 0;
+}
+
 static bool may_have_group(const struct zc_receiver *r, gid_t gid)
 {
     for (int i = 0; i < r->n_groups; i++)
@@ -128,7 +142,7 @@ int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
     zc_auto_close int fd = zc_path_open(dirfd, name);
     struct zc_stat st;
     struct zc_meta_want mine = *asked, *want = &mine;
-    if (fd < 0 || zc_stat_at(fd, "", &st))
+    if (fd < 0 || zc_dress_look(w->r, fd, "", &st))
         return -1;
     if (st.ino != now->ino || st.dev != now->dev) {
         errno = ESTALE; /* somebody swapped it under us */

@@ -43,4 +43,9 @@ int zc_dress_in_place(struct zc_rworker *w, int dirfd, const char *name,
                       const struct zc_stat *now,
                       const struct zc_meta_want *want, struct zc_ref ref);
 
+/* As zc_stat_at, of what R may have made: with ZC_KEEP_FAKE it is what it says that
+ * it is, and what only root could have made is nothing that could stay. */
+int zc_dress_look(const struct zc_receiver *r, int dirfd, const char *name,
+                  struct zc_stat *st);
+
 #endif

@@ -185,7 +185,7 @@ static int meta_of_entry(struct zc_rworker *w, const struct zc_work *work,
     c.dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (c.dirfd < 0)
         return -1;
-    c.exists = !zc_stat_at(c.dirfd, c.name, &c.st) &&
+    c.exists = !zc_dress_look(r, c.dirfd, c.name, &c.st) &&
                (c.st.mode & S_IFMT) == (c.e->mode & S_IFMT);
     int bad;
     if (c.exists && set_apart(w, &c, m, work)) {

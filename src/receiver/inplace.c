@@ -35,7 +35,7 @@ static int open_to_write(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
                          const char *name, const struct zc_entry *e)
 {
     struct zc_stat st;
-    if (zc_stat_at(dirfd, name, &st) || !S_ISREG(st.mode) ||
+    if (zc_dress_look(r, dirfd, name, &st) || !S_ISREG(st.mode) ||
         !is_alone(r, e, &st)) {
         errno = 0;
         return -1;

@@ -34,7 +34,8 @@ static int try_it(struct zc_rworker *w, const struct zc_shelf *s, uint32_t mode,
     struct zc_meta_want mine = *want;
     struct zc_stat now;
     bool changed;
-    if (w->r->dry || !s->vol->careful || !s->vol->staging ||
+    bool fake = want->keep & ZC_KEEP_FAKE;
+    if (w->r->dry || (fake && S_ISLNK(mode)) || !s->vol->careful || !s->vol->staging ||
         !(S_ISREG(mode) || S_ISDIR(mode) || S_ISLNK(mode)))
         return -1;
     int base = zc_staging_fd(s->vol->staging);
@@ -43,13 +44,13 @@ static int try_it(struct zc_rworker *w, const struct zc_shelf *s, uint32_t mode,
         return -1;
     zc_auto_close int fd = zc_path_open(base, tmp);
     int bad = fd < 0 || zc_stat_at(fd, "", &now) ? -1 : 0;
-    mine.keep = keep;
+    mine.keep = keep | (want->keep & ZC_KEEP_FAKE);
     mine.have_xattrs = false;
     mine.skip_times = false;
     mine.careful = true;
     if (!bad) {
         zc_meta_apply(fd, &now, &mine, w->r->ids, report, &changed);
-        bad = zc_stat_at(fd, "", made);
+        bad = zc_stat_kept(mine.keep, fd, "", made);
     }
     unlinkat(base, tmp, S_ISDIR(mode) ? AT_REMOVEDIR : 0);
     return bad;

@@ -18,6 +18,7 @@
 #include "receiver/core.h"
 #include "receiver/deletions.h"
 #include "receiver/dirs.h"
+#include "receiver/dress.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
 #include "receiver/shared.h"
@@ -159,7 +160,7 @@ bool zc_names_settles(struct zc_rworker *w, struct zc_rlist *list,
         zc_hardlink_done(w, list, m->ref, ZC_STATUS_SAME, 0, 0);
         return true;
     }
-    c.exists = !zc_stat_at(c.dirfd, c.name, &c.st);
+    c.exists = !zc_dress_look(r, c.dirfd, c.name, &c.st);
     bool same = zc_choices_leave(r, c.e, c.exists ? &c.st : NULL) ||
                 (c.exists && is_same(w, &c, m));
     bool in_the_way = !same && c.exists && S_ISDIR(c.st.mode) &&

@@ -57,7 +57,7 @@ uint32_t zc_newfile_mode(struct zc_receiver *r, struct zc_rdir *d,
     struct zc_stat st;
     int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (dirfd >= 0) {
-        if (!zc_stat_at(dirfd, name, &st) && S_ISREG(st.mode))
+        if (!zc_dress_look(r, dirfd, name, &st) && S_ISREG(st.mode))
             mode = zc_choices_perms(r, e->mode, &st) & 0777;
         zc_dirnode_unpin(r->tree, d->shelf.node);
     }

@@ -79,7 +79,7 @@ static int rule_ids(struct zc_receiver *r, const struct zc_msg_open *m,
 /* Which owners can be set at all. */
 static int see_limits(struct zc_receiver *r, struct zc_err *err)
 {
-    if (r->flags & ZC_OPEN_OWNERS || may_chown())
+    if (r->flags & ZC_OPEN_OWNERS || r->keep & ZC_KEEP_FAKE || may_chown())
         return 0;
     int n = ZC_MAX(getgroups(0, NULL), 0);
     r->groups = calloc((size_t)n + 1, sizeof *r->groups);
@@ -96,8 +96,9 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
 {
     const struct zc_msg_open *m = &r->terms.open;
     r->flags = m->flags;
-    r->keep = m->keep;
     r->apply = m->apply;
+    r->keep = (m->keep & ZC_KEEP_ON_WIRE) |
+              (r->apply & ZC_APPLY_FAKE ? ZC_KEEP_FAKE : 0);
     r->dry = m->flags & ZC_OPEN_DRY_RUN;
     r->fsync = (enum zc_fsync)m->fsync;
     r->max_delete = m->max_delete;
@@ -136,9 +137,12 @@ int zc_receiver_accept(struct zc_receiver *r,
                        const struct zc_accept_options *opt, struct zc_err *err)
 {
     const struct zc_share *share;
-    return zc_accept_request(&r->conn, opt, ZC_ROLE_RECEIVER, &r->terms, &share,
-                             err) ||
-                   take_terms(r, err) ||
+    if (zc_accept_request(&r->conn, opt, ZC_ROLE_RECEIVER, &r->terms, &share,
+                          err))
+        return -1;
+    if (share->fake)
+        r->terms.open.apply |= ZC_APPLY_FAKE;
+    return take_terms(r, err) ||
                    zc_accept_root(opt, share, ZC_ROLE_RECEIVER, &r->terms,
                                   &r->root_fd, err) ||
                    prepare_root(r, err) ||

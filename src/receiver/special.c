@@ -2,6 +2,7 @@
 /* Everything but files and directories; see special.h. */
 #include "receiver/special.h"
 
+#include "fs/fake.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
@@ -10,9 +11,28 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
-int zc_special_node(int base, const char *name, const struct zc_entry *e)
+/* Who it belongs to is said later. */
+static int fake_node(int base, const char *name, const struct zc_entry *e,
+                     dev_t dev)
 {
+    const struct zc_disguise d = {.mode = (e->mode & S_IFMT) | 0600,
+                                  .uid = geteuid(),
+                                  .gid = getegid(),
+                                  .rdev = dev};
+    return zc_fake_make(base, name, &d, e->target,
+                        S_ISLNK(e->mode) ? e->target_len : 0);
+}
+
+int zc_special_node(const struct zc_receiver *r, int base, const char *name,
+                    const struct zc_entry *e)
+{
+    dev_t dev = S_ISCHR(e->mode) || S_ISBLK(e->mode)
+                    ? makedev(e->rdev_major, e->rdev_minor)
+                    : 0;
+    if (r->keep & ZC_KEEP_FAKE)
+        return fake_node(base, name, e, dev);
     if (S_ISLNK(e->mode)) {
         zc_auto_free char *target = strndup(e->target, e->target_len);
         if (!target) {
@@ -21,9 +41,6 @@ int zc_special_node(int base, const char *name, const struct zc_entry *e)
         }
         return symlinkat(target, base, name);
     }
-    dev_t dev = S_ISCHR(e->mode) || S_ISBLK(e->mode)
-                    ? makedev(e->rdev_major, e->rdev_minor)
-                    : 0;
     return mknodat(base, name, (e->mode & S_IFMT) | 0600, dev);
 }
 
@@ -34,7 +51,7 @@ static int build_special(struct zc_rworker *w, struct zc_shelf *s, int base,
 {
     struct zc_stat now;
     struct zc_meta_want want;
-    if (zc_special_node(base, name, e))
+    if (zc_special_node(w->r, base, name, e))
         return -1;
     zc_auto_close int fd = zc_path_open(base, name);
     if (fd < 0 || zc_stat_at(fd, "", &now))

@@ -6,6 +6,7 @@
 
 #include "proto/msg.h"
 
+struct zc_receiver;
 struct zc_rdir;
 struct zc_rworker;
 
@@ -17,6 +18,7 @@ int zc_special_make(struct zc_rworker *w, struct zc_rdir *d,
 
 /* The thing itself: NAME in BASE, of E's type, and nothing more. 0, or -1 and
  * errno. */
-int zc_special_node(int base, const char *name, const struct zc_entry *e);
+int zc_special_node(const struct zc_receiver *r, int base, const char *name,
+                    const struct zc_entry *e);
 
 #endif

@@ -16,6 +16,7 @@
 #include "receiver/deletions.h"
 #include "receiver/dirlinks.h"
 #include "receiver/dirs.h"
+#include "receiver/dress.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
 #include "receiver/queue.h"
@@ -271,7 +272,7 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
         mind_spelling(w, d, dirfd);
     if (d->spelling && !resumed && !settle_spelling(w, &c, k->whole, &here))
         return;
-    c.exists = here && !zc_stat_at(dirfd, c.name, &c.st);
+    c.exists = here && !zc_dress_look(w->r, dirfd, c.name, &c.st);
     if (here && !c.exists && errno != ENOENT &&
         (errno != EACCES || e->flags & ZC_ENTRY_ABSENT ||
          zc_choices_any(w->r))) {
@@ -515,7 +516,7 @@ void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
                        .ref = {list->id, 0}};
     if (top->state == ZC_RD_EXISTS)
         c.dirfd = zc_dirnode_pin(r->tree, top->shelf.node);
-    c.exists = c.dirfd >= 0 && !zc_stat_at(c.dirfd, "", &c.st);
+    c.exists = c.dirfd >= 0 && !zc_dress_look(r, c.dirfd, "", &c.st);
     if (!top->implied)
         zc_seals_add(w, top->shelf.node, "", e);
     zc_compare_top(w, &c, &v);

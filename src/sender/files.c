@@ -242,8 +242,9 @@ static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
     if (f.followed && (f.fd = zc_sfile_open(w, dirfd, &f, O_PATH)) < 0)
         return zc_sfile_give_up(w, &f, "follow the symlink", errno);
     int r;
-    if (f.fd < 0 ? zc_stat_at(dirfd, f.name, &f.st)
-                 : zc_stat_at(f.fd, "", &f.st))
+    unsigned keep = w->s->opt->keep;
+    if (f.fd < 0 ? zc_stat_kept(keep, dirfd, f.name, &f.st)
+                 : zc_stat_kept(keep, f.fd, "", &f.st))
         r = zc_sfile_give_up(w, &f, "look at it", errno);
     else if ((f.st.mode & S_IFMT) != (f.listed.mode & S_IFMT))
         r = zc_sfile_give_up(w, &f, "read it: it is something else now", 0);

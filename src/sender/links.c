@@ -3,6 +3,7 @@
 #include "sender/links.h"
 
 #include "base/relpath.h"
+#include "fs/fake.h"
 #include "fs/rootdir.h"
 #include "tree/places.h"
 
@@ -63,10 +64,11 @@ static int follow(struct zc_sender *s, struct zc_dirnode *node, int dirfd,
     return -1;
 }
 
-static bool is_unsafe(struct zc_dirnode *node, int dirfd, const char *name)
+static bool is_unsafe(unsigned keep, struct zc_dirnode *node, int dirfd,
+                      const char *name)
 {
     size_t n, depth = 0;
-    zc_auto_free char *target = zc_symlink_read(dirfd, name, &n);
+    zc_auto_free char *target = zc_symlink_kept(keep, dirfd, name, &n);
     for (; zc_dirnode_parent(node); node = zc_dirnode_parent(node))
         depth++;
     return !target || !zc_target_stays(target, depth);
@@ -129,7 +131,7 @@ enum zc_slink zc_slinks_look(struct zc_sender *s, struct zc_dirnode *node,
         return ZC_SLINK_KEPT;
     bool unsafe = !(walk & ZC_WALK_COPY_LINKS) &&
                   walk & (ZC_WALK_COPY_UNSAFE | ZC_WALK_SAFE_LINKS) &&
-                  is_unsafe(node, dirfd, name);
+                  is_unsafe(s->opt->keep, node, dirfd, name);
     bool all = walk & ZC_WALK_COPY_LINKS ||
                (unsafe && walk & ZC_WALK_COPY_UNSAFE);
     if ((all || walk & ZC_WALK_COPY_DIRLINKS) &&

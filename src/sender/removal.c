@@ -60,7 +60,7 @@ static int remove_listed(struct zc_sender *s, const struct zc_sfile *f)
     if (dirfd < 0)
         return errno == ENOENT ? 0 : -1;
     bool quiet = is_quiet(dirfd, f);
-    if (zc_stat_at(dirfd, f->name, &st))
+    if (zc_stat_kept(s->opt->keep, dirfd, f->name, &st))
         r = errno == ENOENT ? 0 : -1;
     else if (!quiet || !is_listed(f, &st))
         r = 1;

@@ -237,6 +237,8 @@ static int accept_open(struct zc_session *session,
     if (zc_accept_request(&s->conn, opt, ZC_ROLE_SENDER, &s->terms, &share,
                           err))
         return -1;
+    if (share && share->fake)
+        s->terms.open.walk |= ZC_WALK_FAKE;
     if (s->terms.look)
         return look(session, opt, share, err);
     if (s->terms.open.flags & ZC_OPEN_ROUNDS)
@@ -247,6 +249,8 @@ static int accept_open(struct zc_session *session,
         zc_terms_take_choices(&s->terms, err))
         return -1;
     zc_terms_options(&s->terms, &session->asked);
+    if (zc_options_check_walk(session->asked.walk, err))
+        return -1;
     zc_idmap_warm_up();
     zc_splaces_prepare(s);
     if (set_options(s, &session->asked, err) ||

@@ -100,7 +100,17 @@ int zc_sfile_describe(struct zc_sworker *w, int dirfd,
     struct zc_sender *s = w->s;
     memset(m, 0, sizeof *m);
     m->ref = (struct zc_ref){f->list->id, f->index};
-    zc_entry_from_stat(s, &f->st, &m->entry);
+    struct zc_stat st = f->st, says;
+    unsigned keep = s->opt->keep;
+    if (keep & ZC_KEEP_FAKE &&
+        !(f->fd >= 0 ? zc_stat_kept(keep, f->fd, "", &says)
+                     : zc_stat_kept(keep, dirfd, f->name, &says))) {
+        st.mode = says.mode;
+        st.uid = says.uid;
+        st.gid = says.gid;
+        st.rdev = says.rdev;
+    }
+    zc_entry_from_stat(s, &st, &m->entry);
     m->entry.name = f->listed.name;
     m->entry.name_len = f->listed.name_len;
     m->entry.target = f->listed.target;

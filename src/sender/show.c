@@ -3,6 +3,7 @@
 #include "sender/show.h"
 
 #include "base/relpath.h"
+#include "fs/fake.h"
 #include "fs/meta.h"
 #include "fs/rootdir.h"
 #include "fs/staging.h"
@@ -17,6 +18,7 @@
 
 struct show {
     struct zc_conn *c;
+    unsigned keep; /* ZC_KEEP_FAKE, or nothing */
     struct zc_buf out;
     bool trouble;
 };
@@ -68,13 +70,13 @@ static void show_name(struct show *s, int dirfd, const char *name)
 {
     struct zc_stat st;
     size_t n;
-    if (zc_stat_at(dirfd, name, &st)) {
+    if (zc_stat_kept(s->keep, dirfd, name, &st)) {
         if (errno != ENOENT)
             cannot(s, "look at it", name, errno);
         return;
     }
     zc_auto_free char *target = S_ISLNK(st.mode)
-                                    ? zc_symlink_read(dirfd, name, &n)
+                                    ? zc_symlink_kept(s->keep, dirfd, name, &n)
                                     : NULL;
     /* What is made of an odd time is another matter. */
     const struct zc_item item = {
@@ -119,7 +121,10 @@ int zc_show(struct zc_conn *c, const struct zc_terms *t,
             const struct zc_accept_options *opt, int root_fd,
             struct zc_err *err)
 {
-    struct show s = {.c = c, .out = ZC_BUF_INIT};
+    struct show s = {
+        .c = c,
+        .keep = t->open.walk & ZC_WALK_FAKE ? ZC_KEEP_FAKE : 0,
+        .out = ZC_BUF_INIT};
     int r = 0;
     if (root_fd < 0)
         r = show_shares(&s, opt, err);

@@ -8,6 +8,7 @@
 #include "sender/walk.h"
 
 #include "base/log.h"
+#include "fs/fake.h"
 #include "fs/rootdir.h"
 #include "sender/earlier.h"
 #include "sender/entry.h"
@@ -100,7 +101,7 @@ static int read_target(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                        const char *name, char **target, struct zc_entry *e)
 {
     size_t n;
-    *target = zc_symlink_read(dirfd, name, &n);
+    *target = zc_symlink_kept(w->s->opt->keep, dirfd, name, &n);
     if (*target) {
         e->target = *target;
         e->target_len = (uint16_t)n;
@@ -171,7 +172,7 @@ static enum zc_look look_at_name(struct zc_sworker *w, struct zc_sdir *d,
                                  int *fd)
 {
     enum zc_slink link = ZC_SLINK_KEPT;
-    if (zc_stat_at(dirfd, name, st)) {
+    if (zc_stat_kept(w->s->opt->keep, dirfd, name, st)) {
         if (errno == ENOENT)
             return ZC_LOOK_ABSENT;
         zc_entry_unread(w, d->node, name, "look at it");
@@ -627,7 +628,7 @@ int zc_walk_root(struct zc_sworker *w)
     int pinned = zc_dirnode_pin(s->tree, node);
     int dirfd = zc_earlier_root(s, pinned);
     /* It may have changed since the session was opened. */
-    if (dirfd < 0 || zc_stat_at(dirfd, "", &st))
+    if (dirfd < 0 || zc_stat_kept(s->opt->keep, dirfd, "", &st))
         st = s->root_stat;
     zc_entry_from_stat(s, &st, &e);
     zc_entry_tell_odd_time(w, node, "", &st);

@@ -52,7 +52,7 @@ static void fill_open(const struct zc_options *opt, enum zc_role role,
                       struct zc_buf *filter, struct zc_msg_open *m)
 {
     *m = (struct zc_msg_open){
-        .keep = opt->keep & ~(unsigned)ZC_KEEP_MAKE_HOLES,
+        .keep = opt->keep & ZC_KEEP_ON_WIRE,
         .fsync = (uint8_t)opt->fsync,
         .timeout_s = opt->timeout_s,
         .max_delete = opt->max_delete,

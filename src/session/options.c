@@ -51,6 +51,18 @@ int zc_options_chown(struct zc_options *o, char **owned, const char *value,
     return 0;
 }
 
+int zc_options_check_walk(unsigned walk, struct zc_err *err)
+{
+    const unsigned follow = ZC_WALK_COPY_LINKS | ZC_WALK_COPY_UNSAFE |
+                            ZC_WALK_COPY_DIRLINKS;
+    if (!(walk & ZC_WALK_FAKE) || !(walk & follow))
+        return 0;
+    return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                      "symlinks that were written with --fake-super lead "
+                      "nowhere, and cannot be followed (-L, -k, "
+                      "--copy-unsafe-links)");
+}
+
 void zc_options_settle(struct zc_options *o)
 {
     if (o->max_size != UINT64_MAX || o->min_size)

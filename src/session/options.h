@@ -135,6 +135,10 @@ void zc_options_init(struct zc_options *o);
 int zc_options_chown(struct zc_options *o, char **owned, const char *value,
                      struct zc_err *err);
 
+/* -1 with a sentence: WALK (enum zc_open_walk) says that symlinks are followed, and
+ * that they are files which stand for them. */
+int zc_options_check_walk(unsigned walk, struct zc_err *err);
+
 /* To be called when all is filled in: what follows from what was said. Who is
  * given by chown is kept, whatever was said about owners and groups. */
 void zc_options_settle(struct zc_options *o);

@@ -25,6 +25,7 @@ struct zc_share {
      * nobody may write. */
     const uint8_t (*read_keys)[ZC_KEY_SIZE];
     size_t n_read_keys;
+    bool fake; /* what is there, and comes, is as with --fake-super */
     bool readable; /* whoever may write may read, too */
     /* Without keys: who of this machine is let in beside root and our own user.
      */

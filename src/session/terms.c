@@ -121,7 +121,8 @@ void zc_terms_options(const struct zc_terms *t, struct zc_options *opt)
 {
     const struct zc_msg_open *m = &t->open;
     zc_options_init(opt);
-    opt->keep = m->keep;
+    opt->keep = (m->keep & ZC_KEEP_ON_WIRE) |
+                (m->walk & ZC_WALK_FAKE ? ZC_KEEP_FAKE : 0);
     opt->walk = m->walk;
     opt->apply = m->apply;
     if (m->walk & ZC_WALK_SIZES) {

@@ -196,6 +196,7 @@ value_of() # OPTION: something it takes
     --delta) echo aligned ;;
     --filter | -f) echo '- *.o' ;;
     --*-from) echo /dev/null ;;
+    --remote-option) echo --fake-super ;;
     *) echo 7 ;;
     esac
 }
@@ -211,6 +212,7 @@ takes_all() # COMMAND
         -e:*) run "$ZCSYNC" "$1" -n -e ssh a b ;;
         -f:*) run "$ZCSYNC" "$1" -n -f "$(value_of -f)" a b ;;
         --no-recursive:) run "$ZCSYNC" "$1" -n -d --no-recursive a b ;;
+        -M:*) run "$ZCSYNC" "$1" -n -M--super a b ;;
         -B:*) run "$ZCSYNC" "$1" -n -B 7 a b ;;
         *:?*) run "$ZCSYNC" "$1" "$option=$value" a b ;;
         *) run "$ZCSYNC" "$1" -n "$option" a b ;;

@@ -156,6 +156,7 @@ wrong 2 "path: 'srv/s' is not an absolute path" \
 wrong 2 "path: '/srv/../s' has '..' in it" \
     '[share s]\npath = /srv/../s\n'
 wrong_key share 'read only = true' "read only: 'true' is neither yes nor no"
+wrong_key share 'fake super = 1' "fake super: '1' is neither yes nor no"
 wrong_key share 'plain users = root, no-such-user' \
     "plain users: there is no user no-such-user here"
 wrong_key share 'plain users = root, any' "plain users: 'any' stands alone"

@@ -31,6 +31,7 @@ path = /srv/in
 [share out]
 path = /srv/out
 read only = yes
+fake super = yes
 plain users = root, 1234 daemon
 trust = yes
 [peer web2]

@@ -98,7 +98,8 @@ static void test_peers_and_shares(void)
                               "[peer c]\naddress = [2001:db8::1]:7\n"
                               "[peer d]\naddress = [::1]\n"
                               "\n[share x y]\npath = /x y/\n"
-                              "[share s]\nread only = yes\npath = /\n");
+                              "[share s]\nread only = yes\npath = /\n"
+                              "fake super = yes\n");
     is_int(c->peers.len, 4, "four peers");
     is_str(c->peers.v[0].name, "a", "name");
     is_str(c->peers.v[0].host, "h", "host");
@@ -115,6 +116,7 @@ static void test_peers_and_shares(void)
     ok(!c->shares.v[0].read_only, "not read only by default");
     is_str(c->shares.v[1].path, "/", "the root");
     ok(c->shares.v[1].read_only, "read only");
+    ok(c->shares.v[1].fake_super && !c->shares.v[0].fake_super, "fake super");
     is_int(c->shares.v[1].line, 12, "line");
     zc_conf_free(c);
 }
