@@ -384,6 +384,9 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
                           .alternate = ZC_ALTERNATE_LINK,
                           .alternates = {(const uint8_t *)"../a\0/b", 8}});
     wire_emit(b, "open-alternates", each, arg);
+    zc_open_encode(b, &(struct zc_msg_open){.flags = ZC_OPEN_MOVER,
+                                            .mover = 4});
+    wire_emit(b, "open-mover", each, arg);
 
     zc_idname_encode(b, &(struct zc_msg_idname){
                             1, 100, wire_bytes("users")});

@@ -319,8 +319,8 @@ static const struct zc_opt rows[] = {
      .help = "share the blocks of big files with a local DEST\n"
              "where the file system can (the default)"},
     PUSH_VALUE("mover", "KIND", ON, OPT_MOVER,
-               "how bytes are moved: auto (default),\n"
-               "sendfile, splice, readwrite, mmap"),
+               "how bytes are moved: auto (default), readwrite,\n"
+               "mmap, sendfile, splice, overlap"),
     MIRROR_VALUE("watch", "KIND", OPT_WATCH,
                  "how SRC is watched: auto (default), inotify,\n"
                  "fanotify"),

@@ -215,8 +215,7 @@ int zc_value_mover(const char *value, enum zc_mover_kind *mover,
     if (!zc_mover_parse(value, mover))
         return 0;
     return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "--mover: '%s' is none of auto, sendfile, splice, "
-                      "readwrite, mmap", value);
+                      "--mover: '%s' is none of " ZC_MOVER_NAMES, value);
 }
 
 static size_t n_texts(const struct zc_buf *texts)

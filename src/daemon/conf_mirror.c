@@ -313,6 +313,9 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
     case ZC_CONF_DELTA:
         put_line(b, k->name, zc_delta_name(m->push.delta));
         break;
+    case ZC_CONF_MOVER:
+        put_line(b, k->name, zc_mover_name(m->push.mover));
+        break;
     case ZC_CONF_COMPRESS:
         zc_compress_text(m->compress, text, sizeof text);
         put_line(b, k->name, text);

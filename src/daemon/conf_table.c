@@ -229,6 +229,9 @@ const struct zc_conf_key zc_conf_keys[] = {
     FLAG("clone", "yes", clone,
          "share the blocks of big files with a local DEST\n"
          "where the file system can"),
+    MIRROR("mover", "KIND", "auto", ZC_CONF_MOVER, push.mover,
+           .help = "how bytes are moved: auto, readwrite, mmap,\n"
+                   "sendfile, splice, overlap"),
     MIRROR("watch", "auto|inotify|fanotify", "auto", ZC_CONF_WATCH, watch,
            .help = "how changes are noticed"),
     MIRROR("rescan", "SECONDS", "60", ZC_CONF_NUMBER, rescan_s, .min = 1,

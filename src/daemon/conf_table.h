@@ -32,6 +32,7 @@ enum zc_conf_type {
     ZC_CONF_IDMAP,    /* char *, push.usermap or push.groupmap */
     ZC_CONF_WINDOW,   /* push.window_s */
     ZC_CONF_FSYNC,    /* enum zc_fsync */
+    ZC_CONF_MOVER,    /* enum zc_mover_kind */
     ZC_CONF_DELTA,    /* enum zc_delta */
     ZC_CONF_COMPRESS, /* int: see net/compress.h */
     ZC_CONF_WATCH,    /* enum zc_watch_kind */

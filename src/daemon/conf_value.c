@@ -265,6 +265,10 @@ static int take_for_mirror(const struct zc_conf_key *k,
             return bad(err, "'" SHOWN "' is not a number of seconds, nor -1",
                        value);
         return 0;
+    case ZC_CONF_MOVER:
+        if (zc_mover_parse(value, &m->push.mover))
+            return bad(err, "'" SHOWN "' is none of " ZC_MOVER_NAMES, value);
+        return 0;
     case ZC_CONF_FSYNC:
         if (zc_fsync_parse(value, &m->push.fsync))
             return bad(err, "'" SHOWN "' is none of none, batch, file", value);

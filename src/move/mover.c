@@ -7,54 +7,76 @@
 #include "move/mover.h"
 
 #include "base/io.h"
+#include "base/log.h"
 #include "move/internal.h"
 
 #include <poll.h>
 #include <string.h>
 
+/* What bytes cross: bits. */
 enum carrier {
-    RAW,   /* the transport gives its fds away, which are sockets */
-    PIPES, /* likewise pipes */
-    SEALS, /* it copies while it encrypts */
-    OTHER,
+    SOCKETS = 1 << 0, /* the transport gives them away */
+    PIPES = 1 << 1,   /* likewise */
+    SEALS = 1 << 2,   /* it copies while it encrypts */
+    OTHER = 1 << 3,
+    RAW = SOCKETS | PIPES,
+    ANY = RAW | SEALS | OTHER,
+};
+
+/* One direction of a technique: how it moves, over what it can, and bytes of a
+ * call. */
+struct way {
+    zc_move_fn *move; /* NULL: it is for the other direction */
+    unsigned over;
+    size_t most;
+};
+
+static const struct technique {
+    const char *name;
+    struct way send, recv;
+} techniques[] = {
+    [ZC_MOVER_AUTO] = {"auto", {0}, {0}},
+    [ZC_MOVER_READWRITE] = {"readwrite",
+                            {zc_move_send_buffer, ANY, ZC_MOVER_CALL},
+                            {zc_move_recv_buffer, ANY, ZC_MOVER_CALL}},
+    [ZC_MOVER_MMAP] = {"mmap",
+                       {zc_move_send_mmap, RAW | SEALS, ZC_MOVER_WINDOW},
+                       {0}},
+    [ZC_MOVER_SENDFILE] = {"sendfile",
+                           {zc_move_send_sendfile, RAW, ZC_MOVER_CALL},
+                           {0}},
+    [ZC_MOVER_SPLICE] = {"splice",
+                         {zc_move_send_splice, RAW, ZC_MOVER_CALL},
+                         {zc_move_recv_splice, RAW, ZC_MOVER_CALL}},
+    [ZC_MOVER_OVERLAP] = {"overlap",
+                          {0},
+                          {zc_move_recv_overlap, SOCKETS, ZC_MOVER_RANGE}},
 };
 
 /*
- * The table. Big files only: those of up to ZC_INLINE_MAX bytes are gathered
+ * What is best. Big files only: those of up to ZC_INLINE_MAX bytes are gathered
  * with their headers into one buffer by the sender, which beats every mover
- * there. Measured by tests/bench/push.sh --case=big --mover=...; figures in
- * HACKING.md.
+ * there. Measured by tests/bench/push.sh; figures in HACKING.md.
  *
  * Sealed with AES-256-GCM, from the page cache, the sender's CPU s/GB of three
  * runs each in turns: mmap 0.31-0.36 and readwrite 0.35-0.39 where the cache is
  * in large folios, as readahead makes them; both 0.43 where it is in pages.
  */
-static const struct choice {
-    enum zc_mover_kind asked;
+static const struct best {
     enum carrier over;
-    zc_move_fn *send, *recv;
-} table[] = {
-    {ZC_MOVER_AUTO, RAW, zc_move_send_sendfile, zc_move_recv_overlap},
-    {ZC_MOVER_SENDFILE, RAW, zc_move_send_sendfile, zc_move_recv_splice},
-    {ZC_MOVER_SPLICE, RAW, zc_move_send_splice, zc_move_recv_splice},
-    {ZC_MOVER_READWRITE, RAW, zc_move_send_buffer, zc_move_recv_buffer},
-    {ZC_MOVER_MMAP, RAW, zc_move_send_mmap, zc_move_recv_buffer},
-    {ZC_MOVER_AUTO, PIPES, zc_move_send_sendfile, zc_move_recv_splice},
-    {ZC_MOVER_SPLICE, PIPES, zc_move_send_splice, zc_move_recv_splice},
-    {ZC_MOVER_READWRITE, PIPES, zc_move_send_buffer, zc_move_recv_buffer},
-    {ZC_MOVER_MMAP, PIPES, zc_move_send_mmap, zc_move_recv_buffer},
-    {ZC_MOVER_READWRITE, SEALS, zc_move_send_buffer, zc_move_recv_buffer},
-    {ZC_MOVER_AUTO, SEALS, zc_move_send_mmap, zc_move_recv_buffer},
-    {ZC_MOVER_AUTO, OTHER, zc_move_send_buffer, zc_move_recv_buffer},
+    enum zc_mover_kind send, recv;
+    const char *text; /* of what is crossed, in sentences */
+} best[] = {
+    {SOCKETS, ZC_MOVER_SENDFILE, ZC_MOVER_OVERLAP, "a socket"},
+    {PIPES, ZC_MOVER_SENDFILE, ZC_MOVER_SPLICE, "pipes"},
+    {SEALS, ZC_MOVER_MMAP, ZC_MOVER_READWRITE, "an encrypted connection"},
+    {OTHER, ZC_MOVER_READWRITE, ZC_MOVER_READWRITE, "this connection"},
 };
-
-static const char *const names[] = {"auto", "sendfile", "splice", "readwrite",
-                                    "mmap"};
 
 int zc_mover_parse(const char *name, enum zc_mover_kind *kind)
 {
-    for (size_t i = 0; i < ZC_ARRAY_LEN(names); i++)
-        if (!strcmp(name, names[i])) {
+    for (size_t i = 0; i < ZC_ARRAY_LEN(techniques); i++)
+        if (!strcmp(name, techniques[i].name)) {
             *kind = (enum zc_mover_kind)i;
             return 0;
         }
@@ -63,23 +85,48 @@ int zc_mover_parse(const char *name, enum zc_mover_kind *kind)
 
 const char *zc_mover_name(enum zc_mover_kind kind)
 {
-    return names[kind];
+    return techniques[kind].name;
 }
 
-/* What was asked for where the table has it, else what is best. */
-static const struct choice *choose(const struct zc_mover *m,
-                                   const struct zc_transport *t, int raw_fd)
+static const struct best *best_over(const struct zc_transport *t, bool sending)
 {
+    int raw_fd = sending ? t->raw_wfd : t->raw_rfd;
     enum carrier over = raw_fd < 0  ? t->seals ? SEALS : OTHER
-                        : t->socket ? RAW
+                        : t->socket ? SOCKETS
                                     : PIPES;
-    const struct choice *c = NULL;
-    for (size_t i = 0; i < ZC_ARRAY_LEN(table); i++)
-        if (table[i].over == over &&
-            (table[i].asked == m->kind ||
-             (!c && table[i].asked == ZC_MOVER_AUTO)))
-            c = &table[i];
-    return c;
+    const struct best *b = best;
+    while (b->over != over)
+        b++;
+    return b;
+}
+
+static const struct way *way_of(enum zc_mover_kind kind, bool sending)
+{
+    return sending ? &techniques[kind].send : &techniques[kind].recv;
+}
+
+/* What was asked for where that can be, else what is best. */
+static const struct way *choose(const struct zc_mover *m,
+                                const struct zc_transport *t, bool sending)
+{
+    const struct best *b = best_over(t, sending);
+    const struct way *asked = way_of(m->kind, sending);
+    return asked->over & b->over ? asked
+                                 : way_of(sending ? b->send : b->recv, sending);
+}
+
+bool zc_mover_instead(enum zc_mover_kind kind, const struct zc_transport *t,
+                      bool sending, struct zc_mover_instead *out)
+{
+    const struct best *b = best_over(t, sending);
+    const struct way *asked = way_of(kind, sending);
+    /* Half of a technique is all there is of some. And of a transport that
+     * compresses most of what is moved goes around it. */
+    if (!asked->move || asked->over & b->over || t->ops->bare_out)
+        return false;
+    out->over = b->text;
+    out->name = zc_mover_name(sending ? b->send : b->recv);
+    return true;
 }
 
 void zc_mover_init(struct zc_mover *m, enum zc_mover_kind kind)
@@ -124,19 +171,23 @@ static int send_run(struct zc_mover *m, struct zc_transport *t, int fd,
                     uint64_t offset, uint64_t length, bool *short_file,
                     int *read_eno)
 {
-    zc_move_fn *send = choose(m, t, t->raw_wfd)->send;
+    const struct way *plain = way_of(ZC_MOVER_READWRITE, true);
+    const struct way *send = choose(m, t, true);
     while (length) {
         enum zc_move_fault fault = ZC_FAULT_NONE;
-        size_t most = send == zc_move_send_mmap ? ZC_MOVER_WINDOW
-                                                : ZC_MOVER_CALL;
-        size_t now = (size_t)ZC_MIN(length, (uint64_t)most);
-        ssize_t r = send(m, t, fd, offset, now, &fault);
+        size_t now = (size_t)ZC_MIN(length, (uint64_t)send->most);
+        ssize_t r = send->move(m, t, fd, offset, now, &fault);
         if (r < 0 && fault == ZC_FAULT_PEER)
             return -1;
-        if (r < 0 && send != zc_move_send_buffer) {
+        if (r < 0 && send != plain) {
             /* A file system without sendfile, splice or mmap, or a call that
              * does not say whether it was the file. */
-            send = zc_move_send_buffer;
+            if (m->kind != ZC_MOVER_AUTO && !m->said)
+                zc_log(ZC_LOG_INFO, "%s cannot read a file (%s): %s does it",
+                       zc_mover_name(m->kind), strerror(errno),
+                       zc_mover_name(ZC_MOVER_READWRITE));
+            m->said = true;
+            send = plain;
             continue;
         }
         if (r <= 0) {
@@ -191,12 +242,11 @@ static int discard(struct zc_mover *m, struct zc_transport *t, uint64_t n)
 static int recv_run(struct zc_mover *m, struct zc_transport *t, int fd,
                     uint64_t offset, uint64_t length, int *file_eno)
 {
-    zc_move_fn *recv = choose(m, t, t->raw_rfd)->recv;
-    size_t most = recv == zc_move_recv_overlap ? ZC_MOVER_RANGE : ZC_MOVER_CALL;
+    const struct way *recv = choose(m, t, false);
     while (length && !*file_eno && fd >= 0) {
         enum zc_move_fault fault = ZC_FAULT_NONE;
-        size_t now = (size_t)ZC_MIN(length, (uint64_t)most);
-        ssize_t r = recv(m, t, fd, offset, now, &fault);
+        size_t now = (size_t)ZC_MIN(length, (uint64_t)recv->most);
+        ssize_t r = recv->move(m, t, fd, offset, now, &fault);
         if (r < 0)
             return -1;
         /* What came off the socket counts, even where writing it failed. */

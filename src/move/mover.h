@@ -12,17 +12,30 @@
 #include "base/err.h"
 #include "net/transport.h"
 
+/* The numbers cross in OPEN. */
 enum zc_mover_kind {
-    ZC_MOVER_AUTO,      /* receive: splice(2), with two threads */
-    ZC_MOVER_SENDFILE,  /* send: sendfile(2); receive: splice(2) */
-    ZC_MOVER_SPLICE,    /* send and receive: splice(2) through a pipe */
-    ZC_MOVER_READWRITE, /* both: through a buffer */
-    ZC_MOVER_MMAP,      /* send: from a mapping; receive: through a buffer */
+    ZC_MOVER_AUTO,      /* by the table */
+    ZC_MOVER_READWRITE, /* through a buffer */
+    ZC_MOVER_MMAP,      /* send: from a mapping */
+    ZC_MOVER_SENDFILE,  /* send: sendfile(2) */
+    ZC_MOVER_SPLICE,    /* splice(2) through a pipe */
+    ZC_MOVER_OVERLAP,   /* receive: the same with two pipes and two threads */
 };
+#define ZC_MOVER_LAST ZC_MOVER_OVERLAP
+#define ZC_MOVER_NAMES "auto, readwrite, mmap, sendfile, splice, overlap"
 
-/* "auto", "sendfile", "splice", "readwrite", "mmap": -1 for anything else. */
+/* One of ZC_MOVER_NAMES: -1 for anything else. */
 int zc_mover_parse(const char *name, enum zc_mover_kind *kind);
 const char *zc_mover_name(enum zc_mover_kind kind);
+
+/* What stands in for a KIND that cannot do it over T: strings that need not be
+ * freed. False: it can, or it is not for that direction anyway. */
+struct zc_mover_instead {
+    const char *over; /* what it cannot be used over */
+    const char *name; /* of what is used */
+};
+bool zc_mover_instead(enum zc_mover_kind kind, const struct zc_transport *t,
+                      bool sending, struct zc_mover_instead *out);
 
 struct zc_pipe {
     int r, w; /* -1 until needed */
@@ -39,6 +52,7 @@ struct zc_mover {
     uint8_t *buf; /* ZC_MOVER_BUF bytes, NULL until needed */
     struct zc_overlap *overlap; /* a thread and its buffers; NULL until needed */
     bool no_overlap; /* ... and they cannot be had, or are of no use */
+    bool said;    /* the user knows that `kind` cannot read some file */
     bool no_mmap; /* a file could be read, but not through a mapping */
     struct zc_density density; /* the caller's: of the file that is sent */
 };

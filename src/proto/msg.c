@@ -121,6 +121,8 @@ void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m)
         put_pull(b, m);
     if (m->flags & ZC_OPEN_ASK)
         zc_wire_put16(b, m->ask);
+    if (m->flags & ZC_OPEN_MOVER)
+        zc_buf_u8(b, m->mover);
     zc_frame_end(b, at);
 }
 
@@ -170,6 +172,7 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
         m->ask = zc_wire_get16(&r, ZC_NAME_MAX);
         known &= zc_name_ok((const char *)m->ask.p, m->ask.n);
     }
+    m->mover = m->flags & ZC_OPEN_MOVER ? zc_rd_u8(&r) : 0;
     bool single = m->flags & ZC_OPEN_SINGLE_FILE;
     bool ok = !r.bad && known && !(m->flags & ~(uint32_t)ZC_OPEN_FLAGS_KNOWN) &&
               m->fsync <= 2 && zc_wire_text_ok(m->share) && zc_wire_text_ok(m->chown_user) &&

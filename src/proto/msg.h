@@ -39,6 +39,7 @@ struct zc_msg_open {
     uint8_t origin[ZC_ORIGIN_SIZE]; /* ZC_OPEN_ORIGIN: the same mirror's sessions
                                        have the same; the newest ends others */
     struct zc_bytes ask; /* ZC_OPEN_ASK: a name */
+    uint8_t mover; /* ZC_OPEN_MOVER: enum zc_mover_kind, or one of later days */
 };
 
 #define ZC_HOST_ID_SIZE 16

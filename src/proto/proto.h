@@ -154,7 +154,7 @@ enum zc_open_flag {
     ZC_OPEN_SINGLE_FILE = 1 << 7, /* `name` is set: DEST may be a file name */
     ZC_OPEN_PATH_IS_DIR = 1 << 8, /* DEST was written with a slash */
     ZC_OPEN_MAX_DELETE = 1 << 9,  /* `max_delete` was given by the user */
-    ZC_OPEN_BUFFER = 1 << 10,     /* receive file data through a buffer */
+    ZC_OPEN_MOVER = 1 << 10,      /* `mover` is given */
     ZC_OPEN_ROUNDS = 1 << 11,     /* after FINISHED another round may follow */
     ZC_OPEN_ORIGIN = 1 << 12,     /* `origin` is given */
     ZC_OPEN_BLOCK_HASH = 1 << 13, /* hashes of files are those of blocks */

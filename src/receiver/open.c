@@ -106,6 +106,7 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
     r->partials = m->flags & ZC_OPEN_DELTA && !r->dry &&
                   !(r->apply & ZC_APPLY_NO_PARTIAL) && !r->terms.no_partial &&
                   (!r->conn.t->near || m->walk & ZC_WALK_DELTA_ALWAYS);
+    zc_terms_say_mover(&r->terms, r->conn.t, false);
     if (see_limits(r, err))
         return -1;
     r->ids = zc_idmap_new(m->flags & ZC_OPEN_NUMERIC_IDS);

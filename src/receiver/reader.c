@@ -329,8 +329,7 @@ int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
     struct zc_bytes body;
     struct zc_slab *slab;
     int got = 0;
-    zc_mover_init(&mover, r->flags & ZC_OPEN_BUFFER ? ZC_MOVER_READWRITE
-                                                    : ZC_MOVER_AUTO);
+    zc_mover_init(&mover, zc_terms_mover(&r->terms));
     while (!got && !atomic_load_explicit(&r->failed, memory_order_relaxed)) {
         bool last = !zc_conn_has_bytes(&r->conn);
         if (last && (run_flush(r, &run, err) || zc_rworker_flush(r->reader)))

@@ -208,8 +208,10 @@ struct zc_session *zc_session_open(struct zc_transport *t,
     s->source = *source;
     if (!set_options(s, opt, err) && !open_source(s, err) &&
         !zc_connect_open(&s->conn, opt, ZC_ROLE_SENDER, &s->terms, err) &&
-        !compare_roots(s, err) && !start_threads(session, err))
+        !compare_roots(s, err) && !start_threads(session, err)) {
+        zc_terms_say_mover(&s->terms, s->conn.t, true);
         return session;
+    }
     zc_session_close(session);
     return NULL;
 }

@@ -73,7 +73,7 @@ static void fill_open(const struct zc_options *opt, enum zc_role role,
                (opt->owners_asked ? ZC_OPEN_OWNERS : 0) |
                (opt->want_items ? ZC_OPEN_WANT_ITEMS : 0) |
                (opt->path_is_dir ? ZC_OPEN_PATH_IS_DIR : 0) |
-               (opt->mover == ZC_MOVER_READWRITE ? ZC_OPEN_BUFFER : 0) |
+               (opt->mover != ZC_MOVER_AUTO ? ZC_OPEN_MOVER : 0) |
                (opt->rounds ? ZC_OPEN_ROUNDS : 0) |
                (opt->has_origin ? ZC_OPEN_ORIGIN : 0) |
                (opt->own ? ZC_OPEN_OWN : 0) |
@@ -81,6 +81,7 @@ static void fill_open(const struct zc_options *opt, enum zc_role role,
                                                          : 0);
     memcpy(m->origin, opt->origin, sizeof m->origin);
     fill_choices(opt, m);
+    m->mover = (uint8_t)opt->mover;
     m->ask = text_bytes(opt->ask);
     m->flags |= opt->ask ? ZC_OPEN_ASK : 0;
     if (role == ZC_ROLE_RECEIVER) {

@@ -2,6 +2,8 @@
 /* What a session is about; see terms.h. */
 #include "session/terms.h"
 
+#include "base/log.h"
+
 #include <string.h>
 
 /* *COPY is T's own of BODY. */
@@ -117,6 +119,23 @@ void zc_terms_timeouts(struct zc_terms *t, unsigned theirs, unsigned ours)
         t->ping_s = ours;
 }
 
+enum zc_mover_kind zc_terms_mover(const struct zc_terms *t)
+{
+    uint8_t mover = t->open.mover;
+    return mover <= ZC_MOVER_LAST ? (enum zc_mover_kind)mover : ZC_MOVER_AUTO;
+}
+
+void zc_terms_say_mover(const struct zc_terms *t,
+                        const struct zc_transport *over, bool sending)
+{
+    enum zc_mover_kind kind = zc_terms_mover(t);
+    struct zc_mover_instead in;
+    if (zc_mover_instead(kind, over, sending, &in))
+        zc_log(ZC_LOG_INFO, "%s cannot %s over %s: %s does it",
+               zc_mover_name(kind), sending ? "send" : "receive", in.over,
+               in.name);
+}
+
 void zc_terms_options(const struct zc_terms *t, struct zc_options *opt)
 {
     const struct zc_msg_open *m = &t->open;
@@ -153,6 +172,5 @@ void zc_terms_options(const struct zc_terms *t, struct zc_options *opt)
     opt->only = t->only;
     opt->files_from = t->only && !t->name && !(m->walk & ZC_WALK_NAMED);
     opt->single_file = t->name != NULL;
-    if (m->flags & ZC_OPEN_BUFFER)
-        opt->mover = ZC_MOVER_READWRITE;
+    opt->mover = zc_terms_mover(t);
 }

@@ -68,6 +68,12 @@ void zc_terms_fini(struct zc_terms *t);
 /* The other end's time-out, and ours: T->ping_s. */
 void zc_terms_timeouts(struct zc_terms *t, unsigned theirs, unsigned ours);
 
+/* How bytes are to be moved; AUTO where what is asked for is not known here. And a
+ * word in the log where that cannot be done. */
+enum zc_mover_kind zc_terms_mover(const struct zc_terms *t);
+void zc_terms_say_mover(const struct zc_terms *t,
+                        const struct zc_transport *over, bool sending);
+
 /* The options of a session that the other end has asked for, as far as OPEN has
  * them, the filter included: what it leaves out is as zc_options_init has it.
  * They point into T. */

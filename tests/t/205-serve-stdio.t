@@ -14,7 +14,7 @@ ok "no staging folder left" no_litter "$T"
 before=$(ctimes "$T/share")
 pushes "again" "$T/a" "zcsync://$relay/s"
 is "$(ctimes "$T/share")" "$before" "touched nothing"
-for mover in splice readwrite sendfile mmap; do
+for mover in splice readwrite sendfile mmap overlap; do
     echo $mover >>"$T/a/bigger"
     pushes "--mover=$mover" --mover=$mover "$T/a" "zcsync://$relay/s"
     ok "equal" same_tree "$T/a" "$T/share"

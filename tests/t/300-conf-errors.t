@@ -167,6 +167,8 @@ wrong_key mirror 'delete = 1' "delete: '1' is neither yes nor no"
 wrong_key mirror 'max delete = half' "max delete: 'half' is not a whole number"
 wrong_key mirror 'delta = some' \
     "delta: 'some' is none of auto, aligned, off"
+wrong_key mirror 'mover = pigeon' \
+    "mover: 'pigeon' is none of auto, readwrite, mmap, sendfile, splice, overlap"
 wrong_key mirror 'fsync = often' \
     "fsync: 'often' is none of none, batch, file"
 wrong_key mirror 'existing = some' "existing: 'some' is neither yes nor no"

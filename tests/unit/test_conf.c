@@ -470,6 +470,8 @@ static void test_text(void)
             continue;
         const char *value = k->type == ZC_CONF_FSYNC   ? "none"
                             : k->type == ZC_CONF_WATCH ? "inotify"
+                            : k->type == ZC_CONF_MOVER ? "mmap"
+                            : k->type == ZC_CONF_SSH_DATA ? "tunnel"
                             : k->type == ZC_CONF_DELTA ? "aligned"
                             : k->type == ZC_CONF_COMPRESS ? "zstd:7"
                             : k->type == ZC_CONF_CHMOD ? "a+r"

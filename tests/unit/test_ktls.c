@@ -595,7 +595,7 @@ int main(void)
     test_poll();
     test_shutdown();
     test_limit();
-    for (int kind = ZC_MOVER_AUTO; kind <= ZC_MOVER_READWRITE; kind++)
+    for (int kind = ZC_MOVER_AUTO; kind <= ZC_MOVER_LAST; kind++)
         test_mover((enum zc_mover_kind)kind);
     return done_testing();
 }

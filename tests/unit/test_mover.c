@@ -558,19 +558,46 @@ static void gone(void (*make)(void))
 
 static void names(void)
 {
-    static const char *const all[] = {"auto", "sendfile", "splice",
-                                      "readwrite", "mmap"};
-    static const enum zc_mover_kind kinds[] = {
-        ZC_MOVER_AUTO, ZC_MOVER_SENDFILE, ZC_MOVER_SPLICE, ZC_MOVER_READWRITE,
-        ZC_MOVER_MMAP};
+    /* Their order is that of the wire. */
+    static const char *const all[] = {"auto",     "readwrite", "mmap",
+                                      "sendfile", "splice",    "overlap"};
     static const char *const bad[] = {"", "Splice", "splice ", "read", "map"};
     enum zc_mover_kind k;
     for (size_t i = 0; i < ZC_ARRAY_LEN(all); i++) {
-        ok(zc_mover_parse(all[i], &k) == 0 && k == kinds[i], "%s", all[i]);
-        is_str(zc_mover_name(kinds[i]), all[i], "and back");
+        ok(zc_mover_parse(all[i], &k) == 0 && k == i, "%s", all[i]);
+        is_str(zc_mover_name((enum zc_mover_kind)i), all[i], "and back");
     }
     for (size_t i = 0; i < ZC_ARRAY_LEN(bad); i++)
         is_int(zc_mover_parse(bad[i], &k), -1, "not a mover: '%s'", bad[i]);
+}
+
+/* What is told of a mover that cannot do it. */
+static void instead(void (*make)(void), enum zc_mover_kind k, bool sending,
+                    const char *want)
+{
+    struct zc_mover_instead in = {NULL, NULL};
+    char got[100] = "";
+    make();
+    if (zc_mover_instead(k, sending ? a : b, sending, &in))
+        snprintf(got, sizeof got, "%s, %s", in.over, in.name);
+    is_str(got, want, "%s, %s", zc_mover_name(k), sending ? "sending"
+                                                          : "receiving");
+    zc_transport_free(a);
+    zc_transport_free(b);
+}
+
+static void instead_of_all(void)
+{
+    instead(sockets, ZC_MOVER_AUTO, true, "");
+    instead(sealed, ZC_MOVER_AUTO, false, "");
+    instead(sockets, ZC_MOVER_SPLICE, false, "");
+    instead(sockets, ZC_MOVER_SENDFILE, false, ""); /* nobody would expect it */
+    instead(sealed, ZC_MOVER_SENDFILE, true, "an encrypted connection, mmap");
+    instead(sealed, ZC_MOVER_SPLICE, false,
+            "an encrypted connection, readwrite");
+    instead(sealed, ZC_MOVER_MMAP, true, "");
+    instead(pipes, ZC_MOVER_OVERLAP, false, "pipes, splice");
+    instead(pipes, ZC_MOVER_OVERLAP, true, "");
 }
 
 int main(void)
@@ -585,8 +612,9 @@ int main(void)
     alarm(240);
     make_source();
     names();
+    instead_of_all();
     for (size_t i = 0; i < ZC_ARRAY_LEN(over); i++)
-        for (kind = ZC_MOVER_AUTO; kind <= ZC_MOVER_MMAP; kind++) {
+        for (kind = ZC_MOVER_AUTO; kind <= ZC_MOVER_LAST; kind++) {
             void (*each[])(void) = {sizes,   short_files,    dropped,
                                     limited, cut_underneath, cut_all_the_time,
                                     not_mapped, interrupted, one_cpu};
