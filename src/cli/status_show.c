@@ -143,6 +143,11 @@ static void put_peer(struct zc_buf *out, const struct zc_snap_peer *p,
     put_size(out, ", ", (double)p->sent_bytes, "");
     if (p->deleted)
         put_count(out, ", deleted ", p->deleted, "");
+    if (p->plain_bytes && p->plain_bytes != p->wire_bytes)
+        zc_buf_printf(out, "; compressed to %.1f %% of",
+                      100 * (double)p->wire_bytes / (double)p->plain_bytes);
+    if (p->plain_bytes && p->plain_bytes != p->wire_bytes)
+        put_size(out, " ", (double)p->plain_bytes, "");
     put_security(out, p->security, p->key);
 }
 
@@ -296,6 +301,8 @@ static void json_peer(struct zc_buf *out, const struct zc_snap_peer *p)
         zc_buf_put_str(out, ",\"retry_seconds\":null");
     json_number(out, "sent_files", p->sent_files);
     json_number(out, "sent_bytes", p->sent_bytes);
+    json_number(out, "wire_bytes", p->wire_bytes);
+    json_number(out, "plain_bytes", p->plain_bytes);
     json_number(out, "deleted", p->deleted);
     json_number(out, "rounds", p->rounds);
     json_number(out, "full_rounds", p->full_rounds);

@@ -28,7 +28,8 @@ static const struct field peer_fields[] = {
     NUM(zc_snap_peer, sent_bytes),   NUM(zc_snap_peer, deleted),
     NUM(zc_snap_peer, rounds),       NUM(zc_snap_peer, full_rounds),
     NUM(zc_snap_peer, failed),       NUM(zc_snap_peer, errors),
-    NUM(zc_snap_peer, connects),  NUM(zc_snap_peer, retry_in),
+    NUM(zc_snap_peer, connects),     NUM(zc_snap_peer, retry_in),
+    NUM(zc_snap_peer, wire_bytes),   NUM(zc_snap_peer, plain_bytes),
 };
 
 static const struct field mirror_fields[] = {
@@ -123,6 +124,8 @@ static struct zc_snap_peer copy_peer(struct zc_peer_status *p, int64_t now)
         .behind_bytes = p->behind_bytes,
         .sent_files = p->sent_files,
         .sent_bytes = p->sent_bytes,
+        .wire_bytes = p->wire_bytes,
+        .plain_bytes = p->plain_bytes,
         .deleted = p->deleted,
         .rounds = p->rounds,
         .full_rounds = p->full_rounds,

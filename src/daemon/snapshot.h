@@ -25,6 +25,7 @@ struct zc_snap_peer {
     uint64_t since, last_sync; /* wall clock ns; 0: never */
     uint64_t behind, behind_bytes, oldest_age; /* the last in ns */
     uint64_t retry_in; /* ns until the next try; 0: none is set */
+    uint64_t wire_bytes, plain_bytes;
     uint64_t sent_files, sent_bytes, deleted, rounds, full_rounds, failed,
         errors, connects;
 };

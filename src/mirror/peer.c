@@ -401,7 +401,7 @@ static enum outcome run_session(struct zc_mpeer *p, struct zc_transport *t,
     p->forced = p->release;
     zc_mirror_unlock(m);
     p->push.force_delete = m->opt->push.force_delete || p->forced;
-    zc_mreport_opening(p);
+    zc_mreport_opening(p, t->ops->wire != NULL);
     struct zc_session *s =
         zc_session_open(t, &source, &p->push, &p->events, &p->stats, err);
     if (!s)

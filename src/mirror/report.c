@@ -22,7 +22,9 @@
 #define UNTOLD (~0U)
 
 struct zc_mreport {
-    uint64_t base_files, base_bytes, base_deleted; /* of earlier sessions */
+    /* Of earlier sessions. */
+    uint64_t base_files, base_bytes, base_deleted, base_wire, base_plain;
+    bool squeezes; /* this one compresses */
     unsigned told; /* enum zc_peer_state, as last told */
     struct zc_said *said; /* the troubles that were logged */
     uint64_t meta;   /* entries that lack metadata since the last full round */
@@ -74,13 +76,19 @@ static void update_counters(struct zc_mpeer *p, struct zc_dirty_stats *ds)
     st->sent_files = r->base_files + done_files;
     st->sent_bytes = r->base_bytes + s->sent_bytes;
     st->deleted = r->base_deleted + s->deleted;
+    uint64_t wire = s->wire_out + s->wire_in;
+    st->wire_bytes = r->base_wire + wire;
+    st->plain_bytes = r->base_plain + (r->squeezes ? s->wire_plain : wire);
 }
 
-void zc_mreport_opening(struct zc_mpeer *p)
+void zc_mreport_opening(struct zc_mpeer *p, bool squeezes)
 {
     struct zc_mreport *r = p->report;
+    r->squeezes = squeezes;
     r->base_files = p->st->sent_files;
     r->base_bytes = p->st->sent_bytes;
+    r->base_wire = p->st->wire_bytes;
+    r->base_plain = p->st->plain_bytes;
     r->base_deleted = p->st->deleted;
     memset(&p->stats, 0, sizeof p->stats);
 }

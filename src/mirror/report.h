@@ -14,8 +14,8 @@ struct zc_mreport *zc_mreport_new(const char *peer);
 void zc_mreport_free(struct zc_mreport *r);
 
 /* A session is about to begin: its counters start at zero, and go on top of
- * those of the sessions before. */
-void zc_mreport_opening(struct zc_mpeer *p);
+ * those of the sessions before. SQUEEZES: it compresses. */
+void zc_mreport_opening(struct zc_mpeer *p, bool squeezes);
 /* There is a session. */
 void zc_mreport_connected(struct zc_mpeer *p);
 /* The connection could not be made or was lost (ERR); the next try is in DELAY

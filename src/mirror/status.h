@@ -45,6 +45,9 @@ struct zc_peer_status {
     atomic_uint_fast64_t behind_bytes; /* file bytes known to be missing */
     atomic_int_fast64_t oldest;   /* zc_clock_ns of the oldest of them, 0: none */
     atomic_uint_fast64_t sent_files, sent_bytes, deleted, rounds, full_rounds;
+    /* All bytes both ways, frames included, and what they were before they were
+     * compressed. */
+    atomic_uint_fast64_t wire_bytes, plain_bytes;
     atomic_uint_fast64_t failed;  /* names that are refused at present */
     atomic_uint_fast64_t errors, connects;
     atomic_int_fast64_t retry_at;  /* zc_clock_ns of the next try to connect, or
