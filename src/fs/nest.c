@@ -79,10 +79,10 @@ int zc_nest_make(int dirfd, bool acls, char name[ZC_NEST_NAME_SIZE])
 void zc_nest_remove(int dirfd, const char *name, int fd)
 {
     int eno = errno;
-    if (dirfd >= 0 && (fd < 0 || zc_staging_is_at(fd, dirfd, name)))
+    bool is_it = fd < 0 || zc_staging_is_at(fd, dirfd, name) ||
+                 zc_staging_is_at(fd, dirfd, name); /* a look may fail */
+    if (dirfd >= 0 && is_it)
         zc_remove_tree(dirfd, name, name, NULL);
-    else if (dirfd >= 0) /* not to be seen: it is empty, most likely */
-        unlinkat(dirfd, name, AT_REMOVEDIR);
     zc_close(&fd);
     errno = eno;
 }
