@@ -28,6 +28,11 @@ push_exits 1 "an unknown one" --mover=pigeon "$T/a" "$T/b"
 one_sentence "'pigeon' is none of auto, readwrite, mmap, sendfile, splice, overlap" \
     "is refused by name"
 
+for mover in readwrite mmap sendfile splice overlap; do
+    ok "zcsync-movers(7) has $mover" \
+        grep -qx "\.Ss $mover" "$here/../../man/zcsync-movers.7"
+done
+
 # The calls that the two ends make.
 calls() # MOVER: those of both, in one line
 {
