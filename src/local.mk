@@ -124,6 +124,8 @@ libzcsync_a_SOURCES = \
 	%D%/net/reach.h \
 	%D%/net/sealed.c \
 	%D%/net/sealed.h \
+	%D%/net/spawn.c \
+	%D%/net/spawn.h \
 	%D%/net/transport.c \
 	%D%/net/unix.c \
 	%D%/net/unix.h \

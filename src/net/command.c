@@ -2,12 +2,10 @@
 /* Programs as transports; see command.h. */
 #include "net/command.h"
 
-#include <signal.h>
-#include <spawn.h>
+#include "net/spawn.h"
+
 #include <string.h>
 #include <sys/socket.h>
-
-extern char **environ;
 
 /* --- words --- */
 
@@ -99,34 +97,11 @@ void zc_words_fini(zc_words *w)
 /* With FD for its standard input and output. 0, or an errno. */
 static int spawn(const zc_words *w, int fd, pid_t *pid)
 {
-    posix_spawn_file_actions_t files;
-    posix_spawnattr_t how;
-    sigset_t set;
     zc_auto_free char **argv = calloc(w->len + 1, sizeof *argv);
     if (!argv)
         return ENOMEM;
     memcpy(argv, w->v, w->len * sizeof *argv);
-    int eno = posix_spawn_file_actions_init(&files);
-    if (eno)
-        return eno;
-    eno = posix_spawnattr_init(&how);
-    if (eno) {
-        posix_spawn_file_actions_destroy(&files);
-        return eno;
-    }
-    sigemptyset(&set);
-    posix_spawnattr_setsigmask(&how, &set);
-    sigaddset(&set, SIGPIPE);
-    sigaddset(&set, SIGXFSZ);
-    posix_spawnattr_setsigdefault(&how, &set);
-    posix_spawnattr_setflags(&how,
-                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    posix_spawn_file_actions_adddup2(&files, fd, 0);
-    posix_spawn_file_actions_adddup2(&files, fd, 1);
-    eno = posix_spawnp(pid, argv[0], &files, &how, argv, environ);
-    posix_spawnattr_destroy(&how);
-    posix_spawn_file_actions_destroy(&files);
-    return eno;
+    return zc_spawn(argv, (const int[]){fd, fd, -1}, pid);
 }
 
 struct zc_transport *zc_command_start(const zc_words *w, const char *peer,

@@ -1,68 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Programs that are started for a connection; see child.h. */
+/* Programs whose output is wanted; see child.h. */
 #include "ssh/child.h"
 
 #include "base/clock.h"
+#include "net/spawn.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
-
-extern char **environ;
 
 #define SLICE_MS 200 /* how often the stop flag is looked at */
 #define CHUNK 4096u
-
-static int actions_for(posix_spawn_file_actions_t *a, const int fds[3])
-{
-    int r = 0;
-    for (int i = 0; i < 3 && !r; i++) {
-        if (fds[i] >= 0)
-            r = posix_spawn_file_actions_adddup2(a, fds[i], i);
-        else if (i < 2)
-            r = posix_spawn_file_actions_addopen(a, i, "/dev/null",
-                                                 i ? O_WRONLY : O_RDONLY, 0);
-    }
-    return r;
-}
-
-static int attributes_for(posix_spawnattr_t *a)
-{
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    sigdelset(&all, SIGKILL);
-    sigdelset(&all, SIGSTOP);
-    int r = posix_spawnattr_setsigmask(a, &none);
-    if (!r)
-        r = posix_spawnattr_setsigdefault(a, &all);
-    return r ? r : posix_spawnattr_setflags(a, POSIX_SPAWN_SETSIGMASK |
-                                                   POSIX_SPAWN_SETSIGDEF);
-}
-
-int zc_ssh_spawn(char *const argv[], const int fds[3], pid_t *pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int r = posix_spawn_file_actions_init(&actions);
-    if (r)
-        return r;
-    r = posix_spawnattr_init(&attributes);
-    if (r) {
-        posix_spawn_file_actions_destroy(&actions);
-        return r;
-    }
-    r = actions_for(&actions, fds);
-    if (!r)
-        r = attributes_for(&attributes);
-    if (!r)
-        r = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    return r;
-}
 
 /* Takes what P has, up to MAX bytes in all; closed at the end of file. */
 static void take(struct pollfd *p, struct zc_buf *to, size_t max)
@@ -101,7 +50,7 @@ int zc_ssh_run(char *const argv[], size_t max, unsigned seconds,
     pid_t pid, waited;
     int r = pipe2(o, O_CLOEXEC) || pipe2(e, O_CLOEXEC) ? errno : 0;
     if (!r)
-        r = zc_ssh_spawn(argv, (const int[]){-1, o[1], e[1]}, &pid);
+        r = zc_spawn(argv, (const int[]){-1, o[1], e[1]}, &pid);
     zc_close(&o[1]);
     zc_close(&e[1]);
     struct pollfd p[2] = {{.fd = o[0], .events = POLLIN},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Programs that are started for a connection. Any thread. */
+/* Programs whose output is wanted. Any thread. */
 #ifndef ZC_SSH_CHILD_H
 #define ZC_SSH_CHILD_H
 
@@ -7,12 +7,6 @@
 #include "base/err.h"
 
 #include <stdatomic.h>
-#include <sys/types.h>
-
-/* Starts ARGV (found by PATH) with these descriptors as 0, 1 and 2 (-1:
- * /dev/null for the first two, ours for the last), no signal blocked or
- * ignored. 0, or an errno. */
-int zc_ssh_spawn(char *const argv[], const int fds[3], pid_t *pid);
 
 /*
  * Runs ARGV to its end and takes what it writes to stdout and stderr, but no

@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "net/dial.h"
-#include "ssh/child.h"
+#include "net/spawn.h"
 
 #include <netdb.h>
 #include <signal.h>
@@ -120,8 +120,7 @@ static int reach_proxy(struct zc_ssh *s, struct zc_err *err)
     if (!why && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
         why = errno;
     if (!why) {
-        why = zc_ssh_spawn(argv, (const int[]){pair[1], pair[1], -1},
-                           &s->proxy);
+        why = zc_spawn(argv, (const int[]){pair[1], pair[1], -1}, &s->proxy);
         close(pair[1]);
         if (why) {
             s->proxy = 0;
@@ -139,7 +138,7 @@ static void end_proxy(pid_t pid)
 {
     for (int ms = 0; ms < 2 * PROXY_END_MS; ms += 10) {
         if (ms == 0)
-            kill(pid, SIGHUP); /* as ssh(1) does */
+            kill(pid, SIGTERM); /* SIGHUP may be ignored: nohup */
         else if (ms == PROXY_END_MS)
             kill(pid, SIGKILL);
         pid_t r = waitpid(pid, NULL, WNOHANG);
