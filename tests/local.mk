@@ -7,6 +7,7 @@ UNIT_TESTS = \
 	%D%/unit/test_basis \
 	%D%/unit/test_blocks \
 	%D%/unit/test_chmod \
+	%D%/unit/test_clones \
 	%D%/unit/test_command \
 	%D%/unit/test_compare \
 	%D%/unit/test_conf \

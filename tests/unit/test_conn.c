@@ -8,7 +8,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 
 static struct zc_err err;
 static struct zc_conn a, b;
@@ -323,6 +325,66 @@ static void in_turn(void)
     teardown();
 }
 
+/* --- frames with a descriptor --- */
+
+static void frame_with(struct zc_buf *buf, uint32_t number)
+{
+    zc_ref_encode(buf, ZC_FRAME_SENT, (struct zc_ref){number, 0});
+}
+
+/* The next frame is the one with NUMBER. */
+static bool comes(uint32_t number)
+{
+    struct zc_frame f;
+    struct zc_bytes body;
+    struct zc_slab *slab;
+    struct zc_ref ref;
+    return !zc_conn_recv(&b, false, &f, &body, &slab, &err) &&
+           !zc_ref_decode(body, &ref, &err) && ref.list == number;
+}
+
+/* Sends frames with descriptors that nobody takes, as one who may not have many on
+ * their way, until that is refused; then one without. The number of the last. */
+static uint32_t until_refused(void)
+{
+    struct zc_buf buf = ZC_BUF_INIT;
+    struct rlimit few = {.rlim_cur = 30, .rlim_max = 30};
+    uint32_t n = 0;
+    int r = 0;
+    setrlimit(RLIMIT_NOFILE, &few);
+    if (geteuid() == 0 && setresuid(65534, 65534, 65534))
+        return 0;
+    for (; !r && n < 1000; n++) {
+        frame_with(&buf, n);
+        r = zc_conn_send_fd(&a, &buf, STDERR_FILENO, &err);
+    }
+    if (r != 1 || !buf.len)
+        return 0;
+    r = zc_conn_send(&a, &buf, &err); /* the same bytes, later */
+    zc_buf_fini(&buf);
+    return r ? 0 : n;
+}
+
+static void descriptors(void)
+{
+    int status = 0, good = 0;
+    setup();
+    pid_t child = fork();
+    if (child == 0)
+        _exit((int)until_refused());
+    waitpid(child, &status, 0);
+    int n = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    ok(n > 1, "there is an end to descriptors on their way, after %d", n - 1);
+    for (int i = 0; i < n; i++) {
+        good += comes((uint32_t)i);
+        int fd = zc_transport_take_fd(b.t);
+        good += (fd >= 0) == (i < n - 1);
+        zc_close(&fd);
+    }
+    is_int(good, 2 * n, "all frames come in order, and the last without one");
+    teardown();
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -333,5 +395,6 @@ int main(void)
     broken();
     lost();
     in_turn();
+    descriptors();
     return done_testing();
 }
