@@ -239,6 +239,9 @@ static int take_option(void *arg, const struct zc_opt *opt,
         a->recursive = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
         a->recursive_asked = on;
         return 0;
+    case OPT_IMPLIED:
+        set_bits(&a->opt.walk, ZC_WALK_BARE, !on);
+        return 0;
     case OPT_ITEMIZE:
         a->itemize = on;
         a->itemized = on ? a->itemized + 1 : 0;

@@ -183,6 +183,13 @@ static const struct zc_opt rows[] = {
      .help = "and is deleted at DEST"},
     SHOW('R', "relative", ZC_AS_MIRROR, relative,
          "SRC goes to DEST/SRC, or what is behind /./ in it"),
+    {.name = "implied-dirs", .negatable = ON_OFF, .id = OPT_IMPLIED,
+     .not_for = ZC_AS_MIRROR,
+     .help = "(default) directories on the way to what is listed,\n"
+             "or named with -R, look as in SRC; --no-: made if\n"
+             "missing, else left alone"},
+    {.name = "i-d", .negatable = ON_OFF, .id = OPT_IMPLIED,
+     .not_for = ZC_AS_MIRROR, .help = "the same"},
     FLAG('0', "from0", ON_OFF, from0, "entries in these files end in NUL"),
 
     HEADING("Kept by default; with --no-NAME (or --no-LETTER) not:"),

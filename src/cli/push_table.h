@@ -21,6 +21,7 @@ enum push_opt_id {
     OPT_ITEMIZE,
     OPT_RECURSIVE,
     OPT_REMOTE,
+    OPT_IMPLIED,
     OPT_INFO,
     OPT_OUT_FORMAT,
     OPT_MAX_DELETE,

@@ -11,8 +11,6 @@
     "tells what would be sent"
 
 const struct zc_opt_refused zc_rsync_opts[] = {
-    {0, "implied-dirs", NULL},
-    {0, "i-d", NULL},
     {'b', "backup", NULL},
     {0, "backup-dir", NULL},
     {0, "suffix", NULL},

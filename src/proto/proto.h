@@ -206,7 +206,9 @@ enum zc_open_walk {
     ZC_WALK_ALIGNED = 1 << 11,      /* zc_options.delta, delta_always */
     ZC_WALK_DELTA_ALWAYS = 1 << 12,
     ZC_WALK_FAKE = 1 << 13, /* files may say that they are something else */
-    ZC_WALK_KNOWN = (1 << 14) - 1,
+    ZC_WALK_BARE = 1 << 14, /* directories on the way to listed names are only
+                               gone through: see ZC_ENTRY_IMPLIED */
+    ZC_WALK_KNOWN = (1 << 15) - 1,
 };
 
 /* `apply` of OPEN: what the receiving end leaves alone, and how it writes. */

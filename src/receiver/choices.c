@@ -75,3 +75,9 @@ bool zc_choices_same_time(const struct zc_receiver *r,
     return zc_time_equal(e->mtime_s, e->mtime_ns, st->mtime_s, st->mtime_ns,
                          v->time_step);
 }
+
+bool zc_choices_is_way(const struct zc_receiver *r, const struct zc_entry *e)
+{
+    return r->terms.open.walk & ZC_WALK_BARE && e->flags & ZC_ENTRY_IMPLIED &&
+           S_ISDIR(e->mode);
+}

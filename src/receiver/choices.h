@@ -33,4 +33,7 @@ bool zc_choices_same_time(const struct zc_receiver *r,
                           const struct zc_entry *e, const struct zc_stat *st,
                           const struct zc_volume *v);
 
+/* E is a directory that is only gone through. */
+bool zc_choices_is_way(const struct zc_receiver *r, const struct zc_entry *e);
+
 #endif

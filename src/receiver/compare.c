@@ -234,9 +234,26 @@ static bool may_replace(struct zc_rworker *w, const struct zc_cmp *c,
 
 /* --- directories --------------------------------------------------------- */
 
+/* It stays as it is, be it something that cannot be gone through. */
+static void decide_way(const struct zc_cmp *c, struct zc_decision *v)
+{
+    if (c->exists && !same_type(c)) {
+        decide_refusal(v, ZC_OP_MKDIR, ENOTDIR);
+        return;
+    }
+    v->action = ZC_ACTION_DIR;
+    v->need = ZC_NEED_DESCEND;
+    v->stays = c->exists;
+    v->item = c->exists ? 0 : ZC_ITEM_NEW;
+}
+
 static void decide_dir(struct zc_rworker *w, const struct zc_cmp *c,
                        struct zc_decision *v)
 {
+    if (zc_choices_is_way(w->r, c->e)) {
+        decide_way(c, v);
+        return;
+    }
     bool dresses = !(w->r->apply & ZC_APPLY_ONLY_DELETE);
     unsigned xattrs = dresses && same_type(c) ? zc_compare_xattrs(w, c) : 0;
     bool want_meta = xattrs;

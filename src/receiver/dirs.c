@@ -4,6 +4,7 @@
 
 #include "fs/rootdir.h"
 #include "receiver/commit.h"
+#include "receiver/choices.h"
 #include "receiver/core.h"
 #include "receiver/dress.h"
 #include "receiver/seals.h"
@@ -66,6 +67,11 @@ static struct zc_rdir *rdir_new(struct zc_receiver *r, struct zc_rdir *parent,
     d->fileflags = want.fileflags;
     d->seen = e->flags & ZC_ENTRY_SEEN || (parent && parent->seen);
     d->implied = !parent && e->flags & ZC_ENTRY_IMPLIED;
+    if (parent && zc_choices_is_way(r, e)) { /* as by mkdir, if it is made */
+        d->implied = state == ZC_RD_EXISTS;
+        d->mode = S_IFDIR | S_IRWXU | zc_shelf_mode(r, &parent->shelf, 0777);
+        d->keep = ZC_KEEP_PERMS | (r->keep & ZC_KEEP_FAKE);
+    }
     zc_queue_line_init(&d->lists);
     zc_shelf_init(&d->shelf);
     if (parent) {

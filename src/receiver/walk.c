@@ -290,8 +290,10 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
             zc_deletions_plan(w, d, dirfd, c.name, d->shallow);
         return;
     }
-    /* What the sender has not looked at: a directory is made, and that is all. */
-    if (e->flags & ZC_ENTRY_IMPLIED && (here || !S_ISDIR(e->mode)))
+    /* What the sender has not looked at: a directory is made, and that is all; or
+     * it is gone through. */
+    if (e->flags & ZC_ENTRY_IMPLIED &&
+        (!S_ISDIR(e->mode) || (here && !zc_choices_is_way(w->r, e))))
         return;
     zc_auto_close int link = -1; /* what a symlink leads to */
     if (zc_dirlink_follow(w, &c, &link) ||

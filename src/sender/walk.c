@@ -430,6 +430,23 @@ static void check_way(struct zc_sworker *w, const struct zc_sdir *d, int dirfd,
                          "go into it, as something is mounted there (-x)", 0);
 }
 
+/* The directory NAME, called AS, is on the way to what was asked for, and that is
+ * all there is to be told of it. False: it is something else. */
+static bool tell_way(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
+                     const struct zc_fileset_node *node, const char *as,
+                     struct zc_draft *draft)
+{
+    struct zc_stat st;
+    const char *name = zc_fileset_name(node);
+    if (!(w->s->opt->walk & ZC_WALK_BARE) || zc_fileset_listed(node) ||
+        zc_stat_at(dirfd, name, &st) || !S_ISDIR(st.mode) ||
+        zc_sdir_hides(w, d, name, true))
+        return false;
+    zc_splaces_tell(w, true, as, draft);
+    check_way(w, d, dirfd, node, draft);
+    return true;
+}
+
 /* Adds entries to DRAFT until the list is full or D ends; EARLIER has some of
  * them already. -1: the run has failed. */
 static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
@@ -455,6 +472,8 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                                      draft)))
             continue;
         if (!zc_earlier_leaves(s, earlier, dirfd, name, &at))
+            continue;
+        if (set && tell_way(w, d, at, set[d->at], as, draft))
             continue;
         enum zc_look look = zc_walk_look(w, d, at, name, as, draft);
         if (look == ZC_LOOK_FAILED)
@@ -633,7 +652,8 @@ int zc_walk_root(struct zc_sworker *w)
     zc_entry_from_stat(s, &st, &e);
     zc_entry_tell_odd_time(w, node, "", &st);
     e.name = "";
-    if (s->opt->only && !s->opt->files_from && dirfd == pinned)
+    bool way = !s->opt->files_from || s->opt->walk & ZC_WALK_BARE;
+    if (s->opt->only && way && dirfd == pinned)
         e.flags |= ZC_ENTRY_IMPLIED;
     else if (zc_entry_xattrs(w, dirfd, "", &e))
         zc_entry_unread(w, node, "", "read its extended attributes");
