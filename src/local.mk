@@ -88,6 +88,8 @@ libzcsync_a_SOURCES = \
 	%D%/proto/told.c \
 	%D%/proto/wire.c \
 	%D%/proto/wire.h \
+	%D%/delta/anchors.c \
+	%D%/delta/anchors.h \
 	%D%/delta/blocks.c \
 	%D%/delta/blocks.h \
 	%D%/delta/segment.c \

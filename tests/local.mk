@@ -4,6 +4,7 @@
 UNIT_TESTS = \
 	%D%/unit/test_aead \
 	%D%/unit/test_base \
+	%D%/unit/test_anchors \
 	%D%/unit/test_basis \
 	%D%/unit/test_blocks \
 	%D%/unit/test_chmod \

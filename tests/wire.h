@@ -359,6 +359,15 @@ static inline void wire_samples_delta(struct zc_buf *b, wire_each *each,
     m = (struct zc_msg_sums){.ask = ask};
     zc_sums_encode(b, &m);
     wire_emit(b, "sums-none", each, arg);
+    ask.blocks = UINT64_MAX;
+    ask.grain = ZC_GRAIN_ANCHORS;
+    zc_ask_encode(b, &ask);
+    wire_emit(b, "ask-anchors", each, arg);
+    memset(sums, 0, sizeof sums);
+    sums[ZC_ANCHOR_SIZE] = 1;
+    m = (struct zc_msg_sums){ask, 4097, {sums, 2 * ZC_ANCHOR_SIZE}};
+    zc_sums_encode(b, &m);
+    wire_emit(b, "sums-anchors", each, arg);
     zc_copy_encode(b, &(struct zc_msg_copy){
                           {7, 0}, 4096, (uint64_t)5 << 32, 12288});
     wire_emit(b, "copy", each, arg);

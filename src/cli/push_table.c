@@ -287,8 +287,8 @@ static const struct zc_opt rows[] = {
            "what has changed, to a DEST on this machine, too"),
     VALUE(0, "delta", "HOW", ON, OPT_DELTA,
           "auto (default): of a changed file send what is\n"
-          "new; aligned: the same, where the rest is where\n"
-          "it was; off: as -W"),
+          "new, wherever the rest is now; aligned: where it\n"
+          "was; off: as -W"),
     ONCE_APPLY(0, "delay-updates", ON_OFF, ZC_APPLY_DELAY,
                "give all files their names at the end"),
     PUSH_VALUE("fsync", "MODE", ON, OPT_FSYNC,

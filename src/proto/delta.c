@@ -31,7 +31,8 @@ static bool get_ask(struct zc_rd *r, struct zc_msg_ask *m)
     m->grain = zc_rd_u8(r);
     return m->blocks && m->offset % ZC_BLOCK_BIG == 0 &&
            m->offset <= ZC_FILE_SIZE_MAX &&
-           (m->grain == ZC_GRAIN_BIG || m->grain == ZC_GRAIN_SMALL);
+           (m->grain == ZC_GRAIN_BIG || m->grain == ZC_GRAIN_SMALL ||
+            (m->grain == ZC_GRAIN_ANCHORS && m->blocks == UINT64_MAX));
 }
 
 void zc_ask_encode(struct zc_buf *b, const struct zc_msg_ask *m)
@@ -65,8 +66,29 @@ void zc_sums_encode(struct zc_buf *b, const struct zc_msg_sums *m)
     size_t at = zc_frame_begin(b, ZC_FRAME_SUMS);
     put_ask(b, &m->ask);
     zc_buf_u64(b, m->length);
+    if (m->ask.grain == ZC_GRAIN_ANCHORS)
+        zc_buf_u32(b, (uint32_t)(m->sums.n / ZC_ANCHOR_SIZE));
     zc_buf_put(b, m->sums.p, m->sums.n);
     zc_frame_end(b, at);
+}
+
+/* However many there are: ascending, and within the length. */
+static int get_anchors(struct zc_rd *r, struct zc_msg_sums *m, bool ok,
+                       struct zc_err *err)
+{
+    uint32_t n = zc_rd_u32(r);
+    ok = ok && !r->bad && n <= ZC_ANCHORS_MAX;
+    m->sums.n = ok ? (size_t)n * ZC_ANCHOR_SIZE : 0;
+    m->sums.p = zc_rd_bytes(r, m->sums.n);
+    struct zc_rd anchors = zc_rd_init(m->sums.p, m->sums.p ? m->sums.n : 0);
+    uint64_t next = 0;
+    while (ok && zc_rd_left(&anchors)) {
+        uint32_t at = zc_rd_u32(&anchors);
+        zc_rd_u64(&anchors);
+        ok = at >= next && at < m->length;
+        next = (uint64_t)at + 1;
+    }
+    return zc_wire_end(r, ok, "SUMS", err);
 }
 
 int zc_sums_decode(struct zc_bytes body, struct zc_msg_sums *m,
@@ -76,6 +98,8 @@ int zc_sums_decode(struct zc_bytes body, struct zc_msg_sums *m,
     bool ok = get_ask(&r, &m->ask);
     m->length = zc_rd_u64(&r);
     ok = ok && !r.bad && m->length <= ZC_BLOCKS_MAX * ZC_BLOCK_BIG;
+    if (m->ask.grain == ZC_GRAIN_ANCHORS)
+        return get_anchors(&r, m, ok, err);
     m->sums.n = ok ? zc_sums_count(&m->ask, m->length) * ZC_SUM_SIZE : 0;
     m->sums.p = zc_rd_bytes(&r, m->sums.n);
     return zc_wire_end(&r, ok, "SUMS", err);

@@ -221,7 +221,8 @@ struct zc_msg_ask {
     struct zc_ref ref;
     uint64_t offset;
     uint64_t blocks; /* bit i: the one at OFFSET + i blocks. Not 0 */
-    uint8_t grain;   /* log2 of the bytes of a sum: delta/blocks.h */
+    uint8_t grain;   /* log2 of the bytes of a sum; or ZC_GRAIN_ANCHORS, of all
+                        blocks */
 };
 void zc_ask_encode(struct zc_buf *b, const struct zc_msg_ask *m);
 int zc_ask_decode(struct zc_bytes body, struct zc_msg_ask *m,
@@ -232,7 +233,7 @@ int zc_ask_decode(struct zc_bytes body, struct zc_msg_ask *m,
 struct zc_msg_sums {
     struct zc_msg_ask ask;
     uint64_t length;
-    struct zc_bytes sums; /* ZC_SUM_SIZE bytes each */
+    struct zc_bytes sums; /* ZC_SUM_SIZE bytes each; or anchors */
 };
 /* How many sums an answer to ASK has. */
 size_t zc_sums_count(const struct zc_msg_ask *ask, uint64_t length);

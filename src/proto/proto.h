@@ -82,9 +82,12 @@
 
 #define ZC_GRAIN_BIG 16   /* log2 of the bytes of a block of a basis, */
 #define ZC_GRAIN_SMALL 12 /* ... of those that are in it */
+#define ZC_GRAIN_ANCHORS 0 /* places known by what is around them instead */
 #define ZC_BLOCK_BIG ((uint64_t)1 << ZC_GRAIN_BIG)
 #define ZC_BLOCK_SMALL ((uint64_t)1 << ZC_GRAIN_SMALL)
 #define ZC_BLOCKS_MAX 64 /* big ones that one ASK is about */
+#define ZC_ANCHORS_MAX 2048 /* in one SUMS */
+#define ZC_ANCHOR_SIZE 12   /* offset in it, and hash */
 #define ZC_SUM_SIZE 8    /* of a block: XXH3 with 64 bits, little-endian */
 #define ZC_PATCH_MAX (128 * 1024) /* bytes in a PATCH */
 #define ZC_ASKS_MAX 64 /* of a file that are not answered */

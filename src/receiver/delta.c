@@ -4,11 +4,13 @@
 
 #include "base/io.h"
 #include "base/vec.h"
+#include "delta/anchors.h"
 #include "delta/blocks.h"
 #include "receiver/basis.h"
 #include "receiver/core.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 /* So much is read or copied before other files have their turn. */
@@ -178,30 +180,63 @@ static bool sum_block(struct zc_rworker *w, const struct zc_rdelta *d,
 }
 
 /* What can be read of it counts: a sender knows what to do with less. */
-static uint64_t answer(struct zc_rworker *w, struct zc_rdelta *d,
-                       const struct zc_msg_ask *m)
+static uint64_t sum_blocks(struct zc_rworker *w, const struct zc_rdelta *d,
+                           const struct zc_msg_ask *m, struct zc_buf *out)
 {
-    struct zc_msg_sums sums = {.ask = *m, .length = bytes_there(d, m)};
-    struct zc_buf *b = &w->scratch;
-    uint64_t read = 0;
-    zc_buf_reset(b);
+    uint64_t length = bytes_there(d, m);
     zc_buf_reset(&w->path);
     for (unsigned i = 0; i < ZC_BLOCKS_MAX; i++) {
         uint64_t at = i * ZC_BLOCK_BIG;
-        if (!(m->blocks >> i & 1) || at >= sums.length)
+        if (!(m->blocks >> i & 1) || at >= length)
             continue;
-        uint64_t n = ZC_MIN(sums.length - at, ZC_BLOCK_BIG);
-        if (!sum_block(w, d, m, i, n, b))
-            sums.length = at;
-        read += n;
+        if (!sum_block(w, d, m, i, ZC_MIN(length - at, ZC_BLOCK_BIG), out))
+            length = at;
     }
+    return length;
+}
+
+/* Where the anchors are in what the basis has behind M's offset. */
+static uint64_t find_anchors(struct zc_rworker *w, const struct zc_rdelta *d,
+                             const struct zc_msg_ask *m, struct zc_buf *out)
+{
+    struct zc_anchors *a = malloc(sizeof *a);
+    uint64_t length = bytes_there(d, m), done = 0;
+    zc_buf_reset(&w->path);
+    uint8_t *p = zc_buf_reserve(&w->path, ZC_BLOCK_BIG);
+    if (a)
+        zc_anchors_init(a, d->seed);
+    while (a && p && done < length) {
+        size_t n = (size_t)ZC_MIN(length - done, ZC_BLOCK_BIG);
+        if (zc_io_pread(d->basis, p, n, (off_t)(m->offset + done)) !=
+            (ssize_t)n)
+            break;
+        zc_anchors_add(a, p, n);
+        done += n;
+    }
+    for (size_t i = 0; a && i < a->n; i++) {
+        zc_buf_u32(out, a->v[i].at);
+        zc_buf_u64(out, a->v[i].hash);
+    }
+    free(a);
+    return done;
+}
+
+/* So much is read for it, about. */
+static uint64_t answer(struct zc_rworker *w, struct zc_rdelta *d,
+                       const struct zc_msg_ask *m)
+{
+    struct zc_msg_sums sums = {.ask = *m};
+    struct zc_buf *b = &w->scratch;
+    zc_buf_reset(b);
+    sums.length = m->grain == ZC_GRAIN_ANCHORS ? find_anchors(w, d, m, b)
+                                               : sum_blocks(w, d, m, b);
     sums.sums = (struct zc_bytes){b->data, b->len};
     zc_sums_encode(&w->out, &sums);
     pthread_mutex_lock(&w->r->lock);
     d->n_asks--; /* SENT may come as soon as this is on the wire */
     pthread_mutex_unlock(&w->r->lock);
     zc_rworker_flush(w);
-    return read;
+    return sums.length;
 }
 
 static void fail(struct zc_rdelta *d, unsigned op, int eno)

@@ -76,6 +76,10 @@ void zc_bigs_init(struct zc_sender *s, struct zc_bigs *bigs)
 void zc_bigs_start(struct zc_sender *s)
 {
     const struct zc_msg_open *open = &s->terms.open;
+    /* What is written in place is gone before it could be copied to somewhere
+     * else. */
+    s->bigs->aligned = open->walk & ZC_WALK_ALIGNED ||
+                       open->apply & ZC_APPLY_INPLACE;
     /* What looks near may be the beginning of a tunnel. */
     bool near = s->conn.t->near && !s->terms.another_host;
     s->bigs->delta = open->flags & ZC_OPEN_DELTA &&
@@ -388,7 +392,7 @@ static int send_file(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
         m.from = b->segments.copied;
     } else if (f->basis) {
         b->delta = zc_sdelta_new(m.ref, b->fd, &b->segments, f->basis,
-                                 w->s->bigs->seed);
+                                 w->s->bigs->seed, w->s->bigs->aligned);
         if (!b->delta)
             return -1;
         m.flags = ZC_FILE_DELTA;

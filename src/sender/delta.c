@@ -3,6 +3,7 @@
 #include "sender/delta.h"
 
 #include "base/io.h"
+#include "delta/anchors.h"
 #include "delta/blocks.h"
 #include "sender/lists.h"
 
@@ -29,12 +30,21 @@ STAILQ_HEAD(answers, answer);
 /* A run of the file, [begin, end), and where it may be in the basis. */
 struct piece {
     uint64_t begin, end;
-    uint64_t grid;    /* offset of the first block here: `begin` is in it */
-    uint64_t covered; /* bytes behind `grid` that the basis has */
-    uint64_t differ;  /* bit i: block i does */
+    int64_t grid;     /* offset of the first block here: `begin` is in it */
+    uint64_t from;    /* its offset in the basis */
+    uint64_t covered; /* bytes behind it that the basis has */
+    uint64_t blocks;  /* bit i: block i was asked for */
+    uint64_t differ;  /* ... and is another */
+    uint64_t look;    /* those of them that are still to be asked about */
     struct answer *small; /* sums of blocks in those that differ */
     bool asked;       /* the basis has something there */
     bool ready;       /* there is nothing more to be known */
+};
+
+/* Literals, in order. */
+struct segments {
+    struct zc_segment v[2 * PIECES];
+    unsigned n;
 };
 
 struct zc_sdelta {
@@ -52,9 +62,19 @@ struct zc_sdelta {
     /* Whoever works on it: */
     struct piece pieces[PIECES];
     unsigned first, n;
+    struct segments again; /* to be cut once more, before ... */
     struct zc_segment literal; /* what is left of it to be cut */
     unsigned barren;           /* pieces in a row */
     uint64_t skip;
+    int64_t shift;             /* so far things are behind where they were */
+    bool aligned;
+    struct {
+        struct zc_anchors *here; /* NULL: nothing is looked for */
+        uint64_t at;             /* where they begin */
+        struct zc_shifts shifts;
+        unsigned waits;          /* for so many answers */
+        uint64_t next, step;     /* before there nothing is looked for again */
+    } search;
     struct zc_segment run; /* decided, not said yet; length 0: nothing */
     bool spoiled;
     int eno;
@@ -62,7 +82,7 @@ struct zc_sdelta {
 
 struct zc_sdelta *zc_sdelta_new(struct zc_ref ref, int fd,
                                 struct zc_segments *segments, uint64_t basis,
-                                uint64_t seed)
+                                uint64_t seed, bool aligned)
 {
     struct zc_sdelta *d = calloc(1, sizeof *d);
     if (!d)
@@ -73,7 +93,8 @@ struct zc_sdelta *zc_sdelta_new(struct zc_ref ref, int fd,
     d->basis = basis;
     d->seed = seed;
     d->segments = segments;
-    d->skip = SKIP_MIN;
+    d->skip = d->search.step = SKIP_MIN;
+    d->aligned = aligned;
     STAILQ_INIT(&d->inbox);
     return d;
 }
@@ -94,16 +115,18 @@ void zc_sdelta_free(struct zc_sdelta *d)
     for (unsigned i = 0; i < PIECES; i++)
         free(d->pieces[i].small);
     free_answers(&d->inbox);
+    free(d->search.here);
     free(d);
 }
 
 /* --- questions and answers ----------------------------------------------- */
 
-/* Noted before it is on the wire: the answer may come at once. */
+/* P: NULL where there is none. Noted before it is on the wire: the answer may come
+ * at once. */
 static void ask(struct zc_sworker *w, struct zc_sdelta *d, struct piece *p,
-                uint64_t blocks, uint8_t grain)
+                uint64_t from, uint64_t blocks, uint8_t grain)
 {
-    struct zc_msg_ask m = {d->ref, p->grid, blocks, grain};
+    struct zc_msg_ask m = {d->ref, from, blocks, grain};
     pthread_mutex_lock(&w->s->lock);
     unsigned i = (d->first_ask + d->n_asks++) % ZC_ASKS_MAX;
     d->asks[i].ask = m;
@@ -165,17 +188,37 @@ static const uint8_t *read_here(struct zc_sworker *w, struct zc_sdelta *d,
 }
 
 /* SUM is that of what is here, N bytes from AT on. */
-static bool same(struct zc_sworker *w, struct zc_sdelta *d, uint64_t at,
+static bool same(struct zc_sworker *w, struct zc_sdelta *d, int64_t at,
                  uint64_t n, const uint8_t *sum)
 {
     uint8_t mine[ZC_SUM_SIZE];
-    if (!n || d->spoiled || n > d->size || at > d->size - n)
+    if (!n || d->spoiled || at < 0 || n > d->size ||
+        (uint64_t)at > d->size - n)
         return false;
-    const uint8_t *p = read_here(w, d, at, (size_t)n);
+    const uint8_t *p = read_here(w, d, (uint64_t)at, (size_t)n);
     if (!p)
         return false;
     zc_block_sum(d->seed, p, (size_t)n, mine);
     return !memcmp(mine, sum, sizeof mine);
+}
+
+/* Where block I of P is here; the first may begin before the file does. */
+static int64_t block_at(const struct piece *p, unsigned i)
+{
+    return p->grid + (int64_t)(i * ZC_BLOCK_BIG);
+}
+
+/* Not while anchors are looked for: their answer is the last then. */
+static void look_closer(struct zc_sworker *w, struct zc_sdelta *d,
+                        struct piece *p)
+{
+    if (!p->look)
+        p->ready = true;
+    else if (!d->search.here && !d->spoiled)
+        ask(w, d, p, p->from, p->look, ZC_GRAIN_SMALL);
+    else
+        return;
+    p->look = 0;
 }
 
 static void compare_big(struct zc_sworker *w, struct zc_sdelta *d,
@@ -183,30 +226,43 @@ static void compare_big(struct zc_sworker *w, struct zc_sdelta *d,
 {
     struct piece *p = a->piece;
     const uint8_t *sum = a->sums;
-    uint64_t look = 0;
     p->covered = a->m.length;
-    p->differ = a->m.ask.blocks;
+    p->blocks = p->differ = a->m.ask.blocks;
     for (unsigned i = 0; i < ZC_BLOCKS_MAX; i++) {
         uint64_t n = covered(p->covered, i);
         if (!(a->m.ask.blocks >> i & 1) || !n)
             continue;
-        if (same(w, d, p->grid + i * ZC_BLOCK_BIG, n, sum))
+        if (same(w, d, block_at(p, i), n, sum))
             p->differ &= ~((uint64_t)1 << i);
         else
-            look |= (uint64_t)1 << i;
+            p->look |= (uint64_t)1 << i;
         sum += ZC_SUM_SIZE;
     }
-    if (look && !d->spoiled)
-        ask(w, d, p, look, ZC_GRAIN_SMALL);
-    else
-        p->ready = true;
+    look_closer(w, d, p);
+}
+
+/* Of a search. */
+static void take_anchors(struct zc_sdelta *d, const struct answer *a)
+{
+    struct zc_rd r = zc_rd_init(a->sums, a->m.sums.n);
+    struct zc_anchor_at one;
+    d->search.waits--;
+    while (zc_rd_left(&r)) {
+        one.at = zc_rd_u32(&r);
+        one.hash = zc_rd_u64(&r);
+        zc_shifts_vote(&d->search.shifts, d->search.here, d->search.at, &one,
+                       1, a->m.ask.offset);
+    }
 }
 
 static void take_answer(struct zc_sworker *w, struct zc_sdelta *d,
                         struct answer *a)
 {
-    if (a->m.ask.grain == ZC_GRAIN_BIG) {
-        compare_big(w, d, a);
+    if (a->m.ask.grain != ZC_GRAIN_SMALL) {
+        if (a->m.ask.grain == ZC_GRAIN_BIG)
+            compare_big(w, d, a);
+        else
+            take_anchors(d, a);
         free(a);
         return;
     }
@@ -280,40 +336,47 @@ static void decide(struct saying *y, enum zc_segment_kind kind,
     struct zc_segment *run = &y->d->run;
     if (offset >= end)
         return;
+    uint64_t from = kind == ZC_SEGMENT_COPY
+                        ? offset - (uint64_t)y->d->shift
+                        : offset;
     if (run->length && run->kind == kind &&
-        run->offset + run->length == offset) {
+        run->offset + run->length == offset &&
+        run->from + run->length == from) {
         run->length += end - offset;
         return;
     }
     say_run(y);
     *run = (struct zc_segment){.kind = kind, .offset = offset,
-                               .length = end - offset, .from = offset};
+                               .length = end - offset, .from = from};
 }
 
 /* Of [AT, AT + N) the first SAME bytes are those of the basis; as far as it is
  * P's. How many of P's are. */
 static uint64_t decide_part(struct saying *y, const struct piece *p,
-                            uint64_t at, uint64_t n, uint64_t same_bytes)
+                            int64_t at, uint64_t n, uint64_t same_bytes)
 {
-    uint64_t begin = ZC_MAX(at, p->begin), end = ZC_MIN(at + n, p->end);
+    int64_t begin = ZC_MAX(at, (int64_t)p->begin);
+    int64_t end = ZC_MIN(at + (int64_t)n, (int64_t)p->end);
     if (begin >= end)
         return 0;
-    uint64_t middle = ZC_MIN(ZC_MAX(at + same_bytes, begin), end);
-    decide(y, ZC_SEGMENT_COPY, begin, middle);
-    decide(y, ZC_SEGMENT_LITERAL, middle, end);
-    return middle - begin;
+    int64_t middle = ZC_MIN(ZC_MAX(at + (int64_t)same_bytes, begin), end);
+    decide(y, ZC_SEGMENT_COPY, (uint64_t)begin, (uint64_t)middle);
+    decide(y, ZC_SEGMENT_LITERAL, (uint64_t)middle, (uint64_t)end);
+    return (uint64_t)(middle - begin);
 }
 
 /* Block I of P, which differs: *SUM are those of the small ones in it. */
 static uint64_t decide_small(struct saying *y, const struct piece *p,
                              unsigned i, const uint8_t **sum)
 {
-    uint64_t at = p->grid + i * ZC_BLOCK_BIG, found = 0;
+    int64_t at = block_at(p, i);
+    uint64_t found = 0;
     uint64_t there = covered(p->covered, i);
     for (uint64_t b = 0; b < ZC_BLOCK_BIG; b += ZC_BLOCK_SMALL) {
         uint64_t n = b < there ? ZC_MIN(there - b, ZC_BLOCK_SMALL) : 0;
-        bool is_same = n && same(y->w, y->d, at + b, n, *sum);
-        found += decide_part(y, p, at + b, ZC_BLOCK_SMALL, is_same ? n : 0);
+        int64_t here = at + (int64_t)b;
+        bool is_same = n && same(y->w, y->d, here, n, *sum);
+        found += decide_part(y, p, here, ZC_BLOCK_SMALL, is_same ? n : 0);
         *sum += n ? ZC_SUM_SIZE : 0;
     }
     return found;
@@ -328,7 +391,7 @@ static uint64_t decide_piece(struct saying *y, const struct piece *p)
     if (p->small && p->small->m.length != p->covered)
         looked = 0;
     for (unsigned i = 0; i < ZC_BLOCKS_MAX; i++) {
-        uint64_t at = p->grid + i * ZC_BLOCK_BIG;
+        int64_t at = block_at(p, i);
         if (looked >> i & 1)
             found += decide_small(y, p, i, &sum);
         else
@@ -339,6 +402,153 @@ static uint64_t decide_piece(struct saying *y, const struct piece *p)
     return found;
 }
 
+/* --- searching ----------------------------------------------------------- */
+
+/* So much at the end of a piece without anything in common is worth a search. */
+#define TAIL_MIN ((uint64_t)128 << 10)
+
+/* From where on nothing of P, which is ready, is in the basis. */
+static uint64_t common_end(struct zc_sworker *w, struct zc_sdelta *d,
+                           const struct piece *p)
+{
+    const uint8_t *sum = p->small->sums;
+    int64_t end = (int64_t)p->begin;
+    for (unsigned i = 0; i < ZC_BLOCKS_MAX; i++) {
+        int64_t at = block_at(p, i);
+        uint64_t there = covered(p->covered, i);
+        if (!(p->blocks >> i & 1) || !there)
+            continue;
+        if (!(p->differ >> i & 1)) {
+            end = at + (int64_t)there;
+            continue;
+        }
+        for (uint64_t b = 0; b < there; b += ZC_BLOCK_SMALL) {
+            uint64_t n = ZC_MIN(there - b, ZC_BLOCK_SMALL);
+            if (same(w, d, at + (int64_t)b, n, sum))
+                end = at + (int64_t)(b + n);
+            sum += ZC_SUM_SIZE;
+        }
+    }
+    return ZC_MIN(ZC_MAX((uint64_t)end, p->begin), p->end);
+}
+
+/* Is it worth a search, and may it be one? */
+static bool may_search(const struct zc_sdelta *d, const struct piece *p)
+{
+    return !d->aligned && p->asked && p->small && p->end > d->search.next &&
+           p->small->m.length == p->covered;
+}
+
+/* The anchors in the file here, from AT on. */
+static void find_here(struct zc_sworker *w, struct zc_sdelta *d, uint64_t at)
+{
+    uint64_t end = ZC_MIN(at + PIECE, d->size);
+    d->search.at = at;
+    d->search.shifts.n = 0;
+    zc_anchors_init(d->search.here, d->seed);
+    for (size_t n; at < end && !d->spoiled; at += n) {
+        n = (size_t)ZC_MIN(end - at, ZC_BLOCK_BIG);
+        const uint8_t *p = read_here(w, d, at, n);
+        if (p)
+            zc_anchors_add(d->search.here, p, n);
+    }
+}
+
+/* The peer is asked where what P, the first piece, has may be. False: it is not. */
+static bool ask_around(struct zc_sworker *w, struct zc_sdelta *d,
+                       const struct piece *p)
+{
+    d->search.here = malloc(sizeof *d->search.here);
+    if (!d->search.here)
+        return false;
+    find_here(w, d, p->begin);
+    for (int i = -1; i <= 1; i++) {
+        if (i < 0 && p->from < PIECE)
+            continue;
+        uint64_t from = p->from + (uint64_t)(int64_t)i * PIECE;
+        if (from >= d->basis)
+            break;
+        ask(w, d, NULL, from, UINT64_MAX, ZC_GRAIN_ANCHORS);
+        d->search.waits++;
+    }
+    return true;
+}
+
+/* Says of P, the first piece, what it has in common with the basis, and searches for
+ * the rest, where that is much: true when it does. */
+static bool begin_search(struct saying *y, struct piece *p)
+{
+    struct zc_sdelta *d = y->d;
+    if (d->search.here)
+        return true;
+    if (!may_search(d, p))
+        return false;
+    uint64_t end = p->end, middle = common_end(y->w, d, p);
+    if (d->spoiled || middle < d->search.next ||
+        (middle > p->begin && end - middle < TAIL_MIN))
+        return false;
+    if (middle > p->begin) {
+        p->end = middle;
+        decide_piece(y, p);
+        p->end = end;
+        p->begin = middle;
+        d->barren = 0;
+    }
+    return middle < end && ask_around(y->w, d, p);
+}
+
+/* L is to be cut once more, behind what is. */
+static void add_again(struct segments *s, const struct zc_segment *l)
+{
+    struct zc_segment *last = s->n ? &s->v[s->n - 1] : NULL;
+    if (last && last->offset + last->length == l->offset)
+        last->length += l->length;
+    else if (l->length)
+        s->v[s->n++] = *l;
+}
+
+/* All of what is on its way is cut once more. */
+static void cut_again(struct zc_sdelta *d)
+{
+    struct segments all = {0};
+    for (unsigned i = 0; i < d->n; i++) {
+        struct piece *p = &d->pieces[(d->first + i) % PIECES];
+        add_again(&all, &(struct zc_segment){.offset = p->begin,
+                                             .length = p->end - p->begin});
+        free(p->small);
+        *p = (struct piece){0};
+    }
+    d->n = 0;
+    for (unsigned i = 0; i < d->again.n; i++)
+        add_again(&all, &d->again.v[i]);
+    d->again = all;
+}
+
+/* It has been answered: on with what was found, or as before. */
+static void end_search(struct zc_sworker *w, struct zc_sdelta *d)
+{
+    int64_t shift;
+    if (!d->search.here || d->search.waits)
+        return;
+    uint64_t at = d->search.at;
+    free(d->search.here);
+    d->search.here = NULL;
+    if (d->again.n <= PIECES && zc_shifts_most(&d->search.shifts, &shift) &&
+        shift != d->shift) {
+        d->shift = shift;
+        d->search.next = at + PIECE;
+        d->search.step = SKIP_MIN;
+        d->barren = 0;
+        cut_again(d);
+        return;
+    }
+    d->search.next = at + d->search.step;
+    d->search.step = ZC_MIN(2 * d->search.step, SKIP_MAX);
+    for (unsigned i = 0; i < d->n; i++)
+        if (d->pieces[(d->first + i) % PIECES].look)
+            look_closer(w, d, &d->pieces[(d->first + i) % PIECES]);
+}
+
 /* Says what is known from the first piece on. */
 static bool say_pieces(struct saying *y)
 {
@@ -346,6 +556,8 @@ static bool say_pieces(struct saying *y)
     bool any = false;
     while (d->n && d->pieces[d->first].ready && !y->failed) {
         struct piece *p = &d->pieces[d->first];
+        if (begin_search(y, p))
+            break;
         if (!p->asked)
             decide(y, ZC_SEGMENT_LITERAL, p->begin, p->end);
         else if (decide_piece(y, p))
@@ -365,53 +577,70 @@ static bool say_pieces(struct saying *y)
 
 /* --- cutting ------------------------------------------------------------- */
 
-/* The next literal of the file; false: there is none. */
-static bool next_literal(struct zc_sdelta *d)
+/* What is to be cut next; NULL: there is nothing. */
+static struct zc_segment *next_literal(struct zc_sdelta *d)
 {
+    struct segments *again = &d->again;
+    while (again->n && !again->v[0].length)
+        memmove(again->v, again->v + 1, --again->n * sizeof *again->v);
+    if (again->n)
+        return &again->v[0];
     while (!d->literal.length)
         if (!zc_segments_next(d->segments, &d->literal))
-            return false;
+            return NULL;
         else if (d->literal.kind != ZC_SEGMENT_LITERAL)
             d->literal.length = 0;
-    return true;
+    return &d->literal;
 }
 
-/* The basis has nothing at AT, or not enough in common to go on asking: so many
- * bytes go unasked, 0: none. */
-static uint64_t unasked(struct zc_sdelta *d, uint64_t at)
+/* The basis has nothing where L begins, or not enough in common to go on asking: so
+ * many bytes go unasked, 0: none. */
+static uint64_t unasked(struct zc_sdelta *d, const struct zc_segment *l)
 {
-    if (at / ZC_BLOCK_BIG * ZC_BLOCK_BIG >= d->basis)
-        return d->literal.length;
+    int64_t from = (int64_t)l->offset - d->shift;
+    if (from < 0)
+        return ZC_MIN((uint64_t)-from, l->length);
+    if ((uint64_t)from / ZC_BLOCK_BIG * ZC_BLOCK_BIG >= d->basis)
+        return l->length;
     if (d->barren < BARREN)
         return 0;
     uint64_t n = d->skip;
     d->barren = BARREN - 1; /* one question, and on */
     d->skip = ZC_MIN(2 * d->skip, SKIP_MAX);
-    return ZC_MIN(n, d->literal.length);
+    return ZC_MIN(n, l->length);
 }
 
-static void cut_piece(struct zc_sworker *w, struct zc_sdelta *d)
+static void cut_piece(struct zc_sworker *w, struct zc_sdelta *d,
+                      struct zc_segment *l)
 {
     struct piece *p = &d->pieces[(d->first + d->n++) % PIECES];
-    uint64_t begin = d->literal.offset, n = unasked(d, begin);
+    uint64_t begin = l->offset, n = unasked(d, l);
     *p = (struct piece){.begin = begin, .asked = !n, .ready = n};
-    p->grid = begin / ZC_BLOCK_BIG * ZC_BLOCK_BIG;
-    if (!n)
-        n = ZC_MIN(p->grid + PIECE - begin, d->literal.length);
+    if (!n) {
+        uint64_t from = begin - (uint64_t)d->shift;
+        uint64_t before = from % ZC_BLOCK_BIG;
+        p->from = from - before;
+        p->grid = (int64_t)begin - (int64_t)before;
+        n = ZC_MIN(PIECE - before, l->length);
+    }
     p->end = begin + n;
-    d->literal.offset += n;
-    d->literal.length -= n;
+    l->offset += n;
+    l->length -= n;
     if (!p->asked)
         return;
-    uint64_t blocks = (p->end - p->grid + ZC_BLOCK_BIG - 1) / ZC_BLOCK_BIG;
-    ask(w, d, p, UINT64_MAX >> (ZC_BLOCKS_MAX - blocks), ZC_GRAIN_BIG);
+    uint64_t blocks = ((uint64_t)((int64_t)p->end - p->grid) +
+                       ZC_BLOCK_BIG - 1) / ZC_BLOCK_BIG;
+    ask(w, d, p, p->from, UINT64_MAX >> (ZC_BLOCKS_MAX - blocks),
+        ZC_GRAIN_BIG);
 }
 
 static bool cut_pieces(struct zc_sworker *w, struct zc_sdelta *d)
 {
+    struct zc_segment *l;
     bool any = false;
-    while (d->n < PIECES && !d->spoiled && next_literal(d)) {
-        cut_piece(w, d);
+    while (d->n < PIECES && !d->spoiled && !d->search.here &&
+           (l = next_literal(d))) {
+        cut_piece(w, d, l);
         any = true;
     }
     return any;
@@ -431,6 +660,7 @@ enum zc_sdelta_state zc_sdelta_go(struct zc_sworker *w, struct zc_sdelta *d,
 {
     struct saying y = {w, d, literal, arg, false};
     take_answers(w, d);
+    end_search(w, d);
     while (!d->spoiled && !y.failed) {
         bool said = say_pieces(&y);
         if (!cut_pieces(w, d) && !said)

@@ -12,8 +12,11 @@
  * bounds the memory at both ends, and hides the time that answers take. Nobody
  * waits for them: what can be done is done when they have come.
  *
- * Where a run of pieces has nothing in common with the basis, ever longer ones
- * behind it are sent unasked, with a question in between.
+ * Where a piece has nothing in common with the basis, something was inserted or
+ * removed, perhaps: the peer is asked for anchors around there (delta/anchors.h),
+ * and if those here are somewhere else, it all goes on from there with that shift.
+ * Where that does not help either, ever longer pieces are sent unasked, with a
+ * question in between.
  *
  * It is a file's that is on its way (big.c); whether the peer has the same at the
  * end is not known here, but proved by the verdict.
@@ -32,10 +35,11 @@ typedef int zc_sdelta_literal(void *arg, struct zc_sworker *w, uint64_t offset,
                               uint64_t length);
 
 /* Of the file REF, which is FD with SEGMENTS; the peer has a basis of BASIS
- * bytes. All the caller's. NULL: memory. */
+ * bytes. All the caller's. ALIGNED: what has moved is not looked for. NULL:
+ * memory. */
 struct zc_sdelta *zc_sdelta_new(struct zc_ref ref, int fd,
                                 struct zc_segments *segments, uint64_t basis,
-                                uint64_t seed);
+                                uint64_t seed, bool aligned);
 void zc_sdelta_free(struct zc_sdelta *d); /* NULL is fine */
 
 enum zc_sdelta_state {

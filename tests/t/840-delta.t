@@ -55,12 +55,26 @@ truncate -s 20000001 new/f
 pushes "cut" --no-whole-file --stats new "$to"
 crossed_at_most $((size / 1000)) "nothing new there"
 ok "equal" same_tree new share
+cp new/f old/f && touch -d 2020-01-01 old/f
+perl -e 'local $/; my $b = <STDIN>; substr($b, 15000000, 5000) = "";
+    substr($b, 9000000, 0) = "y" x 777; print "x$b"' <old/f >new/f
+restore old
+pushes "inserted twice, and removed" --no-whole-file --stats new "$to"
+crossed_at_most 700000 "what has moved is found"
+ok "equal" same_tree new share
+restore old
+pushes "the same, --delta=aligned" --no-whole-file --delta=aligned --stats new "$to"
+ok "is not found" [ "$(bytes_out)" -gt 15000000 ]
+ok "equal" same_tree new share
+restore old
+pushes "the same, --inplace" --no-whole-file --inplace --stats new "$to"
+ok "equal" same_tree new share
 changed_blocks new/f 100
 for how in -W --whole-file --delta=off ""; do
     restore old
     # shellcheck disable=SC2086
     pushes "whole, with '$how' to this machine" --stats $how new "$to"
-    ok "all of it crosses" [ "$(bytes_out)" -gt 20000000 ]
+    ok "all of it crosses" [ "$(bytes_out)" -gt 19990000 ]
 done
 push_exits 1 "no such way" --delta=some new "$to"
 one_sentence "--delta: 'some' is none of auto, aligned, off" "says so"

@@ -36,6 +36,8 @@ static void sums_wrong(struct evil *e, const char *arg)
         m.ask.grain = ZC_GRAIN_SMALL;
     else if (*arg == 'r')
         m.ask.ref.index = SMALL;
+    else if (*arg == 'a')
+        m.ask.grain = ZC_GRAIN_ANCHORS, m.ask.blocks = UINT64_MAX;
     size_t n = zc_sums_count(&m.ask, m.length) * ZC_SUM_SIZE;
     m.sums = (struct zc_bytes){calloc(1, n + 1), n};
     zc_sums_encode(&e->out, &m);
@@ -92,6 +94,7 @@ static void got_asking(struct evil *e, const char *arg)
     {"sums-offset", "12", sums_wrong, "offset"}, \
     {"sums-blocks", "12", sums_wrong, "blocks"}, \
     {"sums-grain", "12", sums_wrong, "grain"}, \
+    {"sums-anchors", "12", sums_wrong, "anchors"}, \
     {"sums-ref", "12", sums_wrong, "ref"}, \
     {"sums-never", "30", sums_never, NULL}, \
     {"sums-none", "0", sums_none, NULL}, \

@@ -530,6 +530,10 @@ static void delta_limits(void)
     is_int(sums_taken(16, ZC_BLOCK_BIG + 1, 2), 0, "and a byte");
     is_int(sums_taken(12, ZC_BLOCK_BIG + 4097, 18), 0, "the same in small");
     is_int(sums_taken(12, UINT64_MAX, 0), -1, "a length without end");
+    is_int(blocks_taken(0, UINT64_MAX, 0), 0, "ASK: anchors");
+    is_int(blocks_taken(0, 1, 0), -1, "of one block");
+    is_int(sums_taken(0, 100, 0), 0, "SUMS: no anchors");
+    is_int(sums_taken(0, 100, 3), -1, "two at one place");
 }
 
 static int data_taken(uint64_t offset, uint64_t length)
