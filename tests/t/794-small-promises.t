@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A file copied beside itself under another name; a way of watching that is not to
-# be had; and that nobody else may read what the daemon makes.
+# be had; that nobody else may read what the daemon makes; and that comparing for no
+# other reason than the time is at idle I/O priority, and what changes is not.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-mirror.sh"
 
@@ -31,4 +32,18 @@ kill -TERM "$pid" && reap "$pid"
 
 ok "the daemon's files are its own" grep -qx UMask=0077 \
     "$here/../../etc/zcsyncd.service"
+
+if ! strace -qq -o /dev/null true 2>/dev/null || [ "${ZC_SANITIZE:-no}" != no ]; then
+    skip 3 "strace cannot trace here"
+    done_testing
+fi
+set_to() { grep -q "ioprio_set(IOPRIO_WHO_PROCESS, 0, .*$1" idle; }
+background idle strace -f -qq -e trace=ioprio_set -o idle \
+    "$ZCSYNC" mirror --compare=1s a c
+ok "it is compared" wait_until 20 set_to CLASS_IDLE
+echo new >a/new
+ok "and what changes is sent as ever" wait_until 20 set_to CLASS_NONE
+ok "it is there" wait_until 20 cmp -s a/new c/new
+pkill -TERM -P "$pid"
+reap "$pid"
 done_testing
