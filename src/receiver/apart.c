@@ -51,17 +51,14 @@ static int copy_file(struct zc_rworker *w, int dirfd, const char *name,
         return -1;
     int out = open_file(w, base, tmp, O_RDWR | O_CREAT | O_EXCL);
     if (out >= 0 &&
-        (zc_basis_copy_all(in, out, old->size) || !is_still(in, old))) {
-        int eno = errno;
+        (zc_basis_copy_all(in, out, old->size) || !is_still(in, old)))
         zc_close(&out);
-        unlinkat(base, tmp, 0);
-        errno = eno;
-    }
     return out;
 }
 
-static int copy_special(const struct zc_receiver *r, int dirfd, const char *name, const struct zc_stat *old,
-                        int base, const char *tmp)
+static int copy_special(const struct zc_receiver *r, int dirfd,
+                        const char *name, const struct zc_stat *old, int base,
+                        const char *tmp)
 {
     struct zc_entry e = {.mode = old->mode,
                          .rdev_major = major(old->rdev),
@@ -148,7 +145,7 @@ int zc_apart_copy(struct zc_rworker *w, struct zc_shelf *s, const char *name,
     int fd = S_ISREG(old->mode)
                  ? copy_file(w, dirfd, name, old, base, tmp)
                  : copy_special(w->r, dirfd, name, old, base, tmp);
-    bool bad = fd >= 0 && look_like(w, s, fd, dirfd, name, old);
+    bool bad = fd < 0 || look_like(w, s, fd, dirfd, name, old);
     int eno = errno;
     zc_dirnode_unpin(w->r->tree, s->node);
     if (bad) {
