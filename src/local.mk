@@ -342,6 +342,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/big.h \
 	%D%/receiver/choices.c \
 	%D%/receiver/choices.h \
+	%D%/receiver/cmp.c \
+	%D%/receiver/cmp.h \
 	%D%/receiver/commit.c \
 	%D%/receiver/commit.h \
 	%D%/receiver/compare.c \

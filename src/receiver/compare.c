@@ -2,7 +2,6 @@
 /* An entry against the file here; see compare.h. */
 #include "receiver/compare.h"
 
-#include "fs/fake.h"
 #include "fs/rootdir.h"
 #include "receiver/basis.h"
 #include "receiver/choices.h"
@@ -11,7 +10,6 @@
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
-#include "receiver/medium.h"
 #include "receiver/queue.h"
 #include "receiver/shared.h"
 #include "receiver/volumes.h"
@@ -20,15 +18,9 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 /* Files from so many bytes on are worth a look at what is here already. */
 #define FROM_MIN ((uint64_t)64 << 10)
-
-static bool same_type(const struct zc_cmp *c)
-{
-    return c->exists && (c->st.mode & S_IFMT) == (c->e->mode & S_IFMT);
-}
 
 static bool type_kept(const struct zc_receiver *r, uint32_t mode)
 {
@@ -39,126 +31,6 @@ static bool type_kept(const struct zc_receiver *r, uint32_t mode)
     if (S_ISFIFO(mode) || S_ISSOCK(mode))
         return r->keep & ZC_KEEP_SPECIALS;
     return true;
-}
-
-/* --- metadata ------------------------------------------------------------ */
-
-static bool fileflags_differ(const struct zc_cmp *c,
-                             const struct zc_meta_want *want)
-{
-    struct zc_fileflags have;
-    if (!S_ISREG(c->st.mode) && !S_ISDIR(c->st.mode))
-        return false;
-    /* What cannot be read is set, which will tell what is wrong. */
-    if (zc_fileflags_at(c->dirfd, c->name, c->st.mode, &have))
-        return true;
-    if (!*c->name && !zc_dirnode_parent(c->dir->shelf.node))
-        have.flags = (have.flags & ~ZC_FILEFLAGS_SEALS) |
-                     (want->fileflags.flags & ZC_FILEFLAGS_SEALS);
-    return !zc_fileflags_same(&have, &want->fileflags);
-}
-
-/* On btrfs a file that has bytes is copied on write, or not, for good. */
-static bool has_to_be_new(const struct zc_receiver *r, const struct zc_cmp *c)
-{
-    struct zc_fileflags have;
-    return r->keep & ZC_KEEP_FLAGS && c->st.size &&
-           c->dir->shelf.vol->has_properties &&
-           !zc_fileflags_at(c->dirfd, c->name, c->st.mode, &have) &&
-           (have.flags ^ c->e->fileflags) & ZC_FILEFLAGS_NOCOW;
-}
-
-unsigned zc_compare_meta(struct zc_receiver *r, const struct zc_cmp *c)
-{
-    const struct zc_entry *e = c->e;
-    struct zc_meta_want want;
-    unsigned flags = 0;
-    zc_dress_want(r, e, &want);
-    zc_dress_note_left(r, &c->st, &want);
-    if (want.keep & ZC_KEEP_OWNER && want.uid != c->st.uid)
-        flags |= ZC_ITEM_OWNER;
-    if (want.keep & ZC_KEEP_GROUP && want.gid != c->st.gid)
-        flags |= ZC_ITEM_GROUP;
-    if (r->keep & ZC_KEEP_PERMS && !S_ISLNK(e->mode) &&
-        (want.mode & 07777) != (c->st.mode & 07777))
-        flags |= ZC_ITEM_PERMS;
-    if (zc_choices_perms(r, e->mode, &c->st) != (c->st.mode & 07777))
-        flags |= ZC_ITEM_PERMS;
-    if (want.keep & ZC_KEEP_TIMES &&
-        !zc_choices_same_time(r, e, &c->st, c->dir->shelf.vol))
-        flags |= ZC_ITEM_TIME;
-    if (r->keep & ZC_KEEP_FLAGS && fileflags_differ(c, &want))
-        flags |= ZC_ITEM_XATTR;
-    return flags;
-}
-
-/* The same without what the file system here made of it, and would again; that
- * is told like what it refuses. */
-static unsigned curable_meta(struct zc_rworker *w, const struct zc_cmp *c)
-{
-    static const struct {
-        unsigned flag;
-        enum zc_meta_kind kind;
-    } kinds[] = {{ZC_ITEM_OWNER, ZC_META_OWNER},
-                 {ZC_ITEM_GROUP, ZC_META_GROUP},
-                 {ZC_ITEM_PERMS, ZC_META_PERMS},
-                 {ZC_ITEM_TIME, ZC_META_TIMES}};
-    const struct zc_shelf *shelf = &c->dir->shelf;
-    struct zc_meta_want want;
-    unsigned flags = zc_compare_meta(w->r, c);
-    if (!flags || !shelf->vol->careful)
-        return flags;
-    zc_dress_want(w->r, c->e, &want);
-    for (size_t i = 0; i < ZC_ARRAY_LEN(kinds); i++) {
-        enum zc_meta_kind kind = kinds[i].kind;
-        int why = EOPNOTSUPP;
-        if (!(flags & kinds[i].flag) ||
-            !(zc_medium_makes(w, shelf, &c->st, &want, kind, &why) ||
-              (kind == ZC_META_TIMES &&
-               zc_medium_ignores_time(w, shelf, &c->st, &want))))
-            continue;
-        flags &= ~kinds[i].flag;
-        if (why)
-            zc_rworker_result(w, c->ref, ZC_STATUS_NOTE_META,
-                              ZC_OP_META + kind, why);
-    }
-    return flags;
-}
-
-static bool keeps_xattrs(const struct zc_receiver *r)
-{
-    return r->keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS);
-}
-
-/* W->xattrs is what is here. */
-static bool properties_differ(const struct zc_rworker *w,
-                              const struct zc_cmp *c)
-{
-    return c->e->flags & ZC_ENTRY_PROPERTIES &&
-           c->dir->shelf.vol->has_properties &&
-           zc_xattr_properties(w->xattrs.data, w->xattrs.len) !=
-               c->e->properties;
-}
-
-/* See zc_xattr_digest. */
-unsigned zc_compare_xattrs(struct zc_rworker *w, const struct zc_cmp *c)
-{
-    struct zc_receiver *r = w->r;
-    struct zc_digest mine = {{0}}, theirs = {{0}};
-    if (!keeps_xattrs(r))
-        return 0;
-    zc_buf_reset(&w->xattrs);
-    if (zc_xattr_read(c->dirfd, c->name, r->keep, &w->xattrs))
-        return ZC_ITEM_XATTR; /* setting them will tell what is wrong */
-    if (!w->xattrs.len && !(c->e->flags & ZC_ENTRY_XATTRS))
-        return 0;
-    mine = zc_xattr_digest(w->xattrs.data, w->xattrs.len, r->ids);
-    if (c->e->flags & ZC_ENTRY_XATTRS)
-        memcpy(theirs.b, c->e->xattr_digest, sizeof theirs.b);
-    size_t half = sizeof mine.b / 2;
-    return (memcmp(mine.b, theirs.b, half) ? ZC_ITEM_ACL : 0) |
-           (memcmp(mine.b + half, theirs.b + half, half) ? ZC_ITEM_XATTR : 0) |
-           (properties_differ(w, c) ? ZC_ITEM_XATTR : 0);
 }
 
 /* Changing an inode that has other names changes those too. Where the round is
@@ -188,10 +60,10 @@ static bool is_to_part(struct zc_receiver *r, const struct zc_cmp *c,
 
 bool zc_compare_parts(struct zc_rworker *w, const struct zc_cmp *c)
 {
-    return same_type(c) && S_ISREG(c->st.mode) && c->st.nlink > 1 &&
+    return zc_cmp_same_type(c) && S_ISREG(c->st.mode) && c->st.nlink > 1 &&
            !(w->r->apply & ZC_APPLY_INPLACE) &&
            is_to_part(w->r, c,
-                      curable_meta(w, c) | zc_compare_xattrs(w, c));
+                      zc_cmp_curable_meta(w, c) | zc_cmp_xattrs(w, c));
 }
 
 /* --- what is decided ----------------------------------------------------- */
@@ -237,7 +109,7 @@ static bool may_replace(struct zc_rworker *w, const struct zc_cmp *c,
 /* It stays as it is, be it something that cannot be gone through. */
 static void decide_way(const struct zc_cmp *c, struct zc_decision *v)
 {
-    if (c->exists && !same_type(c)) {
+    if (c->exists && !zc_cmp_same_type(c)) {
         decide_refusal(v, ZC_OP_MKDIR, ENOTDIR);
         return;
     }
@@ -255,16 +127,16 @@ static void decide_dir(struct zc_rworker *w, const struct zc_cmp *c,
         return;
     }
     bool dresses = !(w->r->apply & ZC_APPLY_ONLY_DELETE);
-    unsigned xattrs = dresses && same_type(c) ? zc_compare_xattrs(w, c) : 0;
+    unsigned xattrs = dresses && zc_cmp_same_type(c) ? zc_cmp_xattrs(w, c) : 0;
     bool want_meta = xattrs;
     bool descend = true;
-    v->stays = same_type(c);
+    v->stays = zc_cmp_same_type(c);
     v->item = ZC_ITEM_NEW;
     if (v->stays) {
-        v->item = dresses ? curable_meta(w, c) | xattrs : 0;
+        v->item = dresses ? zc_cmp_curable_meta(w, c) | xattrs : 0;
         descend = !c->dir->shallow || c->e->flags & ZC_ENTRY_DEEP;
     } else {
-        want_meta = keeps_xattrs(w->r) && c->e->flags & ZC_ENTRY_XATTRS;
+        want_meta = zc_cmp_keeps_xattrs(w->r) && c->e->flags & ZC_ENTRY_XATTRS;
     }
     if (!descend && !v->item)
         return;
@@ -295,8 +167,8 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
     }
     bool dresses = !top->implied && !(w->r->apply & ZC_APPLY_ONLY_DELETE);
     if (c->exists && dresses) {
-        xattrs = zc_compare_xattrs(w, c);
-        v->item = curable_meta(w, c) | xattrs;
+        xattrs = zc_cmp_xattrs(w, c);
+        v->item = zc_cmp_curable_meta(w, c) | xattrs;
     } else if (dresses) {
         v->item = ZC_ITEM_NEW;
     }
@@ -308,50 +180,14 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
 
 /* --- files --------------------------------------------------------------- */
 
-enum sameness { SAME, DIFFERENT, HASH_TELLS };
-
-/* By the time of the file here: is it the same? Where times mean nothing, its
- * content has to tell. */
-static enum sameness same_time(struct zc_rworker *w, const struct zc_cmp *c)
-{
-    const struct zc_shelf *shelf = &c->dir->shelf;
-    struct zc_meta_want want;
-    int why;
-    if (zc_choices_same_time(w->r, c->e, &c->st, shelf->vol))
-        return SAME;
-    if (!shelf->vol->careful || !(w->r->keep & ZC_KEEP_TIMES))
-        return DIFFERENT;
-    zc_dress_want(w->r, c->e, &want);
-    if (zc_medium_makes(w, shelf, &c->st, &want, ZC_META_TIMES, &why))
-        return SAME;
-    return zc_medium_ignores_time(w, shelf, &c->st, &want) ? HASH_TELLS
-                                                           : DIFFERENT;
-}
-
-/* Is it the same file by size and time (or, with -c, by content)? */
-static enum sameness looks_same(struct zc_rworker *w, const struct zc_cmp *c)
-{
-    if (!same_type(c) || c->st.size != c->e->size)
-        return DIFFERENT;
-    if (w->r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED)
-        return HASH_TELLS;
-    if (w->r->apply & ZC_APPLY_SIZE_ONLY)
-        return SAME;
-    if (w->r->apply & ZC_APPLY_IGNORE_TIMES)
-        return DIFFERENT;
-    enum sameness same = same_time(w, c);
-    /* A mirror saw only its metadata change: most likely it was touched. */
-    return same == DIFFERENT && c->dir->shallow ? HASH_TELLS : same;
-}
-
 /* *ASK_HASH: only the sender can tell, by v->hash. */
 static bool same_data(struct zc_rworker *w, const struct zc_cmp *c,
                       struct zc_decision *v, bool *ask_hash)
 {
-    enum sameness same = looks_same(w, c);
+    enum zc_sameness same = zc_cmp_file(w, c);
     *ask_hash = false;
-    if (same != HASH_TELLS)
-        return same == SAME;
+    if (same != ZC_HASH_TELLS)
+        return same == ZC_SAME;
     zc_auto_close int fd = zc_file_open(c->dirfd, c->name, O_RDONLY, 0);
     if (fd < 0 || zc_rworker_hash(w, fd, c->st.size, v->hash))
         return false;
@@ -364,9 +200,9 @@ static bool same_data(struct zc_rworker *w, const struct zc_cmp *c,
 static bool looks_grown(const struct zc_receiver *r, const struct zc_cmp *c)
 {
     if (r->apply & ZC_APPLY_APPEND)
-        return same_type(c) && c->st.size && c->st.size < c->e->size;
+        return zc_cmp_same_type(c) && c->st.size && c->st.size < c->e->size;
     return c->dir->shallow && c->e->flags & ZC_ENTRY_CHANGED &&
-           same_type(c) && c->st.nlink == 1 && c->st.size >= FROM_MIN &&
+           zc_cmp_same_type(c) && c->st.nlink == 1 && c->st.size >= FROM_MIN &&
            c->st.size < c->e->size && c->st.blocks * 512 >= c->st.size;
 }
 
@@ -388,7 +224,7 @@ static bool may_be_similar(struct zc_receiver *r, const struct zc_cmp *c,
 {
     if (r->flags & ZC_OPEN_DELTA)
         v->from = zc_basis_size(r, c->dir, c->e,
-                                same_type(c) ? c->st.size : 0);
+                                zc_cmp_same_type(c) ? c->st.size : 0);
     return v->from;
 }
 
@@ -409,7 +245,7 @@ static bool is_too_much(struct zc_receiver *r, const struct zc_cmp *c)
 static unsigned data_item(const struct zc_receiver *r, const struct zc_cmp *c)
 {
     unsigned item = ZC_ITEM_DATA;
-    if (!same_type(c))
+    if (!zc_cmp_same_type(c))
         return item | ZC_ITEM_NEW;
     if (c->st.size != c->e->size)
         item |= ZC_ITEM_SIZE;
@@ -423,31 +259,6 @@ static unsigned data_item(const struct zc_receiver *r, const struct zc_cmp *c)
 
 /* --- what is beside DEST --- */
 
-/* The same target, or the same device. */
-static bool same_special(const struct zc_receiver *r, const struct zc_cmp *c)
-{
-    const struct zc_entry *e = c->e;
-    if (!same_type(c))
-        return false;
-    if (S_ISLNK(e->mode)) {
-        size_t n;
-        zc_auto_free char *target = zc_symlink_kept(r->keep, c->dirfd,
-                                                    c->name, &n);
-        return target && n == e->target_len && !memcmp(target, e->target, n);
-    }
-    if (S_ISCHR(e->mode) || S_ISBLK(e->mode))
-        return major(c->st.rdev) == e->rdev_major &&
-               minor(c->st.rdev) == e->rdev_minor;
-    return true;
-}
-
-/* Metadata apart, without asking the sender. */
-static bool looks_equal(struct zc_rworker *w, const struct zc_cmp *c)
-{
-    return S_ISREG(c->e->mode) ? looks_same(w, c) == SAME
-                               : same_special(w->r, c);
-}
-
 /* Is what C is about, which is not as the sender has it, if it is here at all,
  * beside DEST: F? */
 static bool find_alternate(struct zc_rworker *w, const struct zc_cmp *c,
@@ -460,10 +271,10 @@ static bool find_alternate(struct zc_rworker *w, const struct zc_cmp *c,
         there.dirfd = d->fds[i];
         there.exists = there.dirfd >= 0 &&
                        !zc_dress_look(w->r, there.dirfd, c->name, &there.st);
-        if (!there.exists || !looks_equal(w, &there) ||
-            zc_compare_xattrs(w, &there)) /* only the sender has those */
+        if (!there.exists || !zc_cmp_looks_equal(w, &there) ||
+            zc_cmp_xattrs(w, &there)) /* only the sender has those */
             continue;
-        bool same = !zc_compare_meta(w->r, &there);
+        bool same = !zc_cmp_meta(w->r, &there);
         if (found && !same)
             continue;
         *f = (struct zc_alternate_file){i, same, there.st};
@@ -499,21 +310,21 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
     bool ask_hash, apart = false;
     bool same = same_data(w, c, v, &ask_hash);
     if (same)
-        v->item = curable_meta(w, c) | xattrs;
-    else if (same_type(c))
-        v->item = zc_compare_meta(r, c) | xattrs;
+        v->item = zc_cmp_curable_meta(w, c) | xattrs;
+    else if (zc_cmp_same_type(c))
+        v->item = zc_cmp_meta(r, c) | xattrs;
     if (same && is_to_part(r, c, v->item)) {
         apart = same = !(r->apply & ZC_APPLY_INPLACE);
         v->item |= v->item ? 0 : ZC_ITEM_HARD_LINK;
     } else if (same && is_too_much(r, c)) {
         same = false;
     }
-    bool fixable = !v->item || !has_to_be_new(r, c);
+    bool fixable = !v->item || !zc_cmp_has_to_be_new(r, c);
     if (same && fixable && !ask_hash) {
         decide_metadata(v, xattrs, apart);
         return;
     }
-    if (!same && r->apply & ZC_APPLY_APPEND && same_type(c) &&
+    if (!same && r->apply & ZC_APPLY_APPEND && zc_cmp_same_type(c) &&
         c->st.size >= c->e->size) {
         v->item = 0; /* there is nothing to append */
         v->stays = true;
@@ -544,8 +355,8 @@ static void decide_eager(struct zc_receiver *r, const struct zc_cmp *c,
         return;
     v->action = ZC_ACTION_TELL;
     v->item = ZC_ITEM_DATA |
-              (same_type(c) ? zc_compare_meta(r, c) : ZC_ITEM_NEW);
-    if (same_type(c) && c->st.size != c->e->size)
+              (zc_cmp_same_type(c) ? zc_cmp_meta(r, c) : ZC_ITEM_NEW);
+    if (zc_cmp_same_type(c) && c->st.size != c->e->size)
         v->item |= ZC_ITEM_SIZE;
 }
 
@@ -556,9 +367,9 @@ static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,
                            unsigned xattrs, struct zc_decision *v)
 {
     struct zc_receiver *r = w->r;
-    bool same = same_special(w->r, c);
-    unsigned meta = same           ? curable_meta(w, c) | xattrs
-                    : same_type(c) ? zc_compare_meta(r, c) | xattrs
+    bool same = zc_cmp_special(w->r, c);
+    unsigned meta = same           ? zc_cmp_curable_meta(w, c) | xattrs
+                    : zc_cmp_same_type(c) ? zc_cmp_meta(r, c) | xattrs
                                    : ZC_ITEM_NEW;
     if (same && !is_to_part(r, c, meta) && !is_too_much(r, c)) {
         v->item = meta;
@@ -573,7 +384,7 @@ static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,
         decide_alternate(r, c, v);
         return;
     }
-    if (c->e->flags & ZC_ENTRY_XATTRS && keeps_xattrs(r))
+    if (c->e->flags & ZC_ENTRY_XATTRS && zc_cmp_keeps_xattrs(r))
         decide_need(v, ZC_NEED_META);
     else
         v->action = ZC_ACTION_MAKE;
@@ -624,7 +435,7 @@ static bool decide_hardlink(struct zc_rworker *w, const struct zc_cmp *c,
 static void decide_inode(struct zc_rworker *w, const struct zc_cmp *c,
                          struct zc_decision *v)
 {
-    unsigned xattrs = same_type(c) ? zc_compare_xattrs(w, c) : 0;
+    unsigned xattrs = zc_cmp_same_type(c) ? zc_cmp_xattrs(w, c) : 0;
     if (S_ISREG(c->e->mode))
         decide_file(w, c, xattrs, v);
     else
@@ -644,9 +455,9 @@ bool zc_compare_reads_much(struct zc_rworker *w, const struct zc_cmp *c)
         return false;
     if (w->r->terms.alternates.n && !c->exists)
         return c->e->size >= ZC_READS_MUCH; /* it may be copied */
-    return same_type(c) &&
+    return zc_cmp_same_type(c) &&
            ZC_MIN(c->st.size, c->st.blocks * 512) >= ZC_READS_MUCH &&
-           (looks_same(w, c) == HASH_TELLS ||
+           (zc_cmp_file(w, c) == ZC_HASH_TELLS ||
             looks_grown(w->r, c));
 }
 

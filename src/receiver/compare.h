@@ -14,24 +14,13 @@
 #include "fs/meta.h"
 #include "proto/msg.h"
 #include "receiver/alternates.h"
+#include "receiver/cmp.h"
 
 struct zc_hardlink_group;
 struct zc_rdir;
 struct zc_receiver;
 struct zc_rlist;
 struct zc_rworker;
-
-/* One entry, and what is here under its name. */
-struct zc_cmp {
-    struct zc_rdir *dir;
-    struct zc_rlist *list;
-    int dirfd; /* -1: the directory is not there */
-    struct zc_ref ref;
-    const struct zc_entry *e;
-    char name[ZC_NAME_MAX + 1]; /* "": it is DIR itself */
-    bool exists;                /* here, as `st` */
-    struct zc_stat st;
-};
 
 enum zc_action {
     ZC_ACTION_NONE,   /* all is as it should be, or is not to be touched */
@@ -83,10 +72,4 @@ bool zc_compare_parts(struct zc_rworker *w, const struct zc_cmp *c);
 /* False: what is here does not matter to E (an eager file, unless the user
  * wants to know what changed). */
 bool zc_compare_looks(const struct zc_receiver *r, const struct zc_entry *e);
-/* Which of its metadata is not as the source has it, attributes apart: enum
- * zc_item_flags. */
-unsigned zc_compare_meta(struct zc_receiver *r, const struct zc_cmp *c);
-/* Which kinds of attributes differ from the digest in the entry. */
-unsigned zc_compare_xattrs(struct zc_rworker *w, const struct zc_cmp *c);
-
 #endif

@@ -140,7 +140,7 @@ static bool is_same(struct zc_rworker *w, const struct zc_cmp *c,
         c->st.mtime_s != m->entry.mtime_s ||
         c->st.mtime_ns != m->entry.mtime_ns)
         return false;
-    return !zc_compare_meta(w->r, c) && !zc_compare_xattrs(w, c) &&
+    return !zc_cmp_meta(w->r, c) && !zc_cmp_xattrs(w, c) &&
            same_bytes(w, c->dirfd, c->name, m->data);
 }
 
