@@ -563,6 +563,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/push_args.h \
 	%D%/cli/push_opts.c \
 	%D%/cli/push_opts.h \
+	%D%/cli/push_places.c \
+	%D%/cli/push_places.h \
 	%D%/cli/push_table.c \
 	%D%/cli/push_table.h \
 	%D%/cli/push_values.c \

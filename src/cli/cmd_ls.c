@@ -6,6 +6,7 @@
 #include "cli/listing.h"
 #include "cli/ls.h"
 #include "cli/push_opts.h"
+#include "cli/push_places.h"
 #include "cli/push_table.h"
 #include "cli/security.h"
 #include "cli/text.h"

@@ -16,6 +16,7 @@
 #include "cli/pull.h"
 #include "cli/pull_plan.h"
 #include "cli/push_opts.h"
+#include "cli/push_places.h"
 #include "cli/push_table.h"
 #include "cli/report.h"
 #include "cli/run.h"

@@ -3,7 +3,7 @@
 #include "cli/plan.h"
 
 #include "base/relpath.h"
-#include "cli/push_opts.h"
+#include "cli/push_places.h"
 #include "fs/meta.h"
 
 #include <fcntl.h>

@@ -10,7 +10,7 @@
 
 #include "cli/ask.h"
 #include "cli/pull_plan.h"
-#include "cli/push_opts.h"
+#include "cli/push_places.h"
 #include "cli/security.h"
 #include "cli/signals.h"
 #include "daemon/puller.h"

@@ -3,7 +3,7 @@
 #include "cli/pull_plan.h"
 
 #include "base/relpath.h"
-#include "cli/push_opts.h"
+#include "cli/push_places.h"
 #include "tree/fileset.h"
 
 #include <stdio.h>
