@@ -476,6 +476,15 @@ int zc_rbig_sent(struct zc_receiver *r, struct zc_bytes body,
 
 /* --- ASK, COPY, PATCH ----------------------------------------------------- */
 
+/* Another FILE may have come for it, and all may be over with that: the directory
+ * was held. */
+static void drop_retried(struct zc_rworker *w, struct zc_rbig *b)
+{
+    struct zc_rdir *d = b->dir;
+    zc_rbig_free(w->r, b);
+    zc_rdir_drop(w, d);
+}
+
 void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b)
 {
     struct zc_receiver *r = w->r;
@@ -489,7 +498,7 @@ void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b)
     if (state == ZC_RDELTA_MORE)
         zc_rbig_drop_jobs(r, b);
     else if (state == ZC_RDELTA_ENDED && b->verdict == ZC_VERDICT_RETRY)
-        zc_rbig_free(r, b);
+        drop_retried(w, b);
     else if (state == ZC_RDELTA_ENDED)
         zc_rbig_finish(w, b);
 }
@@ -633,14 +642,16 @@ int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
     r->bigs->n--;
     b->verdict = m.verdict;
     memcpy(b->hash, m.hash, sizeof b->hash);
-    if (m.verdict == ZC_VERDICT_RETRY)
+    if (m.verdict == ZC_VERDICT_RETRY) {
+        zc_rdir_hold(r, b->dir);
         zc_rlist_unclaim(r, b->list);
+    }
     if (b->delta && m.verdict != ZC_VERDICT_VERIFY)
         zc_rdelta_give_up(b->delta);
     if (b->delta && !zc_rdelta_end(r, b->delta))
         return 0; /* who is at it finishes it */
     if (m.verdict == ZC_VERDICT_RETRY) {
-        zc_rbig_free(r, b);
+        drop_retried(r->reader, b);
         return 0;
     }
     struct zc_work work = {.kind = ZC_WORK_BIG, .big = b};
