@@ -13,7 +13,7 @@
 #include "mirror/status.h"
 
 /* The encoding: another number is another layout. */
-#define ZC_SNAPSHOT_VERSION 4
+#define ZC_SNAPSHOT_VERSION 5
 #define ZC_SNAPSHOT_BYTES_MAX (64 * ZC_MIB)
 
 struct zc_snap_peer {
