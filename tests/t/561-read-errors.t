@@ -61,7 +61,7 @@ done
 
 # A mirror goes on; the file follows when it can be read.
 rm -rf b
-mirror_as=(strace -f -qq -o /dev/null -P "$T/a/large"
+mirror_as=(strace -D -f -qq -o /dev/null -P "$T/a/large"
     -e inject=pread64,read,sendfile,splice:error=ENOTCONN:when=1..2)
 start_mirror --fsync=none a b
 becomes_equal 20 a b "a mirror tries again"

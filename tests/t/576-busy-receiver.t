@@ -15,7 +15,7 @@ random_bytes 30000000 >"$T/a/large"
 # What is called takes its time: CALLS, COUNT of them 5 s each.
 slow_serve()
 {
-    serve_as=(strace -f -qq -o "$T/log/strace" -e "trace=$1"
+    serve_as=(strace -D -f -qq -o "$T/log/strace" -e "trace=$1"
               -e "inject=$1:delay_enter=5000000:when=$2")
     rm -rf "$T/share"
     mkdir "$T/share"
