@@ -35,7 +35,7 @@ refused 'mover' --mover=pigeon
 refused 'delete' --delete=yes
 
 runs_with 1 "push with nothing" "$ZCSYNC" push
-runs_with 1 "push with one argument" "$ZCSYNC" push "$T/a"
+runs_with 1 "mirror with one argument" "$ZCSYNC" mirror "$T/a"
 runs_with 1 "an unknown subcommand" "$ZCSYNC" shove "$T/a" "$T/b"
 like "$err" 'shove' "is named"
 runs_with 1 "no subcommand" "$ZCSYNC"

@@ -62,17 +62,23 @@ static void sums_never(struct evil *e, const char *arg)
         ;
 }
 
-/* Nothing of it is the same, however often it is asked for. */
-static void sums_none(struct evil *e, const char *arg)
+/* Whatever is asked until SENT, there is nothing. */
+static void nothing_until_sent(struct evil *e)
 {
     struct zc_msg_sums m = {0};
-    (void)arg;
-    begin_delta(e);
     for (unsigned type; (type = evil_recv(e)) && type != ZC_FRAME_SENT;)
         if (type == ZC_FRAME_ASK && asked(e, &m.ask)) {
             zc_sums_encode(&e->out, &m);
             evil_send(e);
         }
+}
+
+/* Nothing of it is the same, however often it is asked for. */
+static void sums_none(struct evil *e, const char *arg)
+{
+    (void)arg;
+    begin_delta(e);
+    nothing_until_sent(e);
     put_got(e, 1, BIG);
     evil_await(e, ZC_FRAME_END);
     put_result(e, 1, BIG, ZC_STATUS_OK, 0, 0);
