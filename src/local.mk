@@ -306,6 +306,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/retries.c \
 	%D%/sender/retries.h \
 	%D%/sender/round.h \
+	%D%/sender/samples.c \
+	%D%/sender/samples.h \
 	%D%/sender/sdir.c \
 	%D%/sender/sdir.h \
 	%D%/sender/segments.c \

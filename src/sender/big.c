@@ -37,6 +37,7 @@
 #include "fs/rootdir.h"
 #include "sender/delta.h"
 #include "sender/lease.h"
+#include "sender/samples.h"
 #include "sender/segments.h"
 
 #include <fcntl.h>
@@ -52,6 +53,7 @@ struct zc_sbig {
     int fd;
     struct zc_stat before; /* as of FILE */
     enum zc_lease lease;
+    struct zc_samples samples;
     struct zc_segments segments;
     struct zc_sdelta *delta; /* NULL: it is sent whole */
     bool asking;  /* SENT is still to come */
@@ -380,6 +382,8 @@ static int send_file(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
     b->lease = zc_lease_take(b->fd);
     if (stat_between_writes(b->fd, b->lease, &f->st))
         b->spoiled = true;
+    else
+        zc_samples_take(&b->samples, b->fd, b->lease, &f->st);
     b->before = f->st;
     zc_segments_init(&b->segments, b->fd, &b->before, w->s->opt->keep);
     if (copied && !zc_segments_copy(&b->segments, copied))
@@ -507,7 +511,8 @@ static void judge(struct zc_sworker *w, struct zc_sbig *b,
     bool known = !b->spoiled && !zc_stat_at(b->fd, "", &now);
     bool same = known && zc_stat_same_version(&b->before, &now);
     bool grown = known && now.ino == b->before.ino &&
-                 now.size > b->before.size;
+                 now.size > b->before.size &&
+                 zc_samples_same(&b->samples, b->fd, b->before.size);
     end->verdict = ZC_VERDICT_RETRY;
     if (same && !b->segments.copied && !b->delta &&
         b->lease == ZC_LEASE_HELD &&

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A few bytes of a file; see samples.h. */
+#include "sender/samples.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+
+#include <xxhash.h>
+
+#define SAMPLES 16
+#define BYTES ((uint64_t)4096)
+/* Who writes to it now and then will do so again. */
+#define LATELY_NS (10 * ZC_NSEC_PER_SEC)
+#define TRIES 5
+
+/* Some of the first SIZE bytes, from the first to the last. */
+static bool sum_of(int fd, uint64_t size, uint64_t *sum)
+{
+    uint8_t bytes[SAMPLES * BYTES];
+    size_t n = 0;
+    for (uint64_t i = 0; i < SAMPLES; i++) {
+        uint64_t last = size > BYTES ? size - BYTES : 0;
+        uint64_t at = last / (SAMPLES - 1) * i;
+        if (i == SAMPLES - 1)
+            at = last;
+        size_t want = (size_t)ZC_MIN(BYTES, size - at);
+        if (zc_io_pread(fd, bytes + n, want, (off_t)at) != (ssize_t)want)
+            return false;
+        n += want;
+    }
+    *sum = XXH3_64bits(bytes, n);
+    return true;
+}
+
+static bool may_change(enum zc_lease lease, const struct zc_stat *st)
+{
+    int64_t changed = st->ctime_s * ZC_NSEC_PER_SEC + st->ctime_ns;
+    return lease != ZC_LEASE_HELD || changed > zc_clock_wall_ns() - LATELY_NS;
+}
+
+void zc_samples_take(struct zc_samples *s, int fd, enum zc_lease lease,
+                     struct zc_stat *st)
+{
+    struct zc_stat now = *st;
+    s->taken = false;
+    if (!may_change(lease, st))
+        return;
+    /* One that is written to all the time is a log, if it does not become
+     * shorter. */
+    for (int i = 0; i < TRIES; i++) {
+        uint64_t size = now.size;
+        *st = now;
+        s->taken = sum_of(fd, size, &s->sum) && !zc_stat_at(fd, "", &now) &&
+                   now.size >= size;
+        if (s->taken && zc_stat_same_version(st, &now))
+            return;
+        if (!s->taken && zc_stat_at(fd, "", &now))
+            return;
+    }
+}
+
+bool zc_samples_same(const struct zc_samples *s, int fd, uint64_t size)
+{
+    uint64_t sum;
+    return s->taken && sum_of(fd, size, &sum) && sum == s->sum;
+}
