@@ -426,6 +426,11 @@ static int settle(struct zc_push_args *a, struct zc_err *err)
                           "--inplace and --delay-updates exclude each other");
     if (a->list_only)
         settle_list(a);
+    if (a->opt.alternate == ZC_ALTERNATE_LINK &&
+        a->opt.apply & ZC_APPLY_INPLACE)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--inplace does not go with --link-dest: it would "
+                          "write into what is linked");
     if (a->opt.alternate && a->opt.checksum)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "-c does not go with --compare-dest, --copy-dest and "

@@ -28,6 +28,20 @@ ssize_t zc_passfd_send(int sock, const void *bytes, size_t n, int fd)
     return sendmsg(sock, &m, MSG_NOSIGNAL);
 }
 
+/* The first; CMSG_SPACE may have had room for more, which nobody has sent. */
+static void take(struct cmsghdr *c, int *fd)
+{
+    int more;
+    for (size_t at = CMSG_LEN(0); at + sizeof more <= c->cmsg_len;
+         at += sizeof more) {
+        memcpy(&more, (char *)c + at, sizeof more);
+        if (*fd == ZC_PASSFD_NONE)
+            *fd = more;
+        else
+            zc_close(&more);
+    }
+}
+
 ssize_t zc_passfd_recv(int sock, void *buf, size_t n, int *fd)
 {
     union control control;
@@ -41,9 +55,8 @@ ssize_t zc_passfd_recv(int sock, void *buf, size_t n, int *fd)
     if (r < 0)
         return r;
     struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-        c->cmsg_len == CMSG_LEN(sizeof *fd))
-        memcpy(fd, CMSG_DATA(c), sizeof *fd);
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+        take(c, fd);
     else if (m.msg_flags & MSG_CTRUNC)
         *fd = ZC_PASSFD_LOST;
     return r;

@@ -70,7 +70,7 @@ static bool get_choices(struct zc_rd *r, struct zc_msg_open *m)
     if (m->apply & ZC_APPLY_ALTERNATES) {
         m->alternate = zc_rd_u8(r);
         m->alternates = zc_wire_get16(r, ZC_PATH_TEXT_MAX);
-        if (!alternates_ok(m))
+        if (!alternates_ok(m) || m->flags & ZC_OPEN_ROUNDS)
             return false;
     }
     if (m->window > ZC_WINDOW_MAX || !text_ok(m->user_rules) ||

@@ -104,6 +104,8 @@ eval "push_exits 1 'too many' $(printf -- '--link-dest=%s ' {1..21}) src b"
 one_sentence "no more than 20" "are refused"
 push_exits 1 "by content" -c --link-dest=../a src b
 one_sentence "-c does not go" "it does not go"
+push_exits 1 "in place" --inplace --link-dest=../a src b
+one_sentence "--inplace does not go" "does not go, either"
 runs_with 1 "a mirror" "$ZCSYNC" mirror --link-dest=../a src b
 
 # ---- what links share stays as it is -------------------------------------------
@@ -111,6 +113,9 @@ runs_with 1 "a mirror" "$ZCSYNC" mirror --link-dest=../a src b
 old=$(shape share/old)
 echo more >>src/d/f20
 chmod 640 src/d/f21
+# A file that has as many names as its inode at DEST.
+for i in $(seq $(($(stat -c %h share/1/d/f22) - 1))); do ln src/d/f22 src/d/f22-$i; done
+chmod 604 src/d/f22
 pushes "changes" -i src "$at/1"
 is "$(shape share/old | sed 's/ is [^ ]*//')" "$(sed 's/ is [^ ]*//' <<<"$old")" \
     "leaves what was linked to alone"
