@@ -2,11 +2,14 @@
 /* Places that are found again; see anchors.h. */
 #include "delta/anchors.h"
 
+#include <endian.h>
+#include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
 #define ZERO_BITS 14
-#define WINDOW 64 /* bytes that the hash knows of */
+#define WINDOW ZC_ANCHOR_WINDOW
 
 void zc_anchors_init(struct zc_anchors *a, uint64_t seed)
 {
@@ -14,9 +17,38 @@ void zc_anchors_init(struct zc_anchors *a, uint64_t seed)
         uint8_t byte = (uint8_t)i;
         a->table[i] = XXH3_64bits_withSeed(&byte, 1, seed);
     }
-    a->hash = 0;
+    a->seed = seed;
+    a->hash = a->last = 0;
     a->passed = 0;
     a->n = 0;
+}
+
+/* What is told of the window, P[0] to P[I] being its end; what is missing in
+ * front of it came last time. The hash that rolls would give away what it is of. */
+static uint64_t value_of(const struct zc_anchors *a, const uint8_t *p, size_t i)
+{
+    struct {
+        uint64_t seed;
+        uint8_t window[WINDOW];
+    } text = {.seed = htole64(a->seed)};
+    uint8_t out[crypto_generichash_BYTES_MIN];
+    uint64_t value;
+    size_t now = ZC_MIN(i + 1, (size_t)WINDOW), before = WINDOW - now;
+    memcpy(text.window, a->before + WINDOW - before, before);
+    memcpy(text.window + before, p + i + 1 - now, now);
+    (void)crypto_generichash(out, sizeof out, (const uint8_t *)&text,
+                             sizeof text, NULL, 0);
+    memcpy(&value, out, sizeof value);
+    return le64toh(value);
+}
+
+/* The window at the end of P is kept. */
+static void keep_window(struct zc_anchors *a, const uint8_t *p, size_t n)
+{
+    size_t now = ZC_MIN(n, (size_t)WINDOW);
+    memmove(a->before, a->before + now, WINDOW - now);
+    if (now)
+        memcpy(a->before + WINDOW - now, p + n - now, now);
 }
 
 void zc_anchors_add(struct zc_anchors *a, const uint8_t *p, size_t n)
@@ -30,12 +62,14 @@ void zc_anchors_add(struct zc_anchors *a, const uint8_t *p, size_t n)
         /* Not before all of them count; and what repeats itself, as zeros do, has
          * the same everywhere. */
         if (at < WINDOW || a->n == ZC_ANCHORS_MAX ||
-            (a->n && a->v[a->n - 1].hash == hash))
+            (a->n && a->last == hash))
             continue;
-        a->v[a->n++] = (struct zc_anchor_at){at, hash};
+        a->last = hash;
+        a->v[a->n++] = (struct zc_anchor_at){at, value_of(a, p, i)};
     }
     a->hash = hash;
     a->passed += (uint32_t)n;
+    keep_window(a, p, n);
 }
 
 void zc_shifts_vote(struct zc_shifts *s, const struct zc_anchors *mine,

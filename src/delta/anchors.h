@@ -8,6 +8,9 @@
  *     old  ....A......B...C....        A, B: no shift
  *     new  ....A......B..XX..C....     C:    2
  *
+ * The peer is told a one-way hash of these bytes, and not the one that rolls: whoever
+ * chooses the seed could tell them from that.
+ *
  * Memory only, any thread.
  */
 #ifndef ZC_DELTA_ANCHORS_H
@@ -15,14 +18,19 @@
 
 #include "proto/proto.h"
 
+#define ZC_ANCHOR_WINDOW 64
+
 struct zc_anchor_at {
     uint32_t at; /* bytes from the beginning of what was looked through */
-    uint64_t hash;
+    uint64_t hash; /* of the window there */
 };
 
 struct zc_anchors {
     uint64_t table[256]; /* of the seed: gear hashing */
-    uint64_t hash;
+    uint64_t seed;
+    uint64_t hash; /* the one that rolls, */
+    uint64_t last; /* ... and as it was at the last anchor */
+    uint8_t before[ZC_ANCHOR_WINDOW]; /* what came last */
     uint32_t passed; /* bytes */
     size_t n;
     struct zc_anchor_at v[ZC_ANCHORS_MAX];

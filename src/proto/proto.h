@@ -89,6 +89,7 @@
 #define ZC_ANCHORS_MAX 2048 /* in one SUMS */
 #define ZC_ANCHOR_SIZE 12   /* offset in it, and hash */
 #define ZC_SUM_SIZE 8    /* of a block: XXH3 with 64 bits, little-endian */
+#define ZC_SUMMED_MIN 64 /* bytes: of less no sum is told, it would give them away */
 #define ZC_PATCH_MAX (128 * 1024) /* bytes in a PATCH */
 #define ZC_ASKS_MAX 64 /* of a file that are not answered */
 #define ZC_JOBS_MAX 32768 /* ASKs and COPYs of a file that are not done */

@@ -151,16 +151,20 @@ unsigned zc_rdelta_failure(const struct zc_rdelta *d, int *eno)
 
 /* --- doing them ---------------------------------------------------------- */
 
-/* How many bytes of the basis there are behind M's offset, that count. */
+/* How many bytes of the basis there are behind M's offset, that count. A short
+ * block at its end does not: the sum of a few bytes can be undone. */
 static uint64_t bytes_there(const struct zc_rdelta *d,
                             const struct zc_msg_ask *m)
 {
     struct stat st;
-    if (d->basis < 0 || fstat(d->basis, &st) ||
-        (uint64_t)st.st_size <= m->offset)
+    if (d->basis < 0 || fstat(d->basis, &st))
         return 0;
-    return ZC_MIN((uint64_t)st.st_size - m->offset,
-                  ZC_BLOCKS_MAX * ZC_BLOCK_BIG);
+    uint64_t size = (uint64_t)st.st_size, rest = size % ZC_BLOCK_SMALL;
+    if (rest < ZC_SUMMED_MIN)
+        size -= rest;
+    return size > m->offset
+               ? ZC_MIN(size - m->offset, ZC_BLOCKS_MAX * ZC_BLOCK_BIG)
+               : 0;
 }
 
 /* The sums of block I behind M's offset, N bytes; false: it is not to be had. */

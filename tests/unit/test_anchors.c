@@ -4,6 +4,8 @@
 
 #include "delta/anchors.h"
 
+#include <endian.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +30,27 @@ static int64_t shift_of(uint64_t at, uint64_t from)
     return zc_shifts_most(&shifts, &shift) ? shift : INT64_MIN;
 }
 
+/* As zcsync-protocol(7) has it. */
+static uint64_t told(uint64_t seed, const uint8_t *end)
+{
+    uint8_t text[8 + 64], out[16];
+    uint64_t value;
+    seed = htole64(seed);
+    memcpy(text, &seed, 8);
+    memcpy(text + 8, end - 63, 64);
+    crypto_generichash(out, sizeof out, text, sizeof text, NULL, 0);
+    memcpy(&value, out, 8);
+    return le64toh(value);
+}
+
+static size_t as_told(const struct zc_anchors *a, const uint8_t *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < a->n; i++)
+        n += a->v[i].hash == told(7, p + a->v[i].at);
+    return n;
+}
+
 int main(void)
 {
     uint8_t *p = calloc(1, SIZE + 5000);
@@ -39,6 +62,11 @@ int main(void)
     find(&new, p, SIZE, 4097);
     ok(new.n == old.n && !memcmp(new.v, old.v, old.n * sizeof *old.v),
        "the same, however it is cut");
+    find(&new, p, SIZE, 7);
+    ok(new.n == old.n && !memcmp(new.v, old.v, old.n * sizeof *old.v),
+       "also into pieces that are shorter than a window");
+    is_int((long)as_told(&old, p), (long)old.n,
+           "what is told is a one-way hash of what is before them");
     is_int((long)shift_of(0, 0), 0, "no shift");
     is_int((long)shift_of(65536, 0), 65536, "looked at further behind");
     find(&new, p + 5000, SIZE, 65536);
