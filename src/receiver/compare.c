@@ -34,13 +34,14 @@ static bool type_kept(const struct zc_receiver *r, uint32_t mode)
 }
 
 /* Changing an inode that has other names changes those too. Where the round is
- * about a part of the tree, see shared.h. Where it is about all of it, there is no
- * telling which those are: of a file with as many names at the source some may be in
- * an older copy beside DEST (--link-dest). */
+ * about the whole tree they are met, too, and those that are not names of this
+ * file get an inode of their own; where it is not, see shared.h. */
 static bool may_change_in_place(const struct zc_receiver *r,
                                 const struct zc_cmp *c)
 {
-    return c->st.nlink == 1 || zc_shared_applies(r);
+    return c->st.nlink == 1 || zc_shared_applies(r) ||
+           (zc_hardlink_key(r, c->e).grouped &&
+            c->e->link_count == c->st.nlink);
 }
 
 /* The name shares its inode with one that stands for another file. */
