@@ -25,8 +25,8 @@ says() { "$ZCSYNC" status --control="$ctl" "$1" | grep -Eq "$2"; }
 ok "status says what, since when and what comes next" wait_until 30 \
     says full 'blocked for [^ ]*: .*No space left on device.*; next try in [0-9]+ s'
 ok "and how much" wait_until 30 says full 'and [0-9]+ more'
-status --json full
-like "$out" '"retry_seconds":[0-9.]+' "JSON has it"
+in_json() { "$ZCSYNC" status --control="$ctl" --json full | grep -Eq "$1"; }
+ok "JSON has it" wait_until 30 in_json '"retry_seconds":[0-9.]+'
 sleep 3
 like "$(said 'No space left')" '^[1-9]$' "a few lines for hundreds of files"
 
