@@ -202,8 +202,7 @@ static void take_alternate(struct zc_needs *n, const struct zc_cmp *c,
 {
     unsigned op;
     struct zc_decision other = *v;
-    const struct zc_alternate_place place = {c->dir, c->name, c->e, c->ref};
-    if (!zc_alternate_take(n->w, &place, &v->alternate, &op)) {
+    if (!zc_alternate_take(n->w, c, &v->alternate, &op)) {
         add_need(n, c, v, 0);
         settle_group(n, c, v, c->name, true);
         return;

@@ -13,48 +13,11 @@
 #include "receiver/special.h"
 #include "receiver/volumes.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* --- copies -------------------------------------------------------------- */
-
-/* As W->r opens files, with descriptors that it can do without. */
-static int open_file(struct zc_rworker *w, int dirfd, const char *name,
-                     int flags)
-{
-    int fd;
-    do
-        fd = zc_file_open(dirfd, name, flags, 0600);
-    while (fd < 0 && zc_dirtree_give_back(w->r->tree));
-    return fd;
-}
-
-/* No write has come in between, so the copy is of one version. */
-static bool is_still(int fd, const struct zc_stat *old)
-{
-    struct zc_stat now;
-    if (zc_stat_at(fd, "", &now))
-        return false;
-    errno = ESTALE;
-    return now.ino == old->ino && now.dev == old->dev &&
-           now.size == old->size && now.mtime_s == old->mtime_s &&
-           now.mtime_ns == old->mtime_ns;
-}
-
-static int copy_file(struct zc_rworker *w, int dirfd, const char *name,
-                     const struct zc_stat *old, int base, const char *tmp)
-{
-    zc_auto_close int in = open_file(w, dirfd, name, O_RDONLY);
-    if (in < 0 || !is_still(in, old))
-        return -1;
-    int out = open_file(w, base, tmp, O_RDWR | O_CREAT | O_EXCL);
-    if (out >= 0 &&
-        (zc_basis_copy_all(in, out, old->size) || !is_still(in, old)))
-        zc_close(&out);
-    return out;
-}
 
 static int copy_special(const struct zc_receiver *r, int dirfd,
                         const char *name, const struct zc_stat *old, int base,
@@ -143,7 +106,7 @@ int zc_apart_copy(struct zc_rworker *w, struct zc_shelf *s, const char *name,
     if (w->r->keep & ZC_KEEP_FAKE && !zc_stat_at(dirfd, name, &real))
         old = &real;
     int fd = S_ISREG(old->mode)
-                 ? copy_file(w, dirfd, name, old, base, tmp)
+                 ? zc_basis_copy_file(w->r, dirfd, name, old, base, tmp, 0600)
                  : copy_special(w->r, dirfd, name, old, base, tmp);
     bool bad = fd < 0 || look_like(w, s, fd, dirfd, name, old);
     int eno = errno;

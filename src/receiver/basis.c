@@ -219,3 +219,40 @@ int zc_basis_copy_all(int in, int out, uint64_t size)
             return -1;
     return 0;
 }
+
+/* As R opens files, with descriptors that it can do without. */
+static int open_file(struct zc_receiver *r, int dirfd, const char *name,
+                     int flags, mode_t mode)
+{
+    int fd;
+    do
+        fd = zc_file_open(dirfd, name, flags, mode);
+    while (fd < 0 && zc_dirtree_give_back(r->tree));
+    return fd;
+}
+
+/* No write has come in between, so the copy is of one version. */
+static bool is_still(int fd, const struct zc_stat *old)
+{
+    struct zc_stat now;
+    if (zc_stat_at(fd, "", &now))
+        return false;
+    errno = ESTALE;
+    return now.ino == old->ino && now.dev == old->dev &&
+           now.size == old->size && now.mtime_s == old->mtime_s &&
+           now.mtime_ns == old->mtime_ns;
+}
+
+int zc_basis_copy_file(struct zc_receiver *r, int dirfd, const char *name,
+                       const struct zc_stat *old, int base, const char *tmp,
+                       mode_t mode)
+{
+    zc_auto_close int in = open_file(r, dirfd, name, O_RDONLY, 0);
+    if (in < 0 || !is_still(in, old))
+        return -1;
+    int out = open_file(r, base, tmp, O_RDWR | O_CREAT | O_EXCL, mode);
+    if (out >= 0 &&
+        (zc_basis_copy_all(in, out, old->size) || !is_still(in, old)))
+        zc_close(&out);
+    return out;
+}

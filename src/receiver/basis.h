@@ -7,10 +7,13 @@
 #include "delta/segment.h"
 #include "fs/staging.h"
 
+#include <sys/types.h>
+
 struct zc_entry;
 struct zc_receiver;
 struct zc_rdir;
 struct zc_shelf;
+struct zc_stat;
 
 /* Puts S, a COPY, into FD from what has NAME in WHERE; shared with it where the
  * file system can. 0, or -1 and errno: it is not there, or has not so much.
@@ -42,5 +45,11 @@ int zc_basis_copy_range(int in, int out, const struct zc_segment *s);
 /* The SIZE bytes of IN into the new file OUT, holes as holes. 0, or -1 and
  * errno. */
 int zc_basis_copy_all(int in, int out, uint64_t size);
+/* The bytes of NAME in DIRFD, which is OLD, in the new file TMP in BASE: an fd. -1 and
+ * errno, where there may be a TMP; ESTALE: it is not OLD, or was written to
+ * meanwhile. */
+int zc_basis_copy_file(struct zc_receiver *r, int dirfd, const char *name,
+                       const struct zc_stat *old, int base, const char *tmp,
+                       mode_t mode);
 
 #endif

@@ -257,34 +257,6 @@ static unsigned data_item(const struct zc_receiver *r, const struct zc_cmp *c)
     return item;
 }
 
-/* --- what is beside DEST --- */
-
-/* Is what C is about, which is not as the sender has it, if it is here at all,
- * beside DEST: F? */
-static bool find_alternate(struct zc_rworker *w, const struct zc_cmp *c,
-                           struct zc_alternate_file *f)
-{
-    bool found = false;
-    const struct zc_alternate_dirs *d = zc_alternates_at(w, c->dir, c->ref);
-    for (size_t i = 0; d && i < d->n; i++) {
-        struct zc_cmp there = *c;
-        there.dirfd = d->fds[i];
-        there.exists = there.dirfd >= 0 &&
-                       !zc_dress_look(w->r, there.dirfd, c->name, &there.st);
-        if (!there.exists || !zc_cmp_looks_equal(w, &there) ||
-            zc_cmp_xattrs(w, &there)) /* only the sender has those */
-            continue;
-        bool same = !zc_cmp_meta(w->r, &there);
-        if (found && !same)
-            continue;
-        *f = (struct zc_alternate_file){i, same, there.st};
-        found = true;
-        if (same)
-            break;
-    }
-    return found;
-}
-
 /* It is beside DEST. A new link is no news. */
 static void decide_alternate(const struct zc_receiver *r,
                              const struct zc_cmp *c, struct zc_decision *v)
@@ -300,7 +272,7 @@ static bool is_in_alternate(struct zc_rworker *w, const struct zc_cmp *c)
 {
     struct zc_alternate_file f;
     return zc_alternates_are_for(w->r, ZC_ALTERNATE_COMPARE) && !c->exists &&
-           find_alternate(w, c, &f) && f.same;
+           zc_alternate_find(w, c, &f) && f.same;
 }
 
 static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
@@ -338,7 +310,7 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
         return;
     }
     v->item |= data_item(r, c);
-    if (!same && find_alternate(w, c, &v->alternate)) {
+    if (!same && zc_alternate_find(w, c, &v->alternate)) {
         decide_alternate(r, c, v);
         return;
     }
@@ -380,7 +352,7 @@ static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,
         return;
     v->item = ZC_ITEM_DATA | meta;
     if (!same && zc_alternates_are_for(r, ZC_ALTERNATE_LINK) &&
-        find_alternate(w, c, &v->alternate) && v->alternate.same) {
+        zc_alternate_find(w, c, &v->alternate) && v->alternate.same) {
         decide_alternate(r, c, v);
         return;
     }

@@ -125,6 +125,18 @@ void zc_dress_flags(struct zc_rworker *w, int dirfd, const char *name,
                           ZC_OP_META + ZC_META_FLAGS, errno);
 }
 
+void zc_dress_flags_in(struct zc_rworker *w, struct zc_dirnode *node,
+                       const char *name, const struct zc_fileflags *want,
+                       struct zc_ref ref)
+{
+    struct zc_receiver *r = w->r;
+    int dirfd = r->keep & ZC_KEEP_FLAGS ? zc_dirnode_pin(r->tree, node) : -1;
+    if (dirfd < 0)
+        return;
+    zc_dress_flags(w, dirfd, name, want, ref);
+    zc_dirnode_unpin(r->tree, node);
+}
+
 void zc_dress_executable(const struct zc_receiver *r,
                          struct zc_meta_want *want, const struct zc_stat *now)
 {

@@ -32,6 +32,10 @@ void zc_dress_late(struct zc_rworker *w, int fd, const struct zc_stat *now,
  * its name: before that a project might keep it from its place. */
 void zc_dress_flags(struct zc_rworker *w, int dirfd, const char *name,
                     const struct zc_fileflags *want, struct zc_ref ref);
+/* The same for NAME in NODE. */
+void zc_dress_flags_in(struct zc_rworker *w, struct zc_dirnode *node,
+                       const char *name, const struct zc_fileflags *want,
+                       struct zc_ref ref);
 /* WANT's permissions, for --executability: those of NOW, with x or without. */
 void zc_dress_executable(const struct zc_receiver *r,
                          struct zc_meta_want *want, const struct zc_stat *now);

@@ -267,6 +267,18 @@ int zc_hardlink_over(struct zc_rworker *w, int from, const char *leader,
     return bad;
 }
 
+int zc_hardlink_at(struct zc_rworker *w, int from, const char *leader,
+                   struct zc_shelf *s, int to, const char *name, unsigned *op)
+{
+    *op = ZC_OP_LINK;
+    int bad = linkat(from, leader, to, name, 0);
+    if (!bad)
+        zc_shelf_touched(w->r, s);
+    else if (errno == EEXIST || errno == EACCES)
+        bad = zc_hardlink_over(w, from, leader, s, name, op);
+    return bad;
+}
+
 /* Neither the file nor the directory may have one. */
 static bool break_seals(struct zc_receiver *r,
                         const struct zc_hardlink_group *g, int from,
@@ -286,13 +298,9 @@ int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *g,
         return -1;
     int to = zc_dirnode_pin(r->tree, d->shelf.node), bad = -1, eno = errno;
     if (to >= 0) {
-        bad = linkat(from, g->name, to, name, 0);
+        bad = zc_hardlink_at(w, from, g->name, &d->shelf, to, name, op);
         if (bad && errno == EPERM && break_seals(r, g, from, d, to))
-            bad = linkat(from, g->name, to, name, 0);
-        if (!bad)
-            zc_shelf_touched(r, &d->shelf);
-        else if (errno == EEXIST || errno == EACCES)
-            bad = zc_hardlink_over(w, from, g->name, &d->shelf, name, op);
+            bad = zc_hardlink_at(w, from, g->name, &d->shelf, to, name, op);
         eno = errno;
         zc_dirnode_unpin(r->tree, d->shelf.node);
     }

@@ -69,7 +69,11 @@ bool zc_hardlink_same(struct zc_rworker *w, struct zc_hardlink_group *group,
 int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *group,
                      struct zc_rdir *d, const char *name, unsigned *op);
 
-/* Makes NAME in S a link to LEADER in FROM, whatever has the name. The same. */
+/* Makes NAME in S, which is open as TO, a link to LEADER in FROM, whatever has the
+ * name. The same. */
+int zc_hardlink_at(struct zc_rworker *w, int from, const char *leader,
+                   struct zc_shelf *s, int to, const char *name, unsigned *op);
+/* Likewise, by way of the staging folder. */
 int zc_hardlink_over(struct zc_rworker *w, int from, const char *leader,
                      struct zc_shelf *s, const char *name, unsigned *op);
 

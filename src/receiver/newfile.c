@@ -170,14 +170,8 @@ struct file_commit {
 
 static void named(struct zc_rworker *w, const struct file_commit *c)
 {
-    struct zc_receiver *r = w->r;
-    struct zc_dirnode *node = c->dir->shelf.node;
-    atomic_fetch_add(&r->done.created, 1);
-    int dirfd = r->keep & ZC_KEEP_FLAGS ? zc_dirnode_pin(r->tree, node) : -1;
-    if (dirfd < 0)
-        return;
-    zc_dress_flags(w, dirfd, c->name, &c->fileflags, c->ref);
-    zc_dirnode_unpin(r->tree, node);
+    atomic_fetch_add(&w->r->done.created, 1);
+    zc_dress_flags_in(w, c->dir->shelf.node, c->name, &c->fileflags, c->ref);
 }
 
 static void name_file(struct zc_rworker *w, struct zc_commit *commit,
