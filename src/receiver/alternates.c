@@ -9,6 +9,7 @@
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
+#include "receiver/newfile.h"
 #include "receiver/place.h"
 
 #include <sys/stat.h>
@@ -129,8 +130,9 @@ static int take_copy(struct zc_rworker *w, const struct zc_cmp *c,
     if (base < 0)
         return -1;
     *op = ZC_OP_CREATE;
+    uint32_t mode = zc_newfile_mode(r, c->dir, c->name, c->e);
     zc_auto_close int fd = zc_basis_copy_file(r, f->dirfd, c->name, &f->st,
-                                              base, tmp, 0600);
+                                              base, tmp, mode);
     bool bad = fd < 0 || dress(w, fd, c, f) ||
                (r->fsync != ZC_FSYNC_NONE && fsync(fd)) ||
                zc_place(w, shelf, tmp, c->name, op);

@@ -73,6 +73,19 @@ as_rsync "link" --link-dest=../old
 as_rsync "copy" --copy-dest=../old
 as_rsync "compare" --compare-dest=../old
 
+# Permissions that are not kept are those of a new file.
+mkdir modes
+(cd src/d && cp -p f1 f2 f3 ../../modes)
+chmod 755 modes/f1 && chmod 604 modes/f2
+pushes "a copy of them" modes old-modes
+chown daemon old-modes/f1 old-modes/f2
+umask 027
+pushes "without --copy-dest" --no-perms --no-acls modes plain-modes
+pushes "with it" --no-perms --no-acls --copy-dest=../old-modes modes new-modes
+umask 022
+modes_of() { (cd "$1" && stat -c '%n %a' *); }
+is "$(modes_of new-modes)" "$(modes_of plain-modes)" "modes are those of new files"
+
 # ---- what is said, and refused ------------------------------------------------
 
 rm -rf share/* b && rsync -aHAX r/old share/
