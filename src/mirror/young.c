@@ -423,70 +423,63 @@ static void found(struct zc_mirror *m, const struct look *j, int64_t now)
     }
 }
 
-static void look_at_all(struct zc_mirror *m)
+static void looked_at(struct zc_mirror *m, const struct look *j, int64_t now)
+{
+    struct young_name *e = j->e;
+    e->looked = true;
+    e->now = e->sure = false;
+    e->since = now;
+    e->moves = m->young->moves;
+    if (!e->left)
+        found(m, j, now);
+}
+
+/* Waits until nobody changes the directory of J; false where that cannot be. LAST:
+ * the one before, for which that was done. */
+static bool wait_for_dir(const struct zc_mirror *m, const struct look *j,
+                         const struct look *last)
+{
+    if (last && last->e->dir == j->e->dir)
+        return last->there;
+    zc_auto_close int root = zc_root_open(m->opt->push.src, NULL);
+    zc_auto_close int fd = root < 0 ? -1 : zc_root_open_dir(root, j->path);
+    return fd >= 0 && zc_dirlock_pass(fd) == 0;
+}
+
+/* Of a name that was found to be the only one, whose directory has been waited for,
+ * no other can have been about to go, if the watcher says nothing of it. */
+static void waited_for(struct zc_mirror *m, const struct look *j)
+{
+    j->e->sure = true;
+    if (!j->there)
+        ghost(m, j->e);
+}
+
+/* Looks at all names that are due; or, UNSURE, makes sure of them. */
+static void look_at_all(struct zc_mirror *m, bool unsure)
 {
     looks v = {0};
-    list_looks(m, &v, false);
+    list_looks(m, &v, unsure);
     bool few = v.len <= FEW;
     if (!v.len)
         return;
     if (!few)
         zc_mirror_unlock(m);
     for (size_t i = 0; i < v.len; i++)
-        if (!v.v[i].e->left)
+        if (unsure)
+            v.v[i].there = wait_for_dir(m, &v.v[i], i ? &v.v[i - 1] : NULL);
+        else if (!v.v[i].e->left)
             look_at(m, &v.v[i]);
     if (!few)
         zc_mirror_lock(m);
     uint64_t pos = zc_watch_queued(m->w);
     int64_t now = zc_clock_ns();
     for (size_t i = 0; i < v.len; i++) {
-        struct young_name *e = v.v[i].e;
-        e->looked = true;
-        e->now = e->sure = false;
-        e->since = now;
-        e->pos = pos;
-        e->moves = m->young->moves;
-        if (!e->left)
-            found(m, &v.v[i], now);
-        free(v.v[i].path);
-    }
-    zc_vec_fini(&v);
-}
-
-/* Waits until nobody changes the directory of J; false where that cannot be. */
-static bool wait_for_dir(const struct zc_mirror *m, const struct look *j)
-{
-    zc_auto_close int root = zc_root_open(m->opt->push.src, NULL);
-    zc_auto_close int fd = root < 0 ? -1 : zc_root_open_dir(root, j->path);
-    return fd >= 0 && zc_dirlock_pass(fd) == 0;
-}
-
-/* Of names that were found to be the only ones, whose directories have been waited
- * for, no other can have been about to go, if the watcher says nothing of it. */
-static void make_sure(struct zc_mirror *m)
-{
-    looks v = {0};
-    list_looks(m, &v, true);
-    bool few = v.len <= FEW;
-    if (!v.len)
-        return;
-    if (!few)
-        zc_mirror_unlock(m);
-    for (size_t i = 0; i < v.len; i++) {
-        const struct look *last = i ? &v.v[i - 1] : NULL;
-        v.v[i].there = last && last->e->dir == v.v[i].e->dir
-                           ? last->there
-                           : wait_for_dir(m, &v.v[i]);
-    }
-    if (!few)
-        zc_mirror_lock(m);
-    uint64_t pos = zc_watch_queued(m->w);
-    for (size_t i = 0; i < v.len; i++) {
-        struct young_name *e = v.v[i].e;
-        e->sure = true;
-        e->pos = pos;
-        if (!v.v[i].there)
-            ghost(m, e);
+        v.v[i].e->pos = pos;
+        if (unsure)
+            waited_for(m, &v.v[i]);
+        else
+            looked_at(m, &v.v[i], now);
         free(v.v[i].path);
     }
     zc_vec_fini(&v);
@@ -564,9 +557,9 @@ bool zc_young_end(struct zc_mirror *m)
         y->ahead = y->wall_ahead;
     }
     if (y->v.len && !m->gone)
-        look_at_all(m);
+        look_at_all(m, false);
     if (y->v.len && !m->gone)
-        make_sure(m);
+        look_at_all(m, true);
     if (y->v.len && !m->gone)
         settle(m);
     return zc_watch_drained(m->w);
