@@ -309,26 +309,6 @@ static void big_free(struct zc_sender *s, struct zc_sbig *b)
     big_destroy(b);
 }
 
-/* What FD is when no write is under way, as far as that can be had: of a log the
- * size is then where a write ended. */
-static int stat_between_writes(int fd, enum zc_lease lease,
-                               struct zc_stat *st)
-{
-    if (zc_stat_at(fd, "", st))
-        return -1;
-    for (int i = 0; i < 5 && lease != ZC_LEASE_HELD; i++) {
-        struct zc_stat before = *st;
-        char byte;
-        zc_write_barrier(fd);
-        (void)!pread(fd, &byte, 1, 0); /* what xfs needs for that */
-        if (zc_stat_at(fd, "", st))
-            return -1;
-        if (zc_stat_same_version(&before, st))
-            return 0;
-    }
-    return 0;
-}
-
 /* Whether B is worth passing. What of it is not on the disk yet gets there by
  * this thread, and not by the receiver's only one. */
 static bool is_to_pass(struct zc_sender *s, const struct zc_sbig *b)
@@ -380,10 +360,8 @@ static int send_file(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
     uint64_t copied = f->segments.copied;
     /* The lease first: what stat says must hold from here on. */
     b->lease = zc_lease_take(b->fd);
-    if (stat_between_writes(b->fd, b->lease, &f->st))
+    if (zc_samples_take(&b->samples, b->fd, b->lease, &f->st))
         b->spoiled = true;
-    else
-        zc_samples_take(&b->samples, b->fd, b->lease, &f->st);
     b->before = f->st;
     zc_segments_init(&b->segments, b->fd, &b->before, w->s->opt->keep);
     if (copied && !zc_segments_copy(&b->segments, copied))

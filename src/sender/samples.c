@@ -48,25 +48,31 @@ static bool may_change(enum zc_lease lease, const struct zc_stat *st)
     return lease != ZC_LEASE_HELD || changed > zc_clock_wall_ns() - LATELY_NS;
 }
 
-void zc_samples_take(struct zc_samples *s, int fd, enum zc_lease lease,
-                     struct zc_stat *st)
+int zc_samples_take(struct zc_samples *s, int fd, enum zc_lease lease,
+                    struct zc_stat *st)
 {
-    struct zc_stat now = *st;
+    struct zc_stat now;
     s->taken = false;
-    if (!may_change(lease, st))
-        return;
+    if (zc_stat_at(fd, "", &now))
+        return -1;
+    *st = now;
     /* One that is written to all the time is a log, if it does not become
      * shorter. */
-    for (int i = 0; i < TRIES; i++) {
-        uint64_t size = now.size;
+    for (int i = 0; i < TRIES && may_change(lease, st); i++) {
+        char byte;
         *st = now;
-        s->taken = sum_of(fd, size, &s->sum) && !zc_stat_at(fd, "", &now) &&
-                   now.size >= size;
-        if (s->taken && zc_stat_same_version(st, &now))
-            return;
-        if (!s->taken && zc_stat_at(fd, "", &now))
-            return;
+        if (lease != ZC_LEASE_HELD) {
+            zc_write_barrier(fd);
+            (void)!pread(fd, &byte, 1, 0); /* what xfs needs for that */
+        }
+        bool read = sum_of(fd, st->size, &s->sum);
+        if (zc_stat_at(fd, "", &now))
+            return -1;
+        s->taken = read && now.size >= st->size;
+        if (zc_stat_same_version(st, &now))
+            break;
     }
+    return 0;
 }
 
 bool zc_samples_same(const struct zc_samples *s, int fd, uint64_t size)
