@@ -23,78 +23,29 @@
 # the tbf of tc it skips.
 set -u
 
-rounds=3 rate=100mbit mib=1024 dir=${TMPDIR:-/tmp}
-here=$(cd "$(dirname "$0")" && pwd)
-ZCSYNC=${ZCSYNC:-$here/../../build/zcsync}
-cases=()
-skips() { echo "resync.sh: skipped: $*"; exit 0; }
+# shellcheck source=tests/bench/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/bench/lib-link.sh
+. "$here/lib-link.sh"
+rounds=3 mib=1024
 while [ $# -gt 0 ]; do
     case $1 in
-    --rate) rate=$2; shift ;;
-    --rounds) rounds=$2; shift ;;
-    --size) mib=$2; shift ;;
-    --dir) dir=$2; shift ;;
-    -h | --help) sed -n '4,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"; exit 0 ;;
-    inplace | front | append) cases+=("$1") ;;
-    *) echo "resync.sh: what is '$1'?" >&2; exit 1 ;;
+    --rate) rate=$2; shift 2 ;;
+    --size) mib=$2; shift 2 ;;
+    *)
+        common_option "$@"
+        shift "$words"
+        ;;
     esac
-    shift
 done
 [ ${#cases[@]} -gt 0 ] || cases=(inplace front append)
-[ -x "$ZCSYNC" ] || { echo "resync.sh: no zcsync at $ZCSYNC" >&2; exit 1; }
-[ "$(id -u)" = 0 ] || skips "needs root"
-for tool in ip tc rsync perl; do
-    command -v $tool >/dev/null || skips "there is no $tool"
-done
-
-work=$(mktemp -d "$dir/zcsync-bench.XXXXXX") || exit 1
-a=zcra$$ b=zcrb$$ pids=()
-clean_up()
-{
-    for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null; done
-    wait
-    ip netns del $a
-    ip netns del $b
-    rm -rf "$work"
-} 2>/dev/null
-trap clean_up EXIT
-trap 'exit 130' INT TERM
-
-# ---- two hosts -----------------------------------------------------------------
-
-link()
-{
-    ip netns add $a && ip netns add $b &&
-        ip link add va netns $a type veth peer name vb netns $b || return 1
-    local host device number
-    for host in "$a va 1" "$b vb 2"; do
-        read -r host device number <<<"$host"
-        ip -n "$host" link set lo up &&
-            ip -n "$host" addr add "10.77.4.$number/24" dev "$device" &&
-            ip -n "$host" link set "$device" up || return 1
-        [ "$rate" = loop ] ||
-            ip netns exec "$host" tc qdisc add dev "$device" root tbf \
-                rate "$rate" burst 128kb latency 50ms || return 1
-    done
-}
-link 2>/dev/null || skips "no network namespaces, or no tbf"
-from=$a host=10.77.4.2 device=va
-[ "$rate" = loop ] && from=$b host=127.0.0.1 device=lo
-
-mkdir "$work/dest" "$work/src"
-printf '%s\n' 'use chroot = no' 'uid = root' 'gid = root' '[s]' \
-    "path = $work/dest" 'read only = no' >"$work/rsyncd.conf"
-ip netns exec $b "$ZCSYNC" serve --plain --listen=0.0.0.0:8739 \
-    s="$work/dest" >"$work/serve" 2>&1 &
-pids+=($!)
-ip netns exec $b rsync --daemon --no-detach --port=8740 \
-    --config="$work/rsyncd.conf" &
-pids+=($!)
-for ((i = 0; i < 500; i++)); do
-    [ "$(ip netns exec $b ss -Hltn 2>/dev/null | grep -c ':87[34][09]')" -ge 2 ] &&
-        break
-    sleep 0.02
-done
+need_link perl
+find_zcsync
+make_work
+make_link
+mkdir "$work/src"
+from=$near host=$far_address device=va
+[ "$rate" = loop ] && from=$far host=127.0.0.1 device=lo
 
 # ---- runs ----------------------------------------------------------------------
 
@@ -107,7 +58,7 @@ run_tool() # TOOL
         "zcsync://$host:8739/s" ;;
     rsync) set -- rsync -a --port=8740 "$work/src/" "rsync://$host/s/" ;;
     esac
-    ip netns exec "$from" "$@" || echo "resync.sh: $* failed" >&2
+    ip netns exec "$from" "$@" || echo "$me: $* failed" >&2
 }
 
 # What has crossed; over loopback each byte counts once.
@@ -117,8 +68,6 @@ crossed()
         "/sys/class/net/$device/statistics/rx_bytes" |
         awk -v loop="$rate" '{n += $1} END {print loop == "loop" ? n / 2 : n}'
 }
-
-median() { sort -n | awk '{v[NR] = $1} END {print v[int((NR + 1) / 2)]}'; }
 
 measure() # CASE TOOL...
 {
@@ -133,15 +82,14 @@ measure() # CASE TOOL...
             echo $((($(date +%s%N) - start) / 1000)) >>"$work/$case.$tool"
             echo $(($(crossed) - before)) >>"$work/$case.$tool.bytes"
             cmp -s "$work/src/file" "$work/dest/file" ||
-                echo "resync.sh: $case: the copy of $tool is another" >&2
+                echo "$me: $case: the copy of $tool is another" >&2
         done
     done
     for tool; do
         printf '%-8s %-7s %8.2f s %9.1f MB  x rsync %5.2f\n' "$case" "$tool" \
             "$(median <"$work/$case.$tool" | awk '{print $1 / 1e6}')" \
             "$(median <"$work/$case.$tool.bytes" | awk '{print $1 / 1e6}')" \
-            "$(paste "$work/$case.rsync" "$work/$case.$tool" |
-                awk '{print $1 / $2}' | median)"
+            "$(median_ratio "$work/$case.rsync" "$work/$case.$tool")"
     done
 }
 
@@ -160,6 +108,7 @@ change() # CASE: the new version of it
     append)
         { cat "$work/old"; head -c "$((mib * 1048576 / 100))" /dev/urandom; } \
             >"$work/src/file" ;;
+    *) die "unknown case $1" ;;
     esac
 }
 
