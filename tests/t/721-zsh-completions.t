@@ -5,11 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need zsh perl awk
-mkdir "$T/bin"
-ln -s "$ZCSYNC" "$T/bin/zcsync"
-ln -s "$(dirname "$ZCSYNC")/zcsyncd" "$T/bin/zcsyncd"
-PATH=$T/bin:$PATH
-dir=$here/../../contrib/completions
+. "$here/lib-completions.sh"
 
 # The candidates for the last WORD, one a line; "files" where those are meant, and the
 # arguments of zsh's own functions in front of "|".
@@ -28,10 +24,9 @@ shift
 words=("$@") CURRENT=$#
 _zcsync
 END
-completes() { got=$(zsh -f "$T/complete.zsh" "$dir/_zcsync" "$@"); }
+completes() { got=$(zsh -f "$T/complete.zsh" "$completions/_zcsync" "$@"); }
 names() { sed -E 's/^[^|]*\|//; s/:.*//' <<<"$got" | LC_ALL=C sort -u; }
 
-commands=$(zcsync help | sed -nE 's/^  zcsync ([a-z-]+) +[^ ].*/\1/p' | sort -u)
 completes zcsync ""
 is "$(names)" "$(LC_ALL=C sort <<<"$commands")" "all commands"
 like "$got" 'push:[a-zA-Z]' "and what they do"
@@ -40,14 +35,6 @@ is "$(names)" "$(LC_ALL=C sort <<<"$commands")" "after help, too"
 completes zcsync key ""
 is "$(names | xargs)" "forget list show trust" "what key does"
 
-listed() # COMMAND...
-{
-    "$@" --help | perl -ne 'next unless /^ {2,6}-/;
-        print "$1\n" if /^  (-[^-])/;
-        next unless /^ {2,6}(?:-., )?--(\[no-\])?([A-Za-z0-9][\w-]*)(=?)/;
-        print "--$2$3\n";
-        print "--no-$2\n" if $1' | LC_ALL=C sort -u
-}
 for command in $commands; do
     completes zcsync "$command" -
     is "$(names)" "$(listed zcsync "$command")" "all options of $command"
@@ -63,12 +50,6 @@ is "$got" files "a value is a file"
 completes zcsync push -a x
 is "$got" files "and so is SRC"
 
-cat >"$T/bin/fake" <<'END'
-#!/bin/bash
-[ "$*" = "status --json" ] && printf '%s\n' '{"mirror":"www","source":"/srv/www"}' \
-    '{"mirror":"mail","source":"/srv/mail"}' '{"session":"1.2.3.4:5"}'
-END
-chmod +x "$T/bin/fake"
 completes fake wait ""
 is "$(names | xargs)" "mail www" "mirrors after wait"
 
@@ -85,6 +66,6 @@ zpty -r z all '*-r*un *' && print done
 zpty -d z
 END
 mkdir "$T/home"
-real=$(HOME=$T/home ZDOTDIR=$T/home timeout 30 zsh -f "$T/real.zsh" "$dir" "$T")
+real=$(HOME=$T/home ZDOTDIR=$T/home timeout 30 zsh -f "$T/real.zsh" "$completions" "$T")
 is "$real" "done" "zsh itself completes a command and an option"
 done_testing
