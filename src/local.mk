@@ -342,6 +342,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/basis.h \
 	%D%/receiver/big.c \
 	%D%/receiver/big.h \
+	%D%/receiver/bigend.c \
+	%D%/receiver/bigfile.h \
 	%D%/receiver/choices.c \
 	%D%/receiver/choices.h \
 	%D%/receiver/cmp.c \

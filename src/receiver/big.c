@@ -13,25 +13,21 @@
  * A sender on the same machine passes the file itself along instead of its bytes.
  * Where it can be cloned, that is all; else its bytes are asked for.
  *
- * All but the finishing is done by the reader, which therefore never meets a
+ * All but the finishing (bigend.c) is done by the reader, which never meets a
  * raw byte it does not know what to do with: where the file cannot be written,
  * its bytes are read and dropped, and the reason is told at the end.
  */
 #include "receiver/big.h"
 
 #include "base/io.h"
-#include "delta/segment.h"
 #include "fs/clone.h"
 #include "fs/rootdir.h"
 #include "move/mover.h"
 #include "receiver/basis.h"
-#include "receiver/choices.h"
+#include "receiver/bigfile.h"
 #include "receiver/core.h"
-#include "receiver/deletions.h"
 #include "receiver/delta.h"
 #include "receiver/dirs.h"
-#include "receiver/dress.h"
-#include "receiver/hardlinks.h"
 #include "receiver/inplace.h"
 #include "receiver/lists.h"
 #include "receiver/newfile.h"
@@ -49,30 +45,7 @@
 /* Ranges from here on are allocated in one go where that pays. */
 #define PREALLOCATE_MIN ((uint64_t)1 << 20)
 
-/* Owned by the reader until END, then by the worker that finishes it. */
-struct zc_rbig {
-    LIST_ENTRY(zc_rbig) next;
-    struct zc_ref ref;
-    struct zc_rlist *list;
-    struct zc_rdir *dir;
-    struct zc_msg_file m; /* pointers into `body` */
-    uint8_t *body;
-    uint32_t mode; /* it was made with */
-    int fd;
-    char tmp[ZC_STAGING_NAME_SIZE];
-    struct zc_tiling tiling; /* the segments so far */
-    struct zc_rdelta *delta; /* FILE with DELTA; else NULL */
-    bool sent;               /* SENT has come */
-    bool partial;            /* it may be kept if the session breaks off ... */
-    bool kept;               /* ... and is */
-    bool in_place;           /* fd is the file that is there (--inplace) */
-    unsigned op;             /* what failed first, with eno, if that is set */
-    int eno;
-    uint8_t verdict; /* enum zc_verdict */
-    uint8_t hash[ZC_HASH_SIZE];
-};
-
-static void note_failure(struct zc_rbig *b, unsigned op, int eno)
+void zc_rbig_failed(struct zc_rbig *b, unsigned op, int eno)
 {
     if (b->eno)
         return;
@@ -178,13 +151,14 @@ static void put_received(struct zc_receiver *r, struct zc_rbig *b,
         if (!p)
             return;
         if (!b->eno && zc_io_pwrite(b->fd, p, n, (off_t)s->offset))
-            note_failure(b, ZC_OP_WRITE, errno);
+            zc_rbig_failed(b, ZC_OP_WRITE, errno);
         s->offset += n;
         s->length -= n;
     }
 }
 
-/* -1 and errno: the transport failed. */
+/* The bytes of S come off the socket in any case; what cannot be written is
+ * remembered. -1 and errno: the transport failed. */
 static int put_literal(struct zc_receiver *r, struct zc_mover *mover,
                        struct zc_rbig *b, struct zc_segment s)
 {
@@ -196,7 +170,7 @@ static int put_literal(struct zc_receiver *r, struct zc_mover *mover,
         zc_mover_recv(mover, r->conn.t, b->fd, s.offset, s.length, &eno))
         return -1;
     if (eno)
-        note_failure(b, ZC_OP_WRITE, eno);
+        zc_rbig_failed(b, ZC_OP_WRITE, eno);
     atomic_fetch_add(&r->conn.bytes_in, s.length);
     if (b->eno) /* others may have use for the space */
         shed_bytes(r, b);
@@ -209,7 +183,7 @@ static void put_copy(struct zc_receiver *r, struct zc_rbig *b,
     char name[ZC_NAME_MAX + 1];
     zc_entry_name(&b->m.entry, name);
     if (!b->eno && zc_basis_copy(r, &b->dir->shelf, name, b->fd, s))
-        note_failure(b, ZC_OP_READ, errno);
+        zc_rbig_failed(b, ZC_OP_READ, errno);
 }
 
 /* What is written behind a hole makes it one; there is nothing behind the last.
@@ -218,28 +192,20 @@ static void put_hole(struct zc_rbig *b, const struct zc_segment *s)
 {
     uint64_t end = s->offset + s->length;
     if (!b->eno && b->in_place && zc_inplace_hole(b->fd, s))
-        note_failure(b, ZC_OP_WRITE, errno);
+        zc_rbig_failed(b, ZC_OP_WRITE, errno);
     if (!b->eno && s->length && end == b->m.entry.size &&
         ftruncate(b->fd, (off_t)end))
-        note_failure(b, ZC_OP_WRITE, errno);
+        zc_rbig_failed(b, ZC_OP_WRITE, errno);
 }
 
-/* S into B's new version. What cannot be written is remembered. MOVER, for a
- * LITERAL: its bytes come off the socket in any case. -1 and errno: that
- * failed. */
-static int put_segment(struct zc_receiver *r, struct zc_mover *mover,
-                       struct zc_rbig *b, const struct zc_segment *s)
+/* [OFFSET, OFFSET + LENGTH) of B is next; in front of it is a hole, perhaps. */
+static int next_part(struct zc_rbig *b, uint64_t offset, uint64_t length,
+                     struct zc_err *err)
 {
-    switch (s->kind) {
-    case ZC_SEGMENT_LITERAL:
-        return put_literal(r, mover, b, *s);
-    case ZC_SEGMENT_COPY:
-        put_copy(r, b, s);
-        break;
-    case ZC_SEGMENT_HOLE:
-        put_hole(b, s);
-        break;
-    }
+    struct zc_segment hole;
+    if (zc_tiling_next(&b->tiling, offset, length, &hole))
+        return zc_receiver_nonsense(err, "bytes outside of the file");
+    put_hole(b, &hole);
     return 0;
 }
 
@@ -267,7 +233,7 @@ static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
     char name[ZC_NAME_MAX + 1];
     int staging = zc_shelf_staging(r, &b->dir->shelf, b->tmp);
     if (staging < 0) {
-        note_failure(b, ZC_OP_STAGING, errno);
+        zc_rbig_failed(b, ZC_OP_STAGING, errno);
         return;
     }
     zc_entry_name(&b->m.entry, name);
@@ -276,7 +242,7 @@ static void open_staging_file(struct zc_receiver *r, struct zc_rbig *b)
         b->fd = create_staging_file(r, b, staging);
     while (b->fd < 0 && zc_dirtree_give_back(r->tree));
     if (b->fd < 0)
-        note_failure(b, ZC_OP_CREATE, errno);
+        zc_rbig_failed(b, ZC_OP_CREATE, errno);
     else
         zc_space_take(r);
     if (b->fd >= 0 && r->keep & ZC_KEEP_FLAGS)
@@ -288,7 +254,7 @@ static void open_file(struct zc_receiver *r, struct zc_rbig *b)
     b->fd = zc_inplace_open(r, b->dir, &b->m.entry);
     b->in_place = b->fd >= 0;
     if (!b->in_place && errno)
-        note_failure(b, ZC_OP_WRITE, errno);
+        zc_rbig_failed(b, ZC_OP_WRITE, errno);
     else if (!b->in_place)
         open_staging_file(r, b);
 }
@@ -301,11 +267,14 @@ static void leave_beginning(struct zc_rbig *b)
     zc_tiling_next(&b->tiling, 0, b->m.from, &none); /* see decode */
 }
 
-static void put_beginning(struct zc_receiver *r, struct zc_rbig *b)
+void zc_rbig_put_rest(struct zc_receiver *r, struct zc_rbig *b)
 {
-    struct zc_segment s = {.kind = ZC_SEGMENT_COPY, .length = b->m.from};
-    if (s.length && !b->in_place)
-        put_segment(r, NULL, b, &s);
+    struct zc_segment rest = zc_tiling_rest(&b->tiling);
+    struct zc_segment beginning = {.kind = ZC_SEGMENT_COPY,
+                                   .length = b->m.from};
+    put_hole(b, &rest);
+    if (beginning.length && !b->in_place)
+        put_copy(r, b, &beginning);
 }
 
 /* FILE in BODY, decoded from a copy of its own. NULL and ERR. */
@@ -356,7 +325,7 @@ static int clone_file(struct zc_rbig *b, int from)
     if (!eno && st.size != e->size)
         eno = ESTALE;
     if (eno && ftruncate(b->fd, 0))
-        note_failure(b, ZC_OP_WRITE, errno);
+        zc_rbig_failed(b, ZC_OP_WRITE, errno);
     errno = eno;
     return eno ? -1 : 0;
 }
@@ -416,7 +385,7 @@ int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
         goto fail;
     b->dir = b->list->dir;
     if (b->dir->state == ZC_RD_FAILED)
-        note_failure(b, ZC_OP_NONE, ENOENT);
+        zc_rbig_failed(b, ZC_OP_NONE, ENOENT);
     else
         open_file(r, b);
     if (b->m.flags & ZC_FILE_FROM)
@@ -439,18 +408,17 @@ int zc_rbig_data(struct zc_receiver *r, struct zc_mover *mover,
                  struct zc_bytes body, struct zc_err *err)
 {
     struct zc_msg_data m;
-    struct zc_segment hole;
     if (zc_data_decode(body, &m, err))
         return -1;
     struct zc_rbig *b = find_big(r, m.ref);
     if (!b || b->sent)
         return zc_receiver_nonsense(err, "bytes for a file that is not open");
-    if (zc_tiling_next(&b->tiling, m.offset, m.length, &hole))
-        return zc_receiver_nonsense(err, "bytes outside of the file");
+    if (next_part(b, m.offset, m.length, err))
+        return -1;
     struct zc_segment literal = {.kind = ZC_SEGMENT_LITERAL,
                                  .offset = m.offset,
                                  .length = m.length};
-    if (put_segment(r, NULL, b, &hole) || put_segment(r, mover, b, &literal))
+    if (put_literal(r, mover, b, literal))
         return zc_conn_error(&r->conn, errno, err);
     return 0;
 }
@@ -530,16 +498,6 @@ static struct zc_rbig *find_delta(struct zc_receiver *r, struct zc_ref ref,
     return NULL;
 }
 
-/* [OFFSET, OFFSET + LENGTH) is next; in front of it is a hole, perhaps. */
-static int next_part(struct zc_receiver *r, struct zc_rbig *b,
-                     uint64_t offset, uint64_t length, struct zc_err *err)
-{
-    struct zc_segment hole;
-    if (zc_tiling_next(&b->tiling, offset, length, &hole))
-        return zc_receiver_nonsense(err, "bytes outside of the file");
-    return put_segment(r, NULL, b, &hole);
-}
-
 static int on_ask(struct zc_receiver *r, struct zc_bytes body,
                   struct zc_err *err)
 {
@@ -557,7 +515,7 @@ static int on_copy(struct zc_receiver *r, struct zc_bytes body,
     if (zc_copy_decode(body, &m, err))
         return -1;
     struct zc_rbig *b = find_delta(r, m.ref, err);
-    if (!b || next_part(r, b, m.offset, m.length, err))
+    if (!b || next_part(b, m.offset, m.length, err))
         return -1;
     struct zc_segment copy = {.kind = ZC_SEGMENT_COPY, .offset = m.offset,
                               .length = m.length, .from = m.from};
@@ -571,12 +529,12 @@ static int on_patch(struct zc_receiver *r, struct zc_bytes body,
     if (zc_patch_decode(body, &m, err))
         return -1;
     struct zc_rbig *b = find_delta(r, m.ref, err);
-    if (!b || next_part(r, b, m.offset, m.data.n, err))
+    if (!b || next_part(b, m.offset, m.data.n, err))
         return -1;
     if (b->eno)
         return 0;
     if (zc_io_pwrite(b->fd, m.data.p, m.data.n, (off_t)m.offset)) {
-        note_failure(b, ZC_OP_WRITE, errno);
+        zc_rbig_failed(b, ZC_OP_WRITE, errno);
         shed_bytes(r, b);
     }
     return 0;
@@ -660,117 +618,4 @@ int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
         return 0;
     zc_rbig_free(r, b);
     return zc_receiver_nonsense(err, "it goes on after the end");
-}
-
-/* --- the end ------------------------------------------------------------- */
-
-static bool verified(struct zc_rworker *w, const struct zc_rbig *b)
-{
-    uint8_t mine[ZC_HASH_SIZE];
-    return b->verdict != ZC_VERDICT_VERIFY ||
-           (!zc_rworker_hash(w, b->fd, b->m.entry.size, mine) &&
-            !memcmp(mine, b->hash, sizeof mine));
-}
-
-static void give_up_big(struct zc_rworker *w, struct zc_rbig *b)
-{
-    zc_hardlink_settle(w, zc_hardlink_key(w->r, &b->m.entry), b->dir, "",
-                       false);
-    zc_hardlink_done(w, b->list, b->ref, ZC_STATUS_FAILED, b->op, b->eno);
-}
-
-/* What becomes of B. */
-enum outcome { COMMIT, AGAIN, LEFT, FAILED };
-
-/* Something has the name that is not to be touched, or a directory that must
- * stay: asked when the entry was compared, but for a small file that grew. */
-static enum outcome judge_name(struct zc_rworker *w, struct zc_rbig *b)
-{
-    char name[ZC_NAME_MAX + 1];
-    struct zc_stat st;
-    enum outcome outcome = COMMIT;
-    zc_entry_name(&b->m.entry, name);
-    int dirfd = zc_dirnode_pin(w->r->tree, b->dir->shelf.node);
-    if (dirfd < 0)
-        return COMMIT; /* naming it will fail */
-    bool exists = !zc_dress_look(w->r, dirfd, name, &st);
-    if (zc_choices_leave(w->r, &b->m.entry, exists ? &st : NULL)) {
-        outcome = LEFT;
-    } else if (exists && S_ISDIR(st.mode) &&
-               !zc_deletions_replace(w, b->dir, dirfd, name)) {
-        note_failure(b, ZC_OP_REPLACE_DIR, ENOTEMPTY);
-        outcome = FAILED;
-    }
-    zc_dirnode_unpin(w->r->tree, b->dir->shelf.node);
-    return outcome;
-}
-
-/* What others have done of it is over. */
-static void end_delta(struct zc_rbig *b)
-{
-    int eno;
-    unsigned op = b->delta ? zc_rdelta_failure(b->delta, &eno) : ZC_OP_NONE;
-    if (op)
-        note_failure(b, op, eno);
-    if (b->delta && !b->eno && ftruncate(b->fd, (off_t)b->m.entry.size))
-        note_failure(b, ZC_OP_WRITE, errno);
-}
-
-/* FAILED: because of b->op, b->eno. */
-static enum outcome judge_big(struct zc_rworker *w, struct zc_rbig *b)
-{
-    if (b->verdict == ZC_VERDICT_ABANDON) {
-        b->op = ZC_OP_SOURCE;
-        b->eno = 0;
-        return FAILED;
-    }
-    struct zc_segment rest = zc_tiling_rest(&b->tiling);
-    put_segment(w->r, NULL, b, &rest);
-    put_beginning(w->r, b);
-    end_delta(b);
-    if (b->eno && b->op == ZC_OP_READ) /* the basis is gone: whole, then */
-        return AGAIN;
-    if (b->eno)
-        return FAILED;
-    if (!verified(w, b))
-        return AGAIN;
-    return b->dir->shallow ? judge_name(w, b) : COMMIT;
-}
-
-static void commit_big(struct zc_rworker *w, struct zc_rbig *b)
-{
-    int fd = b->fd;
-    b->fd = -1;
-    zc_basis_drop(w->r, b->dir, &b->m.entry);
-    if (b->in_place) {
-        zc_inplace_finish(w, b->list, &b->m, fd);
-        return;
-    }
-    zc_space_leave(w->r, false);
-    zc_newfile_dress(w, b->dir, fd, b->mode, &b->m);
-    zc_newfile_commit(w, b->list, &b->m, b->tmp, fd);
-}
-
-void zc_rbig_finish(struct zc_rworker *w, struct zc_rbig *b)
-{
-    struct zc_receiver *r = w->r;
-    struct zc_rdir *d = b->dir;
-    zc_rdir_hold(r, d); /* it must outlive the clean-up of B */
-    switch (judge_big(w, b)) {
-    case COMMIT:
-        commit_big(w, b);
-        break;
-    case AGAIN:
-        zc_entry_again(w, b->list, b->ref);
-        break;
-    case LEFT:
-        zc_hardlink_settle(w, zc_hardlink_key(r, &b->m.entry), d, "", false);
-        zc_hardlink_done(w, b->list, b->ref, ZC_STATUS_SAME, 0, 0);
-        break;
-    case FAILED:
-        give_up_big(w, b);
-        break;
-    }
-    zc_rbig_free(r, b);
-    zc_rdir_drop(w, d);
 }
