@@ -17,7 +17,7 @@ die()
 # What a build takes, by Debian's names.
 build_packages=(
     autoconf automake gcc libc6-dev linux-libc-dev make pkgconf
-    libcap-dev libinih-dev libinotifytools0-dev libseccomp-dev
+    libcap-dev libinih-dev libinotifytools0-dev libmicrohttpd-dev libseccomp-dev
     libsodium-dev libssh2-1-dev libssl-dev libxxhash-dev
     libzstd-dev
 )

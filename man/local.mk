@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 
 dist_man_MANS += \
+	%D%/zcsync-from-rsync.1 \
 	%D%/zcsync-movers.7 \
 	%D%/zcsync-protocol.7 \
 	%D%/zcsync.1 \

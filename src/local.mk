@@ -12,8 +12,11 @@ libzcsync_a_SOURCES = \
 	%D%/base/idle.h \
 	%D%/base/fds.c \
 	%D%/base/fds.h \
+	%D%/base/hex.c \
+	%D%/base/hex.h \
 	%D%/base/io.c \
 	%D%/base/io.h \
+	%D%/base/libc.h \
 	%D%/base/log.c \
 	%D%/base/log.h \
 	%D%/base/map.c \
@@ -26,12 +29,16 @@ libzcsync_a_SOURCES = \
 	%D%/base/relpath.h \
 	%D%/base/size.c \
 	%D%/base/size.h \
+	%D%/base/text.c \
+	%D%/base/text.h \
 	%D%/base/utf8.h \
 	%D%/base/util.h \
 	%D%/base/vec.c \
 	%D%/base/vec.h \
 	%D%/fs/acl.c \
 	%D%/fs/acl.h \
+	%D%/fs/cached.c \
+	%D%/fs/cached.h \
 	%D%/fs/clone.c \
 	%D%/fs/clone.h \
 	%D%/fs/dirlock.c \
@@ -65,18 +72,28 @@ libzcsync_a_SOURCES = \
 	%D%/fs/require.h \
 	%D%/fs/rootdir.c \
 	%D%/fs/rootdir.h \
+	%D%/fs/room.c \
+	%D%/fs/room.h \
+	%D%/fs/secret.c \
+	%D%/fs/secret.h \
 	%D%/fs/staging.c \
 	%D%/fs/staging.h \
 	%D%/fs/userpath.c \
 	%D%/fs/userpath.h \
 	%D%/fs/staging_guard.c \
 	%D%/fs/staging_guard.h \
+	%D%/fs/trash.c \
+	%D%/fs/trash.h \
+	%D%/fs/unsynced.c \
+	%D%/fs/unsynced.h \
 	%D%/fs/xattr.c \
 	%D%/fs/xattr.h \
 	%D%/fs/xattr_job.c \
 	%D%/fs/xattr_job.h \
 	%D%/fs/xattr_set.h \
 	%D%/proto/delta.c \
+	%D%/proto/digest.c \
+	%D%/proto/digest.h \
 	%D%/proto/entry.c \
 	%D%/proto/frame.c \
 	%D%/proto/frame.h \
@@ -155,6 +172,8 @@ libzcsync_a_SOURCES = \
 	%D%/ssh/ctr.h \
 	%D%/ssh/expand.c \
 	%D%/ssh/fifo.h \
+	%D%/ssh/hop.c \
+	%D%/ssh/hop.h \
 	%D%/ssh/hostkey.c \
 	%D%/ssh/hostkey.h \
 	%D%/ssh/key.c \
@@ -181,6 +200,8 @@ libzcsync_a_SOURCES = \
 	%D%/ssh/wire.h \
 	%D%/tree/chmod.c \
 	%D%/tree/chmod.h \
+	%D%/tree/digests.c \
+	%D%/tree/digests.h \
 	%D%/tree/dirnode.c \
 	%D%/tree/dirnode.h \
 	%D%/tree/fileset.c \
@@ -201,6 +222,7 @@ libzcsync_a_SOURCES = \
 	%D%/tree/suffix.h \
 	%D%/tree/wildmatch.c \
 	%D%/tree/wildmatch.h \
+	%D%/move/direct.c \
 	%D%/move/guard.c \
 	%D%/move/guard.h \
 	%D%/move/internal.h \
@@ -211,6 +233,19 @@ libzcsync_a_SOURCES = \
 	%D%/move/readwrite.c \
 	%D%/move/sendfile.c \
 	%D%/move/splice.c \
+	%D%/move/zerocopy.c \
+	%D%/bench/card.c \
+	%D%/bench/card.h \
+	%D%/bench/count.c \
+	%D%/bench/count.h \
+	%D%/bench/series.c \
+	%D%/bench/series.h \
+	%D%/bench/small.c \
+	%D%/bench/small.h \
+	%D%/bench/source.c \
+	%D%/bench/source.h \
+	%D%/bench/transfer.c \
+	%D%/bench/transfer.h \
 	%D%/watch/backend.h \
 	%D%/watch/change.h \
 	%D%/watch/events.c \
@@ -242,13 +277,21 @@ libzcsync_a_SOURCES = \
 	%D%/session/accept.h \
 	%D%/session/alternates.c \
 	%D%/session/alternates.h \
+	%D%/session/backups.c \
+	%D%/session/backups.h \
+	%D%/session/changes.c \
+	%D%/session/changes.h \
+	%D%/session/confine.h \
 	%D%/session/conn.c \
 	%D%/session/conn.h \
 	%D%/session/connect.c \
 	%D%/session/connect.h \
+	%D%/session/copies.c \
+	%D%/session/copies.h \
 	%D%/session/dest.c \
 	%D%/session/dest.h \
 	%D%/session/events.h \
+	%D%/session/intake.h \
 	%D%/session/look.c \
 	%D%/session/look.h \
 	%D%/session/glance.c \
@@ -261,6 +304,8 @@ libzcsync_a_SOURCES = \
 	%D%/session/options.h \
 	%D%/session/ownpath.c \
 	%D%/session/ownpath.h \
+	%D%/session/pace.c \
+	%D%/session/pace.h \
 	%D%/session/share.c \
 	%D%/session/share.h \
 	%D%/session/source.c \
@@ -269,16 +314,22 @@ libzcsync_a_SOURCES = \
 	%D%/session/terms.h \
 	%D%/session/told.c \
 	%D%/session/told.h \
+	%D%/session/twin.c \
+	%D%/session/twin.h \
 	%D%/sender/answers.c \
 	%D%/sender/answers.h \
 	%D%/sender/big.c \
 	%D%/sender/big.h \
+	%D%/sender/check.c \
+	%D%/sender/check.h \
 	%D%/sender/clones.c \
 	%D%/sender/clones.h \
 	%D%/sender/core.c \
 	%D%/sender/core.h \
 	%D%/sender/delta.c \
 	%D%/sender/delta.h \
+	%D%/sender/digests.c \
+	%D%/sender/digests.h \
 	%D%/sender/earlier.c \
 	%D%/sender/earlier.h \
 	%D%/sender/entry.c \
@@ -324,6 +375,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/small.h \
 	%D%/sender/teller.c \
 	%D%/sender/teller.h \
+	%D%/sender/survey.c \
+	%D%/sender/survey.h \
 	%D%/sender/walk.c \
 	%D%/sender/walk.h \
 	%D%/sender/workers.c \
@@ -338,8 +391,12 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/apart.h \
 	%D%/receiver/asked.c \
 	%D%/receiver/asked.h \
+	%D%/receiver/backup.c \
+	%D%/receiver/backup.h \
 	%D%/receiver/basis.c \
 	%D%/receiver/basis.h \
+	%D%/receiver/behind.c \
+	%D%/receiver/behind.h \
 	%D%/receiver/big.c \
 	%D%/receiver/big.h \
 	%D%/receiver/bigend.c \
@@ -352,12 +409,16 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/commit.h \
 	%D%/receiver/compare.c \
 	%D%/receiver/compare.h \
+	%D%/receiver/copies.c \
+	%D%/receiver/copies.h \
 	%D%/receiver/core.c \
 	%D%/receiver/core.h \
 	%D%/receiver/delta.c \
 	%D%/receiver/delta.h \
 	%D%/receiver/deletions.c \
 	%D%/receiver/deletions.h \
+	%D%/receiver/digests.c \
+	%D%/receiver/digests.h \
 	%D%/receiver/dirlinks.c \
 	%D%/receiver/dirlinks.h \
 	%D%/receiver/dirs.c \
@@ -366,6 +427,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/dress.h \
 	%D%/receiver/files.c \
 	%D%/receiver/files.h \
+	%D%/receiver/guesses.c \
+	%D%/receiver/guesses.h \
 	%D%/receiver/hardlinks.c \
 	%D%/receiver/hardlinks.h \
 	%D%/receiver/inplace.c \
@@ -376,6 +439,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/lists.h \
 	%D%/receiver/medium.c \
 	%D%/receiver/medium.h \
+	%D%/receiver/moved.c \
+	%D%/receiver/moved.h \
 	%D%/receiver/names.c \
 	%D%/receiver/names.h \
 	%D%/receiver/newfile.c \
@@ -392,6 +457,8 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/reader.h \
 	%D%/receiver/receive.c \
 	%D%/receiver/receive.h \
+	%D%/receiver/room.c \
+	%D%/receiver/room.h \
 	%D%/receiver/seals.c \
 	%D%/receiver/seals.h \
 	%D%/receiver/shared.c \
@@ -402,6 +469,10 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/special.h \
 	%D%/receiver/spelling.c \
 	%D%/receiver/spelling.h \
+	%D%/receiver/spots.c \
+	%D%/receiver/spots.h \
+	%D%/receiver/survey.c \
+	%D%/receiver/survey.h \
 	%D%/receiver/unshare.c \
 	%D%/receiver/unshare.h \
 	%D%/receiver/volumes.c \
@@ -424,7 +495,10 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/dirty_outcome.c \
 	%D%/mirror/dirty_renames.c \
 	%D%/mirror/dirty_set.c \
+	%D%/mirror/dirty_tally.c \
 	%D%/mirror/dirty_set.h \
+	%D%/mirror/durable.c \
+	%D%/mirror/durable.h \
 	%D%/mirror/eventless.c \
 	%D%/mirror/eventless.h \
 	%D%/mirror/ghosts.c \
@@ -433,6 +507,8 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/gone.h \
 	%D%/mirror/hardlinks.c \
 	%D%/mirror/hardlinks.h \
+	%D%/mirror/holds.c \
+	%D%/mirror/holds.h \
 	%D%/mirror/index.c \
 	%D%/mirror/index.h \
 	%D%/mirror/mirror.h \
@@ -457,6 +533,14 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/source.h \
 	%D%/mirror/status.c \
 	%D%/mirror/status.h \
+	%D%/mirror/verify.c \
+	%D%/mirror/verify.h \
+	%D%/mirror/verify_pass.c \
+	%D%/mirror/verify_pass.h \
+	%D%/mirror/verify_state.c \
+	%D%/mirror/verify_state.h \
+	%D%/mirror/verify_walk.c \
+	%D%/mirror/verify_walk.h \
 	%D%/mirror/young.c \
 	%D%/mirror/young.h \
 	%D%/daemon/activate.c \
@@ -487,8 +571,20 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/fence.h \
 	%D%/daemon/forker.c \
 	%D%/daemon/forker.h \
+	%D%/daemon/forker_talk.c \
+	%D%/daemon/forker_talk.h \
+	%D%/daemon/handshake_answer.c \
+	%D%/daemon/handshake_answer.h \
 	%D%/daemon/handshakes.c \
 	%D%/daemon/handshakes.h \
+	%D%/daemon/hook_feed.c \
+	%D%/daemon/hook_feed.h \
+	%D%/daemon/hook_marks.c \
+	%D%/daemon/hook_marks.h \
+	%D%/daemon/hook_run.c \
+	%D%/daemon/hook_run.h \
+	%D%/daemon/hooks.c \
+	%D%/daemon/hooks.h \
 	%D%/daemon/listeners.c \
 	%D%/daemon/listeners.h \
 	%D%/daemon/metrics.c \
@@ -497,31 +593,58 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/mirrors.h \
 	%D%/daemon/notify.c \
 	%D%/daemon/notify.h \
+	%D%/daemon/peer_keys.c \
+	%D%/daemon/peer_keys.h \
 	%D%/daemon/pollfds.h \
 	%D%/daemon/process.c \
 	%D%/daemon/process.h \
+	%D%/daemon/pull_words.c \
+	%D%/daemon/pull_words.h \
 	%D%/daemon/puller.c \
 	%D%/daemon/puller.h \
+	%D%/daemon/pushers.c \
+	%D%/daemon/pushers.h \
+	%D%/daemon/receiver_child.c \
+	%D%/daemon/receiver_child.h \
 	%D%/daemon/receivers.c \
 	%D%/daemon/receivers.h \
+	%D%/daemon/receivers_conf.c \
 	%D%/daemon/sandbox.c \
 	%D%/daemon/sandbox.h \
 	%D%/daemon/serve.c \
 	%D%/daemon/serve.h \
 	%D%/daemon/snapshot.c \
 	%D%/daemon/snapshot.h \
+	%D%/daemon/status_json.c \
+	%D%/daemon/status_json.h \
 	%D%/daemon/supervisor.c \
 	%D%/daemon/supervisor.h \
+	%D%/daemon/supervisor_conf.c \
+	%D%/daemon/supervisor_state.h \
+	%D%/daemon/supervisor_status.c \
 	%D%/daemon/waits.c \
 	%D%/daemon/waits.h \
 	%D%/daemon/watcher.c \
 	%D%/daemon/watcher.h \
+	%D%/daemon/webpage.c \
+	%D%/daemon/webpage.h \
+	%D%/web/door.c \
+	%D%/web/door.h \
+	%D%/web/events.c \
+	%D%/web/events.h \
+	%D%/web/web.h \
 	%D%/cli/ask.c \
 	%D%/cli/ask.h \
 	%D%/cli/ask_daemon.c \
 	%D%/cli/ask_daemon.h \
+	%D%/cli/bench_plot.c \
+	%D%/cli/bench_show.c \
+	%D%/cli/bench_show.h \
+	%D%/cli/bench_to.c \
+	%D%/cli/bench_to.h \
 	%D%/cli/cli.c \
 	%D%/cli/cli.h \
+	%D%/cli/cmd_bench.c \
 	%D%/cli/cmd_check_config.c \
 	%D%/cli/cmd_help.c \
 	%D%/cli/cmd_key.c \
@@ -533,6 +656,7 @@ libzcsync_a_SOURCES = \
 	%D%/cli/cmd_status.c \
 	%D%/cli/cmd_pause.c \
 	%D%/cli/cmd_rescan.c \
+	%D%/cli/cmd_restore.c \
 	%D%/cli/cmd_wait.c \
 	%D%/cli/compress_opts.c \
 	%D%/cli/compress_opts.h \
@@ -577,6 +701,8 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/remote.h \
 	%D%/cli/report.c \
 	%D%/cli/report.h \
+	%D%/cli/restore.c \
+	%D%/cli/restore.h \
 	%D%/cli/rsync_opts.c \
 	%D%/cli/rsync_opts.h \
 	%D%/cli/rsync_words.c \
@@ -591,10 +717,37 @@ libzcsync_a_SOURCES = \
 	%D%/cli/status_show.h \
 	%D%/cli/stop_time.c \
 	%D%/cli/stop_time.h \
-	%D%/cli/text.c \
-	%D%/cli/text.h \
+	%D%/cli/terminal.c \
+	%D%/cli/terminal.h \
 	%D%/cli/totals.c \
-	%D%/cli/totals.h
+	%D%/cli/totals.h \
+	%D%/cli/wrap.c \
+	%D%/cli/wrap.h
+
+# The status page. What it is made of is put into a source file: made-* is made by
+# the build, and not part of a release.
+WEB_FILES = page.html page.css page.js icon.svg
+EXTRA_DIST += %D%/web/embed %D%/web/page.html %D%/web/page.css \
+	%D%/web/page.js %D%/web/icon.svg
+if WITH_WEB
+AM_CPPFLAGS += -DZC_WITH_WEB
+libzcsync_a_SOURCES += %D%/web/files.h %D%/web/http.c
+nodist_libzcsync_a_SOURCES = %D%/web/made-files.c
+else
+libzcsync_a_SOURCES += %D%/web/nohttp.c
+endif
+CLEANFILES = %D%/web/made-files.c
+%D%/web/made-files.c: %D%/web/embed %D%/web/page.html %D%/web/page.css \
+	%D%/web/page.js %D%/web/icon.svg
+	$(AM_V_GEN)$(MKDIR_P) %D%/web && \
+	$(SHELL) $(srcdir)/%D%/web/embed $(srcdir)/%D%/web $(WEB_FILES) >$@.tmp && \
+	mv $@.tmp $@
+
+if HAVE_LIBURING
+libzcsync_a_SOURCES += %D%/move/uring.c
+else
+libzcsync_a_SOURCES += %D%/move/nouring.c
+endif
 
 bin_PROGRAMS += zcsync
 zcsync_SOURCES = %D%/zcsync.c

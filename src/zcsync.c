@@ -4,14 +4,14 @@
  * them:
  *
  *   cli/cli.c               which command
- *   cli/cmd_push.c          push and diff, from the first word to the exit code
+ *   cli/cmd_push.c          push, diff and verify, from the first word to the exit code
  *   cli/push_opts.c         the table of their options       cli/opt.c
  *   cli/rsync_opts.c        what rsync has and zcsync refuses
  *   cli/plan.c              SRC... DEST -> sessions
  *   cli/signals.c           Ctrl-C
- *   cli/progress.c          the line on the terminal         cli/text.c
+ *   cli/progress.c          the line on the terminal         session/pace.c
  *   cli/report.c            items, troubles, the end         cli/itemize.c
- *   cli/totals.c            counts                           cli/text.c
+ *   cli/totals.c            counts                           base/text.c
  *   net/reach.c             the way to DEST:
  *   daemon/serve.c          a child, the embedded receiver
  *   cli/security.c          or a daemon: with which key?     net/known_peers.c
@@ -22,6 +22,7 @@
  *   session/connect.c       OPEN out                         session/conn.c
  *   session/source.c        the directory that is sent       fs/rootdir.c
  *   sender/workers.c        what to do next
+ *   sender/survey.c         all of it, before it is listed   sender/digests.c
  *   sender/walk.c           directories -> LIST              tree/names.c
  *   sender/entry.c          what a list says of a name       fs/meta.c
  *   sender/lists.c          what the peer has been told
@@ -40,6 +41,7 @@
  *   receiver/reader.c       messages off the socket          session/conn.c
  *   receiver/queue.c        ... wait here
  *   receiver/workers.c      ... for these
+ *   receiver/survey.c       what is here, in digests         receiver/digests.c
  *   receiver/walk.c         LIST against the directory       tree/dirnode.c
  *   receiver/compare.c      an entry against a file: verdict
  *   receiver/act.c          ... and what is done about it
@@ -65,6 +67,11 @@
  *   receiver/names.c        ... and what the receiver does with them
  *   mirror/hardlinks.c      hard links                       mirror/index.c
  *
+ *   cli/cmd_bench.c         bench: movers alone
+ *   bench/series.c          all of them in turns
+ *   bench/transfer.c        two processes              move/mover.c
+ *
+ *   cli/cmd_restore.c       restore                    cli/restore.c, fs/trash.c
  *   cli/cmd_keygen.c, cmd_key.c     keys               net/keys.c
  *   cli/cmd_status.c, cmd_wait.c,
  *       cmd_pause.c, cmd_rescan.c   ask zcsyncd        daemon/control_client.c

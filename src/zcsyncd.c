@@ -13,6 +13,7 @@
  *   daemon/snapshot.c      ... what is going on
  *   daemon/mirrors.c       ... looks after the watchers      process.c
  *   daemon/receivers.c     ... and after the receivers
+ *   daemon/webpage.c       ... and after the status page
  *
  *   daemon/watcher.c       a watcher: a process per [mirror]
  *   mirror/run.c           threads of a mirror                mirror/peer.c
@@ -24,10 +25,14 @@
  *   daemon/receivers.c     a receiver: a process per session
  *   receiver/receive.c     see zcsync.c from here on
  *
+ *   daemon/webpage.c       the status page: a process
+ *   web/http.c             requests, events                  web/door.c
+ *
  *   cli/cmd_status.c       the other end: zcsync status      cli/status_show.c
  *   cli/cmd_wait.c         zcsync wait
  *   daemon/control_client.c
  *   daemon/metrics.c       what --metrics prints
+ *   daemon/status_json.c   what --json prints
  */
 #include "cli/cli.h"
 

@@ -6,6 +6,7 @@
 #ifndef ZC_TESTS_WIRE_H
 #define ZC_TESTS_WIRE_H
 
+#include "proto/digest.h"
 #include "proto/msg.h"
 
 #include <string.h>
@@ -32,7 +33,13 @@ static inline int wire_recode_list(struct zc_bytes body, struct zc_buf *out,
     if (zc_list_decode(body, &m, err))
         return -1;
     size_t at = zc_list_begin(out, &m);
-    for (uint32_t i = 0; i < m.count; i++) {
+    struct zc_msg_group before = {0}, g;
+    for (uint32_t i = 0; i < m.count && m.flags & ZC_LIST_GROUPS; i++) {
+        if (zc_group_next(&m, i + 1 == m.count, &before, &g, err))
+            return -1;
+        zc_group_encode(out, &g);
+    }
+    for (uint32_t i = 0; i < m.count && !(m.flags & ZC_LIST_GROUPS); i++) {
         if (zc_list_next(&m, &prev, &e, err))
             return -1;
         zc_entry_encode(out, &e);
@@ -117,6 +124,8 @@ static inline int wire_recode(unsigned type, struct zc_bytes body,
             return -1;
         zc_ref_encode(out, type, ref);
         return 0;
+    case ZC_FRAME_DIGEST:
+        WIRE_RECODE(digest);
     case ZC_FRAME_BYTES:
         WIRE_RECODE(bytes);
     case ZC_FRAME_END:
@@ -301,6 +310,46 @@ static inline void wire_samples_round(struct zc_buf *b, wire_each *each,
     wire_emit(b, "list-round", each, arg);
 }
 
+/* Digests: all that has to do with them. */
+static inline void wire_samples_digest(struct zc_buf *b, wire_each *each,
+                                       void *arg)
+{
+    struct zc_buf owners = ZC_BUF_INIT;
+    struct zc_msg_digest m = {0x1122334455667788, 0x7ff, 2000000000,
+                              ZC_DIGEST_DIR_TIMES | ZC_DIGEST_EXECUTABLE,
+                              wire_bytes(""), wire_bytes("")};
+    zc_digest_encode(b, &m);
+    wire_emit(b, "digest", each, arg);
+    zc_digest_owner_put(&owners, &(struct zc_digest_owner){
+                                     1000, wire_bytes("someone")});
+    zc_digest_owner_put(&owners, &(struct zc_digest_owner){
+                                     27, wire_bytes("")});
+    m.flags = ZC_DIGEST_LIMITED;
+    m.users = m.groups = (struct zc_bytes){owners.data, owners.len};
+    zc_digest_encode(b, &m);
+    wire_emit(b, "digest-limited", each, arg);
+    zc_buf_fini(&owners);
+
+    struct zc_entry e = wire_entry("", S_IFDIR | 0755);
+    size_t at = zc_list_begin(b, &(struct zc_msg_list){.list = 0});
+    zc_entry_encode(b, &e);
+    zc_list_end(b, at, 1, ZC_LIST_LAST | ZC_LIST_DIGESTS);
+    wire_emit(b, "list-offer", each, arg);
+    e = wire_entry("dir", S_IFDIR | 0755);
+    e.flags = ZC_ENTRY_DIGEST;
+    memset(e.tree_digest, 0xda, sizeof e.tree_digest);
+    at = zc_list_begin(b, &(struct zc_msg_list){.list = 2});
+    zc_entry_encode(b, &e);
+    zc_list_end(b, at, 1, ZC_LIST_LAST);
+    wire_emit(b, "list-digest", each, arg);
+    at = zc_list_begin(b, &(struct zc_msg_list){.list = 3, .dir = {2, 0}});
+    zc_group_encode(b, &(struct zc_msg_group){wire_bytes("k"), true, {1, 2}});
+    zc_group_encode(b, &(struct zc_msg_group){wire_bytes("n"), false, {0}});
+    zc_group_encode(b, &(struct zc_msg_group){wire_bytes(""), true, {3}});
+    zc_list_end(b, at, 3, ZC_LIST_GROUPS);
+    wire_emit(b, "list-groups", each, arg);
+}
+
 /* What only pulls have. */
 static inline void wire_samples_pull(struct zc_buf *b, wire_each *each,
                                      void *arg)
@@ -352,7 +401,8 @@ static inline void wire_samples_delta(struct zc_buf *b, wire_each *each,
     wire_emit(b, "ask-small", each, arg);
     /* All of the first block, 4097 bytes of the third. */
     uint8_t sums[18 * ZC_SUM_SIZE] = {1, 2, 3};
-    struct zc_msg_sums m = {ask, 2 * ZC_BLOCK_BIG + 4097,
+    const uint64_t seed = 0x1122334455667788;
+    struct zc_msg_sums m = {ask, 2 * ZC_BLOCK_BIG + 4097, seed,
                             {sums, sizeof sums}};
     zc_sums_encode(b, &m);
     wire_emit(b, "sums", each, arg);
@@ -365,7 +415,7 @@ static inline void wire_samples_delta(struct zc_buf *b, wire_each *each,
     wire_emit(b, "ask-anchors", each, arg);
     memset(sums, 0, sizeof sums);
     sums[ZC_ANCHOR_SIZE] = 1;
-    m = (struct zc_msg_sums){ask, 4097, {sums, 2 * ZC_ANCHOR_SIZE}};
+    m = (struct zc_msg_sums){ask, 4097, seed, {sums, 2 * ZC_ANCHOR_SIZE}};
     zc_sums_encode(b, &m);
     wire_emit(b, "sums-anchors", each, arg);
     zc_copy_encode(b, &(struct zc_msg_copy){
@@ -393,6 +443,12 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
                           .alternate = ZC_ALTERNATE_LINK,
                           .alternates = {(const uint8_t *)"../a\0/b", 8}});
     wire_emit(b, "open-alternates", each, arg);
+    zc_open_encode(b, &(struct zc_msg_open){
+                          .flags = ZC_OPEN_CHOICES,
+                          .apply = ZC_APPLY_BACKUP,
+                          .suffix = wire_bytes("~"),
+                          .backup_dir = wire_bytes("../was")});
+    wire_emit(b, "open-backup", each, arg);
     zc_open_encode(b, &(struct zc_msg_open){.flags = ZC_OPEN_MOVER,
                                             .mover = 4});
     wire_emit(b, "open-mover", each, arg);
@@ -440,7 +496,6 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     zc_file_encode(b, ZC_FRAME_FILE, &f);
     wire_emit(b, "file-passed", each, arg);
     f.flags = ZC_FILE_DELTA;
-    f.seed = 0x1122334455667788;
     zc_file_encode(b, ZC_FRAME_FILE, &f);
     wire_emit(b, "file-delta", each, arg);
     f.flags = 0;
@@ -470,6 +525,7 @@ static inline void wire_samples_sender(struct zc_buf *b, wire_each *each,
     zc_done_encode(b, ZC_DONE_SYNC);
     wire_emit(b, "done-sync", each, arg);
     wire_samples_delta(b, each, arg);
+    wire_samples_digest(b, each, arg);
     wire_samples_pull(b, each, arg);
 }
 
@@ -522,7 +578,7 @@ static inline void wire_samples_receiver(struct zc_buf *b, wire_each *each,
                           .op = ZC_OP_NOT_RENAMED, .path = wire_bytes("new")});
     wire_emit(b, "note-not-renamed", each, arg);
     zc_finished_encode(b, &(struct zc_msg_finished){
-                              25, 1, 0, 1, 12, 13, wire_bytes("too many")});
+                              25, 1, 0, 1, 1, 12, 13, wire_bytes("too many")});
     wire_emit(b, "finished", each, arg);
     zc_error_encode(b, &(struct zc_msg_error){12, wire_bytes("it broke")});
     wire_emit(b, "error", each, arg);

@@ -6,6 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
+const char *zc_err_reason(int eno, char *room, size_t n)
+{
+#ifdef __GLIBC__
+    return strerror_r(eno, room, n);
+#else
+    return strerror_r(eno, room, n) ? "unknown error" : room;
+#endif
+}
+
 static int err_fill(struct zc_err *e, enum zc_exit code, int eno,
                     const char *fmt, va_list ap)
 {
@@ -16,7 +25,7 @@ static int err_fill(struct zc_err *e, enum zc_exit code, int eno,
     char why[160] = "";
     if (eno) {
         char text[128];
-        snprintf(why, sizeof why, ": %s", strerror_r(eno, text, sizeof text));
+        snprintf(why, sizeof why, ": %s", zc_err_reason(eno, text, sizeof text));
     }
     /* A long path is cut before the reason, which is short and says more. */
     int n = vsnprintf(e->text, sizeof e->text - strlen(why), fmt, ap);

@@ -39,6 +39,8 @@ struct zc_err {
     char text[ZC_ERR_TEXT_MAX]; /* one sentence, no full stop, no newline */
 };
 
+/* What ENO means, as strerror(3) says it: in ROOM, of N bytes, or constant. */
+const char *zc_err_reason(int eno, char *room, size_t n);
 /*
  * Fills in E (NULL is allowed and ignored): exit code CODE, errno value ENO,
  * and the formatted sentence, followed by ": strerror(ENO)" when ENO is not 0.

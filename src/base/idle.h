@@ -9,5 +9,8 @@
  * (ioprio_set(2), where the I/O scheduler goes by it), or, with OFF, as they
  * serve all others. */
 void zc_idle_io(bool on);
+/* The same for good, also for the CPU, and for the threads that this one will
+ * start. */
+void zc_idle_thread(void);
 
 #endif

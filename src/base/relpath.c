@@ -66,6 +66,30 @@ int zc_relpath_cmp(const char *a, const char *b)
     return p - q;
 }
 
+bool zc_relpath_flatten(char *path)
+{
+    char *out = path, *rest = path, *part;
+    while ((part = strsep(&rest, "/"))) {
+        size_t n = strlen(part);
+        if (!n || !strcmp(part, "."))
+            continue;
+        if (!strcmp(part, "..")) {
+            if (out == path)
+                return false;
+            do
+                out--;
+            while (out > path && *out != '/');
+            continue;
+        }
+        if (out > path)
+            *out++ = '/';
+        memmove(out, part, n);
+        out += n;
+    }
+    *out = '\0';
+    return true;
+}
+
 bool zc_name_is_nest(const char *name, size_t n)
 {
     const size_t prefix = sizeof ZC_NEST_PREFIX - 1;

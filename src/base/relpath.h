@@ -32,6 +32,11 @@ bool zc_relpath_ok(const char *path, size_t n);
  * when memory ran out. */
 char *zc_relpath_join(const char *dir, const char *name);
 
+/* Takes "." and ".." out of PATH, by the letter, and slashes that part nothing,
+ * also one at the beginning. False, and PATH is of no use: it leaves where it
+ * begins. */
+bool zc_relpath_flatten(char *path);
+
 /* The last name of PATH, which has no slash at its end and is not "/"; *DIR is
  * what is before it, "." or "/" where there is nothing else, on the heap (NULL:
  * memory ran out). */

@@ -10,7 +10,7 @@ int zc_cli_ask_daemon(const char *command, const char *socket,
 {
     zc_missings missing = {0};
     struct zc_err err = {0};
-    int r = zc_control_ask(socket, verb, what, timeout_s, &missing, &err);
+    int r = zc_control_ask(socket, verb, what, timeout_s, -1, &missing, &err);
     if (r && err.code == ZC_EXIT_TIMEOUT && missing.len &&
         *missing.v[0].text)
         zc_err_set(&err, ZC_EXIT_TIMEOUT, 0, "%s: %s", missing.v[0].mirror,

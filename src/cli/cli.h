@@ -23,7 +23,7 @@ void zc_cli_begin(void);
 
 struct zc_command {
     const char *name;
-    const char *synopsis; /* what follows the name; NULL: not there yet */
+    const char *synopsis; /* what follows the name */
     const char *summary;  /* a line */
     /* ARGV are the words after the command's name. */
     int (*run)(int argc, char **argv);
@@ -37,6 +37,7 @@ extern const struct zc_command zc_commands[];
 
 int zc_cmd_push(int argc, char **argv);
 int zc_cmd_diff(int argc, char **argv);
+int zc_cmd_verify(int argc, char **argv);
 int zc_cmd_pull(int argc, char **argv);
 int zc_cmd_mirror(int argc, char **argv);
 int zc_cmd_serve(int argc, char **argv);
@@ -44,9 +45,11 @@ int zc_cmd_status(int argc, char **argv);
 int zc_cmd_ls(int argc, char **argv);
 int zc_cmd_wait(int argc, char **argv);
 int zc_cmd_rescan(int argc, char **argv);
+int zc_cmd_restore(int argc, char **argv);
 int zc_cmd_pause(int argc, char **argv);
 int zc_cmd_resume(int argc, char **argv);
 int zc_cmd_release(int argc, char **argv);
+int zc_cmd_bench(int argc, char **argv);
 int zc_cmd_keygen(int argc, char **argv);
 int zc_cmd_key(int argc, char **argv);
 int zc_cmd_check_config(int argc, char **argv);
@@ -55,6 +58,7 @@ int zc_cmd_version(int argc, char **argv);
 
 void zc_help_push(FILE *to);
 void zc_help_diff(FILE *to);
+void zc_help_verify(FILE *to);
 void zc_help_pull(FILE *to);
 void zc_help_mirror(FILE *to);
 void zc_help_serve(FILE *to);
@@ -62,9 +66,11 @@ void zc_help_status(FILE *to);
 void zc_help_ls(FILE *to);
 void zc_help_wait(FILE *to);
 void zc_help_rescan(FILE *to);
+void zc_help_restore(FILE *to);
 void zc_help_pause(FILE *to);
 void zc_help_resume(FILE *to);
 void zc_help_release(FILE *to);
+void zc_help_bench(FILE *to);
 void zc_help_keygen(FILE *to);
 void zc_help_key(FILE *to);
 void zc_help_check_config(FILE *to);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* `zcsync ls`: the shares of a host, or what is in a directory there. */
 #include "base/log.h"
+#include "base/text.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
 #include "cli/listing.h"
@@ -9,12 +10,14 @@
 #include "cli/push_places.h"
 #include "cli/push_table.h"
 #include "cli/security.h"
-#include "cli/text.h"
 #include "daemon/remote.h"
+#include "daemon/sandbox.h"
 #include "session/look.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 void zc_help_ls(FILE *to)
 {
@@ -121,6 +124,20 @@ static void on_trouble(void *arg, enum zc_trouble kind, const char *what,
            eno ? strerror(eno) : "");
 }
 
+/* All that is left to do is to listen to a daemon, and to print what it says.
+ * Another program that carries its words, and has to be ended, is not in reach
+ * then. */
+static int confine(const struct zc_endpoint *at, struct zc_err *err)
+{
+    if (at->kind != ZC_AT_DAEMON)
+        return 0;
+    tzset();
+    zc_auto_close int zones = open("/usr/share/zoneinfo",
+                                   O_PATH | O_DIRECTORY | O_CLOEXEC);
+    const struct zc_tree_access tree = {zones, ZC_ACCESS_READ};
+    return zc_sandbox_enter(&tree, zones >= 0, err);
+}
+
 static enum zc_exit list(const struct zc_push_args *a,
                          const struct zc_endpoint *at, struct zc_err *err)
 {
@@ -147,7 +164,8 @@ static enum zc_exit list(const struct zc_push_args *a,
     struct zc_reached peer = {0};
     struct zc_trust *trust = zc_trust_new(&a->security, &stop, err);
     enum zc_exit code = ZC_EXIT_START;
-    if (!trust || zc_trust_reach(trust, &way, place, &peer, err))
+    if (!trust || zc_trust_reach(trust, &way, place, &peer, err) ||
+        confine(at, err))
         code = err->code;
     else
         code = zc_look(peer.t, &what, on_share, &events, err);

@@ -6,6 +6,7 @@
  *     words -> push_opts -> plan: each DEST is checked as push would
  *     forker (local receivers), then threads
  */
+#include "base/clock.h"
 #include "base/log.h"
 #include "cli/ask.h"
 #include "cli/cli.h"
@@ -14,9 +15,11 @@
 #include "cli/plan_check.h"
 #include "cli/push_opts.h"
 #include "cli/report.h"
+#include "cli/run.h"
 #include "cli/security.h"
 #include "cli/signals.h"
 #include "daemon/forker.h"
+#include "daemon/snapshot.h"
 #include "mirror/mirror.h"
 #include "session/glance.h"
 
@@ -76,6 +79,44 @@ static void on_changed(void *arg, size_t peer, unsigned state,
                            own ? zc_mirror_state_text(state)
                                : zc_peer_state_text(state),
                            path, text);
+}
+
+/* What V says of one DEST, into SUM, which is about several. */
+static void add_view(struct zc_progress_view *sum,
+                     const struct zc_progress_view *v, bool first)
+{
+    if (first) {
+        *sum = *v;
+        return;
+    }
+    sum->done_bytes += v->done_bytes;
+    sum->need_bytes += v->need_bytes;
+    sum->done_files += v->done_files;
+    sum->need_files += v->need_files;
+    sum->scanned = ZC_MAX(sum->scanned, v->scanned);
+    sum->scan_done &= v->scan_done;
+    sum->finishing &= v->finishing;
+    sum->rate += v->rate;
+    sum->eta = sum->eta < 0 || v->eta < 0 ? -1 : ZC_MAX(sum->eta, v->eta);
+}
+
+/* For the progress line: what is under way, if anything is. */
+static bool look(void *arg, struct zc_progress_view *sum)
+{
+    const struct mirror *m = arg;
+    struct zc_snapshot snap = {0};
+    uint64_t at = (uint64_t)zc_clock_wall_ns();
+    bool any = false;
+    const struct zc_snap_mirror *own = zc_snapshot_add(&snap, m->status);
+    for (size_t i = 0; own && i < own->peers.len; i++) {
+        struct zc_progress_view v;
+        if (!zc_snapshot_progress(&own->peers.v[i], at, &v))
+            continue;
+        add_view(sum, &v, !any);
+        any = true;
+    }
+    zc_snapshot_fini(&snap);
+    return any;
 }
 
 /* --- DESTs --- */
@@ -232,7 +273,13 @@ static int run(struct mirror *m, int stop_fd, struct zc_err *err)
         .drain_s = a->drain_s,
     };
     opt.push.src = m->dests[0].plan.sessions.v[0].src;
+    FILE *to = zc_run_progress_to(a);
+    struct zc_progress *progress =
+        to ? zc_progress_watch(to, isatty(fileno(to)), look, m) : NULL;
+    zc_run_show_progress(m->report, progress);
     int r = zc_mirror_run(&opt, err);
+    zc_run_show_progress(m->report, NULL);
+    zc_progress_stop(progress);
     zc_pausing_stop(pausing);
     return r;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * `zcsync push`, and `zcsync diff`, which is a push (or a pull: pull.h) that
- * changes nothing.
+ * changes nothing. `zcsync verify` is a diff that reads all there is, or, with
+ * --repair, such a push.
  *
  *     words -> push_opts -> plan: sessions
  *     for each session: a child, or a connection (net/reach.h) -> progress ->
@@ -9,6 +10,7 @@
  *     report: items and troubles meanwhile, totals and exit code at the end
  */
 #include "cli/ask.h"
+#include "cli/ask_daemon.h"
 #include "cli/cli.h"
 #include "cli/ls.h"
 #include "cli/plan.h"
@@ -27,6 +29,8 @@
 #include "sender/session.h"
 
 #include <sys/stat.h>
+
+#define ASK_TIMEOUT_S 60 /* for zcsyncd to answer */
 
 struct run {
     const struct zc_push_args *args;
@@ -71,7 +75,7 @@ static int reach_dest(struct run *r, struct zc_reached *out)
 
 struct session {
     struct run *run;
-    struct zc_transport *t;
+    struct zc_reached *peer;
     const struct zc_options *opt;
 };
 
@@ -81,8 +85,10 @@ static enum zc_exit push_over(void *arg, const struct zc_events *events,
     const struct session *s = arg;
     const struct zc_source source = zc_source_path(s->opt->src,
                                                    &s->opt->require);
-    return zc_push_run(s->t, &source, s->opt, events, stats,
-                       zc_signals_stop(), s->run->err);
+    enum zc_exit code = zc_push_run(s->peer->t, &source, s->opt, events, stats,
+                                    zc_signals_stop(), s->run->err);
+    zc_reached_end(s->peer); /* which may wait, and so the user sees for what */
+    return code;
 }
 
 static enum zc_exit run_session(struct run *r,
@@ -114,11 +120,8 @@ static enum zc_exit run_session(struct run *r,
     struct zc_reached peer;
     if (reach_dest(r, &peer))
         return r->err->code;
-    enum zc_exit code = zc_run_session(
-        r->args, r->report, pass, push_over,
-        &(struct session){r, peer.t, &opt});
-    zc_reached_end(&peer);
-    return code;
+    return zc_run_session(r->args, r->report, pass, push_over,
+                          &(struct session){r, &peer, &opt});
 }
 
 static enum zc_exit run_one(void *arg, size_t i, enum zc_pass pass)
@@ -187,6 +190,9 @@ static int run_command(enum zc_push_as as, int argc, char **argv)
     } else if (args.help) {
         char *word = (char *)name;
         code = zc_cmd_help(1, &word);
+    } else if (args.ask) {
+        code = zc_cli_ask_daemon(name, args.control, ZC_CONTROL_VERIFY,
+                                 args.operands.v[0], ASK_TIMEOUT_S);
     } else if (args.list_only && zc_ls_means_shares(args.operands.v[0])) {
         code = zc_ls_run(&args);
     } else {
@@ -204,6 +210,11 @@ int zc_cmd_push(int argc, char **argv)
 int zc_cmd_diff(int argc, char **argv)
 {
     return run_command(ZC_AS_DIFF, argc, argv);
+}
+
+int zc_cmd_verify(int argc, char **argv)
+{
+    return run_command(ZC_AS_VERIFY, argc, argv);
 }
 
 int zc_cmd_pull(int argc, char **argv)

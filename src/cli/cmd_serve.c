@@ -181,11 +181,11 @@ static int take_option(void *arg, const struct zc_opt *opt,
         return 0;
     case OPT_REQUIRE_MOUNT:
         if (zc_require_take_mount(&a->require, value, err))
-            return zc_err_prefix(err, spelled);
+            return zc_err_prefix(err, "%s", spelled);
         return 0;
     case OPT_REQUIRE_FILE:
         if (zc_require_take_file(&a->require, value, err))
-            return zc_err_prefix(err, spelled);
+            return zc_err_prefix(err, "%s", spelled);
         return 0;
     }
     return 0;

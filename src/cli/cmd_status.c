@@ -3,11 +3,17 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/signals.h"
 #include "cli/status_show.h"
+#include "cli/terminal.h"
+#include "cli/wrap.h"
 #include "daemon/conf.h"
 #include "daemon/control_client.h"
 #include "daemon/metrics.h"
+#include "daemon/status_json.h"
 
+#include <poll.h>
+#include <stdatomic.h>
 #include <string.h>
 
 struct status_args {
@@ -48,7 +54,8 @@ void zc_help_status(FILE *to)
     fputs("usage: zcsync status [OPTION]... [MIRROR]...\n\n"
           "Tells what zcsyncd on this machine is doing: for each mirror and\n"
           "each of its peers whether they are in sync, how far behind, or why\n"
-          "not; and who is pushing to its shares.\n",
+          "not; how far a copy is that is under way; who is pushing to its\n"
+          "shares; and how current is what was pushed there.\n",
           to);
     zc_opt_print(&table, to);
     fputs("\nSee zcsync(1) for the fields of --json.\n", to);
@@ -118,6 +125,44 @@ static int select_mirrors(const struct status_args *a, struct zc_snapshot *s,
     return 0;
 }
 
+/* TEXT on a terminal: no line is wider than it is. With --watch it takes the place
+ * of what was there, as far as there is room for it; FIRST: of the whole screen. */
+static void print_on_terminal(const struct status_args *a,
+                              const struct zc_buf *text, bool first)
+{
+    struct zc_buf out = ZC_BUF_INIT;
+    unsigned rows = zc_terminal_rows(STDOUT_FILENO);
+    zc_wrap(&out, (const char *)text->data, text->len,
+            zc_terminal_columns(STDOUT_FILENO));
+    if (!a->watch) {
+        fwrite(out.data, 1, out.len, stdout);
+        zc_buf_fini(&out);
+        return;
+    }
+    fputs(first ? "\033[H\033[2J" : "\033[H", stdout);
+    for (size_t i = 0; i < out.len && rows > 1; i++) {
+        if (out.data[i] == '\n') {
+            fputs("\033[K", stdout); /* what was longer before */
+            rows--;
+        }
+        putchar(out.data[i]);
+    }
+    fputs("\033[J", stdout);
+    zc_buf_fini(&out);
+}
+
+static void print(const struct status_args *a, const struct zc_buf *text,
+                  bool first)
+{
+    if (!a->json && !a->metrics && isatty(STDOUT_FILENO)) {
+        print_on_terminal(a, text, first);
+        return;
+    }
+    if (a->watch && !first)
+        putchar('\n');
+    fwrite(text->data, 1, text->len, stdout);
+}
+
 /* Asks once and prints. *BEFORE (may be zeroed) is the last answer and becomes
  * this one. */
 static int show(const struct status_args *a, struct zc_snapshot *before,
@@ -136,31 +181,45 @@ static int show(const struct status_args *a, struct zc_snapshot *before,
     else if (a->json)
         zc_status_json(&s, all, &out);
     else
-        zc_status_text(&s, before->at ? before : NULL, all, &out);
-    if (a->watch && isatty(STDOUT_FILENO))
-        fputs("\033[H\033[2J", stdout);
-    else if (a->watch && before->at)
-        putchar('\n');
+        zc_status_text(&s, before->at ? before : NULL, all,
+                       zc_terminal_coloured(STDOUT_FILENO), &out);
     int r = out.failed ? zc_err_nomem(err) : 0;
     if (r == 0)
-        fwrite(out.data, 1, out.len, stdout);
+        print(a, &out, !before->at);
     zc_buf_fini(&out);
     zc_snapshot_fini(before);
     *before = s;
     return r;
 }
 
+/* Until it is time for the next one. False: it was the last one, as FD says. */
+static bool wait_for_next(const struct status_args *a, int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int64_t end = zc_clock_ns() + a->interval_s * ZC_NSEC_PER_SEC, left;
+    while (!atomic_load(zc_signals_stop()) &&
+           (left = end - zc_clock_ns()) > 0) {
+        struct timespec ts = {left / ZC_NSEC_PER_SEC, left % ZC_NSEC_PER_SEC};
+        (void)ppoll(&p, 1, &ts, NULL);
+    }
+    return !atomic_load(zc_signals_stop());
+}
+
+/* With --watch until Ctrl-C, which is how that ends. */
 static int run(const struct status_args *a)
 {
     struct zc_snapshot before = {0};
     struct zc_err err;
-    int code, r;
+    int code, r, fd = -1;
+    if (a->watch) {
+        fd = zc_signals_fd();
+        zc_signals_graceful(true);
+        zc_signals_catch();
+    }
     do {
         r = show(a, &before, &err);
         code = r ? (int)err.code : zc_cli_written();
-        if (a->watch && code == ZC_EXIT_OK)
-            zc_clock_sleep_ns(a->interval_s * ZC_NSEC_PER_SEC);
-    } while (a->watch && code == ZC_EXIT_OK);
+    } while (a->watch && code == ZC_EXIT_OK && wait_for_next(a, fd));
     zc_snapshot_fini(&before);
     return r ? zc_cli_usage("status", &err) : code;
 }

@@ -2,6 +2,7 @@
 /* `zcsync wait`: returns when the peers have what is there now. */
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/signals.h"
 #include "daemon/conf.h"
 #include "daemon/control_client.h"
 
@@ -70,10 +71,13 @@ static int run(const struct wait_args *a)
     const char *what = a->operands.len ? a->operands.v[0] : "";
     zc_missings missing = {0};
     struct zc_err err = {0};
+    int stop_fd = zc_signals_fd();
+    zc_signals_graceful(stop_fd >= 0);
+    zc_signals_catch();
     int r = zc_control_ask(a->control, ZC_CONTROL_WAIT, what, a->timeout_s,
-                           &missing, &err);
+                           stop_fd, &missing, &err);
     size_t told = 0;
-    if (r && err.code == ZC_EXIT_TIMEOUT)
+    if (r && (err.code == ZC_EXIT_TIMEOUT || err.code == ZC_EXIT_SIGNAL))
         for (size_t i = 0; i < missing.len; i++) {
             if (!*missing.v[i].text)
                 continue;
@@ -84,6 +88,10 @@ static int run(const struct wait_args *a)
     zc_missings_fini(&missing);
     if (r == 0)
         return ZC_EXIT_OK;
+    if (err.code == ZC_EXIT_SIGNAL && zc_signals_name()) {
+        zc_log(ZC_LOG_ERROR, "interrupted by signal %s", zc_signals_name());
+        return ZC_EXIT_SIGNAL;
+    }
     return told ? (int)err.code : zc_cli_usage("wait", &err);
 }
 

@@ -59,6 +59,6 @@ int zc_daemon_peers_resolve(const struct zc_conf *conf, const char *text,
     free(at->port);
     at->host = host;
     at->port = port;
-    at->key = p->has_key ? p->key : NULL;
+    at->keys = zc_conf_keys_of(&p->keys);
     return 0;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* One change as a line of text; see itemize.h. */
+#include "base/text.h"
 #include "cli/itemize.h"
-#include "cli/text.h"
 #include "fs/meta.h"
 #include "net/endpoint.h"
 

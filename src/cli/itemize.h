@@ -33,14 +33,16 @@ struct zc_item_about {
  * Appends FORMAT for ITEM, without a newline: %n (name, a slash after a
  * directory), %f (the same after SRC), %i, %l (length), %b (bytes sent), %L
  * (" -> target"), %M (mtime), %B (permissions), %U, %G, %o ("send", "recv",
- * "del."), %t (now), %p (process), %h (the other host), %m (its share), %%. Between % and letter may stand rsync's -, width and
- * ' (digit groups, units). FORMAT was checked.
+ * "del."), %t (now), %p (process), %h (the other host), %m (its share), %%.
+ * Between % and letter may stand rsync's -, width and ' (digit groups, units).
+ * FORMAT was checked.
  */
 void zc_item_format(struct zc_buf *out, const char *format,
                     const struct zc_item *item,
                     const struct zc_item_about *about);
 
-/* -1 with a sentence that names OPTION and the escape that there is not, and why. */
+/* -1 with a sentence that names OPTION and the escape that there is not, and
+ * why. */
 int zc_item_format_check(const char *option, const char *format,
                          struct zc_err *err);
 

@@ -2,8 +2,8 @@
 /* Lines of a listing; see listing.h. */
 #include "cli/listing.h"
 
+#include "base/text.h"
 #include "cli/itemize.h"
-#include "cli/text.h"
 
 #include <string.h>
 #include <sys/stat.h>

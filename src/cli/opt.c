@@ -141,17 +141,10 @@ static int refuse(struct parse *p, const char *spelled, const char *name,
     bool negated = is_long && n > 3 && memcmp(name, "no-", 3) == 0;
     const struct zc_opt_refused *r =
         find_refused(p->t->refused, name, n, is_long, negated);
-    const struct zc_opt_refused *never =
-        find_refused(p->t->never, name, n, is_long, negated);
-    if (never)
-        return zc_err_set(p->err, ZC_EXIT_USAGE, 0,
-                          "option %s is not supported: %s", spelled,
-                          never->hint);
     if (r)
         return zc_err_set(p->err, ZC_EXIT_USAGE, 0,
-                          "option %s is not supported yet%s%s", spelled,
-                          r->hint && !negated ? ": " : "",
-                          r->hint && !negated ? r->hint : "");
+                          "option %s is not supported: %s", spelled,
+                          negated ? "it is so anyway" : r->why);
     if (negated && find_long(p->t, name + 3, n - 3))
         return usage(p, "option %s: this one has no --no- form", spelled);
     return unknown(p, spelled, name, n, is_long);

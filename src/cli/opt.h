@@ -35,8 +35,7 @@ struct zc_opt {
 struct zc_opt_refused {
     char letter;
     const char *name;
-    const char *hint; /* follows "... is not supported yet", or "... is not
-                         supported"; NULL: nothing */
+    const char *why; /* behind "... is not supported: " */
 };
 
 /* Rows that several tables have. */
@@ -55,7 +54,6 @@ struct zc_opt_table {
                                         NULL: none */
     /* Up to a row without letter and name; NULL: none. */
     const struct zc_opt_refused *refused;
-    const struct zc_opt_refused *never; /* likewise, and it will stay so */
 };
 
 /* Takes one option: VALUE is NULL where it has none or was negated, ON is false

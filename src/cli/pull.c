@@ -3,8 +3,8 @@
  * Pulls; see pull.h.
  *
  *     words -> push_opts -> pull_plan: sessions
- *     for each session: a connection (net/reach.h), as receiver -> progress ->
- *         zc_puller_run: a child writes DEST
+ *     for each session: a connection (net/reach.h), as receiver ->
+ *         zc_puller_start: a child writes DEST -> progress
  */
 #include "cli/pull.h"
 
@@ -33,20 +33,18 @@ struct pull {
 
 struct session {
     struct pull *pull;
-    struct zc_transport *t;
-    const struct zc_options *opt;
-    const char *dest;
+    struct zc_reached *peer;
+    struct zc_puller puller;
 };
 
 static enum zc_exit pull_over(void *arg, const struct zc_events *events,
                               struct zc_stats *stats)
 {
-    const struct session *s = arg;
-    const struct zc_pull how = {.dest = s->dest,
-                                .require = &s->pull->require,
-                                .threads = s->opt->threads};
-    return zc_puller_run(s->t, s->opt, &how, events, stats,
-                         zc_signals_stop(), s->pull->err);
+    struct session *s = arg;
+    enum zc_exit code = zc_puller_end(&s->puller, events, stats,
+                                      zc_signals_stop(), s->pull->err);
+    zc_reached_end(s->peer); /* which may wait, and so the user sees for what */
+    return code;
 }
 
 static enum zc_exit run_session(struct pull *p,
@@ -79,11 +77,16 @@ static enum zc_exit run_session(struct pull *p,
                                  .remote_arg = &p->remote};
     if (zc_trust_reach(p->trust, &way, s->text, &peer, p->err))
         return p->err->code;
-    enum zc_exit code = zc_run_session(
-        p->args, p->report, pass, pull_over,
-        &(struct session){p, peer.t, &opt, s->dest});
-    zc_reached_end(&peer);
-    return code;
+    const struct zc_pull how = {.dest = s->dest,
+                                .require = &p->require,
+                                .threads = opt.threads};
+    struct session session = {.pull = p, .peer = &peer};
+    /* Before there are threads that show progress. */
+    if (zc_puller_start(&session.puller, peer.t, &opt, &how, p->err)) {
+        zc_reached_end(&peer);
+        return p->err->code;
+    }
+    return zc_run_session(p->args, p->report, pass, pull_over, &session);
 }
 
 /* DEST of several SRC, whose directories will be in it. A directory of no disk

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the command line of `zcsync push`, pull, diff, mirror or ls has said,
- * checked as far as that goes without looking at SRC and DEST. Plain memory: one
- * thread at a time.
+ * What the command line of `zcsync push`, pull, diff, verify, mirror or ls has
+ * said, checked as far as that goes without looking at SRC and DEST. Plain
+ * memory: one thread at a time.
  */
 #ifndef ZC_CLI_PUSH_ARGS_H
 #define ZC_CLI_PUSH_ARGS_H
 
 #include "base/err.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "cli/compress_opts.h"
 #include "cli/daemon_peers.h"
 #include "cli/opt.h"
 #include "cli/rsync_words.h"
-#include "daemon/remote.h"
 #include "cli/security.h"
-#include "cli/text.h"
+#include "daemon/remote.h"
 #include "session/options.h"
 #include "watch/watch.h"
 
@@ -27,6 +27,7 @@ enum zc_push_as {
     ZC_AS_DIFF = 2,
     ZC_AS_MIRROR = 4,
     ZC_AS_PULL = 8,
+    ZC_AS_VERIFY = 32,
     ZC_AS_LS = 16, /* only how a host is reached, and one PLACE */
 };
 
@@ -45,7 +46,10 @@ struct zc_push_args {
     struct zc_options opt;
 
     enum zc_push_as as;     /* the command */
-    bool diff;              /* the command is diff */
+    bool diff;              /* it tells what differs, and does nothing */
+    bool repair;            /* --repair of verify */
+    bool ask;               /* verify MIRROR: zcsyncd does it ... */
+    const char *control;    /* ... that listens there */
     bool list_only;         /* or no DEST was given */
     bool help;              /* --help: nothing else was checked */
     bool quiet;             /* -q */
@@ -90,10 +94,9 @@ struct zc_push_args {
     struct zc_filter *filter;
     struct zc_chmod *chmod;
     struct zc_fileset *files; /* the names of files_from */
-    char *chown, *chmod_text;
+    char *chown, *chmod_text, *backup_rule;
     struct zc_buf alternates; /* each NUL-ended */
     struct zc_conf *conf; /* for its peers; NULL: none */
-    char peer_key[ZC_KEY_TEXT_SIZE]; /* of one of them, for --peer-key */
     ZC_VEC(struct zc_filter_arg) filter_args;
     ZC_VEC(const struct zc_opt *) accepted; /* that do nothing, for -v */
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What each option of push, diff and mirror does; see push_opts.h. */
+/* What each option of push, diff, verify and mirror does; see push_opts.h. */
 #include "cli/push_opts.h"
 #include "cli/itemize.h"
 #include "cli/push_table.h"
@@ -156,6 +156,9 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
     case OPT_PARTIAL:
         set_bits(&a->opt.apply, ZC_APPLY_NO_PARTIAL, !on);
         return 0;
+    case OPT_FIND_MOVED:
+        set_bits(&a->opt.apply, ZC_APPLY_NO_MOVED, !on);
+        return 0;
     case OPT_WHOLE:
         a->opt.delta = on ? ZC_DELTA_OFF : ZC_DELTA_AUTO;
         a->opt.delta_always = !on;
@@ -216,7 +219,7 @@ static int take_option(void *arg, const struct zc_opt *opt,
         return 0;
     case OPT_IDMAP:
         if (zc_idrules_check(value, err))
-            return zc_err_prefix(err, spelled);
+            return zc_err_prefix(err, "%s", spelled);
         *(const char **)field = value;
         return 0;
     case OPT_KEEP:
@@ -294,10 +297,17 @@ static int build_filter(struct zc_push_args *a, struct zc_err *err)
     return 0;
 }
 
+static int settle_backups(struct zc_push_args *a, struct zc_err *err)
+{
+    if (zc_options_backups(&a->opt, &a->backup_rule, err))
+        return zc_err_prefix(err, "--backup");
+    return a->backup_rule ? take_filter(a, OPT_FILTER, a->backup_rule, err) : 0;
+}
+
 /* Builds what several options make together, in the order they were given. */
 static int build_sets(struct zc_push_args *a, struct zc_err *err)
 {
-    if (build_filter(a, err))
+    if (settle_backups(a, err) || build_filter(a, err))
         return -1;
     if (a->files_from) {
         if (!(a->files = zc_fileset_new()))
@@ -338,6 +348,8 @@ static int check_operands(const struct zc_push_args *a, struct zc_err *err)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--no-recursive needs -d: without, all directories "
                           "would be left out");
+    if (a->ask)
+        return 0;
     if (a->operands.len == 0)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "SRC and DEST are missing (see 'zcsync %s --help')",
@@ -366,10 +378,8 @@ static int find_peers(struct zc_push_args *a, struct zc_err *err)
     const struct zc_conf_peer *p =
         s->peer_key ? zc_daemon_peer(a->conf, s->peer_key, strlen(s->peer_key))
                     : NULL;
-    if (p && p->has_key) {
-        zc_key_text(p->key, a->peer_key);
-        s->peer_key = a->peer_key;
-    }
+    if (p)
+        s->peer_keys = zc_conf_keys_of(&p->keys);
     return 0;
 }
 
@@ -380,12 +390,15 @@ static void set_defaults(struct zc_push_args *a, enum zc_push_as as)
         .diff = as == ZC_AS_DIFF,
         .style = ZC_TEXT_COMMAS,
         .drain_s = DRAIN_S,
+        .control = ZC_CONTROL_DEFAULT,
         .info = ZC_INFO_INIT,
         .compare_s = ZC_COMPARE_UNSAID,
         .security.ktls = true,
     };
     zc_options_init(&a->opt);
     a->opt.del = as == ZC_AS_MIRROR;
+    if (as == ZC_AS_MIRROR)
+        a->opt.fsync = ZC_FSYNC_BEHIND;
     if (as == ZC_AS_MIRROR || as == ZC_AS_LS) {
         a->opt.timeout_s = ZC_LASTING_TIMEOUT_S;
         a->contimeout_s = ZC_LASTING_CONTIMEOUT_S;
@@ -410,7 +423,7 @@ static void settle_list(struct zc_push_args *a)
 {
     a->opt.dry_run = a->opt.force_delete = true;
     a->opt.del = a->delete_before = false;
-    a->opt.apply &= ~(unsigned)ZC_APPLY_REMOVE;
+    a->opt.apply &= ~(unsigned)(ZC_APPLY_REMOVE | ZC_APPLY_BACKUP);
     if (a->recursive != ZC_SHOW_ON)
         a->opt.walk |= ZC_WALK_ONE_LEVEL;
     zc_require_fini(&a->require_dest);
@@ -431,19 +444,23 @@ static int settle(struct zc_push_args *a, struct zc_err *err)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--inplace does not go with --link-dest: it would "
                           "write into what is linked");
-    if (a->opt.alternate && a->opt.checksum)
+    if (a->as != ZC_AS_MIRROR && a->opt.fsync == ZC_FSYNC_BEHIND)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "-c does not go with --compare-dest, --copy-dest and "
-                          "--link-dest: what they name is compared by size and "
-                          "time");
+                          "--fsync=behind is for mirrors only");
+    if (a->as == ZC_AS_VERIFY) {
+        a->opt.checksum = true;
+        a->opt.apply |= ZC_APPLY_VERIFY;
+        a->diff = !a->repair;
+    }
     zc_options_settle(&a->opt);
     zc_compress_settle(&a->compress, a->opt.bwlimit);
     zc_options_rescan(&a->rescan_s, &a->compare_s);
     if (a->diff) {
         /* Nothing is written, so there is nothing to brake. */
         a->opt.dry_run = a->opt.force_delete = true;
-        a->itemize = !a->out_format;
     }
+    if (a->diff || a->repair)
+        a->itemize = !a->out_format;
     if (a->opt.dry_run)
         a->opt.fsync = ZC_FSYNC_NONE;
     /* As with rsync, what is not changed has a line with -ii, or -i and -vv. */
@@ -474,6 +491,11 @@ int zc_push_args_parse(struct zc_push_args *a, enum zc_push_as as, int argc,
         return -1;
     if (a->help)
         return 0;
+    if (as == ZC_AS_VERIFY && a->operands.len == 1) {
+        const char *mirror = a->operands.v[0];
+        size_t n = strcspn(mirror, "@:/"); /* a PEER may have all of them */
+        a->ask = n && (mirror[n] == '@' || !mirror[n]);
+    }
     return take_list_only(a, err) || check_operands(a, err) ||
                    zc_security_check(&a->security, err) ||
                    zc_remote_check(&a->remote, err) || build_sets(a, err) ||
@@ -487,6 +509,7 @@ void zc_push_args_fini(struct zc_push_args *a)
     zc_filter_free(a->filter);
     zc_chmod_free(a->chmod);
     free(a->chmod_text);
+    free(a->backup_rule);
     zc_fileset_free(a->files);
     free(a->chown);
     zc_conf_free(a->conf);

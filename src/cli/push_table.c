@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What push, pull, diff, mirror and ls can be told, and how --help says it. */
+/* What push, pull, diff, verify, mirror and ls can be told, and how --help says
+ * it. */
 #include "cli/push_table.h"
 #include "cli/rsync_opts.h"
 #include "fs/meta.h"
@@ -59,7 +60,7 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 #define ACTION(l, n, neg, i, text) VALUE(l, n, NULL, neg, i, text)
 #define ALTERNATE(n, kind, text)                                             \
     {.name = (n), .value = "DIR", .id = OPT_ALTERNATE, .data = (kind),       \
-     .not_for = ZC_AS_MIRROR, .help = (text)}
+     .not_for = ZC_AS_MIRROR | ZC_AS_VERIFY, .help = (text)}
 /* For runs that have an end. */
 #define ONCE_FLAG(l, n, neg, field, text)                                    \
     {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_FLAG,         \
@@ -83,13 +84,27 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
      .help = (text)}
 #define ACCEPT_VALUE(l, n, v, i, text)                                       \
     {.letter = (l), .name = (n), .value = (v), .id = (i), .help = (text)}
-#define NOT_MIRROR (ZC_AS_PUSH | ZC_AS_DIFF | ZC_AS_PULL)
+/* What would make verify blind. */
+#define LAX_APPLY(l, n, neg, bits, not, text)                                \
+    {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_APPLY,        \
+     .not_for = (not) | ZC_AS_VERIFY, .data = (bits), .help = (text)}
+#define NOT_VERIFY (ZC_AS_PUSH | ZC_AS_DIFF | ZC_AS_PULL | ZC_AS_MIRROR)
+#define NOT_MIRROR (ZC_AS_PUSH | ZC_AS_DIFF | ZC_AS_PULL | ZC_AS_VERIFY)
 #define MIRROR_VALUE(n, v, i, text)                                          \
     {.name = (n), .value = (v), .id = (i), .not_for = NOT_MIRROR,            \
      .help = (text)}
 
 static const struct zc_opt rows[] = {
     HEADING("What to do:"),
+    {.name = "repair", .negatable = ON_OFF, .id = OPT_FLAG,
+     .not_for = NOT_VERIFY, .data = offsetof(struct zc_push_args, repair),
+     .help = "send what differs, from SRC to DEST"},
+    {.name = "cold", .negatable = ON_OFF, .id = OPT_APPLY,
+     .not_for = NOT_VERIFY, .data = ZC_APPLY_COLD,
+     .help = "read from the disks what memory has, too"},
+    {.name = "control", .value = "PATH", .id = OPT_TEXT, .not_for = NOT_VERIFY,
+     .data = offsetof(struct zc_push_args, control),
+     .help = "the control socket of zcsyncd, for MIRROR"},
     ONCE_FLAG('n', "dry-run", ON, opt.dry_run,
               "change nothing, tell what would be done"),
     FLAG('c', "checksum", ON_OFF, opt.checksum,
@@ -101,10 +116,10 @@ static const struct zc_opt rows[] = {
     APPLY(0, "ignore-non-existing", ON, ZC_APPLY_EXISTING, "the same"),
     APPLY(0, "ignore-existing", ON, ZC_APPLY_IGNORE_EXISTING,
           "leave all files that DEST has"),
-    APPLY(0, "size-only", ON, ZC_APPLY_SIZE_ONLY,
-          "files of the same size are the same"),
-    ONCE_APPLY('I', "ignore-times", ON_OFF, ZC_APPLY_IGNORE_TIMES,
-               "send files of the same size and time, too"),
+    LAX_APPLY(0, "size-only", ON, ZC_APPLY_SIZE_ONLY, 0,
+              "files of the same size are the same"),
+    LAX_APPLY('I', "ignore-times", ON_OFF, ZC_APPLY_IGNORE_TIMES, ZC_AS_MIRROR,
+              "send files of the same size and time, too"),
     VALUE('@', "modify-window", "SECONDS", ON, OPT_WINDOW,
           "times so far apart are the same; 0: within a\n"
           "second, -1: to the nanosecond (default)"),
@@ -134,7 +149,7 @@ static const struct zc_opt rows[] = {
     {.name = "remove-source-files",
      .negatable = ON_OFF,
      .id = OPT_APPLY,
-     .not_for = ZC_AS_MIRROR | ZC_AS_DIFF,
+     .not_for = ZC_AS_MIRROR | ZC_AS_DIFF | ZC_AS_VERIFY,
      .data = ZC_APPLY_REMOVE,
      .help = "remove from SRC what is at DEST, but directories"},
     APPLY(0, "force", ON_OFF, ZC_APPLY_FORCE,
@@ -270,17 +285,29 @@ static const struct zc_opt rows[] = {
     ALTERNATE("compare-dest", ZC_ALTERNATE_COMPARE,
               "... is not made at all"),
 
+    HEADING("What is replaced or deleted at DEST:"),
+    APPLY('b', "backup", ON_OFF, ZC_APPLY_BACKUP,
+          "keep it, under another name beside it"),
+    TEXT("backup-dir", "DIR", opt.backup_dir,
+         "... or in DIR, which is relative to DEST, under the\nsame path"),
+    TEXT("suffix", "SUFFIX", opt.suffix,
+         "what its name ends in (~, or nothing with DIR)"),
+
     HEADING("How:"),
     ONCE_APPLY(0, "inplace", ON_OFF, ZC_APPLY_INPLACE,
                "write into the files that are there: who reads\n"
                "them sees half of each version"),
-    ONCE_APPLY(0, "append", ON_OFF, ZC_APPLY_APPEND,
-               "where a file is shorter at DEST, send the rest if\n"
-               "it is its beginning; leave longer ones"),
-    ONCE_APPLY(0, "append-verify", ON_OFF, ZC_APPLY_APPEND, "the same"),
+    LAX_APPLY(0, "append", ON_OFF, ZC_APPLY_APPEND, ZC_AS_MIRROR,
+              "where a file is shorter at DEST, send the rest if\n"
+              "it is its beginning; leave longer ones"),
+    LAX_APPLY(0, "append-verify", ON_OFF, ZC_APPLY_APPEND, ZC_AS_MIRROR,
+              "the same"),
     ACTION(0, "partial", ON_OFF, OPT_PARTIAL,
            "keep what has come of big files when the session\n"
            "breaks off, for the next try (the default)"),
+    ACTION(0, "find-moved", ON_OFF, OPT_FIND_MOVED,
+           "look for big files that are new by what DEST has\n"
+           "under other names (the default)"),
     ONCE_ACTION('P', NULL, ON, OPT_PARTIAL_PROGRESS, "--partial --progress"),
     ACTION('W', "whole-file", ON_OFF, OPT_WHOLE,
            "send changed files whole; --no-whole-file: only\n"
@@ -293,7 +320,8 @@ static const struct zc_opt rows[] = {
                "give all files their names at the end"),
     PUSH_VALUE("fsync", "MODE", ON, OPT_FSYNC,
                "stable storage: batch (default) once before\n"
-               "the end, file for each file, none"),
+               "the end, file for each file, none; mirrors:\n"
+               "behind (default), after files have names"),
     PUSH_VALUE("bwlimit", "RATE", ON_OFF, OPT_BWLIMIT,
                "at most RATE KiB a second (or 1.5M, 100KB)"),
     {.letter = 'z', .name = "compress", .value = "HOW", .negatable = ON_OFF,
@@ -327,7 +355,11 @@ static const struct zc_opt rows[] = {
              "where the file system can (the default)"},
     PUSH_VALUE("mover", "KIND", ON, OPT_MOVER,
                "how bytes are moved: auto (default), readwrite,\n"
-               "mmap, sendfile, splice, overlap"),
+               "mmap, sendfile, splice, overlap, direct,\n"
+               "zerocopy, uring"),
+    APPLY(0, "drop-cache", ON_OFF, ZC_APPLY_DROP_CACHE,
+          "leave in memory of the files what was there\n"
+          "before, at both ends"),
     MIRROR_VALUE("watch", "KIND", OPT_WATCH,
                  "how SRC is watched: auto (default), inotify,\n"
                  "fanotify"),
@@ -431,7 +463,7 @@ static const struct zc_opt tell_rows[] = {
     ONCE_FLAG(0, "stats", ON_OFF, stats, "counts at the end"),
     ONCE_ACTION('h', "human-readable", ON_OFF, OPT_HUMAN,
                 "numbers as 1.23M; twice: in steps of 1024"),
-    SHOW(0, "progress", ZC_AS_MIRROR, progress,
+    SHOW(0, "progress", 0, progress,
          "show how far it is (default on a terminal)"),
     ONCE_VALUE(0, "info", "WORDS", ON, OPT_INFO,
                "progress2, stats, name, del, or other words of\n"
@@ -462,6 +494,9 @@ static const struct zc_opt tell_rows[] = {
                  "it is XXH3 with 128 bits"),
     ACCEPT_VALUE(0, "cc", "NAME", OPT_ACCEPT, "likewise"),
     ACCEPT_VALUE(0, "checksum-seed", "N", OPT_ACCEPT, "it has none"),
+    ACCEPT_VALUE(0, "compress-threads", "N", OPT_ACCEPT,
+                 "one of those that send"),
+    ACCEPT_VALUE(0, "zt", "N", OPT_ACCEPT, "likewise"),
     ACCEPT_VALUE(0, "max-alloc", "SIZE", OPT_ACCEPT,
                  "memory is bounded without it"),
 };
@@ -485,11 +520,12 @@ static const struct zc_opt_part ls_parts[] = {PART(reach_rows), {NULL, 0}};
 #define TABLE(name, bit)                                                     \
     {.command = (name), .as = (bit), .rows = rows,                           \
      .n_rows = ZC_ARRAY_LEN(rows), .parts = parts,                           \
-     .refused = zc_rsync_opts, .never = zc_rsync_never}
+     .refused = zc_rsync_opts}
 
 static const struct zc_opt_table tables[] = {
     TABLE("push", ZC_AS_PUSH),
     TABLE("diff", ZC_AS_DIFF),
+    TABLE("verify", ZC_AS_VERIFY),
     TABLE("mirror", ZC_AS_MIRROR),
     TABLE("pull", ZC_AS_PULL),
     {.command = "ls", .as = ZC_AS_LS, .rows = ls_rows,

@@ -37,6 +37,7 @@ enum push_opt_id {
     OPT_FSYNC,
     OPT_WHOLE,
     OPT_PARTIAL,
+    OPT_FIND_MOVED,
     OPT_PARTIAL_PROGRESS,
     OPT_DELTA,
     OPT_MOVER,

@@ -12,7 +12,7 @@ int zc_value_fsync(const char *value, enum zc_fsync *mode, struct zc_err *err)
     if (zc_fsync_parse(value, mode) == 0)
         return 0;
     return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                      "--fsync: '%s' is none of none, batch, file", value);
+                      "--fsync: '%s' is none of none, batch, file, behind", value);
 }
 
 int zc_value_delta(const char *value, enum zc_delta *delta, struct zc_err *err)

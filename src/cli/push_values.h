@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Values of options, as they stand on the command line. Each function fills in
- * what it is given and returns 0, or -1 with a sentence (ZC_EXIT_USAGE) that names
- * the option and quotes VALUE. SPELLED is how the user wrote the option, where there
- * are several. Plain memory: one thread at a time.
+ * what it is given and returns 0, or -1 with a sentence (ZC_EXIT_USAGE) that
+ * names the option and quotes VALUE. SPELLED is how the user wrote the option,
+ * where there are several. Plain memory: one thread at a time.
  */
 #ifndef ZC_CLI_PUSH_VALUES_H
 #define ZC_CLI_PUSH_VALUES_H

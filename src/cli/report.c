@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Items, troubles and the end of a run; see report.h. */
-#include "cli/report.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "base/vec.h"
 #include "cli/itemize.h"
 #include "cli/listing.h"
 #include "cli/logfile.h"
 #include "cli/pipe.h"
+#include "cli/report.h"
 #include "cli/signals.h"
-#include "cli/text.h"
 #include "cli/totals.h"
 
 #include <stdio.h>
@@ -216,7 +216,8 @@ static void put_text_item(struct zc_report *r, const struct zc_item *item)
                                               : NULL;
     if (!format || (deleted && a->info.del == 0))
         return;
-    bool all = item->flags & ZC_ITEM_UNCHANGED || zc_item_format_has(format, "i") || a->verbose > 1 ||
+    bool all = item->flags & ZC_ITEM_UNCHANGED ||
+               zc_item_format_has(format, "i") || a->verbose > 1 ||
                (!a->out_format && S_ISDIR(item->mode));
     if (!all && !is_transfer(item))
         return;
@@ -305,7 +306,7 @@ static const char *reason(char out[160], int eno)
     char why[128];
     out[0] = '\0';
     if (eno)
-        snprintf(out, 160, ": %s", strerror_r(eno, why, sizeof why));
+        snprintf(out, 160, ": %s", zc_err_reason(eno, why, sizeof why));
     return out;
 }
 
@@ -339,7 +340,7 @@ static void put_json_trouble(struct zc_report *r, enum zc_trouble kind,
     zc_text_json_field(&r->line, "what", what);
     zc_buf_printf(&r->line, ",\"errno\":%d", eno);
     if (eno)
-        zc_text_json_field(&r->line, "error", strerror_r(eno, why, sizeof why));
+        zc_text_json_field(&r->line, "error", zc_err_reason(eno, why, sizeof why));
     zc_buf_put_str(&r->line, "}");
     put_line(r);
 }
@@ -468,8 +469,27 @@ static void put_json_summary(struct zc_report *r, int code,
  * says how it went. */
 static bool wants_line(const struct zc_push_args *a)
 {
-    return !a->verbose && !a->stats && !a->diff && !a->list_only &&
+    return !a->verbose && !a->stats && !a->list_only &&
+           (!a->diff || a->as == ZC_AS_VERIFY) &&
            a->progress != ZC_SHOW_OFF && isatty(STDERR_FILENO);
+}
+
+/* The line for whoever sits there. What verify has repaired is said to all: it
+ * may have been SRC that was damaged. */
+static void print_line(const struct zc_report *r)
+{
+    const struct zc_push_args *a = r->args;
+    char n[ZC_TEXT_MAX];
+    if (a->repair && r->items && !a->opt.dry_run)
+        zc_log(ZC_LOG_WARN, "%s %s differed, and DEST has what SRC has now",
+               zc_text_count(n, r->items, ZC_TEXT_COMMAS),
+               r->items == 1 ? "entry" : "entries");
+    if (!wants_line(a))
+        return;
+    if (a->diff)
+        zc_totals_print_compared(&r->totals, r->items, stderr);
+    else
+        zc_totals_print_line(&r->totals, stderr);
 }
 
 static void print_totals(struct zc_report *r)
@@ -524,8 +544,8 @@ int zc_report_finish(struct zc_report *r, enum zc_exit code,
     else if (done)
         print_totals(r);
     flush_out(r);
-    if (done && !a->json && !a->quiet && wants_line(a))
-        zc_totals_print_line(&r->totals, stderr);
+    if (done && !a->json && !a->quiet)
+        print_line(r);
     if (*sentence && !told)
         zc_log(ZC_LOG_ERROR, "%s", sentence);
     if (!r->out_errno || (*sentence && !done))

@@ -7,7 +7,5 @@
 
 /* Ends with a row that has neither letter nor name. */
 extern const struct zc_opt_refused zc_rsync_opts[];
-/* Those that will stay refused, and why. Likewise. */
-extern const struct zc_opt_refused zc_rsync_never[];
 
 #endif

@@ -12,21 +12,22 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whether there is a progress line, and where: asked for, it is output like
- * any other; of its own accord it shows up on a terminal only, and not among
- * JSON. */
-static struct zc_progress *start_progress(const struct zc_push_args *a,
-                                          const struct zc_stats *stats)
+FILE *zc_run_progress_to(const struct zc_push_args *a)
 {
     if (a->progress == ZC_SHOW_OFF || (a->quiet && a->progress != ZC_SHOW_ON))
         return NULL;
-    if (a->progress == ZC_SHOW_ON) {
-        FILE *out = a->json ? stderr : stdout;
-        return zc_progress_start(out, isatty(fileno(out)), stats);
-    }
+    if (a->progress == ZC_SHOW_ON)
+        return a->json ? stderr : stdout;
     if (a->json || a->list_only || !isatty(STDERR_FILENO))
         return NULL;
-    return zc_progress_start(stderr, true, stats);
+    return stderr;
+}
+
+static struct zc_progress *start_progress(const struct zc_push_args *a,
+                                          const struct zc_stats *stats)
+{
+    FILE *out = zc_run_progress_to(a);
+    return out ? zc_progress_start(out, isatty(fileno(out)), stats) : NULL;
 }
 
 static void pause_progress(void *arg)
@@ -37,6 +38,15 @@ static void pause_progress(void *arg)
 static void resume_progress(void *arg)
 {
     zc_progress_resume(arg);
+}
+
+void zc_run_show_progress(struct zc_report *report, struct zc_progress *p)
+{
+    zc_report_set_progress(report, p);
+    if (p)
+        zc_log_set_hooks(pause_progress, resume_progress, p);
+    else
+        zc_log_set_hooks(NULL, NULL, NULL);
 }
 
 /* Is there to be one? */
@@ -94,21 +104,20 @@ enum zc_exit zc_run_session(const struct zc_push_args *args,
 {
     struct zc_stats stats;
     memset(&stats, 0, sizeof stats);
+    stats.compares = args->diff && args->as == ZC_AS_VERIFY;
     struct zc_events events = zc_report_events(report);
     if (pass == ZC_PASS_DELETE) /* it is met again */
         events.trouble = NULL;
     if (pass == ZC_PASS_REMOVE)
         events.item = NULL;
     struct zc_progress *progress = start_progress(args, &stats);
-    zc_report_set_progress(report, progress);
-    zc_log_set_hooks(pause_progress, resume_progress, progress);
+    zc_run_show_progress(report, progress);
     zc_signals_graceful(true);
 
     enum zc_exit code = run(arg, &events, &stats);
 
     zc_signals_graceful(false);
-    zc_log_set_hooks(NULL, NULL, NULL);
-    zc_report_set_progress(report, NULL);
+    zc_run_show_progress(report, NULL);
     zc_progress_stop(progress);
     if (pass != ZC_PASS_PROPER)
         keep_own(&stats);

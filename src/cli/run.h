@@ -21,6 +21,13 @@ typedef enum zc_exit zc_run_all_fn(const struct zc_push_args *args,
  * printed. The exit code of the program. */
 int zc_run_command(const struct zc_push_args *args, zc_run_all_fn *all);
 
+/* Where there is a progress line; NULL: there is none. Asked for, it is output
+ * like any other; of its own accord it shows up on a terminal only, and not
+ * among JSON. */
+FILE *zc_run_progress_to(const struct zc_push_args *a);
+/* All other lines keep out of the way of P from now on; NULL: of nothing. */
+void zc_run_show_progress(struct zc_report *report, struct zc_progress *p);
+
 /* One session, which is told of by EVENTS and STATS. The same. */
 typedef enum zc_exit zc_run_session_fn(void *arg,
                                        const struct zc_events *events,

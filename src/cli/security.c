@@ -23,10 +23,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <xxhash.h>
 
 /* A peer that waited so long for an answer may have given up: daemons do after
  * ten seconds. */
 #define PATIENCE_NS (4 * ZC_NSEC_PER_SEC)
+
+/* Lines that are kept in mind. */
+#define SAID_MAX 1000
 
 struct zc_trust {
     const struct zc_security_args *args;
@@ -34,10 +38,11 @@ struct zc_trust {
     char *known_file;
     struct zc_identity *identity; /* NULL: none */
     struct zc_identity *peers_identity; /* for zcsyncd's [peer]s; NULL: that */
-    bool has_peer_key;
     uint8_t peer_key[ZC_KEY_SIZE];
+    struct zc_keys wanted; /* that, or a [peer]'s */
     pthread_mutex_t asking; /* covers what follows, and the terminal */
     ZC_VEC(char *) declined; /* names whose keys the user did not want */
+    ZC_VEC(uint64_t) said;   /* hashes of what was said of who is there */
 };
 
 /* One DEST on its way to a connection. */
@@ -46,9 +51,10 @@ struct attempt {
     char name[ZC_KNOWN_PEER_NAME];
     char peer[sizeof((struct zc_transport *)0)->peer]; /* its address */
     bool expected;
-    uint8_t key[ZC_KEY_SIZE]; /* the one that is expected */
+    struct zc_keys wanted;    /* any of them, then */
+    uint8_t key[ZC_KEY_SIZE]; /* the one of known_peers */
     unsigned line;            /* of known_peers; 0: from elsewhere */
-    const uint8_t *pinned;    /* the key of a [peer]; NULL: it is none */
+    struct zc_keys pinned;    /* those of a [peer]; none: it is none */
     bool accepted;            /* the user has just said yes */
 };
 
@@ -190,12 +196,15 @@ struct zc_trust *zc_trust_new(const struct zc_security_args *args,
     } else {
         t->known_file = zc_security_path(ZC_KNOWN_PEERS_NAME, err);
     }
-    t->has_peer_key = args->peer_key != NULL;
+    t->wanted = args->peer_keys;
+    if (args->peer_key && !t->wanted.n)
+        t->wanted = (struct zc_keys){&t->peer_key, 1};
     if (t->known_file &&
         (args->plain ||
          zc_security_identity(args->identity, &t->identity, err) == 0) &&
-        (!args->peer_key || zc_security_key(args->peer_key, t->known_file,
-                                            t->peer_key, err) == 0)) {
+        (!args->peer_key || args->peer_keys.n ||
+         zc_security_key(args->peer_key, t->known_file, t->peer_key, err) ==
+             0)) {
         load_peers_identity(t);
         if (t->identity) /* receivers of local DESTs have no use for it */
             zc_identity_keep(t->identity);
@@ -212,6 +221,7 @@ void zc_trust_free(struct zc_trust *t)
     for (size_t i = 0; i < t->declined.len; i++)
         free(t->declined.v[i]);
     zc_vec_fini(&t->declined);
+    zc_vec_fini(&t->said);
     pthread_mutex_destroy(&t->asking);
     zc_identity_free(t->identity);
     zc_identity_free(t->peers_identity);
@@ -228,11 +238,10 @@ void zc_trust_free(struct zc_trust *t)
 static int look_up(struct attempt *a, struct zc_err *err)
 {
     const struct zc_trust *t = a->trust;
-    a->expected = t->has_peer_key || a->pinned;
-    if (a->expected) {
-        memcpy(a->key, t->has_peer_key ? t->peer_key : a->pinned, sizeof a->key);
+    a->wanted = t->wanted.n ? t->wanted : a->pinned;
+    a->expected = a->wanted.n > 0;
+    if (a->expected)
         return 0;
-    }
     struct zc_known_peers *k = zc_known_peers_load(t->known_file, err);
     if (!k)
         return -1;
@@ -240,6 +249,7 @@ static int look_up(struct attempt *a, struct zc_err *err)
     a->expected = p != NULL;
     if (p) {
         memcpy(a->key, p->key, sizeof a->key);
+        a->wanted = (struct zc_keys){&a->key, 1};
         a->line = p->line;
     }
     zc_known_peers_free(k);
@@ -248,7 +258,7 @@ static int look_up(struct attempt *a, struct zc_err *err)
 
 static struct zc_identity *identity_for(const struct attempt *a)
 {
-    return a->pinned && a->trust->peers_identity ? a->trust->peers_identity
+    return a->pinned.n && a->trust->peers_identity ? a->trust->peers_identity
                                                : a->trust->identity;
 }
 
@@ -259,7 +269,7 @@ static int expect(void *arg, struct zc_err *err)
     const struct zc_trust *t = a->trust;
     if (look_up(a, err))
         return -1;
-    if (a->pinned && t->args->plain)
+    if (a->pinned.n && t->args->plain)
         return refuse(err, "%s is a [peer] that has a public key, and is not "
                            "spoken to in plain: do without --plain", a->name);
     if (a->expected && t->args->plain)
@@ -286,16 +296,19 @@ static const char *typed(const struct attempt *a, char out[ZC_KNOWN_PEER_NAME])
     return out;
 }
 
-/* Whether KEY is the one that is expected. */
+/* Whether KEY is what is expected. */
 static int compare(const struct attempt *a, const uint8_t key[ZC_KEY_SIZE],
                    struct zc_err *err)
 {
     char have[ZC_KEY_TEXT_SIZE], want[ZC_KEY_TEXT_SIZE];
     char name[ZC_KNOWN_PEER_NAME];
-    if (zc_key_equal(a->key, key))
+    if (zc_keys_have(a->wanted, key))
         return 0;
     zc_key_text(key, have);
-    zc_key_text(a->key, want);
+    zc_key_text(a->wanted.v[0], want);
+    if (!a->line && a->wanted.n > 1)
+        return refuse(err, "%s has the key %s, which is none of the %zu wanted, "
+                           "%s and so on", a->name, have, a->wanted.n, want);
     if (!a->line)
         return refuse(err, "%s has the key %s, which is not the one wanted, %s",
                       a->name, have, want);
@@ -417,20 +430,39 @@ static int secure(void *arg, const struct zc_transport *t,
     return 0;
 }
 
-static void tell(const char *dest, const struct zc_transport *t)
+/* A mirror tries again and again: a line that was said is not said again. */
+static bool is_news(struct zc_trust *trust, const char *line)
+{
+    uint64_t hash = XXH3_64bits(line, strlen(line));
+    bool found = false;
+    pthread_mutex_lock(&trust->asking);
+    for (size_t i = 0; i < trust->said.len && !found; i++)
+        found = trust->said.v[i] == hash;
+    if (!found && trust->said.len < SAID_MAX)
+        (void)!zc_vec_push(&trust->said, hash);
+    pthread_mutex_unlock(&trust->asking);
+    return !found;
+}
+
+static void tell(struct zc_trust *trust, const char *dest,
+                 const struct zc_transport *t)
 {
     bool sealed = t->peer_key[0];
     bool kernel = strstr(t->security, "kernel");
-    zc_log(ZC_LOG_INFO, "%s: %s, %s%s%s%s", dest, t->peer, t->security,
-           sealed && !kernel ? ", user space" : "", sealed ? ", key " : "",
-           t->peer_key);
+    zc_auto_free char *line = NULL;
+    if (asprintf(&line, "%s: %s, %s%s%s%s", dest, t->peer, t->security,
+                 sealed && !kernel ? ", user space" : "",
+                 sealed ? ", key " : "", t->peer_key) < 0)
+        line = NULL;
+    if (line && is_news(trust, line))
+        zc_log(ZC_LOG_INFO, "%s", line);
 }
 
 int zc_trust_reach(struct zc_trust *trust, const struct zc_reach *way,
                    const char *dest, struct zc_reached *out,
                    struct zc_err *err)
 {
-    struct attempt a = {.trust = trust, .pinned = way->at->key};
+    struct attempt a = {.trust = trust, .pinned = way->at->keys};
     struct zc_reach how = *way;
     if (how.at->kind != ZC_AT_DAEMON)
         return zc_reach(&how, out, err);
@@ -445,6 +477,6 @@ int zc_trust_reach(struct zc_trust *trust, const struct zc_reach *way,
     if (r && a.accepted)
         r = zc_reach(&how, out, err);
     if (!r)
-        tell(dest, out->t);
+        tell(trust, dest, out->t);
     return r;
 }

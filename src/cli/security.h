@@ -39,6 +39,8 @@ int zc_security_key(const char *text, const char *known,
 
 struct zc_security_args { /* options; NULL: not given */
     const char *identity, *peer_key, *known_peers;
+    struct zc_keys peer_keys; /* of the [peer] of zcsyncd's that `peer_key`
+                                 names; none: it names none */
     const char *peers_identity; /* of zcsyncd, for its [peer]s; may be unreadable */
     const char *suite; /* the only cipher to offer, as zc_suite_text has it */
     bool accept_new, plain, ktls;

@@ -12,6 +12,7 @@ static atomic_bool stop;
 static atomic_bool graceful;
 static atomic_int caught; /* the first signal, 0: none */
 static atomic_int wake = -1; /* an eventfd, if there is one */
+static atomic_bool line_drawn; /* the cursor is behind something */
 
 static const char *name_of(int sig)
 {
@@ -30,7 +31,10 @@ static const char *name_of(int sig)
 /* Async-signal-safe, as is all of on_signal. */
 static void say_interrupted(int sig)
 {
-    char line[64] = "zcsync: interrupted by signal ";
+    char line[64] = "";
+    if (atomic_load(&line_drawn))
+        strcat(line, "\n");
+    strcat(line, "zcsync: interrupted by signal ");
     strcat(line, name_of(sig));
     strcat(line, "\n");
     ssize_t r = write(STDERR_FILENO, line, strlen(line));
@@ -110,6 +114,11 @@ void zc_signals_stop_at(time_t at)
 bool zc_signals_time_over(void)
 {
     return atomic_load(&caught) == SIGALRM;
+}
+
+void zc_signals_line(bool drawn)
+{
+    atomic_store(&line_drawn, drawn);
 }
 
 const char *zc_signals_name(void)

@@ -27,6 +27,9 @@ int zc_signals_fd(void);
  * the first signal already ends the process. Off at first. */
 void zc_signals_graceful(bool on);
 
+/* Whether a progress line stands where a signal would have its own begin. */
+void zc_signals_line(bool drawn);
+
 /* Asks the run to stop at the time AT, as a signal would. */
 void zc_signals_stop_at(time_t at);
 /* True when it was that which came first. */

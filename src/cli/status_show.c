@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* `zcsync status`: a snapshot in words and in JSON; see status_show.h. */
+/* `zcsync status`: a snapshot in words; see status_show.h. */
 #include "cli/status_show.h"
 
-#include "cli/text.h"
+#include "base/text.h"
 #include "daemon/conf_value.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #define NS 1e9
+#define LINE_COLUMNS 80
+#define PROGRESS_INDENT 4
 #define KEY_SHOWN 12 /* letters of a key, 72 bits: enough to compare */
 
 /* Words. */
@@ -26,6 +28,42 @@ static void put_size(struct zc_buf *out, const char *before, double bytes,
 {
     char text[ZC_TEXT_MAX];
     zc_buf_printf(out, "%s%s%s", before, zc_text_size(text, bytes), after);
+}
+
+/* What is well, what is not yet, and what will not be without help. */
+enum mood { WELL, UNDER_WAY, TROUBLE };
+
+static void put_word(struct zc_buf *out, const char *word, enum mood mood,
+                     bool coloured)
+{
+    static const char *const colours[] = {
+        [WELL] = "\033[32m", [UNDER_WAY] = "\033[33m", [TROUBLE] = "\033[31m"};
+    zc_buf_printf(out, "%s%s%s", coloured ? colours[mood] : "", word,
+                  coloured ? "\033[0m" : "");
+}
+
+static enum mood mirror_mood(uint64_t state)
+{
+    return state == ZC_MIRROR_WATCHING ? WELL
+           : state == ZC_MIRROR_STARTING || state == ZC_MIRROR_SCANNING
+               ? UNDER_WAY
+               : TROUBLE;
+}
+
+static enum mood peer_mood(uint64_t state)
+{
+    return state == ZC_PEER_IN_SYNC ? WELL
+           : state == ZC_PEER_DISCONNECTED || state == ZC_PEER_BLOCKED
+               ? TROUBLE
+               : UNDER_WAY;
+}
+
+static enum mood copy_mood(const struct zc_snap_copy *c)
+{
+    return *c->text || c->errors_left || (c->mirror && !c->state) ? TROUBLE
+           : c->state == ZC_COPY_RECEIVING || c->state == ZC_COPY_COMPARING
+               ? UNDER_WAY
+               : WELL;
 }
 
 /* " for 1:02:03": from THEN, by the wall clock, which may have been set. */
@@ -85,6 +123,8 @@ static void put_behind(struct zc_buf *out, const struct zc_snap_peer *p)
     if (p->behind_bytes)
         put_size(out, ", ", (double)p->behind_bytes, "");
     zc_buf_put_str(out, " to go");
+    if (p->held)
+        put_count(out, ", ", p->held, " held back");
     if (p->oldest_age)
         zc_buf_printf(out, ", the oldest for %s",
                       zc_text_duration(text, (double)p->oldest_age / NS));
@@ -123,20 +163,77 @@ static void put_speed(struct zc_buf *out, const struct zc_snap_peer *p,
              "/s");
 }
 
+/* The last verification, and the one under way. */
+static void put_verify(struct zc_buf *out, const struct zc_snap_peer *p,
+                       uint64_t at)
+{
+    char text[ZC_TEXT_MAX];
+    if (p->verify_ended) {
+        put_count(out, "\n    verified ", p->verify_files,
+                  p->verify_files == 1 ? " file" : " files");
+        put_size(out, ", ", (double)p->verify_bytes, "");
+        if (p->verify_ended <= at)
+            zc_buf_printf(out, " %s ago",
+                          zc_text_duration(text, (double)(at - p->verify_ended) /
+                                                     NS));
+        if (p->verify_found)
+            put_count(out, ": ", p->verify_found, " differed");
+        else
+            zc_buf_put_str(out, ": nothing differed");
+        if (p->verify_repaired)
+            put_count(out, ", ", p->verify_repaired, " repaired");
+        if (p->verify_unread)
+            put_count(out, ", ", p->verify_unread, " could not be read");
+    }
+    if (p->verify_began) {
+        zc_buf_put_str(out, "\n    verifying");
+        put_age(out, at, p->verify_began);
+        put_count(out, ": ", p->verify_now_files,
+                  p->verify_now_files == 1 ? " file" : " files");
+        put_size(out, ", ", (double)p->verify_now_bytes, " so far");
+        if (p->verify_now_found)
+            put_count(out, ", ", p->verify_now_found, " differed");
+    }
+}
+
+static void put_progress(struct zc_buf *out, const struct zc_snap_peer *p,
+                         uint64_t at)
+{
+    char line[LINE_COLUMNS];
+    struct zc_progress_view v;
+    if (!zc_snapshot_progress(p, at, &v))
+        return;
+    zc_progress_line(line, sizeof line, LINE_COLUMNS - PROGRESS_INDENT, &v);
+    zc_buf_printf(out, "\n%*s%s", PROGRESS_INDENT, "", line);
+}
+
+/* GONE: there is no source, and so no reason to connect, whatever was last. */
+static void put_state(struct zc_buf *out, const struct zc_snap_peer *p,
+                      bool gone, uint64_t at, bool coloured)
+{
+    if (gone && (p->state == ZC_PEER_CONNECTING ||
+                 p->state == ZC_PEER_DISCONNECTED)) {
+        zc_buf_put_str(out, "waits for the source");
+        return;
+    }
+    put_word(out, zc_peer_state_text((unsigned)p->state), peer_mood(p->state),
+             coloured);
+    put_age(out, at, p->since);
+    put_reason(out, p->path, p->text);
+    if (p->failed > 1)
+        put_count(out, " (and ", p->failed - 1, " more)");
+    put_next(out, p);
+}
+
 static void put_peer(struct zc_buf *out, const struct zc_snap_peer *p,
-                     uint64_t at, size_t width)
+                     bool gone, uint64_t at, size_t width, bool coloured)
 {
     size_t from = out->len;
     zc_buf_put_str(out, "  ");
     zc_text_name(out, p->name);
     for (size_t n = out->len - from; n < width + 4; n++)
         zc_buf_u8(out, ' ');
-    zc_buf_put_str(out, zc_peer_state_text((unsigned)p->state));
-    put_age(out, at, p->since);
-    put_reason(out, p->path, p->text);
-    if (p->failed > 1)
-        put_count(out, " (and ", p->failed - 1, " more)");
-    put_next(out, p);
+    put_state(out, p, gone, at, coloured);
     put_behind(out, p);
     put_count(out, "; sent ", p->sent_files,
               p->sent_files == 1 ? " file" : " files");
@@ -172,13 +269,15 @@ static void put_watches(struct zc_buf *out, const struct zc_snap_mirror *m)
 
 static void put_mirror(struct zc_buf *out, const struct zc_snap_mirror *m,
                        uint64_t at, const struct zc_snap_mirror *before,
-                       double seconds)
+                       double seconds, bool coloured)
 {
     size_t width = 0;
     zc_text_name(out, m->name);
     zc_buf_put_str(out, " (");
     zc_text_name(out, m->source);
-    zc_buf_printf(out, "): %s", zc_mirror_state_text((unsigned)m->state));
+    zc_buf_put_str(out, "): ");
+    put_word(out, zc_mirror_state_text((unsigned)m->state),
+             mirror_mood(m->state), coloured);
     if (m->state != ZC_MIRROR_WATCHING)
         put_age(out, at, m->since);
     put_reason(out, "", m->text);
@@ -198,18 +297,22 @@ static void put_mirror(struct zc_buf *out, const struct zc_snap_mirror *m,
         width = ZC_MAX(width, strlen(m->peers.v[i].name));
     for (size_t i = 0; i < m->peers.len; i++) {
         const struct zc_snap_peer *p = &m->peers.v[i];
-        put_peer(out, p, at, width);
+        put_peer(out, p, m->state == ZC_MIRROR_GONE, at, width, coloured);
         put_speed(out, p, find_peer(before, p->name), seconds);
+        put_progress(out, p, at);
+        put_verify(out, p, at);
         zc_buf_put_str(out, "\n");
     }
 }
 
 static void put_sessions(struct zc_buf *out, const struct zc_snapshot *s)
 {
-    if (*s->listen)
-        zc_buf_printf(out, "listening on %s: %zu of %" PRIu64
-                      " connections open\n", s->listen, s->sessions.len,
-                      s->max_connections);
+    if (*s->listen) {
+        zc_buf_put_str(out, "listening on ");
+        zc_text_name(out, s->listen);
+        zc_buf_printf(out, ": %zu of %" PRIu64 " connections open\n",
+                      s->sessions.len, s->max_connections);
+    }
     for (size_t i = 0; i < s->sessions.len; i++) {
         const struct zc_snap_session *c = &s->sessions.v[i];
         zc_buf_put_str(out, "  ");
@@ -218,164 +321,99 @@ static void put_sessions(struct zc_buf *out, const struct zc_snapshot *s)
         zc_text_name(out, c->share);
         put_age(out, s->at, c->since);
         put_security(out, c->security, c->key);
+        if (*c->room) {
+            zc_buf_put_str(out, "; not all is written: ");
+            zc_text_name(out, c->room);
+        }
+        zc_buf_put_str(out, "\n");
+    }
+}
+
+/* "BEFORE1:02 ago", of a time. */
+static void put_ago(struct zc_buf *out, const char *before, uint64_t at,
+                    uint64_t then)
+{
+    char text[ZC_TEXT_MAX];
+    double seconds = then < at ? (double)(at - then) / NS : 0;
+    zc_buf_printf(out, "%s%s ago", before, zc_text_duration(text, seconds));
+}
+
+/* "received here": what is pushed, by whom, and how current it is. */
+static void put_copy(struct zc_buf *out, const struct zc_snap_copy *c,
+                     uint64_t at, bool coloured)
+{
+    zc_buf_put_str(out, "share ");
+    zc_text_name(out, c->share);
+    zc_buf_put_str(out, c->mirror ? ", mirrored by " : ", pushed by ");
+    zc_text_name(out, c->peer);
+    zc_buf_put_str(out, ": ");
+    put_word(out, zc_copy_state_text((unsigned)c->state), copy_mood(c),
+             coloured);
+    put_age(out, at, c->since);
+    put_reason(out, "", c->text);
+    zc_buf_put_str(out, "\n");
+    if (c->compared)
+        put_ago(out, "  compared with all of the source ", at, c->compared);
+    else
+        zc_buf_put_str(out, "  not compared with all of the source yet");
+    if (c->last_round) {
+        put_ago(out, "; last change or look ", at, c->last_round);
+        zc_buf_printf(out, ", in %.3f s", (double)c->last_round_took / NS);
+    }
+    zc_buf_put_str(out, "\n  ");
+    if (c->durable)
+        put_ago(out, "on disk: what had come ", at, c->durable);
+    else
+        zc_buf_put_str(out, "not known to be on disk");
+    put_size(out, "; ", (double)c->bytes, " received");
+    if (c->errors_left)
+        put_count(out, "; ", c->errors_left,
+                  c->errors_left == 1 ? " failed try" : " failed tries");
+    else
+        zc_buf_put_str(out, "; no errors");
+    zc_buf_put_str(out, "\n");
+}
+
+static void put_hooks(struct zc_buf *out, const struct zc_snapshot *s)
+{
+    for (size_t i = 0; i < s->hooks.len; i++) {
+        const struct zc_snap_hook *c = &s->hooks.v[i];
+        zc_buf_printf(out, "on change of %s ", c->mirror ? "mirror" : "share");
+        zc_text_name(out, c->name);
+        zc_buf_printf(out, ": %" PRIu64 " run%s", c->runs,
+                      c->runs == 1 ? "" : "s");
+        if (c->failures)
+            zc_buf_printf(out, ", %" PRIu64 " failed", c->failures);
+        if (c->running) {
+            zc_buf_put_str(out, "; runs");
+            put_age(out, s->at, c->began);
+        } else if (c->pending) {
+            zc_buf_put_str(out, "; is due");
+        }
+        if (*c->fate) {
+            zc_buf_put_str(out, "; the last one ");
+            zc_text_name(out, c->fate);
+        }
         zc_buf_put_str(out, "\n");
     }
 }
 
 void zc_status_text(const struct zc_snapshot *s,
                     const struct zc_snapshot *before, bool sessions,
-                    struct zc_buf *out)
+                    bool coloured, struct zc_buf *out)
 {
     double seconds = before ? ((double)s->at - (double)before->at) / NS : 0;
     for (size_t i = 0; i < s->mirrors.len; i++) {
         const struct zc_snap_mirror *m = &s->mirrors.v[i];
-        put_mirror(out, m, s->at, find_mirror(before, m->name), seconds);
+        put_mirror(out, m, s->at, find_mirror(before, m->name), seconds,
+                   coloured);
     }
     if (s->mirrors.len == 0)
         zc_buf_put_str(out, "no mirrors\n");
-    if (sessions)
-        put_sessions(out, s);
-}
-
-/* JSON. */
-
-/* A member: ', "KEY": "TEXT"'; the first one of an object has no comma. */
-static void json_text(struct zc_buf *out, const char *key, const char *text)
-{
-    bool first = out->len && out->data[out->len - 1] == '{';
-    zc_buf_printf(out, "%s\"%s\":", first ? "" : ",", key);
-    zc_text_json(out, text);
-}
-
-static void json_number(struct zc_buf *out, const char *key, uint64_t n)
-{
-    zc_buf_printf(out, ",\"%s\":%" PRIu64, key, n);
-}
-
-/* A time; null: never. */
-static void json_time(struct zc_buf *out, const char *key, uint64_t ns)
-{
-    char text[ZC_TEXT_MAX];
-    if (ns)
-        json_text(out, key,
-                  zc_text_utc(text, (int64_t)(ns / 1000000000),
-                              (uint32_t)(ns % 1000000000)));
-    else
-        zc_buf_printf(out, ",\"%s\":null", key);
-}
-
-/* What is not there is null. */
-static void json_text_or_null(struct zc_buf *out, const char *key,
-                              const char *text)
-{
-    if (*text)
-        json_text(out, key, text);
-    else
-        zc_buf_printf(out, ",\"%s\":null", key);
-}
-
-static void json_security(struct zc_buf *out, const char *security,
-                          const char *key)
-{
-    json_text_or_null(out, "security", security);
-    json_text_or_null(out, "key", key);
-}
-
-static void json_peer(struct zc_buf *out, const struct zc_snap_peer *p)
-{
-    zc_buf_put_str(out, "{");
-    json_text(out, "peer", p->name);
-    json_text(out, "state", zc_peer_state_text((unsigned)p->state));
-    json_time(out, "since", p->since);
-    json_time(out, "last_sync", p->last_sync);
-    json_text(out, "path", p->path);
-    json_text(out, "text", p->text);
-    json_security(out, p->security, p->key);
-    json_number(out, "behind", p->behind);
-    json_number(out, "behind_bytes", p->behind_bytes);
-    zc_buf_printf(out, ",\"oldest_seconds\":%.3f", (double)p->oldest_age / NS);
-    json_number(out, "refused", p->failed);
-    if (p->retry_in)
-        zc_buf_printf(out, ",\"retry_seconds\":%.3f", (double)p->retry_in / NS);
-    else
-        zc_buf_put_str(out, ",\"retry_seconds\":null");
-    json_number(out, "sent_files", p->sent_files);
-    json_number(out, "sent_bytes", p->sent_bytes);
-    json_number(out, "wire_bytes", p->wire_bytes);
-    json_number(out, "plain_bytes", p->plain_bytes);
-    json_number(out, "deleted", p->deleted);
-    json_number(out, "rounds", p->rounds);
-    json_number(out, "full_rounds", p->full_rounds);
-    json_number(out, "errors", p->errors);
-    json_number(out, "connects", p->connects);
-    zc_buf_put_str(out, "}");
-}
-
-static void json_mirror(struct zc_buf *out, const struct zc_snap_mirror *m)
-{
-    zc_buf_put_str(out, "{");
-    json_text(out, "mirror", m->name);
-    json_text(out, "source", m->source);
-    json_text(out, "state", zc_mirror_state_text((unsigned)m->state));
-    json_time(out, "since", m->since);
-    json_text(out, "text", m->text);
-    json_text(out, "note", m->note);
-    json_number(out, "pid", m->pid);
-    json_number(out, "restarts", m->restarts);
-    zc_buf_printf(out, ",\"restart_seconds\":%.3f", (double)m->start_in / NS);
-    json_text(out, "watch",
-              zc_conf_watch_name((enum zc_watch_kind)m->watch_kind));
-    json_number(out, "directories", m->dirs);
-    json_number(out, "watches", m->watches);
-    json_number(out, "watches_limit", m->watch_limit);
-    json_number(out, "unwatched_directories", m->unwatched);
-    json_number(out, "events", m->events);
-    json_number(out, "overflows", m->overflows);
-    zc_buf_put_str(out, ",\"peers\":[");
-    for (size_t i = 0; i < m->peers.len; i++) {
-        if (i)
-            zc_buf_put_str(out, ",");
-        json_peer(out, &m->peers.v[i]);
-    }
-    zc_buf_put_str(out, "]}\n");
-}
-
-static void json_session(struct zc_buf *out, const struct zc_snap_session *c)
-{
-    zc_buf_put_str(out, "{");
-    json_text(out, "session", c->peer);
-    json_text(out, "share", c->share);
-    json_security(out, c->security, c->key);
-    json_number(out, "pid", c->pid);
-    json_time(out, "since", c->since);
-    zc_buf_put_str(out, "}\n");
-}
-
-static void json_daemon(struct zc_buf *out, const struct zc_snapshot *s)
-{
-    zc_buf_put_str(out, "{");
-    json_text(out, "daemon", s->version);
-    json_text(out, "config", s->file);
-    json_text(out, "listen", s->listen);
-    json_number(out, "pid", s->pid);
-    json_time(out, "since", s->started);
-    json_number(out, "reloads", s->reloads);
-    json_number(out, "accepted", s->accepted);
-    json_number(out, "refused", s->refused);
-    json_number(out, "max_connections", s->max_connections);
-    json_number(out, "unauthenticated", s->unauthenticated);
-    json_number(out, "waiting", s->waiting);
-    zc_buf_put_str(out, "}\n");
-}
-
-void zc_status_json(const struct zc_snapshot *s, bool sessions,
-                    struct zc_buf *out)
-{
-    for (size_t i = 0; i < s->mirrors.len; i++)
-        json_mirror(out, &s->mirrors.v[i]);
     if (!sessions)
         return;
-    for (size_t i = 0; i < s->sessions.len; i++)
-        json_session(out, &s->sessions.v[i]);
-    json_daemon(out, s);
+    put_sessions(out, s);
+    for (size_t i = 0; i < s->copies.len; i++)
+        put_copy(out, &s->copies.v[i], s->at, coloured);
+    put_hooks(out, s);
 }

@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What zcsyncd is doing, as a person reads it and as JSON. Memory only; any
- * thread. */
+/* What zcsyncd is doing, as a person reads it. Memory only; any thread. */
 #ifndef ZC_CLI_STATUS_SHOW_H
 #define ZC_CLI_STATUS_SHOW_H
 
 #include "daemon/snapshot.h"
 
-/* Appends a few lines per mirror. BEFORE (may be NULL) is an earlier snapshot:
- * then speeds since it are shown. SESSIONS: those who push to us, too. */
+/* Appends a few lines per mirror; COLOURED: for a terminal. BEFORE (may be
+ * NULL) is an earlier snapshot: then speeds since it are shown. SESSIONS: those
+ * who push to us, too. */
 void zc_status_text(const struct zc_snapshot *s,
                     const struct zc_snapshot *before, bool sessions,
-                    struct zc_buf *out);
-/* Appends an object a line: one per mirror and, with SESSIONS, one per session
- * and one for the daemon. */
-void zc_status_json(const struct zc_snapshot *s, bool sessions,
-                    struct zc_buf *out);
+                    bool coloured, struct zc_buf *out);
 
 #endif

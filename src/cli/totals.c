@@ -25,6 +25,8 @@ void zc_totals_add(struct zc_totals *t, const struct zc_stats *s)
     t->devices += atomic_load(&s->devices);
     t->specials += atomic_load(&s->specials);
     t->retries += atomic_load(&s->retries);
+    t->zerocopy_calls += atomic_load(&s->zerocopy_calls);
+    t->zerocopy_copied += atomic_load(&s->zerocopy_copied);
     t->troubles += atomic_load(&s->troubles);
     t->owners_left |= atomic_load(&s->owners_left);
     t->alternates_missing |= atomic_load(&s->alternates_missing);
@@ -88,6 +90,12 @@ void zc_totals_print_stats(const struct zc_totals *t, enum zc_text_style style,
     if (was_compressed(t))
         fprintf(to, "Total bytes before compression: %s\n",
                 zc_text_count(n, t->wire_plain, style));
+    if (t->zerocopy_calls) {
+        fprintf(to, "Number of sends without a copy: %s",
+                zc_text_count(n, t->zerocopy_calls, style));
+        fprintf(to, " (copied after all: %s)\n",
+                zc_text_count(n, t->zerocopy_copied, style));
+    }
 }
 
 static double per_second(double n, double seconds)
@@ -159,6 +167,21 @@ void zc_totals_print_line(const struct zc_totals *t, FILE *to)
     fputc('\n', to);
 }
 
+void zc_totals_print_compared(const struct zc_totals *t, uint64_t n, FILE *to)
+{
+    char a[ZC_TEXT_MAX], b[ZC_TEXT_MAX], c[ZC_TEXT_MAX];
+    fprintf(to, "%s %s compared, %s in %.1f s",
+            zc_text_count(a, t->done_files, ZC_TEXT_COMMAS),
+            t->done_files == 1 ? "file" : "files",
+            zc_text_size(b, (double)t->done_bytes), t->seconds);
+    fprintf(to, "; of %s entries %s %s",
+            zc_text_count(a, t->scanned, ZC_TEXT_COMMAS),
+            n ? zc_text_count(c, n, ZC_TEXT_COMMAS) : "none",
+            n > 1 ? "differ" : "differs");
+    print_part(to, t->troubles, t->troubles == 1 ? "trouble" : "troubles");
+    fputc('\n', to);
+}
+
 void zc_totals_json(const struct zc_totals *t, struct zc_buf *out)
 {
     const struct {
@@ -181,6 +204,8 @@ void zc_totals_json(const struct zc_totals *t, struct zc_buf *out)
         {"deleted", t->deleted},
         {"metadata_changed", t->changed_meta},
         {"retries", t->retries},
+        {"zerocopy_calls", t->zerocopy_calls},
+        {"zerocopy_copied", t->zerocopy_copied},
         {"troubles", t->troubles},
         {"wire_out", t->wire_out},
         {"wire_in", t->wire_in},

@@ -68,6 +68,28 @@ static void section_title(const struct builder *b, char *out, size_t size)
              named ? " " : "", named ? b->name : "");
 }
 
+/* What is about `on change`, without that, was meant for it. */
+static int check_on_change(struct builder *b, struct zc_err *err)
+{
+    static const char on_change[] = "on change ";
+    unsigned line = 0;
+    const char *name = NULL;
+    for (size_t i = 0; i < zc_conf_n_keys; i++) {
+        const struct zc_conf_key *k = &zc_conf_keys[i];
+        if (!b->seen[i])
+            continue;
+        if (k->type == ZC_CONF_COMMAND)
+            return 0;
+        if (strncmp(k->name, on_change, sizeof on_change - 1) == 0) {
+            line = b->seen[i];
+            name = k->name;
+        }
+    }
+    return name ? refuse(b, err, line, "'%s' is for 'on change', which is not "
+                                       "there", name)
+                : 0;
+}
+
 static int end_section(struct builder *b, struct zc_err *err)
 {
     char title[128];
@@ -78,7 +100,7 @@ static int end_section(struct builder *b, struct zc_err *err)
         section_title(b, title, sizeof title);
         return refuse(b, err, b->line, "%s has no key '%s'", title, k->name);
     }
-    return 0;
+    return check_on_change(b, err);
 }
 
 /* Peers are found as HOST::SHARE is; mirrors are called MIRROR@PEER. */
@@ -119,20 +141,30 @@ static unsigned defined_at(const struct builder *b, enum zc_conf_section kind,
     case ZC_CONF_MIRROR:
         FIND(mirrors)
         return 0;
+    case ZC_CONF_WEB:
+        return b->c->web.line;
     default:
         return b->daemon_line;
     }
 #undef FIND
 }
 
+static const struct zc_conf_on_change on_change_default = {
+    .interval_s = ZC_HOOK_INTERVAL_S,
+    .timeout_s = ZC_HOOK_TIMEOUT_S,
+};
+
 static int add_mirror(struct builder *b, struct zc_conf_mirror m)
 {
     zc_options_init(&m.push);
     m.push.del = true;
+    m.push.fsync = ZC_FSYNC_BEHIND;
     m.push.timeout_s = ZC_LASTING_TIMEOUT_S;
     m.contimeout_s = ZC_LASTING_CONTIMEOUT_S;
     m.compare_s = ZC_COMPARE_UNSAID;
     m.drain_s = 5;
+    m.on_change = on_change_default;
+    m.verify_repair = true;
     return zc_vec_push(&b->pending, (struct pending){0}) ||
            zc_vec_push(&b->c->mirrors, m);
 }
@@ -151,11 +183,16 @@ static int add_object(struct builder *b, const char *name, struct zc_err *err)
     else if (b->kind == ZC_CONF_SHARE)
         rc = zc_vec_push(&b->pending_shares, (struct pending_share){0}) ||
              zc_vec_push(&b->c->shares, ((struct zc_conf_share){.name = copy,
-                                                            .partial = true,
+                                                            .partial_s =
+                                                                ZC_PARTIAL_AGE_S,
+                                                            .on_change =
+                                                                on_change_default,
                                                             .line = b->line}));
     else if (b->kind == ZC_CONF_MIRROR)
         rc = add_mirror(
             b, (struct zc_conf_mirror){.name = copy, .line = b->line});
+    else if (b->kind == ZC_CONF_WEB)
+        b->c->web.line = b->line;
     else
         b->daemon_line = b->line;
     if (!rc)
@@ -215,6 +252,8 @@ static int remember(struct builder *b, const struct zc_conf_key *k,
     char **text = NULL;
     if (k->type == ZC_CONF_LISTEN) {
         b->listen_line = line;
+    } else if (k->type == ZC_CONF_WEB_LISTEN) {
+        b->c->web.listen_line = line;
     } else if (k->type == ZC_CONF_TO) {
         b->c->mirrors.v[b->c->mirrors.len - 1].to_line = line;
     } else if (k->type == ZC_CONF_CHMOD) {
@@ -265,6 +304,19 @@ static int take_key(void *arg, const char *name, const char *value,
     return 0;
 }
 
+/* Backups that are there already are not deleted. */
+static int add_backup_rule(struct zc_conf_mirror *m, struct zc_err *err)
+{
+    zc_auto_free char *rule = NULL;
+    if (zc_options_backups(&m->push, &rule, err))
+        return -1;
+    if (!rule)
+        return 0;
+    if (!m->filter && !(m->filter = zc_filter_new()))
+        return zc_err_nomem(err);
+    return zc_filter_add(m->filter, rule, err);
+}
+
 static int finish_mirror(struct builder *b, size_t i, struct zc_err *err)
 {
     struct zc_conf_mirror *m = &b->c->mirrors.v[i];
@@ -274,6 +326,10 @@ static int finish_mirror(struct builder *b, size_t i, struct zc_err *err)
     m->push.usermap = m->usermap;
     m->push.skip_compress = m->skip_compress;
     m->push.groupmap = m->groupmap;
+    m->push.backup_dir = m->backup_dir;
+    m->push.suffix = m->suffix;
+    if (add_backup_rule(m, err))
+        return refuse_as(b, m->line, "backup", err);
     zc_options_settle(&m->push);
     if (m->filter && m->push.del_excluded)
         zc_filter_unprotect(m->filter);
@@ -308,6 +364,8 @@ static int finish(struct builder *b, struct zc_err *err)
             return -1;
     if (zc_conf_check_listen(c, err))
         return refuse_as(b, b->listen_line, "listen", err);
+    if (zc_conf_check_web(c, err))
+        return refuse_as(b, c->web.listen_line, "listen", err);
     for (size_t i = 0; i < c->mirrors.len; i++)
         if (finish_mirror(b, i, err))
             return -1;
@@ -315,6 +373,11 @@ static int finish(struct builder *b, struct zc_err *err)
     if (zc_conf_check_fights(c, &line, err))
         return refuse_as(b, line, "to", err);
     if (!c->control && !(c->control = strdup(ZC_CONTROL_DEFAULT)))
+        return zc_err_nomem(err);
+    const char *state = getenv("STATE_DIRECTORY"); /* systemd.exec(5) */
+    if (!state || *state != '/' || strchr(state, ':'))
+        state = ZC_STATE_DEFAULT;
+    if (!c->state && !(c->state = strdup(state)))
         return zc_err_nomem(err);
     return 0;
 }
@@ -370,6 +433,14 @@ struct zc_conf *zc_conf_load(const char *file, struct zc_err *err)
     return c;
 }
 
+static void on_change_fini(struct zc_conf_on_change *c)
+{
+    free(c->command);
+    free(c->user);
+    zc_words_fini(&c->words);
+    zc_filter_free(c->patterns);
+}
+
 static void mirror_fini(struct zc_conf_mirror *m)
 {
     for (size_t i = 0; i < m->to.len; i++) {
@@ -388,7 +459,11 @@ static void mirror_fini(struct zc_conf_mirror *m)
     free(m->chown);
     free(m->usermap);
     free(m->skip_compress);
+    free(m->backup_dir);
+    free(m->suffix);
     free(m->groupmap);
+    on_change_fini(&m->on_change);
+    zc_holds_fini(&m->holds);
     zc_require_fini(&m->push.require);
     free(m->name);
     free(m->path);
@@ -403,9 +478,11 @@ void zc_conf_free(struct zc_conf *c)
         free(c->peers.v[i].name);
         free(c->peers.v[i].host);
         free(c->peers.v[i].port);
+        zc_vec_fini(&c->peers.v[i].keys);
     }
     for (size_t i = 0; i < c->shares.len; i++) {
         free(c->shares.v[i].name);
+        on_change_fini(&c->shares.v[i].on_change);
         free(c->shares.v[i].path);
         zc_require_fini(&c->shares.v[i].require);
         zc_vec_fini(&c->shares.v[i].keys);
@@ -420,7 +497,11 @@ void zc_conf_free(struct zc_conf *c)
     free(c->listen);
     free(c->control);
     free(c->control_group);
+    free(c->state);
     free(c->identity);
+    free(c->web.listen);
+    free(c->web.token_file);
+    free(c->web.names);
     free(c->file);
     free(c);
 }

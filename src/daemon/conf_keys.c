@@ -5,6 +5,7 @@
 
 #include "fs/idmap.h"
 #include "net/dial.h"
+#include "web/web.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -36,15 +37,15 @@ static char *next_name(const char **at)
     return strndup(from, len);
 }
 
-static int add_key(zc_conf_key_list *keys, const struct zc_conf_peer *p,
-                   struct zc_err *err)
+/* One host may have two names. */
+static int add_keys(zc_conf_key_list *keys, const struct zc_conf_peer *p,
+                    struct zc_err *err)
 {
-    struct zc_conf_key_of k;
-    memcpy(k.key, p->key, sizeof k.key);
-    for (size_t i = 0; i < keys->len; i++)
-        if (zc_key_equal(keys->v[i].key, k.key))
-            return 0; /* one host under two names */
-    return zc_vec_push(keys, k) ? zc_err_nomem(err) : 0;
+    for (size_t i = 0; i < p->keys.len; i++)
+        if (!zc_keys_have(zc_conf_keys_of(keys), p->keys.v[i].key) &&
+            zc_vec_push(keys, p->keys.v[i]))
+            return zc_err_nomem(err);
+    return 0;
 }
 
 int zc_conf_share_peers(const struct zc_conf *c, zc_conf_key_list *keys,
@@ -60,10 +61,10 @@ int zc_conf_share_peers(const struct zc_conf *c, zc_conf_key_list *keys,
         const struct zc_conf_peer *p = zc_conf_find_peer(c, name);
         if (!p)
             return bad(err, "there is no [peer " SHOWN "]", name);
-        if (!p->has_key)
+        if (!p->keys.len)
             return bad(err, "[peer %.100s] has no 'public key', so it cannot "
                             "be told from others", p->name);
-        if (add_key(keys, p, err))
+        if (add_keys(keys, p, err))
             return -1;
         keyed = p;
     }
@@ -107,8 +108,8 @@ int zc_conf_check_share(const struct zc_conf_share *s, struct zc_err *err)
                                                   : NULL;
     if (!key || !zc_conf_share_keyed(s))
         return 0;
-    return bad(err, "'%s' is for shares without 'peers' or 'readers': whoever has none of "
-                    "their keys is not let in at all", key);
+    return bad(err, "'%s' is for shares without 'peers' or 'readers': whoever "
+                    "has none of their keys is not let in at all", key);
 }
 
 /* --- where others can connect --- */
@@ -166,4 +167,17 @@ int zc_conf_check_listen(const struct zc_conf *c, struct zc_err *err)
     if (zc_addr_split(c->listen, &host, &port, err))
         return -1;
     return may_be_loopback(host) ? 0 : zc_conf_check_reach(c, c->listen, err);
+}
+
+int zc_conf_check_web(const struct zc_conf *c, struct zc_err *err)
+{
+    zc_auto_free char *host = NULL, *port = NULL;
+    if (!zc_conf_web_wanted(c))
+        return 0;
+    if (zc_addr_split_with(c->web.listen, ZC_WEB_PORT, &host, &port, err))
+        return -1;
+    if (may_be_loopback(host) || c->web.token_file)
+        return 0;
+    return bad(err, "other hosts can reach " SHOWN ": a 'token file' is needed",
+               c->web.listen);
 }

@@ -106,7 +106,7 @@ static int check_keyless(const struct zc_conf *c, const struct zc_conf_dest *d,
         if (!it && p->host)
             it = zc_conf_same_host(p->host, at->host) &&
                  strtoul(p->port, NULL, 10) == strtoul(at->port, NULL, 10);
-        if (it && p->has_key)
+        if (it && p->keys.len)
             return bad(err, "'" SHOWN "' is [peer %.100s], which has a public "
                             "key: write %.100s::%.100s%s%.100s",
                        d->text, p->name, p->name, at->share,
@@ -120,12 +120,11 @@ static int fill_in(const struct zc_conf *c, const struct zc_conf_peer *p,
 {
     if (!p->host)
         return bad(err, "[peer %.100s] has no 'address'", p->name);
-    if (p->has_key && !c->identity)
+    if (p->keys.len && !c->identity)
         return bad(err, "[peer %.100s] has a public key, but this daemon has "
                         "none of its own: [daemon] needs the key 'identity'",
                    p->name);
-    d->has_key = p->has_key;
-    memcpy(d->key, p->key, sizeof d->key);
+    d->peer = p->keys.len ? p : NULL;
     char *host = strdup(p->host), *port = strdup(p->port);
     free(d->at.host);
     free(d->at.port);
@@ -144,7 +143,7 @@ static int resolve_peer(const struct zc_conf *c, struct zc_conf_dest *d,
         p = zc_conf_find_peer(c, d->at.host);
     if (p && fill_in(c, p, d, err))
         return -1;
-    return d->has_key ? 0 : check_keyless(c, d, !p, err);
+    return d->peer ? 0 : check_keyless(c, d, !p, err);
 }
 
 /* --- all of them --- */
@@ -208,22 +207,22 @@ static void put_line(struct zc_buf *b, const char *key, const char *text)
     zc_buf_u8(b, '\n');
 }
 
+/* Which keys a peer may have is not among it: mirrors.c tells a process that
+ * runs. */
 static void put_dests(struct zc_buf *b, const struct zc_conf_mirror *m)
 {
-    char key[ZC_KEY_TEXT_SIZE];
     for (size_t i = 0; i < m->to.len; i++) {
         const struct zc_conf_dest *d = &m->to.v[i];
         put_line(b, "to", d->text);
         if (d->at.kind == ZC_AT_DAEMON)
             zc_buf_printf(b, "at = [%s]:%s\n", d->at.host, d->at.port);
-        if (d->has_key) {
-            zc_key_text(d->key, key);
-            put_line(b, "key", key);
-        }
+        if (d->peer)
+            put_line(b, "keys", "yes");
     }
 }
 
-/* What of [daemon] a mirror with destinations on other hosts depends on. */
+/* What of [daemon] a mirror with destinations on other hosts depends on, but
+ * for the identity, which is what is in a file. */
 static void put_security(struct zc_buf *b, const struct zc_conf *c,
                          const struct zc_conf_mirror *m)
 {
@@ -232,15 +231,14 @@ static void put_security(struct zc_buf *b, const struct zc_conf *c,
         remote |= m->to.v[i].at.kind == ZC_AT_DAEMON;
     if (!remote)
         return;
-    if (c->identity)
-        put_line(b, "identity", c->identity);
     if (c->plain)
         put_line(b, "security", "plain");
     put_line(b, "ktls", c->ktls ? "yes" : "no");
 }
 
 /* The rules as they would cross to a peer: files read, clears done. */
-static void put_rules(struct zc_buf *b, const struct zc_filter *f)
+static void put_rules(struct zc_buf *b, const char *key,
+                      const struct zc_filter *f)
 {
     struct zc_buf rules = ZC_BUF_INIT;
     if (!f)
@@ -249,7 +247,7 @@ static void put_rules(struct zc_buf *b, const struct zc_filter *f)
     const char *at = (const char *)rules.data;
     const char *end = rules.len ? at + rules.len : at;
     for (; at < end; at += strlen(at) + 1)
-        put_line(b, "rule", at);
+        put_line(b, key, at);
     b->failed |= rules.failed;
     zc_buf_fini(&rules);
 }
@@ -258,6 +256,18 @@ static void put_number(struct zc_buf *b, const struct zc_conf_key *k,
                        uint64_t n)
 {
     zc_buf_printf(b, "%s = %llu\n", k->name, (unsigned long long)n);
+}
+
+static void put_holds(struct zc_buf *b, const struct zc_conf_key *k,
+                      const zc_holds *h)
+{
+    for (size_t i = 0; i < h->len; i++) {
+        const struct zc_hold_rule *r = &h->v[i];
+        if (r->settle != (k->type == ZC_CONF_SETTLE))
+            continue;
+        put_number(b, k, r->seconds);
+        put_line(b, "of", r->pattern ? r->pattern : "all");
+    }
 }
 
 static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
@@ -300,6 +310,9 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
     case ZC_CONF_APPLY:
         put_line(b, k->name, m->push.apply & (unsigned)k->min ? "yes" : "no");
         break;
+    case ZC_CONF_APPLY_NOT:
+        put_line(b, k->name, m->push.apply & (unsigned)k->min ? "no" : "yes");
+        break;
     case ZC_CONF_IDMAP:
         if (*(char *const *)at)
             put_line(b, k->name, *(char *const *)at);
@@ -341,6 +354,16 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
         if (m->push.require.file)
             put_line(b, k->name, m->push.require.file);
         break;
+    case ZC_CONF_SETTLE:
+    case ZC_CONF_PACE:
+        put_holds(b, k, &m->holds);
+        break;
+    case ZC_CONF_COMMAND: /* which one is for others to know */
+        put_line(b, k->name, m->on_change.command ? "yes" : "no");
+        break;
+    case ZC_CONF_PATTERN:
+        put_rules(b, k->name, m->on_change.patterns);
+        break;
     case ZC_CONF_CHMOD:
         if (chmod)
             put_line(b, k->name, chmod);
@@ -358,7 +381,7 @@ int zc_conf_describe(const struct zc_conf *c, struct zc_conf_mirror *m,
     for (size_t i = 0; i < zc_conf_n_keys; i++)
         if (zc_conf_keys[i].section == ZC_CONF_MIRROR)
             put_key(&b, &zc_conf_keys[i], m, chmod);
-    put_rules(&b, m->filter);
+    put_rules(&b, "rule", m->filter);
     put_security(&b, c, m);
     zc_buf_u8(&b, '\0');
     if (b.failed) {

@@ -24,6 +24,9 @@
 #define DAEMON(n, v, d, t, field, ...)                                       \
     {.section = ZC_CONF_DAEMON, .name = (n), .value = (v), .def = (d),       \
      .type = (t), .at = offsetof(struct zc_conf, field), __VA_ARGS__}
+#define WEB(n, v, d, t, field, ...)                                          \
+    {.section = ZC_CONF_WEB, .name = (n), .value = (v), .def = (d),          \
+     .type = (t), .at = offsetof(struct zc_conf, field), __VA_ARGS__}
 #define SHARE(n, v, d, t, field, ...)                                        \
     {.section = ZC_CONF_SHARE, .name = (n), .value = (v), .def = (d),        \
      .type = (t), .at = offsetof(struct zc_conf_share, field), __VA_ARGS__}
@@ -61,6 +64,8 @@ const struct zc_conf_key zc_conf_keys[] = {
     DAEMON("control group", "GROUP", NULL, ZC_CONF_TEXT, control_group,
            .help = "who may use it beside root (zcsync, if there is\n"
                    "such a group)"),
+    DAEMON("state", "DIR", ZC_STATE_DEFAULT, ZC_CONF_PATH, state,
+           .max = 2048, .help = "where it is written down how far 'verify' is"),
     DAEMON("max connections", "N", "64", ZC_CONF_NUMBER, max_connections,
            .min = 1, .max = CONNECTIONS_MAX, .help = "from peers, at a time"),
     DAEMON("max unauthenticated", "N",
@@ -77,6 +82,15 @@ const struct zc_conf_key zc_conf_keys[] = {
            .help = "end a session whose peer is silent for so\n"
                    "long when it should not be; 0: never"),
 
+    WEB("listen", "ADDR:PORT|none", "none", ZC_CONF_WEB_LISTEN, web.listen,
+        .help = "where the status page is; 127.0.0.1:8731, say"),
+    WEB("token file", "FILE", NULL, ZC_CONF_PATH, web.token_file,
+        .help = "whose first line whoever looks at it has to\n"
+                "know; needed where other hosts can reach it"),
+    WEB("host names", "NAME, NAME...", NULL, ZC_CONF_HOST_NAMES, web.names,
+        .help = "by which it is reached, beside its address and\n"
+                "localhost"),
+
     {.section = ZC_CONF_PEER,
      .name = "address",
      .value = "HOST[:PORT]",
@@ -87,7 +101,8 @@ const struct zc_conf_key zc_conf_keys[] = {
      .value = "KEY",
      .type = ZC_CONF_KEY,
      .help = "what 'zcsync key show' prints there; such a\n"
-             "peer is spoken to encrypted, and not otherwise"},
+             "peer is spoken to encrypted, and not otherwise;\n"
+             "may be repeated: any of them will do"},
 
     SHARE("path", "DIR", NULL, ZC_CONF_PATH, path, .required = true,
           .help = "what peers push into"),
@@ -109,9 +124,34 @@ const struct zc_conf_key zc_conf_keys[] = {
                   "set owners, setuid bits, capabilities, devices"),
     SHARE("read only", "yes|no", "no", ZC_CONF_BOOL, read_only,
           .help = "let only dry runs and diff in"),
-    SHARE("partial", "yes|no", "yes", ZC_CONF_BOOL, partial,
+    SHARE("partial", "yes|no|N days", "yes", ZC_CONF_PARTIAL, partial_s,
           .help = "keep what has come of big files when a session\n"
-                  "breaks off, for the next one"),
+                  "breaks off, for the next one; yes: for a week"),
+    SHARE("partial size", "SIZE", NULL, ZC_CONF_BYTES, partial_size,
+          .help = "no more of that (a tenth of the file system)"),
+    SHARE("keep", "N days|no", "no", ZC_CONF_DAYS, keep_s,
+          .help = "keep what is replaced or deleted for so long;\n"
+                  "'zcsync restore' brings it back"),
+    SHARE("keep size", "SIZE", NULL, ZC_CONF_BYTES, keep_size,
+          .help = "no more of it than that (what leaves a tenth of\n"
+                  "the file system free)"),
+    SHARE("min free", "N%|SIZE", NULL, ZC_CONF_ROOM, min_free,
+          .help = "write nothing that would leave less free; N%:\n"
+                  "nor fewer inodes"),
+    SHARE("on change", "COMMAND", NULL, ZC_CONF_COMMAND, on_change,
+          .help = "run this after something has changed here"),
+    SHARE("on change user", "USER", NULL, ZC_CONF_USER, on_change.user,
+          .help = "as that user"),
+    SHARE("on change pattern", "PATTERN", NULL, ZC_CONF_PATTERN,
+          on_change.patterns,
+          .help = "... when what has changed matches, or is in a\n"
+                  "directory that does"),
+    SHARE("on change interval", "SECONDS", TEXT(ZC_HOOK_INTERVAL_S),
+          ZC_CONF_UNTOLD, on_change.interval_s, .max = SECONDS_MAX,
+          .help = "no more often than that"),
+    SHARE("on change timeout", "SECONDS", TEXT(ZC_HOOK_TIMEOUT_S),
+          ZC_CONF_UNTOLD, on_change.timeout_s, .max = SECONDS_MAX,
+          .help = "end it when it takes longer; 0: never"),
     SHARE("require mount", "yes|PATH", NULL, ZC_CONF_MOUNT, require,
           .help = "let nobody in while nothing is mounted on path,\n"
                   "or PATH"),
@@ -154,6 +194,13 @@ const struct zc_conf_key zc_conf_keys[] = {
            .help = "delete nothing when it would be more entries\n"
                    "(half of a tree of over 100)"),
     FLAG("force delete", "no", force_delete, "delete however much it is"),
+    APPLY("backup", ZC_APPLY_BACKUP,
+          "keep what is replaced or deleted at DEST, under\n"
+          "another name beside it"),
+    MIRROR("backup dir", "DIR", NULL, ZC_CONF_TEXT, backup_dir,
+           .help = "... or in DIR, which is relative to DEST"),
+    MIRROR("suffix", "SUFFIX", NULL, ZC_CONF_TEXT, suffix,
+           .help = "what its name ends in (~, or nothing in DIR)"),
     FLAG("checksum", "no", checksum,
          "compare by content, not by size and time"),
     FLAG("update", "no", update, "leave files that are newer at DEST"),
@@ -211,11 +258,15 @@ const struct zc_conf_key zc_conf_keys[] = {
            .help = "the same for groups"),
     MIRROR("chmod", "CHANGES", NULL, ZC_CONF_CHMOD, chmod,
            .help = "change permissions on the way, as D755,F644"),
-    MIRROR("fsync", "none|batch|file", "batch", ZC_CONF_FSYNC, push.fsync,
+    MIRROR("fsync", "none|batch|file|behind", "behind", ZC_CONF_FSYNC, push.fsync,
            .help = "when files are forced to stable storage"),
     MIRROR("delta", "auto|aligned|off", "auto", ZC_CONF_DELTA, push.delta,
            .help = "of big files that have changed send what is new;\n"
                    "aligned: where the rest is where it was"),
+    MIRROR("find moved", "yes|no", "yes", ZC_CONF_APPLY_NOT, push.apply,
+           .min = ZC_APPLY_NO_MOVED,
+           .help = "look for big files that are new by what DEST\n"
+                   "has under other names"),
     MIRROR("bwlimit", "RATE", "0", ZC_CONF_RATE, push.bwlimit,
            .help = "at most RATE KiB a second (or 1.5M, 100KB) to\n"
                    "each DEST; 0: no limit"),
@@ -231,7 +282,11 @@ const struct zc_conf_key zc_conf_keys[] = {
          "where the file system can"),
     MIRROR("mover", "KIND", "auto", ZC_CONF_MOVER, push.mover,
            .help = "how bytes are moved: auto, readwrite, mmap,\n"
-                   "sendfile, splice, overlap"),
+                   "sendfile, splice, overlap, direct, zerocopy,\n"
+                   "uring"),
+    APPLY("drop cache", ZC_APPLY_DROP_CACHE,
+          "leave in memory of the files what was there\n"
+          "before, at both ends"),
     MIRROR("watch", "auto|inotify|fanotify", "auto", ZC_CONF_WATCH, watch,
            .help = "how changes are noticed"),
     MIRROR("rescan", "SECONDS", "60", ZC_CONF_NUMBER, rescan_s, .min = 1,
@@ -243,6 +298,20 @@ const struct zc_conf_key zc_conf_keys[] = {
            compare_s,
            .help = "compare everything so often (TIME as 6h, 90m):\n"
                    "not all changes make events"),
+    MIRROR("verify", "TIME|hourly|daily|weekly|never", "never", ZC_CONF_OFTEN,
+           verify_s,
+           .help = "read all again so often, at both ends, and\n"
+                   "compare it: for what disks damage"),
+    MIRROR("verify repair", "yes|no", "yes", ZC_CONF_BOOL, verify_repair,
+           .help = "make what differs there as it is here; no: only\n"
+                   "tell"),
+    MIRROR("verify cold", "yes|no", "no", ZC_CONF_BOOL, verify_cold,
+           .help = "read from the disks what memory has, too"),
+    MIRROR("settle", "TIME [PATTERN]", NULL, ZC_CONF_SETTLE, holds,
+           .help = "send a file that matches when it has not changed\n"
+                   "for so long (2s, 5m)"),
+    MIRROR("min interval", "TIME [PATTERN]", NULL, ZC_CONF_PACE, holds,
+           .help = "send it no more often than that"),
     MIRROR("connect timeout", "SECONDS", TEXT(ZC_LASTING_CONTIMEOUT_S),
            ZC_CONF_NUMBER, contimeout_s, .max = SECONDS_MAX,
            .help = "give up connecting after so long, and try\n"
@@ -253,6 +322,20 @@ const struct zc_conf_key zc_conf_keys[] = {
                    "long; 0: never"),
     MIRROR("drain", "SECONDS", "5", ZC_CONF_NUMBER, drain_s, .max = 3600,
            .help = "when stopped, send for so long what is due"),
+    MIRROR("on change", "COMMAND", NULL, ZC_CONF_COMMAND, on_change,
+           .help = "run this after a peer has what has changed"),
+    MIRROR("on change user", "USER", NULL, ZC_CONF_USER, on_change.user,
+           .help = "as that user"),
+    MIRROR("on change pattern", "PATTERN", NULL, ZC_CONF_PATTERN,
+           on_change.patterns,
+           .help = "... when what has changed matches, or is in a\n"
+                   "directory that does"),
+    MIRROR("on change interval", "SECONDS", TEXT(ZC_HOOK_INTERVAL_S),
+           ZC_CONF_UNTOLD, on_change.interval_s, .max = SECONDS_MAX,
+           .help = "no more often than that"),
+    MIRROR("on change timeout", "SECONDS", TEXT(ZC_HOOK_TIMEOUT_S),
+           ZC_CONF_UNTOLD, on_change.timeout_s, .max = SECONDS_MAX,
+           .help = "end it when it takes longer; 0: never"),
 };
 
 const size_t zc_conf_n_keys = ZC_ARRAY_LEN(zc_conf_keys);
@@ -260,6 +343,7 @@ _Static_assert(ZC_ARRAY_LEN(zc_conf_keys) <= ZC_CONF_KEYS_MAX, "too many keys");
 
 static const char *const section_names[ZC_CONF_SECTIONS] = {
     [ZC_CONF_DAEMON] = "daemon",
+    [ZC_CONF_WEB] = "web",
     [ZC_CONF_PEER] = "peer",
     [ZC_CONF_SHARE] = "share",
     [ZC_CONF_MIRROR] = "mirror",
@@ -272,7 +356,7 @@ const char *zc_conf_section_name(enum zc_conf_section s)
 
 bool zc_conf_section_named(enum zc_conf_section s)
 {
-    return s != ZC_CONF_DAEMON;
+    return s != ZC_CONF_DAEMON && s != ZC_CONF_WEB;
 }
 
 enum zc_conf_section zc_conf_find_section(const char *name, const char **near)

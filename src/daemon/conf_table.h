@@ -12,6 +12,7 @@
 
 enum zc_conf_section {
     ZC_CONF_DAEMON,
+    ZC_CONF_WEB,
     ZC_CONF_PEER,
     ZC_CONF_SHARE,
     ZC_CONF_MIRROR,
@@ -23,12 +24,14 @@ enum zc_conf_type {
     ZC_CONF_PATH,     /* char *, absolute */
     ZC_CONF_BOOL,     /* bool */
     ZC_CONF_NUMBER,   /* unsigned, min to max */
+    ZC_CONF_UNTOLD,   /* likewise; another one makes no other mirror */
     ZC_CONF_COUNT,    /* uint64_t */
     ZC_CONF_SIZE,     /* uint64_t, bytes */
     ZC_CONF_RATE,     /* uint64_t, bytes a second */
     ZC_CONF_KEEP,     /* a bit of push.keep: min */
     ZC_CONF_WALK,     /* a bit of push.walk: min */
     ZC_CONF_APPLY,    /* a bit of push.apply: min */
+    ZC_CONF_APPLY_NOT, /* likewise, of the opposite */
     ZC_CONF_IDMAP,    /* char *, push.usermap or push.groupmap */
     ZC_CONF_WINDOW,   /* push.window_s */
     ZC_CONF_FSYNC,    /* enum zc_fsync */
@@ -38,10 +41,17 @@ enum zc_conf_type {
     ZC_CONF_WATCH,    /* enum zc_watch_kind */
     ZC_CONF_SSH_DATA, /* enum zc_direct_way */
     ZC_CONF_OFTEN,    /* unsigned: seconds; 0: never */
+    ZC_CONF_DAYS,     /* unsigned: seconds; 0: no */
+    ZC_CONF_PARTIAL,  /* likewise; yes: ZC_PARTIAL_AGE_S */
+    ZC_CONF_BYTES,    /* uint64_t, at least one byte */
+    ZC_CONF_ROOM,     /* struct zc_min_free */
     ZC_CONF_LISTEN,   /* char * */
+    ZC_CONF_WEB_LISTEN, /* likewise */
+    ZC_CONF_HOST_NAMES, /* likewise */
     ZC_CONF_SECURITY, /* bool: plain */
+    ZC_CONF_COMMAND,  /* struct zc_conf_on_change: command, words */
+    ZC_CONF_USER,     /* char *: a user here */
     ZC_CONF_ADDRESS,  /* host and port of a peer */
-    ZC_CONF_KEY,      /* public key of a peer */
     ZC_CONF_PEERS,    /* names of peers */
     ZC_CONF_USERS,    /* names of users here, or "any" */
     ZC_CONF_TO,       /* destinations of a mirror */
@@ -49,7 +59,11 @@ enum zc_conf_type {
     ZC_CONF_CHMOD,
     ZC_CONF_MOUNT,  /* struct zc_require: its mount */
     ZC_CONF_MARKER, /* ... its file */
-    ZC_CONF_SSH_OPTION, /* from here on they may be repeated: ssh.options */
+    ZC_CONF_KEY,        /* from here on they may be repeated: keys of a peer */
+    ZC_CONF_PATTERN,    /* struct zc_filter * */
+    ZC_CONF_SETTLE,     /* zc_holds: settle, */
+    ZC_CONF_PACE,       /* min interval */
+    ZC_CONF_SSH_OPTION, /* ssh.options */
     ZC_CONF_EXCLUDE,    /* and these are rules */
     ZC_CONF_INCLUDE,
     ZC_CONF_FILTER,
@@ -76,12 +90,12 @@ extern const size_t zc_conf_n_keys;
 
 static inline bool zc_conf_key_repeats(const struct zc_conf_key *k)
 {
-    return k->type >= ZC_CONF_SSH_OPTION;
+    return k->type >= ZC_CONF_KEY;
 }
 
 /* "mirror" */
 const char *zc_conf_section_name(enum zc_conf_section s);
-/* False for [daemon] only. */
+/* False for [daemon] and [web]. */
 bool zc_conf_section_named(enum zc_conf_section s);
 
 /* ZC_CONF_SECTIONS, or NULL, when there is none; *NEAR is then the one that may

@@ -3,10 +3,12 @@
 #include "daemon/conf_value.h"
 
 #include "base/size.h"
+#include "fs/idmap.h"
 #include "fs/idrules.h"
 #include "mirror/status.h"
 #include "net/compress.h"
 #include "net/dial.h"
+#include "web/web.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -24,7 +26,7 @@ static const char *const watch_names[] = {
 
 const char *zc_conf_watch_name(enum zc_watch_kind kind)
 {
-    return watch_names[kind];
+    return kind < ZC_ARRAY_LEN(watch_names) ? watch_names[kind] : "unknown";
 }
 
 static int take_text(char **out, const char *value, struct zc_err *err)
@@ -94,6 +96,28 @@ static int take_listen(const char *value, char **out, struct zc_err *err)
     return take_text(out, value, err);
 }
 
+static int take_web_listen(const char *value, char **out, struct zc_err *err)
+{
+    zc_auto_free char *host = NULL, *port = NULL;
+    bool none = strcmp(value, "none") == 0;
+    if (!none && *value == '/')
+        return bad(err, "'" SHOWN "' is a path: browsers take an address",
+                   value);
+    if (!none && zc_addr_split_with(value, ZC_WEB_PORT, &host, &port, err))
+        return -1;
+    if (!none && !zc_web_available())
+        return bad(err, "this zcsync was built without the status page");
+    return take_text(out, value, err);
+}
+
+static int take_host_names(const char *value, char **out, struct zc_err *err)
+{
+    if (!zc_web_names_ok(value))
+        return bad(err, "'" SHOWN "' are no names of hosts: write NAME, "
+                        "NAME..., without ports", value);
+    return take_text(out, value, err);
+}
+
 /* The parser of destinations does it: zcsync://ADDRESS/x. */
 static int take_address(const char *value, struct zc_conf_peer *p,
                         struct zc_err *err)
@@ -115,10 +139,14 @@ static int take_address(const char *value, struct zc_conf_peer *p,
 static int take_key(const char *value, struct zc_conf_peer *p,
                     struct zc_err *err)
 {
-    p->has_key = zc_key_parse(value, strlen(value), p->key);
-    return p->has_key ? 0 : bad(err, "'" SHOWN "' is not a public key: 44 "
-                                     "characters of base64, as 'zcsync key "
-                                     "show' prints them", value);
+    struct zc_conf_key_of k;
+    if (!zc_key_parse(value, strlen(value), k.key))
+        return bad(err, "'" SHOWN "' is not a public key: 44 characters of "
+                        "base64, as 'zcsync key show' prints them", value);
+    if (p->keys.len == ZC_CONF_PEER_KEYS_MAX)
+        return bad(err, "a peer has no more than %d of them",
+                   ZC_CONF_PEER_KEYS_MAX);
+    return zc_vec_push(&p->keys, k) ? zc_err_nomem(err) : 0;
 }
 
 static int take_watch(const char *value, enum zc_watch_kind *out,
@@ -229,6 +257,83 @@ static int take_ssh_option(const char *value, struct zc_conf_mirror *m,
     return zc_err_nomem(err);
 }
 
+/* "30 days", "12 hours", "2w". */
+static bool is_days(const char *value, unsigned *seconds)
+{
+    static const char *const units[] = {"hour", "day", "week"};
+    char text[24];
+    size_t n = strspn(value, "0123456789");
+    const char *unit = value + n + strspn(value + n, " \t");
+    bool ok = n && n < sizeof text - 2;
+    snprintf(text, sizeof text, "%s", ok ? "" : value);
+    for (size_t i = 0; ok && i < ZC_ARRAY_LEN(units); i++) {
+        size_t len = strlen(units[i]);
+        if (!strncmp(unit, units[i], len) &&
+            (!unit[len] || !strcmp(unit + len, "s")))
+            snprintf(text, sizeof text, "%.*s%c", (int)n, value, *units[i]);
+    }
+    if (ok && !*text && unit == value + n && *unit)
+        snprintf(text, sizeof text, "%s", value);
+    *seconds = 0;
+    return ok && !zc_interval_parse(text, seconds) && *seconds;
+}
+
+/* Those, or "no". */
+static int take_days(const char *value, unsigned *seconds, struct zc_err *err)
+{
+    if (is_days(value, seconds) || strcmp(value, "no") == 0)
+        return 0;
+    return bad(err, "'" SHOWN "' is neither 'no' nor a time such as 30 days or "
+                    "12 hours, up to a year", value);
+}
+
+static int take_partial(const char *value, unsigned *seconds,
+                        struct zc_err *err)
+{
+    if (is_days(value, seconds) || strcmp(value, "no") == 0)
+        return 0;
+    *seconds = ZC_PARTIAL_AGE_S;
+    if (strcmp(value, "yes") == 0)
+        return 0;
+    return bad(err, "'" SHOWN "' is neither yes nor no, nor a time such as 30 "
+                    "days or 12 hours, up to a year", value);
+}
+
+static int take_bytes(const char *value, uint64_t *bytes, struct zc_err *err)
+{
+    if (!zc_size_parse(value, 1, bytes) && *bytes)
+        return 0;
+    return bad(err, "'" SHOWN "' is not a size such as 500M or 10G", value);
+}
+
+static int take_command(const char *value, struct zc_conf_on_change *c,
+                        struct zc_err *err)
+{
+    if (zc_words_split(&c->words, value, err))
+        return -1;
+    if (!c->words.len || !*c->words.v[0])
+        return bad(err, "'" SHOWN "' names no command", value);
+    return take_text(&c->command, value, err);
+}
+
+static int take_user(const char *value, char **out, struct zc_err *err)
+{
+    uint32_t uid;
+    if (strspn(value, "0123456789") == strlen(value) ||
+        zc_id_lookup(ZC_ID_USER, value, &uid))
+        return bad(err, "there is no user " SHOWN " here", value);
+    return take_text(out, value, err);
+}
+
+/* What of a filter is for its own time only has no meaning here. */
+static int take_pattern(const char *value, struct zc_filter **f,
+                        struct zc_err *err)
+{
+    if (!*f && !(*f = zc_filter_new()))
+        return zc_err_nomem(err);
+    return zc_filter_add_exclude(*f, value, err);
+}
+
 /* Values that concern mirrors only. */
 static int take_for_mirror(const struct zc_conf_key *k,
                            struct zc_conf_mirror *m, const char *value,
@@ -251,9 +356,11 @@ static int take_for_mirror(const struct zc_conf_key *k,
                           : m->push.walk & ~(unsigned)k->min;
         return 0;
     case ZC_CONF_APPLY:
+    case ZC_CONF_APPLY_NOT:
         if (take_bool(value, &on, err))
             return -1;
-        m->push.apply = on ? m->push.apply | (unsigned)k->min
+        m->push.apply = on == (k->type == ZC_CONF_APPLY)
+                           ? m->push.apply | (unsigned)k->min
                            : m->push.apply & ~(unsigned)k->min;
         return 0;
     case ZC_CONF_IDMAP:
@@ -271,7 +378,8 @@ static int take_for_mirror(const struct zc_conf_key *k,
         return 0;
     case ZC_CONF_FSYNC:
         if (zc_fsync_parse(value, &m->push.fsync))
-            return bad(err, "'" SHOWN "' is none of none, batch, file", value);
+            return bad(err, "'" SHOWN "' is none of none, batch, "
+                            "file, behind", value);
         return 0;
     case ZC_CONF_DELTA:
         if (zc_delta_parse(value, &m->push.delta))
@@ -286,7 +394,7 @@ static int take_for_mirror(const struct zc_conf_key *k,
     case ZC_CONF_WATCH:
         return take_watch(value, &m->watch, err);
     case ZC_CONF_OFTEN:
-        if (zc_interval_parse(value, &m->compare_s))
+        if (zc_interval_parse(value, (unsigned *)((char *)m + k->at)))
             return bad(err, "'" SHOWN "' is none of never, hourly, daily, "
                             "weekly, nor a time such as 6h or 90m", value);
         return 0;
@@ -302,6 +410,9 @@ static int take_for_mirror(const struct zc_conf_key *k,
         return 0;
     case ZC_CONF_TO:
         return take_to(value, m, err);
+    case ZC_CONF_SETTLE:
+    case ZC_CONF_PACE:
+        return zc_holds_add(&m->holds, k->type == ZC_CONF_SETTLE, value, err);
     case ZC_CONF_SSH_DATA:
         return take_ssh_data(value, &m->ssh.data, err);
     case ZC_CONF_SSH_OPTION:
@@ -329,14 +440,37 @@ int zc_conf_take(const struct zc_conf_key *k, void *object, const char *value,
     case ZC_CONF_BOOL:
         return take_bool(value, at, err);
     case ZC_CONF_NUMBER:
+    case ZC_CONF_UNTOLD:
         if (take_number(value, k->min, k->max, &n, err))
             return -1;
         *(unsigned *)at = (unsigned)n;
         return 0;
+    case ZC_CONF_COMMAND:
+        return take_command(value, at, err);
+    case ZC_CONF_USER:
+        return take_user(value, at, err);
+    case ZC_CONF_PATTERN:
+        return take_pattern(value, at, err);
     case ZC_CONF_COUNT:
         return take_number(value, k->min, k->max, at, err);
+    case ZC_CONF_DAYS:
+        return take_days(value, at, err);
+    case ZC_CONF_PARTIAL:
+        return take_partial(value, at, err);
+    case ZC_CONF_BYTES:
+        return take_bytes(value, at, err);
+    case ZC_CONF_ROOM:
+        return zc_min_free_parse(value, at)
+                   ? bad(err, "'" SHOWN "' is neither a size such as 500M or "
+                              "10G nor a part of the whole such as 1%% or "
+                              "2.5%%", value)
+                   : 0;
     case ZC_CONF_LISTEN:
         return take_listen(value, at, err);
+    case ZC_CONF_WEB_LISTEN:
+        return take_web_listen(value, at, err);
+    case ZC_CONF_HOST_NAMES:
+        return take_host_names(value, at, err);
     case ZC_CONF_SECURITY:
         *(bool *)at = strcmp(value, "plain") == 0;
         return *(bool *)at ? 0 : bad(err, "'" SHOWN "' is not plain, the only "

@@ -23,7 +23,8 @@ int zc_conf_take(const struct zc_conf_key *k, void *object, const char *value,
 int zc_conf_take_path(const char *value, size_t max, char **out,
                       struct zc_err *err);
 
-const char *zc_conf_watch_name(enum zc_watch_kind kind); /* "inotify" */
+/* "inotify"; "unknown" for what another process made up. */
+const char *zc_conf_watch_name(enum zc_watch_kind kind);
 
 /* NULL: there is none. */
 const struct zc_conf_peer *zc_conf_find_peer(const struct zc_conf *c,
@@ -44,6 +45,9 @@ int zc_conf_check_share(const struct zc_conf_share *s, struct zc_err *err);
 /* zc_conf_check_reach for `listen`, where that can be told without asking
  * anybody. -1 with a sentence that does not say where. */
 int zc_conf_check_listen(const struct zc_conf *c, struct zc_err *err);
+
+/* Whether [web] may be reached where it listens. Likewise. */
+int zc_conf_check_web(const struct zc_conf *c, struct zc_err *err);
 
 /* Finds out where M's destinations are. -1 with a sentence that does not say
  * where. */

@@ -6,6 +6,7 @@
 #include "base/relpath.h"
 #include "daemon/conf_ini.h"
 #include "net/dial.h"
+#include "web/door.h"
 
 #include <fcntl.h>
 #include <stdarg.h>
@@ -81,6 +82,15 @@ static void check_dir(const struct warner *w, unsigned line, const char *what,
         warn(w, line, "%s %s: is no directory", what, path);
 }
 
+/* One without a slash is looked for where zcsyncd looks, which may be elsewhere. */
+static void check_command(const struct warner *w, unsigned line,
+                          const struct zc_conf_on_change *c)
+{
+    if (c->command && strchr(c->words.v[0], '/') &&
+        faccessat(AT_FDCWD, c->words.v[0], X_OK, AT_EACCESS))
+        warn(w, line, "on change %s: %m", c->words.v[0]);
+}
+
 /* DEST is made when it is missing, and its parent is not. */
 static void check_local(const struct warner *w, const struct zc_conf_mirror *m,
                         const char *path)
@@ -102,7 +112,7 @@ static void check_peer(const struct warner *w, const struct zc_conf_mirror *m,
     const char *host = d->at.host;
     bool own = strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
                strcmp(host, "::1") == 0 || *host == '/';
-    if (d->has_key || own)
+    if (d->peer || own)
         return;
     bool by_name = strstr(d->text, "::") && strncmp(d->text, "zcsync://", 9);
     int n = by_name ? (int)strcspn(d->text, ":") : 0;
@@ -124,6 +134,7 @@ static void check_peer(const struct warner *w, const struct zc_conf_mirror *m,
 static void check_mirror(const struct warner *w, const struct zc_conf_mirror *m)
 {
     check_dir(w, m->line, "path", m->path);
+    check_command(w, m->line, &m->on_change);
     for (size_t i = 0; i < m->to.len; i++) {
         const struct zc_conf_dest *d = &m->to.v[i];
         if (d->at.kind == ZC_AT_LOCAL)
@@ -131,6 +142,16 @@ static void check_mirror(const struct warner *w, const struct zc_conf_mirror *m)
         else if (d->at.kind == ZC_AT_DAEMON)
             check_peer(w, m, d);
     }
+}
+
+static void check_token(const struct warner *w)
+{
+    const struct zc_conf_web *web = &w->c->web;
+    struct zc_web_token token;
+    struct zc_err err;
+    if (zc_conf_web_wanted(w->c) && web->token_file &&
+        zc_web_token_load(&token, web->token_file, &err))
+        warn(w, web->line, "token file: %s", err.text);
 }
 
 void zc_conf_warn(const struct zc_conf *c,
@@ -141,8 +162,12 @@ void zc_conf_warn(const struct zc_conf *c,
     if (c->identity && access(c->identity, F_OK))
         warn(&w, 1, "identity %s: %m ('zcsync keygen -f' makes it)",
              c->identity);
-    for (size_t i = 0; i < c->shares.len; i++)
-        check_dir(&w, c->shares.v[i].line, "path", c->shares.v[i].path);
+    check_token(&w);
+    for (size_t i = 0; i < c->shares.len; i++) {
+        const struct zc_conf_share *s = &c->shares.v[i];
+        check_dir(&w, s->line, "path", s->path);
+        check_command(&w, s->line, &s->on_change);
+    }
     for (size_t i = 0; i < c->mirrors.len; i++)
         check_mirror(&w, &c->mirrors.v[i]);
 }

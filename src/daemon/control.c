@@ -5,7 +5,8 @@
  *   ASKING    a line is read, until its newline
  *   WAITING   nothing is to be read but the end; frames are written as they
  *             come
- *   ANSWERING what OUT holds is written, and then it ends
+ *   ANSWERING what OUT holds is written, and then it ends, or, where it stays,
+ *             is ASKING again
  *
  * A client is freed in one place, reap_gone, so that none disappears while it
  * is being worked on.
@@ -34,6 +35,7 @@ struct client {
     int fd; /* -1: to be freed */
     enum state state;
     bool master; /* may ask for more than to be told something */
+    bool stays;  /* has joined: it asks for the status only, and does not end */
     int64_t until; /* zc_clock_ns; dropped then */
     char line[ZC_CONTROL_LINE_MAX];
     size_t line_len;
@@ -226,6 +228,21 @@ static void refuse(struct client *k, const struct zc_err *why)
     answer(k);
 }
 
+int zc_control_join(struct zc_control *c, int fd)
+{
+    struct client *k = calloc(1, sizeof *k);
+    if (!k || fcntl(fd, F_SETFL, O_NONBLOCK) || zc_vec_push(&c->clients, k)) {
+        free(k);
+        close(fd);
+        return -1;
+    }
+    k->fd = fd;
+    k->id = ++c->last_id;
+    k->until = INT64_MAX;
+    k->stays = true;
+    return 0;
+}
+
 static void accept_client(struct zc_control *c)
 {
     int fd = accept4(c->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -275,6 +292,10 @@ static void obey(struct zc_control *c, struct client *k, size_t n)
     if (r.verb == ZC_CONTROL_STATUS) {
         put_status(c, &k->out);
         answer(k);
+        return;
+    }
+    if (k->stays) {
+        drop(c, k);
         return;
     }
     if (r.verb != ZC_CONTROL_WAIT && !k->master) {
@@ -330,8 +351,13 @@ static void write_out(struct zc_control *c, struct client *k)
     }
     zc_buf_reset(&k->out);
     k->sent = 0;
-    if (k->state == ANSWERING)
+    if (k->state == ANSWERING && k->stays) {
+        k->state = ASKING;
+        k->line_len = 0;
+        k->until = INT64_MAX;
+    } else if (k->state == ANSWERING) {
         drop(c, k);
+    }
 }
 
 static bool has_output(const struct client *k)

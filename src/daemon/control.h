@@ -44,6 +44,11 @@ struct zc_control *zc_control_new(const char *path, const char *group, int fd,
                                   struct zc_err *err);
 void zc_control_free(struct zc_control *c); /* removes the socket */
 
+/* FD, a stream socket whose other end is a child's, is a client that may ask for
+ * the status and nothing else, but again and again. It is C's from now on; at the
+ * latest with C it is closed. -1: out of memory. */
+int zc_control_join(struct zc_control *c, int fd);
+
 /* As in mirrors.h. */
 int zc_control_poll(struct zc_control *c, zc_pollfds *fds);
 void zc_control_polled(struct zc_control *c, const struct pollfd *fds);

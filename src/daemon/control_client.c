@@ -17,6 +17,7 @@ struct call {
     const char *path;
     int fd;
     int64_t end; /* zc_clock_ns; 0: no limit */
+    int stop_fd; /* -1: none */
 };
 
 static int no_daemon(const char *path, int eno, struct zc_err *err)
@@ -31,6 +32,19 @@ static int no_daemon(const char *path, int eno, struct zc_err *err)
                       "--control", path, strerror(eno));
 }
 
+static int send_request(const struct call *c, const char *request,
+                        struct zc_err *err)
+{
+    char line[ZC_CONTROL_LINE_MAX];
+    int n = snprintf(line, sizeof line, "zcsync %d %s\n", ZC_CONTROL_VERSION,
+                     request);
+    if (n < 0 || (size_t)n >= sizeof line)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0, "the name is too long");
+    /* A daemon that does not want us says so, and may be gone by now. */
+    (void)send(c->fd, line, (size_t)n, MSG_NOSIGNAL);
+    return 0;
+}
+
 static int call(struct call *c, const char *path, const char *request,
                 struct zc_err *err)
 {
@@ -43,32 +57,28 @@ static int call(struct call *c, const char *path, const char *request,
     c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&addr, sizeof addr))
         return no_daemon(path, errno, err);
-    char line[ZC_CONTROL_LINE_MAX];
-    int n = snprintf(line, sizeof line, "zcsync %d %s\n", ZC_CONTROL_VERSION,
-                     request);
-    if (n < 0 || (size_t)n >= sizeof line)
-        return zc_err_set(err, ZC_EXIT_USAGE, 0, "the name is too long");
-    /* A daemon that does not want us says so, and may be gone by now. */
-    (void)send(c->fd, line, (size_t)n, MSG_NOSIGNAL);
-    return 0;
+    return send_request(c, request, err);
 }
 
 /* All N bytes. -1 with a sentence. */
 static int get(struct call *c, void *to, size_t n, struct zc_err *err)
 {
     for (size_t at = 0; at < n;) {
-        struct pollfd p = {.fd = c->fd, .events = POLLIN};
+        struct pollfd p[] = {{.fd = c->fd, .events = POLLIN},
+                             {.fd = c->stop_fd, .events = POLLIN}};
         int64_t left = c->end ? c->end - zc_clock_ns() : 0;
         int ms = -1;
         if (c->end)
             ms = left > 0 ? (int)ZC_MIN(left / 1000000 + 1,
                                         (int64_t)INT32_MAX) : 0;
-        int r = poll(&p, 1, ms);
+        int r = poll(p, ZC_ARRAY_LEN(p), ms);
         if (r < 0 && errno != EINTR)
             return zc_err_set(err, ZC_EXIT_SOCKET, errno, "%s", c->path);
         if (r == 0 && zc_clock_ns() >= c->end)
             return zc_err_set(err, ZC_EXIT_TIMEOUT, 0,
                               "zcsyncd at %s did not answer in time", c->path);
+        if (r > 0 && p[1].revents)
+            return zc_err_set(err, ZC_EXIT_SIGNAL, 0, "interrupted");
         if (r <= 0)
             continue;
         ssize_t got = recv(c->fd, (char *)to + at, n - at, MSG_DONTWAIT);
@@ -104,25 +114,39 @@ static int get_frame(struct call *c, enum zc_control_type *type, void **body,
     return -1;
 }
 
-int zc_control_ask_status(const char *path, struct zc_snapshot *s,
-                          struct zc_err *err)
+/* The answer to `status`. */
+static int get_status(struct call *c, struct zc_snapshot *s,
+                      struct zc_err *err)
 {
-    struct call c = {.end = zc_clock_ns() + ANSWER_NS};
     enum zc_control_type type;
     zc_auto_free void *body = NULL;
     size_t n;
+    if (get_frame(c, &type, &body, &n, err)) {
+        body = NULL;
+        return -1;
+    }
+    if (type != ZC_CONTROL_ANSWER_STATUS)
+        return zc_err_set(err, ZC_EXIT_STREAM, 0,
+                          "zcsyncd at %s answers something else", c->path);
+    return zc_snapshot_decode(s, body, n, err);
+}
+
+int zc_control_ask_status(const char *path, struct zc_snapshot *s,
+                          struct zc_err *err)
+{
+    struct call c = {.end = zc_clock_ns() + ANSWER_NS, .stop_fd = -1};
     int r = call(&c, path, "status", err);
     if (r == 0)
-        r = get_frame(&c, &type, &body, &n, err);
-    if (r)
-        body = NULL;
-    else if (type != ZC_CONTROL_ANSWER_STATUS)
-        r = zc_err_set(err, ZC_EXIT_STREAM, 0,
-                       "zcsyncd at %s answers something else", path);
-    else
-        r = zc_snapshot_decode(s, body, n, err);
+        r = get_status(&c, s, err);
     zc_close(&c.fd);
     return r;
+}
+
+int zc_control_ask_again(int fd, struct zc_snapshot *s, struct zc_err *err)
+{
+    struct call c = {.path = "the other end of a socket", .fd = fd,
+                     .end = zc_clock_ns() + ANSWER_NS, .stop_fd = -1};
+    return send_request(&c, "status", err) ? -1 : get_status(&c, s, err);
 }
 
 void zc_missings_fini(zc_missings *missing)
@@ -177,10 +201,10 @@ static int wait_for_done(struct call *c, zc_missings *missing,
 }
 
 int zc_control_ask(const char *path, enum zc_control_verb verb,
-                   const char *what, unsigned timeout_s, zc_missings *missing,
-                   struct zc_err *err)
+                   const char *what, unsigned timeout_s, int stop_fd,
+                   zc_missings *missing, struct zc_err *err)
 {
-    struct call c = {0};
+    struct call c = {.stop_fd = stop_fd};
     char request[ZC_CONTROL_LINE_MAX];
     if (timeout_s)
         c.end = zc_clock_ns() + timeout_s * ZC_NSEC_PER_SEC;

@@ -8,6 +8,7 @@ static const char *const verbs[ZC_CONTROL_VERBS] = {
     [ZC_CONTROL_STATUS] = "status",   [ZC_CONTROL_WAIT] = "wait",
     [ZC_CONTROL_PAUSE] = "pause",     [ZC_CONTROL_RESUME] = "resume",
     [ZC_CONTROL_RELEASE] = "release", [ZC_CONTROL_RESCAN] = "rescan",
+    [ZC_CONTROL_VERIFY] = "verify",
 };
 
 const char *zc_control_verb_name(enum zc_control_verb verb)

@@ -35,6 +35,7 @@ enum zc_control_verb {
     ZC_CONTROL_RESUME,
     ZC_CONTROL_RELEASE,
     ZC_CONTROL_RESCAN,
+    ZC_CONTROL_VERIFY,
     ZC_CONTROL_VERBS
 };
 

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Seconds for the first word, and after that for any: the other end has only to
+/* Seconds for the other's word, and after that for any: the other end has only to
  * connect, or to give up. */
 #define FIRST_S 60
 #define WAIT_S 30
@@ -62,30 +62,37 @@ static uint16_t listen_for(struct direct *d)
     return (uint16_t)atoi(colon + 1);
 }
 
-static int first_words(struct direct *d, struct zc_err *err)
+static int gone(int why, struct zc_err *err)
 {
-    uint8_t in[ZC_DIRECT_SIZE], out[ZC_DIRECT_SIZE];
+    return zc_err_set(err, why ? ZC_EXIT_SOCKET : ZC_EXIT_STREAM, why,
+                      "the other end has gone");
+}
+
+/* Ours waits for nothing: the other one can be on its way only when this process
+ * is there (OpenSSH opens no window before), and would take a round trip more. */
+static int say(struct direct *d, struct zc_err *err)
+{
+    uint8_t out[ZC_DIRECT_SIZE];
+    struct zc_direct ours = {.port = listen_for(d)};
+    memcpy(ours.key, d->id->public_key, sizeof ours.key);
+    zc_direct_encode(&ours, out);
+    struct iovec iov = {out, sizeof out};
+    return zc_transport_send(d->channel, &iov, 1) ? gone(errno, err) : 0;
+}
+
+static int hear(struct direct *d, struct zc_err *err)
+{
+    uint8_t in[ZC_DIRECT_SIZE];
     struct zc_transport *c = d->channel;
     zc_transport_set_recv_end(c, zc_clock_ns() + FIRST_S * ZC_NSEC_PER_SEC);
     for (size_t have = 0; have < sizeof in;) {
         ssize_t n = zc_transport_recv(c, in + have, sizeof in - have);
         if (n <= 0)
-            return zc_err_set(err, ZC_EXIT_STREAM, n ? errno : 0,
-                              "the other end has gone");
+            return gone(n ? errno : 0, err);
         have += (size_t)n;
     }
     zc_transport_set_recv_end(c, 0);
-    struct zc_direct ours = {0};
-    if (zc_direct_decode(in, &d->theirs, err))
-        return -1;
-    ours.port = listen_for(d);
-    memcpy(ours.key, d->id->public_key, sizeof ours.key);
-    zc_direct_encode(&ours, out);
-    struct iovec iov = {out, sizeof out};
-    return zc_transport_send(c, &iov, 1)
-               ? zc_err_set(err, ZC_EXIT_SOCKET, errno,
-                            "the other end has gone")
-               : 0;
+    return zc_direct_decode(in, &d->theirs, err);
 }
 
 /* In a child that shakes hands. */
@@ -162,9 +169,11 @@ int zc_direct_accept(struct zc_transport *channel, struct zc_transport **out,
         .done = on_secured,
         .arg = &d,
     };
-    int r = zc_handshakes_prepare(&d.handshakes.security, err);
-    if (!r)
-        r = first_words(&d, err);
+    int r = say(&d, err) ||
+                    zc_handshakes_prepare(&d.handshakes.security, err) ||
+                    hear(&d, err)
+                ? -1
+                : 0;
     if (!r && d.listen_fd >= 0)
         wait_for_it(&d);
     zc_close(&d.listen_fd);

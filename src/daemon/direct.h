@@ -10,7 +10,7 @@
 #include "net/handshake.h"
 
 /*
- * CHANNEL has the first word. 0: *OUT is that connection, and *ROLE ours; or it
+ * Over CHANNEL both have their say first. 0: *OUT is that connection, and *ROLE ours; or it
  * is NULL, and all goes on over CHANNEL, hands not shaken yet. -1 with a
  * sentence: CHANNEL is no good.
  */

@@ -17,6 +17,7 @@
 #include "daemon/fence.h"
 
 #include "base/clock.h"
+#include "base/libc.h"
 #include "base/log.h"
 
 #include <fcntl.h>
@@ -26,7 +27,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __GLIBC__
 #include <sys/pidfd.h>
+#endif
 
 #define SLOTS 4096 /* conf_table.c lets no more connections be open */
 #define ASKED_MS 10000

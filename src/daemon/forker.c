@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The process that starts receivers; see forker.h. A request is one packet, a
- * byte that says what is wanted and the path with its NUL; the answer is one
- * packet, an errno, with an fd beside it where a receiver was started.
+ * The process that starts receivers; see forker.h. What it is asked and says is
+ * forker_talk.h.
  */
 #include "daemon/forker.h"
 
 #include "base/clock.h"
+#include "base/libc.h"
 #include "base/log.h"
 #include "base/vec.h"
+#include "daemon/forker_talk.h"
 #include "daemon/serve.h"
-#include "net/passfd.h"
 
-#include <linux/limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -23,13 +22,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#define REQUEST_MAX (1 + PATH_MAX + 1)
 #define STOP_WAIT_NS (10 * ZC_NSEC_PER_SEC)
-
-enum request {
-    START = 's', /* a receiver for the path */
-    END = 'e',   /* those of the path, whose connections have ended, shall */
-};
 
 struct zc_forker {
     pthread_mutex_t lock; /* one request at a time; innermost */
@@ -42,7 +35,7 @@ struct zc_forker {
 
 struct child {
     pid_t pid;
-    char *path;
+    char *path; /* its whole request */
 };
 
 struct children {
@@ -50,11 +43,6 @@ struct children {
     const struct zc_require *require;
     int signal_fd;
 };
-
-static int send_answer(int fd, int eno, int pass)
-{
-    return zc_passfd_send(fd, &eno, sizeof eno, pass) < 0 ? -1 : 0;
-}
 
 /* Forgets the receivers that have ended. */
 static void reap(struct children *c)
@@ -106,35 +94,34 @@ static void wait_for(struct children *c, const char *path)
     }
 }
 
-static int start_receiver(struct children *c, int fd, const char *path)
+static int start_receiver(struct children *c, int fd, const char *request)
 {
     struct zc_err err = {0};
-    struct child child = {.path = strdup(path)};
-    wait_for(c, path);
+    struct child child = {.path = strdup(request)};
+    wait_for(c, request);
     if (!child.path || zc_vec_push(&c->v, child)) {
         free(child.path);
-        return send_answer(fd, ENOMEM, -1);
+        return zc_forker_answer(fd, ENOMEM, -1);
     }
     struct child *last = &c->v.v[c->v.len - 1];
-    struct zc_transport *t = zc_serve_embedded(path, c->require, &last->pid,
+    struct zc_transport *t = zc_serve_embedded(request + 1, c->require, &last->pid,
                                               &err);
     if (!t) {
         free(last->path);
         c->v.len--;
-        return send_answer(fd, err.eno ? err.eno : ENOMEM, -1);
+        return zc_forker_answer(fd, err.eno ? err.eno : ENOMEM, -1);
     }
-    int r = send_answer(fd, 0, t->poll_rfd);
+    int r = zc_forker_answer(fd, 0, t->poll_rfd);
     zc_transport_free(t);
     return r;
 }
 
 static int obey(struct children *c, int fd, const char *request)
 {
-    const char *path = request + 1;
-    if (*request == START)
-        return start_receiver(c, fd, path);
-    wait_for(c, path);
-    return send_answer(fd, 0, -1);
+    if (*request != ZC_FORKER_END)
+        return start_receiver(c, fd, request);
+    wait_for(c, request + 1);
+    return zc_forker_answer(fd, 0, -1);
 }
 
 /* Signals are blocked at first: no handler of our parent's is to run here. */
@@ -142,7 +129,7 @@ static _Noreturn void forker_main(int fd, const struct zc_require *require)
 {
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     struct children c = {.require = require, .signal_fd = -1};
-    char request[REQUEST_MAX];
+    char request[ZC_FORKER_REQUEST_MAX];
     sigset_t mask;
 
     /* Stop signals that reach us all, from a terminal or a service manager, are
@@ -170,8 +157,7 @@ static _Noreturn void forker_main(int fd, const struct zc_require *require)
         reap(&c);
         if (!p[0].revents)
             continue;
-        ssize_t n = recv(fd, request, sizeof request, 0);
-        if (n <= 1 || request[n - 1] || obey(&c, fd, request))
+        if (zc_forker_hear(fd, request) || obey(&c, fd, request))
             break;
     }
     close(fd);
@@ -231,41 +217,20 @@ struct zc_forker *zc_forker_new(const struct zc_require *require,
     return NULL;
 }
 
-/* The answer's errno, *FD (NULL: none is to come) where it is 0; -1: there is
- * no answer, the forker is gone. */
-static int recv_answer(int from, int *fd)
+/* With the lock: a REQUEST about PATH, which is not too long. As
+ * zc_forker_hear_answer. */
+static int ask(struct zc_forker *f, enum zc_forker_want request,
+               const char *path, int *fd)
 {
-    int eno, passed;
-    ssize_t n;
-    do
-        n = zc_passfd_recv(from, &eno, sizeof eno, &passed);
-    while (n < 0 && errno == EINTR);
-    if (n != sizeof eno)
+    if (f->fd < 0 || zc_forker_ask(f->fd, request, path))
         return -1;
-    if (!eno && fd && passed < 0)
-        return EMFILE; /* there was no room for it here */
-    if (fd)
-        *fd = passed;
-    return eno;
-}
-
-/* With the lock: a REQUEST about PATH, which is not too long. As recv_answer. */
-static int ask(struct zc_forker *f, enum request request, const char *path,
-               int *fd)
-{
-    char packet[REQUEST_MAX];
-    size_t n = strlen(path) + 1;
-    packet[0] = (char)request;
-    memcpy(packet + 1, path, n++);
-    if (f->fd < 0 || send(f->fd, packet, n, MSG_NOSIGNAL) != (ssize_t)n)
-        return -1;
-    return recv_answer(f->fd, fd);
+    return zc_forker_hear_answer(f->fd, fd);
 }
 
 /* What zc_reached_end waits for. */
 struct reached {
     struct zc_forker *forker;
-    char path[];
+    char request[];
 };
 
 /* The receiver has nothing open any more. */
@@ -273,41 +238,41 @@ static void end(void *arg)
 {
     struct reached *r = arg;
     pthread_mutex_lock(&r->forker->lock);
-    (void)ask(r->forker, END, r->path, NULL);
+    (void)ask(r->forker, ZC_FORKER_END, r->request, NULL);
     pthread_mutex_unlock(&r->forker->lock);
     free(r);
 }
 
-static int set_end(struct zc_forker *f, const char *path,
-                   struct zc_reached *out)
+static int set_end(struct zc_forker *f, enum zc_forker_want request,
+                   const char *path, struct zc_reached *out)
 {
     size_t n = strlen(path) + 1;
-    struct reached *r = malloc(sizeof *r + n);
+    struct reached *r = malloc(sizeof *r + n + 1);
     if (!r)
         return -1;
     r->forker = f;
-    memcpy(r->path, path, n);
+    r->request[0] = (char)request;
+    memcpy(r->request + 1, path, n);
     out->end = end;
     out->arg = r;
     return 0;
 }
 
-int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
-                    struct zc_err *err)
+static int reach(struct zc_forker *f, enum zc_forker_want request,
+                 const char *path, struct zc_reached *out, struct zc_err *err)
 {
-    struct zc_forker *f = forker;
     int fd = -1;
-    if (strlen(path) + 2 > REQUEST_MAX)
+    if (strlen(path) + 3 > ZC_FORKER_REQUEST_MAX)
         return zc_err_set(err, ZC_EXIT_SELECT, ENAMETOOLONG, "%.200s...", path);
     pthread_mutex_lock(&f->lock);
-    int eno = ask(f, START, path, &fd);
+    int eno = ask(f, request, path, &fd);
     if (eno < 0) {
         /* Somebody killed it. A new one has to be forked among threads after
          * all: what it uses either has no locks (poll, fork) or is made safe
          * for that by the C library (malloc) or zc_log_forked. */
         stop(f);
         if (start(f, err) == 0)
-            eno = ask(f, START, path, &fd);
+            eno = ask(f, request, path, &fd);
     }
     pthread_mutex_unlock(&f->lock);
     if (eno < 0)
@@ -317,12 +282,26 @@ int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
         return zc_err_set(err, ZC_EXIT_START, eno,
                           "could not start a receiver");
     out->t = zc_transport_new_local(fd);
-    if (out->t && set_end(f, path, out) == 0)
+    if (out->t) /* as it was said to the process that shook hands */
+        out->t->behind = out->t->digests = out->t->delta = true;
+    if (out->t && set_end(f, request, path, out) == 0)
         return 0;
     if (!out->t)
         zc_close(&fd);
     zc_transport_free(out->t);
     return zc_err_nomem(err);
+}
+
+int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
+                    struct zc_err *err)
+{
+    return reach(forker, ZC_FORKER_START, path, out, err);
+}
+
+int zc_forker_reach_beside(void *forker, const char *path,
+                           struct zc_reached *out, struct zc_err *err)
+{
+    return reach(forker, ZC_FORKER_BESIDE, path, out, err);
 }
 
 void zc_forker_free(struct zc_forker *f)

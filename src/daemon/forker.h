@@ -33,6 +33,10 @@ struct zc_forker *zc_forker_new(const struct zc_require *require,
 int zc_forker_reach(void *forker, const char *path, struct zc_reached *out,
                     struct zc_err *err);
 
+/* The same for a second one, which is there at the same time. */
+int zc_forker_reach_beside(void *forker, const char *path,
+                           struct zc_reached *out, struct zc_err *err);
+
 /* All its transports must have been freed: waits for the receivers to put their
  * things away, up to ten seconds, and kills those that do not end. NULL is
  * fine. */

@@ -3,14 +3,12 @@
  * Children that shake hands; see handshakes.h. A child is worth something to an
  * attacker, as it has a copy of the private key to work with; so nothing else
  * is within its reach, it lives for seconds, and there are few of them.
- *
- * Its answer has a fixed size, fits into a pipe, and is not believed further
- * than it has to be: numbers are looked at, text is cut.
  */
 #include "daemon/handshakes.h"
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "daemon/handshake_answer.h"
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
 #include "net/dial.h"
@@ -49,14 +47,8 @@
 #define CROWD_BURST 5
 #define CROWD_EVERY_NS ZC_NSEC_PER_SEC
 
-/* A child's answer. */
-struct answer {
-    uint8_t good, role, sealed, ktls, delta, suite;
-    int8_t compress;
-    uint8_t peer_key[ZC_KEY_SIZE], tx[ZC_AEAD_KEY], rx[ZC_AEAD_KEY];
-    char why[ZC_ERR_TEXT_MAX]; /* unless it is good */
-};
-static_assert(sizeof(struct answer) <= PIPE_BUF, "written and read as one");
+static_assert(sizeof(struct zc_handshake_answer) <= PIPE_BUF,
+              "written and read as one");
 
 /* --- the log --- */
 
@@ -95,24 +87,6 @@ void zc_handshakes_refuse(struct zc_handshakes *h, bool crowd,
 }
 
 /* --- the child --- */
-
-static void fill_in(struct answer *a, bool good, const struct zc_secured *s,
-                    const struct zc_err *err)
-{
-    memset(a, 0, sizeof *a);
-    a->good = good;
-    a->role = (uint8_t)s->role;
-    a->sealed = s->sealed;
-    a->ktls = s->ktls;
-    a->delta = s->delta;
-    a->compress = (int8_t)s->compress;
-    a->suite = (uint8_t)s->suite;
-    memcpy(a->peer_key, s->peer_key, sizeof a->peer_key);
-    memcpy(a->tx, s->tx, sizeof a->tx);
-    memcpy(a->rx, s->rx, sizeof a->rx);
-    if (!good)
-        memcpy(a->why, err->text, sizeof a->why);
-}
 
 /* Tells the peer why it is sent away, sealed if that is how it came. */
 static void send_away(struct zc_transport *t, const struct zc_secured *s,
@@ -157,7 +131,7 @@ static _Noreturn void child_main(const struct zc_handshakes *h,
     struct zc_secured s = {0};
     struct zc_err err = {0};
     struct zc_plain_peer plain = {.asked = h->security.plain};
-    struct answer a;
+    struct zc_handshake_answer a;
 
     if (plain.asked)
         plain.who = zc_peer_user(t->poll_rfd, &plain.uid);
@@ -170,7 +144,7 @@ static _Noreturn void child_main(const struct zc_handshakes *h,
     /* The address is before the sentence already. */
     snprintf(t->peer, sizeof t->peer, "the peer");
     bool good = zc_sandbox_isolate(&err) == 0 && shake(h, t, &s, &err) == 0;
-    fill_in(&a, good, &s, &err);
+    zc_handshake_answer_set(&a, &s, good ? NULL : &err);
     (void)!write(fd, &a, sizeof a);
     sodium_memzero(&a, sizeof a);
     zc_secured_wipe(&s);
@@ -442,40 +416,23 @@ void zc_handshakes_accept(struct zc_handshakes *h, int listen_fd,
 
 /* --- answers --- */
 
-static bool makes_sense(const struct answer *a)
-{
-    bool suite = a->suite == ZC_SUITE_CHACHAPOLY || a->suite == ZC_SUITE_AESGCM;
-    bool role = a->role == ZC_ROLE_SENDER || a->role == ZC_ROLE_RECEIVER;
-    return a->good == 1 && role && a->sealed <= 1 && a->ktls <= a->sealed &&
-           a->delta <= 1 && suite == a->sealed;
-}
-
 static void take_answer(struct zc_handshakes *h, struct zc_handshake_child *c)
 {
-    struct answer a;
+    struct zc_handshake_answer a;
+    struct zc_secured s;
+    char why[ZC_ERR_TEXT_MAX];
     ssize_t n = read(c->fd, &a, sizeof a);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n != sizeof a) {
         refuse(h, c, false, "the process that shook hands with it died");
-    } else if (makes_sense(&a)) {
-        struct zc_secured s = {.role = (enum zc_role)a.role,
-                               .sealed = a.sealed,
-                               .ktls = a.ktls,
-                               .delta = a.delta,
-                               .compress = a.compress,
-                               .suite = a.suite};
+    } else if (zc_handshake_answer_get(&a, h->security.plain, &s, why)) {
+        refuse(h, c, false, why);
+    } else {
         struct zc_transport *t = c->t;
-        memcpy(s.peer_key, a.peer_key, sizeof s.peer_key);
-        memcpy(s.tx, a.tx, sizeof s.tx);
-        memcpy(s.rx, a.rx, sizeof s.rx);
-        sodium_memzero(&a, sizeof a);
         done_with(h, c);
         h->done(h->arg, t, &s);
         zc_secured_wipe(&s);
-    } else {
-        a.why[sizeof a.why - 1] = '\0';
-        refuse(h, c, false, a.why);
     }
     sodium_memzero(&a, sizeof a);
 }

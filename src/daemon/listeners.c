@@ -42,7 +42,11 @@ static void tell_plain(const struct zc_listener *one,
 
 static void tell(const struct zc_listener *one, const struct zc_conf *conf)
 {
-    zc_log(ZC_LOG_INFO, "listening on %s", one->bound);
+    if (one->absent)
+        zc_log(ZC_LOG_WARN, "listening on %s, an address that this host does not "
+                            "have yet", one->bound);
+    else
+        zc_log(ZC_LOG_INFO, "listening on %s", one->bound);
     for (size_t i = 0; i < conf->shares.len; i++)
         if (!zc_conf_share_keyed(&conf->shares.v[i]))
             tell_plain(one, &conf->shares.v[i]);
@@ -88,8 +92,8 @@ static int open_spec(struct zc_listeners *l, const char *spec,
     struct zc_listener one;
     if (zc_addr_split(spec, &host, &port, err))
         return -1;
-    one.fd = zc_listen(host, port, one.bound, sizeof one.bound, &one.loopback,
-                       err);
+    one.fd = zc_listen_early(host, port, one.bound, sizeof one.bound,
+                             &one.loopback, &one.absent, err);
     if (one.fd < 0)
         return -1;
     l->spec = strdup(spec);

@@ -14,6 +14,7 @@ struct zc_listener {
     int fd; /* non-blocking */
     char bound[160];
     bool loopback; /* no other host can reach it */
+    bool absent;   /* this host did not have the address */
 };
 
 struct zc_listeners {

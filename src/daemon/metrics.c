@@ -66,6 +66,8 @@ static const struct metric peer_metrics[] = {
            "When the peer was in sync last, in seconds since 1970; 0: never."),
     M(zc_snap_peer, behind, "peer_behind_changes", "gauge",
       "Changes that the peer does not have yet."),
+    M(zc_snap_peer, held, "peer_held_changes", "gauge",
+      "Of them, those that 'settle' and 'min interval' hold back."),
     M(zc_snap_peer, behind_bytes, "peer_behind_bytes", "gauge",
       "File bytes known to be missing at the peer."),
     M_TIME(zc_snap_peer, oldest_age, "peer_behind",
@@ -86,10 +88,72 @@ static const struct metric peer_metrics[] = {
       "Rounds of changes sent."),
     M(zc_snap_peer, full_rounds, "peer_full_rounds_total", "counter",
       "Rounds in which the whole tree was compared."),
+    M_TIME(zc_snap_peer, compared, "peer_last_comparison",
+           "When a comparison of the whole tree was over last, in seconds since "
+           "1970; 0: never."),
+    M_TIME(zc_snap_peer, now_began, "peer_round_began",
+           "When the round under way began, in seconds since 1970; 0: there is "
+           "none."),
+    M(zc_snap_peer, now_entries, "peer_round_entries", "gauge",
+      "Entries that it has looked at so far."),
+    M(zc_snap_peer, now_need_files, "peer_round_files", "gauge",
+      "Files that it has to send, as far as is known."),
+    M(zc_snap_peer, now_done_files, "peer_round_done_files", "gauge",
+      "Those of them that the peer has."),
+    M(zc_snap_peer, now_need_bytes, "peer_round_bytes", "gauge",
+      "Bytes that it has to send, as far as is known."),
+    M(zc_snap_peer, now_done_bytes, "peer_round_done_bytes", "gauge",
+      "Those of them that were sent."),
+    M(zc_snap_peer, now_rate, "peer_round_bytes_per_second", "gauge",
+      "How fast that goes."),
+    M_TIME(zc_snap_peer, now_left, "peer_round_left",
+           "Until it is over; 0: not known, or there is none."),
+    M_TIME(zc_snap_peer, verify_ended, "peer_verified",
+           "When the last verification ended, in seconds since 1970; 0: "
+           "never."),
+    M(zc_snap_peer, verify_files, "peer_verified_files", "gauge",
+      "Files that the last verification compared."),
+    M(zc_snap_peer, verify_bytes, "peer_verified_bytes", "gauge",
+      "Bytes of them."),
+    M(zc_snap_peer, verify_found, "peer_verify_found", "gauge",
+      "Entries that it found to differ."),
+    M(zc_snap_peer, verify_repaired, "peer_verify_repaired", "gauge",
+      "Those of them that it repaired."),
+    M(zc_snap_peer, verify_unread, "peer_verify_unreadable", "gauge",
+      "Entries that it could not read."),
     M(zc_snap_peer, errors, "peer_errors_total", "counter",
       "Sessions and names that failed."),
     M(zc_snap_peer, connects, "peer_connects_total", "counter",
       "Connections made to the peer."),
+};
+
+static const struct metric copy_metrics[] = {
+    M_TIME(zc_snap_copy, since, "copy_state_since",
+           "When it was connected, or not any more, in seconds since 1970."),
+    M_TIME(zc_snap_copy, compared, "copy_last_comparison",
+           "When a comparison of all of it was over last, in seconds since 1970; "
+           "0: never since the start."),
+    M_TIME(zc_snap_copy, durable, "copy_durable",
+           "What had come by then is on stable storage, in seconds since 1970; "
+           "0: nothing is known to be."),
+    M_TIME(zc_snap_copy, last_round, "copy_last_round",
+           "When the last round of changes was over, in seconds since 1970; 0: "
+           "never since the start."),
+    M_TIME(zc_snap_copy, last_round_took, "copy_last_round_duration",
+           "How long that took."),
+    M(zc_snap_copy, errors, "copy_errors_total", "counter",
+      "Times that an entry could not be done; each try counts."),
+    M(zc_snap_copy, errors_left, "copy_errors", "gauge",
+      "Those since the last comparison began; a later try may have gone well."),
+    M(zc_snap_copy, sessions, "copy_sessions_total", "counter", "Sessions."),
+    M(zc_snap_copy, rounds, "copy_rounds_total", "counter",
+      "Rounds of changes, and comparisons."),
+    M(zc_snap_copy, bytes, "copy_received_bytes_total", "counter",
+      "Bytes that came."),
+    M(zc_snap_copy, created, "copy_created_total", "counter",
+      "Entries that are new, or were replaced."),
+    M(zc_snap_copy, deleted, "copy_deleted_total", "counter",
+      "Entries that were deleted."),
 };
 
 void zc_metrics_label(struct zc_buf *out, const char *text)
@@ -137,18 +201,62 @@ static void labels(struct zc_buf *out, const char *mirror, const char *peer,
     zc_buf_u8(out, ' ');
 }
 
-static void sample(struct zc_buf *out, const struct metric *m,
-                   const char *mirror, const char *peer, const void *from)
+static void number(struct zc_buf *out, const struct metric *m,
+                   const void *from)
 {
     uint64_t v;
     memcpy(&v, (const char *)from + m->at, sizeof v);
-    zc_buf_put_str(out, m->name);
-    labels(out, mirror, peer, NULL);
     if (m->scale == COUNT)
         zc_buf_printf(out, "%" PRIu64 "\n", v);
     else
         zc_buf_printf(out, "%" PRIu64 ".%09" PRIu64 "\n", v / 1000000000,
                       v % 1000000000);
+}
+
+static void sample(struct zc_buf *out, const struct metric *m,
+                   const char *mirror, const char *peer, const void *from)
+{
+    zc_buf_put_str(out, m->name);
+    labels(out, mirror, peer, NULL);
+    number(out, m, from);
+}
+
+/* "{share=...,peer=...,id=...,state=...} ", the last where it is not NULL. */
+static void copy_labels(struct zc_buf *out, const struct zc_snap_copy *c,
+                        const char *state)
+{
+    zc_buf_put_str(out, "{share=");
+    zc_metrics_label(out, c->share);
+    zc_buf_put_str(out, ",peer=");
+    zc_metrics_label(out, c->peer);
+    zc_buf_put_str(out, ",id=");
+    zc_metrics_label(out, c->id);
+    if (state) {
+        zc_buf_put_str(out, ",state=");
+        zc_metrics_label(out, state);
+    }
+    zc_buf_put_str(out, "} ");
+}
+
+static void copies(struct zc_buf *out, const struct zc_snapshot *s)
+{
+    head(out, "zcsync_copy_state", "gauge",
+         "1 for the state of what is pushed to a share here.");
+    for (size_t i = 0; i < s->copies.len; i++)
+        for (unsigned k = 0; k < ZC_COPY_STATES; k++) {
+            zc_buf_put_str(out, "zcsync_copy_state");
+            copy_labels(out, &s->copies.v[i], zc_copy_state_text(k));
+            zc_buf_put_str(out, s->copies.v[i].state == k ? "1\n" : "0\n");
+        }
+    for (size_t i = 0; i < ZC_ARRAY_LEN(copy_metrics); i++) {
+        const struct metric *m = &copy_metrics[i];
+        head(out, m->name, m->type, m->help);
+        for (size_t k = 0; k < s->copies.len; k++) {
+            zc_buf_put_str(out, m->name);
+            copy_labels(out, &s->copies.v[k], NULL);
+            number(out, m, &s->copies.v[k]);
+        }
+    }
 }
 
 static void state(struct zc_buf *out, const char *name, const char *mirror,
@@ -199,6 +307,32 @@ static void peer_security(struct zc_buf *out, const struct zc_snapshot *s)
     }
 }
 
+/* Commands of `on change`. */
+static void hooks(struct zc_buf *out, const struct zc_snapshot *s)
+{
+    static const struct {
+        const char *name, *help;
+        size_t at;
+    } m[] = {
+        {"zcsync_on_change_runs_total", "Commands of 'on change' that were run.",
+         offsetof(struct zc_snap_hook, runs)},
+        {"zcsync_on_change_failures_total", "Of them, those that failed.",
+         offsetof(struct zc_snap_hook, failures)},
+    };
+    for (size_t k = 0; s->hooks.len && k < ZC_ARRAY_LEN(m); k++) {
+        head(out, m[k].name, "counter", m[k].help);
+        for (size_t i = 0; i < s->hooks.len; i++) {
+            const struct zc_snap_hook *c = &s->hooks.v[i];
+            uint64_t n;
+            memcpy(&n, (const char *)c + m[k].at, sizeof n);
+            zc_buf_printf(out, "%s{%s=", m[k].name,
+                          c->mirror ? "mirror" : "share");
+            zc_metrics_label(out, c->name);
+            zc_buf_printf(out, "} %" PRIu64 "\n", n);
+        }
+    }
+}
+
 /* How many of each kind; a kind is told of with its first session. */
 static void session_security(struct zc_buf *out, const struct zc_snapshot *s)
 {
@@ -233,7 +367,15 @@ void zc_metrics_write(const struct zc_snapshot *s, struct zc_buf *out)
     }
     head(out, "zcsync_receivers", "gauge", "Sessions that are open here.");
     zc_buf_printf(out, "zcsync_receivers %zu\n", s->sessions.len);
+    size_t low = 0;
+    for (size_t i = 0; i < s->sessions.len; i++)
+        low += *s->sessions.v[i].room != 0;
+    head(out, "zcsync_receivers_short_of_room", "gauge",
+         "Of them, those that 'min free' has kept from writing something in the "
+         "last minute.");
+    zc_buf_printf(out, "zcsync_receivers_short_of_room %zu\n", low);
     session_security(out, s);
+    hooks(out, s);
     states(out, s);
     peer_security(out, s);
     for (size_t i = 0; i < ZC_ARRAY_LEN(mirror_metrics); i++) {
@@ -252,4 +394,5 @@ void zc_metrics_write(const struct zc_snapshot *s, struct zc_buf *out)
                        &mirror->peers.v[p]);
         }
     }
+    copies(out, s);
 }

@@ -45,6 +45,7 @@ struct mirror {
     char *text; /* of the configuration it was started with, or NULL */
     uint8_t key[ZC_KEY_SIZE]; /* of the identity; zeros: it needs none */
     struct zc_mirror_status *status;
+    struct zc_peer_keys *keys;
     pid_t pid; /* 0: no process */
     int stop_fd, control_fd;
     int64_t started, backoff;
@@ -54,6 +55,7 @@ struct mirror {
     uint64_t restarts;
     ZC_VEC(char *) paused; /* destinations, as in `to` */
     bool full;       /* it has not read what it was sent */
+    bool rekey;      /* it has to be told that keys have changed */
     bool asked;      /* by the watchdog, and did not answer yet */
     unsigned missed; /* beats */
 };
@@ -84,6 +86,7 @@ static void mirror_free(struct mirror *w)
     zc_close(&w->control_fd);
     if (w->status)
         munmap(w->status, sizeof *w->status);
+    zc_peer_keys_free(w->keys);
     for (size_t i = 0; i < w->paused.len; i++)
         free(w->paused.v[i]);
     zc_vec_fini(&w->paused);
@@ -113,7 +116,8 @@ static struct mirror *mirror_new(const char *name)
                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (p != MAP_FAILED)
         w->status = p;
-    if (w->name && w->status)
+    w->keys = zc_peer_keys_new();
+    if (w->name && w->status && w->keys)
         return w;
     mirror_free(w);
     return NULL;
@@ -166,7 +170,7 @@ static void key_for(const struct zc_mirrors *m,
 {
     memset(key, 0, ZC_KEY_SIZE);
     for (size_t i = 0; m->id && i < conf->to.len; i++)
-        if (conf->to.v[i].has_key)
+        if (conf->to.v[i].peer)
             memcpy(key, m->id->public_key, ZC_KEY_SIZE);
 }
 
@@ -214,8 +218,15 @@ static int fork_watcher(struct zc_mirrors *m, struct mirror *w,
                                .conf = m->conf,
                                .identity = m->id,
                                .status = w->status,
+                               .keys = w->keys,
                                .parent = getpid(),
-                               .mask = &m->mask};
+                               .mask = &m->mask,
+                               .changes_fd = -1,
+                               .mark = m->events.mark,
+                               .mark_arg = m->events.arg};
+    if (conf->on_change.command)
+        child.changes_fd = m->events.feed(m->events.arg,
+                                          &child.changes_number);
     for (size_t i = 0; i < conf->to.len; i++)
         child.paused[i] = is_paused(w, conf->to.v[i].text);
     if (pipe2(stop, O_CLOEXEC) == 0 &&
@@ -229,6 +240,7 @@ static int fork_watcher(struct zc_mirrors *m, struct mirror *w,
         w->pid = -1;
     }
     int why = errno;
+    zc_close(&child.changes_fd);
     zc_close(&stop[0]);
     zc_close(&control[1]);
     if (w->pid > 0) {
@@ -249,7 +261,8 @@ static void start(struct zc_mirrors *m, struct mirror *w)
     w->start_at = w->kill_at = 0;
     if (!conf)
         return;
-    w->full = w->asked = w->leaving = false;
+    w->full = w->asked = w->leaving = w->rekey = false;
+    zc_peer_keys_set(w->keys, conf);
     w->missed = 0;
     w->started = zc_clock_ns();
     w->drain_s = conf->drain_s;
@@ -284,6 +297,31 @@ static void stop(struct mirror *w)
                  (w->drain_s + STOP_EXTRA_S) * ZC_NSEC_PER_SEC;
 }
 
+static bool send_request(struct mirror *w, const struct zc_mirror_request *r)
+{
+    if (!w->pid || w->leaving || w->full)
+        return false;
+    if (send(w->control_fd, r, sizeof *r, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+        sizeof *r)
+        return true;
+    w->full = errno == EAGAIN || errno == ENOBUFS;
+    return false;
+}
+
+static void tell_keys(struct mirror *w)
+{
+    const struct zc_mirror_request r = {.verb = ZC_MIRROR_REKEY, .peer = -1};
+    if (w->rekey && send_request(w, &r))
+        w->rekey = false;
+}
+
+/* W goes on, with keys that may be others. */
+static void take_keys(struct mirror *w, const struct zc_conf_mirror *conf)
+{
+    w->rekey |= zc_peer_keys_set(w->keys, conf);
+    tell_keys(w);
+}
+
 void zc_mirrors_configure(struct zc_mirrors *m, const struct zc_conf *conf,
                           struct zc_identity *id)
 {
@@ -295,6 +333,8 @@ void zc_mirrors_configure(struct zc_mirrors *m, const struct zc_conf *conf,
         bool same = want && is_same(m, w, want);
         if (w->pid && !same)
             stop(w);
+        else if (w->pid)
+            take_keys(w, want);
         if (!want)
             m->events.removed(m->events.arg, w->name);
         if (!want && !w->pid) {
@@ -322,8 +362,10 @@ void zc_mirrors_configure(struct zc_mirrors *m, const struct zc_conf *conf,
 
 void zc_mirrors_forget(struct zc_mirrors *m)
 {
-    for (size_t i = 0; m && i < m->v.len; i++)
+    for (size_t i = 0; m && i < m->v.len; i++) {
         munmap(m->v.v[i]->status, sizeof *m->v.v[i]->status);
+        zc_peer_keys_free(m->v.v[i]->keys);
+    }
 }
 
 unsigned zc_mirrors_stop(struct zc_mirrors *m)
@@ -368,6 +410,7 @@ static void show_ended(struct mirror *w, int status, const char *fate)
     for (uint32_t i = 0; i < w->status->n_peers && i < ZC_STATUS_PEERS_MAX;
          i++) {
         struct zc_peer_status *p = &w->status->peers[i];
+        p->now.began = 0; /* nothing is sent */
         bool paused = is_paused(w, p->name);
         zc_peer_set_state(p, paused ? ZC_PEER_PAUSED : ZC_PEER_DISCONNECTED);
         zc_peer_set_text(p, "", "the mirror's process is not running");
@@ -464,17 +507,6 @@ void zc_mirrors_tick(struct zc_mirrors *m, int64_t now)
 
 /* Questions and answers. */
 
-static bool send_request(struct mirror *w, const struct zc_mirror_request *r)
-{
-    if (!w->pid || w->leaving || w->full)
-        return false;
-    if (send(w->control_fd, r, sizeof *r, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-        sizeof *r)
-        return true;
-    w->full = errno == EAGAIN || errno == ENOBUFS;
-    return false;
-}
-
 bool zc_mirrors_ask(struct zc_mirrors *m, const char *name,
                     const struct zc_mirror_request *r)
 {
@@ -559,6 +591,7 @@ void zc_mirrors_polled(struct zc_mirrors *m, const struct pollfd *fds)
             continue;
         if (fds[i].revents & POLLOUT) {
             w->full = false;
+            tell_keys(w);
             m->events.askable(m->events.arg, w->name, false);
         }
         if (fds[i].revents & ~POLLOUT)

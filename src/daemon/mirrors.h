@@ -28,6 +28,9 @@ struct zc_mirrors_events {
     void (*askable)(void *arg, const char *mirror, bool anew);
     /* There is no mirror of that name any more. */
     void (*removed)(void *arg, const char *mirror);
+    /* As zc_hooks_feed and, in the watcher, zc_hooks_mark. */
+    int (*feed)(void *arg, uint64_t *number);
+    void (*mark)(void *arg, const char *mirror, uint64_t number);
     void *arg;
 };
 
@@ -42,7 +45,7 @@ void zc_mirrors_free(struct zc_mirrors *m);
  * identity (NULL: none): mirrors it does not have are stopped, new ones
  * started, those whose text differs stopped and then started anew, and so are
  * those that use the identity when that is another one; the others are left
- * alone.
+ * alone, but that sessions end whose peer has a key that is not its any more.
  */
 void zc_mirrors_configure(struct zc_mirrors *m, const struct zc_conf *conf,
                           struct zc_identity *id);

@@ -3,6 +3,7 @@
 #include "daemon/process.h"
 
 #include "base/clock.h"
+#include "base/libc.h"
 
 #include <stdio.h>
 #include <string.h>

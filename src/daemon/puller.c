@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The child that receives, and what it tells; see puller.h. On the pipe each
- * word is a type and a length, 4 bytes each, in this machine's order, and so many
- * bytes: a frame of the peer's as it came (session/told.h), or, last of all, type
- * 0 and how the child itself ended. The child may have been broken into: what it
- * says is taken as the peer's own would be.
+ * The child that receives, and who listens to it; see puller.h. What it says is
+ * pull_words.h.
  */
 #include "daemon/puller.h"
 
-#include "base/io.h"
 #include "base/log.h"
 #include "daemon/process.h"
-#include "daemon/receivers.h"
+#include "daemon/pull_words.h"
+#include "daemon/receiver_child.h"
 #include "daemon/sandbox.h"
 #include "receiver/receive.h"
-#include "session/told.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -25,29 +21,11 @@
 
 #define TICK_MS 50
 
-struct word {
-    uint32_t type, n;
-};
-
-/* The child's last: its exit code, and a sentence. */
-struct ending {
-    uint64_t sent, received, plain; /* as in struct zc_pull */
-    uint32_t code;
-    char text[ZC_ERR_TEXT_MAX];
-};
-
 /* --- the child --- */
-
-static int put_word(int fd, unsigned type, const void *bytes, size_t n)
-{
-    const struct word w = {type, (uint32_t)n};
-    return zc_io_write(fd, &w, sizeof w) || zc_io_write(fd, bytes, n) ? -1
-                                                                        : 0;
-}
 
 static int tell(void *arg, unsigned type, struct zc_bytes body)
 {
-    return put_word(*(const int *)arg, type, body.p, body.n);
+    return zc_pull_say(*(const int *)arg, type, body);
 }
 
 static _Noreturn void child_main(struct zc_transport *t,
@@ -57,7 +35,7 @@ static _Noreturn void child_main(struct zc_transport *t,
 {
     struct zc_pull own = *how;
     struct zc_err err = {0};
-    struct ending e = {0};
+    struct zc_pull_ending e = {0};
     own.confine = zc_sandbox_enter;
     own.tell = tell;
     own.arg = &fd;
@@ -74,56 +52,17 @@ static _Noreturn void child_main(struct zc_transport *t,
         e.code = (uint32_t)err.code;
         snprintf(e.text, sizeof e.text, "%s", err.text);
     }
-    (void)put_word(fd, 0, &e, sizeof e);
+    (void)zc_pull_say_end(fd, &e);
     _exit((int)e.code); /* the stdio buffers are the parent's */
 }
 
 /* --- the parent --- */
 
-struct listener {
-    int fd;
-    const struct zc_events *events;
-    struct zc_stats *stats;
-    struct zc_told_verdict verdict;
-    bool ended;
-    struct ending ending;
-    struct zc_buf body; /* reused */
-};
-
-/* The next word, and what it means. 1: there is none any more. */
-static int hear_word(struct listener *l, struct zc_err *err)
-{
-    struct word w;
-    ssize_t n = zc_io_read(l->fd, &w, sizeof w);
-    if (n == 0)
-        return 1;
-    if (n != sizeof w || w.n > ZC_FRAME_BODY_MAX)
-        return zc_err_set(err, ZC_EXIT_STREAM, 0,
-                          "the process that receives told something that makes "
-                          "no sense");
-    zc_buf_reset(&l->body);
-    if (w.n && !zc_buf_reserve(&l->body, w.n))
-        return zc_err_nomem(err);
-    if (w.n && zc_io_read(l->fd, l->body.data, w.n) != (ssize_t)w.n)
-        return 1;
-    if (w.type == 0 && w.n == sizeof l->ending) {
-        memcpy(&l->ending, l->body.data, sizeof l->ending);
-        l->ending.text[sizeof l->ending.text - 1] = '\0';
-        l->ended = true;
-        return 0;
-    }
-    if (!zc_told_is(w.type))
-        return zc_err_set(err, ZC_EXIT_STREAM, 0,
-                          "the process that receives told something unknown");
-    const struct zc_bytes body = {l->body.data, w.n};
-    return zc_told_take(w.type, body, l->events, l->stats, &l->verdict, err);
-}
-
 /* Until the child has ended, or something makes no sense. */
-static int hear_all(struct listener *l, pid_t child, const atomic_bool *stop,
-                    struct zc_err *err)
+static int hear_all(struct zc_pull_heard *l, int fd, pid_t child,
+                    const atomic_bool *stop, struct zc_err *err)
 {
-    struct pollfd p = {.fd = l->fd, .events = POLLIN};
+    struct pollfd p = {.fd = fd, .events = POLLIN};
     bool told = false;
     for (;;) {
         if (stop && atomic_load(stop) && !told) {
@@ -135,7 +74,7 @@ static int hear_all(struct listener *l, pid_t child, const atomic_bool *stop,
             return zc_err_errno(err, "wait for the process that receives");
         if (n <= 0)
             continue;
-        int r = hear_word(l, err);
+        int r = zc_pull_hear(l, fd, err);
         if (r)
             return r < 0 ? -1 : 0;
     }
@@ -149,17 +88,11 @@ static enum zc_exit worse(enum zc_exit own, enum zc_exit told)
     return told == ZC_EXIT_OK ? own : told;
 }
 
-/* No code but those that there are. */
-static enum zc_exit known(uint32_t code)
-{
-    return code > ZC_EXIT_CONTIMEOUT ? ZC_EXIT_STREAM : (enum zc_exit)code;
-}
-
-static enum zc_exit outcome(const struct listener *l, int status,
+static enum zc_exit outcome(const struct zc_pull_heard *l, int status,
                             const atomic_bool *stop, struct zc_err *err)
 {
     char fate[100];
-    const enum zc_exit own = known(l->ending.code);
+    const enum zc_exit own = (enum zc_exit)l->ending.code;
     bool done = own == ZC_EXIT_OK || own == ZC_EXIT_PARTIAL ||
                 own == ZC_EXIT_VANISHED;
     if (stop && atomic_load(stop)) {
@@ -175,24 +108,23 @@ static enum zc_exit outcome(const struct listener *l, int status,
         zc_err_set(err, ZC_EXIT_STREAM, 0,
                    "the peer did not say what came of it");
     else
-        zc_err_set(err, worse(own, known(l->verdict.code)), 0, "%s",
+        zc_err_set(err, worse(own, l->verdict.code), 0, "%s",
                    *l->verdict.text ? l->verdict.text
                                     : "the peer did not say why it failed");
     return err->code;
 }
 
-static enum zc_exit listen_to(pid_t child, int fd,
-                              const struct zc_events *events,
-                              struct zc_stats *stats, const atomic_bool *stop,
-                              struct zc_err *err)
+enum zc_exit zc_puller_end(struct zc_puller *p, const struct zc_events *events,
+                           struct zc_stats *stats, const atomic_bool *stop,
+                           struct zc_err *err)
 {
-    struct listener l = {
-        .fd = fd, .events = events, .stats = stats, .body = ZC_BUF_INIT};
-    int r = hear_all(&l, child, stop, err);
+    struct zc_pull_heard l = {
+        .events = events, .stats = stats, .body = ZC_BUF_INIT};
+    int r = hear_all(&l, p->fd, p->child, stop, err);
     if (r)
-        kill(child, SIGTERM);
-    close(fd);
-    int status = zc_process_wait(child);
+        kill(p->child, SIGTERM);
+    zc_close(&p->fd);
+    int status = zc_process_wait(p->child);
     enum zc_exit code = r ? err->code : outcome(&l, status, stop, err);
     atomic_store(&stats->wire_out, l.ending.sent);
     atomic_store(&stats->wire_in, l.ending.received);
@@ -201,32 +133,28 @@ static enum zc_exit listen_to(pid_t child, int fd,
     return code;
 }
 
-enum zc_exit zc_puller_run(struct zc_transport *t, const struct zc_options *opt,
-                           const struct zc_pull *how,
-                           const struct zc_events *events,
-                           struct zc_stats *stats, const atomic_bool *stop,
-                           struct zc_err *err)
+int zc_puller_start(struct zc_puller *p, struct zc_transport *t,
+                    const struct zc_options *opt, const struct zc_pull *how,
+                    struct zc_err *err)
 {
     sigset_t mask, old;
-    int p[2];
-    if (pipe2(p, O_CLOEXEC)) {
-        zc_err_errno(err, "make a pipe");
-        return err->code;
-    }
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC))
+        return zc_err_errno(err, "make a pipe");
     fflush(stdout);
     pid_t parent = getpid();
     /* No signal reaches the child before its handlers are there. */
     zc_process_stop_mask(&mask);
     sigprocmask(SIG_BLOCK, &mask, &old);
-    pid_t child = fork();
+    p->child = fork();
     int why = errno;
-    if (child == 0)
-        child_main(t, opt, how, p[1], parent, &old);
+    if (p->child == 0)
+        child_main(t, opt, how, fds[1], parent, &old);
     sigprocmask(SIG_SETMASK, &old, NULL);
-    close(p[1]);
-    if (child > 0)
-        return listen_to(child, p[0], events, stats, stop, err);
-    close(p[0]);
-    zc_err_set(err, ZC_EXIT_START, why, "could not start a receiver");
-    return err->code;
+    close(fds[1]);
+    p->fd = fds[0];
+    if (p->child > 0)
+        return 0;
+    zc_close(&p->fd);
+    return zc_err_set(err, ZC_EXIT_START, why, "could not start a receiver");
 }

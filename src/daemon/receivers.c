@@ -4,106 +4,19 @@
  *
  *   parent   accept, fork, reap, log; no peer's byte is ever read here
  *   child    shakes hands, confined (handshakes.c)
- *   child    the same connection: zc_receive_run, confined, then _exit
- *
- * SIGTERM reaches a session as the end of its connection: the handler shuts the
- * transport down, zc_receive_run finds its stream ended, removes its staging
- * files and returns. A handler and not a thread that waits for signals, because
- * such a thread would have to start before the sandbox is entered and would
- * stay outside it.
+ *   child    the same connection: receiver_child.c
  */
 #include "daemon/receivers.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/process.h"
-#include "daemon/sandbox.h"
-#include "sender/serve.h"
+#include "daemon/receiver_child.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-
-/* How long a peer gets to read why its session failed. */
-#define LINGER_NS (2 * ZC_NSEC_PER_SEC)
-
-/* The stop flag of this file: the connection that a stop signal ends. Set
- * before the handlers are installed, in a process that serves one session. */
-static struct zc_transport *volatile session_transport;
-
-static void on_stop(int sig)
-{
-    (void)sig;
-    zc_transport_shutdown(session_transport);
-}
-
-void zc_receiver_signals(struct zc_transport *t)
-{
-    session_transport = t;
-    zc_process_set_stop(on_stop);
-    zc_process_set_signal(SIGPIPE, SIG_IGN);
-}
-
-void zc_receiver_forget(void)
-{
-    session_transport = NULL;
-}
-
-int zc_receiver_session(struct zc_transport *t, enum zc_role role,
-                        const struct zc_accept_options *opt,
-                        struct zc_err *err)
-{
-    struct zc_accept_options confined = *opt;
-    if (!confined.confine)
-        confined.confine = zc_sandbox_enter;
-    int r = role == ZC_ROLE_SENDER ? zc_source_run(t, &confined, err)
-                                   : zc_receive_run(t, &confined, err);
-    if (r)
-        zc_transport_linger(t, LINGER_NS);
-    return r;
-}
-
-/* What a receiver tells others. */
-struct told {
-    struct zc_receiver_note *note;
-    struct zc_fence *fence;
-    struct zc_fence_slot *slot;
-    const uint8_t *peer_key; /* NULL: plain */
-};
-
-/* What the fence knows the mirror with ORIGIN by: of a peer with another key,
- * or with none, no origin leads to the same. */
-static void fence_id(const struct told *t, const uint8_t *origin,
-                     uint8_t id[ZC_ORIGIN_SIZE])
-{
-    const uint8_t sealed = t->peer_key != NULL;
-    crypto_generichash_state h;
-    crypto_generichash_init(&h, NULL, 0, ZC_ORIGIN_SIZE);
-    crypto_generichash_update(&h, &sealed, 1);
-    if (sealed)
-        crypto_generichash_update(&h, t->peer_key, ZC_KEY_SIZE);
-    crypto_generichash_update(&h, origin, ZC_ORIGIN_SIZE);
-    crypto_generichash_final(&h, id, ZC_ORIGIN_SIZE);
-}
-
-/* Tells the parent which share it is, and older receivers of the same mirror to
- * end. */
-static int tell(void *arg, const char *share, const uint8_t *origin,
-                struct zc_err *err)
-{
-    const struct told *t = arg;
-    if (t->note) {
-        snprintf(t->note->share, sizeof t->note->share, "%s", share);
-        atomic_store(&t->note->opened, true);
-    }
-    uint8_t id[ZC_ORIGIN_SIZE];
-    if (!origin)
-        return 0;
-    fence_id(t, origin, id);
-    return zc_fence_enter(t->fence, t->slot, id, err);
-}
 
 static struct zc_receiver_note *note_new(void)
 {
@@ -139,49 +52,6 @@ static void let_go(struct zc_receivers *r, const struct zc_receiver_note *own)
     }
     if (r->conf.forked)
         r->conf.forked(r->conf.arg);
-}
-
-/* A child's whole life. What it has of secrets is that of its own session, and
- * only until the transport has taken it over. */
-static _Noreturn void child_main(struct zc_receivers *r, struct zc_transport *t,
-                                 struct zc_secured *s,
-                                 const struct zc_plain_peer *plain,
-                                 struct told *told, pid_t parent)
-{
-    let_go(r, told->note);
-    zc_identity_free(r->conf.identity);
-    struct zc_accept_options own = r->conf.receive;
-    struct zc_err err = {0};
-    uint8_t peer_key[ZC_KEY_SIZE];
-    const enum zc_role role = s->role;
-
-    memcpy(peer_key, s->peer_key, sizeof peer_key);
-    own.peer_key = s->sealed ? peer_key : NULL;
-    own.plain = *plain;
-    told->peer_key = own.peer_key;
-    own.opened = tell;
-    own.opened_arg = told;
-    zc_process_name(role == ZC_ROLE_SENDER ? "zcsync:send"
-                                           : "zcsync:receive");
-    zc_process_close_others((const int[]){t->poll_rfd, t->poll_wfd}, 2);
-    struct zc_transport *u = zc_secure(t, s, &err);
-    zc_secured_wipe(s);
-    if (!u) {
-        zc_log(ZC_LOG_WARN, "%s: %s", t->peer, err.text);
-        _exit(err.code);
-    }
-    zc_receiver_signals(u);
-    sigprocmask(SIG_SETMASK, &r->mask, NULL);
-    zc_process_die_with(parent, SIGTERM);
-    zc_log(ZC_LOG_INFO, "%s: connected, %s%s%s", u->peer, u->security,
-           *u->peer_key ? ", key " : "", u->peer_key);
-
-    int code = zc_receiver_session(u, role, &own, &err) ? (int)err.code : 0;
-    if (code)
-        zc_log(ZC_LOG_WARN, "%s: %s", u->peer, err.text);
-    else
-        zc_log(ZC_LOG_INFO, "%s: session finished", u->peer);
-    _exit(code); /* the stdio buffers are the parent's */
 }
 
 unsigned zc_receivers_max(const struct zc_receivers *r)
@@ -264,6 +134,8 @@ static unsigned count_like(const struct zc_receivers *r,
 static void forget(struct zc_receivers *r, struct zc_receiver_process *c)
 {
     zc_fence_give_back(r->fence, c->slot);
+    if (r->conf.ended)
+        r->conf.ended(r->conf.arg, c);
     note_free(c->note);
     *c = r->v.v[--r->v.len];
 }
@@ -288,21 +160,6 @@ static void make_room(struct zc_receivers *r)
     zc_handshakes_refuse(&r->handshakes, true, old->peer,
                          "made room for another");
     forget(r, old);
-}
-
-/* Whether SHARE (NULL: any) is among those of O that a peer with KEY, or with
- * NULL that one in PLAIN, may open for us to be ROLE. */
-static bool is_for(const struct zc_accept_options *o, const char *share,
-                   enum zc_role role, const uint8_t *key,
-                   const struct zc_plain_peer *plain)
-{
-    for (size_t i = 0; i < o->n_shares; i++)
-        if (zc_share_visible(&o->shares[i], key) &&
-            zc_share_allows(&o->shares[i], key, role) &&
-            (key || zc_share_admits(&o->shares[i], plain) != ZC_ADMIT_NO) &&
-            (!share || strcmp(o->shares[i].name, share) == 0))
-            return true;
-    return false;
 }
 
 /* Whether anything of O is for KEY. */
@@ -375,7 +232,6 @@ static void on_forked(void *arg, const struct zc_plain_peer *plain)
 static int start(struct zc_receivers *r, struct zc_receiver_process *c,
                  struct zc_transport *t, struct zc_secured *s)
 {
-    pid_t parent = getpid();
     if (!r->fence)
         r->fence = zc_fence_new();
     c->since = zc_clock_wall_ns();
@@ -389,11 +245,28 @@ static int start(struct zc_receivers *r, struct zc_receiver_process *c,
     c->note = note_new();
     c->at_work = !c->note;
     c->slot = r->fence ? zc_fence_take(r->fence) : NULL;
+    struct zc_receiver_child child = {.receive = &r->conf.receive,
+                                      .identity = r->conf.identity,
+                                      .mark = r->conf.mark,
+                                      .arg = r->conf.arg,
+                                      .mask = &r->mask,
+                                      .note = c->note,
+                                      .fence = r->fence,
+                                      .slot = c->slot,
+                                      .plain = c->plain,
+                                      .parent = getpid()};
+    bool feeds = r->conf.feed && s->role == ZC_ROLE_RECEIVER;
+    int feed = feeds ? r->conf.feed(r->conf.arg, &child.number) : -1;
+    zc_changes_pipe_init(&child.pipe, feed);
     errno = ENOMEM;
     c->pid = c->slot ? fork() : -1;
-    if (c->pid == 0)
-        child_main(r, t, s, &c->plain,
-                   &(struct told){c->note, r->fence, c->slot, NULL}, parent);
+    if (c->pid == 0) {
+        let_go(r, c->note);
+        zc_receiver_child(&child, t, s);
+    }
+    int why = errno;
+    zc_close(&feed);
+    errno = why;
     if (c->pid > 0) {
         zc_fence_started(r->fence, c->slot, c->pid);
         return 0;
@@ -468,58 +341,6 @@ void zc_receivers_fini(struct zc_receivers *r)
     zc_handshakes_fini(&r->handshakes);
 }
 
-/* Whether C may have, by the configuration NOW, what it has or, while it has
- * opened none, could open by the configuration BEFORE, which it knows. What it
- * says of itself is in memory that somebody may have broken into. */
-static bool still_may(const struct zc_receiver_process *c,
-                      const struct zc_accept_options *before,
-                      const struct zc_accept_options *now)
-{
-    const uint8_t *key = c->sealed ? c->peer_key : NULL;
-    char share[ZC_RECEIVER_SHARE_MAX];
-    if (c->note && atomic_load(&c->note->opened)) {
-        snprintf(share, sizeof share, "%.*s", (int)sizeof share - 1,
-                 c->note->share);
-        return is_for(now, share, c->role, key, &c->plain);
-    }
-    for (size_t i = 0; i < before->n_shares; i++)
-        if (zc_share_visible(&before->shares[i], key) &&
-            zc_share_allows(&before->shares[i], key, c->role) &&
-            !is_for(now, before->shares[i].name, c->role, key, &c->plain))
-            return false;
-    return true;
-}
-
-static void end_revoked(struct zc_receivers *r,
-                        const struct zc_accept_options *before)
-{
-    for (size_t i = 0; i < r->v.len; i++) {
-        const struct zc_receiver_process *c = &r->v.v[i];
-        if (still_may(c, before, &r->conf.receive))
-            continue;
-        zc_log(ZC_LOG_WARN, "%s: its share is gone, or no longer for it: the "
-                            "session ends", c->peer);
-        kill(c->pid, SIGTERM);
-    }
-}
-
-int zc_receivers_configure(struct zc_receivers *r,
-                           const struct zc_receivers_conf *conf,
-                           struct zc_err *err)
-{
-    struct zc_accept_options before = r->conf.receive;
-    if (zc_handshakes_prepare(&conf->security, err))
-        return -1;
-    if (conf->identity)
-        zc_process_keep_secrets();
-    r->conf = *conf;
-    r->handshakes.security = conf->security;
-    r->handshakes.max = conf->max_unauthenticated;
-    r->handshakes.max_per_address = conf->max_unauthenticated_per_address;
-    end_revoked(r, &before);
-    return 0;
-}
-
 void zc_receivers_accept(struct zc_receivers *r, int listen_fd)
 {
     char why[200];
@@ -548,6 +369,18 @@ void zc_receivers_tick(struct zc_receivers *r, int64_t now)
     zc_handshakes_tick(&r->handshakes, now);
 }
 
+/* C has ended; its note is not to be trusted to be a string. */
+static void tell_refused(struct zc_receivers *r,
+                         const struct zc_receiver_process *c)
+{
+    char why[ZC_ERR_TEXT_MAX];
+    if (!c->note || !atomic_load(&c->note->refused))
+        return;
+    snprintf(why, sizeof why, "%.*s", (int)sizeof c->note->why - 1,
+             c->note->why);
+    zc_handshakes_refuse(&r->handshakes, false, c->peer, why);
+}
+
 bool zc_receivers_reap(struct zc_receivers *r, bool wait)
 {
     bool any = false;
@@ -563,6 +396,7 @@ bool zc_receivers_reap(struct zc_receivers *r, bool wait)
         if (WIFSIGNALED(status))
             zc_log(ZC_LOG_WARN, "%s: the receiver was killed by signal %d",
                    c->peer, WTERMSIG(status));
+        tell_refused(r, c);
         forget(r, c);
         any = true;
     }

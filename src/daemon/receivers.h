@@ -12,20 +12,11 @@
 #include "base/vec.h"
 #include "daemon/fence.h"
 #include "daemon/handshakes.h"
-#include "receiver/receive.h"
+#include "daemon/receiver_child.h"
 
 #include <signal.h>
-#include <stdatomic.h>
 
 #define ZC_RECEIVERS_MAX_DEFAULT 64
-#define ZC_RECEIVER_SHARE_MAX 256
-
-/* What a child tells its parent, in memory that both see: the share it was
- * asked for, once `opened` is set. */
-struct zc_receiver_note {
-    atomic_bool opened;
-    char share[ZC_RECEIVER_SHARE_MAX];
-};
 
 struct zc_receiver_process {
     pid_t pid;
@@ -55,6 +46,13 @@ struct zc_receivers_conf {
     /* In a child that shakes hands or receives, first of all: lets go of memory
      * that the caller shares with others. NULL: there is none. */
     void (*forked)(void *arg);
+    /* A session has ended; its note is still there. NULL: nobody wants to know. */
+    void (*ended)(void *arg, const struct zc_receiver_process *c);
+    /* For who is told what has changed in shares with `on_change`: before a
+     * receiver is forked, and in it once it has opened such a SHARE; as
+     * zc_hooks_feed and zc_hooks_mark. NULL: nobody. */
+    int (*feed)(void *arg, uint64_t *number);
+    void (*mark)(void *arg, const char *share, uint64_t number);
     void *arg;
 };
 
@@ -75,11 +73,11 @@ void zc_receivers_fini(struct zc_receivers *r); /* the processes live on */
 
 /*
  * CONF is copied; what it points to must live until the next call has returned.
- * Who has shaken hands, and who is about to, is not affected by a new identity.
- * A session whose share is not there any more, or not for its peer's key, is
- * told to end (SIGTERM), and so is one that has not opened a share yet and
- * could still open such a one; all others go on as they began. -1 with a
- * sentence: nothing changed.
+ * With another identity, sealed sessions are told to end, and whoever shakes
+ * hands begins anew. A session whose share is not there any more, or not for
+ * its peer's key, is told to end (SIGTERM), and so is one that has not opened a
+ * share yet and could still open such a one; all others go on as they began. -1
+ * with a sentence: nothing changed.
  */
 int zc_receivers_configure(struct zc_receivers *r,
                            const struct zc_receivers_conf *conf,
@@ -104,17 +102,5 @@ void zc_receivers_tick(struct zc_receivers *r, int64_t now);
 bool zc_receivers_reap(struct zc_receivers *r, bool wait);
 /* Signals the sessions. Those that shake hands end at once, by any signal. */
 void zc_receivers_signal(struct zc_receivers *r, int sig);
-
-/* One session over T, which has shaken hands, in ROLE, in this process, which is
- * confined afterwards. Stop
- * signals (which are unblocked once MASK is set) end it as if its connection
- * had ended; so does SIGPIPE not. 0, or -1 with a sentence. */
-int zc_receiver_session(struct zc_transport *t, enum zc_role role,
-                        const struct zc_accept_options *opt,
-                        struct zc_err *err);
-/* From now on stop signals shut T down, and a broken pipe is an errno. */
-void zc_receiver_signals(struct zc_transport *t);
-/* T is about to be freed; the signals must be blocked. */
-void zc_receiver_forget(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "daemon/direct.h"
 #include "daemon/process.h"
+#include "daemon/receiver_child.h"
 #include "daemon/receivers.h"
 #include "net/dial.h"
 #include "net/endpoint.h"

@@ -8,35 +8,22 @@
  *                         handshakes.c  shakes hands, then one that receives
  *   control socket -----> control.c     status; all else --> waits.c
  *   watchers' answers --> mirrors.c     a process per [mirror]
+ *   what has changed ---> hooks.c       the commands of `on change`
+ *   the page's death ---> webpage.c     a process that shows the status
  *   time ---------------> the watchdog, back-offs, who is not to be waited for
  *
  * With no watchdog and nothing wrong there is no time to wait for, and it
  * sleeps until something happens.
- *
- * A reload is about what begins after it: new connections meet the new identity,
- * shares and keys. A session that is open goes on as it began, unless its share
- * is gone or its peer's key has been taken out: then it is told to end.
  */
 #include "daemon/supervisor.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/activate.h"
-#include "daemon/control.h"
-#include "daemon/listeners.h"
-#include "daemon/mirrors.h"
-#include "daemon/notify.h"
 #include "daemon/process.h"
-#include "daemon/receivers.h"
-#include "daemon/waits.h"
+#include "daemon/supervisor_state.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <sys/signalfd.h>
-
-#ifndef PACKAGE_VERSION
-#define PACKAGE_VERSION "unknown"
-#endif
 
 /* A stop takes no longer than this, whatever the mirrors would like. */
 #define STOP_MAX_S 30
@@ -44,138 +31,19 @@
 #define STOP_EXTRA_S 5
 /* After SIGKILL: a process that hangs in the kernel is left to it. */
 #define KILL_S 3
+/* So often pipes are read then. */
+#define READ_NS (ZC_NSEC_PER_SEC / 20)
 /* The service manager has to hear from us once per WATCHDOG_USEC. Four beats
  * leave time to notice a watcher that hangs (two of them) and to replace it. */
 #define BEATS 4
-/* After a start or a reload the first peers are in sync soon, and nothing but
- * time tells. */
-#define SETTLE_NS (2 * ZC_NSEC_PER_SEC)
 
-typedef ZC_VEC(struct zc_share) zc_shares;
-
-struct supervisor {
-    const char *file;
-    struct zc_conf *conf;
-    int signal_fd;
-    sigset_t old_mask;
-    bool masked;
-    int64_t started; /* wall clock */
-    uint64_t reloads;
-    struct zc_notify notify;
-    struct zc_listeners listeners;
-    struct zc_receivers receivers;
-    struct zc_identity *identity; /* NULL: none */
-    zc_shares shares;
-    struct zc_mirrors *mirrors;
-    struct zc_control *control;
-    char *control_path, *control_group; /* of `control`; path NULL: passed in */
-    struct zc_waits *waits;
-    int64_t beat_ns, beat_at;     /* 0: no watchdog */
-    int64_t status_at;            /* STATUS= is to be looked at; 0: it is not */
-    zc_pollfds fds;
-};
-
-/* What is going on. */
-
-static int add_sessions(const struct supervisor *s, struct zc_snapshot *snap)
-{
-    for (size_t i = 0; i < s->receivers.v.len; i++) {
-        const struct zc_receiver_process *r = &s->receivers.v.v[i];
-        struct zc_snap_session c = {.pid = (uint64_t)r->pid,
-                                    .since = (uint64_t)r->since};
-        snprintf(c.peer, sizeof c.peer, "%s", r->peer);
-        snprintf(c.security, sizeof c.security, "%s", r->security);
-        snprintf(c.key, sizeof c.key, "%s", r->key);
-        if (r->note && atomic_load(&r->note->opened))
-            /* Written by a process that may be anybody's by now. */
-            snprintf(c.share, sizeof c.share, "%.*s",
-                     (int)sizeof r->note->share - 1, r->note->share);
-        if (zc_vec_push(&snap->sessions, c))
-            return -1;
-    }
-    return 0;
-}
-
-static int take_snapshot(const struct supervisor *s, struct zc_snapshot *snap)
-{
-    snprintf(snap->version, sizeof snap->version, "%s", PACKAGE_VERSION);
-    snprintf(snap->file, sizeof snap->file, "%s", s->file);
-    for (size_t i = 0, n = 0; i < s->listeners.v.len; i++) {
-        n += (size_t)snprintf(snap->listen + n, sizeof snap->listen - n,
-                              "%s%s", i ? ", " : "",
-                              s->listeners.v.v[i].bound);
-        if (n >= sizeof snap->listen)
-            break;
-    }
-    snap->at = (uint64_t)zc_clock_wall_ns();
-    snap->started = (uint64_t)s->started;
-    snap->pid = (uint64_t)getpid();
-    snap->reloads = s->reloads;
-    snap->accepted = s->receivers.accepted;
-    snap->refused = s->receivers.handshakes.refused;
-    snap->unauthenticated = s->receivers.handshakes.waiting;
-    snap->max_connections = zc_receivers_max(&s->receivers);
-    snap->waiting = zc_waits_clients(s->waits);
-    return zc_mirrors_snapshot(s->mirrors, snap) || add_sessions(s, snap) ? -1
-                                                                          : 0;
-}
-
-static void on_status(void *arg, struct zc_buf *out)
-{
-    struct supervisor *s = arg;
-    struct zc_snapshot snap = {0};
-    if (take_snapshot(s, &snap))
-        out->failed = true;
-    else
-        zc_snapshot_encode(&snap, out);
-    zc_snapshot_fini(&snap);
-    s->status_at = zc_clock_ns();
-}
-
-/* The line that `systemctl status` shows. */
-static void show_status(struct supervisor *s)
-{
-    struct zc_snapshot snap = {0};
-    char line[sizeof s->notify.status];
-    s->status_at = 0;
-    if (s->notify.fd < 0)
-        return;
-    if (take_snapshot(s, &snap) == 0) {
-        zc_snapshot_line(&snap, line, sizeof line);
-        int64_t again = zc_notify_status(&s->notify, line);
-        if (again != INT64_MAX)
-            s->status_at = zc_clock_ns() + again;
-    }
-    zc_snapshot_fini(&snap);
-}
-
-static void look_again(struct supervisor *s)
-{
-    if (s->notify.fd >= 0)
-        s->status_at = zc_clock_ns() + SETTLE_NS;
-}
-
-/* Who tells whom. */
-
-static int on_ask(void *arg, uint64_t client,
-                  const struct zc_control_request *r, struct zc_err *err)
-{
-    struct supervisor *s = arg;
-    return zc_waits_add(s->waits, client, r, err);
-}
-
-static void on_cancel(void *arg, uint64_t client)
-{
-    struct supervisor *s = arg;
-    zc_waits_cancel(s->waits, client);
-}
+/* ---- What mirrors tell --------------------------------------------------- */
 
 static void on_answer(void *arg, const char *mirror,
                       const struct zc_mirror_answer *a)
 {
     struct supervisor *s = arg;
-    (void)mirror;
-    zc_waits_answer(s->waits, a);
+    zc_waits_answer(s->waits, mirror, a);
 }
 
 static void on_askable(void *arg, const char *mirror, bool anew)
@@ -190,167 +58,29 @@ static void on_removed(void *arg, const char *mirror)
     zc_waits_removed(s->waits, mirror);
 }
 
-/* Configuration. */
-
-/* The private key that CONF names, in *ID; NULL when it names none. */
-static int load_identity(const struct zc_conf *conf, struct zc_identity **id,
-                         struct zc_err *err)
+static int on_feed(void *arg, uint64_t *number)
 {
-    *id = conf->identity ? zc_identity_load(conf->identity, err) : NULL;
-    return conf->identity && !*id ? -1 : 0;
+    struct supervisor *s = arg;
+    return zc_hooks_feed(s->hooks, true, number);
 }
 
-static int list_shares(const struct zc_conf *conf, zc_shares *shares,
-                       struct zc_err *err)
+/* In a child. */
+static void on_mark(void *arg, const char *mirror, uint64_t number)
 {
-    for (size_t i = 0; i < conf->shares.len; i++) {
-        const struct zc_conf_share *c = &conf->shares.v[i];
-        const struct zc_share share = {
-            .name = c->name,
-            .path = c->path,
-            .read_only = c->read_only,
-            .require = &c->require,
-            .keys = c->keys.len ? &c->keys.v[0].key : NULL,
-            .n_keys = c->keys.len,
-            .read_keys = c->read_keys.len ? &c->read_keys.v[0].key : NULL,
-            .n_read_keys = c->read_keys.len,
-            .readable = c->readable,
-            .fake = c->fake_super,
-            .users = c->users.v,
-            .n_users = c->users.len,
-            .any_user = c->any_user,
-            .trust = c->trust,
-            .no_partial = !c->partial,
-        };
-        if (access(c->path, F_OK))
-            zc_log(ZC_LOG_WARN, "share %s: %s: %s", c->name, c->path,
-                   strerror(errno));
-        if (zc_vec_push(shares, share))
-            return zc_err_nomem(err);
-    }
-    return 0;
+    struct supervisor *s = arg;
+    zc_hooks_mark(s->hooks, true, mirror, number);
 }
 
-/* In a child of zc_receivers. */
-static void on_forked(void *arg)
+/* ---- Start --------------------------------------------------------------- */
+
+/* In the child that serves the page. */
+static void on_page_forked(void *arg)
 {
     struct supervisor *s = arg;
     zc_mirrors_forget(s->mirrors);
+    zc_fence_forget(s->receivers.fence);
+    zc_identity_free(s->identity);
 }
-
-/* CONF holds for new connections from now on, and S has it and its identity;
- * what there was before is still the caller's. Sessions that are open have their
- * own copy. -1 with a sentence: nothing has changed. */
-static int take_conf(struct supervisor *s, struct zc_conf *conf,
-                     struct zc_err *err)
-{
-    struct zc_identity *id = NULL;
-    zc_shares shares = {0};
-    if (load_identity(conf, &id, err) || list_shares(conf, &shares, err))
-        goto failed;
-    const struct zc_receivers_conf r = {
-        .receive = {.shares = shares.v,
-                    .n_shares = shares.len,
-                    .timeout_s = conf->timeout_s},
-        .security = {.identity = id,
-                     .plain = !zc_conf_sealed_only(conf),
-                     .no_ktls = !conf->ktls},
-        .identity = id,
-        .max = conf->max_connections,
-        .max_unauthenticated = conf->max_unauthenticated,
-        .max_unauthenticated_per_address =
-            conf->max_unauthenticated_per_address,
-        .forked = on_forked,
-        .arg = s,
-    };
-    if (zc_receivers_configure(&s->receivers, &r, err))
-        goto failed;
-    zc_vec_fini(&s->shares);
-    s->identity = id;
-    s->shares = shares;
-    s->conf = conf;
-    return 0;
-failed:
-    zc_identity_free(id);
-    zc_vec_fini(&shares);
-    return -1;
-}
-
-static int open_control(struct supervisor *s, const char *path,
-                        const char *group, int fd, struct zc_err *err)
-{
-    const struct zc_control_events events = {on_status, on_ask, on_cancel, s};
-    s->control = zc_control_new(path, group, fd, &events, err);
-    if (!s->control)
-        return -1;
-    free(s->control_path);
-    free(s->control_group);
-    s->control_path = fd >= 0 ? NULL : strdup(path);
-    s->control_group = group ? strdup(group) : NULL;
-    if ((fd < 0 && !s->control_path) || (group && !s->control_group))
-        return zc_err_nomem(err);
-    return 0;
-}
-
-static bool same(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* The control socket where and whose the configuration wants it, or as it was
- * with a sentence. */
-static int move_control(struct supervisor *s, struct zc_err *err)
-{
-    const struct zc_conf *c = s->conf;
-    struct zc_err ignored;
-    if (!s->control_path || (same(s->control_path, c->control) &&
-                             same(s->control_group, c->control_group)))
-        return 0;
-    zc_auto_free char *path = strdup(s->control_path);
-    zc_auto_free char *group = s->control_group ? strdup(s->control_group)
-                                                : NULL;
-    if (!path)
-        return zc_err_nomem(err);
-    zc_control_free(s->control);
-    s->control = NULL;
-    if (open_control(s, c->control, c->control_group, -1, err) == 0)
-        return 0;
-    return open_control(s, path, group, -1, &ignored) ? -2 : -1;
-}
-
-/* Reads the file again. Whatever is wrong with it is said, and what was before
- * goes on. */
-static int reload(struct supervisor *s, struct zc_err *fatal)
-{
-    struct zc_err err = {0};
-    zc_notify_reloading(&s->notify);
-    struct zc_conf *conf = zc_conf_load(s->file, &err), *old = s->conf;
-    struct zc_identity *old_identity = s->identity;
-    if (!conf || take_conf(s, conf, &err)) {
-        zc_log(ZC_LOG_ERROR, "%s; going on as before", err.text);
-        zc_conf_free(conf);
-        zc_notify_ready(&s->notify);
-        return 0;
-    }
-    if (zc_listeners_configure(&s->listeners, conf, &err))
-        zc_log(ZC_LOG_ERROR, "%s; listening as before", err.text);
-    int r = move_control(s, &err);
-    if (r == -1)
-        zc_log(ZC_LOG_ERROR, "%s; it stays where it was", err.text);
-    zc_mirrors_configure(s->mirrors, conf, s->identity);
-    zc_conf_free(old);
-    zc_identity_free(old_identity);
-    if (r == -2) {
-        *fatal = err;
-        return -1;
-    }
-    s->reloads++;
-    zc_log(ZC_LOG_INFO, "%s has been read again", s->file);
-    zc_notify_ready(&s->notify);
-    return 0;
-}
-
-/* Start. */
 
 /* Stays blocked for good: a signal that comes while a child is forked reaches
  * it once its handlers are there. SIGHUP is heeded even below nohup(1). */
@@ -378,7 +108,7 @@ static int open_sockets(struct supervisor *s, struct zc_err *err)
         return -1;
     /* First, since there is one daemon to a control socket. It takes over what
      * was passed in. */
-    int r = open_control(s, s->conf->control, s->conf->control_group,
+    int r = zc_super_open_control(s, s->conf->control, s->conf->control_group,
                          passed.control, err);
     if (s->control)
         passed.control = -1;
@@ -392,8 +122,8 @@ static int open_sockets(struct supervisor *s, struct zc_err *err)
 
 static int start(struct supervisor *s, struct zc_err *err)
 {
-    const struct zc_mirrors_events events = {on_answer, on_askable, on_removed,
-                                             s};
+    const struct zc_mirrors_events events = {
+        on_answer, on_askable, on_removed, on_feed, on_mark, s};
     s->started = zc_clock_wall_ns();
     struct zc_conf *conf = zc_conf_load(s->file, err);
     if (!conf || catch_signals(s, err)) {
@@ -401,7 +131,8 @@ static int start(struct supervisor *s, struct zc_err *err)
         return -1;
     }
     zc_receivers_init(&s->receivers, &s->old_mask);
-    if (take_conf(s, conf, err)) {
+    s->pushers = zc_pushers_new();
+    if (zc_super_take_conf(s, conf, err)) {
         zc_conf_free(conf);
         return -1;
     }
@@ -412,18 +143,23 @@ static int start(struct supervisor *s, struct zc_err *err)
         s->beat_at = zc_clock_ns() + s->beat_ns;
     s->mirrors = zc_mirrors_new(&events, &s->old_mask);
     s->waits = zc_waits_new(&s->mirrors, &s->control, &s->conf);
-    if (!s->mirrors || !s->waits)
+    s->page = zc_webpage_new(&s->control, &s->old_mask, on_page_forked, s);
+    s->hooks = zc_hooks_new(&s->old_mask);
+    if (!s->mirrors || !s->waits || !s->page || !s->pushers ||
+        !s->hooks)
         return zc_err_nomem(err);
+    zc_hooks_configure(s->hooks, s->conf);
     if (open_sockets(s, err))
         return -1;
     zc_mirrors_configure(s->mirrors, s->conf, s->identity);
+    zc_webpage_configure(s->page, s->conf, &s->token);
     zc_notify_ready(&s->notify);
-    show_status(s);
-    look_again(s);
+    zc_super_show_status(s);
+    zc_super_look_again(s);
     return 0;
 }
 
-/* The loop. */
+/* ---- The loop ------------------------------------------------------------ */
 
 /* Reads the pending signals. */
 static void read_signals(const struct supervisor *s, bool *stop, bool *hup)
@@ -448,8 +184,10 @@ static int timeout_ms(const struct supervisor *s)
     int64_t now = zc_clock_ns(), next = until(s->beat_at, now);
     next = ZC_MIN(next, until(s->status_at, now));
     next = ZC_MIN(next, zc_mirrors_next(s->mirrors, now));
+    next = ZC_MIN(next, zc_hooks_next(s->hooks, now));
     next = ZC_MIN(next, zc_control_next(s->control, now));
     next = ZC_MIN(next, zc_receivers_next(&s->receivers, now));
+    next = ZC_MIN(next, zc_webpage_next(s->page, now));
     if (next == INT64_MAX)
         return -1;
     return (int)ZC_MIN((next + 999999) / 1000000, (int64_t)3600 * 1000);
@@ -477,6 +215,9 @@ static int poll_once(struct supervisor *s, struct zc_err *err)
     size_t listeners = 1, mirrors = s->fds.len;
     if (zc_mirrors_poll(s->mirrors, &s->fds))
         return zc_err_nomem(err);
+    size_t hooks = s->fds.len;
+    if (zc_hooks_poll(s->hooks, &s->fds))
+        return zc_err_nomem(err);
     size_t control = s->fds.len;
     if (zc_control_poll(s->control, &s->fds))
         return zc_err_nomem(err);
@@ -490,6 +231,7 @@ static int poll_once(struct supervisor *s, struct zc_err *err)
     if (n <= 0)
         return 0;
     zc_mirrors_polled(s->mirrors, s->fds.v + mirrors);
+    zc_hooks_polled(s->hooks, s->fds.v + hooks, control - hooks);
     zc_control_polled(s->control, s->fds.v + control);
     zc_receivers_polled(&s->receivers, s->fds.v + receivers,
                         s->fds.len - receivers);
@@ -519,31 +261,38 @@ static int serve(struct supervisor *s, struct zc_err *err)
         read_signals(s, &stop, &hup);
         bool news = zc_receivers_reap(&s->receivers, false);
         news |= zc_mirrors_reap(s->mirrors);
+        zc_webpage_reap(s->page);
+        news |= zc_hooks_reap(s->hooks);
         news |= accepted != s->receivers.accepted;
         if (stop)
             return 0;
-        if (hup && reload(s, err))
+        if (hup && zc_super_reload(s, err))
             return -1;
         int64_t now = zc_clock_ns();
         zc_mirrors_tick(s->mirrors, now);
+        zc_hooks_tick(s->hooks, now);
         zc_control_tick(s->control, now);
         zc_receivers_tick(&s->receivers, now);
+        zc_webpage_tick(s->page, now);
         if (s->beat_at && now >= s->beat_at)
             beat(s, now);
         if (news || hup || (s->status_at && now >= s->status_at))
-            show_status(s);
+            zc_super_show_status(s);
         if (hup)
-            look_again(s);
+            zc_super_look_again(s);
     }
 }
 
-/* The end. */
+/* ---- The end ------------------------------------------------------------- */
 
 static bool all_gone(struct supervisor *s)
 {
     zc_receivers_reap(&s->receivers, false);
     zc_mirrors_reap(s->mirrors);
-    return s->receivers.v.len == 0 && zc_mirrors_running(s->mirrors) == 0;
+    zc_hooks_read(s->hooks);
+    zc_hooks_reap(s->hooks);
+    return s->receivers.v.len == 0 && zc_mirrors_running(s->mirrors) == 0 &&
+           zc_hooks_running(s->hooks) == 0;
 }
 
 /* Waits up to SECONDS for all children to end; a stop signal ends that, too. */
@@ -557,8 +306,11 @@ static bool wait_gone(struct supervisor *s, unsigned seconds)
         if (stop || now >= end)
             return false;
         next = ZC_MIN(next, end - now);
+        next = ZC_MIN(next, zc_hooks_next(s->hooks, now));
+        next = ZC_MIN(next, READ_NS); /* what is told fills a pipe */
         poll(&p, 1, (int)(next / 1000000) + 1);
         zc_mirrors_tick(s->mirrors, zc_clock_ns());
+        zc_hooks_tick(s->hooks, zc_clock_ns());
         read_signals(s, &stop, &hup);
     }
     return true;
@@ -568,27 +320,34 @@ static void stop(struct supervisor *s)
 {
     zc_notify_stopping(&s->notify);
     zc_listeners_close(&s->listeners);
+    zc_webpage_stop(s->page);
     zc_control_free(s->control);
     s->control = NULL;
     unsigned drain = zc_mirrors_stop(s->mirrors) + STOP_EXTRA_S;
     zc_receivers_signal(&s->receivers, SIGTERM);
+    zc_hooks_stop(s->hooks);
     drain = ZC_MIN(ZC_MAX(drain, (unsigned)STOP_MIN_S), (unsigned)STOP_MAX_S);
     if (wait_gone(s, drain))
         return;
     zc_log(ZC_LOG_WARN, "%zu processes do not end, and are killed",
-           s->receivers.v.len + zc_mirrors_running(s->mirrors));
+           s->receivers.v.len + zc_mirrors_running(s->mirrors) +
+               zc_hooks_running(s->hooks));
     zc_receivers_signal(&s->receivers, SIGKILL);
     zc_mirrors_kill(s->mirrors);
+    zc_hooks_kill(s->hooks);
     wait_gone(s, KILL_S);
 }
 
 static void fini(struct supervisor *s)
 {
+    zc_webpage_free(s->page);
     zc_control_free(s->control);
     zc_waits_free(s->waits);
     zc_mirrors_free(s->mirrors);
+    zc_hooks_free(s->hooks);
     zc_listeners_close(&s->listeners);
     zc_receivers_fini(&s->receivers);
+    zc_pushers_free(s->pushers);
     zc_identity_free(s->identity);
     zc_notify_fini(&s->notify);
     zc_close(&s->signal_fd);
@@ -607,7 +366,7 @@ int zc_supervisor_run(const char *file, struct zc_err *err)
     int r = start(&s, err);
     if (r == 0)
         r = serve(&s, err);
-    if (s.mirrors)
+    if (s.mirrors && s.page && s.hooks)
         stop(&s);
     fini(&s);
     return r;

@@ -219,6 +219,8 @@ static enum zc_mirror_verb mirror_verb(enum zc_control_verb verb)
         return ZC_MIRROR_RELEASE;
     case ZC_CONTROL_RESCAN:
         return ZC_MIRROR_RESCAN;
+    case ZC_CONTROL_VERIFY:
+        return ZC_MIRROR_VERIFY;
     default:
         return ZC_MIRROR_WAIT;
     }
@@ -280,11 +282,12 @@ static void fail_client(struct zc_waits *w, uint64_t client,
     zc_control_fail(*w->control, client, why);
 }
 
-void zc_waits_answer(struct zc_waits *w, const struct zc_mirror_answer *a)
+void zc_waits_answer(struct zc_waits *w, const char *mirror,
+                     const struct zc_mirror_answer *a)
 {
     for (size_t i = 0; i < w->v.len; i++) {
         struct question *q = &w->v.v[i];
-        if (q->id != a->id || q->done)
+        if (q->id != a->id || q->done || strcmp(q->mirror, mirror) != 0)
             continue;
         if (a->code) {
             struct zc_err why;

@@ -27,7 +27,9 @@ size_t zc_waits_clients(const struct zc_waits *w);
 int zc_waits_add(struct zc_waits *w, uint64_t client,
                  const struct zc_control_request *r, struct zc_err *err);
 void zc_waits_cancel(struct zc_waits *w, uint64_t client);
-void zc_waits_answer(struct zc_waits *w, const struct zc_mirror_answer *a);
+/* By MIRROR, which answers for nobody else. */
+void zc_waits_answer(struct zc_waits *w, const char *mirror,
+                     const struct zc_mirror_answer *a);
 void zc_waits_askable(struct zc_waits *w, const char *mirror, bool anew);
 void zc_waits_removed(struct zc_waits *w, const char *mirror);
 

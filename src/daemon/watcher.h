@@ -5,6 +5,7 @@
 #define ZC_DAEMON_WATCHER_H
 
 #include "daemon/conf.h"
+#include "daemon/peer_keys.h"
 #include "mirror/status.h"
 
 #include <signal.h>
@@ -14,8 +15,14 @@ struct zc_watcher {
     const struct zc_conf *conf;          /* whose mirror it is */
     struct zc_identity *identity;        /* NULL: none */
     struct zc_mirror_status *status; /* shared with the parent */
+    struct zc_peer_keys *keys;       /* likewise: whom to trust */
     bool paused[ZC_STATUS_PEERS_MAX];    /* which of its destinations are */
     int stop_fd, control_fd;         /* as in zc_mirror_options */
+    /* As in struct zc_mirrors_events, which are told; -1: nobody is. */
+    int changes_fd;
+    uint64_t changes_number;
+    void (*mark)(void *arg, const char *mirror, uint64_t number);
+    void *mark_arg;
     pid_t parent;                    /* the process dies with it */
     const sigset_t *mask;            /* to be set */
 };

@@ -8,8 +8,8 @@
  *     old  ....A......B...C....        A, B: no shift
  *     new  ....A......B..XX..C....     C:    2
  *
- * The peer is told a one-way hash of these bytes, and not the one that rolls: whoever
- * chooses the seed could tell them from that.
+ * The peer is told a one-way hash of these bytes, and not the one that rolls, from
+ * which, knowing the seed, he could tell them.
  *
  * Memory only, any thread.
  */

@@ -3,14 +3,22 @@
 #include "delta/blocks.h"
 
 #include <endian.h>
+#include <sodium.h>
 #include <string.h>
 #include <xxhash.h>
 
 void zc_block_sum(uint64_t seed, const void *p, size_t n,
                   uint8_t out[ZC_SUM_SIZE])
 {
-    uint64_t sum = htole64(XXH3_64bits_withSeed(p, n, seed));
-    memcpy(out, &sum, sizeof sum);
+    struct {
+        uint64_t seed;
+        XXH128_canonical_t hash;
+    } text = {.seed = htole64(seed)};
+    uint8_t sum[crypto_generichash_BYTES_MIN];
+    XXH128_canonicalFromHash(&text.hash, XXH3_128bits_withSeed(p, n, seed));
+    (void)crypto_generichash(sum, sizeof sum, (const uint8_t *)&text,
+                             sizeof text, NULL, 0);
+    memcpy(out, sum, ZC_SUM_SIZE);
 }
 
 void zc_block_sums(uint64_t seed, const uint8_t *p, size_t n, unsigned grain,

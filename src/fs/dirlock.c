@@ -7,5 +7,5 @@
 int zc_dirlock_pass(int dirfd)
 {
     char some[280]; /* getdents64(2) wants room for one entry */
-    return getdents64(dirfd, some, sizeof some) < 0 ? -1 : 0;
+    return getdents64(dirfd, (void *)some, sizeof some) < 0 ? -1 : 0;
 }

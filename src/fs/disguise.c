@@ -22,18 +22,35 @@
 
 /* --- %stat --- */
 
+/* Digits at *AT, before END, as sscanf(3) takes them, but neither signs, nor
+ * blanks, nor more than 32 bits; and the byte BEHIND them, unless that is 0. */
+static bool take(const char **at, const char *end, unsigned base, char behind,
+                 uint32_t *value)
+{
+    const char *p = *at;
+    uint64_t n = 0;
+    for (; p < end && *p >= '0' && *p < (char)('0' + base); p++) {
+        n = n * base + (unsigned)(*p - '0');
+        if (n > UINT32_MAX)
+            return false;
+    }
+    if (p == *at || (behind ? p == end || *p != behind : p != end))
+        return false;
+    *value = (uint32_t)n;
+    *at = p + 1;
+    return true;
+}
+
 bool zc_disguise_parse(const char *text, size_t n, struct zc_disguise *d)
 {
-    char copy[ZC_DISGUISE_STAT_SIZE];
-    unsigned mode, major, minor, uid, gid;
-    int end = 0;
-    if (n >= sizeof copy || memchr(text, '\0', n))
-        return false;
-    memcpy(copy, text, n);
-    copy[n] = '\0';
-    if (sscanf(copy, "%o %u,%u %u:%u%n", &mode, &major, &minor, &uid, &gid,
-               &end) != 5 ||
-        copy[end] || mode > (S_IFMT | 07777u))
+    const char *end = text + n;
+    uint32_t mode, major, minor, uid, gid;
+    if (!take(&text, end, 8, ' ', &mode) ||
+        !take(&text, end, 10, ',', &major) ||
+        !take(&text, end, 10, ' ', &minor) ||
+        !take(&text, end, 10, ':', &uid) ||
+        !take(&text, end, 10, '\0', &gid) || mode > (S_IFMT | 07777u) ||
+        uid == UINT32_MAX || gid == UINT32_MAX) /* nobody's, see chown(2) */
         return false;
     *d = (struct zc_disguise){mode, uid, gid, makedev(major, minor)};
     switch (mode & S_IFMT) {

@@ -283,6 +283,29 @@ uint32_t zc_idmap_local(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id)
     return local;
 }
 
+int zc_idmap_peers(struct zc_idmap *m, enum zc_id_kind kind,
+                   struct zc_map *peers)
+{
+    size_t at = 0;
+    int bad = 0;
+    pthread_mutex_lock(&m->lock);
+    for (struct zc_map_slot *s; !bad && (s = zc_map_next(&m->there, &at));) {
+        const struct there *t = s->value;
+        if (s->a == kind)
+            bad = zc_map_put(peers, t->local, 0,
+                             (void *)(uintptr_t)(s->b + 1));
+    }
+    pthread_mutex_unlock(&m->lock);
+    bool more = !bad;
+    uint32_t from, local;
+    for (size_t i = 0; more; i++)
+        if (zc_idrules_ids(m->rules[kind], i, &more, &from, &local) &&
+            !zc_map_get(peers, local, 0) &&
+            zc_map_put(peers, local, 0, (void *)((uintptr_t)from + 1)))
+            return -1;
+    return bad;
+}
+
 void zc_idmap_force(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id)
 {
     pthread_mutex_lock(&m->lock);
@@ -296,6 +319,16 @@ void zc_idmap_rule(struct zc_idmap *m, enum zc_id_kind kind,
 {
     zc_idrules_free(m->rules[kind]);
     m->rules[kind] = rules;
+}
+
+bool zc_idmap_all_are(struct zc_idmap *m, enum zc_id_kind kind, uint32_t *id)
+{
+    pthread_mutex_lock(&m->lock);
+    bool forced = m->forced[kind];
+    if (forced)
+        *id = m->force[kind];
+    pthread_mutex_unlock(&m->lock);
+    return forced || zc_idrules_for_all(m->rules[kind], id);
 }
 
 int zc_id_lookup(enum zc_id_kind kind, const char *name, uint32_t *id)

@@ -41,6 +41,13 @@ int zc_idmap_learn(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id,
  * host knows it, else ID itself. 0 (root) maps to 0 always. */
 uint32_t zc_idmap_local(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id);
 
+/* Receiver: into PEERS (local id, 0 -> 1 + the peer's) which of the peer's ids maps
+ * to a local one, for each name that was learned and each rule about numbers; where
+ * there are several it is one of them. 0, or -1: memory. */
+struct zc_map;
+int zc_idmap_peers(struct zc_idmap *m, enum zc_id_kind kind,
+                   struct zc_map *peers);
+
 /* --chown: every id of KIND maps to local ID from now on. */
 void zc_idmap_force(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id);
 
@@ -48,6 +55,9 @@ void zc_idmap_force(struct zc_idmap *m, enum zc_id_kind kind, uint32_t id);
  * what; the map's from now on. */
 void zc_idmap_rule(struct zc_idmap *m, enum zc_id_kind kind,
                    struct zc_idrules *rules);
+
+/* True when all ids of KIND map to *ID, by one of these two. */
+bool zc_idmap_all_are(struct zc_idmap *m, enum zc_id_kind kind, uint32_t *id);
 
 /* The local id of NAME, or of a decimal number. 0 or -1 (unknown). */
 int zc_id_lookup(enum zc_id_kind kind, const char *name, uint32_t *id);

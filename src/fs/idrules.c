@@ -167,3 +167,24 @@ bool zc_idrules_find(const struct zc_idrules *all, const char *name,
     }
     return false;
 }
+
+bool zc_idrules_ids(const struct zc_idrules *all, size_t i, bool *more,
+                    uint32_t *from, uint32_t *local)
+{
+    *more = all && i < all->rules.len;
+    if (!*more || all->rules.v[i].from != FROM_IDS)
+        return false;
+    *from = all->rules.v[i].low;
+    *local = all->rules.v[i].to;
+    return true;
+}
+
+bool zc_idrules_for_all(const struct zc_idrules *all, uint32_t *local)
+{
+    const struct rule *first = all && all->rules.len ? all->rules.v : NULL;
+    if (!first || first->from != FROM_PATTERN ||
+        first->name[strspn(first->name, "*")])
+        return false;
+    *local = first->to;
+    return true;
+}

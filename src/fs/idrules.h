@@ -32,4 +32,13 @@ int zc_idrules_check(const char *text, struct zc_err *err);
 bool zc_idrules_find(const struct zc_idrules *rules, const char *name,
                      uint32_t id, uint32_t *local);
 
+/* Rule I, of ids: true, and the first of them, and whom they become. RULES may be
+ * NULL. *MORE: there is a rule I. */
+bool zc_idrules_ids(const struct zc_idrules *rules, size_t i, bool *more,
+                    uint32_t *from, uint32_t *local);
+
+/* True when the first rule is for whoever there is, who becomes *LOCAL. RULES may be
+ * NULL. */
+bool zc_idrules_for_all(const struct zc_idrules *rules, uint32_t *local);
+
 #endif

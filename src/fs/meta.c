@@ -25,29 +25,34 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
+static void take(const struct statx *x, struct zc_stat *st)
+{
+    *st = (struct zc_stat){
+        .mode = x->stx_mode,
+        .uid = x->stx_uid,
+        .gid = x->stx_gid,
+        .nlink = x->stx_nlink,
+        .size = x->stx_size,
+        .blocks = x->stx_blocks,
+        .dev = makedev(x->stx_dev_major, x->stx_dev_minor),
+        .ino = x->stx_ino,
+        .rdev = makedev(x->stx_rdev_major, x->stx_rdev_minor),
+        .mnt_id = x->stx_mask & ZC_STATX_MNT ? x->stx_mnt_id : 0,
+        .mtime_s = x->stx_mtime.tv_sec,
+        .ctime_s = x->stx_ctime.tv_sec,
+        .mtime_ns = x->stx_mtime.tv_nsec,
+        .ctime_ns = x->stx_ctime.tv_nsec,
+        .has_btime = x->stx_mask & STATX_BTIME,
+    };
+}
+
 static int look(int dirfd, const char *name, int flags, struct zc_stat *st)
 {
     struct statx x;
     if (statx(dirfd, name, flags | AT_NO_AUTOMOUNT,
               STATX_BASIC_STATS | STATX_BTIME | ZC_STATX_MNT, &x) < 0)
         return -1;
-    *st = (struct zc_stat){
-        .mode = x.stx_mode,
-        .uid = x.stx_uid,
-        .gid = x.stx_gid,
-        .nlink = x.stx_nlink,
-        .size = x.stx_size,
-        .blocks = x.stx_blocks,
-        .dev = makedev(x.stx_dev_major, x.stx_dev_minor),
-        .ino = x.stx_ino,
-        .rdev = makedev(x.stx_rdev_major, x.stx_rdev_minor),
-        .mnt_id = x.stx_mask & ZC_STATX_MNT ? x.stx_mnt_id : 0,
-        .mtime_s = x.stx_mtime.tv_sec,
-        .ctime_s = x.stx_ctime.tv_sec,
-        .mtime_ns = x.stx_mtime.tv_nsec,
-        .ctime_ns = x.stx_ctime.tv_nsec,
-        .has_btime = x.stx_mask & STATX_BTIME,
-    };
+    take(&x, st);
     return 0;
 }
 
@@ -55,6 +60,17 @@ int zc_stat_at(int dirfd, const char *name, struct zc_stat *st)
 {
     return look(dirfd, name, AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH),
                 st);
+}
+
+int zc_stat_mounted(int dirfd, const char *name, struct zc_stat *st)
+{
+    struct statx x;
+    if (statx(dirfd, name,
+              AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC, 0,
+              &x) < 0)
+        return -1;
+    take(&x, st);
+    return x.stx_attributes & STATX_ATTR_MOUNT_ROOT ? 1 : 0;
 }
 
 /* A directory is one, and nothing else is. */
@@ -547,14 +563,20 @@ static int64_t floor_div(int64_t t_s, int64_t n)
 bool zc_time_equal(int64_t a_s, uint32_t a_ns, int64_t b_s, uint32_t b_ns,
                    uint32_t step_ns)
 {
+    zc_time_cut(&a_s, &a_ns, step_ns);
+    zc_time_cut(&b_s, &b_ns, step_ns);
+    return a_s == b_s && a_ns == b_ns;
+}
+
+void zc_time_cut(int64_t *s, uint32_t *ns, uint32_t step_ns)
+{
     const uint32_t second = 1000000000;
     if (step_ns >= second) {
-        int64_t n = step_ns / second;
-        return floor_div(a_s, n) == floor_div(b_s, n);
+        *s = floor_div(*s, step_ns / second);
+        *ns = 0;
+    } else if (step_ns) {
+        *ns /= step_ns;
     }
-    if (step_ns == 0)
-        step_ns = 1;
-    return a_s == b_s && a_ns / step_ns == b_ns / step_ns;
 }
 
 bool zc_times_within(int64_t a_s, int64_t b_s, uint64_t window)

@@ -8,6 +8,7 @@
 #define ZC_FS_META_H
 
 #include "base/buf.h"
+#include "base/libc.h"
 #include "base/util.h"
 #include "fs/fileflags.h"
 #include "fs/keep.h"
@@ -41,6 +42,10 @@ int zc_stat_at(int dirfd, const char *name, struct zc_stat *st);
 /* The same, and with ZC_KEEP_FAKE in KEEP what it says that it is. */
 int zc_stat_kept(unsigned keep, int dirfd, const char *name,
                  struct zc_stat *st);
+/* Where something is mounted on NAME in DIRFD: 1, and what the kernel knows of
+ * it by itself, as what is mounted may not answer. 0: nothing is, as far as the
+ * kernel tells; -1 and errno. */
+int zc_stat_mounted(int dirfd, const char *name, struct zc_stat *st);
 /* Looks at what the local user's PATH leads to. Likewise. */
 int zc_stat_path(const char *path, struct zc_stat *st);
 
@@ -78,9 +83,8 @@ struct zc_meta_want {
  * alone. Where owner or group had to be set and could not, setuid and setgid
  * bits are left off. FD may be O_PATH (symlinks, devices, files we may not
  * open). WANT's ACL ids are mapped through IDS to local ids (IDS learned them
- * from the peer; NULL: taken as they are).
- * With ZC_KEEP_FAKE in WANT's keep FD is made to say what it is instead (fs/fake.h),
- * and NOW does not matter.
+ * from the peer; NULL: taken as they are). With ZC_KEEP_FAKE in WANT's keep FD
+ * is made to say what it is instead (fs/fake.h), and NOW does not matter.
  * *CHANGED tells whether anything was written. 0 when all was set, else -1 and
  * REPORT says what was not (zeroed by the caller before; errors add up;
  * EOPNOTSUPP for what did not take).
@@ -104,6 +108,8 @@ uint32_t zc_time_step(int fd);
 /* True when A (at the source) and B (here) are the same time at that step. */
 bool zc_time_equal(int64_t a_s, uint32_t a_ns, int64_t b_s, uint32_t b_ns,
                    uint32_t step_ns);
+/* Cuts a time to that step, so that equal ones become the same. */
+void zc_time_cut(int64_t *s, uint32_t *ns, uint32_t step_ns);
 /* True when A and B are no more than WINDOW seconds apart. */
 bool zc_times_within(int64_t a_s, int64_t b_s, uint64_t window);
 

@@ -14,7 +14,9 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/libc.h"
 #include "base/relpath.h"
+#include "fs/meta.h"
 #include "fs/procfd.h"
 
 #include <fcntl.h>
@@ -23,6 +25,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <xxhash.h>
 
 #define CHUNK ((size_t)64 << 10)
@@ -88,12 +91,25 @@ static void read_type(const char *p, const char *end, char out[32])
     out[n] = '\0';
 }
 
+/* "98:0"; 0 for what is none. */
+static uint64_t read_device(const char *p, const char *end)
+{
+    uint64_t n[2] = {0};
+    for (size_t i = 0; p < end && *p != ' '; p++)
+        if (*p >= '0' && *p <= '9')
+            n[i] = n[i] * 10 + (uint64_t)(*p - '0');
+        else if (i++)
+            return 0;
+    return makedev((unsigned)n[0], (unsigned)n[1]);
+}
+
 static int parse_line(const char *p, const char *end, zc_mounts *m)
 {
     struct zc_mount mount;
     if (!read_number(&p, end, &mount.id) ||
         !read_number(&p, end, &mount.parent))
         return 0;
+    mount.dev = read_device(p, end);
     for (int skip = 0; skip < 2; skip++) { /* device, root */
         p = field_end(p, end);
         if (p == end)
@@ -286,6 +302,58 @@ int zc_mounts_list(int fd, int rootfd, zc_mount_paths *out)
     return bad;
 }
 
+/* Whether its file system answers by itself: no other host or process has to. */
+static bool answers(const struct zc_mount *m)
+{
+    static const char *const types[] = {"tmpfs", "ramfs", "btrfs", "zfs",
+                                        "bcachefs", "overlay"};
+    if (major(m->dev))
+        return strncmp(m->type, "fuse", 4) != 0;
+    for (size_t i = 0; i < ZC_ARRAY_LEN(types); i++)
+        if (strcmp(m->type, types[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Whether all of them do on the way from ROOT to M. */
+static bool way_answers(const zc_mounts *all, const struct zc_mount *m,
+                        const char *root)
+{
+    /* No way is longer than there are mounts. */
+    for (size_t turn = 0; turn < all->len; turn++) {
+        if (!answers(m))
+            return false;
+        size_t i = 0;
+        while (i < all->len && all->v[i].id != m->parent)
+            i++;
+        if (i == all->len || !below(all->v[i].path, root))
+            return true;
+        m = &all->v[i];
+    }
+    return false;
+}
+
+/* Which one M is, of ALL below ROOT. The kernel uses the numbers of mounts and
+ * devices again, and at once: so the number that it does not (Linux 6.8) counts,
+ * too, and when what is mounted was made. */
+static uint64_t which(const zc_mounts *all, const struct zc_mount *m,
+                      const char *root)
+{
+    uint64_t id[5] = {m->id, m->dev};
+    struct statx st;
+    if (way_answers(all, m, root) &&
+        statx(AT_FDCWD, m->path,
+              AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
+              STATX_BTIME | ZC_STATX_MNT, &st) == 0) {
+        id[2] = st.stx_mnt_id;
+        if (st.stx_mask & STATX_BTIME) {
+            id[3] = (uint64_t)st.stx_btime.tv_sec;
+            id[4] = st.stx_btime.tv_nsec;
+        }
+    }
+    return XXH3_64bits(id, sizeof id);
+}
+
 int zc_mounts_digest(int fd, int rootfd, uint64_t *digest)
 {
     zc_mounts mounts = {0};
@@ -296,7 +364,8 @@ int zc_mounts_digest(int fd, int rootfd, uint64_t *digest)
     for (size_t i = 0; i < mounts.len && !bad; i++) {
         const struct zc_mount *m = &mounts.v[i];
         if (below(m->path, root)) /* in any order */
-            *digest += XXH3_64bits_withSeed(m->path, strlen(m->path), m->id);
+            *digest += XXH3_64bits_withSeed(m->path, strlen(m->path),
+                                            which(&mounts, m, root));
     }
     zc_mounts_fini(&mounts);
     return bad;

@@ -2,7 +2,8 @@
 /*
  * What is mounted, as /proc/self/mountinfo tells (proc_pid_mountinfo(5)), and
  * which of it is below a directory. The kernel says when it changes: poll(2) for
- * POLLPRI. Nothing here looks at what is mounted, which may not answer.
+ * POLLPRI. Nothing here looks at what is mounted where another host or process
+ * would have to answer.
  */
 #ifndef ZC_FS_MOUNTS_H
 #define ZC_FS_MOUNTS_H
@@ -13,6 +14,7 @@
 
 struct zc_mount {
     uint64_t id, parent; /* as STATX_MNT_ID, not the unique one */
+    uint64_t dev; /* as makedev(3), of the file system */
     char *path; /* of the mount point, as seen from this process's root */
     char type[32]; /* of the file system, cut off; "": not told */
 };

@@ -9,6 +9,7 @@
  */
 #include "fs/nest.h"
 
+#include "base/hex.h"
 #include "fs/meta.h"
 #include "fs/remove.h"
 #include "fs/rootdir.h"
@@ -17,24 +18,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* So often it may be taken away before it is locked. */
 #define TRIES 16
 
-static int new_name(char name[ZC_NEST_NAME_SIZE])
+int zc_nest_name(char name[ZC_NEST_NAME_SIZE])
 {
-    uint8_t bits[ZC_NEST_DIGITS / 2];
-    ssize_t n;
-    do
-        n = getrandom(bits, sizeof bits, 0);
-    while (n < 0 && errno == EINTR);
-    if (n != sizeof bits)
-        return -1;
-    char *at = stpcpy(name, ZC_NEST_PREFIX);
-    for (size_t i = 0; i < sizeof bits; i++)
-        at += snprintf(at, 3, "%02x", bits[i]);
-    return 0;
+    return zc_hex_random(stpcpy(name, ZC_NEST_PREFIX), ZC_NEST_DIGITS);
 }
 
 /* One try. *GONE: it was taken away, and another may stay. */
@@ -69,7 +59,7 @@ int zc_nest_make(int dirfd, bool acls, char name[ZC_NEST_NAME_SIZE])
     bool gone = true;
     int fd = -1;
     for (int i = 0; i < TRIES && fd < 0 && gone; i++) {
-        if (new_name(name))
+        if (zc_nest_name(name))
             return -1;
         fd = make_once(dirfd, acls, name, &gone);
     }
@@ -90,7 +80,7 @@ void zc_nest_remove(int dirfd, const char *name, int fd)
 bool zc_nest_refuses(int dirfd, int from)
 {
     char name[ZC_NEST_NAME_SIZE];
-    if (new_name(name))
+    if (zc_nest_name(name))
         return false;
     zc_auto_close int fd = zc_file_open(from, name,
                                         O_WRONLY | O_CREAT | O_EXCL, 0600);

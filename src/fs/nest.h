@@ -19,6 +19,8 @@
 
 #define ZC_NEST_NAME_SIZE (sizeof ZC_NEST_PREFIX + ZC_NEST_DIGITS)
 
+/* A NAME that a nest could have, and nothing has. -1 and errno. */
+int zc_nest_name(char name[ZC_NEST_NAME_SIZE]);
 /* A new nest in DIRFD, locked, which nobody else can reach into (mode 0700);
  * without an ACL, unless ACLS. Its fd, which holds it, and its NAME; -1 and
  * errno. EPERM: somebody exchanged it under us. */

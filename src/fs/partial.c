@@ -2,6 +2,7 @@
 /* Files that came in part; see partial.h. */
 #include "fs/partial.h"
 
+#include "base/hex.h"
 #include "base/vec.h"
 #include "fs/rootdir.h"
 
@@ -11,11 +12,12 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 #include <xxhash.h>
 
-#define AGE_S (7 * 86400)
 #define PART_OF_DISK 10
 #define COUNT_MAX 1000
+#define EXTENTS_MAX 10000 /* of a file, that are counted */
 
 struct partial {
     char key[ZC_PARTIAL_KEY_SIZE];
@@ -40,18 +42,13 @@ void zc_partial_tmp(const char *path, char tmp[ZC_PARTIAL_TMP_SIZE])
 
 static bool is_key(const char *name)
 {
-    return strlen(name) == ZC_PARTIAL_KEY_SIZE - 1 &&
-           strspn(name, "0123456789abcdef") == ZC_PARTIAL_KEY_SIZE - 1;
+    return zc_hex_is(name, ZC_PARTIAL_KEY_SIZE - 1);
 }
 
 /* An fd of its own on DIRFD, as closedir closes it. */
 static DIR *open_list(int dirfd)
 {
-    int fd = zc_root_open_dir(dirfd, "");
-    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    if (!dir)
-        zc_close(&fd);
-    return dir;
+    return zc_dir_list(zc_root_open_dir(dirfd, ""));
 }
 
 /* --- keeping ------------------------------------------------------------- */
@@ -64,13 +61,30 @@ static int make_folder(int folder)
     return fd;
 }
 
+/* How many bytes of the file NAME were written: neither holes nor what is only
+ * allocated; 0: there are none, or no such file. */
+static uint64_t written(int dirfd, const char *name)
+{
+    struct zc_stat st;
+    off_t at, end = 0;
+    uint64_t sum = 0;
+    zc_auto_close int fd = zc_file_open(dirfd, name, O_RDONLY, 0);
+    if (fd < 0 || zc_stat_at(fd, "", &st) || !S_ISREG(st.mode))
+        return 0;
+    for (int i = 0; i < EXTENTS_MAX; i++) {
+        if ((at = lseek(fd, end, SEEK_DATA)) < 0 ||
+            (end = lseek(fd, at, SEEK_HOLE)) <= at)
+            break;
+        sum += (uint64_t)(end - at);
+    }
+    return sum;
+}
+
 /* TMP in SESSION is worth more than what there is under KEY. */
 static bool is_better(int session, const char *tmp, int to, const char *key)
 {
-    struct zc_stat new, old;
-    if (zc_stat_at(session, tmp, &new) || !S_ISREG(new.mode) || !new.blocks)
-        return false;
-    return zc_stat_at(to, key, &old) || old.blocks <= new.blocks;
+    uint64_t n = written(session, tmp);
+    return n && n >= written(to, key);
 }
 
 void zc_partials_salvage(int folder, int session)
@@ -127,23 +141,25 @@ static void list(int fd, partials *v)
         closedir(dir);
 }
 
-void zc_partials_prune(int folder, int64_t now_s)
+void zc_partials_prune(int folder, const struct zc_partial_limits *limits,
+                       int64_t now_s)
 {
     int keep = errno;
     zc_auto_close int fd = zc_dir_open(folder, ZC_PARTIALS);
     struct statvfs fs;
     partials v = {0};
-    uint64_t most = UINT64_MAX, sum = 0;
+    uint64_t most = limits->bytes ? limits->bytes : UINT64_MAX, sum = 0;
+    int64_t age = limits->age_s ? limits->age_s : ZC_PARTIAL_AGE_S;
     if (fd >= 0)
         list(fd, &v);
-    if (v.len && !fstatvfs(fd, &fs))
+    if (v.len && !limits->bytes && !fstatvfs(fd, &fs))
         most = (uint64_t)fs.f_blocks * fs.f_frsize / PART_OF_DISK;
     if (v.len)
         qsort(v.v, v.len, sizeof *v.v, by_age);
     for (size_t i = 0; i < v.len; i++) {
         sum += v.v[i].bytes;
-        if (i >= COUNT_MAX || sum > most ||
-            v.v[i].since < now_s - AGE_S)
+        if (i >= COUNT_MAX || sum > most || limits->none ||
+            v.v[i].since < now_s - age)
             unlinkat(fd, v.v[i].key, 0);
     }
     zc_vec_fini(&v);

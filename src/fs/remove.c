@@ -133,16 +133,29 @@ static bool kept_by_filter(struct removal *w, bool is_dir)
     return true;
 }
 
-/* unlinkat(2), of what may be sealed. The caller's directory is his to care
- * for. */
-static int unlink_it(const struct removal *w, int dirfd, const char *name,
-                     int flags)
+/* NAME in DIRFD, which the path ends with. */
+static int unlink_once(struct removal *w, int dirfd, const char *name,
+                       int flags)
 {
-    int r = unlinkat(dirfd, name, flags);
+    if (flags || !w->ops->take)
+        return unlinkat(dirfd, name, flags);
+    int r = w->ops->take(w->ops->arg, dirfd, name,
+                         (const char *)w->path.data);
+    if (r <= 0)
+        return r;
+    w->kept = true;
+    stays(w);
+    return 0;
+}
+
+/* The same of what may be sealed. The caller's directory is his to care for. */
+static int unlink_it(struct removal *w, int dirfd, const char *name, int flags)
+{
+    int r = unlink_once(w, dirfd, name, flags);
     if (r && errno == EPERM && w->ops->unseal) {
         bool dir = dirfd != w->dirfd && zc_fileflags_unseal(dirfd, "");
         if (zc_fileflags_unseal(dirfd, name) || dir)
-            r = unlinkat(dirfd, name, flags);
+            r = unlink_once(w, dirfd, name, flags);
     }
     return r;
 }
@@ -259,7 +272,7 @@ static void scan(struct removal *w)
         return;
     }
     while (!w->stop) {
-        ssize_t n = getdents64(fd, room, sizeof room);
+        ssize_t n = getdents64(fd, (void *)room, sizeof room);
         if (n < 0 && errno != ENOENT) /* ENOENT: removed by others */
             fail(w, errno);
         if (n <= 0)
@@ -311,6 +324,8 @@ static void leave(struct removal *w)
                            ? w->name
                            : (const char *)w->path.data + l->name_at;
     bool remove = !l->stays && !w->stop;
+    if (remove && !w->counting && w->ops->leave)
+        w->ops->leave(w->ops->arg, up, name, (const char *)w->path.data);
     if (remove && !w->counting && unlink_it(w, up, name, AT_REMOVEDIR)) {
         eno = errno;
         remove = false;

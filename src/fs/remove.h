@@ -12,6 +12,12 @@ struct zc_remove_ops {
     /* True: leave this entry and everything in it (a filter protects it). PATH
      * is relative to the top passed in as TOP_PATH. NULL: nothing is kept. */
     bool (*keep)(void *arg, const char *path, bool is_dir);
+    /* In place of removing NAME in DIRFD, no directory: it goes somewhere else. 0; 1:
+     * it is in there still, under a name that `keep` knows; -1 and errno. NULL: it is
+     * removed. */
+    int (*take)(void *arg, int dirfd, const char *name, const char *path);
+    /* Told of a directory, PATH, that is empty and goes next; may be NULL. */
+    void (*leave)(void *arg, int dirfd, const char *name, const char *path);
     /* Told of every entry removed, or counted; may be NULL. */
     void (*done)(void *arg, const char *path, bool is_dir);
     /* Told of every entry that could not be removed; may be NULL. An entry

@@ -2,6 +2,7 @@
 /* Mount points and marker files that have to be there; see require.h. */
 #include "fs/require.h"
 
+#include "base/libc.h"
 #include "base/relpath.h"
 #include "fs/rootdir.h"
 

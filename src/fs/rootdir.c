@@ -265,6 +265,16 @@ int zc_root_make_dir(int root, const char *relpath, bool parents)
     }
 }
 
+DIR *zc_dir_list(int fd)
+{
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    int eno = errno;
+    if (!dir)
+        zc_close(&fd);
+    errno = eno;
+    return dir;
+}
+
 int zc_dir_open(int dirfd, const char *name)
 {
     return name_ok(name) ? open_reading(dirfd, name, DIR_FLAGS) : -1;

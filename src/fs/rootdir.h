@@ -4,8 +4,9 @@
  * is reached through openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
  * RESOLVE_NO_MAGICLINKS, one directory fd at a time, so that neither "..", nor
  * an absolute name, nor a symlink swapped in by another process can lead
- * outside. (Of a source symlinks may be followed, see zc_link_open.) Where the kernel has no openat2 (before 5.6) opening a root fails
- * with a sentence that says so.
+ * outside. (Of a source symlinks may be followed, see zc_link_open.) Where the
+ * kernel has no openat2 (before 5.6) opening a root fails with a sentence that
+ * says so.
  *
  * The functions that take a directory fd accept single names only (zc_name_ok)
  * and fail with EINVAL on anything else. They return an fd (close-on-exec) or
@@ -16,6 +17,7 @@
 
 #include "base/err.h"
 
+#include <dirent.h>
 #include <sys/types.h>
 
 /*
@@ -58,6 +60,10 @@ int zc_root_find(const char *path);
 int zc_root_find_dir(int root, const char *relpath);
 /* Likewise, whatever RELPATH, shorter than PATH_MAX, is. */
 int zc_root_find_any(int root, const char *relpath);
+
+/* For readdir(3): FD, -1 or an open directory, is the stream's, or closed. NULL and
+ * errno, also that with which FD was not opened. */
+DIR *zc_dir_list(int fd);
 
 /* Opens the child directory NAME for reading and as a base. */
 int zc_dir_open(int dirfd, const char *name);

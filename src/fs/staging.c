@@ -5,6 +5,8 @@
  *     share/.zcsync/            flock: held for a moment by whoever makes or
  *         |                     looks for sessions, or takes the folder away
  *         +-- partial/          no session: partial.h
+ *         +-- trash/            likewise: trash.h
+ *         +-- unsynced/         likewise: unsynced.h
  *         +-- 3f9c...(32 hex)/  flock: held by the session that owns it, for
  *               +-- 1, 2, ...   as long as its process lives
  *
@@ -17,6 +19,7 @@
 #include "fs/staging.h"
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/relpath.h"
 #include "fs/meta.h"
 #include "fs/partial.h"
@@ -30,7 +33,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define SESSION_NAME_LEN 32
@@ -78,6 +81,43 @@ bool zc_staging_on_path(int root, const char *path)
         zc_auto_free char *dir = strndup(path, (size_t)(at - 1 - path));
         if (!dir || is_top(root, dir))
             return true;
+    }
+    return false;
+}
+
+static bool is_same(const struct zc_stat *a, const struct zc_stat *b)
+{
+    return a->ino == b->ino && a->dev == b->dev;
+}
+
+/* ST, which is in the directory UP, is a staging folder. */
+static bool is_folder_of(int root, int up, const struct zc_stat *st)
+{
+    struct zc_stat folder, top, at;
+    if (zc_stat_at(up, ZC_STAGING_NAME, &folder))
+        return errno != ENOENT;
+    return is_same(&folder, st) &&
+           (zc_staging_at_top(up) || zc_stat_at(root, "", &top) ||
+            zc_stat_at(up, "", &at) || is_same(&top, &at));
+}
+
+bool zc_staging_holds(int root, int fd)
+{
+    struct zc_stat top, st, above;
+    zc_auto_close int at = zc_root_find_dir(fd, "");
+    if (at < 0 || zc_stat_at(root, "", &top) || zc_stat_at(at, "", &st))
+        return true;
+    while (!is_same(&st, &top)) {
+        int up = zc_dir_open_parent(at);
+        if (up < 0)
+            return errno != EXDEV; /* it was the top of a mount */
+        close(at);
+        at = up;
+        if (is_folder_of(root, at, &st) || zc_stat_at(at, "", &above))
+            return true;
+        if (is_same(&st, &above))
+            return false; /* the root of all */
+        st = above;
     }
     return false;
 }
@@ -133,25 +173,20 @@ static int make_folder(int root)
     return -1;
 }
 
-static int random_name(char name[SESSION_NAME_LEN + 1])
+int zc_staging_folder(int dirfd, const char *name, bool make)
 {
-    uint8_t bits[SESSION_NAME_LEN / 2];
-    ssize_t n;
-    do
-        n = getrandom(bits, sizeof bits, 0);
-    while (n < 0 && errno == EINTR);
-    if (n != sizeof bits)
+    zc_auto_close int folder = make ? make_folder(dirfd) : open_folder(dirfd);
+    if (folder < 0 ||
+        (make && mkdirat(folder, name, 0700) && errno != EEXIST))
         return -1;
-    for (size_t i = 0; i < sizeof bits; i++)
-        snprintf(name + 2 * i, 3, "%02x", bits[i]);
-    return 0;
+    return zc_dir_open(folder, name);
 }
 
 /* Makes and locks a session in FOLDER, which is ours and locked: its fd, or
  * -1. */
 static int make_session(int folder, char name[SESSION_NAME_LEN + 1])
 {
-    if (random_name(name) || mkdirat(folder, name, 0700))
+    if (zc_hex_random(name, SESSION_NAME_LEN) || mkdirat(folder, name, 0700))
         return -1;
     int fd = zc_dir_open(folder, name);
     if (fd >= 0 && zc_staging_take_new(fd, folder, name) == 0 &&
@@ -169,9 +204,22 @@ static void drop_folder(int root, int folder)
 {
     int keep = errno;
     unlinkat(folder, ZC_PARTIALS, AT_REMOVEDIR);
+    unlinkat(folder, ZC_UNSYNCED, AT_REMOVEDIR);
     if (zc_staging_is_at(folder, root, ZC_STAGING_NAME))
         unlinkat(root, ZC_STAGING_NAME, AT_REMOVEDIR);
     errno = keep;
+}
+
+void zc_staging_drop(int dirfd)
+{
+    struct stat st;
+    zc_auto_close int folder = open_folder(dirfd);
+    if (folder < 0 || fstat(dirfd, &st))
+        return;
+    drop_folder(dirfd, folder);
+    const struct timespec times[2] = {st.st_atim, st.st_mtim};
+    if (faccessat(dirfd, ZC_STAGING_NAME, F_OK, AT_SYMLINK_NOFOLLOW))
+        (void)futimens(dirfd, times);
 }
 
 static int make(struct zc_staging *s)
@@ -269,12 +317,6 @@ void zc_staging_free(struct zc_staging *s)
     errno = keep;
 }
 
-static bool is_session_name(const char *name)
-{
-    return strlen(name) == SESSION_NAME_LEN &&
-           strspn(name, "0123456789abcdef") == SESSION_NAME_LEN;
-}
-
 /* Removes session NAME if it is dead: 1, or 0 when not, or -1 with errno.
  * FOLDER is locked, but not while the tree, which may be large, is removed. */
 static int clean_session(int folder, const char *name)
@@ -294,24 +336,20 @@ static int clean_session(int folder, const char *name)
     return r == 0 ? 1 : -1;
 }
 
-int zc_staging_clean(int dirfd)
+int zc_staging_clean(int dirfd, const struct zc_partial_limits *limits)
 {
     zc_auto_close int folder = open_folder(dirfd);
     if (folder < 0 && (errno == EPERM || errno == EBUSY))
         return ZC_STAGING_REFUSED;
     if (folder < 0)
         return errno == ENOENT ? 0 : -1;
-    /* An fd of its own, as closedir closes it. */
-    int again = zc_root_open_dir(folder, "");
-    DIR *dir = again < 0 ? NULL : fdopendir(again);
-    if (!dir) {
-        zc_close(&again);
+    DIR *dir = zc_dir_list(zc_root_open_dir(folder, ""));
+    if (!dir)
         return -1;
-    }
     int removed = 0, eno = 0;
     const struct dirent *e;
     while ((e = readdir(dir))) {
-        if (!is_session_name(e->d_name))
+        if (!zc_hex_is(e->d_name, SESSION_NAME_LEN))
             continue;
         int r = clean_session(folder, e->d_name);
         if (r > 0)
@@ -320,7 +358,7 @@ int zc_staging_clean(int dirfd)
             eno = errno;
     }
     closedir(dir);
-    zc_partials_prune(folder, time(NULL));
+    zc_partials_prune(folder, limits, time(NULL));
     drop_folder(dirfd, folder);
     errno = eno;
     return eno ? -1 : removed;

@@ -17,6 +17,7 @@
 #define ZC_FS_STAGING_H
 
 #include "base/err.h"
+#include "fs/partial.h"
 
 struct zc_staging;
 
@@ -30,6 +31,12 @@ struct zc_staging *zc_staging_new(int dirfd);
  * somebody else's; EBUSY: somebody has `.zcsync` locked, for seconds. The fd
  * belongs to S. */
 int zc_staging_fd(struct zc_staging *s);
+
+/* The folder NAME in DIRFD/.zcsync, for what outlives sessions: an fd, or -1
+ * with errno, as above, or ENOENT where there is none and none is to be made. */
+int zc_staging_folder(int dirfd, const char *name, bool make);
+
+#define ZC_UNSYNCED "unsynced" /* such a folder: fs/unsynced.h */
 
 /* A new name, unique in this session's folder. */
 #define ZC_STAGING_NAME_SIZE 40
@@ -48,15 +55,23 @@ bool zc_staging_at_top(int dirfd);
 /* True when PATH, relative to ROOT, a share's, leads into a folder that may be
  * one: anywhere else the name is nobody's. */
 bool zc_staging_on_path(int root, const char *path);
+/* True when the directory FD, below ROOT by whatever symlinks, is such a folder or
+ * lies in one. What cannot be looked at may. */
+bool zc_staging_holds(int root, int fd);
 
 /*
- * Removes what dead sessions left in DIRFD/.zcsync, and .zcsync itself when it
- * is empty then. Sessions that are alive are left alone. The number of
- * sessions removed, 0 when there is no staging folder, -1 with errno;
- * ZC_STAGING_REFUSED with errno, as above: nothing could be staged either.
+ * Removes what dead sessions left in DIRFD/.zcsync, but for partials within
+ * LIMITS, and .zcsync itself when it is empty then. Sessions that are alive are
+ * left alone. The number of sessions removed, 0 when there is no staging
+ * folder, -1 with errno; ZC_STAGING_REFUSED with errno, as above: nothing could
+ * be staged either.
  */
 #define ZC_STAGING_REFUSED (-2)
-int zc_staging_clean(int dirfd);
+int zc_staging_clean(int dirfd, const struct zc_partial_limits *limits);
+
+/* Takes DIRFD/.zcsync away when it is empty, with the folders that others of fs
+ * have in it, and leaves DIRFD its times. */
+void zc_staging_drop(int dirfd);
 
 /* A sentence about DIRFD/.zcsync after EPERM or EBUSY: whose it is, or who has it
  * locked, where that can be found out. Returns -1. */

@@ -9,6 +9,7 @@
 #include "fs/staging_guard.h"
 
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/relpath.h"
 #include "fs/acl.h"
 #include "fs/meta.h"
@@ -21,7 +22,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -34,12 +34,9 @@
  * at by the descriptor that made it, so that nobody can pass off another. */
 static int stat_of_ours(int dirfd, struct zc_stat *st)
 {
-    uint8_t bits[8];
-    char name[2 + 2 * sizeof bits + 1] = "t-";
-    if (getrandom(bits, sizeof bits, 0) != sizeof bits)
+    char name[2 + 16 + 1] = "t-";
+    if (zc_hex_random(name + 2, 16))
         return -1;
-    for (size_t i = 0; i < sizeof bits; i++)
-        snprintf(name + 2 + 2 * i, 3, "%02x", bits[i]);
     zc_auto_close int fd = zc_file_open(dirfd, name,
                                         O_WRONLY | O_CREAT | O_EXCL, 0600);
     if (fd < 0)
@@ -79,12 +76,9 @@ int zc_staging_take(int fd)
 
 static bool is_empty(int fd)
 {
-    int again = zc_root_open_dir(fd, "");
-    DIR *dir = again < 0 ? NULL : fdopendir(again);
-    if (!dir) {
-        zc_close(&again);
+    DIR *dir = zc_dir_list(zc_root_open_dir(fd, ""));
+    if (!dir)
         return false;
-    }
     int n = 0;
     while (readdir(dir))
         n++;

@@ -414,3 +414,43 @@ void zc_xattr_ids(const uint8_t *set, size_t n,
         if (zc_attr_is_acl(a.name, a.name_len))
             zc_acl_ids(a.value, a.len, found, arg);
 }
+
+static void note_id(void *arg, enum zc_id_kind kind, uint32_t id)
+{
+    (void)kind;
+    (void)id;
+    *(bool *)arg = true;
+}
+
+bool zc_xattr_names_ids(const uint8_t *set, size_t n)
+{
+    bool any = false;
+    zc_xattr_ids(set, n, note_id, &any);
+    return any;
+}
+
+/* Appends the ACLs of a set as they are here. */
+static void put_acls(struct zc_buf *out, const uint8_t *set, size_t n,
+                     struct zc_idmap *ids)
+{
+    struct zc_attr a;
+    for (struct zc_attr_walk w = zc_attr_walk_start(set, n);
+         zc_attr_walk_next(&w, &a);)
+        if (zc_attr_is_acl(a.name, a.name_len)) {
+            zc_buf_put(out, a.name, a.name_len);
+            zc_acl_put_local(out, a.value, a.len, ids);
+        }
+}
+
+bool zc_xattr_same_acls(const struct zc_buf *mine, const uint8_t *theirs,
+                        size_t n, struct zc_idmap *ids)
+{
+    struct zc_buf a = ZC_BUF_INIT, b = ZC_BUF_INIT;
+    put_acls(&a, mine->data, mine->len, NULL);
+    put_acls(&b, theirs, n, ids);
+    bool same = !a.failed && !b.failed && a.len == b.len &&
+                (!a.len || !memcmp(a.data, b.data, a.len));
+    zc_buf_fini(&a);
+    zc_buf_fini(&b);
+    return same;
+}

@@ -50,6 +50,14 @@ struct zc_digest zc_xattr_digest(const uint8_t *set, size_t n,
  */
 uint64_t zc_xattr_properties(const uint8_t *set, size_t n);
 
+/* Are the ACLs in MINE, a set of a file here, those that the peer's set THEIRS gives
+ * it by IDS? Both are valid. */
+bool zc_xattr_same_acls(const struct zc_buf *mine, const uint8_t *theirs,
+                        size_t n, struct zc_idmap *ids);
+
+/* Does an ACL of a valid set name a user or a group? */
+bool zc_xattr_names_ids(const uint8_t *set, size_t n);
+
 /* Calls FOUND for every user and group id in the ACLs of a valid set. */
 void zc_xattr_ids(const uint8_t *set, size_t n,
                   void (*found)(void *arg, enum zc_id_kind kind, uint32_t id),

@@ -95,7 +95,8 @@ static bool refused(struct zc_xattr_job *job, const struct zc_attr *a)
     return true;
 }
 
-/* What A is called on disk, into NAME. False: it cannot be there, and that is said. */
+/* What A is called on disk, into NAME. False: it cannot be there, and that is
+ * said. */
 static bool name_on_disk(struct zc_xattr_job *job, const struct zc_attr *a,
                          char name[ZC_DISGUISE_NAME_SIZE])
 {

@@ -3,6 +3,7 @@
 #include "mirror/core.h"
 
 #include "mirror/dirty.h"
+#include "net/transport.h"
 
 #include <string.h>
 
@@ -39,6 +40,17 @@ void zc_mirror_wake_asked(struct zc_mirror *m)
 {
     if (m->n_questions)
         zc_mirror_wake(m->wake);
+}
+
+int zc_mirror_check_key(const struct zc_mpeer *p, const struct zc_transport *t,
+                        struct zc_err *err)
+{
+    const struct zc_mirror_peer *c = p->conf;
+    if (!c->trusted || !*t->peer_key || c->trusted(c->arg, t->peer_key))
+        return 0;
+    return zc_err_set(err, ZC_EXIT_START, 0,
+                      "the key %s is no longer that of %s: the session ends",
+                      t->peer_key, c->name);
 }
 
 void zc_mirror_mark(struct zc_mirror *m, zc_wdir dir, const char *name,

@@ -45,6 +45,7 @@ struct zc_mhardlinks;
 struct zc_mreport;
 struct zc_questions;
 struct zc_session;
+struct zc_mverify;
 struct zc_transport;
 struct zc_young;
 
@@ -93,6 +94,15 @@ struct zc_compare {
     bool under_way; /* the watcher looks at the tree first */
 };
 
+/* durable.c; under `lock`. Of changes, wall clock ns; 0: there are none. */
+struct zc_mdurable {
+    int64_t since[2]; /* the oldest that may not be durable: in rounds before the
+                         last FINISHED that told of a sync, and after it */
+    int64_t lost;     /* ... of sessions that are over */
+    int64_t repair;   /* ... and of which the source is looked through, */
+    uint64_t ghosts, ticket; /* by then; what was found then is sent */
+};
+
 /* overtake.c; under `lock`. */
 struct zc_overtake {
     pthread_t thread;
@@ -126,6 +136,7 @@ struct zc_mpeer {
     uint64_t asked, answered; /* rounds for questions: they find out whether
                                  the destination is still there, and end on
                                  stable storage */
+    bool unsynced;    /* the last round may not be on stable storage */
     bool hurry;       /* somebody asks: connect, or try what is refused, now */
     uint64_t n_found; /* times that names were marked by no event: they were
                          found to be those of a file that has changed */
@@ -137,11 +148,15 @@ struct zc_mpeer {
     bool gone_due;   /* they may be all that the brake holds for ... */
     bool gone_tried; /* ... and were not, or not all */
     bool blocked; /* entries are refused */
+    struct zc_mdurable durable;
     struct zc_overtake overtake;
     bool paused;  /* somebody wants the destination left alone ... */
     bool let_go;  /* ... and so it is */
+    bool verifying; /* verify.c has a connection of its own */
     bool release; /* a session is due that deletes however much it is ... */
     bool forced;  /* ... and this is the one */
+
+    bool due; /* the watch thread's: the thread is to be woken */
 
     /* The thread's, and its session's callbacks', one at a time. */
     struct zc_stats stats;
@@ -180,6 +195,7 @@ struct zc_mirror {
     char *mount_point;
     struct zc_index *index;
     struct zc_young *young;
+    struct zc_mverify *verify; /* NULL: not yet */
     struct zc_ghosts ghosts;
     struct zc_searches searches;
     struct zc_compare compare;
@@ -193,7 +209,8 @@ struct zc_mirror {
     struct zc_questions *questions;
     int64_t root_at; /* when to look for the root again */
     unsigned told;   /* enum zc_mirror_state; ~0U: nothing yet */
-    bool active;     /* a peer is busy: keep its numbers up to date */
+    int64_t active_ns; /* a peer is busy: its numbers are brought up to date so
+                          often; 0: none is */
 };
 
 void zc_mirror_lock(struct zc_mirror *m);
@@ -207,6 +224,11 @@ void zc_mirror_wake_peers(struct zc_mirror *m);
 /* Wakes the watch thread if there are questions: one may have another answer
  * now. With the lock. */
 void zc_mirror_wake_asked(struct zc_mirror *m);
+
+/* Whether T, a connection to P, has a key at its other end that is still P's. -1
+ * with a sentence. Any thread. */
+int zc_mirror_check_key(const struct zc_mpeer *p, const struct zc_transport *t,
+                        struct zc_err *err);
 
 /* Marks NAME in DIR in the dirty set of every peer. With the lock. */
 void zc_mirror_mark(struct zc_mirror *m, zc_wdir dir, const char *name,

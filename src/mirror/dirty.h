@@ -20,10 +20,13 @@
  * is still being written that time doubles, up to `settle_max_ns`; a close
  * resets it. So a log that is never closed is followed at a bounded cost; and one
  * that is big, and opened for each line, too, as it rests (zc_dirty_rest).
+ * Names may be held back longer (holds.h): until nothing has happened to them for a
+ * while, or since they were taken last; but no longer than until a barrier.
  */
 #ifndef ZC_MIRROR_DIRTY_H
 #define ZC_MIRROR_DIRTY_H
 
+#include "mirror/holds.h"
 #include "sender/round.h"
 #include "watch/watch.h"
 
@@ -32,13 +35,17 @@ struct zc_dirty_limits {
     size_t max_dirs;  /* 0: 10,000 */
     int64_t settle_ns, settle_max_ns; /* 0: 20 ms, 2 s */
     int64_t retry_ns, retry_max_ns; /* back-off of failed names; 0: 1 s, 30 s */
+    const zc_holds *holds; /* NULL: no name is held back */
 };
 
 struct zc_dirty_stats {
     uint64_t names;    /* dirty names, those in flight included; a directory
-                          dirty as a whole counts as one */
-    int64_t oldest_ns; /* zc_clock_ns of the oldest mark; 0: there is none */
+                          dirty as a whole counts as one. While everything is
+                          in doubt: those that were dirty then, or are since */
+    int64_t oldest_ns; /* zc_clock_ns of the oldest mark, and of the doubt, unless
+                          that is for a lost connection alone; 0: there is none */
     uint64_t failed;   /* names that wait for another try */
+    uint64_t held;     /* ... that are held back (holds.h) */
     bool all;          /* the whole tree is in doubt (or in flight) */
 };
 
@@ -74,6 +81,9 @@ void zc_dirty_removed(struct zc_dirty *d, zc_wdir dir);
 void zc_dirty_all(struct zc_dirty *d, int64_t now);
 /* Whether everything is in doubt, or in flight. */
 bool zc_dirty_in_doubt(const struct zc_dirty *d);
+/* Whether NAME in DIR is dirty or in flight, by whatever mark. */
+bool zc_dirty_is(const struct zc_dirty *d, zc_wdir dir, const char *name,
+                 size_t n);
 /* Marks in D the names that are dirty or in flight in FROM, which is about the
  * same tree, without what may have happened below them, and but for those that
  * were refused. */

@@ -212,6 +212,8 @@ static int sift(struct zc_dirty *d, marks *v, struct bundle *g,
                 d->fly.unseen |= m->what & ZC_CHANGE_UNSEEN;
                 d->fly.n_failing += m->failing;
                 note_writing(d, m, now);
+                if (m->pace_ns)
+                    zc_memo_set(d->paced, m->hash, m->pace_ns, now);
                 continue;
             }
             if (fate == LATER && put_back(d, m, now))

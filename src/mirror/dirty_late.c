@@ -38,6 +38,17 @@ static char *path_of(const struct zc_dirty *d, const struct zc_mark *m,
     return path;
 }
 
+bool zc_dirty_is(const struct zc_dirty *d, zc_wdir dir, const char *name,
+                 size_t n)
+{
+    if (zc_dirty_in_doubt(d) || zc_marks_find(&d->set, dir, name, n) ||
+        zc_marks_whole(&d->set, dir) || zc_dirty_covering(d, dir))
+        return true;
+    return d->fly.on && (zc_marks_find(&d->sent, dir, name, n) ||
+                         zc_marks_whole(&d->sent, dir) ||
+                         zc_dirty_deep_above(d, &d->sent, dir, d->round));
+}
+
 size_t zc_dirty_late(struct zc_dirty *d, size_t max, int64_t now, char **paths)
 {
     struct zc_buf buf = ZC_BUF_INIT;

@@ -191,6 +191,7 @@ static void heap_del(struct zc_marks *m, struct zc_mark *mark)
     size_t i = mark->slot;
     struct zc_mark *last = m->heap[--m->heap_n];
     mark->slot = ZC_MARK_IDLE;
+    m->n_held -= mark->held;
     if (last == mark)
         return;
     put_at(m, i, last);
@@ -214,6 +215,19 @@ static void make_ready(struct zc_marks *m, struct zc_mark *mark)
     mark->slot = ZC_MARK_READY;
 }
 
+void zc_marks_set_held(struct zc_marks *m, struct zc_mark *mark, bool held)
+{
+    if (mark->slot != ZC_MARK_IDLE && mark->slot != ZC_MARK_READY)
+        m->n_held += (size_t)held - mark->held;
+    mark->held = held;
+}
+
+void zc_marks_postpone(struct zc_marks *m, struct zc_mark *mark)
+{
+    unschedule(m, mark);
+    mark->due = INT64_MAX;
+}
+
 void zc_marks_schedule(struct zc_marks *m, struct zc_mark *mark, int64_t due,
                        int64_t now)
 {
@@ -234,6 +248,7 @@ void zc_marks_schedule(struct zc_marks *m, struct zc_mark *mark, int64_t due,
             return;
         }
         put_at(m, m->heap_n++, mark);
+        m->n_held += mark->held;
     }
     sift_up(m, mark->slot);
 }

@@ -35,6 +35,8 @@ struct zc_mark {
     uint16_t n;
     uint8_t what, n_late;
     bool failing;
+    bool held;       /* until it is due */
+    int64_t pace_ns; /* once taken it is held for so long */
     bool came_back; /* by age: in `old`, not in `fresh` */
     char name[]; /* NUL-ended */
 };
@@ -55,6 +57,7 @@ struct zc_marks {
     struct zc_mark_list ready; /* due, in order */
     struct zc_mark **heap; /* due later */
     size_t heap_n, heap_cap;
+    size_t n_held; /* of those in the heap */
 };
 
 void zc_marks_init(struct zc_marks *m);
@@ -84,6 +87,9 @@ void zc_marks_set_failing(struct zc_marks *m, struct zc_mark *mark,
 /* MARK is at least as old as SINCE and GEN. */
 void zc_marks_age(struct zc_marks *m, struct zc_mark *mark, int64_t since,
                   uint64_t gen);
+void zc_marks_set_held(struct zc_marks *m, struct zc_mark *mark, bool held);
+/* MARK is due at no time. */
+void zc_marks_postpone(struct zc_marks *m, struct zc_mark *mark);
 /* MARK is due at DUE, if that is before the time it was due at. */
 void zc_marks_schedule(struct zc_marks *m, struct zc_mark *mark, int64_t due,
                        int64_t now);

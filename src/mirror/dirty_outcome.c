@@ -17,6 +17,8 @@ void zc_dirty_done(struct zc_dirty *d, int64_t now)
 {
     if (!d->fly.on)
         return;
+    if (d->fly.all && !d->all)
+        zc_tally_clear(d);
     /* What has failed again is not `failing` here any more. */
     const struct zc_mark *m;
     TAILQ_FOREACH_REVERSE(m, &d->sent.fresh, zc_mark_list, by_age) {
@@ -30,10 +32,13 @@ void zc_dirty_done(struct zc_dirty *d, int64_t now)
 
 void zc_dirty_lost(struct zc_dirty *d, int64_t now)
 {
+    bool known = d->lost || !zc_dirty_in_doubt(d);
+    zc_tally_flight(d);
     if (d->fly.on)
         zc_dirty_doubt(d, d->fly.since, d->fly.gen);
     zc_flight_end(d);
     zc_dirty_all(d, now);
+    d->lost = known;
 }
 
 /* The directory of PATH and the name in it, or those of the nearest directory

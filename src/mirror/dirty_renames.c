@@ -198,7 +198,9 @@ static void file_renamed(struct zc_dirty *d, const struct zc_rename_side *from,
         zc_marks_find(&d->set, from->dir, from->name, from->n);
     bool unsent = (old && old->what & CONTENT) ||
                   zc_dirty_deep_above(d, &d->set, from->dir, 0);
-    if (!file_clash(d, from, to) && !unsent)
+    struct zc_hold hold = zc_dirty_hold_of(d, to->dir, to->name);
+    bool held = hold.settle_ns || hold.interval_ns;
+    if (!file_clash(d, from, to) && !unsent && !held)
         zc_renames_keep(&d->renames, d->w, from, to, ZC_WDIR_NONE, false);
     mark_both(d, from, to, ZC_CHANGE_NAME, now);
 }
@@ -207,8 +209,11 @@ void zc_dirty_renamed(struct zc_dirty *d, zc_wdir from, const char *from_name,
                       size_t from_n, zc_wdir to, const char *to_name,
                       size_t to_n, bool is_dir, int64_t now)
 {
-    if (d->all)
+    if (d->all) {
+        zc_dirty_mark(d, from, from_name, from_n, ZC_CHANGE_NAME, now);
+        zc_dirty_mark(d, to, to_name, to_n, ZC_CHANGE_NAME, now);
         return;
+    }
     /* The strings need not end where the names do. */
     char f[ZC_NAME_MAX + 1] = "", t[ZC_NAME_MAX + 1] = "";
     if (from_n > ZC_NAME_MAX || to_n > ZC_NAME_MAX) {

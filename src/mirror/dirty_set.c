@@ -79,6 +79,7 @@ void zc_dirty_free(struct zc_dirty *d)
     zc_renames_clear(&d->renames);
     zc_marks_fini(&d->set);
     zc_marks_fini(&d->sent);
+    zc_tally_clear(d);
     free(d);
 }
 
@@ -93,6 +94,8 @@ void zc_dirty_doubt(struct zc_dirty *d, int64_t since, uint64_t gen)
     d->all = d->gen_used = true;
     d->all_since = ZC_MIN(d->all_since, ZC_MIN(since, oldest));
     d->all_gen = ZC_MIN(d->all_gen, ZC_MIN(gen, first));
+    d->lost = false;
+    zc_tally_set(d);
     zc_marks_clear(&d->set);
     zc_renames_clear(&d->renames);
 }
@@ -236,10 +239,49 @@ static int64_t due_at(struct zc_dirty *d, uint64_t hash, unsigned what,
     return now + (ns ? ns : d->lim.settle_ns);
 }
 
+struct zc_hold zc_dirty_hold_of(const struct zc_dirty *d, zc_wdir dir,
+                                const char *name)
+{
+    struct zc_hold hold = {0};
+    struct zc_buf path = ZC_BUF_INIT;
+    if (!d->lim.holds || !zc_watch_path(d->w, dir, &path))
+        return hold;
+    path.len = strlen((const char *)path.data);
+    zc_buf_printf(&path, "%s%s", path.len ? "/" : "", name);
+    zc_buf_u8(&path, 0);
+    if (!path.failed)
+        hold = zc_holds_of(d->lim.holds, (const char *)path.data);
+    zc_buf_fini(&path);
+    return hold;
+}
+
+/* When M, to which something has just happened, is due that would be at DUE. What
+ * a barrier waits for is not held. */
+static int64_t hold_back(struct zc_dirty *d, struct zc_mark *m, int64_t due,
+                         int64_t now)
+{
+    if (!d->lim.holds || !m->n || m->what & ZC_CHANGE_DEEP || m->gen != d->gen)
+        return due;
+    struct zc_hold hold = zc_dirty_hold_of(d, m->dir, m->name);
+    const struct zc_memo *p = &d->paced[m->hash % ZC_MEMO_SIZE];
+    m->pace_ns = hold.interval_ns;
+    if (hold.settle_ns)
+        due = ZC_MAX(due, now + hold.settle_ns);
+    if (hold.interval_ns && p->hash == m->hash)
+        due = ZC_MAX(due, p->at + p->ns);
+    zc_marks_set_held(&d->set, m, (hold.settle_ns || hold.interval_ns) &&
+                                      due > now);
+    if (m->held)
+        zc_marks_postpone(&d->set, m);
+    return due;
+}
+
 void zc_dirty_mark(struct zc_dirty *d, zc_wdir dir, const char *name, size_t n,
                    unsigned what, int64_t now)
 {
     struct zc_mark *m = d->all ? NULL : zc_dirty_covering(d, dir);
+    if (d->all)
+        zc_tally_add(d, zc_nametab_hash(&d->set.by_name, dir, name, n), now);
     if (m && what & ZC_CHANGE_UNSEEN)
         zc_marks_set_what(&d->set, m, m->what | ZC_CHANGE_UNSEEN);
     if (d->all || m ||
@@ -249,8 +291,8 @@ void zc_dirty_mark(struct zc_dirty *d, zc_wdir dir, const char *name, size_t n,
     if (!m)
         return;
     int64_t due = due_at(d, m->hash, what, now);
-    zc_marks_schedule(&d->set, m, ZC_MAX(due, rests_until(d, m->hash, what)),
-                      now);
+    due = ZC_MAX(due, rests_until(d, m->hash, what));
+    zc_marks_schedule(&d->set, m, hold_back(d, m, due, now), now);
     zc_dirty_bound(d, now);
 }
 
@@ -484,14 +526,17 @@ int64_t zc_dirty_next(const struct zc_dirty *d, int64_t now)
 void zc_dirty_get_stats(const struct zc_dirty *d, struct zc_dirty_stats *s)
 {
     int64_t oldest = zc_marks_since(&d->set);
-    if (d->fly.on)
+    if (d->fly.on && !(d->fly.all && d->lost))
         oldest = ZC_MIN(oldest, d->fly.since);
-    if (d->all)
+    if (d->all && !d->lost)
         oldest = ZC_MIN(oldest, d->all_since);
+    if (d->tally.since)
+        oldest = ZC_MIN(oldest, d->tally.since);
     *s = (struct zc_dirty_stats){
-        .names = d->set.n + d->fly.n,
+        .names = d->set.n + d->fly.n + d->tally.names.used,
         .oldest_ns = oldest == INT64_MAX ? 0 : oldest,
         .failed = d->set.n_failing + d->fly.n_failing,
+        .held = d->set.n_held,
         .all = d->all || (d->fly.on && d->fly.all),
     };
 }

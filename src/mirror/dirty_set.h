@@ -10,6 +10,7 @@
  *       |
  *   dirty_set.c       marks, their bounds, barriers: the rules
  *       |
+ *   dirty_tally.c     how many there would be, while everything is in doubt
  *   dirty_marks.c     a table of marks
  *   dirty_kept.c      the renames for the next batch
  */
@@ -41,6 +42,12 @@ struct zc_flight {
     char *text; /* of names */
 };
 
+/* What has changed while everything is in doubt. */
+struct zc_tally {
+    struct zc_map names; /* hashes of them */
+    int64_t since;       /* 0: nothing has */
+};
+
 struct zc_dirty {
     const struct zc_watch *w;
     struct zc_dirty_limits lim;
@@ -60,8 +67,12 @@ struct zc_dirty {
     bool all;         /* pending */
     uint64_t all_gen;
     int64_t all_since;
+    bool lost; /* everything is in doubt for no other reason than that the
+                  connection broke: what has changed is in the tally */
+    struct zc_tally tally;
     struct zc_memo settle[ZC_MEMO_SIZE], tries[ZC_MEMO_SIZE];
     struct zc_memo rest[ZC_MEMO_SIZE];
+    struct zc_memo paced[ZC_MEMO_SIZE]; /* those taken that have a pace */
 };
 
 /* Everything is in doubt, and as old as SINCE and GEN or older. */
@@ -70,6 +81,9 @@ void zc_dirty_doubt(struct zc_dirty *d, int64_t since, uint64_t gen);
 struct zc_mark *zc_dirty_touch(struct zc_dirty *d, zc_wdir dir,
                                const char *name, size_t n, unsigned what,
                                int64_t now);
+/* How NAME in DIR is held back. */
+struct zc_hold zc_dirty_hold_of(const struct zc_dirty *d, zc_wdir dir,
+                                const char *name);
 /* Forgets batches that zc_dirty_caught_up was called for long ago; as that does,
  * when the queue is empty. */
 void zc_dirty_seen(struct zc_dirty *d, int64_t now);
@@ -92,5 +106,11 @@ int64_t zc_memo_get(const struct zc_memo *t, uint64_t hash, int64_t now,
                     int64_t keep);
 void zc_memo_set(struct zc_memo *t, uint64_t hash, int64_t ns, int64_t now);
 void zc_flight_end(struct zc_dirty *d);
+/* Counts a name with that hash, that was marked at SINCE; those in the set; and
+ * those in flight. */
+void zc_tally_add(struct zc_dirty *d, uint64_t hash, int64_t since);
+void zc_tally_set(struct zc_dirty *d);
+void zc_tally_flight(struct zc_dirty *d);
+void zc_tally_clear(struct zc_dirty *d);
 
 #endif

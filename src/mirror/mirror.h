@@ -11,6 +11,7 @@
 #ifndef ZC_MIRROR_MIRROR_H
 #define ZC_MIRROR_MIRROR_H
 
+#include "mirror/holds.h"
 #include "mirror/status.h"
 #include "net/reach.h"
 #include "session/events.h"
@@ -27,9 +28,22 @@ struct zc_mirror_peer {
      * does nothing: system calls end with EINTR. */
     int (*reach)(void *arg, struct zc_reached *out, struct zc_err *err);
     void *arg;
+    void *other_arg; /* the same, for a second connection beside that one, by
+                        another thread */
+    /* Whether the public key KEY (base64) still is the destination's; NULL: it
+     * is. Any thread, with ARG. */
+    bool (*trusted)(void *arg, const char *key);
     const char *share, *path; /* as in zc_options */
     bool own;                 /* likewise */
     bool paused; /* at the start (ZC_MIRROR_PAUSE) */
+};
+
+/* All that is at the peers is read again, and compared. */
+struct zc_mirror_verify {
+    unsigned every_s; /* so often; 0: when it is asked for */
+    bool repair;      /* what differs is made equal; else it is told */
+    bool cold;        /* what is in memory is read from the disk all the same */
+    const char *state; /* a directory for where it is; NULL: none */
 };
 
 struct zc_mirror_options {
@@ -41,6 +55,8 @@ struct zc_mirror_options {
     enum zc_watch_kind watch;
     unsigned rescan_s;  /* of what could not be watched; 0: the watcher's own */
     unsigned compare_s; /* everything is compared so often; 0: never */
+    struct zc_mirror_verify verify;
+    const zc_holds *holds; /* NULL: nothing is held back */
     const struct zc_mirror_peer *peers;
     size_t n_peers;
     struct zc_mirror_status *status; /* zeroed; may be shared with others */
@@ -55,6 +71,11 @@ struct zc_mirror_options {
      * should know is also logged. */
     void (*changed)(void *arg, size_t peer, unsigned state, const char *path,
                     const char *text);
+    /* What was called FROM at PEER is called TO now, if the peer could do that:
+     * beside `item`, for who wants to know all that may have changed. */
+    void (*renamed)(void *arg, size_t peer, const char *from, const char *to);
+    /* A round with PEER is over: it has said that it has all of it. */
+    void (*round)(void *arg, size_t peer);
     void *arg;
     int stop_fd;    /* readable: the mirror ends */
     int control_fd; /* requests and answers (zc_mirror_request); -1: none */
@@ -71,6 +92,9 @@ enum zc_mirror_verb {
     ZC_MIRROR_RESUME,  /* ... until then, and compare everything */
     ZC_MIRROR_RELEASE, /* the brake holds: let that one deletion through */
     ZC_MIRROR_RESCAN,  /* compare `path` now */
+    ZC_MIRROR_VERIFY,  /* begin to verify, or go on */
+    ZC_MIRROR_REKEY,   /* `trusted` may have another answer: sessions with whom
+                          is not, end. No answer */
     ZC_MIRROR_CANCEL,  /* nobody waits for ID any more */
 };
 

@@ -15,14 +15,17 @@
 #include "mirror/peer.h"
 
 #include "base/clock.h"
+#include "base/libc.h"
 #include "base/log.h"
 #include "mirror/compare.h"
 #include "mirror/dirty.h"
+#include "mirror/durable.h"
 #include "mirror/ghosts.h"
 #include "mirror/gone.h"
 #include "mirror/hardlinks.h"
 #include "mirror/overtake.h"
 #include "mirror/report.h"
+#include "mirror/verify.h"
 #include "sender/session.h"
 #include "session/source.h"
 
@@ -81,6 +84,20 @@ void zc_mpeers_interrupt(struct zc_mirror *m, bool busy)
         interrupt(&m->peers[i], busy);
 }
 
+void zc_mpeers_rekey(struct zc_mirror *m)
+{
+    for (size_t i = 0; i < m->n_peers; i++) {
+        struct zc_mpeer *p = &m->peers[i];
+        struct zc_err err;
+        pthread_mutex_lock(&p->session_lock);
+        bool ends = p->transport && zc_mirror_check_key(p, p->transport, &err);
+        pthread_mutex_unlock(&p->session_lock);
+        if (ends)
+            interrupt(p, true);
+    }
+    zc_mverify_rekey(m);
+}
+
 void zc_mpeer_pause(struct zc_mpeer *p, bool on)
 {
     p->paused = on;
@@ -106,8 +123,10 @@ void zc_mpeers_hurry(struct zc_mirror *m)
         zc_mirror_lock(m);
         bool holds = is_holding(&m->peers[i]);
         zc_mirror_unlock(m);
-        if (holds)
+        if (holds) {
             interrupt(&m->peers[i], true);
+            zc_mverify_interrupt(m, &m->peers[i]);
+        }
     }
 }
 
@@ -178,6 +197,12 @@ static void brake_held(struct zc_mpeer *p, const struct zc_err *err,
     zc_peer_set_text(p->st, "", text);
 }
 
+/* What a round has given names is on the disk when it is over. */
+static bool syncs_first(const struct zc_mpeer *p)
+{
+    return p->push.fsync != ZC_FSYNC_NONE && p->push.fsync != ZC_FSYNC_BEHIND;
+}
+
 /* With the lock: what is to be sent next, if anything. *GONE: of what was seen
  * to go. */
 static bool next_round(struct zc_mpeer *p, struct zc_round *round, bool *gone,
@@ -202,11 +227,11 @@ static bool next_round(struct zc_mpeer *p, struct zc_round *round, bool *gone,
                zc_dirty_take(p->dirty, BATCH, now, round);
     if (p->asked > p->answered) {
         any = true;
-        round->sync = p->push.fsync == ZC_FSYNC_NONE;
+        round->sync = !syncs_first(p);
     }
     /* What a session that broke has left may have its names already, and not be
      * on the disk. */
-    if (round->all && !p->leisure && p->push.fsync != ZC_FSYNC_NONE)
+    if (round->all && !p->leisure && syncs_first(p))
         round->sync = true;
     round->leisure = round->all && p->leisure;
     round->unseen = p->braked;
@@ -226,6 +251,7 @@ static void round_done(struct zc_mpeer *p, const struct zc_round *round,
     atomic_fetch_add(&p->st->rounds, 1);
     if (round->all) {
         atomic_fetch_add(&p->st->full_rounds, 1);
+        p->st->compared = zc_clock_wall_ns();
         zc_mcompare_took(p->mirror, took, now);
     }
     zc_dirty_done(p->dirty, now);
@@ -268,21 +294,26 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
     int64_t start = zc_clock_ns();
     uint64_t asked = p->asked;
     bool gone;
+    int64_t oldest = zc_mdurable_oldest(p, start);
     if (!next_round(p, &round, &gone, start))
         return true;
     p->in_round = true;
     zc_overtake_begin(p, start);
     p->full = round.all;
     p->round_number++;
-    if (round.all)
-        zc_mreport_full_round(p);
+    zc_mreport_round_begins(p);
     zc_mreport_update(p);
+    if (round.all) /* no event has told the watch thread, who keeps the count */
+        zc_mirror_wake(m->wake);
     zc_mirror_unlock(m);
 
     zc_mreport_tell_peer(p);
     const struct zc_round *r = zc_mhardlinks_begin(p, &round);
     enum zc_exit code = zc_session_round(p->session, r, err);
     bool good = code == ZC_EXIT_OK || code == ZC_EXIT_MAX_DELETE;
+    for (size_t i = 0; m->opt->renamed && i < round.n_renames; i++)
+        m->opt->renamed(m->opt->arg, p->number, round.renames[i].from,
+                        round.renames[i].to);
     zc_mhardlinks_end(p, r, good);
     if (round.all)
         give_memory_back();
@@ -296,17 +327,23 @@ static bool do_round(struct zc_mpeer *p, struct zc_err *err)
     if (good && !gone)
         p->answered = asked;
     if (good)
+        zc_mdurable_round(p, oldest, round.sync, round.all, zc_clock_ns());
+    if (good)
         round_done(p, &round, gone, code, err, zc_clock_ns() - start);
     if (p->full)
         p->leisure = false;
     zc_places_unref(round.places);
     p->in_round = p->full = false;
+    zc_mreport_round_ended(p);
     zc_mreport_update(p);
     zc_mirror_wake_asked(m);
+    zc_mverify_kick(m);
     if (!good)
         return false;
     zc_mirror_unlock(m);
     zc_mreport_tell_peer(p);
+    if (m->opt->round)
+        m->opt->round(m->opt->arg, p->number);
     zc_mirror_lock(m);
     return true;
 }
@@ -354,8 +391,13 @@ static enum outcome serve(struct zc_mpeer *p, bool *worked, struct zc_err *err)
             return CHANGED;
         int64_t now = zc_clock_ns(), next = zc_mpeer_next(p, now);
         if (next && atomic_load(&m->stopping)) {
-            if (!zc_ghosts_open(m) || atomic_load(&m->hurry))
+            if (!p->unsynced && (!zc_ghosts_open(m) || atomic_load(&m->hurry)))
                 return CHANGED;
+            if (p->unsynced) { /* who waits for our end may pull the plug then */
+                p->asked++;
+                p->unsynced = false;
+                continue;
+            }
             next = INT64_MAX; /* another peer walks, and wakes this one */
         }
         if (next || !source_ok(m)) {
@@ -423,6 +465,7 @@ static enum outcome run_session(struct zc_mpeer *p, struct zc_transport *t,
     if (o == LOST || !atomic_load(&m->stopping)) {
         zc_gone_inherit(p, zc_clock_ns());
         p->gone_tried = false;
+        zc_mdurable_lost(p, zc_clock_ns());
         zc_dirty_lost(p->dirty, zc_clock_ns());
     }
     zc_mirror_unlock(m);
@@ -443,8 +486,12 @@ static enum outcome connect_once(struct zc_mpeer *p, bool *worked,
         return LOST;
     }
     publish(p, reached.t, NULL, false);
-    enum outcome o = run_session(p, reached.t, worked, err);
+    enum outcome o = LOST;
+    if (zc_mirror_check_key(p, reached.t, err) == 0)
+        o = run_session(p, reached.t, worked, err);
     publish(p, NULL, NULL, false);
+    if (o == LOST) /* that may be why */
+        (void)zc_mirror_check_key(p, reached.t, err);
     zc_reached_end(&reached);
     return o;
 }
@@ -469,7 +516,7 @@ static bool wait_for_turn(struct zc_mpeer *p)
     struct zc_mirror *m = p->mirror;
     for (;;) {
         zc_mirror_lock(m);
-        set_let_go(p, p->paused);
+        set_let_go(p, p->paused && !p->verifying);
         bool there = m->w && !m->gone && !p->paused;
         p->generation = m->generation;
         zc_mirror_unlock(m);

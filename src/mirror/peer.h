@@ -13,6 +13,9 @@ int64_t zc_mpeer_next(const struct zc_mpeer *p, int64_t now);
  * comes before the first. Not with the lock. */
 void zc_mpeers_interrupt(struct zc_mirror *m, bool busy);
 
+/* Ends the sessions with whom is not trusted any more. Not with the lock. */
+void zc_mpeers_rekey(struct zc_mirror *m);
+
 /* P is to let go of its destination (p->let_go says when it has), or need not
  * any longer. With the lock. */
 void zc_mpeer_pause(struct zc_mpeer *p, bool on);

@@ -16,8 +16,10 @@
 #include "base/clock.h"
 #include "mirror/compare.h"
 #include "mirror/dirty.h"
+#include "mirror/durable.h"
 #include "mirror/hardlinks.h"
 #include "mirror/peer.h"
+#include "mirror/verify.h"
 #include "mirror/young.h"
 
 #include <inttypes.h>
@@ -142,6 +144,8 @@ static int obey(struct zc_mirror *m, const struct zc_mirror_request *r,
                 struct zc_err *err)
 {
     bool any = false;
+    if (r->verb == ZC_MIRROR_VERIFY)
+        return zc_mverify_ask(m, r->peer, err);
     if (r->verb == ZC_MIRROR_RESCAN && zc_mcompare_rescan(m, r, err))
         return -1;
     for (size_t i = 0; i < m->n_peers; i++) {
@@ -164,7 +168,7 @@ static int obey(struct zc_mirror *m, const struct zc_mirror_request *r,
 static bool is_known(const struct zc_mirror *m,
                      const struct zc_mirror_request *r)
 {
-    return r->verb < ZC_MIRROR_CANCEL &&
+    return r->verb < ZC_MIRROR_REKEY &&
            (r->peer == -1 || (r->peer >= 0 && (size_t)r->peer < m->n_peers));
 }
 
@@ -190,6 +194,10 @@ static void take_request(struct zc_mirror *m, const struct zc_mirror_request *r)
     struct zc_err err;
     if (r->verb == ZC_MIRROR_CANCEL) {
         cancel(m->questions, r->id);
+        return;
+    }
+    if (r->verb == ZC_MIRROR_REKEY) {
+        zc_mpeers_rekey(m);
         return;
     }
     if (r->peer == -2) {
@@ -292,7 +300,7 @@ static void start(struct zc_mirror *m, struct question *a, int64_t now)
 static bool reached(struct zc_mpeer *p, struct goal *g, int64_t now)
 {
     if (!zc_dirty_passed(p->dirty, g->ticket) || p->in_round ||
-        zc_mhardlinks_busy(p) || p->braked ||
+        zc_mhardlinks_busy(p) || p->braked || zc_mdurable_in_doubt(p) ||
         p->mirror->n_unmounted ||
         p->mirror->ghosts.walked < g->ghosts)
         return false;
@@ -317,10 +325,14 @@ static void describe(struct zc_mpeer *p, const struct goal *g, char *out,
     const char *name = p->conf->name;
     struct zc_dirty_stats ds;
     struct zc_buf holding = ZC_BUF_INIT;
-    zc_peer_get_text(p->st, path, text);
+    zc_peer_get_text(p->st, path, text, NULL);
     zc_dirty_get_stats(p->dirty, &ds);
     const char *held = zc_dirty_holding(p->dirty, g->ticket, &holding);
-    if (!p->connected)
+    if (!p->connected && ds.names)
+        snprintf(out, size, "%.128s: not connected%s%.250s; %" PRIu64
+                 " change%s wait%s", name, *text ? ": " : "", text, ds.names,
+                 ds.names == 1 ? "" : "s", ds.names == 1 ? "s" : "");
+    else if (!p->connected)
         snprintf(out, size, "%.128s: not connected%s%.300s", name,
                  *text ? ": " : "", text);
     else if ((p->braked && !p->gone_due) || p->blocked ||
@@ -398,7 +410,7 @@ static void describe_source(struct zc_mirror *m, char *out, size_t size)
         snprintf(out, size, "%s is being scanned", m->opt->push.src);
         return;
     }
-    zc_mirror_get_text(m->st, text);
+    zc_mirror_get_text(m->st, text, NULL);
     snprintf(out, size, "%s", text);
 }
 

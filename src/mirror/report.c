@@ -9,10 +9,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "mirror/dirty.h"
 #include "mirror/eventless.h"
 #include "mirror/hardlinks.h"
 #include "mirror/said.h"
+#include "session/pace.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +22,8 @@
 #include <xxhash.h>
 
 #define UNTOLD (~0U)
+#define SOON_NS (ZC_NSEC_PER_SEC / 10)
+#define LEFT_MAX_S 1e9 /* more is not worth telling */
 
 struct zc_mreport {
     /* Of earlier sessions. */
@@ -27,6 +31,7 @@ struct zc_mreport {
     bool squeezes; /* this one compresses */
     unsigned told; /* enum zc_peer_state, as last told */
     struct zc_said *said; /* the troubles that were logged */
+    struct zc_pace pace;  /* of the round under way; under `lock` */
     uint64_t meta;   /* entries that lack metadata since the last full round */
     char meta_text[ZC_STATUS_TEXT], meta_path[ZC_STATUS_TEXT];
     char reason[ZC_STATUS_TEXT]; /* why it is not connected, as last logged */
@@ -66,6 +71,7 @@ static void update_counters(struct zc_mpeer *p, struct zc_dirty_stats *ds)
     if (p->in_round && need_files > done_files)
         behind = ZC_MAX(behind, need_files - done_files);
     st->behind = behind;
+    st->held = ds->held;
     st->behind_bytes = p->in_round && need_bytes > done_bytes
                            ? need_bytes - done_bytes
                            : 0;
@@ -123,12 +129,36 @@ void zc_mreport_unmounted(struct zc_mirror *m)
     zc_mirror_set_text(m->st, text);
 }
 
+/* How far the round under way is. What is over in a moment is not looked at. */
+static void update_round(struct zc_mpeer *p, int64_t at)
+{
+    struct zc_mreport *r = p->report;
+    struct zc_round_status *now = &p->st->now;
+    struct zc_progress_view v;
+    if (!now->began || at - r->pace.start_ns < SOON_NS)
+        return;
+    zc_pace_look(&r->pace, &p->stats, at, &v);
+    now->listed = v.scan_done;
+    now->writing = v.finishing;
+    now->entries = v.scanned;
+    now->need_files = v.need_files;
+    now->need_bytes = v.need_bytes;
+    now->done_files = v.done_files;
+    now->done_bytes = v.done_bytes;
+    now->rate = (uint64_t)v.rate;
+    now->left = v.eta < 0 || v.eta > LEFT_MAX_S
+                    ? -1
+                    : (int64_t)(v.eta * (double)ZC_NSEC_PER_SEC);
+}
+
 void zc_mreport_update(struct zc_mpeer *p)
 {
     struct zc_dirty_stats ds;
     enum zc_peer_state state;
     zc_dirty_get_stats(p->dirty, &ds);
     update_counters(p, &ds);
+    if (p->in_round)
+        update_round(p, zc_clock_ns());
     if (!p->connected)
         return;
     p->st->retry_at = retry_at(p);
@@ -196,7 +226,7 @@ void zc_mreport_tell_mirror(struct zc_mirror *m)
     if (state == m->told)
         return;
     m->told = state;
-    zc_mirror_get_text(m->st, text);
+    zc_mirror_get_text(m->st, text, NULL);
     if (state == ZC_MIRROR_WATCHING)
         zc_log(ZC_LOG_INFO, "%s: watching %" PRIu64 " %s", m->opt->name,
                (uint64_t)m->st->dirs,
@@ -218,7 +248,7 @@ void zc_mreport_tell_peer(struct zc_mpeer *p)
         state == ZC_PEER_CONNECTING || state == ZC_PEER_DISCONNECTED)
         return;
     r->told = state;
-    zc_peer_get_text(p->st, path, text);
+    zc_peer_get_text(p->st, path, text, NULL);
     if (state == ZC_PEER_SCANNING)
         zc_log(ZC_LOG_INFO, "%s: connected, comparing everything",
                p->conf->name);
@@ -266,6 +296,24 @@ void zc_mreport_paused(struct zc_mpeer *p)
     zc_peer_set_state(p->st, ZC_PEER_PAUSED);
 }
 
+void zc_mreport_draining(struct zc_mirror *m, int64_t left)
+{
+    for (size_t i = 0; i < m->n_peers; i++) {
+        const struct zc_mpeer *p = &m->peers[i];
+        uint64_t names = p->st->behind;
+        char size[ZC_TEXT_MAX];
+        zc_mirror_lock(m);
+        bool busy = !p->ended && p->connected && names;
+        zc_mirror_unlock(m);
+        if (busy)
+            zc_log(ZC_LOG_INFO, "%s: still sending %" PRIu64 " change%s, %s, "
+                   "for up to %.0f s", p->conf->name, names,
+                   names == 1 ? "" : "s",
+                   zc_text_size(size, (double)p->st->behind_bytes),
+                   (double)ZC_MAX(left, 0) / ZC_NSEC_PER_SEC);
+    }
+}
+
 void zc_mreport_left_behind(struct zc_mpeer *p)
 {
     struct zc_dirty_stats ds;
@@ -285,9 +333,24 @@ void zc_mreport_left_behind(struct zc_mpeer *p)
 
 /* --- entries --- */
 
-void zc_mreport_full_round(struct zc_mpeer *p)
+void zc_mreport_round_begins(struct zc_mpeer *p)
 {
-    p->report->meta = 0;
+    struct zc_mreport *r = p->report;
+    struct zc_round_status *now = &p->st->now;
+    zc_pace_begin(&r->pace, &p->stats, zc_clock_ns());
+    now->listed = now->writing = false;
+    now->entries = now->rate = 0;
+    now->need_files = now->need_bytes = now->done_files = now->done_bytes = 0;
+    now->left = -1;
+    now->whole = p->full;
+    now->began = zc_clock_wall_ns();
+    if (p->full)
+        r->meta = 0;
+}
+
+void zc_mreport_round_ended(struct zc_mpeer *p)
+{
+    p->st->now.began = 0;
 }
 
 void zc_mreport_cleared(struct zc_mpeer *p)
@@ -413,7 +476,7 @@ void zc_mreport_trouble(void *arg, enum zc_trouble kind, const char *what,
     bool here = kind == ZC_TROUBLE_SOURCE || kind == ZC_TROUBLE_VANISHED;
     snprintf(text, sizeof text, "could not %.100s%s%s%s", what,
              here ? " at the source" : "", eno ? ": " : "",
-             eno ? strerror_r(eno, why, sizeof why) : "");
+             eno ? zc_err_reason(eno, why, sizeof why) : "");
     if (kind == ZC_TROUBLE_VANISHED) {
         mark_again(p, path, eno);
     } else {

@@ -24,9 +24,11 @@ void zc_mreport_disconnected(struct zc_mpeer *p, const struct zc_err *err,
                              int64_t delay);
 /* The destination was let go, as somebody asked for. With the lock. */
 void zc_mreport_paused(struct zc_mpeer *p);
-/* A round of the whole tree begins. */
-void zc_mreport_full_round(struct zc_mpeer *p);
-/* A round is over. */
+/* A round begins (p->full says which). With the lock. */
+void zc_mreport_round_begins(struct zc_mpeer *p);
+/* It has ended, somehow. With the lock. */
+void zc_mreport_round_ended(struct zc_mpeer *p);
+/* It is over, and went well. */
 void zc_mreport_round_over(struct zc_mpeer *p);
 /* A round is over, and nothing is refused any more. */
 void zc_mreport_cleared(struct zc_mpeer *p);
@@ -37,6 +39,8 @@ void zc_mreport_update(struct zc_mpeer *p);
 void zc_mreport_unmounted(struct zc_mirror *m);
 /* Logs and tells a new state. */
 void zc_mreport_tell_peer(struct zc_mpeer *p);
+/* Logs what the end of the mirror waits for, LEFT ns at most. Any thread. */
+void zc_mreport_draining(struct zc_mirror *m, int64_t left);
 /* Logs what P was not sent before the end. */
 void zc_mreport_left_behind(struct zc_mpeer *p);
 

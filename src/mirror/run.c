@@ -17,6 +17,7 @@
 #include "mirror/questions.h"
 #include "mirror/report.h"
 #include "mirror/source.h"
+#include "mirror/verify.h"
 #include "mirror/young.h"
 #include "session/hostid.h"
 
@@ -27,6 +28,8 @@
 #include <sys/eventfd.h>
 
 #define STOP_POLL_MS 100
+/* An end that takes longer than this says why. */
+#define TELL_NS (ZC_NSEC_PER_SEC / 2)
 
 /* --- the end --- */
 
@@ -45,6 +48,7 @@ static bool all_ended(struct zc_mirror *m)
 static void drain(struct zc_mirror *m)
 {
     int64_t end = zc_clock_ns() + (int64_t)m->opt->drain_s * ZC_NSEC_PER_SEC;
+    zc_mverify_stop(m);
     zc_mirror_lock(m);
     zc_msource_finish(m, end);
     for (size_t i = 0; i < m->n_peers; i++)
@@ -53,10 +57,19 @@ static void drain(struct zc_mirror *m)
     zc_mirror_wake_peers(m);
     zc_mirror_unlock(m);
 
+    int64_t tell_at = zc_clock_ns() + TELL_NS;
     while (!all_ended(m)) {
         struct pollfd f = {.fd = m->wake, .events = POLLIN};
         if (zc_clock_ns() >= end)
             atomic_store(&m->hurry, true);
+        zc_mirror_lock(m);
+        for (size_t i = 0; i < m->n_peers; i++)
+            zc_mreport_update(&m->peers[i]);
+        zc_mirror_unlock(m);
+        if (zc_clock_ns() >= tell_at) {
+            zc_mreport_draining(m, end - zc_clock_ns());
+            tell_at = INT64_MAX;
+        }
         zc_mpeers_interrupt(m, atomic_load(&m->hurry));
         if (poll(&f, 1, STOP_POLL_MS) > 0)
             zc_mirror_woken(m->wake);
@@ -81,6 +94,7 @@ static void set_options(struct zc_mpeer *p)
     p->push.has_origin = true;
     zc_origin_id(m->opt->name, m->opt->push.src, p->conf->name, m->opt->unique,
                  p->push.origin);
+    zc_writer_id(p->push.src, p->push.filter, p->push.writer);
     if (p->push.keep & ZC_KEEP_HARD_LINKS) {
         p->push.linked = zc_mhardlinks_listed;
         p->push.linked_arg = p;
@@ -108,7 +122,8 @@ static int peer_init(struct zc_mpeer *p, struct zc_mirror *m, size_t i,
     pthread_mutex_init(&p->session_lock, NULL);
     zc_overtake_init(p);
     p->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    p->dirty = zc_dirty_new(m->w, NULL);
+    const struct zc_dirty_limits limits = {.holds = m->opt->holds};
+    p->dirty = zc_dirty_new(m->w, &limits);
     p->report = zc_mreport_new(p->conf->name);
     p->hardlinks = zc_mhardlinks_new();
     if (p->wake < 0 || !p->dirty || !p->report || !p->hardlinks)
@@ -185,8 +200,10 @@ static int mirror_init(struct zc_mirror *m, const struct zc_mirror_options *opt,
 
 static void mirror_fini(struct zc_mirror *m)
 {
+    zc_mverify_stop(m);
     for (size_t i = 0; i < m->n_peers; i++)
         peer_fini(&m->peers[i]);
+    zc_mverify_fini(m);
     zc_questions_free(m->questions);
     zc_index_free(m->index);
     zc_young_free(m->young);
@@ -215,6 +232,8 @@ int zc_mirror_run(const struct zc_mirror_options *opt, struct zc_err *err)
     result = 0;
     for (size_t i = 0; i < opt->n_peers && result == 0; i++)
         result = start_peer(&m, i, err);
+    if (result == 0)
+        result = zc_mverify_init(&m, err);
     if (!m.w)
         zc_msource_missing(&m, err);
     zc_mirror_unlock(&m);

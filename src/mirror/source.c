@@ -28,6 +28,7 @@
 #include "mirror/peer.h"
 #include "mirror/questions.h"
 #include "mirror/report.h"
+#include "mirror/verify.h"
 #include "mirror/search.h"
 #include "mirror/young.h"
 #include "session/source.h"
@@ -39,6 +40,7 @@
 #define READ_TURNS 16   /* of some 64 KiB, before others are looked after */
 #define SETTLE_TURNS 64 /* more, when somebody waits for it */
 #define ACTIVE_NS ZC_NSEC_PER_SEC
+#define FULL_NS (ZC_NSEC_PER_SEC / 4) /* while everything is compared */
 #define ROOT_NS ZC_NSEC_PER_SEC
 /* Who sleeps longer than this had nothing to read when it began to, and what there
  * is now has come just now. */
@@ -46,11 +48,11 @@
 /* What a peer's thread is about to wait for has to be ended when it does. */
 #define HURRY_NS (ZC_NSEC_PER_SEC / 20)
 
-/* Wakes those idle peers for which something is due, and what overtakes a busy
- * one. Returns how long until something becomes due for a peer that sleeps
- * longer: most names become due
- * sooner than was said when they were marked (the file is closed), so a peer is
- * not woken just to set its clock. With the lock. */
+/* Finds those idle peers for which something is due, for wake_due, and wakes what
+ * overtakes a busy one. Returns how long until something becomes due for a peer
+ * that sleeps longer: most names become due sooner than was said when they were
+ * marked (the file is closed), so a peer is not woken just to set its clock. With
+ * the lock. */
 static int64_t notify(struct zc_mirror *m, int64_t now)
 {
     int64_t later = INT64_MAX;
@@ -71,9 +73,27 @@ static int64_t notify(struct zc_mirror *m, int64_t now)
             continue;
         }
         p->wake_at = now;
-        zc_mirror_wake(p->wake);
+        p->due = true;
     }
     return later;
+}
+
+/* Not with the lock, which is the first thing that they want. */
+static void wake_due(struct zc_mirror *m)
+{
+    for (size_t i = 0; i < m->n_peers; i++) {
+        if (m->peers[i].due)
+            zc_mirror_wake(m->peers[i].wake);
+        m->peers[i].due = false;
+    }
+}
+
+/* Lets others have the lock. */
+static void let_others(struct zc_mirror *m)
+{
+    zc_mirror_unlock(m);
+    wake_due(m);
+    zc_mirror_lock(m);
 }
 
 /* --- what the watcher reports; with the lock held --- */
@@ -241,10 +261,6 @@ static bool read_events(struct zc_mirror *m, int turns)
 {
     bool drained = false;
     for (int i = 0; i < turns && !drained && m->w && !m->gone; i++) {
-        if (i) {
-            zc_mirror_unlock(m);
-            zc_mirror_lock(m);
-        }
         zc_search_told(m);
         zc_young_begin(m);
         zc_watch_read(m->w);
@@ -252,10 +268,12 @@ static bool read_events(struct zc_mirror *m, int turns)
          * just been woken costs more. */
         bool few = zc_young_few(m);
         if (few)
-            drained = zc_young_end(m);
+            zc_young_look(m);
         notify(m, zc_clock_ns());
+        let_others(m);
         if (!few)
-            drained = zc_young_end(m);
+            zc_young_look(m);
+        drained = zc_young_end(m);
     }
     return drained;
 }
@@ -333,12 +351,16 @@ static void update_status(struct zc_mirror *m, int64_t now)
         st->events = s.events;
         st->overflows = s.overflows;
     }
-    m->active = false;
+    m->active_ns = 0;
     for (size_t i = 0; i < m->n_peers; i++) {
         struct zc_mpeer *p = &m->peers[i];
         zc_mreport_update(p);
-        m->active |= p->in_round ||
-                     (p->connected && zc_mpeer_next(p, now) < ACTIVE_NS);
+        if (p->full)
+            m->active_ns = FULL_NS;
+        else if (!m->active_ns &&
+                 (p->in_round ||
+                  (p->connected && zc_mpeer_next(p, now) < ACTIVE_NS)))
+            m->active_ns = ACTIVE_NS;
     }
     st->heartbeat = now;
 }
@@ -346,7 +368,7 @@ static void update_status(struct zc_mirror *m, int64_t now)
 /* How long the thread may sleep. With the lock. */
 static int64_t sleep_ns(struct zc_mirror *m, bool more, int64_t now)
 {
-    int64_t ns = m->active ? ACTIVE_NS : INT64_MAX;
+    int64_t ns = m->active_ns ? m->active_ns : INT64_MAX;
     if (more)
         return 0;
     if (!m->w)
@@ -378,8 +400,11 @@ static int64_t turn(struct zc_mirror *m, bool mounted, bool moved, bool rested)
     if (holding)
         ns = ZC_MIN(ns, HURRY_NS);
     zc_mirror_unlock(m);
-    if (went)
+    wake_due(m);
+    if (went) {
         zc_mpeers_interrupt(m, true);
+        zc_mverify_interrupt(m, NULL);
+    }
     if (holding)
         zc_mpeers_hurry(m);
     zc_mreport_tell_mirror(m);

@@ -17,7 +17,6 @@
 
 /* A writer that is between two numbers may have lost its CPU: it is given time
  * to finish. One that died there leaves its number odd for good. */
-#define TRIES 320
 #define SPINS 20
 #define PAUSE_NS 1000000
 
@@ -144,57 +143,54 @@ void zc_peer_set_security(struct zc_peer_status *p, const char *security,
     write_end(&p->seq, odd);
 }
 
-/* True when what was read since SEQ was SEEN is of one piece. */
-static bool read_whole(atomic_uint *seq, unsigned seen, int tries)
+/* True when what was read since SEQ was SEEN is of one piece, or there is no more
+ * PATIENCE. */
+static bool read_whole(atomic_uint *seq, unsigned seen, int *patience)
 {
-    if (!(seen & 1) && atomic_load(seq) == seen)
+    if ((!(seen & 1) && atomic_load(seq) == seen) || *patience <= 0)
         return true;
-    if (tries > SPINS)
+    if (ZC_STATUS_PATIENCE - (*patience)-- > SPINS)
         zc_clock_sleep_ns(PAUSE_NS);
     return false;
 }
 
-void zc_mirror_get_text(struct zc_mirror_status *m, char text[ZC_STATUS_TEXT])
+/* A text of SIZE, and another one unless it is NULL, as they were at one moment. */
+static void read_texts(atomic_uint *seq, const char *from, char *text,
+                       const char *from_other, char *other, size_t size,
+                       int *patience)
 {
-    for (int i = 0; i < TRIES; i++) {
-        unsigned seen = atomic_load(&m->seq);
-        get_text(m->text, text, ZC_STATUS_TEXT);
-        if (read_whole(&m->seq, seen, i))
-            return;
-    }
+    int own = ZC_STATUS_PATIENCE;
+    unsigned seen;
+    do {
+        seen = atomic_load(seq);
+        get_text(from, text, size);
+        if (from_other)
+            get_text(from_other, other, size);
+    } while (!read_whole(seq, seen, patience ? patience : &own));
 }
 
-void zc_mirror_get_note(struct zc_mirror_status *m, char note[ZC_STATUS_TEXT])
+void zc_mirror_get_text(struct zc_mirror_status *m, char text[ZC_STATUS_TEXT],
+                        int *patience)
 {
-    for (int i = 0; i < TRIES; i++) {
-        unsigned seen = atomic_load(&m->seq);
-        get_text(m->note, note, ZC_STATUS_TEXT);
-        if (read_whole(&m->seq, seen, i))
-            return;
-    }
+    read_texts(&m->seq, m->text, text, NULL, NULL, ZC_STATUS_TEXT, patience);
+}
+
+void zc_mirror_get_note(struct zc_mirror_status *m, char note[ZC_STATUS_TEXT],
+                        int *patience)
+{
+    read_texts(&m->seq, m->note, note, NULL, NULL, ZC_STATUS_TEXT, patience);
 }
 
 void zc_peer_get_text(struct zc_peer_status *p, char path[ZC_STATUS_TEXT],
-                      char text[ZC_STATUS_TEXT])
+                      char text[ZC_STATUS_TEXT], int *patience)
 {
-    for (int i = 0; i < TRIES; i++) {
-        unsigned seen = atomic_load(&p->seq);
-        get_text(p->path, path, ZC_STATUS_TEXT);
-        get_text(p->text, text, ZC_STATUS_TEXT);
-        if (read_whole(&p->seq, seen, i))
-            return;
-    }
+    read_texts(&p->seq, p->path, path, p->text, text, ZC_STATUS_TEXT, patience);
 }
 
 void zc_peer_get_security(struct zc_peer_status *p,
                           char security[ZC_STATUS_SECURITY],
-                          char key[ZC_STATUS_SECURITY])
+                          char key[ZC_STATUS_SECURITY], int *patience)
 {
-    for (int i = 0; i < TRIES; i++) {
-        unsigned seen = atomic_load(&p->seq);
-        get_text(p->security, security, ZC_STATUS_SECURITY);
-        get_text(p->key, key, ZC_STATUS_SECURITY);
-        if (read_whole(&p->seq, seen, i))
-            return;
-    }
+    read_texts(&p->seq, p->security, security, p->key, key, ZC_STATUS_SECURITY,
+               patience);
 }

@@ -12,13 +12,15 @@
  *
  * What is found may be another file already, or the name may have been gone for
  * a moment only. So a look counts when the watcher has told all that was before
- * the look, and said nothing more about the name. A look that comes in the midst
- * of an unlink(2) sees one name where there were two, and the name is there still:
- * so "one name" counts only after a moment, when the directory's lock has been
- * had once, as unlink and the event that tells of it are one under it. If the watcher says that the
- * name has gone, or has been made again, what was touched is a ghost: most
- * names that are touched and gone before anybody looks were the only name of a
- * file, but nobody can tell any more.
+ * the look, and said nothing more about the name. A look that comes in the
+ * midst of an unlink(2) sees one name where there were two, and the name is
+ * there still: so "one name" counts only after a moment, when the directory's
+ * lock has been had once, as unlink and the event that tells of it are one
+ * under it; that is done once a directory for all that were seen meanwhile, when
+ * peers have had time to send them. If the watcher says that the name has gone,
+ * or has been made again, what was touched is a ghost: most names that are
+ * touched and gone before anybody looks were the only name of a file, but nobody
+ * can tell any more.
  *
  * A new file, or one that is being written, is looked at when it is closed, or
  * after a moment: most are closed at once, and each look costs a system call.
@@ -40,6 +42,7 @@
 #include "mirror/index.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -51,7 +54,11 @@
  * may then wait for the file system's journal. */
 #define SLACK_NS (2 * ZC_NSEC_PER_SEC)
 #define FEW 4 /* to be looked at without letting go of the lock */
-#define WAIT_NS (ZC_NSEC_PER_SEC / 1000) /* for a close, and to be sure */
+#define WAIT_NS (ZC_NSEC_PER_SEC / 1000) /* for a close */
+/* Until the directories of what was looked at are waited for, all together: no
+ * sooner, as they cost more than the looks, and a peer is at work just then; and
+ * no later, as whatever goes before that is a ghost. */
+#define SURE_NS (ZC_NSEC_PER_SEC / 250)
 
 /* A name that was made or touched lately. */
 struct young_name {
@@ -324,17 +331,28 @@ static int64_t wait_for(const struct zc_mirror *m,
     if (m->young->hurry || m->young->v.len > NAMES_MAX / 4 ||
         (unsure ? m->n_questions > 0 : e->now))
         return 0;
-    return ZC_MAX(e->since + WAIT_NS - now, 0);
+    return ZC_MAX(e->since + (unsure ? SURE_NS : WAIT_NS) - now, 0);
 }
 
-/* Is something to be done with E now, that is: to make sure of it if UNSURE, else
- * to look at it? */
-static bool is_due(const struct zc_mirror *m, const struct young_name *e,
-                   bool unsure, int64_t now)
+bool zc_young_doubts(const struct zc_mirror *m)
 {
-    return is_unsure(e) == unsure && wait_for(m, e, now) == 0;
+    const struct zc_young *y = m->young;
+    int64_t now = zc_clock_ns();
+    for (size_t i = 0; i < y->v.len; i++)
+        if (is_unsure(y->v.v[i]) && wait_for(m, y->v.v[i], now) == 0)
+            return true;
+    return false;
 }
 
+static int by_dir(const void *a, const void *b)
+{
+    const struct young_name *x = ((const struct look *)a)->e;
+    const struct young_name *y = ((const struct look *)b)->e;
+    return (x->dir > y->dir) - (x->dir < y->dir);
+}
+
+/* The names that are to be looked at now; or, UNSURE, all that are to be made sure
+ * of, by directories. */
 static void list_looks(struct zc_mirror *m, looks *v, bool unsure)
 {
     struct zc_buf buf = ZC_BUF_INIT;
@@ -342,7 +360,7 @@ static void list_looks(struct zc_mirror *m, looks *v, bool unsure)
     int64_t now = zc_clock_ns();
     for (size_t i = 0; i < y->v.len; i++) {
         struct young_name *e = y->v.v[i];
-        if (!is_due(m, e, unsure, now))
+        if (is_unsure(e) != unsure || (!unsure && wait_for(m, e, now) > 0))
             continue;
         const char *path = zc_watch_path(m->w, e->dir, &buf);
         struct look j = {.e = e, .path = path ? strdup(path) : NULL};
@@ -354,6 +372,24 @@ static void list_looks(struct zc_mirror *m, looks *v, bool unsure)
         }
     }
     zc_buf_fini(&buf);
+    if (unsure && v->len > 1)
+        qsort(v->v, v->len, sizeof *v->v, by_dir);
+}
+
+static int open_dir(const struct zc_mirror *m, const struct look *j)
+{
+    zc_auto_close int root = zc_root_open(m->opt->push.src, NULL);
+    return root < 0 ? -1 : zc_root_open_dir(root, j->path);
+}
+
+/* The path of J's directory, with a slash behind it. False: it is too long. */
+static bool path_of_dir(const struct zc_mirror *m, const struct look *j,
+                        char path[PATH_MAX], size_t *n)
+{
+    int len = snprintf(path, PATH_MAX, "%s/%s%s", m->opt->push.src, j->path,
+                       *j->path ? "/" : "");
+    *n = (size_t)len;
+    return len < PATH_MAX;
 }
 
 /* By one system call where it can be done: what it leads to when a symlink takes
@@ -361,24 +397,18 @@ static void list_looks(struct zc_mirror *m, looks *v, bool unsure)
 static void look_at(const struct zc_mirror *m, struct look *j)
 {
     const char *name = j->e->name;
-    char path[4096];
+    char path[PATH_MAX];
     struct zc_stat st;
-    bool slash = *j->path;
-    int n = snprintf(path, sizeof path, "%s/%s%s", m->opt->push.src, j->path,
-                     slash ? "/" : "");
-    int dir = n, size = (int)sizeof path;
-    if (n < size)
-        n += snprintf(path + n, sizeof path - (size_t)n, "%s", name);
-    if (n < size) {
+    size_t n;
+    if (path_of_dir(m, j, path, &n) && n + j->e->len < sizeof path) {
+        strcpy(path + n, name);
         j->there = zc_stat_at(AT_FDCWD, path, &j->st) == 0;
-        path[dir] = '\0';
+        path[n] = '\0';
         if (!j->there && *name == '#' && !zc_stat_at(AT_FDCWD, path, &st))
             j->dir_dev = st.dev;
         return;
     }
-    zc_auto_close int root =
-        zc_root_open(m->opt->push.src, NULL);
-    zc_auto_close int fd = root < 0 ? -1 : zc_root_open_dir(root, j->path);
+    zc_auto_close int fd = open_dir(m, j);
     if (fd < 0)
         return;
     j->there = zc_stat_at(fd, name, &j->st) == 0;
@@ -439,10 +469,16 @@ static void looked_at(struct zc_mirror *m, const struct look *j, int64_t now)
 static bool wait_for_dir(const struct zc_mirror *m, const struct look *j,
                          const struct look *last)
 {
+    char path[PATH_MAX];
+    size_t n;
     if (last && last->e->dir == j->e->dir)
         return last->there;
-    zc_auto_close int root = zc_root_open(m->opt->push.src, NULL);
-    zc_auto_close int fd = root < 0 ? -1 : zc_root_open_dir(root, j->path);
+    zc_auto_close int fd = -1;
+    if (path_of_dir(m, j, path, &n)) /* by one call, where it is ours */
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK |
+                            O_NOATIME);
+    if (fd < 0)
+        fd = open_dir(m, j);
     return fd >= 0 && zc_dirlock_pass(fd) == 0;
 }
 
@@ -460,7 +496,7 @@ static void look_at_all(struct zc_mirror *m, bool unsure)
 {
     looks v = {0};
     list_looks(m, &v, unsure);
-    bool few = v.len <= FEW;
+    bool few = v.len <= FEW && !unsure;
     if (!v.len)
         return;
     if (!few)
@@ -547,7 +583,7 @@ bool zc_young_few(const struct zc_mirror *m)
     return n <= FEW;
 }
 
-bool zc_young_end(struct zc_mirror *m)
+void zc_young_look(struct zc_mirror *m)
 {
     struct zc_young *y = m->young;
     if (y->waiting && zc_watch_reached(m->w, y->pos)) {
@@ -558,7 +594,12 @@ bool zc_young_end(struct zc_mirror *m)
     }
     if (y->v.len && !m->gone)
         look_at_all(m, false);
-    if (y->v.len && !m->gone)
+}
+
+bool zc_young_end(struct zc_mirror *m)
+{
+    struct zc_young *y = m->young;
+    if (y->v.len && !m->gone && zc_young_doubts(m))
         look_at_all(m, true);
     if (y->v.len && !m->gone)
         settle(m);

@@ -25,11 +25,14 @@ void zc_young_renamed(struct zc_mirror *m, zc_wdir from, const char *from_name,
 /* A directory is not where it was: renamed, or gone. */
 void zc_young_dir_moved(struct zc_young *y);
 
-/* Before and after events are read. The latter looks at names, and lets others
- * have the lock meanwhile if there are more than a few; true when the queue was
- * seen empty after that. */
+/* In this order, events being read after the first. Names are looked at, and
+ * others have the lock meanwhile if there are more than a few; made sure of, and
+ * others have the lock, if there are doubts; true when the queue was seen empty
+ * after that. */
 void zc_young_begin(struct zc_mirror *m);
 bool zc_young_few(const struct zc_mirror *m);
+void zc_young_look(struct zc_mirror *m);
+bool zc_young_doubts(const struct zc_mirror *m);
 bool zc_young_end(struct zc_mirror *m);
 
 /* Nanoseconds until the next name is to be looked at; INT64_MAX: there is

@@ -2,7 +2,8 @@
 /*
  * Choosing a mover, and driving it over a whole range: short counts, files that
  * end early, files that cannot be written. The movers themselves are in
- * sendfile.c, splice.c, mmap.c, readwrite.c and overlap.c.
+ * sendfile.c, splice.c, mmap.c, readwrite.c, overlap.c, direct.c,
+ * zerocopy.c and uring.c.
  */
 #include "move/mover.h"
 
@@ -15,10 +16,12 @@
 
 /* What bytes cross: bits. */
 enum carrier {
-    SOCKETS = 1 << 0, /* the transport gives them away */
-    PIPES = 1 << 1,   /* likewise */
-    SEALS = 1 << 2,   /* it copies while it encrypts */
-    OTHER = 1 << 3,
+    NETWORK = 1 << 0, /* a socket, which the transport gives away */
+    LOCAL = 1 << 1,   /* likewise, of the kind that leads to this machine only */
+    PIPES = 1 << 2,   /* likewise */
+    SEALS = 1 << 3,   /* it copies while it encrypts */
+    OTHER = 1 << 4,
+    SOCKETS = NETWORK | LOCAL,
     RAW = SOCKETS | PIPES,
     ANY = RAW | SEALS | OTHER,
 };
@@ -29,7 +32,13 @@ struct way {
     zc_move_fn *move; /* NULL: it is for the other direction */
     unsigned over;
     size_t most;
+    /* For each range, in front of its calls and behind them; NULL: nothing. */
+    zc_move_begin_fn *begin;
+    zc_move_end_fn *end;
 };
+
+/* Nothing before the first call, nor after the last. */
+#define ALONE NULL, NULL
 
 static const struct technique {
     const char *name;
@@ -37,20 +46,34 @@ static const struct technique {
 } techniques[] = {
     [ZC_MOVER_AUTO] = {"auto", {0}, {0}},
     [ZC_MOVER_READWRITE] = {"readwrite",
-                            {zc_move_send_buffer, ANY, ZC_MOVER_CALL},
-                            {zc_move_recv_buffer, ANY, ZC_MOVER_CALL}},
+                            {zc_move_send_buffer, ANY, ZC_MOVER_CALL, ALONE},
+                            {zc_move_recv_buffer, ANY, ZC_MOVER_CALL, ALONE}},
     [ZC_MOVER_MMAP] = {"mmap",
-                       {zc_move_send_mmap, RAW | SEALS, ZC_MOVER_WINDOW},
+                       {zc_move_send_mmap, RAW | SEALS, ZC_MOVER_WINDOW, ALONE},
                        {0}},
     [ZC_MOVER_SENDFILE] = {"sendfile",
-                           {zc_move_send_sendfile, RAW, ZC_MOVER_CALL},
+                           {zc_move_send_sendfile, RAW, ZC_MOVER_CALL, ALONE},
                            {0}},
     [ZC_MOVER_SPLICE] = {"splice",
-                         {zc_move_send_splice, RAW, ZC_MOVER_CALL},
-                         {zc_move_recv_splice, RAW, ZC_MOVER_CALL}},
+                         {zc_move_send_splice, RAW, ZC_MOVER_CALL, ALONE},
+                         {zc_move_recv_splice, RAW, ZC_MOVER_CALL, ALONE}},
     [ZC_MOVER_OVERLAP] = {"overlap",
                           {0},
-                          {zc_move_recv_overlap, SOCKETS, ZC_MOVER_RANGE}},
+                          {zc_move_recv_overlap, SOCKETS, ZC_MOVER_RANGE, ALONE}},
+    [ZC_MOVER_DIRECT] = {"direct",
+                         {zc_move_send_direct, ANY, ZC_MOVER_CALL,
+                          zc_move_begin_direct_read, zc_move_end_direct},
+                         {zc_move_recv_direct, ANY, ZC_MOVER_CALL,
+                          zc_move_begin_direct_write, zc_move_end_direct}},
+    [ZC_MOVER_ZEROCOPY] = {"zerocopy",
+                           {zc_move_send_zerocopy, NETWORK, ZC_MOVER_CALL,
+                            zc_move_begin_zerocopy, zc_move_end_zerocopy},
+                           {0}},
+    [ZC_MOVER_URING] = {"uring",
+                        {zc_move_send_uring, SOCKETS, ZC_MOVER_CALL,
+                         zc_move_begin_uring, zc_move_end_uring},
+                        {zc_move_recv_uring, SOCKETS, ZC_MOVER_CALL,
+                         zc_move_begin_uring, zc_move_end_uring}},
 };
 
 /*
@@ -67,7 +90,8 @@ static const struct best {
     enum zc_mover_kind send, recv;
     const char *text; /* of what is crossed, in sentences */
 } best[] = {
-    {SOCKETS, ZC_MOVER_SENDFILE, ZC_MOVER_OVERLAP, "a socket"},
+    {NETWORK, ZC_MOVER_SENDFILE, ZC_MOVER_OVERLAP, "a network"},
+    {LOCAL, ZC_MOVER_SENDFILE, ZC_MOVER_OVERLAP, "a local socket"},
     {PIPES, ZC_MOVER_SENDFILE, ZC_MOVER_SPLICE, "pipes"},
     {SEALS, ZC_MOVER_MMAP, ZC_MOVER_READWRITE, "an encrypted connection"},
     {OTHER, ZC_MOVER_READWRITE, ZC_MOVER_READWRITE, "this connection"},
@@ -92,8 +116,9 @@ static const struct best *best_over(const struct zc_transport *t, bool sending)
 {
     int raw_fd = sending ? t->raw_wfd : t->raw_rfd;
     enum carrier over = raw_fd < 0  ? t->seals ? SEALS : OTHER
-                        : t->socket ? SOCKETS
-                                    : PIPES;
+                        : !t->socket ? PIPES
+                        : t->local   ? LOCAL
+                                     : NETWORK;
     const struct best *b = best;
     while (b->over != over)
         b++;
@@ -110,9 +135,24 @@ static const struct way *choose(const struct zc_mover *m,
                                 const struct zc_transport *t, bool sending)
 {
     const struct best *b = best_over(t, sending);
-    const struct way *asked = way_of(m->kind, sending);
+    const struct way *asked = way_of(
+        m->kind == ZC_MOVER_AUTO && m->past_cache ? ZC_MOVER_DIRECT : m->kind,
+        sending);
     return asked->over & b->over ? asked
                                  : way_of(sending ? b->send : b->recv, sending);
+}
+
+enum zc_mover_kind zc_mover_best(const struct zc_transport *t, bool sending)
+{
+    const struct best *b = best_over(t, sending);
+    return sending ? b->send : b->recv;
+}
+
+bool zc_mover_can(enum zc_mover_kind kind, const struct zc_transport *t,
+                  bool sending)
+{
+    return kind == ZC_MOVER_AUTO ||
+           way_of(kind, sending)->over & best_over(t, sending)->over;
 }
 
 bool zc_mover_instead(enum zc_mover_kind kind, const struct zc_transport *t,
@@ -141,6 +181,12 @@ void zc_mover_fini(struct zc_mover *m)
     m->buf = NULL;
     zc_overlap_end(m->overlap);
     m->overlap = NULL;
+    zc_direct_free(m->direct);
+    m->direct = NULL;
+    zc_zerocopy_free(m->zerocopy);
+    m->zerocopy = NULL;
+    zc_uring_free(m->uring);
+    m->uring = NULL;
 }
 
 int zc_mover_need_buf(struct zc_mover *m)
@@ -150,6 +196,20 @@ int zc_mover_need_buf(struct zc_mover *m)
     if (!m->buf)
         errno = ENOMEM;
     return m->buf ? 0 : -1;
+}
+
+int zc_mover_fill(struct zc_transport *t, uint8_t *p, size_t n)
+{
+    while (n) {
+        ssize_t r = zc_transport_recv(t, p, n);
+        if (r == 0)
+            errno = ECONNRESET;
+        if (r <= 0)
+            return -1;
+        p += r;
+        n -= (size_t)r;
+    }
+    return 0;
 }
 
 /* The peer was promised these bytes. */
@@ -166,28 +226,60 @@ static int send_zeros(struct zc_transport *t, uint64_t n)
     return 0;
 }
 
-/* LENGTH bytes over T, whatever becomes of the file. */
-static int send_run(struct zc_mover *m, struct zc_transport *t, int fd,
-                    uint64_t offset, uint64_t length, bool *short_file,
-                    int *read_eno)
+void zc_mover_say(struct zc_mover *m, const char *cannot, int eno)
+{
+    if (m->kind != ZC_MOVER_AUTO && !m->said)
+        zc_log(ZC_LOG_INFO, "%s cannot %s (%s): %s does it",
+               zc_mover_name(m->kind), cannot, strerror(eno),
+               zc_mover_name(ZC_MOVER_READWRITE));
+    m->said = true;
+}
+
+/* The way for a range of FD, which has begun. */
+static const struct way *begin(struct zc_mover *m, struct zc_transport *t,
+                               int fd, bool sending)
+{
+    enum zc_move_fault fault = ZC_FAULT_NONE;
+    const struct way *way = choose(m, t, sending);
+    if (!way->begin || !way->begin(m, t, fd, &fault))
+        return way;
+    zc_mover_say(m, fault != ZC_FAULT_FILE ? "be used here"
+                    : sending              ? "read a file"
+                                           : "write a file",
+                 errno);
+    return way_of(ZC_MOVER_READWRITE, sending);
+}
+
+/* What has come to R, and errno, when WAY has ended. */
+static int end(const struct way *way, struct zc_mover *m,
+               struct zc_transport *t, int r)
+{
+    int eno = errno;
+    if (way->end && way->end(m, t) && !r)
+        return -1;
+    errno = eno;
+    return r;
+}
+
+/* LENGTH bytes by *WAY, which may become another. */
+static int send_by(const struct way **way, struct zc_mover *m,
+                   struct zc_transport *t, int fd, uint64_t offset,
+                   uint64_t length, bool *short_file, int *read_eno)
 {
     const struct way *plain = way_of(ZC_MOVER_READWRITE, true);
-    const struct way *send = choose(m, t, true);
     while (length) {
         enum zc_move_fault fault = ZC_FAULT_NONE;
-        size_t now = (size_t)ZC_MIN(length, (uint64_t)send->most);
-        ssize_t r = send->move(m, t, fd, offset, now, &fault);
+        size_t now = (size_t)ZC_MIN(length, (uint64_t)(*way)->most);
+        ssize_t r = (*way)->move(m, t, fd, offset, now, &fault);
         if (r < 0 && fault == ZC_FAULT_PEER)
             return -1;
-        if (r < 0 && send != plain) {
+        if (r < 0 && *way != plain) {
             /* A file system without sendfile, splice or mmap, or a call that
              * does not say whether it was the file. */
-            if (m->kind != ZC_MOVER_AUTO && !m->said)
-                zc_log(ZC_LOG_INFO, "%s cannot read a file (%s): %s does it",
-                       zc_mover_name(m->kind), strerror(errno),
-                       zc_mover_name(ZC_MOVER_READWRITE));
-            m->said = true;
-            send = plain;
+            zc_mover_say(m, "read a file", errno);
+            if (end(*way, m, t, 0))
+                return -1;
+            *way = plain;
             continue;
         }
         if (r <= 0) {
@@ -204,6 +296,16 @@ static int send_run(struct zc_mover *m, struct zc_transport *t, int fd,
         }
     }
     return 0;
+}
+
+/* LENGTH bytes over T, whatever becomes of the file. */
+static int send_run(struct zc_mover *m, struct zc_transport *t, int fd,
+                    uint64_t offset, uint64_t length, bool *short_file,
+                    int *read_eno)
+{
+    const struct way *way = begin(m, t, fd, true);
+    int r = send_by(&way, m, t, fd, offset, length, short_file, read_eno);
+    return end(way, m, t, r);
 }
 
 int zc_mover_send(struct zc_mover *m, struct zc_transport *t, int fd,
@@ -228,25 +330,22 @@ static int discard(struct zc_mover *m, struct zc_transport *t, uint64_t n)
     bool much = !zc_mover_need_buf(m);
     uint8_t *buf = much ? m->buf : few;
     size_t room = much ? ZC_MOVER_BUF : sizeof few;
-    while (n) {
-        ssize_t r = zc_transport_recv(t, buf, ZC_MIN(n, (uint64_t)room));
-        if (r == 0)
-            errno = ECONNRESET;
-        if (r <= 0)
+    for (size_t now; n; n -= now) {
+        now = (size_t)ZC_MIN(n, (uint64_t)room);
+        if (zc_mover_fill(t, buf, now))
             return -1;
-        n -= (uint64_t)r;
     }
     return 0;
 }
 
-static int recv_run(struct zc_mover *m, struct zc_transport *t, int fd,
-                    uint64_t offset, uint64_t length, int *file_eno)
+static int recv_by(const struct way *way, struct zc_mover *m,
+                   struct zc_transport *t, int fd, uint64_t offset,
+                   uint64_t length, int *file_eno)
 {
-    const struct way *recv = choose(m, t, false);
-    while (length && !*file_eno && fd >= 0) {
+    while (length && !*file_eno) {
         enum zc_move_fault fault = ZC_FAULT_NONE;
-        size_t now = (size_t)ZC_MIN(length, (uint64_t)recv->most);
-        ssize_t r = recv->move(m, t, fd, offset, now, &fault);
+        size_t now = (size_t)ZC_MIN(length, (uint64_t)way->most);
+        ssize_t r = way->move(m, t, fd, offset, now, &fault);
         if (r < 0)
             return -1;
         /* What came off the socket counts, even where writing it failed. */
@@ -256,6 +355,15 @@ static int recv_run(struct zc_mover *m, struct zc_transport *t, int fd,
         length -= (uint64_t)r;
     }
     return length ? discard(m, t, length) : 0;
+}
+
+static int recv_run(struct zc_mover *m, struct zc_transport *t, int fd,
+                    uint64_t offset, uint64_t length, int *file_eno)
+{
+    if (*file_eno || fd < 0)
+        return discard(m, t, length);
+    const struct way *way = begin(m, t, fd, false);
+    return end(way, m, t, recv_by(way, m, t, fd, offset, length, file_eno));
 }
 
 int zc_mover_recv(struct zc_mover *m, struct zc_transport *t, int fd,

@@ -20,9 +20,13 @@ enum zc_mover_kind {
     ZC_MOVER_SENDFILE,  /* send: sendfile(2) */
     ZC_MOVER_SPLICE,    /* splice(2) through a pipe */
     ZC_MOVER_OVERLAP,   /* receive: the same with two pipes and two threads */
+    ZC_MOVER_DIRECT,    /* O_DIRECT: past the page cache */
+    ZC_MOVER_ZEROCOPY,  /* send: MSG_ZEROCOPY, from a buffer */
+    ZC_MOVER_URING,     /* through buffers, many calls at a time: io_uring */
 };
-#define ZC_MOVER_LAST ZC_MOVER_OVERLAP
-#define ZC_MOVER_NAMES "auto, readwrite, mmap, sendfile, splice, overlap"
+#define ZC_MOVER_LAST ZC_MOVER_URING
+#define ZC_MOVER_NAMES \
+    "auto, readwrite, mmap, sendfile, splice, overlap, direct, zerocopy, uring"
 
 /* One of ZC_MOVER_NAMES: -1 for anything else. */
 int zc_mover_parse(const char *name, enum zc_mover_kind *kind);
@@ -37,6 +41,13 @@ struct zc_mover_instead {
 bool zc_mover_instead(enum zc_mover_kind kind, const struct zc_transport *t,
                       bool sending, struct zc_mover_instead *out);
 
+/* Can KIND carry bytes over T in that direction, by its nature? AUTO always can. A
+ * file that turns out not to be for it is another matter. */
+bool zc_mover_can(enum zc_mover_kind kind, const struct zc_transport *t,
+                  bool sending);
+/* What AUTO is over T. */
+enum zc_mover_kind zc_mover_best(const struct zc_transport *t, bool sending);
+
 struct zc_pipe {
     int r, w; /* -1 until needed */
     size_t size;
@@ -44,7 +55,10 @@ struct zc_pipe {
 };
 #define ZC_PIPE_INIT ((struct zc_pipe){.r = -1, .w = -1})
 
+struct zc_direct;
 struct zc_overlap;
+struct zc_uring;
+struct zc_zerocopy;
 
 struct zc_mover {
     enum zc_mover_kind kind; /* as asked for; AUTO: by the table */
@@ -52,8 +66,18 @@ struct zc_mover {
     uint8_t *buf; /* ZC_MOVER_BUF bytes, NULL until needed */
     struct zc_overlap *overlap; /* a thread and its buffers; NULL until needed */
     bool no_overlap; /* ... and they cannot be had, or are of no use */
-    bool said;    /* the user knows that `kind` cannot read some file */
+    struct zc_direct *direct; /* a file past the cache, and memory; likewise */
+    struct zc_zerocopy *zerocopy; /* buffers, and which are in use; likewise */
+    struct zc_uring *uring; /* a ring and its buffers; likewise */
+    int no_uring; /* why it cannot be had; 0: it was not tried, or it is there */
+    struct {
+        uint64_t calls;  /* of which the kernel has said that they are done */
+        uint64_t copied; /* ... and that it has copied the bytes after all */
+    } zerocopied;
+    bool said;    /* the user knows that `kind` is not for some file, or not here */
     bool no_mmap; /* a file could be read, but not through a mapping */
+    bool past_cache; /* the caller's: what goes through the page cache has to be
+                        dropped again, so AUTO keeps out of it */
     struct zc_density density; /* the caller's: of the file that is sent */
 };
 

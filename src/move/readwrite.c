@@ -35,15 +35,9 @@ ssize_t zc_move_recv_buffer(struct zc_mover *m, struct zc_transport *t, int fd,
     }
     *fault = ZC_FAULT_PEER;
     /* Filled first: what counts is the size of each write. */
-    size_t want = ZC_MIN(n, ZC_MOVER_BUF), have = 0;
-    while (have < want) {
-        ssize_t r = zc_transport_recv(t, m->buf + have, want - have);
-        if (r == 0)
-            errno = ECONNRESET;
-        if (r <= 0)
-            return -1;
-        have += (size_t)r;
-    }
+    size_t have = ZC_MIN(n, ZC_MOVER_BUF);
+    if (zc_mover_fill(t, m->buf, have))
+        return -1;
     *fault = ZC_FAULT_NONE;
     if (zc_io_pwrite(fd, m->buf, have, (off_t)offset))
         *fault = ZC_FAULT_FILE;

@@ -21,6 +21,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* linux/in6.h, since Linux 4.15; ipv6(7) does not tell. */
+#ifndef IPV6_FREEBIND
+#define IPV6_FREEBIND 78
+#endif
+
 union address {
     struct sockaddr any;
     struct sockaddr_in v4;
@@ -401,14 +406,29 @@ bool zc_dial_loopback(const struct zc_transport *t)
            (address_loopback(&there) || there.any.sa_family == AF_UNIX);
 }
 
-static int listen_one(const struct addrinfo *a)
+/* ABSENT (or NULL): an address that this host does not have is no error, and
+ * *ABSENT is set. */
+static int bind_to(int fd, const struct addrinfo *a, bool *absent)
+{
+    int bad = bind(fd, a->ai_addr, a->ai_addrlen);
+    if (!bad || errno != EADDRNOTAVAIL || !absent)
+        return bad;
+    if (a->ai_family == AF_INET6)
+        set_int(fd, IPPROTO_IPV6, IPV6_FREEBIND, 1);
+    else
+        set_int(fd, IPPROTO_IP, IP_FREEBIND, 1);
+    *absent = true;
+    return bind(fd, a->ai_addr, a->ai_addrlen);
+}
+
+static int listen_one(const struct addrinfo *a, bool *absent)
 {
     int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC,
                     a->ai_protocol);
     if (fd < 0)
         return -1;
     set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    if (bind(fd, a->ai_addr, a->ai_addrlen) || listen(fd, SOMAXCONN))
+    if (bind_to(fd, a, absent) || listen(fd, SOMAXCONN))
         zc_close(&fd);
     return fd;
 }
@@ -428,6 +448,15 @@ int zc_listen_adopt(int fd, char *bound, size_t size, bool *loopback)
 int zc_listen(const char *host, const char *port, char *bound, size_t size,
               bool *loopback, struct zc_err *err)
 {
+    return zc_listen_early(host, port, bound, size, loopback, NULL, err);
+}
+
+int zc_listen_early(const char *host, const char *port, char *bound,
+                    size_t size, bool *loopback, bool *absent,
+                    struct zc_err *err)
+{
+    if (absent)
+        *absent = false;
     if (!host)
         host = "127.0.0.1";
     if (*host == '/') {
@@ -443,7 +472,7 @@ int zc_listen(const char *host, const char *port, char *bound, size_t size,
         return -1;
     int fd = -1;
     for (const struct addrinfo *a = list; a && fd < 0; a = a->ai_next)
-        fd = listen_one(a);
+        fd = listen_one(a, absent);
     int why = errno;
     freeaddrinfo(list);
 
@@ -518,8 +547,14 @@ static bool addr_cut(char *spec, char **host, char **port)
 int zc_addr_split(const char *spec, char **host, char **port,
                   struct zc_err *err)
 {
+    return zc_addr_split_with(spec, ZC_DEFAULT_PORT, host, port, err);
+}
+
+int zc_addr_split_with(const char *spec, const char *default_port, char **host,
+                       char **port, struct zc_err *err)
+{
     zc_auto_free char *copy = strdup(spec);
-    char *h = NULL, *p = ZC_DEFAULT_PORT;
+    char *h = NULL, *p = (char *)default_port;
 
     *host = *port = NULL;
     if (!copy)

@@ -43,6 +43,12 @@ int zc_dial_fd(const char *host, const char *port, int family,
 int zc_listen(const char *host, const char *port, char *bound, size_t size,
               bool *loopback, struct zc_err *err);
 
+/* The same for who cannot wait until the address is there (IP_FREEBIND, ip(7)):
+ * *ABSENT tells that this host does not have it yet. */
+int zc_listen_early(const char *host, const char *port, char *bound,
+                    size_t size, bool *loopback, bool *absent,
+                    struct zc_err *err);
+
 /* The same for a listening FD that somebody else opened. 0, or -1 and errno. */
 int zc_listen_adopt(int fd, char *bound, size_t size, bool *loopback);
 
@@ -69,6 +75,9 @@ bool zc_dial_loopback(const struct zc_transport *t);
  * default. Both on the heap. -1 with a sentence (ZC_EXIT_USAGE). */
 int zc_addr_split(const char *spec, char **host, char **port,
                   struct zc_err *err);
+/* The same where the default port is another. */
+int zc_addr_split_with(const char *spec, const char *default_port, char **host,
+                       char **port, struct zc_err *err);
 
 /* True when the N bytes at S are an IPv6 address, with or without a zone
  * ("fe80::1%eth0"), not in brackets. */

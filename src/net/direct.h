@@ -5,8 +5,9 @@
  * lives as long as the session:
  *
  *     user's end                            the end that was started
- *     "zcdirect", 0, its key ------------>
- *            <---------------------------  "zcdirect", port, its key
+ *     "zcdirect", 0, its key ----- -----  "zcdirect", port, its key
+ *                                 X
+ *            <-------------------- ----->
  *     connects to that port ------------->  takes who has that key, and
  *     sealed, with that key                 nobody else
  *

@@ -16,6 +16,7 @@
 #define ZC_NET_ENDPOINT_H
 
 #include "base/err.h"
+#include "net/keys.h"
 
 enum zc_endpoint_kind { ZC_AT_LOCAL, ZC_AT_DAEMON, ZC_AT_SSH };
 
@@ -30,7 +31,8 @@ struct zc_endpoint {
     /* How a daemon is to be reached; not written in TEXT. */
     int family;       /* AF_INET or AF_INET6; 0: either */
     const char *from; /* a local address, not owned; NULL: any */
-    const uint8_t *key; /* the one it has to have, not owned; NULL: not known */
+    struct zc_keys keys; /* it has to have one of them, not owned; none: not
+                            known */
 };
 
 /* Fills in *E (to be finished with _fini). -1 with a sentence that quotes

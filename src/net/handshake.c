@@ -10,6 +10,9 @@
  *     is it the one that was wanted?
  *     2 + 64: s, se ------------------->  is it?
  *
+ * e is the same whatever the other's HELLO says, and it goes along with ours where
+ * it cannot have been for nothing: a round trip less.
+ *
  * Whoever was connected to speaks second, so silence gets silence. What comes
  * next is always known, down to its length: it goes into buffers of that size
  * on the stack, and not a byte more is received, since what follows belongs to
@@ -54,6 +57,8 @@ struct shake {
     bool initiator;
     int64_t start, end; /* zc_clock_ns */
     struct zc_err *err;
+    bool early; /* message 1 goes along with HELLO: it is the key to this */
+    uint8_t e[ZC_KEY_SIZE];
 };
 
 /* --- bytes, in time --- */
@@ -184,7 +189,8 @@ static enum zc_role choose_role(enum zc_role role,
 static uint64_t features(const struct shake *s)
 {
     bool compress = !s->initiator || s->sec->compress != ZC_COMPRESS_OFF;
-    return ZC_FEATURE_DELTA | (ktls(s) ? ZC_FEATURE_KTLS : 0) |
+    return ZC_FEATURE_DIGESTS | ZC_FEATURE_DELTA | ZC_FEATURE_BEHIND |
+           (ktls(s) ? ZC_FEATURE_KTLS : 0) |
            (compress ? ZC_FEATURE_COMPRESS : 0);
 }
 
@@ -197,6 +203,20 @@ static int choose_compress(const struct zc_hello *asks,
     return asks->compress == 0 || asks->compress == ZC_COMPRESS_AUTO
                ? ZC_COMPRESS_AUTO
                : zc_compress_level(asks->compress);
+}
+
+static int put_hello(struct shake *s, const uint8_t hello[ZC_HELLO_SIZE])
+{
+    uint8_t m[ZC_HELLO_SIZE + 2 + MESSAGE_1];
+    uint8_t *length = m + ZC_HELLO_SIZE;
+    memcpy(m, hello, ZC_HELLO_SIZE);
+    if (!s->early)
+        return put(s, m, ZC_HELLO_SIZE);
+    length[0] = 0;
+    length[1] = MESSAGE_1;
+    if (zc_noise_draw(s->e, length + 2))
+        return zc_err_set(s->err, ZC_EXIT_START, 0, "libsodium cannot start");
+    return put(s, m, sizeof m);
 }
 
 /* PROLOGUE gets both HELLOs, that of the connecting side first. */
@@ -221,12 +241,14 @@ static int say_hello(struct shake *s, enum zc_role *role,
     zc_hello_encode(&ours, out);
     /* A peer of another version hears ours, to be able to say so. One that has
      * gone may have said something before. */
-    if ((put(s, out, ZC_HELLO_SIZE) && !(s->initiator && errno == EPIPE)) ||
+    if ((put_hello(s, out) && !(s->initiator && errno == EPIPE)) ||
         (s->initiator && get_hello(s, in)) ||
         zc_hello_decode(in, zc_role_opposite(*role), &theirs, s->err))
         return -1;
     *choice = zc_hello_choose(&ours, &theirs);
     found->delta = ours.features & theirs.features & ZC_FEATURE_DELTA;
+    found->behind = ours.features & theirs.features & ZC_FEATURE_BEHIND;
+    found->digests = ours.features & theirs.features & ZC_FEATURE_DIGESTS;
     found->compress = s->initiator ? choose_compress(&ours, &theirs)
                                     : choose_compress(&theirs, &ours);
     return 0;
@@ -299,11 +321,22 @@ static int trusted(const struct shake *s, const struct zc_noise *n)
     return s->sec->trust(s->sec->arg, zc_noise_remote(n), s->err);
 }
 
+static int send_first(const struct shake *s, struct zc_noise *n)
+{
+    uint8_t sent[MESSAGE_1];
+    if (!s->early)
+        return send_message(s, n);
+    zc_noise_set_ephemeral(n, s->e);
+    return zc_noise_write(n, "", 0, sent, sizeof sent) < 0
+               ? zc_err_set(s->err, ZC_EXIT_START, 0, "libsodium cannot start")
+               : 0;
+}
+
 /* After message 2 its sender has proved who it is; ours is in message 3. */
 static int exchange(const struct shake *s, struct zc_noise *n)
 {
     if (s->initiator)
-        return send_message(s, n) || recv_message(s, n, MESSAGE_2) ||
+        return send_first(s, n) || recv_message(s, n, MESSAGE_2) ||
                        trusted(s, n) || send_message(s, n)
                    ? -1
                    : 0;
@@ -334,29 +367,43 @@ static int seal(const struct shake *s, enum zc_hello_choice choice,
     return r;
 }
 
-int zc_handshake(struct zc_transport *t, enum zc_role role, bool initiator,
-                 const struct zc_security *sec, struct zc_secured *out,
-                 struct zc_err *err)
+static int shake_hands(struct shake *s, enum zc_role role,
+                       struct zc_secured *out)
 {
-    struct shake s = {t, sec, initiator, zc_clock_ns(), 0, err};
+    const struct zc_security *sec = s->sec;
     uint8_t prologue[2 * ZC_HELLO_SIZE];
     enum zc_hello_choice choice;
 
-    memset(out, 0, sizeof *out);
-    if (!sec->plain && !suites(sec))
-        return zc_err_set(err, ZC_EXIT_START, 0,
-                          "there is no identity here to speak sealed to %s "
-                          "with", t->peer);
-    set_end(&s, sec->hello_s, initiator ? CONNECTED_S : ACCEPTED_HELLO_S);
-    if (say_hello(&s, &role, prologue, &choice, out))
+    set_end(s, sec->hello_s, s->initiator ? CONNECTED_S : ACCEPTED_HELLO_S);
+    if (say_hello(s, &role, prologue, &choice, out))
         return -1;
     out->role = role;
     if (choice == ZC_HELLO_PLAIN)
         return 0;
     if (choice >= ZC_HELLO_NOT_OURS)
-        return no_way(&s, choice);
-    set_end(&s, sec->handshake_s, initiator ? CONNECTED_S : ACCEPTED_S);
-    return seal(&s, choice, prologue, out);
+        return no_way(s, choice);
+    set_end(s, sec->handshake_s, s->initiator ? CONNECTED_S : ACCEPTED_S);
+    return seal(s, choice, prologue, out);
+}
+
+int zc_handshake(struct zc_transport *t, enum zc_role role, bool initiator,
+                 const struct zc_security *sec, struct zc_secured *out,
+                 struct zc_err *err)
+{
+    struct shake s = {.t = t,
+                      .sec = sec,
+                      .initiator = initiator,
+                      .start = zc_clock_ns(),
+                      .err = err,
+                      .early = initiator && !sec->plain};
+    memset(out, 0, sizeof *out);
+    if (!sec->plain && !suites(sec))
+        return zc_err_set(err, ZC_EXIT_START, 0,
+                          "there is no identity here to speak sealed to %s "
+                          "with", t->peer);
+    int r = shake_hands(&s, role, out);
+    sodium_memzero(s.e, sizeof s.e);
+    return r;
 }
 
 /* --- what comes of it --- */
@@ -409,6 +456,8 @@ struct zc_transport *zc_secure(struct zc_transport *t,
     else
         c = u;
     c->delta = s->delta;
+    c->digests = s->digests;
+    c->behind = s->behind;
     c->near = t->near;
     return c;
 }

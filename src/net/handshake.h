@@ -50,7 +50,9 @@ struct zc_security {
 struct zc_secured {
     enum zc_role role; /* ours, which where any would do the peer has chosen */
     bool sealed, ktls;
-    bool delta;   /* both ends know ZC_FEATURE_DELTA */
+    bool delta;   /* both ends know ZC_FEATURE_DELTA, */
+    bool digests; /* ZC_FEATURE_DIGESTS, */
+    bool behind;  /* ZC_FEATURE_BEHIND */
     int compress; /* how: as the connecting side has asked; 0: not at all */
     enum zc_suite suite;
     uint8_t peer_key[ZC_KEY_SIZE];
@@ -59,12 +61,13 @@ struct zc_secured {
 
 /*
  * Does it over T, as ROLE, which the side that was connected to may leave open
- * (ZC_ROLE_ANY); INITIATOR is the side that connected. Receives no byte beyond the handshake. T's time-out is as before afterwards. -1 with a
- * sentence that names T's peer: ZC_EXIT_PROTOCOL, ZC_EXIT_START (nothing in
- * common, wrong key, forged, garbage), ZC_EXIT_TIMEOUT, ZC_EXIT_SOCKET,
- * ZC_EXIT_STREAM; ZC_EXIT_SIGNAL when a signal handler of the caller's ran
- * meanwhile. A peer that is no zcsync, or of another version, is not named. OUT
- * is to be wiped with zc_secured_wipe.
+ * (ZC_ROLE_ANY); INITIATOR is the side that connected. Receives no byte beyond
+ * the handshake. T's time-out is as before afterwards. -1 with a sentence that
+ * names T's peer: ZC_EXIT_PROTOCOL, ZC_EXIT_START (nothing in common, wrong
+ * key, forged, garbage), ZC_EXIT_TIMEOUT, ZC_EXIT_SOCKET, ZC_EXIT_STREAM;
+ * ZC_EXIT_SIGNAL when a signal handler of the caller's ran meanwhile. A peer
+ * that is no zcsync, or of another version, is not named. OUT is to be wiped
+ * with zc_secured_wipe.
  */
 int zc_handshake(struct zc_transport *t, enum zc_role role, bool initiator,
                  const struct zc_security *sec, struct zc_secured *out,

@@ -17,6 +17,7 @@
 #include "net/keys.h"
 
 #include "base/io.h"
+#include "fs/secret.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -133,6 +134,14 @@ bool zc_key_equal(const uint8_t a[ZC_KEY_SIZE], const uint8_t b[ZC_KEY_SIZE])
     return sodium_memcmp(a, b, ZC_KEY_SIZE) == 0;
 }
 
+bool zc_keys_have(struct zc_keys k, const uint8_t key[ZC_KEY_SIZE])
+{
+    for (size_t i = 0; i < k.n; i++)
+        if (zc_key_equal(k.v[i], key))
+            return true;
+    return false;
+}
+
 /* ---- The text of a file ------------------------------------------------- */
 
 static bool begins(const char *text, size_t n, const char *prefix)
@@ -196,43 +205,20 @@ struct zc_identity *zc_identity_parse(const char *name, const char *text,
 
 /* ---- Reading a file ----------------------------------------------------- */
 
-static int check(int fd, const char *path, struct zc_err *err)
-{
-    struct stat st;
-    if (fstat(fd, &st))
-        return zc_err_set(err, ZC_EXIT_START, errno, "cannot look at %s", path);
-    if (!S_ISREG(st.st_mode))
-        return zc_err_set(err, ZC_EXIT_START, 0,
-                          "%s is not a regular file, so no identity is taken "
-                          "from it", path);
-    if (st.st_uid != 0 && st.st_uid != geteuid())
-        return zc_err_set(err, ZC_EXIT_START, 0,
-                          "%s belongs to user %u, who could know or change the "
-                          "private key in it", path, (unsigned)st.st_uid);
-    if (st.st_mode & 077)
-        return zc_err_set(err, ZC_EXIT_START, 0,
-                          "%s holds a private key and is open to others "
-                          "(mode %04o): chmod 600 it, or make a new one", path,
-                          (unsigned)st.st_mode & 07777);
-    if (st.st_size > FILE_MAX)
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "%s is not an identity file: it is too large", path);
-    return 0;
-}
-
 struct zc_identity *zc_identity_load(const char *path, struct zc_err *err)
 {
-    /* A symbolic link is followed; what it leads to is what is checked. A FIFO
-     * must not make us wait. */
-    zc_auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
-                                          O_NOCTTY);
+    static const struct zc_secret_words words = {
+        "identity", "private key", ", or make a new one"};
+    zc_auto_close int fd = zc_secret_open(path, &words, err);
     struct zc_identity *id = NULL;
-    if (fd < 0) {
-        zc_err_set(err, ZC_EXIT_START, errno, "cannot open %s", path);
+    struct stat st;
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) == 0 && st.st_size > FILE_MAX) {
+        zc_err_set(err, ZC_EXIT_USAGE, 0,
+                   "%s is not an identity file: it is too large", path);
         return NULL;
     }
-    if (check(fd, path, err))
-        return NULL;
     char *text = sodium_init() < 0 ? NULL : sodium_malloc(FILE_MAX);
     if (!text) {
         zc_err_nomem(err);

@@ -52,4 +52,12 @@ void zc_key_text(const uint8_t key[ZC_KEY_SIZE], char text[ZC_KEY_TEXT_SIZE]);
 bool zc_key_parse(const char *text, size_t n, uint8_t key[ZC_KEY_SIZE]);
 bool zc_key_equal(const uint8_t a[ZC_KEY_SIZE], const uint8_t b[ZC_KEY_SIZE]);
 
+/* Public keys, of which any will do; not owned. */
+struct zc_keys {
+    const uint8_t (*v)[ZC_KEY_SIZE];
+    size_t n;
+};
+
+bool zc_keys_have(struct zc_keys k, const uint8_t key[ZC_KEY_SIZE]);
+
 #endif

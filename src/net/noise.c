@@ -168,11 +168,18 @@ static size_t tag_size(const struct zc_noise *n)
     return n->has_key ? ZC_AEAD_TAG : 0;
 }
 
+int zc_noise_draw(uint8_t secret[ZC_KEY_SIZE], uint8_t public[ZC_KEY_SIZE])
+{
+    if (sodium_init() < 0)
+        return -1;
+    randombytes_buf(secret, DHLEN);
+    return crypto_scalarmult_base(public, secret);
+}
+
 static int generate_e(struct zc_noise *n)
 {
-    if (!n->e_given)
-        randombytes_buf(n->e, DHLEN);
-    return crypto_scalarmult_base(n->e_public, n->e);
+    return n->e_given ? crypto_scalarmult_base(n->e_public, n->e)
+                      : zc_noise_draw(n->e, n->e_public);
 }
 
 /* EE, ES or SE. crypto_scalarmult fails when the result is zero, which is what

@@ -44,7 +44,11 @@ void zc_noise_split(const struct zc_noise *n, uint8_t tx[ZC_AEAD_KEY],
 const uint8_t *zc_noise_remote(const struct zc_noise *n); /* rs */
 const uint8_t *zc_noise_hash(const struct zc_noise *n);   /* h, for binding */
 
-/* Takes the place of the random ephemeral key: test vectors only. */
+/* An ephemeral key, drawn before it is known which suite and prologue it is for:
+ * PUBLIC is all of message 1 with an empty payload. -1: no randomness. */
+int zc_noise_draw(uint8_t secret[ZC_KEY_SIZE], uint8_t public[ZC_KEY_SIZE]);
+/* SECRET, of zc_noise_draw or test vectors, takes the place of the one that would
+ * be drawn. For one handshake. */
 void zc_noise_set_ephemeral(struct zc_noise *n,
                             const uint8_t secret[ZC_KEY_SIZE]);
 

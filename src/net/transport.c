@@ -50,6 +50,14 @@ static bool is_type(int fd, mode_t type)
     return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == type;
 }
 
+static bool is_unix(int fd)
+{
+    int domain = 0;
+    socklen_t n = sizeof domain;
+    return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) &&
+           domain == AF_UNIX;
+}
+
 /* Takes N sent bytes off the front of the COUNT vectors at *IOV, and empty
  * vectors with them. */
 static void iov_advance(struct iovec **iov, int *count, size_t n)
@@ -331,6 +339,7 @@ struct zc_transport *zc_transport_new_fds(int rfd, int wfd, const char *peer)
         f->base.raw_wfd = wfd;
     }
     f->base.socket = sockets;
+    f->base.local = sockets && is_unix(wfd);
     f->base.ops = sockets ? &socket_ops : &pipe_ops;
     if (!sockets) {
         f->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

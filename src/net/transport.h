@@ -65,11 +65,15 @@ struct zc_transport {
      * has something: see zc_transport_pending. */
     int poll_rfd, poll_wfd;
     bool socket;          /* the fds are sockets (else pipes) */
+    bool local;           /* ... of AF_UNIX */
+    uint32_t zerocopies;  /* calls with MSG_ZEROCOPY so far: how the kernel counts */
     bool passes_fds; /* the other end is a process of ours that may have what we
                         have open: see zc_transport_send_fd */
     bool near; /* by its address the peer is on this machine, so that bytes cross as
                   fast as they are read */
-    bool delta;           /* both ends know ZC_FEATURE_DELTA */
+    bool delta;           /* both ends know ZC_FEATURE_DELTA, */
+    bool digests;         /* ZC_FEATURE_DIGESTS, */
+    bool behind;          /* ZC_FEATURE_BEHIND */
     bool seals;           /* send copies what it is given (encrypting it) */
     int timeout_ms;       /* 0: none */
     int64_t recv_end;     /* zc_clock_ns; 0: none */

@@ -66,6 +66,7 @@ void zc_sums_encode(struct zc_buf *b, const struct zc_msg_sums *m)
     size_t at = zc_frame_begin(b, ZC_FRAME_SUMS);
     put_ask(b, &m->ask);
     zc_buf_u64(b, m->length);
+    zc_buf_u64(b, m->seed);
     if (m->ask.grain == ZC_GRAIN_ANCHORS)
         zc_buf_u32(b, (uint32_t)(m->sums.n / ZC_ANCHOR_SIZE));
     zc_buf_put(b, m->sums.p, m->sums.n);
@@ -97,6 +98,7 @@ int zc_sums_decode(struct zc_bytes body, struct zc_msg_sums *m,
     struct zc_rd r = zc_wire_rd(body);
     bool ok = get_ask(&r, &m->ask);
     m->length = zc_rd_u64(&r);
+    m->seed = zc_rd_u64(&r);
     ok = ok && !r.bad && m->length <= ZC_BLOCKS_MAX * ZC_BLOCK_BIG;
     if (m->ask.grain == ZC_GRAIN_ANCHORS)
         return get_anchors(&r, m, ok, err);

@@ -89,7 +89,8 @@ static void decode_tail(struct zc_rd *r, struct zc_entry *e)
 
 static bool flags_sane(const struct zc_entry *e, bool root)
 {
-    if (e->flags & ~ZC_ENTRY_FLAGS_KNOWN || e->flags & ZC_ENTRY_DIGEST)
+    if (e->flags & ~ZC_ENTRY_FLAGS_KNOWN ||
+        (e->flags & ZC_ENTRY_DIGEST && (root || !S_ISDIR(e->mode))))
         return false;
     if (root)
         return !(e->flags &
@@ -192,8 +193,12 @@ int zc_list_decode(struct zc_bytes body, struct zc_msg_list *m,
         m->rules = zc_wire_get32(&r, ZC_LIST_RULES_MAX);
     m->entries = r;
     bool root_ok = m->list != 0 || m->count == 1;
-    if (r.bad || m->count > ZC_LIST_ENTRIES_MAX || !root_ok ||
-        m->flags & ~ZC_LIST_FLAGS_KNOWN)
+    bool groups = m->flags & ZC_LIST_GROUPS;
+    bool flags_ok = !(m->flags & ~ZC_LIST_FLAGS_KNOWN) &&
+                    (!(m->flags & ZC_LIST_DIGESTS) || m->list == 0) &&
+                    (!groups || (m->flags == ZC_LIST_GROUPS && m->list &&
+                                 !m->after.n && m->count));
+    if (r.bad || m->count > ZC_LIST_ENTRIES_MAX || !root_ok || !flags_ok)
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "the peer sent a malformed LIST message");
     return 0;
@@ -288,8 +293,8 @@ static bool entry_of_self(struct zc_rd r)
     return zc_rd_u8(&r) == 0 && !r.bad;
 }
 
-/* FILE, META: ref, u16 flags, u64 from (ZC_FILE_FROM), u64 seed
- * (ZC_FILE_DELTA), entry, u32+bytes attributes, u32+bytes data (ZC_FILE_INLINE) */
+/* FILE, META: ref, u16 flags, u64 from (ZC_FILE_FROM), entry, u32+bytes attributes,
+ * u32+bytes data (ZC_FILE_INLINE) */
 static size_t file_begin(struct zc_buf *b, enum zc_frame_type type,
                          const struct zc_msg_file *m, uint16_t flags)
 {
@@ -298,8 +303,6 @@ static size_t file_begin(struct zc_buf *b, enum zc_frame_type type,
     zc_buf_u16(b, flags);
     if (flags & ZC_FILE_FROM)
         zc_buf_u64(b, m->from);
-    if (flags & ZC_FILE_DELTA)
-        zc_buf_u64(b, m->seed);
     zc_entry_encode(b, &m->entry);
     zc_wire_put32(b, m->xattrs);
     return at;
@@ -350,8 +353,6 @@ int zc_file_decode(struct zc_bytes body, enum zc_frame_type type,
     m->flags = zc_rd_u16(&r);
     if (m->flags & ZC_FILE_FROM)
         m->from = zc_rd_u64(&r);
-    if (m->flags & ZC_FILE_DELTA)
-        m->seed = zc_rd_u64(&r);
     bool self = type == ZC_FRAME_META && m->ref.index == 0 &&
                 entry_of_self(r);
     if (zc_entry_decode(&r, self, &m->entry, err))

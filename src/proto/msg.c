@@ -27,6 +27,10 @@ static void put_choices(struct zc_buf *b, const struct zc_msg_open *m)
         zc_buf_u8(b, m->alternate);
         zc_wire_put16(b, m->alternates);
     }
+    if (m->apply & ZC_APPLY_BACKUP) {
+        zc_wire_put16(b, m->suffix);
+        zc_wire_put16(b, m->backup_dir);
+    }
 }
 
 static bool text_ok(struct zc_bytes s)
@@ -48,6 +52,14 @@ static bool alternates_ok(const struct zc_msg_open *m)
     }
     return !left && names && names <= ZC_ALTERNATES_MAX && m->alternate &&
            m->alternate <= ZC_ALTERNATE_LAST;
+}
+
+/* Something of it there is, or a name would not change. */
+static bool backup_ok(const struct zc_msg_open *m)
+{
+    return text_ok(m->suffix) && text_ok(m->backup_dir) &&
+           (!m->suffix.n || !memchr(m->suffix.p, '/', m->suffix.n)) &&
+           (m->suffix.n || m->backup_dir.n);
 }
 
 /* False: one that is not known. */
@@ -73,12 +85,20 @@ static bool get_choices(struct zc_rd *r, struct zc_msg_open *m)
         if (!alternates_ok(m) || m->flags & ZC_OPEN_ROUNDS)
             return false;
     }
+    if (m->apply & ZC_APPLY_BACKUP) {
+        m->suffix = zc_wire_get16(r, ZC_NAME_MAX);
+        m->backup_dir = zc_wire_get16(r, ZC_PATH_TEXT_MAX);
+        if (!backup_ok(m))
+            return false;
+    }
     if (m->window > ZC_WINDOW_MAX || !text_ok(m->user_rules) ||
         !text_ok(m->group_rules) || !text_ok(m->dense))
         return false;
     return !(m->walk & ~(uint32_t)ZC_WALK_KNOWN) &&
            !(m->apply & ~(uint32_t)ZC_APPLY_KNOWN);
 }
+
+#define FSYNC_BEHIND 3 /* ZC_FSYNC_BEHIND */
 
 static void put_pull(struct zc_buf *b, const struct zc_msg_open *m)
 {
@@ -123,6 +143,8 @@ void zc_open_encode(struct zc_buf *b, const struct zc_msg_open *m)
         zc_wire_put16(b, m->ask);
     if (m->flags & ZC_OPEN_MOVER)
         zc_buf_u8(b, m->mover);
+    if (m->fsync == FSYNC_BEHIND)
+        zc_buf_put(b, m->writer, sizeof m->writer);
     zc_frame_end(b, at);
 }
 
@@ -160,7 +182,7 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
     m->walk = m->apply = 0;
     m->window = 0;
     m->alternate = 0;
-    m->alternates = (struct zc_bytes){0};
+    m->alternates = m->suffix = m->backup_dir = (struct zc_bytes){0};
     m->user_rules = m->group_rules = m->dense = (struct zc_bytes){0};
     m->one_file_system = 0;
     m->bwlimit = 0;
@@ -173,9 +195,16 @@ int zc_open_decode(struct zc_bytes body, struct zc_msg_open *m,
         known &= zc_name_ok((const char *)m->ask.p, m->ask.n);
     }
     m->mover = m->flags & ZC_OPEN_MOVER ? zc_rd_u8(&r) : 0;
+    memset(m->writer, 0, sizeof m->writer);
+    const uint8_t *writer = m->fsync == FSYNC_BEHIND
+                                ? zc_rd_bytes(&r, sizeof m->writer)
+                                : NULL;
+    if (writer)
+        memcpy(m->writer, writer, sizeof m->writer);
     bool single = m->flags & ZC_OPEN_SINGLE_FILE;
     bool ok = !r.bad && known && !(m->flags & ~(uint32_t)ZC_OPEN_FLAGS_KNOWN) &&
-              m->fsync <= 2 && zc_wire_text_ok(m->share) && zc_wire_text_ok(m->chown_user) &&
+              m->fsync <= FSYNC_BEHIND && zc_wire_text_ok(m->share) &&
+              zc_wire_text_ok(m->chown_user) &&
               zc_wire_text_ok(m->chown_group) && path_ok(m) &&
               (single ? zc_name_ok((const char *)m->name.p, m->name.n)
                       : m->name.n == 0);
@@ -393,7 +422,8 @@ int zc_need_decode(struct zc_bytes body, struct zc_msg_need *m,
     m->flags = zc_rd_u16(&r);
     m->count = zc_rd_u32(&r);
     m->items = r;
-    if (r.bad || m->flags & ~ZC_NEED_FINAL || m->count > ZC_LIST_ENTRIES_MAX)
+    if (r.bad || m->flags & ~(ZC_NEED_FINAL | ZC_NEED_SECOND) ||
+        m->count > ZC_LIST_ENTRIES_MAX)
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "the peer sent a malformed NEED message");
     return 0;
@@ -497,7 +527,7 @@ void zc_finished_encode(struct zc_buf *b, const struct zc_msg_finished *m)
     size_t at = zc_frame_begin(b, ZC_FRAME_FINISHED);
     zc_buf_u8(b, m->code);
     zc_buf_u8(b, (uint8_t)(m->durable | m->owners_left << 1 |
-                           m->alternates_missing << 2));
+                           m->alternates_missing << 2 | m->synced << 3));
     zc_buf_u64(b, m->created);
     zc_buf_u64(b, m->deleted);
     zc_wire_put16(b, m->text);
@@ -513,10 +543,11 @@ int zc_finished_decode(struct zc_bytes body, struct zc_msg_finished *m,
     m->durable = flags & 1;
     m->owners_left = flags & 2;
     m->alternates_missing = flags & 4;
+    m->synced = flags & 8;
     m->created = zc_rd_u64(&r);
     m->deleted = zc_rd_u64(&r);
     m->text = zc_wire_get16(&r, ZC_ERROR_TEXT_MAX);
-    return zc_wire_end(&r, zc_wire_text_ok(m->text) && flags < 8, "FINISHED", err);
+    return zc_wire_end(&r, zc_wire_text_ok(m->text) && flags < 16, "FINISHED", err);
 }
 
 void zc_error_encode(struct zc_buf *b, const struct zc_msg_error *m)
@@ -591,6 +622,11 @@ const char *zc_op_text(unsigned op)
         [ZC_OP_META + 8] = "set the properties of btrfs",
         [ZC_OP_META + 9] = "set the flags of chattr, or the project",
         [ZC_OP_COLLIDES] = "have it there",
+        [ZC_OP_BACKUP] = "keep the version that is there",
+        [ZC_OP_ROOM] = "write it and leave free what 'min free' of its share "
+                       "says",
+        [ZC_OP_INODES] = "make it and leave as many inodes free as 'min free' "
+                         "of its share says",
     };
     if (op < ZC_ARRAY_LEN(text) && text[op])
         return text[op];

@@ -12,11 +12,13 @@
 #include "proto/frame.h"
 
 #define ZC_ORIGIN_SIZE 16
+#define ZC_WRITER_SIZE 16
 #define ZC_GLANCE_NAME_SIZE 256
 struct zc_msg_open {
     uint32_t flags; /* enum zc_open_flag */
     uint32_t keep;  /* enum zc_keep of fs/meta.h */
     uint8_t fsync;  /* enum zc_fsync of session/options.h */
+    uint8_t writer[ZC_WRITER_SIZE]; /* ZC_FSYNC_BEHIND: see zc_writer_id */
     uint32_t timeout_s; /* the sender gives up after so long a silence; 0: no */
     uint64_t max_delete;
     struct zc_bytes share, path, name; /* name: ZC_OPEN_SINGLE_FILE */
@@ -31,6 +33,9 @@ struct zc_msg_open {
      * see session/alternates.h. */
     uint8_t alternate;
     struct zc_bytes alternates;
+    /* ZC_APPLY_BACKUP: what loses its name is kept, with `suffix` after it, in the
+     * directory `backup_dir` (empty: where it is); see session/backups.h. */
+    struct zc_bytes suffix, backup_dir;
     /* ZC_OPEN_PULL: what otherwise only the sender itself has to know. */
     uint8_t one_file_system; /* 0 or 1 */
     uint64_t bwlimit;        /* bytes a second; 0: none */
@@ -151,7 +156,6 @@ struct zc_msg_file {
     struct zc_ref ref;
     uint16_t flags; /* enum zc_file_flag */
     uint64_t from;  /* ZC_FILE_FROM: so many bytes are not sent */
-    uint64_t seed;  /* ZC_FILE_DELTA: of the sums of blocks */
     struct zc_entry entry; /* as it is now */
     struct zc_bytes xattrs; /* an attribute set, checked by the receiver */
     struct zc_bytes data;   /* ZC_FILE_INLINE */
@@ -229,10 +233,11 @@ int zc_ask_decode(struct zc_bytes body, struct zc_msg_ask *m,
                   struct zc_err *err);
 
 /* SUMS: the answer. As many as there are blocks, of as much of them as there is:
- * LENGTH bytes behind OFFSET. */
+ * LENGTH bytes behind OFFSET. Who answers has chosen the seed. */
 struct zc_msg_sums {
     struct zc_msg_ask ask;
     uint64_t length;
+    uint64_t seed; /* of the sums */
     struct zc_bytes sums; /* ZC_SUM_SIZE bytes each; or anchors */
 };
 /* How many sums an answer to ASK has. */
@@ -270,7 +275,7 @@ struct zc_need_item {
 };
 struct zc_msg_need {
     uint32_t list;
-    uint16_t flags; /* ZC_NEED_FINAL */
+    uint16_t flags; /* ZC_NEED_FINAL, ZC_NEED_SECOND */
     uint32_t count;
     struct zc_rd items;
 };
@@ -320,6 +325,8 @@ struct zc_msg_finished {
     bool durable;     /* all of it is on stable storage */
     bool owners_left; /* without ZC_OPEN_OWNERS: some could not be kept */
     bool alternates_missing; /* some of them are not there */
+    bool synced; /* ZC_FSYNC_BEHIND: all is on stable storage that was in rounds up
+                    to the last one of which it was said, that one included */
     uint64_t created, deleted;
     struct zc_bytes text; /* the sentence for CODE */
 };

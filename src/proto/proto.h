@@ -88,7 +88,7 @@
 #define ZC_BLOCKS_MAX 64 /* big ones that one ASK is about */
 #define ZC_ANCHORS_MAX 2048 /* in one SUMS */
 #define ZC_ANCHOR_SIZE 12   /* offset in it, and hash */
-#define ZC_SUM_SIZE 8    /* of a block: XXH3 with 64 bits, little-endian */
+#define ZC_SUM_SIZE 8    /* of a block: delta/blocks.h */
 #define ZC_SUMMED_MIN 64 /* bytes: of less no sum is told, it would give them away */
 #define ZC_PATCH_MAX (128 * 1024) /* bytes in a PATCH */
 #define ZC_ASKS_MAX 64 /* of a file that are not answered */
@@ -97,7 +97,7 @@
 #define ZC_CHMOD_TEXT_MAX 4096 /* bytes of --chmod */
 #define ZC_DENSE_TEXT_MAX 4096 /* bytes of --skip-compress */
 #define ZC_OWN_PATH_MAX 4095 /* bytes of a path of the user's own */
-#define ZC_STATS_COUNT 22    /* counters in STATS */
+#define ZC_STATS_COUNT 24    /* counters in STATS */
 
 /* Frame types. Sender to receiver 1-19, receiver to sender 20-39, both 40-. */
 enum zc_frame_type {
@@ -128,13 +128,14 @@ enum zc_frame_type {
     ZC_FRAME_FINISHED = 25,
     ZC_FRAME_LOOK = 26,
     ZC_FRAME_SUMS = 27,
+    ZC_FRAME_DIGEST = 28,
     ZC_FRAME_BYTES = 29,
     ZC_FRAME_ERROR = 40,
     ZC_FRAME_PING = 41,
 };
 
-/* Feature bits of HELLO; a message that needs one is an error without it. Not
- * known yet: subtree digests in LIST, which have their place below. */
+/* Feature bits of HELLO; a message that needs one is an error without it. */
+/* Lists may have digests, and be left out for them (ZC_LIST_DIGESTS). */
 #define ZC_FEATURE_DIGESTS ((uint64_t)1 << 0)
 /* OPEN may have ZC_OPEN_DELTA. */
 #define ZC_FEATURE_DELTA ((uint64_t)1 << 2)
@@ -143,8 +144,11 @@ enum zc_frame_type {
 /* What follows the handshake is compressed: the connecting side wants that, the
  * other can do it (net/compress.h). */
 #define ZC_FEATURE_COMPRESS ((uint64_t)1 << 10)
+/* OPEN may have ZC_FSYNC_BEHIND. */
+#define ZC_FEATURE_BEHIND ((uint64_t)1 << 11)
 #define ZC_FEATURES_KNOWN \
-    (ZC_FEATURE_DELTA | ZC_FEATURE_KTLS | ZC_FEATURE_COMPRESS)
+    (ZC_FEATURE_DIGESTS | ZC_FEATURE_DELTA | ZC_FEATURE_KTLS | \
+     ZC_FEATURE_COMPRESS | ZC_FEATURE_BEHIND)
 
 /* Flags of OPEN. */
 enum zc_open_flag {
@@ -242,7 +246,13 @@ enum zc_open_apply {
     ZC_APPLY_ALTERNATES = 1 << 19, /* `alternate` and `alternates` count */
     ZC_APPLY_NO_PARTIAL = 1 << 20, /* of what broke off nothing is kept */
     ZC_APPLY_FAKE = 1 << 21, /* what cannot be set is written down */
-    ZC_APPLY_KNOWN = (1 << 22) - 1,
+    ZC_APPLY_VERIFY = 1 << 22, /* with DRY_RUN: a file that cannot be read is
+                                  trouble, and not one that differs */
+    ZC_APPLY_COLD = 1 << 23, /* what is compared is read from the disk */
+    ZC_APPLY_BACKUP = 1 << 24, /* `suffix` and `backup_dir` count */
+    ZC_APPLY_DROP_CACHE = 1 << 25, /* both ends leave the page cache as it was */
+    ZC_APPLY_NO_MOVED = 1 << 26, /* new files are not looked for by other names */
+    ZC_APPLY_KNOWN = (1 << 27) - 1,
 };
 
 /* What becomes of a file that DEST lacks and one of the ALTERNATES has. */
@@ -259,7 +269,10 @@ enum zc_list_flag {
     ZC_LIST_LAST = 1 << 0,       /* the directory's last list */
     ZC_LIST_INCOMPLETE = 1 << 1, /* names may be missing: delete nothing here */
     ZC_LIST_RULES = 1 << 2, /* of its directory's own follow its header */
-    ZC_LIST_FLAGS_KNOWN = (1 << 3) - 1,
+    ZC_LIST_DIGESTS = 1 << 3, /* LIST 0: what follows may be told by digests */
+    ZC_LIST_GROUPS = 1 << 4, /* no entries: digests of the directory's names, of
+                                which those are listed that differ */
+    ZC_LIST_FLAGS_KNOWN = (1 << 5) - 1,
 };
 
 /* Flags of an entry. */
@@ -308,7 +321,9 @@ enum zc_need {
 #define ZC_NEED_BYTES \
     (ZC_NEED_DATA | ZC_NEED_FROM | ZC_NEED_DELTA | ZC_NEED_CHECK)
 
-#define ZC_NEED_FINAL 1 /* flag of NEED: nothing more about this list */
+/* Flags of NEED. */
+#define ZC_NEED_FINAL 1  /* nothing more about this list */
+#define ZC_NEED_SECOND 2 /* what follows goes through it a second time */
 
 /* Flags of DONE. */
 enum zc_done_flag {
@@ -373,6 +388,10 @@ enum zc_op {
     ZC_OP_COLLIDES = ZC_OP_META + 16, /* NOTE: the destination takes the name
                           for that of something else, which is one component
                           more of the path */
+    ZC_OP_BACKUP, /* what is here could not be kept */
+    ZC_OP_ROOM,   /* no more is to be used of what is free, which is as many MiB
+                     as the error number says */
+    ZC_OP_INODES, /* ... as many inodes */
     ZC_OP_MAX
 };
 

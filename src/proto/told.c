@@ -62,7 +62,8 @@ int zc_trouble_decode(struct zc_bytes body, struct zc_msg_trouble *m,
     m->eno = zc_rd_u32(&r);
     m->what = zc_wire_get16(&r, ZC_PATH_TEXT_MAX);
     m->path = zc_wire_get16(&r, ZC_PATH_TEXT_MAX);
-    bool ok = m->eno <= INT32_MAX && zc_wire_text_ok(m->what) && zc_wire_text_ok(m->path);
+    bool ok = m->eno <= INT32_MAX && zc_wire_text_ok(m->what) &&
+              zc_wire_text_ok(m->path);
     return zc_wire_end(&r, ok, "TROUBLE", err);
 }
 

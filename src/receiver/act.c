@@ -5,12 +5,16 @@
 #include "receiver/alternates.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
+#include "receiver/digests.h"
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
+#include "receiver/moved.h"
+#include "receiver/room.h"
 #include "receiver/special.h"
 #include "session/events.h"
+#include "session/hash.h"
 
 #include <sys/stat.h>
 
@@ -28,7 +32,8 @@ static void add_need(struct zc_needs *n, const struct zc_cmp *c,
                                 .what = (uint8_t)need,
                                 .item_flags = (uint16_t)v->item,
                                 .from = v->from};
-    memcpy(item.hash, v->hash, sizeof item.hash);
+    if (need & (ZC_NEED_CHECK | ZC_NEED_FROM))
+        zc_hash_told(v->hash, item.hash);
     zc_need_add(&n->items, &item);
     n->count++;
 }
@@ -72,20 +77,33 @@ static void settle_group(struct zc_needs *n, const struct zc_cmp *c,
 
 /* --- directories --------------------------------------------------------- */
 
+/* Only the source's set tells whether anything differs at all: a dry run asks for
+ * it, too. */
+static bool is_in_doubt(const struct zc_receiver *r,
+                        const struct zc_decision *v)
+{
+    return v->stays && v->item == ZC_ITEM_ACL && v->need & ZC_NEED_META &&
+           zc_cmp_maps_owners(r);
+}
+
 /* D is as V says, and will be made as it should be; a dry run leaves it as it
  * is, and so does who only deletes. What is to be asked for. */
 static unsigned set_out(struct zc_needs *n, const struct zc_cmp *c,
                         const struct zc_decision *v, struct zc_rdir *d)
 {
     struct zc_receiver *r = n->w->r;
+    unsigned need = v->need;
+    d->in_doubt = is_in_doubt(r, v);
     if (r->dry || r->apply & ZC_APPLY_ONLY_DELETE) {
         d->implied = true;
-        return v->need & ~ZC_NEED_META;
+        if (!d->in_doubt)
+            need &= ~(unsigned)ZC_NEED_META;
+    } else {
+        d->differs = v->stays && v->item;
     }
-    d->differs = v->stays && v->item;
-    if (v->need & ZC_NEED_META)
+    if (need & ZC_NEED_META)
         zc_rlist_open_meta(r, c->list, d);
-    return v->need;
+    return need;
 }
 
 static void act_dir(struct zc_needs *n, const struct zc_cmp *c,
@@ -101,7 +119,10 @@ static void act_dir(struct zc_needs *n, const struct zc_cmp *c,
         return;
     }
     bool descend = v->need & ZC_NEED_DESCEND;
+    child->digest = zc_rdigests_child(r, c->dir, c->e);
     child->list_over = child->listed = !descend;
+    if (descend)
+        zc_moved_walks(r, child, true);
     if (v->stays && zc_rdir_set_volume(r, child, c->dirfd, c->name, &c->st))
         note_refused(n, c, ZC_OP_READ_DIR, errno);
     struct zc_decision told = *v;
@@ -126,7 +147,10 @@ void zc_act_top(struct zc_needs *n, const struct zc_cmp *c,
     struct zc_decision told = *v;
     told.item = c->dir->shelf.node && !c->dir->implied ? told_item(n->w->r, v)
                                                        : v->item;
-    add_need(n, c, &told, set_out(n, c, v, c->dir));
+    unsigned need = set_out(n, c, v, c->dir);
+    if (need & ZC_NEED_DESCEND)
+        zc_moved_walks(n->w->r, c->dir, true);
+    add_need(n, c, &told, need);
     n->w->r->terms.made = false;
 }
 
@@ -152,6 +176,7 @@ static void dress_in_place(struct zc_needs *n, const struct zc_cmp *c,
         note_refused(n, c, ZC_OP_STAT, errno);
     else
         add_need(n, c, v, 0);
+    zc_receiver_changed(n->w->r, c->dir->shelf.node, c->name);
     settle_group(n, c, v, c->name, true);
 }
 
@@ -216,6 +241,31 @@ static void take_alternate(struct zc_needs *n, const struct zc_cmp *c,
         make_special(n, c, &other);
 }
 
+/* A file's bytes, which there is no room for, are not asked for. */
+static bool has_no_room(struct zc_needs *n, const struct zc_cmp *c,
+                        const struct zc_decision *v)
+{
+    return v->need & ZC_NEED_BYTES && S_ISREG(c->e->mode) &&
+           zc_room_take(n->w->r, c->dir->shelf.vol, 0);
+}
+
+static void ask(struct zc_needs *n, const struct zc_cmp *c,
+                const struct zc_decision *v)
+{
+    struct zc_decision other = *v;
+    if (has_no_room(n, c, v)) {
+        note_refused(n, c, ZC_OP_ROOM, ENOSPC);
+        settle_group(n, c, v, c->name, false);
+        return;
+    }
+    if (v->guessed && !zc_alternate_note(n->w->r, c, &v->alternate)) {
+        other.item |= ZC_ITEM_DATA;
+        ask_for(n, c, &other, ZC_NEED_DATA);
+    } else {
+        ask_for(n, c, v, v->need);
+    }
+}
+
 static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
                       const struct zc_decision *v)
 {
@@ -227,7 +277,7 @@ static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
         settle_group(n, c, v, c->name, true);
         break;
     case ZC_ACTION_ASK: /* what leads is settled with its RESULT */
-        ask_for(n, c, v, v->need);
+        ask(n, c, v);
         break;
     case ZC_ACTION_DRESS:
         dress_in_place(n, c, v);
@@ -265,7 +315,10 @@ static void report_entry(struct zc_needs *n, const struct zc_cmp *c,
     told.item = told_item(n->w->r, v);
     if (n->w->r->apply & ZC_APPLY_REMOVE && v->stays && !check)
         told.item = ZC_ITEM_SAME;
-    add_need(n, c, &told, check);
+    if (told.item == ZC_ITEM_ACL && is_in_doubt(n->w->r, v))
+        ask_for(n, c, &told, ZC_NEED_META);
+    else
+        add_need(n, c, &told, check);
     settle_group(n, c, v, v->stays ? c->name : "", true);
 }
 

@@ -4,13 +4,16 @@
 
 #include "fs/rootdir.h"
 #include "fs/xattr.h"
-#include "receiver/basis.h"
+#include "receiver/copies.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
+#include "receiver/guesses.h"
 #include "receiver/hardlinks.h"
+#include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/place.h"
+#include "receiver/queue.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,8 +44,17 @@ static const struct zc_alternate_dirs *dirs_of(struct zc_rworker *w,
     return &w->alternates;
 }
 
-bool zc_alternate_find(struct zc_rworker *w, const struct zc_cmp *c,
-                       struct zc_alternate_file *f)
+static enum zc_sameness sameness(struct zc_rworker *w, const struct zc_cmp *c)
+{
+    if (S_ISREG(c->e->mode))
+        return zc_cmp_file(w, c);
+    return zc_cmp_special(w->r, c) ? ZC_SAME : ZC_DIFFERENT;
+}
+
+/* The first that is the SAME, or of which that can be told; the first with the same
+ * metadata, if there is one. */
+static bool find(struct zc_rworker *w, const struct zc_cmp *c,
+                 enum zc_sameness same_bytes, struct zc_alternate_file *f)
 {
     bool found = false;
     const struct zc_alternate_dirs *d = dirs_of(w, c);
@@ -51,18 +63,39 @@ bool zc_alternate_find(struct zc_rworker *w, const struct zc_cmp *c,
         there.dirfd = d->fds[i];
         there.exists = there.dirfd >= 0 &&
                        !zc_dress_look(w->r, there.dirfd, c->name, &there.st);
-        if (!there.exists || !zc_cmp_looks_equal(w, &there) ||
+        if (!there.exists || sameness(w, &there) != same_bytes ||
             zc_cmp_xattrs(w, &there)) /* only the sender has those */
             continue;
         bool same = !zc_cmp_meta(w->r, &there);
         if (found && !same)
             continue;
-        *f = (struct zc_alternate_file){there.dirfd, same, there.st};
+        *f = (struct zc_alternate_file){i, there.dirfd, same, there.st};
         found = true;
         if (same)
             break;
     }
     return found;
+}
+
+bool zc_alternate_find(struct zc_rworker *w, const struct zc_cmp *c,
+                       struct zc_alternate_file *f)
+{
+    return find(w, c, ZC_SAME, f);
+}
+
+bool zc_alternate_guess(struct zc_rworker *w, const struct zc_cmp *c,
+                        struct zc_alternate_file *f)
+{
+    struct zc_receiver *r = w->r;
+    bool compare = zc_alternates_are_for(r, ZC_ALTERNATE_COMPARE);
+    /* Where it is seen what is at DEST, for a purpose, that alone counts. */
+    bool looks = r->dry && r->apply & (ZC_APPLY_REMOVE | ZC_APPLY_VERIFY);
+    if (!r->terms.alternates.n || !S_ISREG(c->e->mode) || looks)
+        return false;
+    /* Its other names are to be links to it, if it is sent: so it has to be. */
+    if (compare && zc_hardlink_key(r, c->e).grouped)
+        return false;
+    return find(w, c, ZC_HASH_TELLS, f) && (f->same || !compare);
 }
 
 /* --- taking it ----------------------------------------------------------- */
@@ -131,10 +164,10 @@ static int take_copy(struct zc_rworker *w, const struct zc_cmp *c,
         return -1;
     *op = ZC_OP_CREATE;
     uint32_t mode = zc_newfile_mode(r, c->dir, c->name, c->e);
-    zc_auto_close int fd = zc_basis_copy_file(r, f->dirfd, c->name, &f->st,
-                                              base, tmp, mode);
+    zc_auto_close int fd = zc_copy_file(r, f->dirfd, c->name, &f->st, base,
+                                        tmp, mode);
     bool bad = fd < 0 || dress(w, fd, c, f) ||
-               (r->fsync != ZC_FSYNC_NONE && fsync(fd)) ||
+               (zc_receiver_syncs_first(r) && fsync(fd)) ||
                zc_place(w, shelf, tmp, c->name, op);
     if (bad)
         zc_place_discard(shelf, tmp);
@@ -155,6 +188,83 @@ int zc_alternate_take(struct zc_rworker *w, const struct zc_cmp *c,
     }
     atomic_fetch_add(&r->done.created, 1);
     atomic_fetch_add(&r->done.changes, 1);
+    zc_receiver_changed(r, c->dir->shelf.node, c->name);
     zc_receiver_unsynced(r);
     return 0;
+}
+
+/* --- what is guessed ----------------------------------------------------- */
+
+bool zc_alternate_note(struct zc_receiver *r, const struct zc_cmp *c,
+                       const struct zc_alternate_file *f)
+{
+    const struct zc_guess g = {.index = c->ref.index,
+                               .at = (uint32_t)f->at,
+                               .dev = f->st.dev,
+                               .ino = f->st.ino,
+                               .size = f->st.size,
+                               .ctime_s = f->st.ctime_s,
+                               .ctime_ns = f->st.ctime_ns};
+    pthread_mutex_lock(&r->lock);
+    bool noted = zc_guesses_add(&c->list->guesses, &r->lists->n_guesses, &g);
+    pthread_mutex_unlock(&r->lock);
+    return noted;
+}
+
+static bool recall(struct zc_receiver *r, const struct zc_cmp *c,
+                   struct zc_guess *g)
+{
+    pthread_mutex_lock(&r->lock);
+    const struct zc_guess *found =
+        zc_guesses_find(&c->list->guesses, c->ref.index);
+    if (found)
+        *g = *found;
+    pthread_mutex_unlock(&r->lock);
+    return found;
+}
+
+/* G, which C is about, is what it was, and C has not changed meanwhile: F. */
+static bool is_still(struct zc_rworker *w, const struct zc_cmp *c,
+                     const struct zc_guess *g, struct zc_alternate_file *f)
+{
+    const struct zc_alternate_dirs *d = dirs_of(w, c);
+    struct zc_cmp there = *c;
+    if (!d || g->at >= d->n || c->exists)
+        return false;
+    there.dirfd = d->fds[g->at];
+    there.exists = there.dirfd >= 0 &&
+                   !zc_dress_look(w->r, there.dirfd, c->name, &there.st);
+    const struct zc_stat *st = &there.st;
+    if (!there.exists || st->dev != g->dev || st->ino != g->ino ||
+        st->size != g->size || st->ctime_s != g->ctime_s ||
+        st->ctime_ns != g->ctime_ns || zc_cmp_xattrs(w, &there))
+        return false;
+    *f = (struct zc_alternate_file){g->at, there.dirfd,
+                                    !zc_cmp_meta(w->r, &there), *st};
+    return f->same || !zc_alternates_are_for(w->r, ZC_ALTERNATE_COMPARE);
+}
+
+bool zc_alternate_meta(struct zc_rworker *w, const struct zc_cmp *c,
+                       const struct zc_work *work)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_alternate_file f;
+    struct zc_guess g;
+    unsigned op;
+    if (!r->terms.alternates.n || !recall(r, c, &g))
+        return false;
+    bool much = !w->slow && g.size >= ZC_READS_MUCH; /* it may be copied */
+    if (much && zc_queue_put_aside(r, work))
+        return true;
+    if (!is_still(w, c, &g, &f)) {
+        zc_entry_again(w, c->list, c->ref);
+    } else if (zc_alternates_are_for(r, ZC_ALTERNATE_COMPARE)) {
+        zc_entry_done(w, c->list, c->ref, ZC_STATUS_SAME, 0, 0);
+    } else if (zc_alternate_take(w, c, &f, &op)) {
+        zc_entry_again(w, c->list, c->ref);
+    } else {
+        zc_hardlink_settle(w, zc_hardlink_key(r, c->e), c->dir, c->name, true);
+        zc_hardlink_done(w, c->list, c->ref, ZC_STATUS_OK, 0, 0);
+    }
+    return true;
 }

@@ -5,6 +5,10 @@
  * with the same bytes, by what else counts as the same, and with the same metadata
  * if it is to be linked. What links share is shared for good, see compare.h.
  *
+ * With -c only the sender can tell whether the bytes are the same. A file that
+ * may be it is guessed, and remembered while the sender is asked (NEED CHECK);
+ * where its META comes it is taken, if nobody has touched it since.
+ *
  * Any thread, not under receiver.lock; a worker keeps the directories open in which
  * it looks.
  */
@@ -14,8 +18,11 @@
 #include "proto/proto.h"
 #include "receiver/cmp.h"
 
+struct zc_work;
+
 /* A file in one of them. */
 struct zc_alternate_file {
+    size_t at; /* in which of them */
     int dirfd; /* the worker's that has found it, until it finds another */
     bool same; /* in its metadata, too */
     struct zc_stat st;
@@ -27,9 +34,21 @@ bool zc_alternates_are_for(const struct zc_receiver *r, enum zc_alternate kind);
  * has it, if it is here at all. */
 bool zc_alternate_find(struct zc_rworker *w, const struct zc_cmp *c,
                        struct zc_alternate_file *f);
+/* True: F may be, as its hash can tell. */
+bool zc_alternate_guess(struct zc_rworker *w, const struct zc_cmp *c,
+                        struct zc_alternate_file *f);
 /* Makes C's name one of F, or a copy that looks like C's entry. -1, errno, and *OP:
  * it could not be done, or F has changed since. W has found it. */
 int zc_alternate_take(struct zc_rworker *w, const struct zc_cmp *c,
                       const struct zc_alternate_file *f, unsigned *op);
+
+/* F is remembered as C's. False: there is no room for it. */
+bool zc_alternate_note(struct zc_receiver *r, const struct zc_cmp *c,
+                       const struct zc_alternate_file *f);
+/* The META of C, which says what its file has, has come, as WORK. False:
+ * nothing was remembered. Else the entry is settled, or will be by others, or
+ * asked for. */
+bool zc_alternate_meta(struct zc_rworker *w, const struct zc_cmp *c,
+                       const struct zc_work *work);
 
 #endif

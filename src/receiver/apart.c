@@ -3,7 +3,7 @@
 #include "receiver/apart.h"
 
 #include "fs/rootdir.h"
-#include "receiver/basis.h"
+#include "receiver/copies.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
@@ -106,7 +106,7 @@ int zc_apart_copy(struct zc_rworker *w, struct zc_shelf *s, const char *name,
     if (w->r->keep & ZC_KEEP_FAKE && !zc_stat_at(dirfd, name, &real))
         old = &real;
     int fd = S_ISREG(old->mode)
-                 ? zc_basis_copy_file(w->r, dirfd, name, old, base, tmp, 0600)
+                 ? zc_copy_file(w->r, dirfd, name, old, base, tmp, 0600)
                  : copy_special(w->r, dirfd, name, old, base, tmp);
     bool bad = fd < 0 || look_like(w, s, fd, dirfd, name, old);
     int eno = errno;

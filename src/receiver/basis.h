@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What of a new version is taken from a file that is here, its basis: the old
- * version under the same name, or what has come of a new one before. Any thread. */
+ * version under the same name, what has come of a new one before, or a file under
+ * another name (moved.h). Any thread. */
 #ifndef ZC_RECEIVER_BASIS_H
 #define ZC_RECEIVER_BASIS_H
 
 #include "delta/segment.h"
 #include "fs/staging.h"
+#include "proto/msg.h"
 
 #include <sys/types.h>
 
+struct zc_cmp;
 struct zc_entry;
 struct zc_receiver;
 struct zc_rdir;
@@ -23,33 +26,19 @@ int zc_basis_copy(struct zc_receiver *r, const struct zc_shelf *where,
 
 /* Bytes of files from which on a basis is worth asking for. */
 #define ZC_BASIS_MIN ((uint64_t)256 << 10)
-/* What E in D may have much in common with, the larger of the two: its size, or
- * 0. OLD: bytes of what has its name. */
-uint64_t zc_basis_size(struct zc_receiver *r, const struct zc_rdir *d,
-                       const struct zc_entry *e, uint64_t old);
-/* The same, to be read: an fd, or -1 and errno. */
+/* What C may have much in common with, the largest of them: its size, or 0. OLD:
+ * bytes of what has its name. */
+uint64_t zc_basis_size(struct zc_receiver *r, const struct zc_cmp *c,
+                       uint64_t old);
+/* The same for E (REF) in D, to be read: an fd, or -1 and errno. */
 int zc_basis_open(struct zc_receiver *r, const struct zc_rdir *d,
-                  const struct zc_entry *e);
-/* How what is made of E in D is called in the staging folder, so that it is kept when
- * the session breaks off. False: it is not to be. */
+                  const struct zc_entry *e, struct zc_ref ref);
+/* How what is made of E in D is called in the staging folder, so that it is
+ * kept when the session breaks off. False: it is not to be. */
 bool zc_basis_tmp(struct zc_receiver *r, const struct zc_rdir *d,
                   const struct zc_entry *e, char tmp[ZC_STAGING_NAME_SIZE]);
 /* E has come whole: what was kept of it goes. */
 void zc_basis_drop(struct zc_receiver *r, const struct zc_rdir *d,
                    const struct zc_entry *e);
-/* S of IN into OUT, in which nothing is written there yet: shared where the file
- * system can, and holes as holes. 0, or -1 and errno; ESTALE: so much there is
- * not. */
-int zc_basis_copy_range(int in, int out, const struct zc_segment *s);
-
-/* The SIZE bytes of IN into the new file OUT, holes as holes. 0, or -1 and
- * errno. */
-int zc_basis_copy_all(int in, int out, uint64_t size);
-/* The bytes of NAME in DIRFD, which is OLD, in the new file TMP in BASE: an fd. -1 and
- * errno, where there may be a TMP; ESTALE: it is not OLD, or was written to
- * meanwhile. */
-int zc_basis_copy_file(struct zc_receiver *r, int dirfd, const char *name,
-                       const struct zc_stat *old, int base, const char *tmp,
-                       mode_t mode);
 
 #endif

@@ -19,7 +19,9 @@
  */
 #include "receiver/big.h"
 
+#include "base/clock.h"
 #include "base/io.h"
+#include "fs/cached.h"
 #include "fs/clone.h"
 #include "fs/rootdir.h"
 #include "move/mover.h"
@@ -27,16 +29,19 @@
 #include "receiver/bigfile.h"
 #include "receiver/core.h"
 #include "receiver/delta.h"
+#include "receiver/moved.h"
 #include "receiver/dirs.h"
 #include "receiver/inplace.h"
 #include "receiver/lists.h"
 #include "receiver/newfile.h"
 #include "receiver/place.h"
 #include "receiver/queue.h"
+#include "receiver/room.h"
 #include "receiver/volumes.h"
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 
 /* From here on a file's bytes are worth a system call or two to keep them out
@@ -44,6 +49,9 @@
 #define EXACT_MIN ((uint64_t)2 << 20)
 /* Ranges from here on are allocated in one go where that pays. */
 #define PREALLOCATE_MIN ((uint64_t)1 << 20)
+/* Files of this size are written to the disk as they come, so much at a time. */
+#define EARLY_FILE_MIN ((uint64_t)8 << 20)
+#define EARLY_STEP ((uint64_t)16 << 20)
 
 void zc_rbig_failed(struct zc_rbig *b, unsigned op, int eno)
 {
@@ -88,6 +96,8 @@ void zc_rbigs_init(struct zc_rbigs *b)
 {
     LIST_INIT(&b->open);
     b->n = 0;
+    if (getrandom(&b->seed, sizeof b->seed, GRND_NONBLOCK) < 0)
+        b->seed = (uint64_t)zc_clock_ns();
 }
 
 /* What was written of B stays where it is: fs/partial.h. */
@@ -131,6 +141,13 @@ bool zc_rbigs_receiving(const struct zc_receiver *r)
 
 /* --- segments ------------------------------------------------------------ */
 
+/* B is to get N bytes more. */
+static void want_room(struct zc_receiver *r, struct zc_rbig *b, uint64_t n)
+{
+    if (!b->eno && zc_room_take(r, b->dir->shelf.vol, n))
+        zc_rbig_failed(b, ZC_OP_ROOM, errno);
+}
+
 /* Only a hint: where it is refused, the write will say why. The size is kept,
  * so that a crash cannot leave a file that looks complete. */
 static void preallocate(struct zc_rbig *b, const struct zc_segment *s)
@@ -157,11 +174,25 @@ static void put_received(struct zc_receiver *r, struct zc_rbig *b,
     }
 }
 
+/* What is received up to END is written while the rest comes, so that little is
+ * left to wait for when all is there. */
+static void start_writing(const struct zc_receiver *r, struct zc_rbig *b,
+                          uint64_t end)
+{
+    uint64_t size = b->m.entry.size;
+    if (r->fsync == ZC_FSYNC_NONE || size < EARLY_FILE_MIN ||
+        end <= b->flushed || (end < b->flushed + EARLY_STEP && end < size))
+        return;
+    zc_cached_start(b->fd, b->flushed, end - b->flushed);
+    b->flushed = end;
+}
+
 /* The bytes of S come off the socket in any case; what cannot be written is
  * remembered. -1 and errno: the transport failed. */
 static int put_literal(struct zc_receiver *r, struct zc_mover *mover,
                        struct zc_rbig *b, struct zc_segment s)
 {
+    want_room(r, b, s.length);
     if (!b->eno)
         preallocate(b, &s);
     put_received(r, b, &s);
@@ -171,6 +202,10 @@ static int put_literal(struct zc_receiver *r, struct zc_mover *mover,
         return -1;
     if (eno)
         zc_rbig_failed(b, ZC_OP_WRITE, eno);
+    else if (r->apply & ZC_APPLY_DROP_CACHE)
+        zc_cached_flush(b->fd, s.offset + s.length);
+    else
+        start_writing(r, b, s.offset + s.length);
     atomic_fetch_add(&r->conn.bytes_in, s.length);
     if (b->eno) /* others may have use for the space */
         shed_bytes(r, b);
@@ -182,6 +217,7 @@ static void put_copy(struct zc_receiver *r, struct zc_rbig *b,
 {
     char name[ZC_NAME_MAX + 1];
     zc_entry_name(&b->m.entry, name);
+    want_room(r, b, b->dir->shelf.vol->clones ? 0 : s->length);
     if (!b->eno && zc_basis_copy(r, &b->dir->shelf, name, b->fd, s))
         zc_rbig_failed(b, ZC_OP_READ, errno);
 }
@@ -365,8 +401,9 @@ static int begin_delta(struct zc_receiver *r, struct zc_rbig *b,
     if (b->in_place)
         basis = fcntl(b->fd, F_DUPFD_CLOEXEC, 0);
     else if (!b->eno)
-        basis = zc_basis_open(r, b->dir, &b->m.entry);
-    b->delta = zc_rdelta_new(b->ref, b->m.seed, basis, b->fd, b->in_place);
+        basis = zc_basis_open(r, b->dir, &b->m.entry, b->ref);
+    b->delta = zc_rdelta_new(b->ref, r->bigs->seed, basis, b->fd, b->in_place,
+                             b->dir->shelf.vol);
     return b->delta ? 0 : zc_err_nomem(err);
 }
 
@@ -387,10 +424,14 @@ int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
     if (b->dir->state == ZC_RD_FAILED)
         zc_rbig_failed(b, ZC_OP_NONE, ENOENT);
     else
+        want_room(r, b, 0);
+    if (!b->eno)
         open_file(r, b);
     if (b->m.flags & ZC_FILE_FROM)
         leave_beginning(b);
-    if (b->m.flags & ZC_FILE_DELTA && begin_delta(r, b, err))
+    if (!(b->m.flags & ZC_FILE_DELTA))
+        zc_moved_forget(r, b->ref);
+    else if (begin_delta(r, b, err))
         goto fail_claimed;
     LIST_INSERT_HEAD(&r->bigs->open, b, next);
     r->bigs->n++;
@@ -474,7 +515,7 @@ void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b)
 /* Who is not the reader's any more is nobody's. */
 void zc_rbig_drop_jobs(struct zc_receiver *r, struct zc_rbig *b)
 {
-    if (zc_rdelta_ended(b->delta))
+    if (zc_rdelta_leave(r, b->delta))
         broken_off(r, b);
 }
 
@@ -531,6 +572,9 @@ static int on_patch(struct zc_receiver *r, struct zc_bytes body,
     struct zc_rbig *b = find_delta(r, m.ref, err);
     if (!b || next_part(b, m.offset, m.data.n, err))
         return -1;
+    want_room(r, b, m.data.n);
+    if (b->eno == ENOSPC && b->fd >= 0)
+        shed_bytes(r, b);
     if (b->eno)
         return 0;
     if (zc_io_pwrite(b->fd, m.data.p, m.data.n, (off_t)m.offset)) {

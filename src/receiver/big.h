@@ -20,6 +20,7 @@ struct zc_rworker;
 struct zc_rbigs {
     LIST_HEAD(, zc_rbig) open;
     unsigned n;
+    uint64_t seed; /* of what the sender is told of files here */
 };
 
 void zc_rbigs_init(struct zc_rbigs *b);

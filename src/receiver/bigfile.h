@@ -25,6 +25,7 @@ struct zc_rbig {
     uint8_t *body;
     uint32_t mode; /* it was made with */
     int fd;
+    uint64_t flushed; /* up to there it is on its way to the disk */
     char tmp[ZC_STAGING_NAME_SIZE];
     struct zc_tiling tiling; /* the segments so far */
     struct zc_rdelta *delta; /* FILE with DELTA; else NULL */

@@ -4,6 +4,7 @@
 
 #include "fs/fake.h"
 #include "fs/rootdir.h"
+#include "receiver/behind.h"
 #include "receiver/choices.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
@@ -15,6 +16,17 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+
+bool zc_cmp_keeps_type(const struct zc_receiver *r, uint32_t mode)
+{
+    if (S_ISLNK(mode))
+        return r->keep & ZC_KEEP_SYMLINKS;
+    if (S_ISCHR(mode) || S_ISBLK(mode))
+        return r->keep & ZC_KEEP_DEVICES;
+    if (S_ISFIFO(mode) || S_ISSOCK(mode))
+        return r->keep & ZC_KEEP_SPECIALS;
+    return true;
+}
 
 bool zc_cmp_same_type(const struct zc_cmp *c)
 {
@@ -110,6 +122,25 @@ bool zc_cmp_keeps_xattrs(const struct zc_receiver *r)
     return r->keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS);
 }
 
+bool zc_cmp_maps_owners(const struct zc_receiver *r)
+{
+    const struct zc_msg_open *m = &r->terms.open;
+    return m->chown_user.n || m->chown_group.n ||
+           r->apply & ZC_APPLY_ID_RULES;
+}
+
+/* W->xattrs is what is here, and SAME what the digests say of the ACLs; THEIRS has
+ * some. Digests count everybody as who he is on his own host. */
+static bool acls_differ(const struct zc_rworker *w, const struct zc_cmp *c,
+                        bool same, bool theirs)
+{
+    if (c->xattrs)
+        return !zc_xattr_same_acls(&w->xattrs, c->xattrs->p, c->xattrs->n,
+                                   w->r->ids);
+    return !same || (theirs && zc_cmp_maps_owners(w->r) &&
+                     zc_xattr_names_ids(w->xattrs.data, w->xattrs.len));
+}
+
 /* W->xattrs is what is here. */
 static bool properties_differ(const struct zc_rworker *w,
                               const struct zc_cmp *c)
@@ -124,7 +155,7 @@ static bool properties_differ(const struct zc_rworker *w,
 unsigned zc_cmp_xattrs(struct zc_rworker *w, const struct zc_cmp *c)
 {
     struct zc_receiver *r = w->r;
-    struct zc_digest mine = {{0}}, theirs = {{0}};
+    struct zc_digest mine = {{0}}, theirs = {{0}}, none = {{0}};
     if (!zc_cmp_keeps_xattrs(r))
         return 0;
     zc_buf_reset(&w->xattrs);
@@ -136,7 +167,9 @@ unsigned zc_cmp_xattrs(struct zc_rworker *w, const struct zc_cmp *c)
     if (c->e->flags & ZC_ENTRY_XATTRS)
         memcpy(theirs.b, c->e->xattr_digest, sizeof theirs.b);
     size_t half = sizeof mine.b / 2;
-    return (memcmp(mine.b, theirs.b, half) ? ZC_ITEM_ACL : 0) |
+    bool same_acls = !memcmp(mine.b, theirs.b, half);
+    bool has_acls = memcmp(theirs.b, none.b, half);
+    return (acls_differ(w, c, same_acls, has_acls) ? ZC_ITEM_ACL : 0) |
            (memcmp(mine.b + half, theirs.b + half, half) ? ZC_ITEM_XATTR : 0) |
            (properties_differ(w, c) ? ZC_ITEM_XATTR : 0);
 }
@@ -166,7 +199,8 @@ enum zc_sameness zc_cmp_file(struct zc_rworker *w, const struct zc_cmp *c)
 {
     if (!zc_cmp_same_type(c) || c->st.size != c->e->size)
         return ZC_DIFFERENT;
-    if (w->r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED)
+    if (w->r->flags & ZC_OPEN_CHECKSUM || c->e->flags & ZC_ENTRY_CHANGED ||
+        zc_behind_doubts(w->r, c->dir->shelf.vol, &c->st))
         return ZC_HASH_TELLS;
     if (w->r->apply & ZC_APPLY_SIZE_ONLY)
         return ZC_SAME;

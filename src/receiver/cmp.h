@@ -23,12 +23,15 @@ struct zc_cmp {
     int dirfd; /* -1: the directory is not there */
     struct zc_ref ref;
     const struct zc_entry *e;
+    const struct zc_bytes *xattrs; /* the source's set, if it has come; or NULL */
     char name[ZC_NAME_MAX + 1]; /* "": it is DIR itself */
     bool exists;                /* here, as `st` */
     struct zc_stat st;
 };
 
 bool zc_cmp_same_type(const struct zc_cmp *c);
+/* Is what has MODE asked for at all? */
+bool zc_cmp_keeps_type(const struct zc_receiver *r, uint32_t mode);
 
 /* Which of its metadata is not as the source has it, attributes apart: enum
  * zc_item_flags. */
@@ -36,9 +39,12 @@ unsigned zc_cmp_meta(struct zc_receiver *r, const struct zc_cmp *c);
 /* The same without what the file system here made of it, and would again; that is
  * told like what it refuses. */
 unsigned zc_cmp_curable_meta(struct zc_rworker *w, const struct zc_cmp *c);
-/* Which kinds of attributes differ from the digest in the entry. */
+/* Which kinds of attributes differ from the digest in the entry, or from the set
+ * that has come: ZC_ITEM_ACL, too, where only that could tell. */
 unsigned zc_cmp_xattrs(struct zc_rworker *w, const struct zc_cmp *c);
 bool zc_cmp_keeps_xattrs(const struct zc_receiver *r);
+/* The user has said who becomes whom, which digests of attributes know nothing of. */
+bool zc_cmp_maps_owners(const struct zc_receiver *r);
 /* What differs cannot be set on the file that is here. */
 bool zc_cmp_has_to_be_new(const struct zc_receiver *r, const struct zc_cmp *c);
 

@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/fds.h"
+#include "fs/cached.h"
+#include "receiver/behind.h"
 #include "receiver/core.h"
 #include "receiver/ledger.h"
 #include "receiver/queue.h"
@@ -72,21 +74,38 @@ bool zc_commit_delays(const struct zc_receiver *r)
     return r->apply & ZC_APPLY_DELAY;
 }
 
+bool zc_commit_gathers(const struct zc_receiver *r)
+{
+    return r->fsync == ZC_FSYNC_BATCH || zc_commit_delays(r);
+}
+
+/* With --drop-cache the file goes out of memory while it is open. */
+static int put_out(const struct zc_receiver *r, const struct zc_commit *c)
+{
+    return r->apply & ZC_APPLY_DROP_CACHE && c->fd >= 0
+               ? zc_cached_forget(c->fd)
+               : 0;
+}
+
 void zc_commit_alone(struct zc_rworker *w, struct zc_commit *c)
 {
     int eno = 0;
-    if (w->r->fsync != ZC_FSYNC_NONE && c->fd >= 0 && fsync(c->fd))
+    if (put_out(w->r, c) ||
+        (zc_receiver_syncs_first(w->r) && c->fd >= 0 && fsync(c->fd)))
         eno = errno;
+    zc_behind_named(w->r);
     name_one(w, c, eno);
 }
 
 void zc_commit(struct zc_rworker *w, struct zc_commit *c)
 {
     struct zc_receiver *r = w->r;
-    if (r->fsync == ZC_FSYNC_BATCH || zc_commit_delays(r))
-        join_group(r, c);
-    else
+    if (!zc_commit_gathers(r))
         zc_commit_alone(w, c);
+    else if (put_out(r, c))
+        name_one(w, c, errno);
+    else
+        join_group(r, c);
 }
 
 /* --- groups -------------------------------------------------------------- */
@@ -97,7 +116,8 @@ static int sync_group(struct zc_receiver *r,
 {
     const struct zc_commit *c;
     bool few = true;
-    if (r->fsync == ZC_FSYNC_NONE)
+    zc_behind_named(r);
+    if (!zc_receiver_syncs_first(r))
         return 0;
     STAILQ_FOREACH(c, group, next)
         few = few && c->fd >= 0;
@@ -190,7 +210,8 @@ void zc_commit_drain(struct zc_receiver *r)
     struct zc_commits *all = r->commits;
     pthread_mutex_lock(&r->lock);
     all->now = true;
-    pthread_cond_broadcast(&r->wake.commit);
+    if (all->n)
+        pthread_cond_broadcast(&r->wake.commit);
     while (!r->stopping && (all->n || all->running))
         pthread_cond_wait(&r->wake.committed, &r->lock);
     pthread_mutex_unlock(&r->lock);

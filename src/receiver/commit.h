@@ -53,6 +53,8 @@ void zc_commit(struct zc_rworker *w, struct zc_commit *c);
 void zc_commit_alone(struct zc_rworker *w, struct zc_commit *c);
 /* With --delay-updates there is one group, at the end of the round. */
 bool zc_commit_delays(const struct zc_receiver *r);
+/* What zc_commit takes is named later, and not by who has called it. */
+bool zc_commit_gathers(const struct zc_receiver *r);
 /* The committer, until the session stops. */
 void *zc_commit_thread(void *receiver);
 /* Waits until everything committed so far has its name, or the session is over.

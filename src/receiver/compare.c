@@ -7,6 +7,7 @@
 #include "receiver/choices.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
+#include "receiver/digests.h"
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
@@ -21,17 +22,6 @@
 
 /* Files from so many bytes on are worth a look at what is here already. */
 #define FROM_MIN ((uint64_t)64 << 10)
-
-static bool type_kept(const struct zc_receiver *r, uint32_t mode)
-{
-    if (S_ISLNK(mode))
-        return r->keep & ZC_KEEP_SYMLINKS;
-    if (S_ISCHR(mode) || S_ISBLK(mode))
-        return r->keep & ZC_KEEP_DEVICES;
-    if (S_ISFIFO(mode) || S_ISSOCK(mode))
-        return r->keep & ZC_KEEP_SPECIALS;
-    return true;
-}
 
 /* Changing an inode that has other names changes those too. Where the round is
  * about the whole tree they are met, too, and those that are not names of this
@@ -134,7 +124,8 @@ static void decide_dir(struct zc_rworker *w, const struct zc_cmp *c,
     v->item = ZC_ITEM_NEW;
     if (v->stays) {
         v->item = dresses ? zc_cmp_curable_meta(w, c) | xattrs : 0;
-        descend = !c->dir->shallow || c->e->flags & ZC_ENTRY_DEEP;
+        descend = (!c->dir->shallow || c->e->flags & ZC_ENTRY_DEEP) &&
+                  !zc_rdigests_same(w->r, c);
     } else {
         want_meta = zc_cmp_keeps_xattrs(w->r) && c->e->flags & ZC_ENTRY_XATTRS;
     }
@@ -180,6 +171,19 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
 
 /* --- files --------------------------------------------------------------- */
 
+/* C, open as FD (or it could not be), has no hash. Where that is to be told, what
+ * changes while it is read is still different. */
+static void tell_unread(const struct zc_receiver *r, const struct zc_cmp *c,
+                        int fd, struct zc_decision *v)
+{
+    int eno = errno;
+    struct zc_stat now;
+    bool goes_on = eno == ENOENT || (fd >= 0 && !zc_stat_at(fd, "", &now) &&
+                                     now.size != c->st.size);
+    if (r->dry && r->apply & ZC_APPLY_VERIFY && !goes_on)
+        decide_refusal(v, ZC_OP_READ, eno);
+}
+
 /* *ASK_HASH: only the sender can tell, by v->hash. */
 static bool same_data(struct zc_rworker *w, const struct zc_cmp *c,
                       struct zc_decision *v, bool *ask_hash)
@@ -189,8 +193,10 @@ static bool same_data(struct zc_rworker *w, const struct zc_cmp *c,
     if (same != ZC_HASH_TELLS)
         return same == ZC_SAME;
     zc_auto_close int fd = zc_file_open(c->dirfd, c->name, O_RDONLY, 0);
-    if (fd < 0 || zc_rworker_hash(w, fd, c->st.size, v->hash))
+    if (fd < 0 || zc_rworker_hash(w, fd, c->st.size, v->hash)) {
+        tell_unread(w->r, c, fd, v);
         return false;
+    }
     *ask_hash = true;
     return true;
 }
@@ -223,8 +229,7 @@ static bool may_be_similar(struct zc_receiver *r, const struct zc_cmp *c,
                            struct zc_decision *v)
 {
     if (r->flags & ZC_OPEN_DELTA)
-        v->from = zc_basis_size(r, c->dir, c->e,
-                                zc_cmp_same_type(c) ? c->st.size : 0);
+        v->from = zc_basis_size(r, c, zc_cmp_same_type(c) ? c->st.size : 0);
     return v->from;
 }
 
@@ -267,6 +272,24 @@ static void decide_alternate(const struct zc_receiver *r,
         v->item = 0;
 }
 
+/* DEST lacks it, and the sender can tell whether it is beside that; then a new link
+ * is no news, nor is what need not be here. */
+static bool may_be_alternate(struct zc_rworker *w, const struct zc_cmp *c,
+                             struct zc_decision *v)
+{
+    struct zc_alternate_file *f = &v->alternate;
+    if (c->exists || !zc_alternate_guess(w, c, f))
+        return false;
+    zc_auto_close int fd = zc_file_open(f->dirfd, c->name, O_RDONLY, 0);
+    if (fd < 0 || zc_rworker_hash(w, fd, f->st.size, v->hash))
+        return false;
+    if (f->same && !zc_alternates_are_for(w->r, ZC_ALTERNATE_COPY))
+        v->item = ZC_ITEM_NEW;
+    v->guessed = true;
+    decide_need(v, ZC_NEED_CHECK);
+    return true;
+}
+
 /* DEST lacks it, and need not have it. */
 static bool is_in_alternate(struct zc_rworker *w, const struct zc_cmp *c)
 {
@@ -281,6 +304,8 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
     struct zc_receiver *r = w->r;
     bool ask_hash, apart = false;
     bool same = same_data(w, c, v, &ask_hash);
+    if (v->action == ZC_ACTION_REFUSE)
+        return;
     if (same)
         v->item = zc_cmp_curable_meta(w, c) | xattrs;
     else if (zc_cmp_same_type(c))
@@ -314,6 +339,8 @@ static void decide_file(struct zc_rworker *w, const struct zc_cmp *c,
         decide_alternate(r, c, v);
         return;
     }
+    if (may_be_alternate(w, c, v))
+        return;
     decide_need(v, may_have_grown(w, c, v)       ? ZC_NEED_FROM
                    : may_be_similar(r, c, v) ? ZC_NEED_DELTA
                                              : ZC_NEED_DATA);
@@ -374,6 +401,9 @@ static bool decide_hardlink(struct zc_rworker *w, const struct zc_cmp *c,
     v->item = ZC_ITEM_HARD_LINK | (c->exists ? 0 : ZC_ITEM_NEW);
     switch (zc_hardlink_join(r, c->list, c->e, c->ref, &group)) {
     case ZC_HARDLINK_LEADER:
+        if (zc_hardlinks_at_once(r))
+            zc_hardlink_settle(w, zc_hardlink_key(r, c->e), c->dir,
+                               zc_cmp_same_type(c) ? c->name : "", true);
         v->leads = true;
         v->item = 0;
         return false;
@@ -448,7 +478,7 @@ void zc_compare_entry(struct zc_rworker *w, const struct zc_cmp *c,
         decide_eager(r, c, v);
         return;
     }
-    if (!type_kept(r, c->e->mode))
+    if (!zc_cmp_keeps_type(r, c->e->mode))
         return;
     /* Reported when the directory could not be made. */
     if (c->dir->state == ZC_RD_FAILED && (!is_dir || c->dir->shallow))

@@ -5,6 +5,7 @@
  */
 #include "receiver/core.h"
 
+#include "fs/cached.h"
 #include "fs/keep.h"
 #include "session/hash.h"
 
@@ -16,6 +17,7 @@
 static void stop_locked(struct zc_receiver *r)
 {
     r->stopping = true;
+    r->line.over = true;
     pthread_cond_broadcast(&r->wake.work);
     pthread_cond_broadcast(&r->wake.slow);
     pthread_cond_broadcast(&r->wake.room);
@@ -38,12 +40,20 @@ void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err)
     bool first = !r->failed;
     if (first) {
         r->failed = true;
-        r->err = *err;
+        if (!r->line.lost) /* which will be why */
+            r->err = *err;
     }
     stop_locked(r);
     pthread_mutex_unlock(&r->lock);
     if (first)
         zc_accept_refuse(&r->conn, err);
+}
+
+bool zc_receiver_is_left(const struct zc_receiver *r, const struct zc_err *err)
+{
+    return !r->failed &&
+           (r->conn.over || r->line.given_up || r->line.lost ||
+            err->code == ZC_EXIT_SOCKET || err->code == ZC_EXIT_TIMEOUT);
 }
 
 void zc_receiver_nomem(struct zc_receiver *r)
@@ -59,6 +69,18 @@ int zc_receiver_nonsense(struct zc_err *err, const char *what)
                       "the sender's message makes no sense: %s", what);
 }
 
+void zc_receiver_changed(struct zc_receiver *r, struct zc_dirnode *node,
+                         const char *name)
+{
+    struct zc_buf buf = ZC_BUF_INIT;
+    if (!r->changes)
+        return;
+    const char *path = zc_dirnode_path_of(node, name, strlen(name), &buf);
+    if (path)
+        zc_changes_add(r->changes, path);
+    zc_buf_fini(&buf);
+}
+
 void zc_receiver_unsynced(struct zc_receiver *r)
 {
     if (r->fsync != ZC_FSYNC_NONE)
@@ -69,8 +91,14 @@ int zc_rworker_hash(struct zc_rworker *w, int fd, uint64_t n,
                     uint8_t out[ZC_HASH_SIZE])
 {
     struct zc_receiver *r = w->r;
-    return zc_hash_fd(&w->scratch, fd, n, zc_hash_kind(r->flags),
-                      &r->stopping, out);
+    if (r->apply & ZC_APPLY_COLD || atomic_load(&r->doubts))
+        zc_hash_from_disk(fd);
+    struct zc_cached *cached =
+        r->apply & ZC_APPLY_DROP_CACHE ? zc_cached_look(fd) : NULL;
+    int bad = zc_hash_fd(&w->scratch, fd, n, zc_hash_kind(r->flags),
+                         w->compares ? &r->line.over : &r->stopping, out);
+    zc_cached_leave(cached, fd);
+    return bad;
 }
 
 /* --- answers ------------------------------------------------------------- */
@@ -89,17 +117,36 @@ static void encode_results(struct zc_rworker *w)
     w->results.len = 0;
 }
 
+/* The sender cannot be told anything any more, because of ERR. What it has sent
+ * can still be read, up to the end of it, and is worth having. */
+static void line_lost(struct zc_receiver *r, const struct zc_err *err)
+{
+    pthread_mutex_lock(&r->lock);
+    if (!r->failed && !r->line.lost)
+        r->err = *err;
+    r->line.lost = true;
+    r->line.over = true;
+    pthread_mutex_unlock(&r->lock);
+    zc_transport_shutdown(r->conn.t); /* the reader sees an end of it */
+}
+
 int zc_rworker_flush(struct zc_rworker *w)
 {
+    struct zc_receiver *r = w->r;
     struct zc_err err;
     encode_results(w);
-    if (!w->out.len && !w->out.failed)
-        return 0;
-    if (zc_conn_send(&w->r->conn, &w->out, &err)) {
-        zc_receiver_fail(w->r, &err);
+    if (w->out.failed) {
+        zc_receiver_nomem(r);
         return -1;
     }
-    return 0;
+    if (atomic_load(&r->line.lost)) {
+        w->out.len = 0;
+        return -1;
+    }
+    if (!w->out.len || !zc_conn_send(&r->conn, &w->out, &err))
+        return 0;
+    line_lost(r, &err);
+    return -1;
 }
 
 /* Not a trouble: that the destination is not on btrfs. */
@@ -108,14 +155,32 @@ static bool is_trouble(unsigned op, int eno)
     return op != ZC_OP_META + ZC_META_PROPERTIES || eno != EOPNOTSUPP;
 }
 
+static void trouble_here(struct zc_receiver *r)
+{
+    atomic_store(&r->done.trouble, true);
+    atomic_fetch_add(&r->intake->errors, 1);
+    atomic_fetch_add(&r->intake->errors_left, 1);
+}
+
+/* Of ZC_OP_ROOM: what there is too little of, and how much. */
+static void say_scarce(struct zc_receiver *r, unsigned *op, int *eno)
+{
+    if (*op != ZC_OP_ROOM)
+        return;
+    *op = atomic_load(&r->scarce.op);
+    *eno = (int)atomic_load(&r->scarce.left);
+}
+
 void zc_rworker_result(struct zc_rworker *w, struct zc_ref ref,
                        enum zc_status status, unsigned op, int eno)
 {
+    say_scarce(w->r, &op, &eno);
     bool bad = status == ZC_STATUS_FAILED || status == ZC_STATUS_NOTE_META ||
                status == ZC_STATUS_NOTE_FAILED;
-    if (bad && is_trouble(op, eno))
-        atomic_store(op == ZC_OP_SOURCE ? &w->r->done.unsent
-                                        : &w->r->done.trouble, true);
+    if (bad && op == ZC_OP_SOURCE)
+        atomic_store(&w->r->done.unsent, true);
+    else if (bad && is_trouble(op, eno))
+        trouble_here(w->r);
     struct zc_result_item item = {ref, (uint8_t)status, (uint8_t)op,
                                   (uint32_t)eno};
     if (status == ZC_STATUS_NOTE_META || status == ZC_STATUS_NOTE_FAILED) {
@@ -133,10 +198,11 @@ void zc_rworker_result(struct zc_rworker *w, struct zc_ref ref,
 void zc_rworker_note_path(struct zc_rworker *w, const char *path, unsigned op,
                           uint32_t mode, int eno)
 {
+    say_scarce(w->r, &op, &eno);
     struct zc_msg_note m = {(uint8_t)op, mode, (uint32_t)eno,
                             {(const uint8_t *)path, strlen(path)}};
     if ((op != ZC_OP_DELETE || eno) && is_trouble(op, eno))
-        atomic_store(&w->r->done.trouble, true);
+        trouble_here(w->r);
     if (m.path.n > NOTE_PATH_MAX) { /* then the nearest that can be named */
         const char *slash = memrchr(path, '/', NOTE_PATH_MAX);
         m.path.n = slash ? (size_t)(slash - path) : 0;

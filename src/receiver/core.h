@@ -22,6 +22,7 @@
 #include "base/vec.h"
 #include "session/accept.h"
 #include "session/conn.h"
+#include "session/intake.h"
 #include "session/options.h"
 #include "session/terms.h"
 #include "tree/dirnode.h"
@@ -30,13 +31,19 @@
 
 struct zc_rbigs;
 struct zc_anchor;
+struct zc_backup;
+struct zc_behind;
 struct zc_commits;
 struct zc_deletions;
 struct zc_hardlinks;
 struct zc_ledger;
+struct zc_moved;
 struct zc_queue;
+struct zc_rdigests;
 struct zc_rdirs;
 struct zc_rlists;
+struct zc_room;
+struct zc_rsurvey;
 struct zc_rworker;
 struct zc_seals;
 struct zc_shared;
@@ -85,6 +92,11 @@ struct zc_receiver {
     gid_t *groups; /* that files may be given to, then */
     int n_groups;
     atomic_bool owners_left;
+    /* Who is told of room (zc_accept_options). */
+    void (*tell_room)(void *arg, const char *text);
+    void *tell_room_arg;
+    atomic_bool doubts; /* files here may not be what they look like: behind.h */
+    struct zc_changes *changes; /* NULL: nobody wants to know */
     int root_fd; /* -1: dry run, and not there */
     struct zc_dirtree *tree;
     mode_t umask; /* of whoever started us */
@@ -109,29 +121,44 @@ struct zc_receiver {
         atomic_bool in_round; /* set by the reader, with the first message */
         atomic_bool asleep;   /* the pinger: wake it when a round begins */
         atomic_bool finished; /* in a pull: FINISHED is on its way */
+        atomic_bool lost;     /* the sender hears nothing any more */
+        atomic_bool over;     /* nobody waits for an answer: nothing is compared */
+        bool given_up;        /* it has said that it goes no further */
     } line;
     atomic_bool stopping; /* set under `lock`: all threads end */
     atomic_bool failed;
-    struct zc_err err; /* under `lock`, until FAILED: why */
+    struct zc_err err; /* under `lock`, until FAILED, or line.lost: why */
 
     /* Each is its file's, whose header says what may be touched and when. */
     struct zc_anchor *anchor;
+    struct zc_backup *backup, *trash;
+    struct zc_behind *behind;
     struct zc_queue *queue;
     struct zc_ledger *ledger;
     struct zc_rlists *lists;
     struct zc_rdirs *dirs;
+    struct zc_rdigests *digests;
+    struct zc_rsurvey *survey;
     struct zc_seals *seals;
     struct zc_shelves *shelves;
     struct zc_volumes *volumes;
     struct zc_hardlinks *hardlinks;
+    struct zc_moved *moved;
     struct zc_shared *shared;
     struct zc_deletions *deletions;
     struct zc_commits *commits;
     struct zc_rbigs *bigs;
     struct zc_space *space;
+    struct zc_room *room;
+    struct { /* room.c: of what it refuses, for the sender */
+        atomic_uint op;   /* ZC_OP_ROOM, for bytes, or ZC_OP_INODES, */
+        atomic_uint left; /* and how many are free: MiB, or inodes */
+    } scarce;
 
     struct zc_rround round;
     struct zc_rdone done;
+    struct zc_intake *intake; /* somebody's, or ... */
+    struct zc_intake own_intake;
     struct zc_rworker *reader;      /* what the reader does itself */
     atomic_int_fast64_t last_input; /* zc_clock_ns of the last frame */
 };
@@ -141,6 +168,7 @@ struct zc_rworker {
     struct zc_receiver *r;
     pthread_t thread;
     bool slow; /* it may read as much as it likes: nothing waits for it */
+    bool compares; /* what it is at is of no use to anybody but the sender */
     struct zc_buf out; /* frames */
     ZC_VEC(struct zc_result_item) results; /* those that can wait */
     struct zc_buf xattrs, path, scratch;   /* memory to work in */
@@ -169,8 +197,20 @@ int zc_receiver_nonsense(struct zc_err *err, const char *what);
 void zc_receiver_fail(struct zc_receiver *r, const struct zc_err *err);
 /* ... for want of memory. */
 void zc_receiver_nomem(struct zc_receiver *r);
+/* Does the session end, with ERR, because the sender is gone, or gives up? What
+ * it had sent before that is as good as ever. */
+bool zc_receiver_is_left(const struct zc_receiver *r, const struct zc_err *err);
 /* All threads shall end. */
 void zc_receiver_stop(struct zc_receiver *r);
+/* Files have to be on the disk before they have their names. */
+static inline bool zc_receiver_syncs_first(const struct zc_receiver *r)
+{
+    return r->fsync == ZC_FSYNC_BATCH || r->fsync == ZC_FSYNC_FILE;
+}
+
+/* NAME ("": itself) in NODE is not what it was. */
+void zc_receiver_changed(struct zc_receiver *r, struct zc_dirnode *node,
+                         const char *name);
 /* Something was changed that no fsync of a file of its own covers. */
 void zc_receiver_unsynced(struct zc_receiver *r);
 
@@ -182,7 +222,8 @@ uint8_t *zc_attrs_take(struct zc_receiver *r, const uint8_t *set, size_t n);
 void zc_attrs_give_back(struct zc_receiver *r, const uint8_t *set, size_t n);
 
 void zc_rworker_fini(struct zc_rworker *w);
-/* Sends what W has gathered. -1: the session is over. */
+/* Sends what W has gathered. -1: the sender hears it no more, or the session is
+ * over. */
 int zc_rworker_flush(struct zc_rworker *w);
 /* The hash of the first N bytes of FD, as the session has it; -1 and errno, also
  * where the session ends meanwhile. */

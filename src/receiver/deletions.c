@@ -6,6 +6,7 @@
 #include "fs/remove.h"
 #include "fs/rootdir.h"
 #include "receiver/anchor.h"
+#include "receiver/backup.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 
@@ -83,11 +84,21 @@ static bool is_marker(const struct zc_receiver *r, const char *path)
     return marker && strcmp(marker, path) == 0;
 }
 
+bool zc_deletions_spare(const struct zc_receiver *r, const char *path)
+{
+    return is_marker(r, path) || zc_backup_protects(r, path);
+}
+
+bool zc_deletions_spare_any(const struct zc_receiver *r)
+{
+    return r->anchor->marker || zc_backup_on(r);
+}
+
 static bool is_protected_itself(const struct zc_receiver *r,
                                 const struct zc_filter *f, const char *path,
                                 bool is_dir)
 {
-    return zc_filter_protects(f, path, is_dir) || is_marker(r, path);
+    return zc_filter_protects(f, path, is_dir) || zc_deletions_spare(r, path);
 }
 
 static bool is_protected(void *arg, const char *path, bool is_dir)
@@ -96,7 +107,8 @@ static bool is_protected(void *arg, const char *path, bool is_dir)
     if (strlen(path) <= g->n)
         return is_protected_itself(g->r, g->filter, path, is_dir);
     return zc_filter_protects_in_doomed(g->inside, path, is_dir) ||
-           is_marker(g->r, path);
+           zc_deletions_spare(g->r, path) ||
+           (!is_dir && zc_backup_is_one(g->r, path));
 }
 
 /* The plan needs F until it is over. With the lock held. */
@@ -230,11 +242,37 @@ static bool removal_keep(void *arg, const char *path, bool is_dir)
     return is_protected(&m->guard, path, is_dir);
 }
 
+static int removal_take(void *arg, int dirfd, const char *name,
+                        const char *path)
+{
+    const struct removal *m = arg;
+    const struct zc_lost l = {.dirfd = dirfd,
+                              .name = name,
+                              .path = path,
+                              .home = dirfd,
+                              .deleted = true};
+    enum zc_backup_done d = zc_backup_take(m->w->r, &l);
+    return d == ZC_BACKUP_FAILED ? -1 : d == ZC_BACKUP_STAYS;
+}
+
+static void removal_leave(void *arg, int dirfd, const char *name,
+                          const char *path)
+{
+    const struct removal *m = arg;
+    const struct zc_lost l = {.dirfd = dirfd,
+                              .name = name,
+                              .path = path,
+                              .home = dirfd};
+    zc_backup_dir(m->w->r, &l);
+}
+
 static void removal_done(void *arg, const char *path, bool is_dir)
 {
     const struct removal *m = arg;
     struct zc_rworker *w = m->w;
     atomic_fetch_add(&w->r->done.deleted, 1);
+    if (w->r->changes)
+        zc_changes_add(w->r->changes, path);
     if (m->tell)
         zc_rworker_note_path(w, path, ZC_OP_DELETE,
                              is_dir ? S_IFDIR : S_IFREG, 0);
@@ -334,9 +372,12 @@ static int enter_dir(struct removal *m, const char *path)
 
 static void delete_record(struct removal *m, const struct record *rec)
 {
+    bool kept = zc_backup_on(m->w->r);
     struct zc_remove_ops ops = {.keep = removal_keep,
                                 .done = removal_done,
                                 .failed = removal_failed,
+                                .take = kept ? removal_take : NULL,
+                                .leave = kept ? removal_leave : NULL,
                                 .unseal = m->w->r->keep & ZC_KEEP_FLAGS,
                                 .arg = m};
     zc_auto_free char *path = strndup((const char *)rec->path.p, rec->path.n);

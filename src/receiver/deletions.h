@@ -47,6 +47,10 @@ struct zc_deletions {
 #define ZC_DELETIONS_MAX ((size_t)256 << 20)
 void zc_deletions_init(struct zc_deletions *p);
 void zc_deletions_free(struct zc_receiver *r);
+/* Whatever the source has, PATH is never deleted: it is ours. */
+bool zc_deletions_spare(const struct zc_receiver *r, const char *path);
+/* There are such paths. */
+bool zc_deletions_spare_any(const struct zc_receiver *r);
 
 /* NAME in D is not in the source. NAMED: a mirror saw it go, it was not merely
  * missed in a list. */

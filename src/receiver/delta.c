@@ -6,8 +6,10 @@
 #include "base/vec.h"
 #include "delta/anchors.h"
 #include "delta/blocks.h"
-#include "receiver/basis.h"
 #include "receiver/core.h"
+#include "receiver/room.h"
+#include "receiver/volumes.h"
+#include "session/copies.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@ struct zc_rdelta {
     uint64_t seed;
     int basis, out;
     bool in_place;
+    struct zc_volume *vol;
     atomic_bool given_up;
     /* Under receiver.lock: */
     ZC_VEC(struct job) jobs; /* those before `done` are done */
@@ -42,7 +45,8 @@ struct zc_rdelta {
 };
 
 struct zc_rdelta *zc_rdelta_new(struct zc_ref ref, uint64_t seed, int basis,
-                                int out, bool in_place)
+                                int out, bool in_place,
+                                struct zc_volume *vol)
 {
     struct zc_rdelta *d = calloc(1, sizeof *d);
     if (!d) {
@@ -54,6 +58,7 @@ struct zc_rdelta *zc_rdelta_new(struct zc_ref ref, uint64_t seed, int basis,
     d->basis = basis;
     d->out = out;
     d->in_place = in_place;
+    d->vol = vol;
     return d;
 }
 
@@ -138,9 +143,13 @@ bool zc_rdelta_end(struct zc_receiver *r, struct zc_rdelta *d)
     return quiet;
 }
 
-bool zc_rdelta_ended(const struct zc_rdelta *d)
+bool zc_rdelta_leave(struct zc_receiver *r, struct zc_rdelta *d)
 {
-    return d->ended;
+    pthread_mutex_lock(&r->lock);
+    d->busy = false;
+    bool ended = d->ended;
+    pthread_mutex_unlock(&r->lock);
+    return ended;
 }
 
 unsigned zc_rdelta_failure(const struct zc_rdelta *d, int *eno)
@@ -229,7 +238,7 @@ static uint64_t find_anchors(struct zc_rworker *w, const struct zc_rdelta *d,
 static uint64_t answer(struct zc_rworker *w, struct zc_rdelta *d,
                        const struct zc_msg_ask *m)
 {
-    struct zc_msg_sums sums = {.ask = *m};
+    struct zc_msg_sums sums = {.ask = *m, .seed = d->seed};
     struct zc_buf *b = &w->scratch;
     zc_buf_reset(b);
     sums.length = m->grain == ZC_GRAIN_ANCHORS ? find_anchors(w, d, m, b)
@@ -258,7 +267,8 @@ static unsigned op_of(int eno)
                                                           : ZC_OP_READ;
 }
 
-static uint64_t copy(struct zc_rdelta *d, const struct zc_segment *s)
+static uint64_t copy(struct zc_receiver *r, struct zc_rdelta *d,
+                     const struct zc_segment *s)
 {
     if (d->op || atomic_load(&d->given_up))
         return 0;
@@ -266,9 +276,27 @@ static uint64_t copy(struct zc_rdelta *d, const struct zc_segment *s)
         return 0; /* there it is */
     if (d->in_place || d->basis < 0)
         fail(d, ZC_OP_READ, ESTALE);
-    else if (zc_basis_copy_range(d->basis, d->out, s))
+    else if (zc_room_take(r, d->vol, d->vol->clones ? 0 : s->length))
+        fail(d, ZC_OP_ROOM, errno);
+    else if (zc_copy_range(d->basis, d->out, s))
         fail(d, op_of(errno), errno);
     return s->length;
+}
+
+/* Of a long copy some: there are others who wait, and it may be given up. With the
+ * lock. */
+static struct job next_job(struct zc_rdelta *d)
+{
+    struct job *first = &d->jobs.v[d->done], job = *first;
+    if (job.is_copy && job.copy.length > TURN) {
+        job.copy.length = TURN;
+        first->copy.offset += TURN;
+        first->copy.from += TURN;
+        first->copy.length -= TURN;
+    } else {
+        d->done++;
+    }
+    return job;
 }
 
 /* The next job: MORE; or nobody is busy with them any more. */
@@ -280,7 +308,7 @@ static enum zc_rdelta_state take(struct zc_receiver *r, struct zc_rdelta *d,
                                  : d->ended            ? ZC_RDELTA_ENDED
                                                        : ZC_RDELTA_QUIET;
     if (state == ZC_RDELTA_MORE) {
-        *job = d->jobs.v[d->done++];
+        *job = next_job(d);
     } else {
         d->jobs.len = d->done = 0;
         d->busy = false;
@@ -296,7 +324,7 @@ enum zc_rdelta_state zc_rdelta_work(struct zc_rworker *w, struct zc_rdelta *d)
         enum zc_rdelta_state state = take(w->r, d, &job);
         if (state != ZC_RDELTA_MORE)
             return state;
-        bytes += job.is_copy ? copy(d, &job.copy) : answer(w, d, &job.ask);
+        bytes += job.is_copy ? copy(w->r, d, &job.copy) : answer(w, d, &job.ask);
     }
     return ZC_RDELTA_MORE;
 }

@@ -21,12 +21,14 @@
 struct zc_rdelta;
 struct zc_receiver;
 struct zc_rworker;
+struct zc_volume;
 
 /* Of file REF, with the basis BASIS (-1: it has none; taken over), to be made in
- * OUT, which stays the caller's and open until it is quiet. IN_PLACE: OUT is the
- * basis itself. NULL: memory, and BASIS is closed. */
+ * OUT on VOL, which stays the caller's and open until it is quiet. IN_PLACE: OUT is
+ * the basis itself. SEED: of the sums. NULL: memory, and BASIS is closed. */
 struct zc_rdelta *zc_rdelta_new(struct zc_ref ref, uint64_t seed, int basis,
-                                int out, bool in_place);
+                                int out, bool in_place,
+                                struct zc_volume *vol);
 void zc_rdelta_free(struct zc_rdelta *d); /* NULL is fine */
 
 /* What came, checked: jobs for later. 1: whoever calls has to see to it that a
@@ -49,8 +51,9 @@ enum zc_rdelta_state {
 };
 enum zc_rdelta_state zc_rdelta_work(struct zc_rworker *w,
                                     struct zc_rdelta *d);
-/* The session breaks off, and no worker is at it. True: D has ended. */
-bool zc_rdelta_ended(const struct zc_rdelta *d);
+/* The worker that is at it leaves it, as the session breaks off. True: END has
+ * come, and D is its own; else it is the reader's. */
+bool zc_rdelta_leave(struct zc_receiver *r, struct zc_rdelta *d);
 /* END, once. False: whoever does the last job finds the file ended, which is his
  * then. */
 bool zc_rdelta_end(struct zc_receiver *r, struct zc_rdelta *d);

@@ -7,33 +7,6 @@
 #include "receiver/dirs.h"
 #include "receiver/volumes.h"
 
-static bool is_same(const struct zc_stat *st, int fd)
-{
-    struct zc_stat other;
-    return fd >= 0 && !zc_stat_at(fd, "", &other) && st->ino == other.ino &&
-           st->dev == other.dev;
-}
-
-/* The directory FD is, or is in, the staging folder of V. */
-static bool is_staging(int fd, const struct zc_volume *v)
-{
-    int staging = v->staging ? zc_staging_fd(v->staging) : -1;
-    struct zc_stat st, below = {0};
-    if (staging < 0)
-        return false;
-    zc_auto_close int at = zc_root_find_dir(fd, "");
-    while (at >= 0 && !zc_stat_at(at, "", &st) &&
-           (st.ino != below.ino || st.dev != below.dev)) {
-        if (is_same(&st, staging))
-            return true;
-        int up = zc_dir_open_parent(at);
-        zc_close(&at);
-        at = up;
-        below = st;
-    }
-    return false;
-}
-
 /* Opens what C leads to, if that is a directory: -1 and errno; ENOENT, ENOTDIR
  * and ELOOP: it is none. */
 static int open_link(struct zc_rworker *w, const struct zc_cmp *c,
@@ -53,7 +26,7 @@ static int open_link(struct zc_rworker *w, const struct zc_cmp *c,
     int eno = 0;
     if (zc_stat_at(fd, "", st))
         eno = errno;
-    else if (!zc_volume_has(v, st) || is_staging(fd, v))
+    else if (!zc_volume_has(v, st) || zc_staging_holds(r->root_fd, fd))
         eno = EXDEV;
     if (!eno)
         return fd;

@@ -7,9 +7,11 @@
 #include "receiver/choices.h"
 #include "receiver/core.h"
 #include "receiver/dress.h"
+#include "receiver/room.h"
 #include "receiver/seals.h"
 #include "receiver/spelling.h"
 #include "receiver/volumes.h"
+#include "tree/digests.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -116,7 +118,11 @@ int zc_rdir_take_rules(struct zc_receiver *r, struct zc_rdir *d,
                                                rules.n, err);
     if (!f)
         return -1;
-    zc_filter_free(d->filter);
+    if (d->inherited) {
+        zc_filter_free(f);
+        return zc_receiver_nonsense(err, "rules for a directory that has some");
+    }
+    d->inherited = d->filter; /* somebody may be using it */
     d->filter = f;
     return 0;
 }
@@ -200,6 +206,10 @@ static void rdir_free(struct zc_receiver *r, struct zc_rdir *d)
     zc_attrs_give_back(r, d->xattrs, d->xattrs_len);
     zc_spelling_free(d->spelling);
     zc_filter_free(d->filter);
+    zc_filter_free(d->inherited);
+    if (d->groups)
+        zc_groups_fini(d->groups);
+    free(d->groups);
     free(d->cursor.last_name);
     free(d);
 }
@@ -220,6 +230,14 @@ bool zc_rdir_reserves(const struct zc_rdir *d, const char *name, size_t n)
     return zc_name_is_nest(name, n) ||
            (d->volume_top && n == strlen(ZC_STAGING_NAME) &&
             !memcmp(name, ZC_STAGING_NAME, n));
+}
+
+bool zc_rdir_any_name(const struct zc_rdir *d, const struct zc_names *names)
+{
+    for (size_t i = 0; i < names->len; i++)
+        if (!zc_rdir_reserves(d, zc_names_at(names, i), names->v[i].len))
+            return true;
+    return false;
 }
 
 /* --- metadata ------------------------------------------------------------ */
@@ -258,8 +276,10 @@ static void set_metadata(struct zc_rworker *w, struct zc_rdir *d, int fd,
     }
     zc_dress_note_left(r, &now, &want);
     int bad = zc_meta_apply(fd, &now, &want, r->ids, &report, &changed);
-    if (changed)
+    if (changed) {
         atomic_fetch_add(&r->done.changes, 1);
+        zc_receiver_changed(r, d->shelf.node, "");
+    }
     for (unsigned k = 0; bad && end && k < ZC_META_KINDS; k++)
         if (report.eno[k])
             zc_rworker_note(w, d->shelf.node, "", ZC_OP_META + k, S_IFDIR,
@@ -341,19 +361,22 @@ void zc_rdir_start(struct zc_rworker *w, struct zc_rdir *d, bool has_files)
     }
     default_mode(r, d);
     bool stage = has_files && r->fsync != ZC_FSYNC_FILE;
-    int bad = stage ? make_staged(r, d) : make_in_place(w, d);
+    bool no_room = zc_room_take(r, d->parent->shelf.vol, 0);
+    int bad = no_room ? -1 : stage ? make_staged(r, d) : make_in_place(w, d);
     if (bad && !stage && errno == EEXIST) {
         /* Something else has the name: swapped out when it is ready. */
         stage = true;
         bad = make_staged(r, d);
     }
     if (bad) {
-        zc_rworker_note(w, d->shelf.node, "", ZC_OP_MKDIR, S_IFDIR, errno);
+        zc_rworker_note(w, d->shelf.node, "",
+                        no_room ? ZC_OP_ROOM : ZC_OP_MKDIR, S_IFDIR, errno);
         d->state = ZC_RD_FAILED;
         return;
     }
     atomic_fetch_add(&r->done.changes, 1);
     atomic_fetch_add(&r->done.created, 1);
+    zc_receiver_changed(r, d->shelf.node, "");
     pthread_mutex_lock(&r->lock);
     d->differs = true;
     d->state = stage ? ZC_RD_STAGED : ZC_RD_EXISTS;
@@ -471,25 +494,66 @@ static bool leads_to(struct zc_rworker *w, const struct zc_rdir *d,
     return n && !strncmp(mine, path, n) && (!path[n] || path[n] == '/');
 }
 
+/* Directories that are to be put in place before all is in them. */
+struct early {
+    ZC_VEC(struct zc_rdir *) dirs;
+};
+
+/* With the lock held. */
+static void close_early(struct early *early, struct zc_rdir *d)
+{
+    if (d->state != ZC_RD_STAGED || d->placing || d->closing)
+        return;
+    if (zc_vec_push(&early->dirs, d))
+        return;
+    d->closing = true;
+    zc_ledger_hold(&d->book);
+}
+
+static void place_early(struct zc_rworker *w, struct early *early)
+{
+    for (size_t i = 0; i < early->dirs.len; i++) {
+        zc_rdir_check(w, early->dirs.v[i]);
+        zc_rdir_drop(w, early->dirs.v[i]);
+    }
+    zc_vec_fini(&early->dirs);
+}
+
 void zc_rdirs_hurry(struct zc_rworker *w, const char *path)
 {
     struct zc_receiver *r = w->r;
-    ZC_VEC(struct zc_rdir *) found = {0};
+    struct early early = {0};
     struct zc_rdir *d;
     pthread_mutex_lock(&r->lock);
-    LIST_FOREACH(d, &r->dirs->all, all) {
-        if (d->state != ZC_RD_STAGED || d->placing || d->closing ||
-            !leads_to(w, d, path) || zc_vec_push(&found, d))
-            continue;
-        d->closing = true;
-        zc_ledger_hold(&d->book);
-    }
+    LIST_FOREACH(d, &r->dirs->all, all)
+        if (d->state == ZC_RD_STAGED && leads_to(w, d, path))
+            close_early(&early, d);
     pthread_mutex_unlock(&r->lock);
-    for (size_t i = 0; i < found.len; i++) {
-        zc_rdir_check(w, found.v[i]);
-        zc_rdir_drop(w, found.v[i]);
-    }
-    zc_vec_fini(&found);
+    place_early(w, &early);
+}
+
+/* On the way from D to its top, is there one whose ACL has not come? By its mode
+ * alone it would be open to others. With the lock held. */
+static bool waits_for_acl(const struct zc_rdir *d)
+{
+    for (; d && d->state == ZC_RD_STAGED; d = d->parent)
+        if (d->meta_asked && !d->have_xattrs)
+            return true;
+    return false;
+}
+
+void zc_rdirs_keep(struct zc_rworker *w)
+{
+    struct zc_receiver *r = w->r;
+    struct early early = {0};
+    struct zc_rdir *d;
+    pthread_mutex_lock(&r->lock);
+    LIST_FOREACH(d, &r->dirs->all, all)
+        if (d->direct_done && !waits_for_acl(d))
+            for (struct zc_rdir *up = d; up; up = up->parent)
+                close_early(&early, up);
+    pthread_mutex_unlock(&r->lock);
+    place_early(w, &early);
 }
 
 /* --- the end ------------------------------------------------------------- */
@@ -514,7 +578,7 @@ static void finish_dir(struct zc_rworker *w, struct zc_rdir *d)
     }
     if (!d->implied)
         set_metadata(w, d, fd, true);
-    if (r->fsync != ZC_FSYNC_NONE) {
+    if (zc_receiver_syncs_first(r)) {
         if (atomic_load(&r->done.changes) > FEW_CHANGES || fsync(fd))
             atomic_store(&r->done.need_syncfs, true);
     }

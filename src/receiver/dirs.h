@@ -29,6 +29,7 @@
 #include "tree/names.h"
 
 struct zc_filter;
+struct zc_groups;
 struct zc_receiver;
 struct zc_rworker;
 struct zc_spelling;
@@ -72,13 +73,23 @@ struct zc_rdir {
     uint8_t *xattrs;
     size_t xattrs_len;
     struct zc_filter *filter; /* the rules in it; NULL: those of OPEN */
+    struct zc_filter *inherited; /* what that was before it got its own */
     struct zc_queue_line lists;
     struct zc_rdir_cursor cursor;
     struct zc_spelling *spelling; /* where names can be the same; or NULL */
     bool spelling_known;          /* whether it is one, has been found out */
+    uint32_t digest; /* its number in the digests (digests.h); 0: none */
+    struct zc_groups *groups; /* as the sender has told them; or NULL. Names of
+                                 those that are the same are not listed */
+    size_t group; /* that the cursor is in */
+    bool grouped, listing; /* the reader's: GROUPS, another LIST has come */
     /* Progress, under receiver.lock. */
+    bool answered; /* which groups differ is on its way to the sender */
     bool list_over;   /* its last list has been received */
+    bool walking;     /* its last list has not been compared: moved.h */
+    bool searched;    /* its own files will be, or have been */
     bool meta_asked;  /* NEED META is open */
+    bool in_doubt;    /* that tells whether anything differs */
     bool listed;      /* its last list was compared */
     bool differs;     /* metadata has to be set at the end */
     bool closing;     /* no more direct writes */
@@ -134,6 +145,9 @@ void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d);
 void zc_rdir_check(struct zc_rworker *w, struct zc_rdir *d);
 /* What is being made on the way to PATH is put in place as soon as may be. */
 void zc_rdirs_hurry(struct zc_rworker *w, const char *path);
+/* The session has broken off: what is being made, and has files in it already,
+ * is put in place as it is. No worker is at work in it any more. */
+void zc_rdirs_keep(struct zc_rworker *w);
 /* A worker wants to write under final names in D: true when it may. End with
  * zc_rdir_direct_end. */
 bool zc_rdir_direct_begin(struct zc_receiver *r, struct zc_rdir *d);
@@ -142,6 +156,8 @@ void zc_rdir_direct_end(struct zc_rworker *w, struct zc_rdir *d,
 
 /* NAME (N bytes) in D is the staging folder, which is nobody's. */
 bool zc_rdir_reserves(const struct zc_rdir *d, const char *name, size_t n);
+/* One of NAMES, which are in D, is not. */
+bool zc_rdir_any_name(const struct zc_rdir *d, const struct zc_names *names);
 
 /* Nothing is left to do in the tops but to finish them? */
 bool zc_rdirs_tops_ready(const struct zc_receiver *r);

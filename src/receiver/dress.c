@@ -109,8 +109,10 @@ void zc_dress_late(struct zc_rworker *w, int fd, const struct zc_stat *now,
             if (report.eno[k])
                 zc_rworker_note(w, node, name, ZC_OP_META + k, now->mode,
                                 report.eno[k]);
-    if (changed)
+    if (changed) {
         atomic_fetch_add(&w->r->done.changes, 1);
+        zc_receiver_changed(w->r, node, name);
+    }
 }
 
 void zc_dress_flags(struct zc_rworker *w, int dirfd, const char *name,

@@ -7,7 +7,9 @@
  */
 #include "receiver/files.h"
 
+#include "fs/cached.h"
 #include "fs/rootdir.h"
+#include "fs/xattr.h"
 #include "receiver/apart.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
@@ -76,14 +78,20 @@ static bool write_direct(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     }
     struct zc_fileflags flags = {m->entry.fileflags, m->entry.project};
     zc_dress_flags(w, dirfd, name, &flags, m->ref);
-    if (close(fd)) { /* some file systems find out only now */
-        int eno = errno;
+    int bad = w->r->apply & ZC_APPLY_DROP_CACHE ? zc_cached_forget(fd) : 0;
+    int eno = errno;
+    if (close(fd) && !bad) { /* some file systems find out only now */
+        bad = -1;
+        eno = errno;
+    }
+    if (bad) {
         unlinkat(dirfd, name, 0);
         file_failed(w, list, m, ZC_OP_WRITE, eno);
         return false;
     }
     atomic_fetch_add_explicit(&w->r->done.created, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&w->r->done.changes, 1, memory_order_relaxed);
+    zc_receiver_changed(w->r, d->shelf.node, name);
     zc_hardlink_done(w, list, m->ref, ZC_STATUS_OK, 0, 0);
     return true;
 }
@@ -139,17 +147,37 @@ void zc_files_write(struct zc_rworker *w, struct zc_work *work)
 
 /* --- META ---------------------------------------------------------------- */
 
+/* M is about a directory of which nothing but the ACL was in doubt, and that has
+ * what M says. */
+static bool is_dir_here(struct zc_rworker *w, const struct zc_msg_file *m)
+{
+    struct zc_rdir *d = zc_entry_wants_meta(w->r, m->ref);
+    struct zc_cmp c = {.dir = d,
+                       .dirfd = -1,
+                       .e = &m->entry,
+                       .xattrs = &m->xattrs};
+    if (d && d->in_doubt)
+        c.dirfd = zc_dirnode_pin(w->r->tree, d->shelf.node);
+    bool same = c.dirfd >= 0 && !zc_cmp_xattrs(w, &c);
+    if (c.dirfd >= 0)
+        zc_dirnode_unpin(w->r->tree, d->shelf.node);
+    zc_rdir_drop(w, d);
+    return same;
+}
+
 /* A directory's: kept until it is finished. Where there is no room for its
  * attributes they stay as they are. */
 static int meta_of_dir(struct zc_rworker *w, struct zc_rlist *list,
                        const struct zc_msg_file *m, struct zc_err *err)
 {
     struct zc_receiver *r = w->r;
-    uint8_t *copy = zc_attrs_take(r, m->xattrs.p, m->xattrs.n);
-    if (!copy)
+    bool same = is_dir_here(w, m), takes = !same && !r->dry;
+    uint8_t *copy = takes ? zc_attrs_take(r, m->xattrs.p, m->xattrs.n) : NULL;
+    if (takes && !copy)
         zc_rworker_result(w, m->ref, ZC_STATUS_NOTE_META,
                           ZC_OP_META + ZC_META_XATTR, ENOMEM);
-    if (zc_entry_meta(w, list, m->ref, copy, copy ? m->xattrs.n : 0))
+    if (zc_entry_meta(w, list, m->ref, same ? ZC_STATUS_SAME : ZC_STATUS_OK,
+                      copy, copy ? m->xattrs.n : 0))
         return 0;
     zc_attrs_give_back(r, copy, m->xattrs.n);
     return zc_err_set(err, ZC_EXIT_STREAM, 0,
@@ -169,6 +197,33 @@ static bool set_apart(struct zc_rworker *w, const struct zc_cmp *c,
     return true;
 }
 
+/* What is here has all that M says: the digests, in which everybody is who he is on
+ * his own host, could not tell. */
+static bool is_here(struct zc_rworker *w, struct zc_rlist *list,
+                    const struct zc_msg_file *m)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_rdir *d = list->dir;
+    struct zc_cmp c = {.dir = d,
+                       .list = list,
+                       .ref = m->ref,
+                       .e = &m->entry,
+                       .xattrs = &m->xattrs};
+    if (!zc_xattr_names_ids(m->xattrs.p, m->xattrs.n))
+        return false;
+    zc_entry_name(c.e, c.name);
+    c.dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
+    if (c.dirfd < 0)
+        return false;
+    c.exists = !zc_dress_look(r, c.dirfd, c.name, &c.st);
+    bool same = zc_cmp_same_type(&c) &&
+                (S_ISREG(c.st.mode) || zc_cmp_special(r, &c)) &&
+                !zc_cmp_meta(r, &c) && !zc_cmp_xattrs(w, &c) &&
+                (r->dry || c.st.nlink == 1 || !zc_compare_parts(w, &c));
+    zc_dirnode_unpin(r->tree, d->shelf.node);
+    return same;
+}
+
 /* Anything else's: 0, or -1 with errno and *OP; 1: the entry is others' to
  * settle, or settled, and LIST may be gone. */
 static int meta_of_entry(struct zc_rworker *w, const struct zc_work *work,
@@ -179,16 +234,20 @@ static int meta_of_entry(struct zc_rworker *w, const struct zc_work *work,
     struct zc_cmp c = {.dir = d,
                        .list = work->list,
                        .ref = m->ref,
-                       .e = &m->entry};
+                       .e = &m->entry,
+                       .xattrs = &m->xattrs};
     zc_entry_name(c.e, c.name);
     *op = ZC_OP_STAT;
     c.dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (c.dirfd < 0)
         return -1;
-    c.exists = !zc_dress_look(r, c.dirfd, c.name, &c.st) &&
-               (c.st.mode & S_IFMT) == (c.e->mode & S_IFMT);
+    c.exists = !zc_dress_look(r, c.dirfd, c.name, &c.st);
+    bool beside = zc_alternate_meta(w, &c, work);
+    /* A symlink or device with another target is made anew. */
+    c.exists = c.exists && zc_cmp_same_type(&c) &&
+               (S_ISREG(c.e->mode) || zc_cmp_special(r, &c));
     int bad;
-    if (c.exists && set_apart(w, &c, m, work)) {
+    if (beside || (c.exists && set_apart(w, &c, m, work))) {
         bad = 1;
     } else if (S_ISREG(c.e->mode) || c.exists) {
         struct zc_meta_want want;
@@ -200,7 +259,8 @@ static int meta_of_entry(struct zc_rworker *w, const struct zc_work *work,
         bad = c.exists ? zc_dress_in_place(w, c.dirfd, c.name, &c.st, &want,
                                            m->ref)
                        : -1;
-        /* A symlink or device with another target is made anew below. */
+        if (!bad)
+            zc_receiver_changed(r, d->shelf.node, c.name);
     } else {
         bad = zc_special_make(w, d, c.e, m->xattrs, m->ref, op);
     }
@@ -217,14 +277,17 @@ static void meta_of_other(struct zc_rworker *w, const struct zc_work *work,
     struct zc_rdir *d = list->dir;
     unsigned op;
     zc_rdir_hold(w->r, d); /* the entry may be its last */
-    int bad = meta_of_entry(w, work, m, &op), eno = errno;
+    bool same = is_here(w, list, m), leave = same || w->r->dry;
+    int bad = leave ? 0 : meta_of_entry(w, work, m, &op), eno = errno;
     if (bad <= 0) {
         char name[ZC_NAME_MAX + 1];
         zc_entry_name(&m->entry, name);
-        zc_hardlink_settle(w, zc_hardlink_key(w->r, &m->entry), d, name, !bad);
-        zc_hardlink_done(w, list, m->ref,
-                         bad ? ZC_STATUS_FAILED : ZC_STATUS_OK, bad ? op : 0,
-                         bad ? eno : 0);
+        if (!w->r->dry) /* there it is settled already */
+            zc_hardlink_settle(w, zc_hardlink_key(w->r, &m->entry), d, name,
+                               !bad);
+        enum zc_status status = same ? ZC_STATUS_SAME : ZC_STATUS_OK;
+        zc_hardlink_done(w, list, m->ref, bad ? ZC_STATUS_FAILED : status,
+                         bad ? op : 0, bad ? eno : 0);
     }
     zc_rdir_drop(w, d);
 }

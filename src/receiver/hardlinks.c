@@ -11,6 +11,7 @@
 #include "receiver/volumes.h"
 #include "receiver/shared.h"
 
+#include <sched.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -215,6 +216,11 @@ static enum zc_hardlink_role begin_group(struct zc_receiver *r,
     return ZC_HARDLINK_NOMEM;
 }
 
+bool zc_hardlinks_at_once(const struct zc_receiver *r)
+{
+    return r->dry && r->apply & ZC_APPLY_VERIFY;
+}
+
 enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
                                        struct zc_rlist *list,
                                        const struct zc_entry *e,
@@ -223,7 +229,13 @@ enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
 {
     enum zc_hardlink_role role;
     pthread_mutex_lock(&r->lock);
-    struct zc_hardlink_group *g = group_get(r, zc_hardlink_key(r, e));
+    struct zc_hardlink_group *g;
+    while ((g = group_get(r, zc_hardlink_key(r, e))) && g->state == PENDING &&
+           zc_hardlinks_at_once(r)) { /* another thread is just about to */
+        pthread_mutex_unlock(&r->lock);
+        sched_yield();
+        pthread_mutex_lock(&r->lock);
+    }
     if (g)
         role = join_group(r, g, list, e, ref);
     else
@@ -309,6 +321,7 @@ int zc_hardlink_make(struct zc_rworker *w, struct zc_hardlink_group *g,
         zc_shared_also(r, &d->shelf, name, g->dev, g->ino, true);
         atomic_fetch_add(&r->done.created, 1);
         atomic_fetch_add(&r->done.changes, 1);
+        zc_receiver_changed(r, d->shelf.node, name);
     }
     errno = eno;
     return bad;

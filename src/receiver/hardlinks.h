@@ -44,6 +44,11 @@ struct zc_hardlinks {
 #define ZC_HARDLINKS_MAX ((size_t)512 << 20)
 void zc_hardlinks_init(struct zc_hardlinks *h);
 
+/* All that is there is read, by several threads, and nothing is changed: a
+ * leader is settled as soon as it leads, and nobody waits for it until its
+ * bytes are known. */
+bool zc_hardlinks_at_once(const struct zc_receiver *r);
+
 enum zc_hardlink_role {
     ZC_HARDLINK_LEADER,  /* the first name met: an entry like any other */
     ZC_HARDLINK_READY,   /* the inode is in place: link to it */

@@ -3,12 +3,15 @@
 #include "receiver/inplace.h"
 
 #include "base/io.h"
+#include "fs/cached.h"
 #include "fs/procfd.h"
 #include "fs/rootdir.h"
+#include "receiver/backup.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
+#include "receiver/room.h"
 #include "receiver/seals.h"
 
 #include <fcntl.h>
@@ -31,6 +34,26 @@ static bool make_writable(int dirfd, const char *name,
            !zc_fd_chmod(fd, (st->mode & 07777) | S_IWUSR);
 }
 
+/* What is about to be written over. */
+static int back_up(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
+                   const char *name)
+{
+    struct zc_buf text = ZC_BUF_INIT;
+    const char *path = zc_dirnode_path_of(d->shelf.node, name, strlen(name),
+                                          &text);
+    const struct zc_lost l = {.dirfd = dirfd,
+                              .name = name,
+                              .path = path,
+                              .home = dirfd};
+    errno = ENOMEM;
+    int bad = !path || zc_backup_copy(r, &l) == ZC_BACKUP_FAILED ? -1 : 0;
+    int eno = errno;
+    zc_buf_fini(&text);
+    zc_shelf_touched(r, &d->shelf);
+    errno = eno;
+    return bad;
+}
+
 static int open_to_write(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
                          const char *name, const struct zc_entry *e)
 {
@@ -40,6 +63,8 @@ static int open_to_write(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
         errno = 0;
         return -1;
     }
+    if (zc_backup_on(r) && back_up(r, d, dirfd, name))
+        return -1;
     int fd = zc_file_open(dirfd, name, O_RDWR, 0);
     if (fd < 0 && errno == EACCES && make_writable(dirfd, name, &st))
         fd = zc_file_open(dirfd, name, O_RDWR, 0);
@@ -106,7 +131,11 @@ static int finish_file(struct zc_rworker *w, struct zc_rdir *d,
     int eno = errno;
     zc_dirnode_unpin(r->tree, d->shelf.node);
     errno = eno;
-    return bad || (r->fsync == ZC_FSYNC_FILE && fsync(fd)) ? -1 : 0;
+    return bad ||
+                   (r->apply & ZC_APPLY_DROP_CACHE && zc_cached_forget(fd)) ||
+                   (r->fsync == ZC_FSYNC_FILE && fsync(fd))
+               ? -1
+               : 0;
 }
 
 void zc_inplace_finish(struct zc_rworker *w, struct zc_rlist *list,
@@ -121,6 +150,7 @@ void zc_inplace_finish(struct zc_rworker *w, struct zc_rlist *list,
         eno = errno;
     }
     atomic_fetch_add(&r->done.changes, 1);
+    zc_receiver_changed(r, list->dir->shelf.node, name);
     zc_receiver_unsynced(r);
     zc_hardlink_settle(w, zc_hardlink_key(r, &m->entry), list->dir, name,
                        !bad);
@@ -129,11 +159,11 @@ void zc_inplace_finish(struct zc_rworker *w, struct zc_rlist *list,
 }
 
 static void failed(struct zc_rworker *w, struct zc_rlist *list,
-                   const struct zc_msg_file *m, int eno)
+                   const struct zc_msg_file *m, unsigned op, int eno)
 {
     zc_hardlink_settle(w, zc_hardlink_key(w->r, &m->entry), list->dir, "",
                        false);
-    zc_hardlink_done(w, list, m->ref, ZC_STATUS_FAILED, ZC_OP_WRITE, eno);
+    zc_hardlink_done(w, list, m->ref, ZC_STATUS_FAILED, op, eno);
 }
 
 bool zc_inplace_write(struct zc_rworker *w, struct zc_rlist *list,
@@ -142,10 +172,14 @@ bool zc_inplace_write(struct zc_rworker *w, struct zc_rlist *list,
     int fd = zc_inplace_open(w->r, list->dir, &m->entry);
     if (fd < 0 && !errno)
         return false;
-    if (fd < 0 || zc_io_pwrite(fd, m->data.p, m->data.n, 0)) {
+    unsigned op = ZC_OP_WRITE;
+    if (fd >= 0 && zc_room_take(w->r, list->dir->shelf.vol, m->data.n))
+        op = ZC_OP_ROOM;
+    if (fd < 0 || op == ZC_OP_ROOM ||
+        zc_io_pwrite(fd, m->data.p, m->data.n, 0)) {
         int eno = errno;
         zc_close(&fd);
-        failed(w, list, m, eno);
+        failed(w, list, m, op, eno);
     } else {
         zc_inplace_finish(w, list, m, fd);
     }

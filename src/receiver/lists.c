@@ -8,8 +8,11 @@
 void zc_rlists_free(struct zc_receiver *r)
 {
     size_t at = 0;
-    for (struct zc_map_slot *s; (s = zc_map_next(&r->lists->by_id, &at));)
-        free(s->value);
+    for (struct zc_map_slot *s; (s = zc_map_next(&r->lists->by_id, &at));) {
+        struct zc_rlist *list = s->value;
+        zc_guesses_fini(&list->guesses, &r->lists->n_guesses);
+        free(list);
+    }
     zc_map_fini(&r->lists->by_id);
 }
 
@@ -36,6 +39,7 @@ struct zc_rlist *zc_rlist_new(struct zc_receiver *r, uint32_t id,
 static void forget_list(struct zc_receiver *r, struct zc_rlist *list)
 {
     zc_map_del(&r->lists->by_id, list->id, 0);
+    zc_guesses_fini(&list->guesses, &r->lists->n_guesses);
     free(list);
 }
 
@@ -152,8 +156,19 @@ static void end_meta(struct zc_rworker *w, struct zc_rlist *list,
     forget_if_over(w->r, list);
 }
 
+struct zc_rdir *zc_entry_wants_meta(struct zc_receiver *r, struct zc_ref ref)
+{
+    pthread_mutex_lock(&r->lock);
+    struct zc_rdir *d = wants_meta(r, ref);
+    if (d)
+        zc_ledger_hold(&d->book);
+    pthread_mutex_unlock(&r->lock);
+    return d;
+}
+
 bool zc_entry_meta(struct zc_rworker *w, struct zc_rlist *list,
-                   struct zc_ref ref, uint8_t *xattrs, size_t n)
+                   struct zc_ref ref, enum zc_status status, uint8_t *xattrs,
+                   size_t n)
 {
     struct zc_receiver *r = w->r;
     pthread_mutex_lock(&r->lock);
@@ -162,8 +177,8 @@ bool zc_entry_meta(struct zc_rworker *w, struct zc_rlist *list,
         d->xattrs = xattrs;
         d->xattrs_len = n;
         d->have_xattrs = xattrs;
-        d->differs = true;
-        end_meta(w, list, d, ZC_STATUS_OK, 0);
+        d->differs = status != ZC_STATUS_SAME && !r->dry;
+        end_meta(w, list, d, status, 0);
     }
     pthread_mutex_unlock(&r->lock);
     if (d)

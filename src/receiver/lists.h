@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "proto/msg.h"
+#include "receiver/guesses.h"
 #include "receiver/ledger.h"
 
 #include <sys/queue.h>
@@ -33,10 +34,12 @@ struct zc_rlist {
     struct zc_ledger_list book;
     bool compared;                        /* its NEED has been sent */
     struct zc_hardlink_deferred deferred; /* settled before that */
+    zc_guesses guesses;                   /* what is asked about */
 };
 
 struct zc_rlists {
     struct zc_map by_id; /* id -> zc_rlist */
+    size_t n_guesses; /* in all of them; under receiver.lock */
 };
 
 void zc_rlists_free(struct zc_receiver *r);
@@ -72,10 +75,14 @@ void zc_entry_done(struct zc_rworker *w, struct zc_rlist *list,
 void zc_entry_again(struct zc_rworker *w, struct zc_rlist *list,
                     struct zc_ref ref);
 
+/* The directory REF whose META has come, held. NULL: it was not asked for. */
+struct zc_rdir *zc_entry_wants_meta(struct zc_receiver *r, struct zc_ref ref);
 /* META of directory REF has come: its N bytes of XATTRS, on the heap, are taken
- * over. False: it was not asked for, and they are not. */
+ * over. STATUS SAME: it is as it should be. False: it was not asked for, and they
+ * are not. */
 bool zc_entry_meta(struct zc_rworker *w, struct zc_rlist *list,
-                   struct zc_ref ref, uint8_t *xattrs, size_t n);
+                   struct zc_ref ref, enum zc_status status, uint8_t *xattrs,
+                   size_t n);
 /* It will not come, and was not claimed. False: it was not asked for. */
 bool zc_entry_no_meta(struct zc_rworker *w, struct zc_ref ref);
 

@@ -11,8 +11,10 @@
 #include "receiver/names.h"
 
 #include "base/io.h"
+#include "base/libc.h"
 #include "fs/rootdir.h"
 #include "fs/staging.h"
+#include "receiver/backup.h"
 #include "receiver/choices.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
@@ -46,9 +48,10 @@ static bool has_room(struct zc_receiver *r, const struct zc_msg_at *m)
     return !full && r->round.path_names <= ZC_PLACE_NAMES_MAX;
 }
 
+/* Where nothing is changed places may be named, to be compared. */
 static bool in_rounds(const struct zc_receiver *r)
 {
-    return r->flags & ZC_OPEN_ROUNDS && !r->dry;
+    return r->flags & ZC_OPEN_ROUNDS;
 }
 
 /* The staging folder of the root, or a nest, which no sender has to offer. One of
@@ -114,6 +117,8 @@ int zc_names_eager(struct zc_receiver *r, struct zc_rlist *list,
             return -1;
         n += e.flags & ZC_ENTRY_EAGER ? 1 : 0;
     }
+    if (n && r->dry)
+        return zc_receiver_nonsense(err, "it sends a file in a dry run");
     zc_rlist_open(r, list, n);
     return 0;
 }
@@ -149,7 +154,7 @@ bool zc_names_settles(struct zc_rworker *w, struct zc_rlist *list,
 {
     struct zc_receiver *r = w->r;
     struct zc_rdir *d = list->dir;
-    struct zc_cmp c = {.dir = d, .e = &m->entry};
+    struct zc_cmp c = {.dir = d, .e = &m->entry, .xattrs = &m->xattrs};
     if (m->entry.flags & ZC_ENTRY_HARD_LINK)
         return false;
     zc_entry_name(&m->entry, c.name);
@@ -264,6 +269,29 @@ static int rename_to_new(const struct rename_end *from,
     return renameat(from->dirfd, from->name, to->dirfd, to->name);
 }
 
+/* What is called TO is kept, where that is asked for, and makes way. */
+static int rename_over(struct zc_receiver *r, const struct rename_end *from,
+                       const struct rename_end *to)
+{
+    const struct zc_lost l = {.dirfd = to->dirfd,
+                              .name = to->name,
+                              .path = to->path,
+                              .home = to->dirfd};
+    if (zc_backup_on(r)) {
+        enum zc_backup_done d = zc_backup_before(r, &l);
+        if (d == ZC_BACKUP_FAILED || d == ZC_BACKUP_LATER)
+            return -1;
+    }
+    return renameat(from->dirfd, from->name, to->dirfd, to->name);
+}
+
+static void tell_renamed(struct zc_receiver *r, struct zc_bytes path)
+{
+    zc_auto_free char *p = NULL;
+    if (r->changes && (p = strndup((const char *)path.p, path.n)))
+        zc_changes_add(r->changes, p);
+}
+
 /* 0, or -1: it was not done, or not to be: where a name may be left alone, it is
  * looked at like any other. */
 static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
@@ -283,14 +311,15 @@ static int rename_here(struct zc_receiver *r, const struct zc_msg_rename *m)
         bool replace = !m->is_dir &&
                        (zc_stat_at(to.dirfd, to.name, &st) ||
                         !S_ISDIR(st.mode));
-        bad = replace ? renameat(from.dirfd, from.name, to.dirfd, to.name)
-                      : rename_to_new(&from, &to);
+        bad = replace ? rename_over(r, &from, &to) : rename_to_new(&from, &to);
     }
     rename_end_close(&from);
     rename_end_close(&to);
     if (bad)
         return -1;
     atomic_fetch_add(&r->done.changes, 1);
+    tell_renamed(r, m->from);
+    tell_renamed(r, m->to);
     zc_receiver_unsynced(r);
     return 0;
 }
@@ -299,7 +328,7 @@ int zc_names_on_rename(struct zc_receiver *r, struct zc_bytes body,
                        struct zc_err *err)
 {
     struct zc_msg_rename m;
-    if (!in_rounds(r) || r->round.next_list)
+    if (!in_rounds(r) || r->dry || r->round.next_list)
         return zc_receiver_nonsense(err, "a rename at the wrong time");
     if (zc_rename_decode(body, &m, err))
         return -1;

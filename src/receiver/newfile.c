@@ -11,6 +11,7 @@
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
+#include "receiver/room.h"
 #include "receiver/volumes.h"
 
 #include <fcntl.h>
@@ -142,7 +143,10 @@ int zc_newfile_write(struct zc_rworker *w, struct zc_rdir *d, int base,
     int fd, rounds = 0;
     for (;;) {
         unsigned freed = atomic_load(&r->space->freed);
-        fd = write_once(base, name, mode, r->keep, m, op);
+        *op = ZC_OP_ROOM;
+        fd = zc_room_take(r, d->shelf.vol, m->data.n)
+                 ? -1
+                 : write_once(base, name, mode, r->keep, m, op);
         if (fd < 0 && zc_dirtree_give_back(r->tree))
             continue;
         if (fd >= 0 || errno != ENOSPC || !space_may_come(r, freed, &rounds))
@@ -237,7 +241,8 @@ void zc_newfile_commit(struct zc_rworker *w, struct zc_rlist *list,
         delay(w, c);
         return;
     }
-    if (w->out.len) /* notes about it go before the committer's RESULT */
+    /* Notes about it go before the committer's RESULT. */
+    if (!delays && zc_commit_gathers(w->r) && w->out.len)
         zc_rworker_flush(w);
     if (delays)
         zc_commit_alone(w, &c->commit);

@@ -8,7 +8,10 @@
 #include "fs/staging.h"
 #include "receiver/anchor.h"
 #include "receiver/asked.h"
+#include "receiver/backup.h"
+#include "receiver/behind.h"
 #include "receiver/core.h"
+#include "receiver/moved.h"
 #include "receiver/pull.h"
 #include "session/connect.h"
 #include "session/dest.h"
@@ -102,10 +105,16 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
     r->dry = m->flags & ZC_OPEN_DRY_RUN;
     r->fsync = (enum zc_fsync)m->fsync;
     r->max_delete = m->max_delete;
-    /* Where all of a file is sent anyway it would only lie about. */
+    atomic_store(&r->intake->writes, !r->dry);
+    atomic_store(&r->intake->mirror, (r->flags & ZC_OPEN_ROUNDS) != 0);
+    /* Where all of a file is sent anyway nothing is worth being looked for, and
+     * what came in part would only lie about. */
+    bool far = !r->conn.t->near || m->walk & ZC_WALK_DELTA_ALWAYS;
     r->partials = m->flags & ZC_OPEN_DELTA && !r->dry &&
-                  !(r->apply & ZC_APPLY_NO_PARTIAL) && !r->terms.no_partial &&
-                  (!r->conn.t->near || m->walk & ZC_WALK_DELTA_ALWAYS);
+                  !(r->apply & ZC_APPLY_NO_PARTIAL) && !r->terms.partials.none &&
+                  far;
+    atomic_store(&r->moved->on, r->flags & ZC_OPEN_DELTA && !r->dry &&
+                                    !(r->apply & ZC_APPLY_NO_MOVED) && far);
     zc_terms_say_mover(&r->terms, r->conn.t, false);
     if (see_limits(r, err))
         return -1;
@@ -115,6 +124,9 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
     if (zc_terms_take_filter(&r->terms, err))
         return -1;
     zc_idmap_warm_up();
+    for (int i = 0; i < r->n_groups; i++) /* for digests.c: looked up once */
+        zc_idmap_name(r->ids, ZC_ID_GROUP, r->groups[i]);
+    zc_idmap_name(r->ids, ZC_ID_USER, geteuid());
     zc_anchor_prepare(r);
     return rule_ids(r, m, err) || force_ids(r, m, err) ? -1 : 0;
 }
@@ -122,11 +134,17 @@ static int take_terms(struct zc_receiver *r, struct zc_err *err)
 static int prepare_root(struct zc_receiver *r, struct zc_err *err)
 {
     r->umask = umask(0); /* from now on modes are set by us, exactly */
-    int cleaned = r->root_fd >= 0 && !r->dry ? zc_staging_clean(r->root_fd) : 0;
+    const struct zc_partial_limits *limits = &r->terms.partials;
+    int cleaned = r->root_fd >= 0 && !r->dry
+                      ? zc_staging_clean(r->root_fd, limits)
+                      : 0;
     if (cleaned == ZC_STAGING_REFUSED)
         return zc_staging_explain(r->root_fd, errno, err);
     if (cleaned < 0 && errno != EROFS)
         zc_log(ZC_LOG_WARN, "cannot clear the staging folder: %m");
+    zc_behind_begin(r);
+    zc_backup_open(r);
+    zc_backup_prune(r, false);
     r->tree = zc_dirtree_new(r->root_fd, ZC_DIRTREE_OPEN);
     if (r->tree && r->apply & ZC_APPLY_DIRLINKS)
         zc_dirtree_follow(r->tree);
@@ -143,6 +161,14 @@ int zc_receiver_accept(struct zc_receiver *r,
         return -1;
     if (share->fake)
         r->terms.open.apply |= ZC_APPLY_FAKE;
+    r->tell_room = opt->room;
+    r->tell_room_arg = opt->opened_arg;
+    if (opt->intake)
+        r->intake = opt->intake;
+    if (share->on_change && !(r->terms.open.flags & ZC_OPEN_DRY_RUN))
+        r->changes = opt->changes;
+    if (r->changes)
+        r->changes->patterns = share->change_patterns;
     return take_terms(r, err) ||
                    zc_accept_root(opt, share, ZC_ROLE_RECEIVER, &r->terms,
                                   &r->root_fd, err) ||
@@ -213,9 +239,9 @@ static int open_dest(struct zc_receiver *r, struct zc_err *err)
     if (zc_dest_open_own(p->dest, p->require, &r->terms, &r->root_fd, err) ||
         compare_roots(r, p->dest, err))
         return -1;
-    int roots[1 + ZC_ALTERNATES_MAX];
-    size_t n = zc_alternates_roots(&r->terms.alternates, r->root_fd, roots);
-    return p->confine ? p->confine(roots, n, r->dry, err) : 0;
+    struct zc_tree_access trees[ZC_TERMS_TREES];
+    size_t n = zc_terms_trees(&r->terms, r->root_fd, r->dry, trees);
+    return p->confine ? p->confine(trees, n, err) : 0;
 }
 
 int zc_receiver_connect(struct zc_receiver *r, const struct zc_options *opt,

@@ -17,6 +17,9 @@ struct zc_rworker;
  * 0, or -1 with errno and *OP. */
 int zc_place(struct zc_rworker *w, struct zc_shelf *s, const char *tmp,
              const char *name, unsigned *op);
+/* Likewise TMP, which has the bytes that NAME has: no backup is made of it. */
+int zc_place_same(struct zc_rworker *w, struct zc_shelf *s, const char *tmp,
+                  const char *name, unsigned *op);
 /* TMP is not wanted any more. Keeps errno. */
 void zc_place_discard(const struct zc_shelf *s, const char *tmp);
 /* What is called OLD in the directory DIRFD, which is S, is called NAME from

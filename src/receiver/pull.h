@@ -7,15 +7,14 @@
 #include "base/err.h"
 #include "fs/require.h"
 #include "proto/msg.h"
+#include "session/confine.h"
 
 /* What a pull needs at the end that has DEST, which is the local user's. */
 struct zc_pull {
     const char *dest; /* it may have to be made */
     const struct zc_require *require; /* of it; NULL: nothing */
     unsigned threads; /* that work on it, 0: as many as make sense */
-    /* As in struct zc_accept_options. */
-    int (*confine)(const int *roots, size_t n, bool read_only,
-                   struct zc_err *err);
+    zc_confine *confine; /* as in struct zc_accept_options */
     /* A frame of those of session/told.h has come; the thread that receives. -1:
      * there is nobody left to tell, so the session ends. */
     int (*tell)(void *arg, unsigned type, struct zc_bytes body);

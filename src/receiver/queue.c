@@ -22,8 +22,7 @@ void zc_queue_init(struct zc_queue *q)
     STAILQ_INIT(&q->aside);
 }
 
-static struct zc_work *work_copy(struct zc_receiver *r,
-                                 const struct zc_work *work)
+struct zc_work *zc_work_copy(struct zc_receiver *r, const struct zc_work *work)
 {
     struct zc_work *copy = malloc(sizeof *copy);
     if (!copy) {
@@ -36,11 +35,30 @@ static struct zc_work *work_copy(struct zc_receiver *r,
     return copy;
 }
 
+struct zc_work *zc_work_own(const struct zc_work *work)
+{
+    struct zc_work *copy = malloc(sizeof *copy);
+    uint8_t *own = malloc(work->n + 1);
+    if (!copy || !own) {
+        free(copy);
+        free(own);
+        return NULL;
+    }
+    *copy = *work;
+    copy->slab = NULL;
+    copy->later = NULL;
+    copy->n_later = 0;
+    copy->own = own;
+    copy->p = work->n ? memcpy(own, work->p, work->n) : own;
+    return copy;
+}
+
 void zc_work_free(struct zc_work *work)
 {
     if (work) {
         zc_slab_unref(work->slab);
         free(work->own);
+        free(work->later);
     }
     free(work);
 }
@@ -68,7 +86,7 @@ static void put_locked(struct zc_receiver *r, struct zc_work *work)
 
 int zc_queue_put(struct zc_receiver *r, const struct zc_work *work)
 {
-    struct zc_work *copy = work_copy(r, work);
+    struct zc_work *copy = zc_work_copy(r, work);
     if (!copy)
         return -1;
     pthread_mutex_lock(&r->lock);
@@ -83,21 +101,26 @@ int zc_queue_put(struct zc_receiver *r, const struct zc_work *work)
     return stop ? -1 : 0;
 }
 
+void zc_queue_put_now(struct zc_receiver *r, struct zc_work *work)
+{
+    pthread_mutex_lock(&r->lock);
+    if (work)
+        put_locked(r, work);
+    pthread_mutex_unlock(&r->lock);
+}
+
 bool zc_queue_put_aside(struct zc_receiver *r, const struct zc_work *work)
 {
     struct zc_queue *q = r->queue;
-    struct zc_work *copy = malloc(sizeof *copy);
-    uint8_t *own = malloc(work->n + 1);
+    struct zc_work *copy = zc_work_own(work);
     pthread_mutex_lock(&r->lock);
-    bool room = copy && own && !r->stopping && r->n_slow &&
+    bool room = copy && !r->stopping && r->n_slow &&
                 (work->kind == ZC_WORK_JOBS || /* one for each open file */
                  q->n_aside < (work->big ? ASIDE_FILES : ASIDE_ITEMS)) &&
                 q->bytes_aside + work->n <= ASIDE_BYTES;
     if (room) {
-        *copy = *work;
-        copy->slab = NULL; /* the slab is not held for so long */
-        copy->own = own;
-        copy->p = work->n ? memcpy(own, work->p, work->n) : own;
+        copy->later = work->later;
+        copy->n_later = work->n_later;
         if (copy->line)
             copy->line->busy = true;
         q->n_aside++;
@@ -106,11 +129,21 @@ bool zc_queue_put_aside(struct zc_receiver *r, const struct zc_work *work)
         pthread_cond_signal(&r->wake.slow);
     }
     pthread_mutex_unlock(&r->lock);
-    if (!room) {
-        free(copy);
-        free(own);
-    }
+    if (!room)
+        zc_work_free(copy);
     return room;
+}
+
+void zc_queue_add_aside(struct zc_receiver *r, struct zc_works *works)
+{
+    struct zc_queue *q = r->queue;
+    const struct zc_work *work;
+    STAILQ_FOREACH(work, works, next) {
+        q->n_aside++;
+        q->bytes_aside += work->n;
+    }
+    STAILQ_CONCAT(&q->aside, works);
+    pthread_cond_broadcast(&r->wake.slow);
 }
 
 /* WORK has left the queue, or its line. */
@@ -160,6 +193,15 @@ void zc_queue_done(struct zc_receiver *r, bool slow)
 bool zc_queue_idle(const struct zc_receiver *r)
 {
     return !r->queue->items && !r->queue->busy;
+}
+
+void zc_queue_wait_ready(struct zc_receiver *r)
+{
+    const struct zc_queue *q = r->queue;
+    pthread_mutex_lock(&r->lock);
+    while (!r->stopping && (!STAILQ_EMPTY(&q->ready) || q->busy))
+        pthread_cond_wait(&r->wake.room, &r->lock);
+    pthread_mutex_unlock(&r->lock);
 }
 
 void zc_queue_wait_idle(struct zc_receiver *r)

@@ -32,7 +32,14 @@ struct zc_slab;
 
 struct zc_work {
     STAILQ_ENTRY(zc_work) next;
-    enum { ZC_WORK_LIST, ZC_WORK_FILES, ZC_WORK_META, ZC_WORK_BIG, ZC_WORK_JOBS } kind;
+    enum {
+        ZC_WORK_LIST,
+        ZC_WORK_LATER, /* what was left of one; see moved.h */
+        ZC_WORK_FILES,
+        ZC_WORK_META,
+        ZC_WORK_BIG,
+        ZC_WORK_JOBS,
+    } kind;
     struct zc_slab *slab; /* where P is, referenced while queued; or NULL */
     const uint8_t *p; /* LIST, META: a body; FILES: whole frames */
     size_t n;
@@ -41,6 +48,8 @@ struct zc_work {
      * that one is passed. */
     bool resumed;
     uint32_t at;
+    uint32_t *later; /* LIST, LATER: entries of the second pass, on the heap */
+    uint32_t n_later;
     struct zc_rlist *list;      /* all but BIG and JOBS */
     struct zc_rbig *big;        /* BIG; JOBS: not its own */
     struct zc_queue_line *line; /* what has to be done in order; or NULL */
@@ -69,9 +78,17 @@ void zc_queue_init(struct zc_queue *q);
 /* Hands WORK (copied) to the workers; waits while too much is queued. -1: the
  * session is over. */
 int zc_queue_put(struct zc_receiver *r, const struct zc_work *work);
+/* WORK, copied, for whoever keeps it until zc_queue_put_now. NULL: memory, and the
+ * session has failed. */
+struct zc_work *zc_work_copy(struct zc_receiver *r, const struct zc_work *work);
+/* Hands WORK (or NULL) itself to the workers. Never waits. */
+void zc_queue_put_now(struct zc_receiver *r, struct zc_work *work);
 /* Hands WORK, bytes and all (copied), to the slow workers. False: not now, do it
  * yourself. Never waits. */
 bool zc_queue_put_aside(struct zc_receiver *r, const struct zc_work *work);
+/* Hands all of WORKS to them, however much that is, and empties it. With the lock
+ * held. */
+void zc_queue_add_aside(struct zc_receiver *r, struct zc_works *works);
 /* The next item, or NULL: there is none, or the session is over. The caller is
  * a worker (SLOW: a slow one), and busy with it until zc_queue_done. All with the
  * lock held. */
@@ -82,8 +99,14 @@ bool zc_queue_more(const struct zc_receiver *r, bool slow);
 /* Nothing is queued, and no worker at work, but for what is slow. With the lock
  * held. */
 bool zc_queue_idle(const struct zc_receiver *r);
+/* Waits until the workers, but for the slow ones, have nothing to do, where
+ * nothing new comes for them; or the session is over. */
+void zc_queue_wait_ready(struct zc_receiver *r);
 /* Waits until nothing is, slow or not, or the session is over. */
 void zc_queue_wait_idle(struct zc_receiver *r);
+/* WORK again, with bytes of its own, so that no slab is held for it, and without
+ * what is left for later; NULL: memory. */
+struct zc_work *zc_work_own(const struct zc_work *work);
 /* An item, its slab included; NULL is fine. */
 void zc_work_free(struct zc_work *work);
 

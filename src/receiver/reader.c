@@ -11,12 +11,15 @@
 #include "receiver/asked.h"
 #include "receiver/big.h"
 #include "receiver/core.h"
+#include "receiver/digests.h"
 #include "receiver/dirs.h"
 #include "receiver/files.h"
 #include "receiver/lists.h"
+#include "receiver/moved.h"
 #include "receiver/names.h"
 #include "receiver/pull.h"
 #include "receiver/queue.h"
+#include "receiver/survey.h"
 #include "receiver/walk.h"
 #include "session/told.h"
 
@@ -31,18 +34,33 @@ static struct zc_rdir *dir_to_list(struct zc_receiver *r,
                                    const struct zc_msg_list *m,
                                    struct zc_err *err)
 {
+    bool groups = m->flags & ZC_LIST_GROUPS, untimely = false;
     pthread_mutex_lock(&r->lock);
     struct zc_rdir *d = zc_map_get(&r->dirs->by_ref, m->dir.list,
                                    m->dir.index);
     if (d && d->list_over)
         d = NULL;
+    /* Of the root, where there are digests, groups come first. */
+    if (d && groups)
+        untimely = !r->digests->table || d->grouped || d->listing;
+    else if (d)
+        untimely = d->grouped ? !d->answered
+                              : d->digest && !zc_rdigests_over(r);
     if (d && m->flags & ZC_LIST_LAST)
         d->list_over = true;
-    bool full = zc_ledger_full(r->ledger);
+    bool full = zc_ledger_full(r->ledger) || zc_moved_full(r);
     pthread_mutex_unlock(&r->lock);
     if (!d)
         zc_receiver_nonsense(err, "it lists a directory that was not asked "
                                   "for");
+    if (untimely) {
+        zc_receiver_nonsense(err, "a list and groups of it out of turn");
+        return NULL;
+    }
+    if (d) {
+        d->grouped |= groups;
+        d->listing |= !groups;
+    }
     if (full) {
         zc_receiver_nonsense(err, "too much is left unfinished");
         return NULL;
@@ -66,6 +84,14 @@ static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
     if (!list)
         return zc_err_nomem(err);
     r->round.full = true;
+    atomic_store(&r->intake->whole, true);
+    atomic_store(&r->intake->errors_left, 0);
+    if (m->flags & ZC_LIST_DIGESTS && !r->conn.t->digests)
+        return zc_receiver_nonsense(err, "digests, of which HELLO knew nothing");
+    if (m->flags & ZC_LIST_DIGESTS &&
+        zc_rdigests_begin(r, root, &r->reader->out) &&
+        zc_rsurvey_begin(r, root))
+        return zc_err_nomem(err);
     zc_walk_top(r->reader, root, list, &e);
     return 0;
 }
@@ -92,12 +118,14 @@ static int on_list(struct zc_receiver *r, struct zc_bytes body,
                            .line = &d->lists};
     if (!work.list)
         return zc_err_nomem(err);
-    if (!d->shallow)
+    if (m.flags & ZC_LIST_GROUPS && d->top)
+        return zc_rsurvey_hold(r, &work);
+    if (d->shallow && zc_names_eager(r, work.list, m, err))
+        return -1;
+    if (!d->shallow || r->dry)
         return zc_queue_put(r, &work);
     /* A few names, and a peer that waits: at once, without a change of threads,
      * unless the one before was put aside. */
-    if (zc_names_eager(r, work.list, m, err))
-        return -1;
     pthread_mutex_lock(&r->lock);
     bool in_line = d->lists.busy;
     pthread_mutex_unlock(&r->lock);
@@ -170,6 +198,8 @@ static int on_file(struct zc_receiver *r, struct file_run *run,
                    struct zc_err *err)
 {
     struct zc_file_peek file = zc_file_peek(body);
+    if (r->dry)
+        return zc_receiver_nonsense(err, "it sends a file in a dry run");
     if (file.flags & ZC_FILE_INLINE)
         return run_add(r, run, file.list, zc_frame_around(body), slab, err);
     return run_flush(r, run, err) || zc_rbig_begin(r, body, err) ? -1 : 0;
@@ -247,6 +277,7 @@ static int dispatch(struct zc_receiver *r, struct file_run *run,
     case ZC_FRAME_DONE:
         return zc_done_decode(body, &r->round.done_flags, err) ? -1 : 1;
     case ZC_FRAME_ERROR:
+        r->line.given_up = true;
         return zc_conn_peer_error(&r->conn, body, err);
     case ZC_FRAME_ITEM:
     case ZC_FRAME_TROUBLE:
@@ -293,6 +324,7 @@ static bool is_about_names(const struct zc_frame *f)
 static int round_begins(struct zc_receiver *r, bool names, struct zc_err *err)
 {
     atomic_store(&r->line.in_round, true);
+    atomic_store(&r->intake->began, zc_clock_wall_ns());
     if (atomic_load(&r->line.asleep)) {
         pthread_mutex_lock(&r->lock);
         pthread_cond_broadcast(&r->wake.over);
@@ -330,20 +362,28 @@ int zc_receiver_read(struct zc_receiver *r, struct zc_err *err)
     struct zc_slab *slab;
     int got = 0;
     zc_mover_init(&mover, zc_terms_mover(&r->terms));
+    mover.past_cache = r->apply & ZC_APPLY_DROP_CACHE;
     while (!got && !atomic_load_explicit(&r->failed, memory_order_relaxed)) {
         bool last = !zc_conn_has_bytes(&r->conn);
-        if (last && (run_flush(r, &run, err) || zc_rworker_flush(r->reader)))
-            got = -1;
-        else if (next_frame(r, &f, &body, &slab, err))
+        if (last && run_flush(r, &run, err))
+            break;
+        if (last)
+            zc_rworker_flush(r->reader);
+        if (next_frame(r, &f, &body, &slab, err))
             got = -1;
         else
             got = dispatch(r, &run, &mover, &f, body, slab, err);
+        atomic_store_explicit(&r->intake->bytes, zc_conn_wire_in(&r->conn),
+                              memory_order_relaxed);
         atomic_store_explicit(&r->last_input, zc_clock_ns(),
                               memory_order_relaxed);
-        if (r->reader->out.len >= ANSWERS_MAX && zc_rworker_flush(r->reader))
-            got = -1;
+        if (r->reader->out.len >= ANSWERS_MAX)
+            zc_rworker_flush(r->reader);
     }
-    if (run.count)
+    struct zc_err ignored;
+    if (got < 0 && zc_receiver_is_left(r, err))
+        run_flush(r, &run, &ignored);
+    else if (run.count)
         zc_slab_unref(run.work.slab);
     zc_mover_fini(&mover);
     return got > 0 ? 0 : -1;

@@ -7,8 +7,11 @@
 #include "receiver/receive.h"
 
 #include "base/clock.h"
+#include "base/idle.h"
 #include "net/dial.h"
 #include "receiver/anchor.h"
+#include "receiver/backup.h"
+#include "receiver/behind.h"
 #include "receiver/big.h"
 #include "receiver/commit.h"
 #include "receiver/core.h"
@@ -32,18 +35,31 @@
 
 /* --- the end ------------------------------------------------------------- */
 
+/* Mounts that are left alone after the round. */
+static bool has_mounts(const struct zc_receiver *r)
+{
+    const struct zc_volume *v = SLIST_FIRST(&r->volumes->list);
+    return v && SLIST_NEXT(v, next);
+}
+
 static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
 {
     bool asked = r->round.done_flags & ZC_DONE_SYNC;
+    bool any = atomic_load(&r->done.changes);
     if ((r->fsync == ZC_FSYNC_NONE && !asked) || r->dry)
         return 0;
-    if (asked) /* of earlier rounds, and sessions, too */
-        atomic_store(&r->done.need_syncfs, true);
-    else if (!atomic_load(&r->done.changes))
+    /* What is equal may have been written by one who has not synced it. */
+    if (asked || (r->round.full && !r->behind->on && zc_behind_others(r)))
+        atomic_store(&r->done.need_syncfs, true); /* of others, and earlier */
+    else if (!any)
         return 0;
     if (asked && r->volumes->left) { /* some are not known any more */
         sync();
         r->volumes->left = false;
+    }
+    if (r->behind->on) {
+        zc_behind_changed(r);
+        return asked || has_mounts(r) ? zc_behind_sync(r, err) : 0;
     }
     /* Files in a directory of such a group were taken for done; and the kernel
      * tells of a failed write-back once only. */
@@ -53,6 +69,7 @@ static int sync_volumes(struct zc_receiver *r, struct zc_err *err)
     if (eno)
         return zc_err_set(err, ZC_EXIT_FILEIO, eno,
                           "the receiver cannot sync to stable storage");
+    zc_behind_settle(r);
     return 0;
 }
 
@@ -95,6 +112,25 @@ static bool owners_in_doubt(struct zc_receiver *r, struct zc_err *err)
     return true;
 }
 
+/* The round is over, and M is about it: before the sender knows, so that whoever
+ * asks here when it says so is told the same. */
+static void note_round(struct zc_receiver *r, const struct zc_msg_finished *m)
+{
+    struct zc_intake *n = r->intake;
+    int64_t now = zc_clock_wall_ns(), began = n->began;
+    n->took = began && now > began ? now - began : 0;
+    n->ended = now;
+    if (r->round.full && !m->code)
+        n->compared = now;
+    if (m->durable)
+        n->durable = now;
+    atomic_fetch_add(&n->created, atomic_load(&r->done.created));
+    atomic_fetch_add(&n->deleted, atomic_load(&r->done.deleted));
+    atomic_fetch_add(&n->rounds, 1);
+    n->whole = false;
+    n->began = 0;
+}
+
 /* KEPT gets what is said in FINISHED, if anything. */
 static int finish_round(struct zc_receiver *r, struct zc_err *kept,
                         struct zc_err *err)
@@ -102,7 +138,7 @@ static int finish_round(struct zc_receiver *r, struct zc_err *kept,
     kept->code = ZC_EXIT_OK;
     zc_queue_wait_idle(r);
     zc_commit_drain(r);
-    if (r->failed) {
+    if (r->failed || atomic_load(&r->line.lost)) {
         pthread_mutex_lock(&r->lock);
         *err = r->err;
         pthread_mutex_unlock(&r->lock);
@@ -128,21 +164,34 @@ static int finish_round(struct zc_receiver *r, struct zc_err *kept,
     else
         zc_volumes_clear_staging(r);
     zc_seals_put(r->reader);
+    if (r->round.full && !kept->code && !atomic_load(&r->done.trouble) &&
+        !atomic_load(&r->done.unsent))
+        zc_behind_proved(r);
     if (sync_volumes(r, err))
         return -1;
     /* All of it is where the user will look for it. */
     if (r->round.full && zc_anchor_check(r, true, err))
         return -1;
-    m.durable = r->fsync != ZC_FSYNC_NONE ||
+    m.durable = zc_receiver_syncs_first(r) ||
                 r->round.done_flags & ZC_DONE_SYNC;
+    if (!(r->flags & ZC_OPEN_ROUNDS))
+        zc_backups_tidy(&r->terms.backups);
+    m.synced = zc_behind_synced(r);
     m.alternates_missing = r->terms.alternates.missing;
     m.owners_left = atomic_exchange(&r->owners_left, false);
+    if (r->changes)
+        zc_changes_flush(r->changes);
+    note_round(r, &m);
     return send_finished(r->reader, &m, err);
 }
 
 /* As at the start, for the next round. No thread but this one is at work. */
 static void next_round(struct zc_receiver *r)
 {
+    zc_backup_tidy(r);
+    bool leaves = has_mounts(r); /* which somebody may be syncing */
+    if (leaves)
+        pthread_mutex_lock(&r->behind->sync_lock);
     pthread_mutex_lock(&r->lock);
     zc_rparts_next_round(r);
     r->round = (struct zc_rround){0};
@@ -152,6 +201,8 @@ static void next_round(struct zc_receiver *r)
     atomic_store(&r->done.deleted, 0);
     atomic_store(&r->line.in_round, false);
     pthread_mutex_unlock(&r->lock);
+    if (leaves)
+        pthread_mutex_unlock(&r->behind->sync_lock);
 }
 
 /* Takes what the sender tells while others are busy: a long deletion is told
@@ -243,6 +294,7 @@ static int receiver_init(struct zc_receiver *r, struct zc_rparts *p,
     pthread_mutex_init(&r->lock, NULL);
     zc_rparts_init(p, r);
     r->root_fd = -1;
+    r->intake = &r->own_intake;
     r->is_root = geteuid() == 0;
     return zc_conn_init(&r->conn, t, err);
 }
@@ -251,6 +303,7 @@ static int receiver_init(struct zc_receiver *r, struct zc_rparts *p,
  * have broken off anywhere. */
 static void receiver_fini(struct zc_receiver *r)
 {
+    zc_backup_prune(r, true);
     zc_rparts_free(r);
     zc_dirtree_free(r->tree);
     zc_idmap_free(r->ids);
@@ -311,6 +364,19 @@ static void tell_silent(struct zc_receiver *r, struct zc_err *err)
     zc_conn_tell(&r->conn, err);
 }
 
+/* The sender is gone. Whatever has come whole gets its name, so that a line that
+ * breaks again and again, too, gets there in the end. What is to happen in the
+ * end only, or all at once, does not. */
+static void keep_what_came(struct zc_receiver *r)
+{
+    atomic_store(&r->line.over, true);
+    if (r->dry || zc_commit_delays(r))
+        return;
+    zc_queue_wait_ready(r);
+    zc_rdirs_keep(r->reader);
+    zc_commit_drain(r);
+}
+
 /* Up to N workers; how many there are. */
 static unsigned start_workers(struct zc_receiver *r, struct zc_rworker *w,
                               unsigned n, bool slow)
@@ -339,12 +405,17 @@ static int run(struct zc_receiver *r, struct zc_err *err)
     struct zc_rworker workers[WORKERS_MAX] = {0}, slow[SLOW_MAX] = {0};
     pthread_t committer, pinger;
     /* One worker sees the names of a hard link group in order, so that a dry
-     * run tells the same every time. */
-    unsigned n = r->dry ? 1 : zc_conn_threads(r->threads, WORKERS_MAX);
+     * run tells the same every time; unless there is much to read. */
+    bool in_order = r->dry && !(r->apply & ZC_APPLY_VERIFY);
+    unsigned n = in_order ? 1 : zc_conn_threads(r->threads, WORKERS_MAX);
     unsigned started = 0;
     struct zc_rworker reader = {.r = r};
+    if (r->dry && !in_order && r->flags & ZC_OPEN_ROUNDS)
+        zc_idle_thread(); /* a mirror's, beside that one that does things */
     r->reader = &reader;
     atomic_store(&r->line.in_round, !(r->flags & ZC_OPEN_ROUNDS));
+    if (!(r->flags & ZC_OPEN_ROUNDS))
+        r->intake->began = zc_clock_wall_ns();
     if (r->terms.ping_s) /* the sender sees to it that it is kept */
         zc_transport_set_timeout(r->conn.t, r->terms.ping_s);
     /* The sender reads our answers whatever else it does. */
@@ -354,13 +425,14 @@ static int run(struct zc_receiver *r, struct zc_err *err)
                    !pthread_create(&pinger, NULL, pinger_main, r);
     if (committing)
         started = start_workers(r, workers, n, false);
-    unsigned n_slow = r->dry ? 0
-                             : start_workers(r, slow, ZC_MIN(n, SLOW_MAX),
-                                             true);
+    unsigned n_slow = in_order ? 0
+                               : start_workers(r, slow, ZC_MIN(n, SLOW_MAX),
+                                               true);
     pthread_mutex_lock(&r->lock);
     r->n_slow = n_slow;
     pthread_mutex_unlock(&r->lock);
     zc_anchor_watch(r);
+    zc_behind_start(r);
     int fail = 0;
     if (!started)
         fail = zc_err_set(err, ZC_EXIT_MEMORY, errno, "cannot start a thread");
@@ -368,6 +440,8 @@ static int run(struct zc_receiver *r, struct zc_err *err)
         fail = run_rounds(r, err);
     if (fail && err->code == ZC_EXIT_TIMEOUT && !r->failed)
         tell_silent(r, err);
+    if (fail && zc_receiver_is_left(r, err))
+        keep_what_came(r);
     zc_receiver_stop(r);
     zc_anchor_stop(r);
     join_workers(workers, started);
@@ -376,9 +450,10 @@ static int run(struct zc_receiver *r, struct zc_err *err)
         pthread_join(committer, NULL);
     if (pinging)
         pthread_join(pinger, NULL);
+    zc_behind_stop(r);
     zc_rworker_fini(&reader);
     /* A worker's reason comes before the reader's, which only saw the end. */
-    if (fail && r->failed)
+    if (fail && (r->failed || (r->line.lost && r->conn.over)))
         *err = r->err;
     return fail ? -1 : 0;
 }
@@ -399,6 +474,8 @@ static int live(struct zc_receiver *r, int fail, struct zc_err *err)
 {
     if (!fail)
         fail = run(r, err);
+    if (r->changes) /* of a round that broke off */
+        zc_changes_flush(r->changes);
     /* A peer that was asked, and has refused, has nothing to hear. */
     bool tells = r->conn.slab && (!r->pull || (r->opened && !r->heard_out));
     if (fail && tells && !r->failed)

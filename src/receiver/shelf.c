@@ -6,6 +6,7 @@
 #include "fs/nest.h"
 #include "fs/procfd.h"
 #include "fs/rootdir.h"
+#include "receiver/behind.h"
 #include "receiver/core.h"
 #include "receiver/seals.h"
 #include "receiver/volumes.h"
@@ -199,6 +200,8 @@ static bool refuses(struct zc_receiver *r, struct zc_shelf *s, int dirfd,
 static int decide(struct zc_receiver *r, struct zc_shelf *s, int dirfd)
 {
     look(s, dirfd);
+    if (zc_behind_arm(r))
+        return -1;
     if (passes_nothing_on(s)) {
         int fd = zc_staging_fd(s->vol->staging);
         if (fd >= 0 && !refuses(r, s, dirfd, fd))

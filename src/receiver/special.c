@@ -7,6 +7,7 @@
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
+#include "receiver/room.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -100,6 +101,10 @@ int zc_special_make(struct zc_rworker *w, struct zc_rdir *d,
         errno = EPERM;
         return -1;
     }
+    if (zc_room_take(r, d->shelf.vol, 0)) {
+        *op = ZC_OP_ROOM;
+        return -1;
+    }
     int bad, eno = 0;
     if (zc_rdir_direct_begin(r, d)) {
         int dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
@@ -119,6 +124,7 @@ int zc_special_make(struct zc_rworker *w, struct zc_rdir *d,
     }
     atomic_fetch_add(&r->done.created, 1);
     atomic_fetch_add(&r->done.changes, 1);
+    zc_receiver_changed(r, d->shelf.node, name);
     zc_receiver_unsynced(r);
     return 0;
 }

@@ -52,8 +52,7 @@ static enum zc_folding ask_of_names(int fd, const struct zc_names *names)
         const char *name = zc_names_at(names, i);
         if (!turn_case(name, other))
             continue;
-        size_t n = strlen(other), at = zc_names_lower_bound(names, other, n);
-        if (at < names->len && !strcmp(zc_names_at(names, at), other))
+        if (zc_names_find(names, other) < names->len)
             return ZC_FOLDING_NONE; /* both are there */
         return zc_stat_at(fd, other, &st) ? ZC_FOLDING_NONE : ZC_FOLDING_ALL;
     }

@@ -96,7 +96,7 @@ static int make_copy(struct zc_rworker *w, struct zc_shared_inode *s,
     int bad = zc_stat_at(fd, "", &now);
     if (!bad && s->pending)
         zc_dress_late(w, fd, &now, &s->want, n->shelf.node, n->name);
-    if (!bad && w->r->fsync != ZC_FSYNC_NONE && S_ISREG(now.mode))
+    if (!bad && zc_receiver_syncs_first(w->r) && S_ISREG(now.mode))
         bad = fsync(fd);
     if (bad)
         zc_place_discard(&n->shelf, tmp);
@@ -141,7 +141,7 @@ static int become_copy(struct zc_rworker *w, struct zc_shared_inode *s,
     if (stat_dir(w->r, n, &dir))
         return -1;
     int bad = make_copy(w, s, n, tmp, op);
-    if (!bad && (bad = zc_place(w, &n->shelf, tmp, n->name, op)))
+    if (!bad && (bad = zc_place_same(w, &n->shelf, tmp, n->name, op)))
         zc_place_discard(&n->shelf, tmp);
     leave_dir(w->r, n, &dir);
     return bad;

@@ -76,6 +76,7 @@ static struct zc_volume *volume_new(struct zc_receiver *r, int dirfd,
     if (!fstatfs(dirfd, &fs)) {
         /* Measured: it pays on ext4, is neutral on xfs, costs on btrfs. */
         v->preallocate = fs.f_type == EXT4_MAGIC || fs.f_type == XFS_MAGIC;
+        v->clones = fs.f_type != EXT4_MAGIC && fs.f_type != TMPFS_MAGIC;
         v->has_properties = fs.f_type == BTRFS_SUPER_MAGIC;
     }
     v->careful = !zc_meta_trusted(dirfd);
@@ -109,7 +110,7 @@ struct zc_volume *zc_volume_enter(struct zc_receiver *r, int fd,
                                   const struct zc_stat *st)
 {
     if (!r->dry)
-        zc_staging_clean(fd);
+        zc_staging_clean(fd, &r->terms.partials);
     return volume_get(r, fd, st);
 }
 

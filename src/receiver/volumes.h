@@ -29,6 +29,13 @@ enum zc_folding {
     ZC_FOLDING_ALL
 };
 
+/* What is left of the last look at how much room there is: room.h. */
+struct zc_budget {
+    atomic_int_fast64_t bytes, inodes;
+    atomic_int_fast64_t until; /* zc_clock_ns: it is too old then */
+    atomic_bool low;           /* something was refused since */
+};
+
 struct zc_volume {
     SLIST_ENTRY(zc_volume) next;
     uint64_t dev, mnt_id;
@@ -46,6 +53,8 @@ struct zc_volume {
     bool has_properties;   /* those of btrfs */
     bool may_refuse;       /* some directories refuse what is made elsewhere */
     bool staging_kept;     /* over the end of a round */
+    bool clones;           /* copies may take no room */
+    struct zc_budget budget;
     bool top_wanted;       /* its top directory's times were wanted: */
     int64_t top_mtime_s;
     uint32_t top_mtime_ns;

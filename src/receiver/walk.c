@@ -10,15 +10,18 @@
 #include "fs/remove.h"
 #include "receiver/act.h"
 #include "receiver/asked.h"
+#include "receiver/behind.h"
 #include "receiver/choices.h"
 #include "receiver/compare.h"
 #include "receiver/core.h"
 #include "receiver/deletions.h"
+#include "receiver/digests.h"
 #include "receiver/dirlinks.h"
 #include "receiver/dirs.h"
 #include "receiver/dress.h"
 #include "receiver/hardlinks.h"
 #include "receiver/lists.h"
+#include "receiver/moved.h"
 #include "receiver/queue.h"
 #include "receiver/seals.h"
 #include "receiver/shared.h"
@@ -75,6 +78,9 @@ static bool is_free(const struct zc_rdir *d, struct zc_msg_list list,
                     const char *other)
 {
     struct zc_entry prev = {0}, e;
+    size_t at = 0;
+    if (zc_groups_has_same(d->groups, &at, other, strlen(other)))
+        return false;
     for (uint32_t i = 0; i < list.count; i++) {
         if (zc_list_next(&list, &prev, &e, NULL))
             return false;
@@ -144,9 +150,11 @@ static void plan_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
             zc_spelling_is_extra(d->spelling, name))
             zc_deletions_plan(w, d, dirfd, name, d->shallow);
     }
+    size_t at = 0;
     for (size_t i = 0; all && i < d->cursor.names.len; i++) {
         const char *here = zc_names_at(&d->cursor.names, i);
-        if (!zc_rdir_reserves(d, here, strlen(here)) &&
+        if (!zc_groups_has_same(d->groups, &at, here, strlen(here)) &&
+            !zc_rdir_reserves(d, here, strlen(here)) &&
             zc_spelling_is_extra(d->spelling, here))
             zc_deletions_plan(w, d, dirfd, here, d->seen);
     }
@@ -156,14 +164,20 @@ static void plan_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
 
 /* The local names before NAME (NULL: all that are left) have no counterpart. */
 static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
-                        const char *name, size_t n, bool complete)
+                        const char *name, size_t n, bool whole)
 {
+    bool complete = whole && w->r->flags & ZC_OPEN_DELETE;
     while (d->cursor.at < d->cursor.names.len) {
         const char *here = zc_names_at(&d->cursor.names, d->cursor.at);
         size_t here_len = d->cursor.names.v[d->cursor.at].len;
         if (name && zc_name_cmp(here, here_len, name, n) >= 0)
             break;
         bool reserved = zc_rdir_reserves(d, here, here_len);
+        if (!reserved &&
+            zc_groups_has_same(d->groups, &d->group, here, here_len)) {
+            d->cursor.at++;
+            continue;
+        }
         if (!reserved)
             mind_spelling(w, d, dirfd);
         d->cursor.at++;
@@ -172,6 +186,9 @@ static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
             continue;
         }
         atomic_fetch_add(&w->r->deletions->seen, 1);
+        if (whole)
+            zc_moved_extra(w->r, d, here,
+                           d->cursor.names.v[d->cursor.at - 1].type);
         if (complete && !d->spelling)
             zc_deletions_plan(w, d, dirfd, here, d->seen);
     }
@@ -228,8 +245,11 @@ static bool put_aside(struct zc_needs *n, struct walk *k)
     /* What is answered first has to be sent first. */
     if (n->count)
         send_need(n, k->work->list->id, 0);
-    if (!zc_rworker_flush(n->w) && zc_queue_put_aside(n->w->r, k->work))
+    if (!zc_rworker_flush(n->w) && zc_queue_put_aside(n->w->r, k->work)) {
+        k->work->later = NULL; /* the other's now */
+        k->work->n_later = 0;
         return true;
+    }
     k->here = true;
     return false;
 }
@@ -245,6 +265,22 @@ static bool may_go(struct zc_rworker *w, const struct zc_cmp *c)
         return true;
     zc_rworker_note(w, c->dir->shelf.node, c->name, ZC_OP_DELETE, S_IFDIR,
                     ENOTEMPTY);
+    return false;
+}
+
+/* What has C's name, which is HERE or not? False: that cannot be told, and the user
+ * has been. */
+static bool look_here(struct zc_rworker *w, struct zc_cmp *c, bool here)
+{
+    c->exists = here && !zc_dress_look(w->r, c->dirfd, c->name, &c->st);
+    /* With EACCES we may make the directory ours to work in. */
+    if (!here || c->exists || errno == ENOENT ||
+        (errno == EACCES && !(c->e->flags & ZC_ENTRY_ABSENT) &&
+         !zc_choices_any(w->r)))
+        return true;
+    /* Neither to be taken for missing nor to be changed. */
+    zc_rworker_note(w, c->dir->shelf.node, c->name, ZC_OP_STAT, c->e->mode,
+                    errno);
     return false;
 }
 
@@ -272,15 +308,8 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
         mind_spelling(w, d, dirfd);
     if (d->spelling && !resumed && !settle_spelling(w, &c, k->whole, &here))
         return;
-    c.exists = here && !zc_dress_look(w->r, dirfd, c.name, &c.st);
-    if (here && !c.exists && errno != ENOENT &&
-        (errno != EACCES || e->flags & ZC_ENTRY_ABSENT ||
-         zc_choices_any(w->r))) {
-        /* Neither to be taken for missing nor to be changed. With EACCES we may
-         * make the directory ours to work in. */
-        zc_rworker_note(w, d->shelf.node, c.name, ZC_OP_STAT, e->mode, errno);
+    if (!look_here(w, &c, here))
         return;
-    }
     /* A name that overtakes a round about the whole tree is seen there. */
     bool counts = !overtakes(w->r, d);
     if (counts && !resumed && (k->by_name ? c.exists : here))
@@ -297,7 +326,8 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
         return;
     zc_auto_close int link = -1; /* what a symlink leads to */
     if (zc_dirlink_follow(w, &c, &link) ||
-        zc_choices_leave(w->r, c.e, c.exists ? &c.st : NULL))
+        zc_choices_leave(w->r, c.e, c.exists ? &c.st : NULL) ||
+        (zc_moved_may_be(w->r, &c) && !zc_moved_later(k->work, i)))
         return;
     if (!k->here && zc_compare_reads_much(w, &c)) {
         k->aside = k->work->resumed = true;
@@ -315,8 +345,7 @@ static int walk_list(struct zc_needs *n, struct walk *k, int dirfd,
 {
     struct zc_rdir *d = k->work->list->dir;
     struct zc_entry prev = {0}, e;
-    bool complete = n->w->r->flags & ZC_OPEN_DELETE &&
-                    !(m->flags & ZC_LIST_INCOMPLETE);
+    bool whole = !(m->flags & ZC_LIST_INCOMPLETE);
     k->aside = false;
     for (uint32_t i = 0; i < m->count && !k->aside; i++) {
         if (zc_list_next(m, &prev, &e, err))
@@ -333,16 +362,17 @@ static int walk_list(struct zc_needs *n, struct walk *k, int dirfd,
                                 ZC_OP_RESERVED, e.mode, 0);
             continue;
         }
-        pass_extras(n->w, d, dirfd, e.name, e.name_len, complete);
+        pass_extras(n->w, d, dirfd, e.name, e.name_len, whole);
         walk_entry(n, k, dirfd, &e, i);
     }
     if (k->aside)
         return 0;
     if (m->flags & ZC_LIST_LAST)
-        pass_extras(n->w, d, dirfd, NULL, 0, complete);
+        pass_extras(n->w, d, dirfd, NULL, 0, whole);
     if (d->spelling)
         plan_extras(n->w, d, dirfd, *k->whole,
-                    complete && m->flags & ZC_LIST_LAST);
+                    whole && n->w->r->flags & ZC_OPEN_DELETE &&
+                        m->flags & ZC_LIST_LAST);
     return zc_list_ended(m, err);
 }
 
@@ -422,8 +452,66 @@ static void dir_listed(struct zc_rworker *w, struct zc_rdir *d)
     pthread_mutex_lock(&w->r->lock);
     d->listed = true;
     pthread_mutex_unlock(&w->r->lock);
+    zc_moved_walks(w->r, d, false);
     zc_rdir_check(w, d);
     zc_rdir_drop(w, d);
+}
+
+/* Entries that were left for later, with all that is known by now. */
+static void walk_left(struct zc_needs *n, struct zc_work *work)
+{
+    struct zc_rdir *d = work->list->dir;
+    struct zc_rworker *w = n->w;
+    struct zc_entry prev = {0}, e;
+    struct zc_msg_list m;
+    int dirfd = pin_dir(w, d);
+    uint32_t at = 0;
+    zc_list_decode((struct zc_bytes){work->p, work->n}, &m, NULL);
+    for (uint32_t i = 0; i < m.count && at < work->n_later; i++) {
+        struct zc_decision v;
+        struct zc_cmp c = {.dir = d,
+                           .list = work->list,
+                           .dirfd = dirfd,
+                           .e = &e,
+                           .ref = {work->list->id, i}};
+        zc_list_next(&m, &prev, &e, NULL); /* as in the first pass */
+        if (work->later[at] != i)
+            continue;
+        at++;
+        zc_entry_name(&e, c.name);
+        if (!look_here(w, &c, dirfd >= 0) ||
+            zc_choices_leave(w->r, c.e, c.exists ? &c.st : NULL))
+            continue;
+        zc_seals_add(w, d->shelf.node, c.name, &e);
+        zc_compare_entry(w, &c, &v);
+        zc_act(n, &c, &v);
+    }
+    if (dirfd >= 0)
+        zc_dirnode_unpin(w->r->tree, d->shelf.node);
+}
+
+void zc_walk_later(struct zc_rworker *w, struct zc_work *work)
+{
+    struct zc_rdir *d = work->list->dir;
+    struct zc_needs needs = {.w = w};
+    walk_left(&needs, work);
+    send_need(&needs, work->list->id, ZC_NEED_FINAL | ZC_NEED_SECOND);
+    list_compared(w, work->list, needs.waits);
+    zc_rdir_drop(w, d);
+}
+
+/* What of WORK was left for later waits until then, or is done now: false. */
+static bool put_later(struct zc_needs *n, struct zc_work *work)
+{
+    if (!work->n_later)
+        return false;
+    if (n->count) /* what is answered first has to be sent first */
+        send_need(n, work->list->id, 0);
+    zc_rworker_flush(n->w);
+    if (zc_moved_put(n->w->r, work))
+        return true;
+    walk_left(n, work);
+    return false;
 }
 
 /* The first look at the list M of D, open as DIRFD. */
@@ -432,13 +520,53 @@ static void start_list(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
 {
     if (d->shallow)
         mind_spelling(w, d, dirfd);
-    if (asks_by_name(d, m))
+    bool by_name = asks_by_name(d, m), root = !zc_dirnode_parent(d->shelf.node);
+    if (!by_name)
+        read_names(w, d, dirfd);
+    /* The rounds of a mirror between comparisons tell what has changed. */
+    if (!root && dirfd >= 0 && d->state == ZC_RD_EXISTS &&
+        !(d->shallow && w->r->flags & ZC_OPEN_ROUNDS))
+        zc_behind_meet(w->r, dirfd,
+                       d->cursor.names.len ? &d->cursor.names : NULL);
+    if (by_name)
         return;
-    read_names(w, d, dirfd);
+    zc_moved_here(w->r, d);
     pass_earlier(d, m);
 }
 
-/* True when it was put aside. */
+/* The groups of a directory, M: which of them are to be listed? True: none, and D
+ * may be gone. */
+static bool answer_groups(struct zc_rworker *w, struct zc_rlist *list,
+                          const struct zc_msg_list *m)
+{
+    struct zc_receiver *r = w->r;
+    struct zc_rdir *d = list->dir;
+    struct zc_needs needs = {.w = w};
+    struct zc_err err;
+    if (zc_rdigests_take_groups(r, d, *m, &err)) {
+        zc_receiver_fail(r, &err);
+        return false;
+    }
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct zc_need_item item = {.index = i, .what = ZC_NEED_DESCEND};
+        if (!d->groups->of.v[i].differs)
+            continue;
+        zc_need_add(&needs.items, &item);
+        needs.count++;
+    }
+    bool over = !needs.count;
+    pthread_mutex_lock(&r->lock);
+    d->answered = true;
+    d->list_over = over;
+    pthread_mutex_unlock(&r->lock);
+    send_need(&needs, list->id, ZC_NEED_FINAL);
+    list_compared(w, list, false);
+    if (over)
+        dir_listed(w, d);
+    return over;
+}
+
+/* True when it was put aside, or nothing more of its directory is to be done. */
 static bool compare_one(struct zc_rworker *w, struct zc_work *work)
 {
     struct zc_receiver *r = w->r;
@@ -446,7 +574,10 @@ static bool compare_one(struct zc_rworker *w, struct zc_work *work)
     struct zc_needs needs = {.w = w};
     struct zc_msg_list m;
     struct zc_err err;
-    if (zc_list_decode((struct zc_bytes){work->p, work->n}, &m, &err) ||
+    int fail = zc_list_decode((struct zc_bytes){work->p, work->n}, &m, &err);
+    if (!fail && m.flags & ZC_LIST_GROUPS)
+        return answer_groups(w, work->list, &m);
+    if (fail ||
         (!work->resumed &&
          (check_continues(d, &m, &err) || remember_last(d, m, &err) ||
           zc_asked_list(w, d, m, &err) ||
@@ -473,8 +604,11 @@ static bool compare_one(struct zc_rworker *w, struct zc_work *work)
     } while (k.aside);
     if (d->top && !d->shallow && m.count)
         atomic_store(&r->deletions->source_has_entries, true);
-    send_need(&needs, m.list, ZC_NEED_FINAL);
-    list_compared(w, work->list, needs.waits);
+    if (bad || !put_later(&needs, work)) {
+        send_need(&needs, m.list, work->n_later ? ZC_NEED_FINAL | ZC_NEED_SECOND
+                                                : ZC_NEED_FINAL);
+        list_compared(w, work->list, needs.waits);
+    }
     if (bad)
         zc_receiver_fail(r, &err);
     else if (m.flags & ZC_LIST_LAST)
@@ -492,16 +626,16 @@ void zc_walk_list(struct zc_rworker *w, struct zc_work *work)
         struct zc_msg_list m = {0};
         zc_list_decode((struct zc_bytes){mine->p, mine->n}, &m, NULL);
         bool last = m.flags & ZC_LIST_LAST;
-        bool aside = compare_one(w, mine);
+        bool stop = !atomic_load(&r->line.over) && compare_one(w, mine);
         if (mine != work)
             zc_work_free(mine);
-        if (aside || last || atomic_load(&r->failed))
+        if (stop || last || atomic_load(&r->failed))
             return;
         mine = zc_queue_line_next(r, &d->lists);
         if (!mine)
             return;
-        if (w->out.len >= 32 * ZC_KIB && zc_rworker_flush(w))
-            return;
+        if (w->out.len >= 32 * ZC_KIB)
+            zc_rworker_flush(w);
     }
 }
 

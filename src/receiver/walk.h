@@ -17,5 +17,7 @@ void zc_walk_top(struct zc_rworker *w, struct zc_rdir *top,
 /* WORK is a list, and the next of its directory: does it, and those that wait
  * behind it. */
 void zc_walk_list(struct zc_rworker *w, struct zc_work *work);
+/* What was left of one for later: moved.h. */
+void zc_walk_later(struct zc_rworker *w, struct zc_work *work);
 
 #endif

@@ -6,6 +6,7 @@
 #include "receiver/core.h"
 #include "receiver/files.h"
 #include "receiver/queue.h"
+#include "receiver/survey.h"
 #include "receiver/walk.h"
 
 /* Answers are gathered up to here while there is more to do. */
@@ -13,9 +14,14 @@
 
 static void do_work(struct zc_rworker *w, struct zc_work *work)
 {
+    w->compares = work->kind == ZC_WORK_LIST || work->kind == ZC_WORK_LATER;
     switch (work->kind) {
     case ZC_WORK_LIST:
         zc_walk_list(w, work);
+        break;
+    case ZC_WORK_LATER:
+        if (!atomic_load(&w->r->line.over))
+            zc_walk_later(w, work);
         break;
     case ZC_WORK_FILES:
         zc_files_write(w, work);
@@ -67,10 +73,17 @@ void *zc_rworker_main(void *worker)
         empty_queue(w);
         if (r->stopping)
             break;
+        if (!w->slow && zc_rsurvey_ready(r)) {
+            pthread_mutex_unlock(&r->lock);
+            zc_rsurvey_some(w);
+            pthread_mutex_lock(&r->lock);
+            continue;
+        }
         pthread_mutex_unlock(&r->lock);
         zc_rworker_flush(w);
         pthread_mutex_lock(&r->lock);
-        if (!r->stopping && !zc_queue_more(r, w->slow))
+        if (!r->stopping && !zc_queue_more(r, w->slow) &&
+            (w->slow || !zc_rsurvey_ready(r)))
             pthread_cond_wait(w->slow ? &r->wake.slow : &r->wake.work,
                               &r->lock);
     }

@@ -10,13 +10,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "fs/keep.h"
 #include "sender/big.h"
+#include "sender/digests.h"
 #include "sender/lists.h"
 #include "sender/removal.h"
 #include "sender/retries.h"
+#include "sender/survey.h"
 #include "sender/walk.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int nonsense(struct zc_err *err, const char *what)
@@ -25,13 +29,15 @@ static int nonsense(struct zc_err *err, const char *what)
                       "the peer's answer makes no sense: %s", what);
 }
 
-/* DESCEND: the entry is a directory to be listed. */
+/* DESCEND: the entry is a directory to be listed, which the peer has or not. */
 static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
-                   const struct zc_entry *e, struct zc_err *err)
+                   const struct zc_entry *e, bool there, struct zc_err *err)
 {
     if (!S_ISDIR(e->mode) || l->at)
         return nonsense(err, "it descends into something else than a "
                              "directory of a list");
+    if (l->unasked)
+        return 0;
     struct zc_sdir *d = calloc(1, sizeof *d);
     if (!d)
         return zc_err_nomem(err);
@@ -40,6 +46,8 @@ static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
         d->node = zc_dirtree_root(s->tree);
         zc_dirnode_ref(s->tree, d->node);
         d->restricted = l->restricted;
+        if (zc_survey_begin(s, d))
+            return 0;
     } else {
         d->node = zc_dirnode_new(s->tree, l->node, e->name, e->name_len);
         if (!d->node) {
@@ -50,9 +58,39 @@ static int descend(struct zc_sender *s, struct zc_slist *l, uint32_t index,
             zc_dirnode_follow(d->node);
         d->filter = zc_filter_ref(l->filter);
         zc_sdir_restrict(s, d, l->only, l->restricted, e->name, e->name_len);
+        if (there)
+            d->digest = zc_sdigests_child(s, l->digest, e);
     }
     zc_walk_add(s, d);
     return 0;
+}
+
+/* A group of names that is not as the peer has it. */
+static int group_item(struct zc_slist *l, const struct zc_need_item *item,
+                      struct zc_err *err)
+{
+    if (item->what != ZC_NEED_DESCEND || item->item_flags)
+        return nonsense(err, "it wants something else than names of a group");
+    l->asked->groups->of.v[item->index].differs = true;
+    return 0;
+}
+
+/* The peer has said which groups of L's directory it has. */
+static void groups_known(struct zc_sender *s, struct zc_slist *l)
+{
+    struct zc_sdir *d = l->asked;
+    bool differs = false;
+    l->asked = NULL;
+    for (size_t i = 0; i < d->groups->of.len; i++)
+        differs |= d->groups->of.v[i].differs;
+    if (differs) {
+        zc_walk_again(s, d);
+        return;
+    }
+    zc_sdir_free(s, d);
+    pthread_mutex_lock(&s->lock);
+    zc_lists_close_dir(s);
+    pthread_mutex_unlock(&s->lock);
 }
 
 /* A file that was sent unasked: no more is said of it than what changes. */
@@ -74,6 +112,10 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
     if (item->index >= l->count || item->index < l->next_need)
         return nonsense(err, "entries out of range or out of order");
     l->next_need = item->index + 1;
+    if (l->asked)
+        return group_item(l, item, err);
+    if (l->second && l->entries[item->index].what)
+        return nonsense(err, "it asks for the same once more");
     struct zc_entry e;
     zc_slist_entry(l, item->index, &e);
     unsigned data = item->what & ZC_NEED_BYTES;
@@ -95,7 +137,9 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
         return nonsense(err, "it wants an entry in two ways");
     if (e.flags & ZC_ENTRY_EAGER)
         return eager_item(s, l, item, err);
-    if (item->what & ZC_NEED_DESCEND && descend(s, l, item->index, &e, err))
+    bool there = !(item->item_flags & ZC_ITEM_NEW);
+    if (item->what & ZC_NEED_DESCEND &&
+        descend(s, l, item->index, &e, there, err))
         return -1;
 
     pthread_mutex_lock(&s->lock);
@@ -127,17 +171,37 @@ static int on_need(struct zc_sender *s, struct zc_bytes body,
     pthread_mutex_unlock(&s->lock);
     if (!ok)
         return nonsense(err, "a question about a list that is not open");
+    if (m.flags & ZC_NEED_SECOND && !l->second) {
+        l->second = true;
+        l->next_need = 0;
+    }
     for (uint32_t i = 0; i < m.count; i++)
         if (zc_need_next(&m, &item, err) || need_item(s, l, &item, err))
             return -1;
     if (zc_rd_left(&m.items))
         return nonsense(err, "bytes after the last item");
+    if (l->asked && m.flags & ZC_NEED_FINAL)
+        groups_known(s, l);
     pthread_mutex_lock(&s->lock);
     if (m.flags & ZC_NEED_FINAL)
         zc_lists_final(s, l);
-    pthread_cond_broadcast(&s->work);
+    if (zc_lists_answered(s))
+        atomic_store(&s->stats->scan_done, true);
+    zc_sender_wake(s);
     pthread_mutex_unlock(&s->lock);
     return 0;
+}
+
+/* The peer has a tree, and digests it. */
+static int on_digest(struct zc_sender *s, struct zc_bytes body,
+                     struct zc_err *err)
+{
+    struct zc_msg_digest m;
+    if (!zc_sdigests_expected(s))
+        return nonsense(err, "digests that were not offered");
+    if (zc_digest_decode(body, &m, err))
+        return -1;
+    return zc_sdigests_taken(s, &m) ? zc_err_nomem(err) : 0;
 }
 
 static int on_got(struct zc_sender *s, struct zc_bytes body,
@@ -193,6 +257,22 @@ static void tell_same(struct zc_sender *s, const struct zc_slist *l,
                       ZC_ITEM_UNCHANGED | (linked ? ZC_ITEM_HARD_LINK : 0));
 }
 
+/* True when OP is about room at PATH: how much there is, is said. */
+static bool no_room(struct zc_sender *s, unsigned op, uint32_t left,
+                    const char *path)
+{
+    char what[160], size[ZC_TEXT_MAX];
+    if (op == ZC_OP_ROOM)
+        zc_text_size(size, (double)left * ZC_MIB);
+    else if (op == ZC_OP_INODES)
+        snprintf(size, sizeof size, "%u inodes", left);
+    else
+        return false;
+    snprintf(what, sizeof what, "%s: %s free", zc_op_text(op), size);
+    zc_sender_trouble(s, ZC_TROUBLE_DEST, what, path, 0);
+    return true;
+}
+
 /* What a finished, failed or repeated entry means for the counters and the
  * user. */
 static void report_result(struct zc_sender *s, struct zc_slist *l,
@@ -211,8 +291,9 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
             atomic_fetch_add(&s->stats->done_files, 1);
             atomic_fetch_add(&s->stats->done_bytes, e.size);
         }
-        zc_lists_item(s, l, item->ref.index, se->item_flags);
-        if (!se->item_flags)
+        unsigned news = zc_lists_news(e.mode, se->item_flags);
+        zc_lists_item(s, l, item->ref.index, news);
+        if (!news)
             tell_same(s, l, item->ref.index, false);
         return;
     }
@@ -221,7 +302,9 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
         return;
     struct zc_buf buf = ZC_BUF_INIT;
     const char *path = zc_dirnode_path_of(l->node, e.name, e.name_len, &buf);
-    if (!no_properties(s, item->op, item->eno, path ? path : ""))
+    if (no_room(s, item->op, item->eno, path ? path : ""))
+        ;
+    else if (!no_properties(s, item->op, item->eno, path ? path : ""))
         zc_sender_trouble(s,
                           item->status == ZC_STATUS_NOTE_META
                               ? ZC_TROUBLE_META
@@ -242,6 +325,8 @@ static int again(struct zc_sender *s, struct zc_slist *l, uint32_t index)
             return -1;
         atomic_fetch_add(&s->stats->need_files, 1);
         atomic_fetch_add(&s->stats->need_bytes, e.size);
+        if (se->item_flags == ZC_ITEM_NEW) /* it was to be a link */
+            se->item_flags |= ZC_ITEM_DATA;
     }
     se->what = ZC_NEED_DATA; /* whole */
     /* After the last try the peer is told that it cannot have it. */
@@ -263,7 +348,7 @@ static int result_item(struct zc_sender *s, const struct zc_result_item *item,
 {
     pthread_mutex_lock(&s->lock);
     struct zc_slist *l = zc_lists_find(s, item->ref.list);
-    bool known = l && item->ref.index < l->count;
+    bool known = l && item->ref.index < l->count && !l->asked;
     enum zc_sstate state =
         known ? (enum zc_sstate)l->entries[item->ref.index].state
               : ZC_S_LISTED;
@@ -278,7 +363,7 @@ static int result_item(struct zc_sender *s, const struct zc_result_item *item,
     if (item->status == ZC_STATUS_AGAIN) {
         pthread_mutex_lock(&s->lock);
         int r = again(s, l, item->ref.index);
-        pthread_cond_broadcast(&s->work);
+        zc_sender_wake_all(s);
         pthread_mutex_unlock(&s->lock);
         return r ? nonsense(err, "it wants something again that it cannot "
                                  "have")
@@ -360,7 +445,7 @@ static int on_note(struct zc_sender *s, struct zc_bytes body,
         report_collision(s, path);
         return 0;
     }
-    if (no_properties(s, m.op, m.eno, path))
+    if (no_properties(s, m.op, m.eno, path) || no_room(s, m.op, m.eno, path))
         return 0;
     if (m.op != ZC_OP_DELETE || m.eno) {
         zc_sender_trouble(s,
@@ -395,11 +480,13 @@ static int on_finished(struct zc_sender *s, struct zc_bytes body,
             atomic_store(&s->stats->alternates_missing, true);
         s->round.finished = true;
         s->round.peer_code = (enum zc_exit)m.code;
+        s->round.synced = m.synced;
         if (m.code)
             zc_conn_peer_words(&s->conn, m.code, m.text, &s->err);
-        pthread_cond_broadcast(&s->work);
     }
     pthread_mutex_unlock(&s->lock);
+    if (expected)
+        pthread_cond_signal(&s->own);
     return expected ? 0 : nonsense(err, "it finished before the end");
 }
 
@@ -422,6 +509,8 @@ static int dispatch(struct zc_sender *s, const struct zc_frame *f,
     switch (f->type) {
     case ZC_FRAME_NEED:
         return on_need(s, body, err);
+    case ZC_FRAME_DIGEST:
+        return on_digest(s, body, err);
     case ZC_FRAME_GOT:
         return on_got(s, body, err);
     case ZC_FRAME_BYTES:

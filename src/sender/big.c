@@ -34,6 +34,7 @@
 #include "base/clock.h"
 #include "base/fds.h"
 #include "base/log.h"
+#include "fs/cached.h"
 #include "fs/rootdir.h"
 #include "sender/delta.h"
 #include "sender/lease.h"
@@ -42,7 +43,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/random.h>
 
 /* A big file on its way: FILE is sent, END is not. */
 struct zc_sbig {
@@ -51,6 +51,7 @@ struct zc_sbig {
     uint32_t index;
     unsigned tries;
     int fd;
+    struct zc_cached *cached; /* as of zc_sfile */
     struct zc_stat before; /* as of FILE */
     enum zc_lease lease;
     struct zc_samples samples;
@@ -61,6 +62,7 @@ struct zc_sbig {
     bool claimed; /* a worker is at it */
     bool listed;  /* in zc_bigs.waiting */
     bool passed;  /* it was, and nothing of it has been sent */
+    bool passing; /* ... or is being: nobody may claim it */
     bool refused; /* ... and BYTES is the answer */
     bool dense;   /* as of zc_density */
     bool spoiled;      /* came short, must be sent again */
@@ -86,13 +88,12 @@ void zc_bigs_start(struct zc_sender *s)
     bool near = s->conn.t->near && !s->terms.another_host;
     s->bigs->delta = open->flags & ZC_OPEN_DELTA &&
                      (!near || open->walk & ZC_WALK_DELTA_ALWAYS);
-    if (getrandom(&s->bigs->seed, sizeof s->bigs->seed, GRND_NONBLOCK) < 0)
-        s->bigs->seed = (uint64_t)zc_clock_ns();
 }
 
 static void big_destroy(struct zc_sbig *b)
 {
     zc_sdelta_free(b->delta);
+    zc_cached_leave(b->cached, b->fd);
     zc_close(&b->fd);
     free(b);
 }
@@ -104,6 +105,17 @@ void zc_bigs_fini(struct zc_sender *s)
         big_destroy(b);
     }
     pthread_mutex_destroy(&s->bigs->suffixes.lock);
+}
+
+/* What the mover has counted since the last time. */
+static void tell_zerocopied(struct zc_sworker *w)
+{
+    struct zc_stats *stats = w->s->stats;
+    if (!w->mover.zerocopied.calls)
+        return;
+    atomic_fetch_add(&stats->zerocopy_calls, w->mover.zerocopied.calls);
+    atomic_fetch_add(&stats->zerocopy_copied, w->mover.zerocopied.copied);
+    w->mover.zerocopied.calls = w->mover.zerocopied.copied = 0;
 }
 
 /* Sends LITERAL as DATA ranges, taking turns with the others. */
@@ -126,11 +138,13 @@ static int send_literal(struct zc_sworker *w, struct zc_sbig *b,
                                 &short_file, &b->read_eno))
             r = zc_conn_error(&s->conn, errno, &err);
         zc_conn_unlock(&s->conn);
+        tell_zerocopied(w);
         if (r) {
             zc_sender_fail(s, &err);
             return -1;
         }
         zc_sender_pace(s, n, zc_clock_ns() - start);
+        zc_cached_shed(b->cached, b->fd, offset, n);
         atomic_fetch_add(&s->conn.bytes_out, n);
         atomic_fetch_add(&s->stats->sent_bytes, n);
         offset += n;
@@ -173,10 +187,10 @@ static struct zc_sbig *find(struct zc_sender *s, struct zc_ref ref,
 
 static void is_ready(struct zc_sender *s, struct zc_sbig *b)
 {
-    if (!b->ready && !b->claimed)
+    if (!b->ready && !b->claimed && !b->passing)
         s->bigs->n_ready++;
     b->ready = true;
-    pthread_cond_broadcast(&s->work);
+    zc_sender_wake_all(s);
 }
 
 bool zc_big_got(struct zc_sender *s, struct zc_ref ref)
@@ -236,7 +250,7 @@ struct zc_sbig *zc_big_claim(struct zc_sender *s)
     if (!s->bigs->n_ready)
         return NULL;
     LIST_FOREACH (b, &s->bigs->waiting, link)
-        if (b->ready && !b->claimed)
+        if (b->ready && !b->claimed && !b->passing)
             break;
     if (b) {
         b->claimed = true;
@@ -255,7 +269,7 @@ static void let_go(struct zc_sender *s, struct zc_sbig *b, bool asking)
     b->ready &= asking; /* of the answers the last is taken */
     if (b->ready) { /* one has come meanwhile */
         s->bigs->n_ready++;
-        pthread_cond_broadcast(&s->work);
+        zc_sender_wake_all(s);
     }
     pthread_mutex_unlock(&s->lock);
 }
@@ -302,7 +316,7 @@ static void big_free(struct zc_sender *s, struct zc_sbig *b)
     if (b->listed)
         LIST_REMOVE(b, link);
     s->bigs->n--;
-    pthread_cond_broadcast(&s->work);
+    zc_sender_wake_all(s);
     pthread_mutex_unlock(&s->lock);
     if (b->lease == ZC_LEASE_HELD)
         zc_lease_release(b->fd);
@@ -326,6 +340,24 @@ static bool is_to_pass(struct zc_sender *s, const struct zc_sbig *b)
     return c != ZC_CLONABLE_NO;
 }
 
+/* B's descriptor is on its way, or, SENT being false, could not go. False: nor has
+ * the peer waited for it. */
+static bool end_passing(struct zc_sender *s, struct zc_sbig *b, bool sent)
+{
+    pthread_mutex_lock(&s->lock);
+    bool early = b->ready && !sent;
+    b->passing = false;
+    if (b->ready) { /* the answer has come meanwhile */
+        s->bigs->n_ready++;
+        zc_sender_wake_all(s);
+    } else if (!sent) {
+        LIST_REMOVE(b, link);
+        b->listed = b->passed = false;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return !early;
+}
+
 /* FILE M and B's descriptor. 1: that has failed, or B is the answer's business; 0:
  * it cannot be passed now. */
 static int pass_file(struct zc_sworker *w, struct zc_sbig *b,
@@ -336,19 +368,22 @@ static int pass_file(struct zc_sworker *w, struct zc_sbig *b,
     size_t before = w->out.len;
     m.flags = ZC_FILE_PASSED;
     zc_file_encode(&w->out, ZC_FRAME_FILE, &m);
-    b->passed = true;
+    b->passed = b->passing = true;
     enlist(s, b);
     int r = zc_conn_send_fd(&s->conn, &w->out, b->fd, &err);
-    if (r < 0)
+    if (r > 0) {
+        w->out.len = before;
+        if (end_passing(s, b, false))
+            return 0;
+        zc_err_set(&err, ZC_EXIT_STREAM, 0,
+                   "the peer's answer makes no sense: it has a file that was "
+                   "not sent");
+    }
+    if (r)
         zc_sender_fail(s, &err);
-    if (r <= 0)
-        return 1;
-    w->out.len = before;
-    pthread_mutex_lock(&s->lock);
-    LIST_REMOVE(b, link);
-    b->listed = b->passed = false;
-    pthread_mutex_unlock(&s->lock);
-    return 0;
+    else
+        end_passing(s, b, true);
+    return 1;
 }
 
 /* FILE: what B, which is F, is from here on. 1: B is in other hands. -1: the run
@@ -374,11 +409,10 @@ static int send_file(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
         m.from = b->segments.copied;
     } else if (f->basis) {
         b->delta = zc_sdelta_new(m.ref, b->fd, &b->segments, f->basis,
-                                 w->s->bigs->seed, w->s->bigs->aligned);
+                                 w->s->bigs->aligned);
         if (!b->delta)
             return -1;
         m.flags = ZC_FILE_DELTA;
-        m.seed = w->s->bigs->seed;
     }
     if (!b->delta && is_to_pass(w->s, b) && pass_file(w, b, m))
         return 1;
@@ -455,7 +489,9 @@ int zc_big_send(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
         return -1;
     }
     *b = (struct zc_sbig){.list = f->list, .index = f->index,
-                          .tries = f->tries, .fd = f->fd};
+                          .tries = f->tries, .fd = f->fd,
+                          .cached = f->cached};
+    f->cached = NULL;
     b->dense = is_dense(s, f->name);
     int r = send_file(w, dirfd, f, b);
     f->fd = -1;

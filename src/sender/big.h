@@ -21,7 +21,6 @@ struct zc_bigs {
     unsigned n; /* those, and those being sent */
     struct zc_clones clones;
     unsigned n_ready; /* it has answered, nobody has claimed */
-    uint64_t seed;    /* of the sums of blocks */
     bool delta; /* what the peer has is not sent */
     bool aligned; /* ... if it is where it was */
     struct zc_suffixes suffixes; /* that have not shrunk, in this session */

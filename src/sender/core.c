@@ -42,6 +42,7 @@ void zc_sender_init(struct zc_sender *s)
 {
     pthread_mutex_init(&s->lock, NULL);
     cond_init(&s->work);
+    cond_init(&s->own);
     cond_init(&s->over);
     pthread_mutex_init(&s->told.lock, NULL);
     pthread_mutex_init(&s->rate.lock, NULL);
@@ -62,7 +63,25 @@ void zc_sender_fini(struct zc_sender *s)
     pthread_mutex_destroy(&s->told.lock);
     pthread_mutex_destroy(&s->rate.lock);
     pthread_cond_destroy(&s->work);
+    pthread_cond_destroy(&s->own);
     pthread_cond_destroy(&s->over);
+}
+
+void zc_sender_wake_all(struct zc_sender *s)
+{
+    pthread_cond_broadcast(&s->work);
+    pthread_cond_signal(&s->own);
+}
+
+void zc_sender_wake(struct zc_sender *s)
+{
+    if (s->ready && !s->ready(s))
+        return;
+    if (s->own_waits)
+        pthread_cond_signal(&s->own);
+    else
+        pthread_cond_broadcast(&s->work);
+    s->own_waits = false;
 }
 
 void zc_sender_fail(struct zc_sender *s, const struct zc_err *err)
@@ -72,7 +91,7 @@ void zc_sender_fail(struct zc_sender *s, const struct zc_err *err)
         s->failed = true;
         s->err = *err;
     }
-    pthread_cond_broadcast(&s->work);
+    zc_sender_wake_all(s);
     pthread_cond_broadcast(&s->over);
     pthread_mutex_unlock(&s->lock);
 }
@@ -121,6 +140,8 @@ void zc_sender_not_renamed(struct zc_sender *s, const char *path)
 int zc_sender_hash(struct zc_sworker *w, int fd, uint64_t n,
                    uint8_t out[ZC_HASH_SIZE])
 {
+    if (w->s->opt->apply & ZC_APPLY_COLD)
+        zc_hash_from_disk(fd);
     return zc_hash_fd(&w->scratch, fd, n,
                       zc_hash_kind(w->s->terms.open.flags), &w->s->failed,
                       out);

@@ -7,6 +7,8 @@
  *   session.c     OPEN, threads, rounds, the end
  *   workers.c     what the threads do next
  *   walk.c        directories -> LIST
+ *   survey.c      directories -> digests, before that
+ *   digests.c     what they are of
  *   sdir.c        a directory, and what is asked of its names
  *   names.c       names in doubt -> AT, LIST, RENAME
  *   places.c      mounts below the source
@@ -17,6 +19,7 @@
  *   lists.c       what the peer was told, and asks for
  *   answers.c     NEED, GOT, RESULT -> work
  *   files.c       files -> FILE, DATA, END, with sfile.c, small.c, big.c
+ *   check.c       whether the peer has the same
  *   delta.c       what the peer has of a big one already
  *
  *      dirs to list  --walk.c-->  LIST ----------------> peer
@@ -58,7 +61,8 @@ struct zc_round_state {
     bool unseen;  /* zc_round.unseen */
     bool done_sent;
     bool finished;          /* between rounds, too */
-    enum zc_exit peer_code; /* of FINISHED */
+    enum zc_exit peer_code; /* of FINISHED, and */
+    bool synced;
     unsigned busy;          /* workers that have something in hand */
 };
 
@@ -82,12 +86,15 @@ struct zc_rate {
 };
 
 struct zc_bigs;
+struct zc_checks;
 struct zc_earlier;
 struct zc_ids;
 struct zc_linknames;
 struct zc_lists;
 struct zc_pinger;
 struct zc_prune;
+struct zc_sdigests;
+struct zc_survey;
 struct zc_walk;
 STAILQ_HEAD(zc_slists, zc_slist); /* lists.h */
 
@@ -117,17 +124,23 @@ struct zc_sender {
     struct zc_ids *ids; /* entry.h; with a lock of its own */
     struct zc_linknames *linknames; /* likewise */
     struct zc_prune *prune;         /* likewise */
+    struct zc_sdigests *digests;
     struct zc_earlier *earlier;     /* set when the session begins */
     struct zc_told told;
     struct zc_rate rate;
 
     pthread_mutex_t lock; /* all below */
     pthread_cond_t work;  /* something changed */
+    pthread_cond_t own;   /* likewise, for the thread that the round is of */
+    bool own_waits;       /* for something to do */
+    bool (*ready)(const struct zc_sender *s); /* there is; workers.c */
     pthread_cond_t over;  /* the session is: for the pinger */
     struct zc_lists *lists;
     struct zc_walk *walk;
+    struct zc_survey *survey;
     struct zc_bigs *bigs;
     struct zc_retries retries;
+    struct zc_checks *checks;
     struct zc_round_state round;
     struct zc_pinger *pinger;
     bool closing;
@@ -147,6 +160,8 @@ struct zc_sworker {
     struct zc_mover mover;
     bool overtakes; /* what it sends is sent again later, and properly: no word
                        of what goes wrong, and nothing that lasts */
+    bool silent; /* survey.c: the same is looked at again if something is wrong, */
+    bool troubled; /* ... as now */
     struct {
         uint32_t uid, gid;
         bool any;
@@ -162,6 +177,13 @@ void zc_sender_fini(struct zc_sender *s);
  * of these with a lock held. */
 void zc_sender_fail(struct zc_sender *s, const struct zc_err *err);
 void zc_sender_fail_nomem(struct zc_sender *s);
+/* Something changed: whoever waits looks what there is to do. With the lock. */
+void zc_sender_wake_all(struct zc_sender *s);
+/* The same where it is no more than what `ready` knows of: nobody is woken for
+ * nothing, nor others where the round's own thread waits; that one wakes them when
+ * there is more than it can do. Most rounds of a mirror are about one small file,
+ * and each change of threads costs as much as the file. */
+void zc_sender_wake(struct zc_sender *s);
 /* Tell the user: of a trouble; of an item, where items are wanted at all; of a
  * RENAME that the peer has not carried out. */
 void zc_sender_trouble(struct zc_sender *s, enum zc_trouble kind,

@@ -50,7 +50,7 @@ struct segments {
 struct zc_sdelta {
     struct zc_ref ref;
     int fd;
-    uint64_t size, basis, seed;
+    uint64_t size, basis;
     struct zc_segments *segments;
     /* Under the sender's lock: what was asked, in order, and what has come. */
     struct {
@@ -66,6 +66,7 @@ struct zc_sdelta {
     struct zc_segment literal; /* what is left of it to be cut */
     unsigned barren;           /* pieces in a row */
     uint64_t skip;
+    uint64_t seed;             /* the peer's, from its first answer on */
     int64_t shift;             /* so far things are behind where they were */
     bool aligned;
     struct {
@@ -82,7 +83,7 @@ struct zc_sdelta {
 
 struct zc_sdelta *zc_sdelta_new(struct zc_ref ref, int fd,
                                 struct zc_segments *segments, uint64_t basis,
-                                uint64_t seed, bool aligned)
+                                bool aligned)
 {
     struct zc_sdelta *d = calloc(1, sizeof *d);
     if (!d)
@@ -91,7 +92,6 @@ struct zc_sdelta *zc_sdelta_new(struct zc_ref ref, int fd,
     d->fd = fd;
     d->size = segments->tiling.size;
     d->basis = basis;
-    d->seed = seed;
     d->segments = segments;
     d->skip = d->search.step = SKIP_MIN;
     d->aligned = aligned;
@@ -258,6 +258,7 @@ static void take_anchors(struct zc_sdelta *d, const struct answer *a)
 static void take_answer(struct zc_sworker *w, struct zc_sdelta *d,
                         struct answer *a)
 {
+    d->seed = a->m.seed;
     if (a->m.ask.grain != ZC_GRAIN_SMALL) {
         if (a->m.ask.grain == ZC_GRAIN_BIG)
             compare_big(w, d, a);
@@ -474,8 +475,8 @@ static bool ask_around(struct zc_sworker *w, struct zc_sdelta *d,
     return true;
 }
 
-/* Says of P, the first piece, what it has in common with the basis, and searches for
- * the rest, where that is much: true when it does. */
+/* Says of P, the first piece, what it has in common with the basis, and
+ * searches for the rest, where that is much: true when it does. */
 static bool begin_search(struct saying *y, struct piece *p)
 {
     struct zc_sdelta *d = y->d;

@@ -39,7 +39,7 @@ typedef int zc_sdelta_literal(void *arg, struct zc_sworker *w, uint64_t offset,
  * memory. */
 struct zc_sdelta *zc_sdelta_new(struct zc_ref ref, int fd,
                                 struct zc_segments *segments, uint64_t basis,
-                                uint64_t seed, bool aligned);
+                                bool aligned);
 void zc_sdelta_free(struct zc_sdelta *d); /* NULL is fine */
 
 enum zc_sdelta_state {

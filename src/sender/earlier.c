@@ -129,7 +129,8 @@ void zc_earlier_close(struct zc_sender *s, struct zc_earlier_dirs *dirs)
 static int see_name(struct zc_sender *s, const struct zc_earlier_dirs *dirs,
                     int fd, const char *name, struct zc_stat *st)
 {
-    if (zc_stat_at(fd, name, st))
+    if (zc_slinks_mounted(s, dirs->node, fd, name) ||
+        zc_stat_at(fd, name, st))
         return -1;
     if (!S_ISLNK(st->mode) || !zc_slinks_matter(s))
         return 0;

@@ -158,7 +158,8 @@ void zc_entry_trouble(struct zc_sworker *w, struct zc_dirnode *node,
                       const char *name, enum zc_trouble kind,
                       const char *what, int eno)
 {
-    if (w->overtakes)
+    w->troubled = true;
+    if (w->overtakes || w->silent)
         return;
     const char *path = zc_dirnode_path_of(node, name, strlen(name), &w->path);
     zc_sender_trouble(w->s, kind, what, path ? path : name, eno);

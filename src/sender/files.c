@@ -6,7 +6,9 @@
  */
 #include "sender/files.h"
 
+#include "fs/cached.h"
 #include "sender/big.h"
+#include "sender/check.h"
 #include "sender/entry.h"
 #include "sender/removal.h"
 #include "sender/sfile.h"
@@ -32,8 +34,7 @@ static bool same_hash(struct zc_sworker *w, const struct zc_sfile *f,
                       const struct zc_need_item *item, uint64_t n)
 {
     uint8_t mine[ZC_HASH_SIZE];
-    return !zc_sender_hash(w, f->fd, n, mine) &&
-           !memcmp(mine, item->hash, sizeof mine);
+    return !zc_sender_hash(w, f->fd, n, mine) && zc_check_is(mine, item);
 }
 
 /* The bytes of F are there: that is all there was to send of them. */
@@ -50,14 +51,6 @@ static void count_out(struct zc_sworker *w, const struct zc_sfile *f)
     zc_slist_entry(f->list, f->index, &e);
     atomic_fetch_sub(&w->s->stats->need_files, 1);
     atomic_fetch_sub(&w->s->stats->need_bytes, e.size);
-}
-
-/* NEED CHECK: true when the file here has the hash of the one there. */
-static bool check_equal(struct zc_sworker *w, const struct zc_sfile *f)
-{
-    struct zc_need_item item;
-    return zc_lists_check(w->s, f->list, f->index, &item) &&
-           same_hash(w, f, &item, f->st.size);
 }
 
 /* NEED FROM: is the beginning there already? Not worth a look where there may be
@@ -83,25 +76,6 @@ static void find_basis(struct zc_sworker *w, struct zc_sfile *f, unsigned what)
         !zc_lists_check(w->s, f->list, f->index, &item))
         return;
     f->basis = what & ZC_NEED_CHECK ? f->listed.size : item.from;
-}
-
-/* It is not the same after all: that is what the user shall read. */
-static void note_changed(struct zc_sworker *w, const struct zc_sfile *f)
-{
-    pthread_mutex_lock(&w->s->lock);
-    f->list->entries[f->index].item_flags |= ZC_ITEM_DATA | ZC_ITEM_CHECKSUM;
-    pthread_mutex_unlock(&w->s->lock);
-}
-
-/* A dry run's CHECK is decided and reported here. */
-static void report_check(struct zc_sworker *w, const struct zc_sfile *f)
-{
-    struct zc_sender *s = w->s;
-    struct zc_sentry *se = &f->list->entries[f->index];
-    bool all = s->opt->apply & ZC_APPLY_TELL_ALL;
-    zc_lists_item(s, f->list, f->index,
-                  !se->item_flags && all ? ZC_ITEM_UNCHANGED : se->item_flags);
-    zc_sfile_settle(w, f);
 }
 
 /* Bytes from which on whoever runs the session has to know what each change of a
@@ -169,19 +143,18 @@ static int send_opened(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
     if (r)
         return r < 0 ? -1 : 0;
     tell_cost(w, f);
-    bool equal = what & ZC_NEED_CHECK && f->tries == 0 && check_equal(w, f);
-    if (what & ZC_NEED_CHECK && !equal)
-        note_changed(w, f);
+    bool check = what & ZC_NEED_CHECK;
+    if (check && w->s->opt->dry_run)
+        return zc_check_dry(w, f);
+    bool equal = check && f->tries == 0 && zc_check_equal(w, f) > 0;
+    if (check && !equal)
+        zc_check_changed(w, f);
     if (what & ZC_NEED_FROM && f->tries == 0)
         check_from(w, f);
     if (!equal && what & (ZC_NEED_CHECK | ZC_NEED_FROM | ZC_NEED_DELTA))
         find_basis(w, f, what);
     if (equal && zc_removal_wanted(w->s->opt))
         zc_removal_of(w->s, f->list, f->index);
-    if (what & ZC_NEED_CHECK && w->s->opt->dry_run) {
-        report_check(w, f);
-        return 0;
-    }
     if (!equal)
         return send_data(w, dirfd, f);
     count_out(w, f);
@@ -201,8 +174,12 @@ static int send_bytes(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
         return zc_sfile_give_up(w, f, "read it: it is no file any more", 0);
     if (f->fd < 0)
         return zc_sfile_give_up(w, f, "open it", errno);
+    if (w->s->opt->apply & ZC_APPLY_DROP_CACHE)
+        f->cached = zc_cached_look(f->fd);
     int r = send_opened(w, dirfd, f, what);
-    zc_close(&f->fd);
+    zc_cached_leave(f->cached, f->fd);
+    f->cached = NULL;
+    zc_close(&f->fd); /* unless it is to be checked later */
     return r;
 }
 
@@ -248,7 +225,7 @@ static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
         r = zc_sfile_give_up(w, &f, "look at it", errno);
     else if ((f.st.mode & S_IFMT) != (f.listed.mode & S_IFMT))
         r = zc_sfile_give_up(w, &f, "read it: it is something else now", 0);
-    else if (is_another_version(&f))
+    else if (!w->s->opt->dry_run && is_another_version(&f))
         r = send_all(w, dirfd, &f);
     else
         r = send_meta(w, dirfd, &f);

@@ -29,6 +29,11 @@ enum zc_slink zc_slinks_look(struct zc_sender *s, struct zc_dirnode *node,
                              int dirfd, const char *name, struct zc_stat *st,
                              int *fd);
 
+/* With -x: NODE is behind a symlink, where the places have other paths than
+ * those that are known, and something is mounted on the directory NAME in it. */
+bool zc_slinks_mounted(const struct zc_sender *s, struct zc_dirnode *node,
+                       int dirfd, const char *name);
+
 /* Opens what the symlink NAME leads to, with FLAGS as in zc_link_open. -1 and
  * errno. */
 int zc_slinks_open(struct zc_sender *s, struct zc_dirnode *node, int dirfd,

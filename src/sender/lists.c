@@ -108,10 +108,24 @@ struct zc_slist *zc_slist_self(struct zc_sworker *w, struct zc_dirnode *node,
     return l;
 }
 
+struct zc_slist *zc_slist_groups(struct zc_sender *s, struct zc_sdir *d,
+                                 size_t n)
+{
+    struct zc_slist *l = list_new(n, 0);
+    if (!l)
+        return NULL;
+    l->asked = d;
+    l->node = d->node;
+    zc_dirnode_ref(s->tree, d->node);
+    return l;
+}
+
 void zc_slist_free(struct zc_sender *s, struct zc_slist *l)
 {
     if (!l)
         return;
+    if (l->asked)
+        zc_sdir_free(s, l->asked);
     zc_dirnode_unref(s->tree, l->node);
     zc_filter_free(l->filter);
     zc_vec_fini(&l->checks);
@@ -223,6 +237,11 @@ void zc_lists_open_dir(struct zc_sender *s)
     s->lists->open_dirs++;
 }
 
+void zc_lists_close_dir(struct zc_sender *s)
+{
+    s->lists->open_dirs--;
+}
+
 bool zc_lists_answered(const struct zc_sender *s)
 {
     return !s->lists->open_dirs && !s->lists->unanswered;
@@ -303,7 +322,7 @@ void zc_lists_release(struct zc_sender *s, struct zc_slist *l)
     zc_map_del(&t->by_id, l->id, 0);
     t->bytes -= l->body_len;
     STAILQ_INSERT_TAIL(&t->dead, l, link);
-    pthread_cond_broadcast(&s->work);
+    zc_sender_wake(s);
 }
 
 /* --- sending ------------------------------------------------------------- */
@@ -323,7 +342,7 @@ void zc_lists_hand_back(struct zc_sender *s, struct zc_slist *l)
         if (l->entries[i].state != ZC_S_WANTED)
             continue;
         enqueue(s->lists, l);
-        pthread_cond_broadcast(&s->work);
+        zc_sender_wake(s);
         return;
     }
     zc_lists_release(s, l);

@@ -29,6 +29,7 @@
 #include "base/vec.h"
 #include "sender/core.h"
 #include "sender/entry.h"
+#include "sender/sdir.h"
 #include "tree/dirnode.h"
 #include "tree/fileset.h"
 
@@ -70,15 +71,20 @@ struct zc_slist {
     bool self;     /* LIST 0 or AT: its one entry is the directory itself */
     bool overtakes; /* what becomes of it is told nobody: see names.h */
     bool at;       /* AT: not to be descended into, as it is listed anyway */
+    bool unasked;  /* LIST 0: likewise, though the peer may ask for it */
     bool last;     /* of its directory */
     size_t frame;  /* while it is fresh: where it is in the worker's buffer */
     uint8_t *body; /* encoded entries */
     size_t body_len;
     struct zc_sentry *entries;
-    uint32_t next_need;   /* NEED items come in order */
+    uint32_t next_need;   /* NEED items come in order, */
+    bool second;          /* and for a second time */
     uint32_t outstanding; /* entries without their RESULT */
     uint32_t cursor;      /* first entry that may still be WANTED */
     bool final;  /* no NEED will come any more */
+    uint32_t digest; /* NODE's number in the digests; 0: none */
+    struct zc_sdir *asked; /* GROUPS: whose groups these are, which goes on with
+                              the answer; there are no entries */
     bool queued; /* in zc_lists.wanted, or in a worker's hands */
     ZC_VEC(struct zc_need_item) checks; /* NEED CHECK, FROM and DELTA */
 };
@@ -127,6 +133,9 @@ struct zc_slist *zc_draft_keep(struct zc_sworker *w,
 /* The list of a directory's own entry alone. NULL: memory. */
 struct zc_slist *zc_slist_self(struct zc_sworker *w, struct zc_dirnode *node,
                                const struct zc_entry *e);
+/* The list of N groups of D, which is the list's from then on. NULL: memory. */
+struct zc_slist *zc_slist_groups(struct zc_sender *s, struct zc_sdir *d,
+                                 size_t n);
 void zc_slist_free(struct zc_sender *s, struct zc_slist *l); /* or NULL */
 void zc_slists_free(struct zc_sender *s, struct zc_slists *lists);
 
@@ -158,6 +167,8 @@ int zc_lists_flush_last(struct zc_sworker *w, uint32_t *last);
 
 /* Lists of one more directory will come, until one is its last. */
 void zc_lists_open_dir(struct zc_sender *s);
+/* None will, as the peer has asked for none. */
+void zc_lists_close_dir(struct zc_sender *s);
 /* All there is was listed, and the peer has no more questions about it... */
 bool zc_lists_answered(const struct zc_sender *s);
 /* ... and nothing is outstanding any more. */
@@ -198,6 +209,12 @@ bool zc_lists_next_wanted(struct zc_sender *s, struct zc_slist *l, bool stop,
  * DELTA). False: nothing. */
 bool zc_lists_check(struct zc_sender *s, const struct zc_slist *l,
                     uint32_t index, struct zc_need_item *item);
+/* What there is to be told of an entry with this MODE and ITEM_FLAGS: nothing
+ * of a file that is new and has got no data. */
+static inline unsigned zc_lists_news(uint32_t mode, unsigned item_flags)
+{
+    return S_ISREG(mode) && item_flags == ZC_ITEM_NEW ? 0 : item_flags;
+}
 /* Tells the user about an entry. FLAGS: enum zc_item_flags. */
 void zc_lists_item(struct zc_sender *s, const struct zc_slist *l,
                    uint32_t index, unsigned flags);

@@ -92,8 +92,8 @@ static int add_rename(struct seeds *seeds,
     struct zc_sender *s = seeds->w->s;
     struct zc_stat st;
     const struct zc_filter *filter = s->opt->filter;
-    if (!s->opt->del || zc_filter_has_merges(filter) || s->opt->update || !fits(rename->from) ||
-        !fits(rename->to) ||
+    if (!s->opt->del || zc_filter_has_merges(filter) || s->opt->update ||
+        !fits(rename->from) || !fits(rename->to) ||
         (filter && zc_filter_hides(filter, rename->to, rename->is_dir)) ||
         stat_path(s, rename->to, &st) ||
         !(rename->is_dir ? S_ISDIR(st.mode) : S_ISREG(st.mode))) {
@@ -133,19 +133,8 @@ static int add_renames(struct seeds *seeds, const struct zc_round *round)
 /* PATH, or a directory above it, is excluded. */
 static bool hidden(const struct zc_sender *s, const char *path)
 {
-    if (!s->opt->filter || zc_filter_empty(s->opt->filter) || !*path)
-        return false;
-    zc_auto_free char *copy = strdup(path);
-    for (char *slash = copy; slash;) {
-        slash = strchr(slash, '/');
-        if (slash)
-            *slash = '\0';
-        if (zc_filter_hides(s->opt->filter, copy, true))
-            return true;
-        if (slash)
-            *slash++ = '/';
-    }
-    return !copy;
+    const struct zc_filter *f = s->opt->filter;
+    return f && !zc_filter_empty(f) && *path && zc_filter_hides_way(f, path);
 }
 
 /* One step down in find_rules: NODE in UP. False: it is hidden, or nobody can
@@ -253,7 +242,7 @@ static int add_name(struct seeds *seeds, struct zc_sdir *d, int dirfd,
                                           : n->what;
     enum zc_look look = zc_walk_look(w, d, dirfd, n->name, n->name, draft);
     if (look == ZC_LOOK_ABSENT && d->places &&
-        zc_splaces_keeps(w, d->node, n->name))
+        zc_splaces_keeps(w, d->node, n->name, NULL))
         return 0;
     if (look == ZC_LOOK_ABSENT && w->s->opt->del && !d->eager)
         zc_walk_absent(w, d, n->name, draft);

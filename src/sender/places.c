@@ -67,10 +67,8 @@ bool zc_splaces_on_dir(int dirfd, const char *name)
     zc_auto_close int fd = zc_root_open_dir(dirfd, "");
     if (fd < 0 || zc_names_read(fd, &names))
         return true;
-    size_t n = strlen(name), at = zc_names_lower_bound(&names, name, n);
-    unsigned char type = DT_UNKNOWN;
-    if (at < names.len && !strcmp(zc_names_at(&names, at), name))
-        type = names.v[at].type;
+    size_t at = zc_names_find(&names, name);
+    unsigned char type = at < names.len ? names.v[at].type : DT_UNKNOWN;
     zc_names_fini(&names);
     return type == DT_DIR || type == DT_UNKNOWN;
 }
@@ -151,7 +149,7 @@ int zc_splaces_add_names(struct zc_sworker *w, struct zc_dirnode *node,
     for (; p && p < places->v + places->n && zc_place_is_below(p, path, n);
          p++) {
         const char *name = p->path + n + (n ? 1 : 0);
-        if (p->state == ZC_PLACE_GONE &&
+        if (p->state != ZC_PLACE_LEFT_OUT &&
             zc_names_insert(names, name, strcspn(name, "/")))
             return -1;
     }
@@ -159,14 +157,17 @@ int zc_splaces_add_names(struct zc_sworker *w, struct zc_dirnode *node,
 }
 
 bool zc_splaces_keeps(struct zc_sworker *w, struct zc_dirnode *node,
-                      const char *name)
+                      const char *name, const struct zc_stat *st)
 {
     const struct zc_places *places = w->s->places;
     const char *path = path_of(w, node, name);
     size_t n = strlen(path);
-    const struct zc_place *p = zc_places_below(places, path);
+    const struct zc_place *p = zc_places_at(places, path);
+    if (p && p->state == ZC_PLACE_MOUNTED && (!st || st->mnt_id != p->mnt))
+        return true;
+    p = zc_places_below(places, path);
     for (; p && p < places->v + places->n && zc_place_is_below(p, path, n); p++)
-        if (p->state == ZC_PLACE_GONE)
+        if (p->state != ZC_PLACE_LEFT_OUT)
             return true;
     return false;
 }

@@ -38,14 +38,16 @@ const struct zc_place *zc_splaces_skips(struct zc_sworker *w,
  * where it has nothing it makes a directory. */
 void zc_splaces_tell(struct zc_sworker *w, bool make, const char *as,
                      struct zc_draft *draft);
-/* Adds to NAMES, all those in NODE, what leads to places that are gone, and is
- * itself gone: it is to be told, so that it stays. -1: memory. */
+/* Adds to NAMES, all those in NODE, what leads to places and is itself gone: it is
+ * to be told, so that it stays. -1: memory. */
 int zc_splaces_add_names(struct zc_sworker *w, struct zc_dirnode *node,
                          struct zc_names *names);
-/* A place that is gone was below NAME in NODE: NAME stays at the peer whatever has
- * become of it. */
+/* NAME in NODE, which is not there (ST is NULL) or no directory, was a place or
+ * leads to one: it stays at the peer whatever has become of it. The table may be
+ * older than that: what it calls mounted may just have been unmounted, and its
+ * directory removed. */
 bool zc_splaces_keeps(struct zc_sworker *w, struct zc_dirnode *node,
-                      const char *name);
+                      const char *name, const struct zc_stat *st);
 /* NODE is not to be opened. */
 bool zc_splaces_closed(struct zc_sworker *w, struct zc_dirnode *node);
 /* NODE, of which ST was found, may be listed. Else what it is now is found out

@@ -111,9 +111,13 @@ static enum kind look(struct zc_sworker *w, struct zc_sdir *d,
     int dirfd = zc_dirnode_pin(s->tree, d->node);
     if (dirfd < 0)
         return SOMETHING;
-    bool reserved = zc_sdir_reserves(d, dirfd, name);
-    int missing = zc_stat_at(dirfd, name, &st) ? errno : 0;
+    bool reserved = zc_sdir_reserves(d, dirfd, name) ||
+                    zc_slinks_mounted(s, d->node, dirfd, name);
+    int missing = reserved                        ? ENOENT
+                  : zc_stat_at(dirfd, name, &st) ? errno
+                                                 : 0;
     bool follows = !missing && S_ISLNK(st.mode) && zc_slinks_follow(s) &&
+                   !zc_sdir_hides_link(w, d, name) &&
                    zc_slinks_look(s, d->node, dirfd, name, &st, &fd) ==
                        ZC_SLINK_FOLLOWED;
     zc_dirnode_unpin(s->tree, d->node);

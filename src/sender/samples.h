@@ -18,10 +18,10 @@ struct zc_samples {
     uint64_t sum;
 };
 
-/* What FD is, *ST, when no write is under way, as far as that can be had: of a log
- * the size is then where a write ended; and samples of that. There are none of a file
- * that nobody has written to for long, and of which LEASE is held. -1 and errno: it
- * cannot be looked at. */
+/* What FD is, *ST, when no write is under way, as far as that can be had: of a
+ * log the size is then where a write ended; and samples of that. There are none
+ * of a file that nobody has written to for long, and of which LEASE is held. -1
+ * and errno: it cannot be looked at. */
 int zc_samples_take(struct zc_samples *s, int fd, enum zc_lease lease,
                     struct zc_stat *st);
 /* Were they taken, and has FD, which had SIZE bytes then, the same ones there? */

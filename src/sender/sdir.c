@@ -13,6 +13,9 @@ void zc_sdir_free(struct zc_sender *s, struct zc_sdir *d)
     zc_names_fini(&d->names);
     zc_filter_free(d->filter);
     zc_dirnode_unref(s->tree, d->node);
+    if (d->groups)
+        zc_groups_fini(d->groups);
+    free(d->groups);
     free(d->after);
     free(d);
 }
@@ -83,7 +86,7 @@ int zc_sdir_take_rules(struct zc_sworker *w, struct zc_sdir *d, int dirfd)
     struct zc_err err = {0};
     struct zc_filter *own =
         path ? zc_filter_enter(from, dirfd, path, &how, &err) : NULL;
-    if (!own || (own != known && !rules_fit(s, own, &err))) {
+    if (!own || (own != known && !w->silent && !rules_fit(s, own, &err))) {
         zc_filter_free(own);
         tell_rules(w, d, &err);
         return -1;
@@ -102,6 +105,12 @@ bool zc_sdir_hides(struct zc_sworker *w, const struct zc_sdir *d,
     return f && zc_filter_hides(f, zc_dirnode_path_of(d->node, name,
                                                       strlen(name), &w->path),
                                 is_dir);
+}
+
+bool zc_sdir_hides_link(struct zc_sworker *w, const struct zc_sdir *d,
+                        const char *name)
+{
+    return zc_sdir_hides(w, d, name, false) && zc_sdir_hides(w, d, name, true);
 }
 
 bool zc_sdir_stays_out(const struct zc_sender *s, const struct zc_stat *st)

@@ -8,6 +8,7 @@
 #define ZC_SENDER_SDIR_H
 
 #include "sender/core.h"
+#include "tree/digests.h"
 #include "tree/fileset.h"
 #include "tree/names.h"
 
@@ -30,6 +31,10 @@ struct zc_sdir {
     bool doubt;  /* names.c lists it: only some names, each for a reason */
     unsigned what; /* enum zc_change, that reason for the name looked at */
     bool eager;    /* and only those whose bytes follow unasked */
+    uint32_t digest; /* its number in the digests (digests.h); 0: none */
+    struct zc_digest_dir digested; /* the same for survey.c */
+    struct zc_groups *groups; /* of its names, once the peer was asked; or NULL */
+    size_t group; /* the one that `at` is in */
 };
 /* NAME in D, which is open as DIRFD, is a staging folder and not to be sent. */
 bool zc_sdir_reserves(const struct zc_sdir *d, int dirfd, const char *name);
@@ -47,6 +52,9 @@ int zc_sdir_take_rules(struct zc_sworker *w, struct zc_sdir *d, int dirfd);
 /* NAME in D is not to be sent, as a rule says. */
 bool zc_sdir_hides(struct zc_sworker *w, const struct zc_sdir *d,
                    const char *name, bool is_dir);
+/* The same of a symlink, whatever it leads to: it need not be followed. */
+bool zc_sdir_hides_link(struct zc_sworker *w, const struct zc_sdir *d,
+                        const char *name);
 
 /* The directory that ST is about: is another file system's, and those are not
  * entered; is the destination; is walked when its turn comes, as it is neither,

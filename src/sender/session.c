@@ -8,7 +8,9 @@
 #include "base/clock.h"
 #include "sender/answers.h"
 #include "sender/big.h"
+#include "sender/check.h"
 #include "sender/core.h"
+#include "sender/digests.h"
 #include "sender/earlier.h"
 #include "sender/entry.h"
 #include "sender/lease.h"
@@ -19,6 +21,7 @@
 #include "sender/places.h"
 #include "sender/prune.h"
 #include "sender/show.h"
+#include "sender/survey.h"
 #include "sender/walk.h"
 #include "sender/workers.h"
 #include "session/connect.h"
@@ -34,10 +37,13 @@ struct zc_session {
     struct zc_lists lists;
     struct zc_walk walk;
     struct zc_bigs bigs;
+    struct zc_checks checks;
     struct zc_earlier earlier;
     struct zc_linknames linknames;
     struct zc_pinger pinger;
     struct zc_prune prune;
+    struct zc_sdigests digests;
+    struct zc_survey survey;
     /* Where the peer has dialled: what it asked for, and the directory. */
     struct zc_options asked;
     int root_fd;
@@ -57,14 +63,19 @@ static int init(struct zc_session *session, struct zc_transport *t,
     struct zc_sender *s = &session->s;
     session->root_fd = -1;
     zc_sender_init(s);
+    s->ready = zc_sworkers_ready;
     zc_lists_init(s, &session->lists);
     zc_walk_init(s, &session->walk);
     zc_bigs_init(s, &session->bigs);
+    s->checks = &session->checks;
+    zc_checks_init(s->checks);
     zc_pinger_init(s, &session->pinger);
     zc_ids_init(s, &session->ids);
     zc_earlier_init(s, &session->earlier);
     zc_linknames_init(s, &session->linknames);
     zc_prune_init(s, &session->prune);
+    zc_sdigests_init(s, &session->digests);
+    zc_survey_init(s, &session->survey);
     zc_lease_init();
     return zc_conn_init(&s->conn, t, err);
 }
@@ -121,7 +132,10 @@ static void sender_fini(struct zc_sender *s)
 {
     zc_lists_fini(s);
     zc_walk_fini(s);
+    zc_survey_clear(s);
+    zc_sdigests_clear(s);
     zc_bigs_fini(s);
+    zc_checks_fini(s->checks);
     zc_retries_fini(&s->retries);
     if (s->tree)
         zc_dirtree_free(s->tree);
@@ -224,7 +238,7 @@ static int look(struct zc_session *session,
     struct zc_sender *s = &session->s;
     int r = share ? zc_accept_root(opt, share, ZC_ROLE_SENDER, &s->terms,
                                    &session->root_fd, err)
-            : opt->confine ? opt->confine(NULL, 0, true, err)
+            : opt->confine ? opt->confine(NULL, 0, err)
                            : 0;
     return r || zc_show(&s->conn, &s->terms, opt, session->root_fd, err) ? -1
                                                                          : 1;
@@ -298,7 +312,7 @@ void zc_session_close(struct zc_session *session)
     struct zc_sender *s = &session->s;
     pthread_mutex_lock(&s->lock);
     s->closing = true;
-    pthread_cond_broadcast(&s->work);
+    zc_sender_wake_all(s);
     pthread_cond_broadcast(&s->over);
     pthread_mutex_unlock(&s->lock);
     if (session->reading)
@@ -324,6 +338,7 @@ void zc_session_close(struct zc_session *session)
 static void begin_round(struct zc_sender *s, const struct zc_round *round)
 {
     atomic_store(&s->stats->finishing, false);
+    atomic_store(&s->stats->scan_done, false);
     zc_linknames_clear(s);
     atomic_store(&s->rules, 0);
     pthread_mutex_lock(&s->lock);
@@ -352,7 +367,7 @@ static void seed(struct zc_session *session, const struct zc_round *round)
         zc_sender_fail_nomem(s); /* unless a better reason is known */
     pthread_mutex_lock(&s->lock);
     s->round.seeding = false;
-    pthread_cond_broadcast(&s->work);
+    zc_sender_wake(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -361,7 +376,7 @@ static void watch(struct zc_sender *s, const atomic_bool *stop)
 {
     pthread_mutex_lock(&s->lock);
     while (!s->failed && !s->round.finished) {
-        zc_clock_cond_wait(&s->work, &s->lock, TICK_NS);
+        zc_clock_cond_wait(&s->own, &s->lock, TICK_NS);
         atomic_store(&s->stats->wire_out, zc_conn_wire_out(&s->conn));
         if (!stop || !atomic_load(stop))
             continue;
@@ -429,6 +444,7 @@ static enum zc_exit run_round(struct zc_session *session,
         tell_why(s);
         zc_transport_shutdown(s->conn.t); /* wakes whoever waits for it */
     } else if (s->opt->rounds) {
+        zc_sdigests_clear(s);
         zc_dirtree_free(s->tree);
         s->tree = NULL;
         zc_splaces_end(s);
@@ -459,7 +475,7 @@ static void end_overtaking(struct zc_sender *s)
 {
     pthread_mutex_lock(&s->lock);
     s->round.busy--;
-    pthread_cond_broadcast(&s->work);
+    zc_sender_wake(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -476,6 +492,15 @@ void zc_session_overtake(struct zc_session *session,
     if (zc_names_overtake(w, names))
         zc_sender_fail_nomem(s); /* unless a better reason is known */
     end_overtaking(s);
+}
+
+bool zc_session_synced(struct zc_session *session)
+{
+    struct zc_sender *s = &session->s;
+    pthread_mutex_lock(&s->lock);
+    bool synced = s->round.synced;
+    pthread_mutex_unlock(&s->lock);
+    return synced;
 }
 
 bool zc_session_broken(struct zc_session *session)

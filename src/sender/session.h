@@ -61,6 +61,10 @@ enum zc_exit zc_session_round(struct zc_session *s,
  */
 void zc_session_overtake(struct zc_session *s, const struct zc_round *names);
 
+/* Of the round that is over, with fsync=behind: what was sent in earlier rounds
+ * is on stable storage there, up to and with the last of which this was true. */
+bool zc_session_synced(struct zc_session *s);
+
 /* True when the peer has hung up, or said something, between rounds: the next
  * round will fail, and say why. */
 bool zc_session_broken(struct zc_session *s);

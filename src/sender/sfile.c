@@ -62,7 +62,8 @@ int zc_sfile_give_up(struct zc_sworker *w, const struct zc_sfile *f,
     struct zc_msg_end end = {.ref = {f->list->id, f->index},
                              .verdict = ZC_VERDICT_ABANDON,
                              .eno = (uint32_t)eno};
-    if (w->s->opt->dry_run) { /* the peer does not wait for it */
+    bool meta = f->list->entries[f->index].what & ZC_NEED_META;
+    if (w->s->opt->dry_run && !meta) { /* the peer does not wait for it */
         zc_sfile_settle(w, f);
         return 0;
     }
@@ -89,7 +90,7 @@ int zc_sfile_retry(struct zc_sworker *w, const struct zc_sfile *f)
     pthread_mutex_lock(&s->lock);
     f->list->entries[f->index].state = ZC_S_RETRY;
     int fail = zc_retries_add(&s->retries, &r);
-    pthread_cond_broadcast(&s->work);
+    zc_sender_wake_all(s);
     pthread_mutex_unlock(&s->lock);
     return fail;
 }

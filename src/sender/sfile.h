@@ -20,6 +20,7 @@ struct zc_sfile {
     struct zc_entry listed; /* as it was listed; its name is the peer's */
     char name[ZC_NAME_MAX + 1]; /* its name here */
     int fd; /* or -1; whoever opens it closes it */
+    struct zc_cached *cached; /* of it, before it was read; goes with it */
     bool followed; /* `name` is a symlink, and what it leads to is meant */
     struct zc_stat st; /* as it is now, when it was looked at */
     struct zc_segments segments; /* the same */

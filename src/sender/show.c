@@ -70,7 +70,8 @@ static void show_name(struct show *s, int dirfd, const char *name)
 {
     struct zc_stat st;
     size_t n;
-    if (zc_stat_kept(s->keep, dirfd, name, &st)) {
+    int mounted = zc_stat_mounted(dirfd, name, &st);
+    if (mounted < 0 || (!mounted && zc_stat_kept(s->keep, dirfd, name, &st))) {
         if (errno != ENOENT)
             cannot(s, "look at it", name, errno);
         return;

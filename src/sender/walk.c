@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "fs/fake.h"
 #include "fs/rootdir.h"
+#include "sender/digests.h"
 #include "sender/earlier.h"
 #include "sender/entry.h"
 #include "sender/linknames.h"
@@ -27,6 +28,12 @@
  * most, and well below ZC_PENDING_MAX. */
 #define WINDOW ((size_t)8 << 20)
 #define DIRS_AHEAD 4096
+/* So many lists may be without their final answer in any case, as the peer may want
+ * to see more of the tree before it gives that (zcsync-protocol(7), NEED). */
+#define LISTS_AHEAD 256
+
+/* Groups of names from which on they are worth asking about, each of a thousand. */
+#define GROUPS_MIN 4
 
 void zc_walk_init(struct zc_sender *s, struct zc_walk *walk)
 {
@@ -47,6 +54,14 @@ void zc_walk_add(struct zc_sender *s, struct zc_sdir *d)
     pthread_mutex_lock(&s->lock);
     SLIST_INSERT_HEAD(&s->walk->dirs, d, link);
     zc_lists_open_dir(s);
+    pthread_mutex_unlock(&s->lock);
+}
+
+void zc_walk_again(struct zc_sender *s, struct zc_sdir *d)
+{
+    pthread_mutex_lock(&s->lock);
+    SLIST_INSERT_HEAD(&s->walk->dirs, d, link);
+    zc_sender_wake_all(s);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -172,6 +187,9 @@ static enum zc_look look_at_name(struct zc_sworker *w, struct zc_sdir *d,
                                  int *fd)
 {
     enum zc_slink link = ZC_SLINK_KEPT;
+    if (zc_slinks_mounted(w->s, d->node, dirfd, name))
+        return zc_sdir_hides(w, d, name, true) ? ZC_LOOK_NOTHING
+                                               : leave_alone(w, d, as, draft);
     if (zc_stat_kept(w->s->opt->keep, dirfd, name, st)) {
         if (errno == ENOENT)
             return ZC_LOOK_ABSENT;
@@ -179,11 +197,13 @@ static enum zc_look look_at_name(struct zc_sworker *w, struct zc_sdir *d,
         cannot_see(w, d);
         return ZC_LOOK_NOTHING;
     }
-    if (S_ISLNK(st->mode) && zc_slinks_matter(w->s))
+    if (S_ISLNK(st->mode) && zc_slinks_matter(w->s) &&
+        !zc_sdir_hides_link(w, d, name))
         link = zc_slinks_look(w->s, d->node, dirfd, name, st, fd);
     if (link == ZC_SLINK_FAILED)
         return leads_nowhere(w, d, dirfd, name, errno);
-    if (d->places && !S_ISDIR(st->mode) && zc_splaces_keeps(w, d->node, name))
+    if (d->places && !S_ISDIR(st->mode) &&
+        zc_splaces_keeps(w, d->node, name, st))
         return leave_alone(w, d, as, draft);
     if (zc_sdir_hides(w, d, name, S_ISDIR(st->mode)))
         return ZC_LOOK_NOTHING;
@@ -239,7 +259,9 @@ enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         zc_entry_unread(w, d->node, name, "read its extended attributes");
     if (zc_ids_announce(w, e.uid, e.gid, w->xattrs.data, w->xattrs.len))
         return ZC_LOOK_FAILED;
-    count_entry(s, &e);
+    if (w->silent || d->doubt || !zc_sdigests_table(s)) /* else it was counted */
+        count_entry(s, &e);
+    zc_sdigests_tell(s, d->digest, &e);
     zc_draft_note(w, draft, w->out.len, seen);
     /* An earlier SRC may have a directory where this one has a symlink. */
     if (fd >= 0 || (S_ISDIR(st.mode) && s->opt->n_earlier &&
@@ -362,8 +384,8 @@ static size_t dir_len(const struct zc_sender *s, const struct zc_sdir *d,
     return n;
 }
 
-/* NAME in D, called AS in the list, is a place that is not to be looked at. ONLY: it
- * is in a file set, which may ask for what is in it. */
+/* NAME in D, called AS in the list, is a place that is not to be looked at.
+ * ONLY: it is in a file set, which may ask for what is in it. */
 static bool tell_place(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
                        const struct zc_earlier_dirs *earlier,
                        const struct zc_fileset_node *only, const char *name,
@@ -463,7 +485,8 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
             break;
         const char *name = set ? zc_fileset_name(set[d->at])
                                : zc_names_at(&d->names, d->at);
-        if (zc_sdir_reserves(d, dirfd, name))
+        if (zc_groups_has_same(d->groups, &d->group, name, strlen(name)) ||
+            zc_sdir_reserves(d, dirfd, name))
             continue;
         const char *as = s->terms.name ? s->terms.name : name;
         if ((!set && is_hidden_dir(w, d, name)) ||
@@ -481,7 +504,7 @@ static int add_entries(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
         if (look == ZC_LOOK_ADDED && set)
             check_way(w, d, at, set[d->at], draft);
         if (look == ZC_LOOK_ABSENT && d->places &&
-            zc_splaces_keeps(w, d->node, name))
+            zc_splaces_keeps(w, d->node, name, NULL))
             zc_splaces_tell(w, false, as, draft);
         else if (look == ZC_LOOK_ABSENT && set && zc_fileset_listed(set[d->at]))
             zc_walk_absent(w, d, name, draft);
@@ -496,6 +519,7 @@ struct zc_slist *zc_walk_keep(struct zc_sworker *w, const struct zc_sdir *d,
     if (l) {
         l->only = d->only;
         l->restricted = d->restricted;
+        l->digest = d->digest;
         l->filter = zc_filter_ref(d->filter);
     }
     return l;
@@ -554,14 +578,14 @@ static int list_opened(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
     return r;
 }
 
-/* Lists more of D into W's buffer; true when D is finished (and freed). */
-static bool list_more(struct zc_sworker *w, struct zc_sdir *d)
+int zc_walk_gather(struct zc_sworker *w, struct zc_sdir *d,
+                   struct zc_draft *draft, bool *last)
 {
     struct zc_sender *s = w->s;
-    struct zc_draft draft = zc_draft_begin(w);
-    bool last = true, failed = false;
+    const struct zc_fileset_node *const *set = NULL;
     bool closed = !d->started && zc_splaces_closed(w, d->node);
     int dirfd = closed ? -1 : zc_dirnode_pin(s->tree, d->node);
+    *last = true;
     if (closed || (dirfd < 0 && errno == EXDEV)) {
         d->incomplete = true; /* nothing is said of what is in it */
     } else if (dirfd < 0) {
@@ -572,11 +596,50 @@ static bool list_more(struct zc_sworker *w, struct zc_sdir *d)
         else
             cannot_see(w, d);
     } else {
-        failed = list_opened(w, d, dirfd, &draft) != 0;
-        const struct zc_fileset_node *const *set = NULL;
-        last = d->at >= dir_len(s, d, &set);
+        int fail = list_opened(w, d, dirfd, draft);
+        *last = d->at >= dir_len(s, d, &set);
         zc_dirnode_unpin(s->tree, d->node);
+        return fail;
     }
+    return 0;
+}
+
+/* Tells D by groups of its names instead, if that is worth asking about first. */
+static bool ask_by_groups(struct zc_sworker *w, struct zc_sdir *d)
+{
+    const struct zc_digests *table = zc_sdigests_table(w->s);
+    if (!table || !d->digest || d->groups ||
+        !(d->groups = calloc(1, sizeof *d->groups)))
+        return false;
+    bool root = !zc_dirnode_parent(d->node);
+    if (zc_digests_groups(table, d->digest, ZC_GROUPS_MAX, d->groups) ||
+        (!root && d->groups->of.len < GROUPS_MIN)) {
+        zc_groups_fini(d->groups);
+        return false;
+    }
+    struct zc_msg_list m = {.dir = d->ref};
+    struct zc_slist *l = zc_slist_groups(w->s, d, d->groups->of.len);
+    size_t at = zc_list_begin(&w->out, &m);
+    for (size_t i = 0; i < d->groups->of.len; i++)
+        zc_sdigests_encode(&w->out, &d->groups->of.v[i]);
+    zc_list_end(&w->out, at, (uint32_t)d->groups->of.len, ZC_LIST_GROUPS);
+    if (!l)
+        zc_sdir_free(w->s, d);
+    if (!l || zc_lists_fresh(w, l, at, false))
+        zc_sender_fail_nomem(w->s);
+    return true;
+}
+
+/* Lists more of D into W's buffer; true when D is finished (and freed), or waits
+ * for an answer. */
+static bool list_more(struct zc_sworker *w, struct zc_sdir *d)
+{
+    struct zc_sender *s = w->s;
+    bool last;
+    if (!d->started && ask_by_groups(w, d))
+        return true;
+    struct zc_draft draft = zc_draft_begin(w);
+    bool failed = zc_walk_gather(w, d, &draft, &last) != 0;
     if (!failed) {
         struct zc_slist *l = zc_walk_keep(w, d, &draft);
         failed = !l || zc_walk_frame(w, d, l, last);
@@ -597,7 +660,7 @@ bool zc_walk_ready(const struct zc_sender *s)
     if (!d || s->lists->bytes >= WINDOW || s->round.seeding)
         return false;
     return !d->after || s->lists->open_dirs < DIRS_AHEAD ||
-           !s->lists->unanswered;
+           s->lists->unanswered <= LISTS_AHEAD;
 }
 
 static struct zc_sdir *take_dir(struct zc_sender *s)
@@ -632,10 +695,25 @@ int zc_walk_some(struct zc_sworker *w)
     if (unfinished) {
         pthread_mutex_lock(&s->lock);
         SLIST_INSERT_HEAD(&s->walk->dirs, unfinished, link);
-        pthread_cond_broadcast(&s->work);
+        zc_sender_wake_all(s);
         pthread_mutex_unlock(&s->lock);
     }
     return r;
+}
+
+/* Where nothing is to be digested, the answer to LIST 0 is known, and the list of
+ * what is in the root goes behind it: a round trip less. -1: memory. */
+static int list_root(struct zc_sender *s, struct zc_slist *l)
+{
+    struct zc_sdir *d = calloc(1, sizeof *d);
+    if (!d)
+        return -1;
+    l->unasked = true;
+    d->node = l->node;
+    zc_dirnode_ref(s->tree, d->node);
+    d->restricted = l->restricted;
+    zc_walk_add(s, d);
+    return 0;
 }
 
 int zc_walk_root(struct zc_sworker *w)
@@ -668,7 +746,10 @@ int zc_walk_root(struct zc_sworker *w)
         pthread_mutex_unlock(&s->lock);
     }
     struct zc_msg_list m = {0};
-    if (!l || zc_lists_frame(w, l, &m, ZC_LIST_LAST)) {
+    bool digests = zc_sdigests_offers(s);
+    unsigned flags = ZC_LIST_LAST | (digests ? ZC_LIST_DIGESTS : 0);
+    if (!l || (!digests && list_root(s, l)) ||
+        zc_lists_frame(w, l, &m, flags)) {
         zc_sender_fail_nomem(s);
         return -1;
     }

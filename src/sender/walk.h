@@ -22,6 +22,8 @@ void zc_walk_fini(struct zc_sender *s);
 
 /* D, the walk's from now on, is to be listed. Without the lock. */
 void zc_walk_add(struct zc_sender *s, struct zc_sdir *d);
+/* D, which is known to be open, is to be listed now. Likewise. */
+void zc_walk_again(struct zc_sender *s, struct zc_sdir *d);
 /* A directory is there that may be listed now. With the lock held. */
 bool zc_walk_ready(const struct zc_sender *s);
 /* Lists directories as long as they may be, until there is something worth
@@ -29,6 +31,13 @@ bool zc_walk_ready(const struct zc_sender *s);
 int zc_walk_some(struct zc_sworker *w);
 /* LIST 0, the root's own entry, into W's buffer. -1: the run has failed. */
 int zc_walk_root(struct zc_sworker *w);
+
+/* --- for whoever does something else with the entries of a directory ----- */
+
+/* The next entries of D into DRAFT and W's buffer, as many as a list has; *LAST:
+ * there are no more. -1: the run has failed. */
+int zc_walk_gather(struct zc_sworker *w, struct zc_sdir *d,
+                   struct zc_draft *draft, bool *last);
 
 /* --- for whoever lists some names of a directory only ------------------- */
 

@@ -8,8 +8,10 @@
 #include "base/clock.h"
 #include "base/idle.h"
 #include "sender/big.h"
+#include "sender/check.h"
 #include "sender/files.h"
 #include "sender/lists.h"
+#include "sender/survey.h"
 #include "sender/walk.h"
 
 #include <sys/stat.h>
@@ -20,6 +22,7 @@ void zc_sworker_init(struct zc_sworker *w, struct zc_sender *s, unsigned i)
     w->number = i;
     STAILQ_INIT(&w->fresh);
     zc_mover_init(&w->mover, s->opt->mover);
+    w->mover.past_cache = s->opt->apply & ZC_APPLY_DROP_CACHE;
 }
 
 void zc_sworker_fini(struct zc_sworker *w)
@@ -36,18 +39,21 @@ void zc_sworker_fini(struct zc_sworker *w)
  * What to do next, by urgency: big files on their way (the peer holds one open
  * for each),
  * retries, then data for one half of the workers and lists for the other, so
- * that both go on side by side.
+ * that both go on side by side; and where all that can wait, big files to compare.
  */
 static int do_something(struct zc_sworker *w, struct zc_sbig *got,
-                        const struct zc_retry *retry, bool files, bool walk)
+                        const struct zc_retry *retry, bool files, bool walk,
+                        struct zc_scheck *check)
 {
     if (got)
         return zc_big_go_on(w, got);
     if (retry)
         return zc_files_again(w, retry);
+    if (check)
+        return zc_check_go_on(w, check);
     if (files && (w->number % 2 == 0 || !walk))
         return zc_files_some(w);
-    return zc_walk_some(w);
+    return walk ? zc_walk_some(w) : zc_survey_some(w);
 }
 
 /* Everything asked for was sent and answered: DONE. With the lock held. */
@@ -55,6 +61,11 @@ static bool all_done(const struct zc_sender *s)
 {
     return zc_lists_over(s) && !s->round.busy && !s->round.seeding &&
            !s->round.done_sent && !s->round.finished;
+}
+
+bool zc_sworkers_ready(const struct zc_sender *s)
+{
+    return zc_lists_wanted(s) || zc_walk_ready(s) || all_done(s);
 }
 
 /* SRC was unmounted, removed or replaced meanwhile: what was not found in it
@@ -87,8 +98,17 @@ void zc_sworker_priority(struct zc_sworker *w)
     w->leisure = leisure;
 }
 
+/* Until there may be something to do. OWN: the round is this thread's. */
+static void wait_for_work(struct zc_sender *s, bool own, int64_t wait)
+{
+    s->own_waits |= own;
+    zc_clock_cond_wait(own ? &s->own : &s->work, &s->lock, wait);
+    if (own)
+        s->own_waits = false;
+}
+
 /* One thing, or the wait for one. With the lock held; lets go of it. */
-static void do_next(struct zc_sworker *w)
+static void do_next(struct zc_sworker *w, bool own)
 {
     struct zc_sender *s = w->s;
     struct zc_retry retry;
@@ -97,13 +117,20 @@ static void do_next(struct zc_sworker *w)
     bool due = !got && zc_retries_take(&s->retries, zc_clock_ns(), &retry,
                                        &wait);
     bool files = zc_lists_wanted(s), walk = zc_walk_ready(s);
+    bool survey = zc_survey_ready(s);
     if (zc_lists_answered(s))
         atomic_store(&s->stats->scan_done, true);
-    if (got || due || files || walk) {
+    struct zc_scheck *check = got || due || files || walk || survey
+                                  ? NULL
+                                  : zc_checks_claim(s);
+    if (got || due || files || walk || survey || check) {
         zc_sworker_priority(w);
         s->round.busy++;
+        if (own) /* who may have been the only one to be woken */
+            zc_sender_wake(s);
         pthread_mutex_unlock(&s->lock);
-        int r = do_something(w, got, due ? &retry : NULL, files, walk);
+        int r = do_something(w, got, due ? &retry : NULL, files, walk,
+                             check);
         /* Nothing may stay in the buffer while we wait. */
         if (!r && w->out.len)
             r = zc_lists_flush(w);
@@ -114,7 +141,7 @@ static void do_next(struct zc_sworker *w)
     } else if (all_done(s)) {
         send_done(w);
     } else {
-        zc_clock_cond_wait(&s->work, &s->lock, wait);
+        wait_for_work(s, own, wait);
     }
 }
 
@@ -124,7 +151,7 @@ void *zc_sworker_main(void *worker)
     struct zc_sender *s = w->s;
     pthread_mutex_lock(&s->lock);
     while (!s->failed && !s->closing)
-        do_next(w);
+        do_next(w, false);
     pthread_mutex_unlock(&s->lock);
     return NULL;
 }
@@ -134,6 +161,6 @@ void zc_sworker_round(struct zc_sworker *w)
     struct zc_sender *s = w->s;
     pthread_mutex_lock(&s->lock);
     while (!s->failed && !s->round.finished)
-        do_next(w);
+        do_next(w, true);
     pthread_mutex_unlock(&s->lock);
 }

@@ -14,6 +14,10 @@
 void zc_sworker_init(struct zc_sworker *w, struct zc_sender *s, unsigned i);
 void zc_sworker_fini(struct zc_sworker *w);
 
+/* Is there something to do that the peer has asked for, or the end of the round?
+ * With the lock. */
+bool zc_sworkers_ready(const struct zc_sender *s);
+
 /* A thread: works until the session is over. */
 void *zc_sworker_main(void *worker);
 /* Gives the calling thread, W's, the priority of the round. */

@@ -167,7 +167,8 @@ int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
     if (find_share(opt, t, share, err) || check_user(opt, *share, t, err) ||
         check_role(opt, *share, role, t, err))
         return -1;
-    t->no_partial = (*share)->no_partial;
+    t->partials = (*share)->partials;
+    t->min_free = (*share)->min_free;
     zc_terms_timeouts(t, m->timeout_s, opt->timeout_s);
     return 0;
 }
@@ -266,9 +267,9 @@ int zc_accept_root(const struct zc_accept_options *opt,
                                    mirror ? m->origin : NULL, err))
         return -1;
     bool reads = role == ZC_ROLE_SENDER ? !removes(t) : share->read_only || dry;
-    int roots[1 + ZC_ALTERNATES_MAX];
-    size_t n = zc_alternates_roots(&t->alternates, *root_fd, roots);
-    return opt->confine ? opt->confine(roots, n, reads, err) : 0;
+    struct zc_tree_access trees[ZC_TERMS_TREES];
+    size_t n = zc_terms_trees(t, *root_fd, reads, trees);
+    return opt->confine ? opt->confine(trees, n, err) : 0;
 }
 
 int zc_accept_answer(struct zc_conn *c, const struct zc_accept_options *opt,

@@ -16,9 +16,13 @@
 #define ZC_SESSION_ACCEPT_H
 
 #include "proto/hello.h"
+#include "session/changes.h"
+#include "session/confine.h"
 #include "session/conn.h"
 #include "session/share.h"
 #include "session/terms.h"
+
+struct zc_intake;
 
 struct zc_accept_options {
     const struct zc_share *shares;
@@ -36,21 +40,25 @@ struct zc_accept_options {
     unsigned timeout_s; /* no frame for so long ends the session; 0: none */
     unsigned threads;   /* that work on it, 0: as many as make sense */
     /* Called once, after the share's root has been opened and before anything
-     * the peer says is acted on: confines this process to the N trees at ROOTS. NULL: not
-     * confined. */
-    int (*confine)(const int *roots, size_t n, bool read_only,
-                   struct zc_err *err);
+     * the peer says is acted on. NULL: not confined. */
+    zc_confine *confine;
     /* Called before that with the share's name and the mirror's origin (NULL:
      * it has none). May be NULL; -1 with a sentence refuses the session. */
     int (*opened)(void *arg, const char *share, const uint8_t *origin,
                   struct zc_err *err);
     void *opened_arg;
+    struct zc_changes *changes; /* for shares with `on_change`; NULL: not told */
+    /* Called with the same, by any thread, one at a time, whenever something does
+     * not fit (zc_share.min_free): TEXT says how much is free; "": there is room
+     * again. May be NULL. */
+    void (*room)(void *arg, const char *text);
+    struct zc_intake *intake; /* zeroed; NULL: nobody wants to know */
 };
 
 /* Waits for OPEN, not for long; *SHARE is the one it names, which this end may
  * open in its ROLE. Who sends may be asked by LOOK instead, with the same
- * answers; *SHARE is NULL where that is about all of them. T need not be initialised, and is to be given to
- * zc_terms_fini either way. */
+ * answers; *SHARE is NULL where that is about all of them. T need not be
+ * initialised, and is to be given to zc_terms_fini either way. */
 int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
                       enum zc_role role, struct zc_terms *t,
                       const struct zc_share **share, struct zc_err *err);

@@ -8,84 +8,78 @@
 #include "fs/staging.h"
 
 #include <string.h>
+#include <unistd.h>
 
-/* Puts the components of PATH behind what OUT has; ".." takes one away. -1: there
- * is none, or no memory. */
-static int walk(struct zc_buf *out, const char *path)
+/* DIR, as seen from BELOW, in a tree whose top is "/": on the heap, without that.
+ * NULL: no memory; *OUT: it leads out of the tree. */
+static char *resolve(const char *below, const char *dir, bool *out)
 {
-    while (*path) {
-        size_t n = strcspn(path, "/");
-        if (n == 2 && path[0] == '.' && path[1] == '.') {
-            if (!out->len)
-                return -1;
-            while (out->len && out->data[--out->len] != '/')
-                ;
-        } else if (n && !(n == 1 && *path == '.')) {
-            zc_buf_printf(out, "%s%.*s", out->len ? "/" : "", (int)n, path);
-        }
-        path += n + (path[n] == '/');
-    }
-    return out->failed ? -1 : 0;
-}
-
-/* DIR, as seen from BELOW, in a tree whose top is "/": on the heap, without it.
- * NULL: it leads out of the tree, or memory. */
-static char *resolve(const char *below, const char *dir)
-{
-    struct zc_buf out = ZC_BUF_INIT;
-    char *path = NULL;
-    if ((*dir == '/' || walk(&out, below) == 0) && walk(&out, dir) == 0)
-        path = strndup(out.len ? (const char *)out.data : "", out.len);
-    zc_buf_fini(&out);
+    char *path = *dir == '/' ? strdup(dir) : zc_relpath_join(below, dir);
+    *out = path && !zc_relpath_flatten(path);
     return path;
 }
 
-/* *FD is -1 where DIR cannot be opened. */
 static int open_in_share(const struct zc_alternates_base *base, const char *dir,
-                         int *fd, struct zc_err *err)
+                         bool make, int *fd, struct zc_err *err)
 {
-    zc_auto_free char *rel = resolve(base->dest, dir);
+    bool out;
+    zc_auto_free char *rel = resolve(base->dest, dir, &out);
     if (!rel)
+        return zc_err_nomem(err);
+    if (out)
         return zc_err_set(err, ZC_EXIT_SELECT, 0, "%s leads out of share %s",
                           dir, base->share);
     zc_auto_close int root = zc_root_open(base->path, err);
     if (root < 0)
         return -1;
-    if (zc_staging_on_path(root, rel))
-        return zc_err_set(err, ZC_EXIT_SELECT, 0,
-                          "%s is the name of the staging folder, and reserved",
-                          ZC_STAGING_NAME);
-    *fd = zc_root_open_linked(root, rel);
-    if (*fd < 0)
-        zc_log(ZC_LOG_INFO, "%s in share %s is left out: %m", rel,
-               base->share);
-    return 0;
+    *fd = *rel ? zc_root_open_linked(root, rel) : zc_root_open_dir(root, rel);
+    int eno = errno;
+    if (!zc_staging_on_path(root, rel) &&
+        (*fd < 0 || !zc_staging_holds(root, *fd))) {
+        errno = eno;
+        if (*fd < 0 && eno == ENOENT && make)
+            *fd = zc_root_make_dir(root, rel, true);
+        return 0;
+    }
+    zc_close(fd);
+    return zc_err_set(err, ZC_EXIT_SELECT, 0, "%s leads to %s, the staging "
+                      "folder, which is reserved", rel, ZC_STAGING_NAME);
 }
 
 /* DIR beside DEST, a path that is not there, and so by the letter. */
 static char *beside(const char *dest, const char *dir)
 {
-    zc_auto_free char *rel = resolve(dest, dir);
-    if (!rel)
-        return NULL;
-    return *dest == '/' ? zc_relpath_join("/", rel)
-                        : strdup(*rel ? rel : ".");
+    bool out;
+    zc_auto_free char *here = *dest == '/' ? NULL : get_current_dir_name();
+    zc_auto_free char *base = zc_relpath_join(here ? here : "", dest);
+    zc_auto_free char *rel = base ? resolve(base, dir, &out) : NULL;
+    return !rel ? NULL : zc_relpath_join("/", out ? dest : rel);
 }
 
 static int open_own(const struct zc_alternates_base *base, const char *dir,
-                    int *fd, struct zc_err *err)
+                    bool make, int *fd, struct zc_err *err)
 {
-    struct zc_err why;
+    struct zc_err why = {0};
     bool made;
     zc_auto_free char *path = *dir == '/'    ? strdup(dir)
                               : base->absent ? beside(base->dest, dir)
                                              : zc_relpath_join(base->dest, dir);
     if (!path)
         return zc_err_nomem(err);
-    *fd = zc_root_open_dest(path, ZC_ROOT_MAKE_NONE, &made, &why);
+    *fd = zc_root_open_dest(path, make ? ZC_ROOT_MAKE_PATH : ZC_ROOT_MAKE_NONE,
+                            &made, &why);
     if (*fd < 0)
-        zc_log(ZC_LOG_INFO, "%s is left out: %s", dir, why.text);
+        errno = why.eno ? why.eno : ENOENT;
     return 0;
+}
+
+int zc_alternates_open_one(const struct zc_alternates_base *base,
+                           const char *dir, bool make, int *fd,
+                           struct zc_err *err)
+{
+    *fd = -1;
+    return *base->share ? open_in_share(base, dir, make, fd, err)
+                        : open_own(base, dir, make, fd, err);
 }
 
 int zc_alternates_open(struct zc_alternates *a, struct zc_bytes names,
@@ -95,26 +89,16 @@ int zc_alternates_open(struct zc_alternates *a, struct zc_bytes names,
     const char *at = (const char *)names.p, *end = at + names.n;
     for (; at < end && a->n < ZC_ALTERNATES_MAX; at += strlen(at) + 1) {
         int fd = -1;
-        if (*base->share ? open_in_share(base, at, &fd, err)
-                         : open_own(base, at, &fd, err))
+        if (zc_alternates_open_one(base, at, false, &fd, err))
             return -1;
+        if (fd < 0)
+            zc_log(ZC_LOG_INFO, "%s is left out: %m", at);
         if (fd >= 0)
             a->fds[a->n++] = fd;
         else
             a->missing = true;
     }
     return 0;
-}
-
-size_t zc_alternates_roots(const struct zc_alternates *a, int root_fd,
-                           int roots[1 + ZC_ALTERNATES_MAX])
-{
-    size_t n = 0;
-    if (root_fd >= 0)
-        roots[n++] = root_fd;
-    for (size_t i = 0; i < a->n; i++)
-        roots[n++] = a->fds[i];
-    return n;
 }
 
 void zc_alternates_close(struct zc_alternates *a)

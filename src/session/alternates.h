@@ -29,18 +29,20 @@ struct zc_alternates_base {
 };
 
 /*
- * Opens NAMES, each NUL-ended. In a share none leads out of it, symlinks included,
- * and an absolute one begins at its root; else symlinks are followed as on the way to
- * DEST (fs/userpath.h). -1 with a sentence where one may not be looked at; one that
- * cannot be opened is left out. A is empty at first, and to be closed.
+ * Opens NAMES, each NUL-ended. In a share none leads out of it, symlinks
+ * included, and an absolute one begins at its root; else symlinks are followed
+ * as on the way to DEST (fs/userpath.h). -1 with a sentence where one may not
+ * be looked at; one that cannot be opened is left out. A is empty at first, and
+ * to be closed.
  */
 int zc_alternates_open(struct zc_alternates *a, struct zc_bytes names,
                        const struct zc_alternates_base *base,
                        struct zc_err *err);
-/* What such a session reaches: ROOT_FD (-1: nothing) and those, in ROOTS. How many
- * they are. */
-size_t zc_alternates_roots(const struct zc_alternates *a, int root_fd,
-                           int roots[1 + ZC_ALTERNATES_MAX]);
+/* One of them, DIR: *FD is -1 where it cannot be opened, and errno says why.
+ * MAKE: it is made where it is missing, with its parents. */
+int zc_alternates_open_one(const struct zc_alternates_base *base,
+                           const char *dir, bool make, int *fd,
+                           struct zc_err *err);
 void zc_alternates_close(struct zc_alternates *a);
 
 /* The counterparts in them of one directory below DEST. */

@@ -260,9 +260,12 @@ static int fill(struct zc_conn *c, size_t need, bool exact, struct zc_err *err)
         size_t room =
             exact ? need - (c->end - c->start) : ZC_SLAB_SIZE - c->end;
         ssize_t r = zc_transport_recv(c->t, c->slab->data + c->end, room);
-        if (r < 0)
+        if (r < 0) {
+            c->over = errno != ETIMEDOUT && errno != EAGAIN;
             return zc_conn_error(c, errno, err);
+        }
         if (r == 0) {
+            c->over = true;
             c->ended = c->end == c->start;
             return closed(c, err);
         }

@@ -39,7 +39,8 @@ struct zc_conn {
     struct zc_slab *slab;
     size_t start, end; /* bytes in the slab that were received, not consumed */
     uint64_t seq_in;
-    bool ended; /* the peer closed the connection between two frames */
+    bool over;  /* nothing more comes from the peer: it is gone, */
+    bool ended; /* and closed the connection between two frames */
     atomic_uint_fast64_t bytes_out, bytes_in;
 };
 

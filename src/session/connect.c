@@ -25,6 +25,8 @@ static void fill_choices(const struct zc_options *opt, struct zc_msg_open *m)
     m->group_rules = text_bytes(opt->groupmap);
     m->alternate = (uint8_t)opt->alternate;
     m->alternates = opt->alternates;
+    m->suffix = text_bytes(opt->suffix);
+    m->backup_dir = text_bytes(opt->backup_dir);
     m->window = opt->window_s < 0 ? 0 : (uint32_t)opt->window_s;
     if (m->walk || m->apply)
         m->flags |= ZC_OPEN_CHOICES;
@@ -106,6 +108,9 @@ static int send_open(struct zc_conn *c, const struct zc_options *opt,
     struct zc_buf out = ZC_BUF_INIT, filter = ZC_BUF_INIT;
     struct zc_msg_open m;
     fill_open(opt, role, &filter, &m);
+    if (m.fsync == ZC_FSYNC_BEHIND && !c->t->behind)
+        m.fsync = ZC_FSYNC_BATCH;
+    memcpy(m.writer, opt->writer, sizeof m.writer);
     if (c->t->delta && opt->delta != ZC_DELTA_OFF)
         m.flags |= ZC_OPEN_DELTA;
     zc_open_encode(&out, &m);

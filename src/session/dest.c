@@ -116,8 +116,24 @@ static int open_own(const char *path, struct zc_terms *t, int *fd,
     return *fd < 0 ? -1 : note_root(t, path, "", NULL, err);
 }
 
+/* DEST, open as FD, may be in what another session has not synced; and so may
+ * what is beside it, or be that. */
+static void note_unsynced(struct zc_terms *t, int fd)
+{
+    const struct zc_alternates *a = &t->alternates;
+    if (fd >= 0)
+        zc_unsynced_look_above(fd, &t->unsynced);
+    for (size_t i = 0; i < a->n; i++) {
+        struct zc_unsynced_left left = {0};
+        zc_unsynced_look(a->fds[i], true, false, &left);
+        zc_unsynced_look_above(a->fds[i], &left);
+        zc_unsynced_merge(&t->unsynced, &left);
+        zc_unsynced_left_fini(&left);
+    }
+}
+
 /* What is beside DEST, which is open, or, FD -1, not there. NAME is the share's. */
-static int open_alternates(struct zc_terms *t, const char *name,
+static int open_beside(struct zc_terms *t, const char *name,
                            const char *path, int fd, struct zc_err *err)
 {
     const struct zc_bytes below = t->open.path;
@@ -130,7 +146,11 @@ static int open_alternates(struct zc_terms *t, const char *name,
         .path = path,
         .dest = there ? there : *name ? asked : path,
         .absent = fd < 0};
-    return zc_alternates_open(&t->alternates, t->open.alternates, &base, err);
+    if (zc_alternates_open(&t->alternates, t->open.alternates, &base, err) ||
+        zc_backups_open(&t->backups, &t->open, &base, fd, err))
+        return -1;
+    note_unsynced(t, fd);
+    return 0;
 }
 
 int zc_dest_open_own(const char *path, const struct zc_require *require,
@@ -142,7 +162,7 @@ int zc_dest_open_own(const char *path, const struct zc_require *require,
                    open_own(path, t, fd, err) || check_name(t, err) ||
                    (*fd >= 0 &&
                     zc_require_check(require, *fd, t->root_path, err)) ||
-                   open_alternates(t, "", path, *fd, err)
+                   open_beside(t, "", path, *fd, err)
                ? -1
                : 0;
 }
@@ -211,7 +231,11 @@ int zc_dest_open_share(const struct zc_share *share, struct zc_terms *t,
     if (own_name(t, err))
         return -1;
     return open_below(share, path, t, fd, err) || check_name(t, err) ||
-                   open_alternates(t, share->name, share->path, *fd, err)
+                   open_beside(t, share->name, share->path, *fd, err) ||
+                   (*fd >= 0 && !(t->open.flags & ZC_OPEN_DRY_RUN) &&
+                    zc_backups_open_trash(&t->trash, share,
+                                          t->backups.way ? "" : t->root_below,
+                                          err))
                ? -1
                : 0;
 }

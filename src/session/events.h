@@ -91,7 +91,10 @@ struct zc_events {
 /* Counters, updated while the run goes on; a progress display may read them at
  * any time from another thread. */
 struct zc_stats {
+    bool compares; /* set before the run: done_* below are files that were
+                      compared by content, in a dry run */
     atomic_uint_fast64_t scanned;      /* entries listed so far */
+    atomic_uint_fast64_t surveyed;     /* ... looked at for their digests */
     atomic_uint_fast64_t scanned_bytes; /* sum of the sizes of files listed */
     atomic_bool scan_done;             /* the need_* below are final */
     atomic_uint_fast64_t need_files, need_bytes; /* asked for by the peer;
@@ -106,6 +109,8 @@ struct zc_stats {
     atomic_uint_fast64_t created, deleted; /* entries */
     atomic_uint_fast64_t files, dirs, symlinks, devices, specials; /* listed */
     atomic_uint_fast64_t retries; /* files read again because they changed */
+    /* Calls that were to send without a copy, and of those that copied after all. */
+    atomic_uint_fast64_t zerocopy_calls, zerocopy_copied;
     atomic_uint_fast64_t troubles;     /* calls of `trouble` */
     atomic_bool owners_left; /* some were not set, as the receiver may not, and
                                 they were not asked for (options.h) */

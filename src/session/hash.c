@@ -4,8 +4,10 @@
 #include "session/hash.h"
 
 #include "base/io.h"
+#include "fs/cached.h"
 
 #include <endian.h>
+#include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,39 +91,85 @@ static int has_bytes(int fd, uint64_t n)
     return -1;
 }
 
-static int add_all(XXH3_state_t *state, uint8_t *buf, int fd, uint64_t n,
-                   enum zc_hash_kind kind, const atomic_bool *stop)
+/* The next piece: data within MAX bytes. */
+static int add_piece(struct zc_hasher *h, uint8_t *buf, int fd, uint64_t max,
+                     const atomic_bool *stop)
 {
-    if (kind == ZC_HASH_BYTES)
-        return add_range(state, buf, fd, 0, n, kind, stop);
-    for (uint64_t at = 0, begin, end; at < n; at = end) {
-        end = next_data(fd, at, n, &begin);
-        if (add_range(state, buf, fd, begin, end, kind, stop))
+    uint64_t begin = h->at, end = h->n;
+    if (h->kind == ZC_HASH_BLOCKS)
+        end = next_data(fd, h->at, h->n, &begin);
+    if (end - begin > max)
+        end = begin + max;
+    h->at = end;
+    h->read += end - begin;
+    return add_range(h->state, buf, fd, begin, end, h->kind, stop);
+}
+
+int zc_hasher_init(struct zc_hasher *h, uint64_t n, enum zc_hash_kind kind)
+{
+    *h = (struct zc_hasher){.state = XXH3_createState(), .kind = kind, .n = n};
+    if (!h->state) {
+        errno = ENOMEM;
+        return -1;
+    }
+    XXH3_128bits_reset(h->state);
+    return 0;
+}
+
+void zc_hasher_fini(struct zc_hasher *h)
+{
+    XXH3_freeState(h->state);
+    h->state = NULL;
+}
+
+int zc_hasher_some(struct zc_hasher *h, struct zc_buf *scratch, int fd,
+                   uint64_t max, const atomic_bool *stop,
+                   uint8_t out[ZC_HASH_SIZE])
+{
+    zc_buf_reset(scratch);
+    uint8_t *buf = zc_buf_reserve(scratch, CHUNK);
+    if (!buf) {
+        errno = ENOMEM;
+        return -1;
+    }
+    max = ZC_MAX(max / CHUNK, (uint64_t)1) * CHUNK; /* whole blocks */
+    for (uint64_t from = h->read; h->at < h->n && h->read - from < max;)
+        if (add_piece(h, buf, fd, max - (h->read - from), stop))
+            return -1;
+    if (h->at < h->n)
+        return 1;
+    if (h->kind == ZC_HASH_BLOCKS) {
+        add_number(h->state, h->n);
+        if (has_bytes(fd, h->n))
             return -1;
     }
-    add_number(state, n);
-    return has_bytes(fd, n);
+    XXH128_canonical_t c;
+    XXH128_canonicalFromHash(&c, XXH3_128bits_digest(h->state));
+    memcpy(out, c.digest, ZC_HASH_SIZE);
+    return 0;
+}
+
+void zc_hash_from_disk(int fd)
+{
+    (void)zc_cached_forget(fd);
 }
 
 int zc_hash_fd(struct zc_buf *scratch, int fd, uint64_t n,
                enum zc_hash_kind kind, const atomic_bool *stop,
                uint8_t out[ZC_HASH_SIZE])
 {
-    XXH3_state_t *state = XXH3_createState();
-    zc_buf_reset(scratch);
-    uint8_t *buf = zc_buf_reserve(scratch, CHUNK);
-    int fail = -1;
-    if (!state || !buf) {
-        errno = ENOMEM;
-    } else {
-        XXH3_128bits_reset(state);
-        fail = add_all(state, buf, fd, n, kind, stop);
-    }
-    if (!fail) {
-        XXH128_canonical_t c;
-        XXH128_canonicalFromHash(&c, XXH3_128bits_digest(state));
-        memcpy(out, c.digest, ZC_HASH_SIZE);
-    }
-    XXH3_freeState(state);
-    return fail;
+    struct zc_hasher h;
+    if (zc_hasher_init(&h, n, kind))
+        return -1;
+    int fail = zc_hasher_some(&h, scratch, fd, UINT64_MAX, stop, out);
+    int eno = errno;
+    zc_hasher_fini(&h);
+    errno = eno;
+    return fail ? -1 : 0;
+}
+
+void zc_hash_told(const uint8_t hash[ZC_HASH_SIZE], uint8_t told[ZC_HASH_SIZE])
+{
+    _Static_assert(ZC_HASH_SIZE == crypto_generichash_BYTES_MIN, "its size");
+    (void)crypto_generichash(told, ZC_HASH_SIZE, hash, ZC_HASH_SIZE, NULL, 0);
 }

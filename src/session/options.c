@@ -2,9 +2,11 @@
 /* What the command line and zcsync.conf have in common; see options.h. */
 #include "session/options.h"
 
+#include "base/relpath.h"
 #include "fs/meta.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,7 @@ static const char *const fsync_names[] = {
     [ZC_FSYNC_NONE] = "none",
     [ZC_FSYNC_BATCH] = "batch",
     [ZC_FSYNC_FILE] = "file",
+    [ZC_FSYNC_BEHIND] = "behind",
 };
 
 static const char *const delta_names[] = {
@@ -83,6 +86,35 @@ void zc_options_settle(struct zc_options *o)
         o->keep |= ZC_KEEP_GROUP;
 }
 
+int zc_options_backups(struct zc_options *o, char **rule, struct zc_err *err)
+{
+    *rule = NULL;
+    if (o->backup_dir)
+        o->apply |= ZC_APPLY_BACKUP;
+    if (!(o->apply & ZC_APPLY_BACKUP)) {
+        o->suffix = NULL;
+        return 0;
+    }
+    if (!o->suffix)
+        o->suffix = o->backup_dir ? "" : "~";
+    if (strchr(o->suffix, '/') || strlen(o->suffix) > ZC_NAME_MAX)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "suffix: '%.300s' cannot be the end of a name",
+                          o->suffix);
+    if (o->backup_dir && !*o->backup_dir)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0, "backup-dir: DIR is empty");
+    if (!*o->suffix && !o->backup_dir)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "suffix: it cannot be empty without a directory for "
+                          "backups");
+    if (o->backup_dir || !o->del || o->del_excluded)
+        return 0;
+    if (asprintf(rule, "P *%s", o->suffix) >= 0)
+        return 0;
+    *rule = NULL;
+    return zc_err_nomem(err);
+}
+
 int zc_options_window(struct zc_options *o, const char *text)
 {
     char *end;
@@ -96,15 +128,21 @@ int zc_options_window(struct zc_options *o, const char *text)
     return 0;
 }
 
+/* Which of the N NAMES TEXT is; -1: none. */
+static int find_name(const char *const names[], size_t n, const char *text)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(text, names[i]) == 0)
+            return (int)i;
+    return -1;
+}
+
 int zc_delta_parse(const char *text, enum zc_delta *delta)
 {
-    for (size_t i = 0; i < ZC_ARRAY_LEN(delta_names); i++) {
-        if (strcmp(text, delta_names[i]) == 0) {
-            *delta = (enum zc_delta)i;
-            return 0;
-        }
-    }
-    return -1;
+    int i = find_name(delta_names, ZC_ARRAY_LEN(delta_names), text);
+    if (i >= 0)
+        *delta = (enum zc_delta)i;
+    return i < 0 ? -1 : 0;
 }
 
 const char *zc_delta_name(enum zc_delta delta)
@@ -114,13 +152,10 @@ const char *zc_delta_name(enum zc_delta delta)
 
 int zc_fsync_parse(const char *text, enum zc_fsync *mode)
 {
-    for (size_t i = 0; i < ZC_ARRAY_LEN(fsync_names); i++) {
-        if (strcmp(text, fsync_names[i]) == 0) {
-            *mode = (enum zc_fsync)i;
-            return 0;
-        }
-    }
-    return -1;
+    int i = find_name(fsync_names, ZC_ARRAY_LEN(fsync_names), text);
+    if (i >= 0)
+        *mode = (enum zc_fsync)i;
+    return i < 0 ? -1 : 0;
 }
 
 const char *zc_fsync_name(enum zc_fsync mode)

@@ -17,7 +17,12 @@
 
 #include <limits.h>
 
-enum zc_fsync { ZC_FSYNC_NONE, ZC_FSYNC_BATCH, ZC_FSYNC_FILE };
+enum zc_fsync {
+    ZC_FSYNC_NONE,
+    ZC_FSYNC_BATCH,
+    ZC_FSYNC_FILE,
+    ZC_FSYNC_BEHIND, /* of mirrors only */
+};
 
 /* Of a file that has changed. */
 enum zc_delta {
@@ -75,6 +80,9 @@ struct zc_options {
      * each NUL-ended; see session/alternates.h. */
     enum zc_alternate alternate;
     struct zc_bytes alternates;
+    /* ZC_APPLY_BACKUP: what loses its name at DEST is kept, with SUFFIX after it, in
+     * BACKUP_DIR, which is relative to DEST; NULL: where it is. */
+    const char *suffix, *backup_dir;
     bool dry_run;        /* -n */
     bool checksum;       /* -c */
     bool update;         /* -u */
@@ -106,6 +114,7 @@ struct zc_options {
     bool rounds; /* a session of many rounds: a mirror's */
     bool has_origin; /* the peer ends older sessions of the same ORIGIN */
     uint8_t origin[ZC_ORIGIN_SIZE];
+    uint8_t writer[ZC_WRITER_SIZE]; /* ZC_FSYNC_BEHIND */
     /* Called by the sender's threads for every file with several names that is
      * listed: PATH is one of them. May be NULL. */
     void (*linked)(void *arg, const char *path, uint64_t dev, uint64_t ino);
@@ -143,6 +152,12 @@ int zc_options_check_walk(unsigned walk, struct zc_err *err);
  * given by chown is kept, whatever was said about owners and groups. */
 void zc_options_settle(struct zc_options *o);
 
+/* What was said of backups, all together: defaults are filled in, and *RULE, on
+ * the heap, is the filter rule that keeps those that are there from being
+ * deleted, to go after all others; NULL: none is needed. -1 with a sentence
+ * (ZC_EXIT_USAGE). */
+int zc_options_backups(struct zc_options *o, char **rule, struct zc_err *err);
+
 /* --modify-window: seconds, or -1 and anything below. -1: TEXT is none of them.
  */
 int zc_options_window(struct zc_options *o, const char *text);
@@ -151,7 +166,7 @@ int zc_options_window(struct zc_options *o, const char *text);
 int zc_delta_parse(const char *text, enum zc_delta *delta);
 const char *zc_delta_name(enum zc_delta delta);
 
-/* "none", "batch" or "file"; -1: none of them. */
+/* "none", "batch", "file" or "behind"; -1: none of them. */
 int zc_fsync_parse(const char *text, enum zc_fsync *mode);
 const char *zc_fsync_name(enum zc_fsync mode);
 

@@ -98,15 +98,16 @@ void zc_share_say(const struct zc_share *share, bool loopback, char *out,
     if (geteuid() != 0)
         snprintf(own, sizeof own, " and %.100s", user_name(geteuid()));
     if (share->n_users)
-        snprintf(more, sizeof more, " and %zu named users", share->n_users);
+        snprintf(more, sizeof more, " and %zu named user%s", share->n_users,
+                 share->n_users == 1 ? "" : "s");
     if (share->any_user)
         snprintf(out, size, "plain: whoever can connect is let in; of others "
                             "than root%s%s %s", own, more, rights);
     else if (loopback)
-        snprintf(out, size, "plain: root%s%s of this machine are let in, and "
+        snprintf(out, size, "plain: lets in root%s%s of this machine, and "
                             "nobody else", own, more);
     else
-        snprintf(out, size, "plain: root%s%s of this machine are let in, and "
+        snprintf(out, size, "plain: lets in root%s%s of this machine, and "
                             "whoever can connect from another; of those %s",
                  own, more, rights);
 }

@@ -4,11 +4,14 @@
 #define ZC_SESSION_SHARE_H
 
 #include "base/err.h"
+#include "fs/partial.h"
 #include "fs/require.h"
+#include "fs/room.h"
 #include "net/keys.h"
 #include "net/peer_user.h"
 #include "proto/hello.h"
 #include "proto/msg.h"
+#include "tree/filter.h"
 
 struct zc_share {
     const char *name; /* "" for an embedded receiver */
@@ -32,7 +35,13 @@ struct zc_share {
     const uint32_t *users;
     size_t n_users;
     bool any_user; /* whoever it is */
-    bool no_partial; /* nothing is kept of files that came in part */
+    unsigned keep_s;    /* what is lost there is kept for so long; 0: it is not */
+    uint64_t keep_size; /* ... as much as this; see zc_trash_limits */
+    struct zc_partial_limits partials; /* what is kept of files that came in
+                                          part */
+    struct zc_min_free min_free;
+    bool on_change; /* somebody wants to know what has changed there: */
+    const struct zc_filter *change_patterns; /* as in struct zc_changes */
     bool trust;    /* those who are not known are as good as those who are */
 };
 

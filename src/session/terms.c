@@ -97,7 +97,10 @@ int zc_terms_take_name(struct zc_terms *t, const char *name,
 
 void zc_terms_fini(struct zc_terms *t)
 {
+    zc_backups_close(&t->backups);
+    zc_backups_close(&t->trash);
     zc_alternates_close(&t->alternates);
+    zc_unsynced_left_fini(&t->unsynced);
     zc_chmod_free(t->chmod);
     zc_fileset_free(t->only);
     zc_filter_free(t->filter);
@@ -110,6 +113,29 @@ void zc_terms_fini(struct zc_terms *t)
     free(t->source_name);
     free(t->body);
     memset(t, 0, sizeof *t);
+}
+
+size_t zc_terms_trees(const struct zc_terms *t, int root_fd, bool reads,
+                      struct zc_tree_access trees[ZC_TERMS_TREES])
+{
+    bool links = t->open.alternate == ZC_ALTERNATE_LINK && !reads;
+    size_t n = 0;
+    if (root_fd >= 0)
+        trees[n++] = (struct zc_tree_access){
+            root_fd, reads ? ZC_ACCESS_READ : ZC_ACCESS_WRITE};
+    for (size_t i = 0; i < t->alternates.n; i++)
+        trees[n++] = (struct zc_tree_access){
+            t->alternates.fds[i], links ? ZC_ACCESS_LINK : ZC_ACCESS_READ};
+    if (t->backups.way && t->backups.fd >= 0)
+        trees[n++] = (struct zc_tree_access){
+            t->backups.fd, reads ? ZC_ACCESS_READ : ZC_ACCESS_WRITE};
+    if (t->trash.way)
+        trees[n++] = (struct zc_tree_access){
+            t->trash.fd, reads ? ZC_ACCESS_READ : ZC_ACCESS_WRITE};
+    if (t->backups.way && t->backups.parent >= 0)
+        trees[n++] = (struct zc_tree_access){t->backups.parent,
+                                             ZC_ACCESS_TIDY};
+    return n;
 }
 
 void zc_terms_timeouts(struct zc_terms *t, unsigned theirs, unsigned ours)

@@ -11,7 +11,10 @@
 #ifndef ZC_SESSION_TERMS_H
 #define ZC_SESSION_TERMS_H
 
+#include "fs/unsynced.h"
 #include "session/alternates.h"
+#include "session/backups.h"
+#include "session/confine.h"
 #include "session/options.h"
 #include "session/share.h"
 
@@ -34,12 +37,17 @@ struct zc_terms {
     /* What has to be at ROOT_PATH; NULL: nothing. */
     const struct zc_require *require;
     struct zc_alternates alternates; /* the receiving end: opened */
+    struct zc_unsynced_left unsynced; /* likewise: what is above DEST, and in
+                                         those, that may not be durable */
+    struct zc_backups backups;       /* likewise: what the peer asks for, */
+    struct zc_backups trash;         /* and what the share keeps */
     /* The directory of the end that answered, as it is told to the other; 0, 0
      * where there is none yet, or where the other is not on the same kernel. */
     uint64_t root_dev, root_ino;
     uint8_t host_id[ZC_HOST_ID_SIZE]; /* of this end */
     bool another_host; /* the peer has said that it is on one */
-    bool no_partial; /* zc_share.no_partial */
+    struct zc_partial_limits partials; /* zc_share.partials */
+    struct zc_min_free min_free;       /* likewise */
     bool restricted; /* the peer is ZC_ADMIT_RESTRICTED */
     /* Where it asks for a path of the user's own: as good as a share. */
     char *own_path;
@@ -64,6 +72,12 @@ int zc_terms_take_choices(struct zc_terms *t, struct zc_err *err);
 int zc_terms_take_name(struct zc_terms *t, const char *name,
                        struct zc_err *err);
 void zc_terms_fini(struct zc_terms *t);
+
+#define ZC_TERMS_TREES (4 + ZC_ALTERNATES_MAX)
+/* What the end that answers, or pulls, reaches: ROOT_FD (-1: nothing), which it
+ * only READS or not, and what is beside that, in TREES. How many they are. */
+size_t zc_terms_trees(const struct zc_terms *t, int root_fd, bool reads,
+                      struct zc_tree_access trees[ZC_TERMS_TREES]);
 
 /* The other end's time-out, and ours: T->ping_s. */
 void zc_terms_timeouts(struct zc_terms *t, unsigned theirs, unsigned ours);

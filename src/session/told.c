@@ -46,8 +46,8 @@ void zc_told_trouble(struct zc_buf *b, enum zc_trouble kind, const char *what,
     X(scanned_bytes) X(scan_done) X(need_files) X(need_bytes)              \
     X(done_files) X(done_bytes) X(sent_bytes) X(changed_meta) X(replaced)  \
     X(created) X(deleted) X(files) X(dirs) X(symlinks) X(devices)          \
-    X(specials) X(retries) X(troubles) X(owners_left) X(alternates_missing)   \
-    X(finishing)
+    X(specials) X(retries) X(zerocopy_calls) X(zerocopy_copied)            \
+    X(troubles) X(owners_left) X(alternates_missing) X(finishing)
 
 void zc_told_count(const struct zc_stats *stats, uint64_t v[ZC_STATS_COUNT])
 {

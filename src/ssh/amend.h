@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A request to log in with an Ed25519 certificate, or with a security key, by
- * libssh2 before 1.11. It offers them well, and has the right bytes signed, but then
- * writes
+ * libssh2 before 1.11. It offers them well, and has the right bytes signed, but
+ * then writes
  *
  *     string { string TYPE, string SIGNATURE }
  *

@@ -33,7 +33,7 @@ static uint32_t mix(const struct blowfish *b, uint32_t x)
             b->s[2][x >> 8 & 255]) + b->s[3][x & 255];
 }
 
-static void encrypt(const struct blowfish *b, uint32_t *left, uint32_t *right)
+static void encipher(const struct blowfish *b, uint32_t *left, uint32_t *right)
 {
     uint32_t l = *left ^ b->p[0], r = *right;
     for (int i = 1; i < 17; i += 2) {
@@ -66,7 +66,7 @@ static void stir(struct blowfish *b, const uint8_t *key, const uint8_t *salt)
             l ^= next_word(salt, &s);
             r ^= next_word(salt, &s);
         }
-        encrypt(b, &l, &r);
+        encipher(b, &l, &r);
         to[0] = l;
         to[1] = r;
     }
@@ -88,7 +88,7 @@ static void result(struct blowfish *b, const uint8_t *pass,
                (uint32_t)text[4 * i + 2] << 8 | (uint32_t)text[4 * i + 3];
     for (int turn = 0; turn < TURNS; turn++)
         for (int i = 0; i < WORDS; i += 2)
-            encrypt(b, &w[i], &w[i + 1]);
+            encipher(b, &w[i], &w[i + 1]);
     for (int i = 0; i < SIZE; i++)
         out[i] = (uint8_t)(w[i / 4] >> 8 * (i % 4));
     sodium_memzero(w, sizeof w);

@@ -3,6 +3,7 @@
 #include "ssh/pump.h"
 
 #include "base/clock.h"
+#include "base/libc.h"
 #include "net/transport.h"
 #include "ssh/stderr.h"
 

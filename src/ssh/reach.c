@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "net/dial.h"
 #include "net/spawn.h"
+#include "ssh/hop.h"
 
 #include <netdb.h>
 #include <signal.h>
@@ -23,48 +24,8 @@
 
 /* --- jump hosts --- */
 
-struct hop {
-    char *user, *host, *port; /* NULL where it is not given */
-};
-
-/* Takes [ssh://][USER@]HOST[:PORT] in TEXT apart, which is written to. */
-static bool parse_hop(char *text, struct hop *h)
-{
-    *h = (struct hop){0};
-    if (!strncmp(text, "ssh://", 6))
-        text += 6;
-    text[strcspn(text, "/")] = '\0';
-    char *at = strrchr(text, '@');
-    if (at) {
-        *at = '\0';
-        h->user = text;
-        text = at + 1;
-    }
-    char *rest = text;
-    if (*text == '[') {
-        h->host = text + 1;
-        rest = strchr(text, ']');
-        if (!rest)
-            return false;
-        *rest++ = '\0';
-    } else {
-        h->host = text;
-        rest += strcspn(text, ":");
-        if (*rest && strchr(rest + 1, ':')) /* IPv6 without brackets */
-            rest += strlen(rest);
-    }
-    if (*rest == ':') {
-        *rest = '\0';
-        h->port = rest + 1;
-    } else if (*rest) {
-        return false;
-    }
-    return *h->host && *h->host != '-' && (!h->user || *h->user) &&
-           (!h->port || *h->port);
-}
-
-static int open_hop(struct zc_ssh *s, const struct hop *h, const char *rest,
-                    struct zc_err *err)
+static int open_hop(struct zc_ssh *s, const struct zc_ssh_hop *h,
+                    const char *rest, struct zc_err *err)
 {
     struct zc_ssh_place place = {.user = h->user, .host = h->host};
     struct zc_ssh_options o = s->o;
@@ -81,14 +42,14 @@ static int open_hop(struct zc_ssh *s, const struct hop *h, const char *rest,
 static int reach_jump(struct zc_ssh *s, struct zc_err *err)
 {
     int fd = -1;
-    struct hop h;
+    struct zc_ssh_hop h;
     zc_auto_free char *list = zc_ssh_expand(&s->c, s->c.proxy_jump, false, err);
     if (!list)
         return -1;
     char *comma = strrchr(list, ',');
     if (comma)
         *comma = '\0';
-    if (!parse_hop(comma ? comma + 1 : list, &h))
+    if (!zc_ssh_hop_parse(comma ? comma + 1 : list, &h))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "\"%.200s\" is no list of jump hosts for %s: "
                           "[USER@]HOST[:PORT] with commas between them",

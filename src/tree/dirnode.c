@@ -31,11 +31,11 @@ struct zc_dirnode {
 struct zc_dirtree {
     pthread_mutex_t lock;
     struct zc_dirnode *root;
-    struct zc_dirnode lru; /* list head: lru_next is the oldest */
     unsigned n_idle, max_idle;
     bool stays;   /* zc_dirtree_stay */
     bool follows; /* zc_dirtree_follow */
     bool confined; /* zc_dirtree_confine */
+    struct zc_dirnode lru; /* list head: lru_next is the oldest */
 };
 
 static struct zc_dirnode *node_alloc(const char *name, size_t n)
@@ -327,6 +327,13 @@ int zc_dirnode_place(struct zc_dirtree *t, struct zc_dirnode *d, int base_fd,
 void zc_dirnode_follow(struct zc_dirnode *d)
 {
     d->follows = true;
+}
+
+bool zc_dirnode_is_behind(const struct zc_dirnode *d)
+{
+    while (d && !d->follows)
+        d = d->parent;
+    return d;
 }
 
 struct zc_dirnode *zc_dirnode_parent(struct zc_dirnode *d)

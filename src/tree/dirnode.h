@@ -68,6 +68,8 @@ int zc_dirnode_place(struct zc_dirtree *t, struct zc_dirnode *d, int base_fd,
 /* D is a symlink in its parent, and what it leads to is meant. Before it is
  * pinned. */
 void zc_dirnode_follow(struct zc_dirnode *d);
+/* D, or what it is in, is behind a symlink. */
+bool zc_dirnode_is_behind(const struct zc_dirnode *d);
 
 struct zc_dirnode *zc_dirnode_parent(struct zc_dirnode *d); /* NULL: root */
 const char *zc_dirnode_name(const struct zc_dirnode *d);    /* root: "" */

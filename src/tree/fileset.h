@@ -4,10 +4,10 @@
  * can walk it as it walks a directory. Names in one directory are sorted by
  * bytes, as in tree/names.h. Built by one thread, then read by any number.
  *
- * As in rsync, a listed directory is sent itself; its content is sent too
- * (as in rsync, --files-from turns the default of recursion off) when its line ends in
- * a slash, or -r was given; parents of
- * a listed path are sent as directories.
+ * As in rsync, a listed directory is sent itself; its content is sent too (as
+ * in rsync, --files-from turns the default of recursion off) when its line ends
+ * in a slash, or -r was given; parents of a listed path are sent as
+ * directories.
  */
 #ifndef ZC_TREE_FILESET_H
 #define ZC_TREE_FILESET_H

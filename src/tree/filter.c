@@ -327,6 +327,21 @@ bool zc_filter_hides(const struct zc_filter *f, const char *path, bool is_dir)
     return excluded(f, path, is_dir, ZC_SIDE_SENDER, false);
 }
 
+bool zc_filter_hides_way(const struct zc_filter *f, const char *path)
+{
+    zc_auto_free char *way = strdup(path);
+    for (char *slash = way; slash;) {
+        slash = strchr(slash, '/');
+        if (slash)
+            *slash = '\0';
+        if (zc_filter_hides(f, way, true))
+            return true;
+        if (slash)
+            *slash++ = '/';
+    }
+    return !way;
+}
+
 bool zc_filter_protects(const struct zc_filter *f, const char *path,
                         bool is_dir)
 {

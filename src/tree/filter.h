@@ -101,7 +101,10 @@ struct zc_filter *zc_filter_decode(const uint8_t *bytes, size_t n,
 /* True: the sender does not look at PATH (relative to the root, no leading
  * slash). Its parents are known not to be hidden. */
 bool zc_filter_hides(const struct zc_filter *f, const char *path, bool is_dir);
-/* The same, whatever the files of rules say that F names and that were not read:
+/* The same of a directory, or one that leads to it: nothing is known of its parents.
+ * Without memory it is. */
+bool zc_filter_hides_way(const struct zc_filter *f, const char *path);
+/* As zc_filter_hides, whatever the files of rules say that F names and that were not read:
  * they come first in their places. */
 bool zc_filter_surely_hides(const struct zc_filter *f, const char *path,
                             bool is_dir);

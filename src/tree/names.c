@@ -237,7 +237,7 @@ int zc_names_read(int dirfd, struct zc_names *n)
     if (lseek(dirfd, 0, SEEK_SET) < 0)
         return -1;
     for (;;) {
-        ssize_t got = getdents64(dirfd, room, sizeof room);
+        ssize_t got = getdents64(dirfd, (void *)room, sizeof room);
         if (got == 0)
             break;
         if (got < 0 || take_chunk(&r, room, (size_t)got))
@@ -264,6 +264,12 @@ size_t zc_names_lower_bound(const struct zc_names *n, const char *name,
             high = mid;
     }
     return low;
+}
+
+size_t zc_names_find(const struct zc_names *n, const char *name)
+{
+    size_t at = zc_names_lower_bound(n, name, strlen(name));
+    return at < n->len && !strcmp(zc_names_at(n, at), name) ? at : n->len;
 }
 
 int zc_names_insert(struct zc_names *n, const char *name, size_t len)

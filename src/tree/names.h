@@ -42,5 +42,7 @@ static inline const char *zc_names_at(const struct zc_names *n, size_t i)
 /* The index of the first name that is not before NAME (len LEN), or n->len. */
 size_t zc_names_lower_bound(const struct zc_names *n, const char *name,
                             size_t len);
+/* Where NAME is; LEN of them all where it is not among them. */
+size_t zc_names_find(const struct zc_names *n, const char *name);
 
 #endif

@@ -26,6 +26,13 @@
 #include <sys/inotify.h>
 #include <sys/statfs.h>
 
+/* Headers from before Linux 5.17. */
+#ifndef FAN_RENAME
+#define FAN_RENAME 0x10000000
+#define FAN_EVENT_INFO_TYPE_OLD_DFID_NAME 10
+#define FAN_EVENT_INFO_TYPE_NEW_DFID_NAME 12
+#endif
+
 #define NAME_MASK \
     (FAN_CREATE | FAN_DELETE | FAN_MODIFY | FAN_CLOSE_WRITE | FAN_ATTRIB)
 #define SELF_MASK (FAN_DELETE_SELF | FAN_MOVE_SELF)
@@ -195,31 +202,48 @@ struct spot {
     size_t n;
 };
 
-static struct spot read_spot(const struct zc_watch *w,
-                             const struct fanotify_event_info_fid *info)
+/* The N bytes of an info behind its head, which are not aligned: a file system, a
+ * handle, and, where NAMED, a name. What does not fit is not ours. */
+static struct spot read_spot(const struct zc_watch *w, const uint8_t *at,
+                             size_t n, bool named)
 {
-    struct spot p = {ZC_WDIR_NONE, "", 0};
+    const struct spot none = {ZC_WDIR_NONE, "", 0};
+    struct spot p = none;
     struct zc_wkey key;
-    struct file_handle h; /* INFO is not aligned for it */
-    const uint8_t *at = info->handle;
-    memcpy(&h, at, sizeof h);
-    at += sizeof h;
-    size_t fs = 0;
+    struct file_handle h;
+    const uint8_t *fsid = at;
+    size_t fs = 0, front = sizeof w->fan.marks.v->fsid + sizeof h;
+    if (n < front)
+        return none;
+    memcpy(&h, at + front - sizeof h, sizeof h);
+    at += front;
+    n -= front;
     while (fs < w->fan.marks.len &&
-           memcmp(w->fan.marks.v[fs].fsid, &info->fsid, sizeof info->fsid))
+           memcmp(w->fan.marks.v[fs].fsid, fsid, front - sizeof h))
         fs++;
-    if (fs == w->fan.marks.len ||
+    if (h.handle_bytes > n || fs == w->fan.marks.len ||
         make_key((int)fs, h.handle_type, at, h.handle_bytes, &key))
-        return p;
+        return none;
     p.dir = zc_wtree_by_key(w->tree, key.bytes, key.len);
-    if (info->hdr.info_type == FAN_EVENT_INFO_TYPE_DFID)
+    if (!named)
         return p;
+    n -= h.handle_bytes;
     p.name = (const char *)at + h.handle_bytes;
-    p.n = strlen(p.name);
-    if (p.n > ZC_NAME_MAX)
-        p.dir = ZC_WDIR_NONE;
+    p.n = strnlen(p.name, n);
+    if (p.n == n || p.n > ZC_NAME_MAX)
+        return none;
     if (p.n == 1 && p.name[0] == '.')
         p.n = 0;
+    return p;
+}
+
+/* Half of a rename: that always has a name. */
+static struct spot read_half(const struct zc_watch *w, const uint8_t *at,
+                             size_t n)
+{
+    struct spot p = read_spot(w, at, n, true);
+    if (!p.n)
+        p.dir = ZC_WDIR_NONE;
     return p;
 }
 
@@ -284,23 +308,26 @@ static void one_event(struct zc_watch *w,
 {
     struct spot at = {ZC_WDIR_NONE, "", 0}, from = at, to = at;
     const uint8_t *end = p + e->event_len;
-    const struct fanotify_event_info_fid *info;
-    for (p += e->metadata_len; p + sizeof *info <= end; p += info->hdr.len) {
-        info = (const void *)p;
-        switch (info->hdr.info_type) {
+    struct fanotify_event_info_header h;
+    for (p += e->metadata_len; end - p >= (ptrdiff_t)sizeof h; p += h.len) {
+        memcpy(&h, p, sizeof h);
+        if (h.len < sizeof h || h.len > end - p)
+            break;
+        const uint8_t *in = p + sizeof h;
+        size_t n = h.len - sizeof h;
+        switch (h.info_type) {
         case FAN_EVENT_INFO_TYPE_DFID:
         case FAN_EVENT_INFO_TYPE_DFID_NAME:
-            at = read_spot(w, info);
+            at = read_spot(w, in, n,
+                           h.info_type == FAN_EVENT_INFO_TYPE_DFID_NAME);
             break;
         case FAN_EVENT_INFO_TYPE_OLD_DFID_NAME:
-            from = read_spot(w, info);
+            from = read_half(w, in, n);
             break;
         case FAN_EVENT_INFO_TYPE_NEW_DFID_NAME:
-            to = read_spot(w, info);
+            to = read_half(w, in, n);
             break;
         }
-        if (!info->hdr.len)
-            break;
     }
     if (at.dir != ZC_WDIR_NONE || from.dir != ZC_WDIR_NONE ||
         to.dir != ZC_WDIR_NONE)
@@ -320,9 +347,10 @@ static void events(struct zc_watch *w, size_t size)
 {
     struct fanotify_event_metadata e;
     const uint8_t *p = w->buf, *end = p + size;
-    for (; p + sizeof e <= end && !w->gone; p += e.event_len) {
+    for (; end - p >= (ptrdiff_t)sizeof e && !w->gone; p += e.event_len) {
         memcpy(&e, p, sizeof e);
-        if (e.event_len < sizeof e || e.vers != FANOTIFY_METADATA_VERSION)
+        if (e.metadata_len < sizeof e || e.event_len < e.metadata_len ||
+            e.event_len > end - p || e.vers != FANOTIFY_METADATA_VERSION)
             break;
         w->seen++;
         w->position.read += FAN_EVENT_METADATA_LEN;

@@ -177,6 +177,8 @@ struct zc_watch {
     const struct zc_filter *filter; /* NULL: none */
     bool one_file_system;
     unsigned watch_max;
+    uint64_t limit; /* of inotify watches, of all that this user has; when read */
+    int64_t limit_at;
 
     const struct zc_wbackend *backend;
     bool may_switch, switching; /* to fanotify, where it may; it is to, now */

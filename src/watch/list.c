@@ -92,7 +92,7 @@ static void list(struct zc_watch *w, struct zc_wjob *job, zc_wdir d, int fd,
     /* btrfs shows what was there when FD was opened, and D is watched since
      * later than that: what was made in between would be told by neither. */
     lseek(fd, 0, SEEK_SET);
-    while ((got = getdents64(fd, room, sizeof room)) > 0) {
+    while ((got = getdents64(fd, (void *)room, sizeof room)) > 0) {
         const struct dirent64 *e;
         for (const char *p = room; p < room + got; p += e->d_reclen) {
             e = (const struct dirent64 *)(const void *)p;

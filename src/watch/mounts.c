@@ -14,6 +14,7 @@
  */
 #include "watch/mounts.h"
 
+#include "base/libc.h"
 #include "base/log.h"
 #include "base/relpath.h"
 #include "fs/meta.h"
@@ -164,20 +165,8 @@ static bool not_listed(struct survey *s, size_t i, const char *path)
 /* PATH, or a directory above it, is excluded, or is the root's staging folder. */
 static bool is_hidden(const struct zc_watch *w, const char *path)
 {
-    zc_auto_free char *copy = strdup(path);
-    size_t n = strcspn(path, "/");
-    if (!copy || zc_wreserved(w, ZC_WDIR_ROOT, path, n))
-        return true;
-    for (char *slash = copy; slash && w->filter;) {
-        slash = strchr(slash, '/');
-        if (slash)
-            *slash = '\0';
-        if (zc_filter_hides(w->filter, copy, true))
-            return true;
-        if (slash)
-            *slash++ = '/';
-    }
-    return false;
+    return zc_wreserved(w, ZC_WDIR_ROOT, path, strcspn(path, "/")) ||
+           (w->filter && zc_filter_hides_way(w->filter, path));
 }
 
 static int take_listed(struct survey *s)

@@ -7,6 +7,7 @@
 #include "watch/report.h"
 
 #include "base/clock.h"
+#include "base/libc.h"
 #include "base/log.h"
 #include "fs/meta.h"
 #include "watch/internal.h"

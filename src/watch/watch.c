@@ -448,6 +448,10 @@ size_t zc_watch_places_gone(const struct zc_watch *w)
     return w->places.n_gone;
 }
 
+/* Whoever asks for figures does so at every turn, and that is no reason to open a
+ * file: somebody may change the limit now and then. */
+#define LIMIT_NS (10 * ZC_NSEC_PER_SEC)
+
 static uint64_t read_limit(void)
 {
     unsigned long long limit = 0;
@@ -460,14 +464,19 @@ static uint64_t read_limit(void)
     return limit;
 }
 
-void zc_watch_get_stats(const struct zc_watch *w, struct zc_watch_stats *stats)
+void zc_watch_get_stats(struct zc_watch *w, struct zc_watch_stats *stats)
 {
     bool inotify = w->backend == &zc_wbackend_inotify;
+    int64_t now = zc_clock_ns();
+    if (inotify && (!w->limit_at || now - w->limit_at >= LIMIT_NS)) {
+        w->limit = read_limit();
+        w->limit_at = now;
+    }
     *stats = (struct zc_watch_stats){
         .kind = inotify ? ZC_WATCH_INOTIFY : ZC_WATCH_FANOTIFY,
         .dirs = zc_wtree_count(w->tree),
         .watches = inotify ? w->look.n_keys : w->fan.marks.len,
-        .limit = inotify ? read_limit() : 0,
+        .limit = inotify ? w->limit : 0,
         .unwatched = w->look.n_unwatched,
         .events = w->events,
         .overflows = w->overflows,

@@ -145,7 +145,7 @@ struct zc_places *zc_watch_places(struct zc_watch *w);
 /* How many of them are GONE. */
 size_t zc_watch_places_gone(const struct zc_watch *w);
 
-void zc_watch_get_stats(const struct zc_watch *w,
+void zc_watch_get_stats(struct zc_watch *w,
                         struct zc_watch_stats *stats);
 
 #endif

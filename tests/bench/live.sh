@@ -23,19 +23,19 @@
 #                  (default: all)
 #   --rounds N     every tool runs N times in each case (3)
 #   --tools LIST   comma-separated: zcsync-tcp,zcsync-local,zcsync-batch,
-#                  zcsync-fanotify,lsyncd-local,lsyncd-daemon,inotifywait
-#                  (default: all that are installed; zcsync-batch and
-#                  zcsync-fanotify are for latency and sustained, the others than
-#                  zcsync not for sustained and idle)
+#                  zcsync-behind,zcsync-fanotify,lsyncd-local,lsyncd-daemon,
+#                  inotifywait (default: all that are installed; zcsync-batch,
+#                  zcsync-behind and zcsync-fanotify are for latency and
+#                  sustained, the others than zcsync not for sustained and idle)
 #   --all          every tool in every case
 #   --dir DIR      where sources and copies go (default: $TMPDIR or /tmp)
 #   --raw FILE     keep the single measurements here
 #
 # The binary is $ZCSYNC, by default the build next to this tree; latency(1) is
 # taken from its tests/tools (make check-programs). zcsync runs with --fsync=none,
-# as the others do not sync either; zcsync-batch is the default, --fsync=batch,
-# over TCP like zcsync-tcp and zcsync-fanotify; lsyncd's delay is 1 second, its
-# least. "x zcsync-tcp" is the median of the ratios of one round. Seconds until
+# as the others do not sync either; zcsync-batch has --fsync=batch,
+# zcsync-behind the default, --fsync=behind, over TCP like zcsync-tcp and zcsync-fanotify;
+# lsyncd's delay is 1 second, its least. "x zcsync-tcp" is the median of the ratios of one round. Seconds until
 # quiet count until the tool's processes have used no CPU for half a second, that
 # not included. Run as root, on an idle machine.
 set -u
@@ -64,13 +64,13 @@ find_zcsync
 latency=${LATENCY:-$(dirname "$ZCSYNC")/tests/tools/latency}
 [ -x "$latency" ] || die "$latency is not built (make check-programs)"
 if [ ${#tools[@]} -eq 0 ]; then
-    tools=(zcsync-tcp zcsync-local zcsync-batch zcsync-fanotify)
+    tools=(zcsync-tcp zcsync-local zcsync-batch zcsync-behind zcsync-fanotify)
     command -v lsyncd >/dev/null && tools+=(lsyncd-local lsyncd-daemon)
     command -v inotifywait >/dev/null && tools+=(inotifywait)
 fi
 for tool in "${tools[@]}"; do
     case $tool in
-    zcsync-tcp | zcsync-local | zcsync-batch | zcsync-fanotify) ;;
+    zcsync-tcp | zcsync-local | zcsync-batch | zcsync-behind | zcsync-fanotify) ;;
     lsyncd-*) command -v lsyncd >/dev/null || die "lsyncd is not installed" ;;
     inotifywait) command -v inotifywait >/dev/null || die "no inotifywait" ;;
     *) die "unknown tool $tool (see --help)" ;;
@@ -165,7 +165,8 @@ start_tool()
 {
     local how=(--fsync=none --watch=inotify) address
     case $tool in
-    zcsync-batch) how=(--watch=inotify) ;;
+    zcsync-batch) how=(--fsync=batch --watch=inotify) ;;
+    zcsync-behind) how=(--fsync=behind --watch=inotify) ;;
     zcsync-fanotify) how=(--fsync=none --watch=fanotify) ;;
     esac
     case $tool in
@@ -371,7 +372,7 @@ takes_part()
     [ -n "$all" ] && return
     case $1.$tool in
     latency.* | *.zcsync-tcp | *.zcsync-local | sustained.zcsync-*) return 0 ;;
-    start.zcsync-batch | treerename.zcsync-batch | idle.*) return 1 ;;
+    start.zcsync-b* | treerename.zcsync-b* | idle.*) return 1 ;;
     sustained.*) return 1 ;;
     esac
 }
@@ -413,8 +414,8 @@ report()
         }
         print "| case | tool | measure | median | x zcsync-tcp |\n|---|---|---|---|---|\n";
         for my $case (@cases) {
-            for my $tool (qw(zcsync-tcp zcsync-local zcsync-batch zcsync-fanotify
-                    lsyncd-local lsyncd-daemon inotifywait)) {
+            for my $tool (qw(zcsync-tcp zcsync-local zcsync-batch zcsync-behind
+                    zcsync-fanotify lsyncd-local lsyncd-daemon inotifywait)) {
                 for my $m (@{$measures{$case}}) {
                     my $got = value($case, $m, $tool) // next;
                     my $r = ratio($case, $m, $tool);

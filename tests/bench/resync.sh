@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What does it cost to bring a big file up to date of which little has changed?
+# What does it cost to bring a big file up to date of which little has changed, and
+# a big tree of which nothing has?
 # zcsync push and rsync, each to its daemon on another host, which is a network
 # namespace; in turns. Counts the bytes on the link, both ways.
 #
@@ -10,6 +11,9 @@
 #   CASE           inplace  one of its blocks of 4 KiB in a hundred changed
 #                  front    a byte inserted at the beginning
 #                  append   a hundredth appended
+#                  noop     nothing to do for 1,000,000 files in 50,500 directories,
+#                           or as many as there is room for
+#                  few      ... but for 90 of them
 #                  (default: all)
 #   --size MIB     of the file (1024)
 #   --rate RATE    of the link, as tc(8) has it (100mbit); loop: over loopback
@@ -38,7 +42,7 @@ while [ $# -gt 0 ]; do
         ;;
     esac
 done
-[ ${#cases[@]} -gt 0 ] || cases=(inplace front append)
+[ ${#cases[@]} -gt 0 ] || cases=(inplace front append noop few)
 need_link perl
 find_zcsync
 make_work
@@ -49,14 +53,14 @@ from=$near host=$far_address device=va
 
 # ---- runs ----------------------------------------------------------------------
 
-run_tool() # TOOL
+run_tool() # TOOL [DIRECTORY of src and dest]
 {
-    local push=("$ZCSYNC" push -q --plain --fsync=none)
+    local push=("$ZCSYNC" push -q --plain --fsync=none) at=${2:-}
     case $1 in
-    zcsync) set -- "${push[@]}" "$work/src/" "zcsync://$host:8739/s" ;;
+    zcsync) set -- "${push[@]}" "$work/src/$at" "zcsync://$host:8739/s/$at" ;;
     delta) set -- "${push[@]}" --no-whole-file "$work/src/" \
         "zcsync://$host:8739/s" ;;
-    rsync) set -- rsync -a --port=8740 "$work/src/" "rsync://$host/s/" ;;
+    rsync) set -- rsync -a --port=8740 "$work/src/$at" "rsync://$host/s/$at" ;;
     esac
     ip netns exec "$from" "$@" || echo "$me: $* failed" >&2
 }
@@ -69,28 +73,88 @@ crossed()
         awk -v loop="$rate" '{n += $1} END {print loop == "loop" ? n / 2 : n}'
 }
 
-measure() # CASE TOOL...
+# Two files of microseconds and bytes get another line each.
+timed() # CASE TOOL [DIRECTORY]
 {
-    local case=$1 round tool start before
+    local start before
+    before=$(crossed) start=$(date +%s%N)
+    run_tool "$2" "${3:-}"
+    echo $((($(date +%s%N) - start) / 1000)) >>"$work/$1.$2"
+    echo $(($(crossed) - before)) >>"$work/$1.$2.bytes"
+}
+
+report() # CASE TOOL...
+{
+    local case=$1 tool
     shift
-    for ((round = 1; round <= rounds; round++)); do
-        for tool; do
-            cp "$work/old" "$work/dest/file"
-            touch -d 2020-01-01 "$work/dest/file"
-            before=$(crossed) start=$(date +%s%N)
-            run_tool "$tool"
-            echo $((($(date +%s%N) - start) / 1000)) >>"$work/$case.$tool"
-            echo $(($(crossed) - before)) >>"$work/$case.$tool.bytes"
-            cmp -s "$work/src/file" "$work/dest/file" ||
-                echo "$me: $case: the copy of $tool is another" >&2
-        done
-    done
     for tool; do
-        printf '%-8s %-7s %8.2f s %9.1f MB  x rsync %5.2f\n' "$case" "$tool" \
+        printf '%-8s %-7s %8.2f s %11.3f MB  x rsync %5.2f\n' "$case" "$tool" \
             "$(median <"$work/$case.$tool" | awk '{print $1 / 1e6}')" \
             "$(median <"$work/$case.$tool.bytes" | awk '{print $1 / 1e6}')" \
             "$(median_ratio "$work/$case.rsync" "$work/$case.$tool")"
     done
+}
+
+measure() # CASE TOOL...
+{
+    local case=$1 round tool
+    for ((round = 1; round <= rounds; round++)); do
+        for tool in "${@:2}"; do
+            cp "$work/old" "$work/dest/file"
+            touch -d 2020-01-01 "$work/dest/file"
+            timed "$case" "$tool"
+            cmp -s "$work/src/file" "$work/dest/file" ||
+                echo "$me: $case: the copy of $tool is another" >&2
+        done
+    done
+    report "$@"
+}
+
+# A tree of up to 500 directories of 100 directories of 20 files, here and there.
+make_many()
+{
+    local tops=500 room
+    [ -e "$work/src/many" ] && return
+    room=$(df --output=iavail,avail "$work" | awk 'END {
+        inodes = $1 / 2200; bytes = $2 * 1024 / 2 / 2000 / 4400
+        print int(inodes < bytes ? inodes : bytes)}')
+    [ "$room" -lt "$tops" ] && tops=$((room > 5 ? room : 5))
+    echo "$((tops * 2000)) files in $((tops * 101)) directories"
+    perl -e '
+        my ($top, $n) = @ARGV;
+        mkdir $top;
+        for my $i (1 .. $n) {
+            mkdir "$top/d$i";
+            for my $j (1 .. 100) {
+                mkdir "$top/d$i/s$j";
+                for (1 .. 20) {
+                    open my $f, ">", "$top/d$i/s$j/file$_.txt" or die;
+                    print $f "$i $j $_";
+                }
+            }
+        }' "$work/src/many" "$tops"
+    run_tool rsync many/
+}
+
+change_few() # TEXT
+{
+    local file
+    for file in "$work"/src/many/d[1-9]?/s7/file7.txt; do
+        echo "$1" >"$file"
+    done
+}
+
+measure_many() # CASE TOOL...
+{
+    local case=$1 round tool
+    make_many
+    for ((round = 1; round <= rounds; round++)); do
+        for tool in "${@:2}"; do
+            [ "$case" = few ] && change_few "$round $tool"
+            timed "$case" "$tool" many/
+        done
+    done
+    report "$@"
 }
 
 change() # CASE: the new version of it
@@ -115,6 +179,10 @@ change() # CASE: the new version of it
 head -c "${mib}M" /dev/urandom >"$work/old"
 echo "$mib MiB, $rate"
 for case in "${cases[@]}"; do
+    if [ "$case" = noop ] || [ "$case" = few ]; then
+        measure_many "$case" rsync zcsync
+        continue
+    fi
     change "$case"
     if [ "$rate" = loop ]; then
         measure "$case" rsync zcsync delta

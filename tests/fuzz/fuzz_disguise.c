@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* fs/disguise.c: what stands in user.rsync.* attributes, whoever wrote it. The first
- * byte says what is read. */
+/* fs/disguise.c: what stands in user.rsync.* attributes, whoever wrote it. The
+ * first byte says what is read. */
 #include "fs/acl.h"
 #include "fs/disguise.h"
 

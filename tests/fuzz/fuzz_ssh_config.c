@@ -2,6 +2,7 @@
 /* ssh_config by our own reader, and what `ssh -G` writes. What is taken has
  * values that make sense; what is not has a sentence with file and line. */
 #include "ssh/config.h"
+#include "ssh/hop.h"
 
 #include <string.h>
 
@@ -13,6 +14,24 @@ static void must(bool truth)
         abort();
 }
 
+/* TEXT as one jump host, and each that is between commas. */
+static void hops(const char *text)
+{
+    struct zc_ssh_hop h;
+    for (const char *at = text; at; at = strchr(at, ',')) {
+        at += *at == ',';
+        char *copy = strdup(at);
+        must(copy != NULL);
+        copy[at == text ? strlen(copy) : strcspn(copy, ",")] = '\0';
+        if (zc_ssh_hop_parse(copy, &h)) {
+            must(*h.host && *h.host != '-' && !strpbrk(h.host, "/@[]"));
+            must(!h.user || (*h.user && !strchr(h.user, '/')));
+            must(!h.port || (*h.port && !strpbrk(h.port, "/@")));
+        }
+        free(copy);
+    }
+}
+
 static void look(struct zc_ssh_config *c)
 {
     must(c->port <= 65535 && c->identity_files.len <= ZC_SSH_WORDS_MAX &&
@@ -22,6 +41,8 @@ static void look(struct zc_ssh_config *c)
         must(strlen(c->identity_files.v[i]) <= ZC_SSH_VALUE_MAX);
         free(zc_ssh_expand(c, c->identity_files.v[i], true, NULL));
     }
+    if (c->proxy_jump)
+        hops(c->proxy_jump);
     if (c->proxy_command)
         free(zc_ssh_expand(c, c->proxy_command, false, NULL));
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Writes the seeds of fuzz_hello, fuzz_handshake, fuzz_compress, fuzz_frame and
- * fuzz_msg: one file for every sample of wire.h, and whole sessions for the
- * frames; and the answers among the seeds of fuzz_control. Run it again after a change of the
- * protocol:
+ * Writes the seeds that are made of our own structures: those of fuzz_hello,
+ * fuzz_handshake, fuzz_handshake_answer, fuzz_compress, fuzz_frame and fuzz_msg, with
+ * one file for every sample of wire.h and whole sessions for the frames; those of
+ * fuzz_terms, fuzz_told, fuzz_look and fuzz_notes; the answers among those of
+ * fuzz_control, and a snapshot for fuzz_output. Run it again after a change of the
+ * protocol or of these:
  *
  *     cd tests/fuzz/corpus && make_seeds
  */
@@ -11,6 +13,9 @@
 #include "net/compress.h"
 #include "net/direct.h"
 #include "daemon/control_msg.h"
+#include "daemon/handshake_answer.h"
+#include "daemon/pull_words.h"
+#include "daemon/receivers.h"
 #include "proto/hello.h"
 
 #include <stdio.h>
@@ -87,9 +92,50 @@ static void save_handshakes(void)
     save_handshake("version", 6, up, 0);
 }
 
+static void save_answer_of_handshake(const char *name, uint8_t mode,
+                                     const struct zc_secured *s,
+                                     const char *why)
+{
+    uint8_t bytes[1 + sizeof(struct zc_handshake_answer)] = {mode};
+    struct zc_handshake_answer a;
+    struct zc_err err = {0};
+    snprintf(err.text, sizeof err.text, "%s", why ? why : "");
+    zc_handshake_answer_set(&a, s, why ? &err : NULL);
+    memcpy(bytes + 1, &a, sizeof a);
+    size_t n = why ? offsetof(struct zc_handshake_answer, why) + strlen(why)
+                   : offsetof(struct zc_handshake_answer, why);
+    save("handshake_answer", name, bytes, 1 + n);
+}
+
+static void save_answers_of_handshakes(void)
+{
+    struct zc_secured s = {.role = ZC_ROLE_SENDER, .delta = true,
+                           .compress = ZC_COMPRESS_AUTO};
+    save_answer_of_handshake("plain", 1, &s, NULL);
+    save_answer_of_handshake("not-plain", 0, &s, NULL);
+    save_answer_of_handshake("refused", 0, &s, "the peer's key is not known");
+    s.sealed = s.ktls = s.behind = s.digests = true;
+    s.suite = ZC_SUITE_AESGCM;
+    s.compress = -7;
+    for (size_t i = 0; i < sizeof s.peer_key; i++)
+        s.peer_key[i] = s.tx[i] = s.rx[i] = (uint8_t)(i + 1);
+    save_answer_of_handshake("sealed", 0, &s, NULL);
+    s.compress = 100;
+    save_answer_of_handshake("no-level", 0, &s, NULL);
+}
+
 struct streams {
-    struct zc_buf sender, receiver;
+    struct zc_buf sender, receiver, told;
 };
+
+/* A frame as fuzz_look.c has it. */
+static void put_answer(struct zc_buf *b, unsigned type, struct zc_bytes body)
+{
+    zc_buf_u8(b, (uint8_t)type);
+    zc_buf_u8(b, (uint8_t)body.n);
+    zc_buf_u8(b, (uint8_t)(body.n >> 8));
+    zc_buf_put(b, body.p, body.n);
+}
 
 /* A stream is what one side says: types below 20, or the others. */
 static void each(void *arg, const char *name, unsigned type,
@@ -104,10 +150,59 @@ static void each(void *arg, const char *name, unsigned type,
     zc_buf_put(&msg, body.p, body.n);
     save("msg", name, msg.data, msg.len);
 
+    if (type == ZC_FRAME_OPEN || type == ZC_FRAME_LOOK) {
+        msg.data[0] = type == ZC_FRAME_LOOK;
+        save("terms", name, msg.data, msg.len);
+    }
+
+    if (type == ZC_FRAME_SHARE || type == ZC_FRAME_ERROR || zc_told_is(type)) {
+        struct zc_buf one = ZC_BUF_INIT;
+        put_answer(&one, type, body);
+        save("look", name, one.data, one.len);
+        zc_buf_fini(&one);
+        if (type != ZC_FRAME_ERROR)
+            put_answer(&s->told, type, body);
+    }
+
     zc_frame_encode(&f, zc_buf_reserve(b, ZC_FRAME_HEADER_SIZE));
     b->len += ZC_FRAME_HEADER_SIZE;
     zc_buf_put(b, body.p, body.n);
     zc_buf_fini(&msg);
+}
+
+/* What the process of a pull tells: see fuzz_told.c. */
+static void save_told(void)
+{
+    const struct zc_item item = {.flags = 3, .mode = 0100644, .path = "a/b",
+                                 .size = 5, .link_target = "c"};
+    struct zc_pull_ending e = {.sent = 1, .code = ZC_EXIT_PARTIAL};
+    uint64_t counts[ZC_STATS_COUNT] = {1, 2, 3};
+    struct zc_buf b = ZC_BUF_INIT, all = ZC_BUF_INIT;
+    for (int i = 0; i < 4; i++) {
+        zc_buf_reset(&b);
+        if (i == 0)
+            zc_told_item(&b, &item);
+        else if (i == 1)
+            zc_told_trouble(&b, ZC_TROUBLE_DEST, "create", "a/c", EPERM);
+        else if (i == 2)
+            zc_stats_encode(&b, counts);
+        else
+            zc_verdict_encode(&b, &(struct zc_msg_verdict){
+                                      23, {(const uint8_t *)"some", 4}});
+        zc_buf_u32(&all, b.data[4]);
+        zc_buf_u32(&all, (uint32_t)b.len - ZC_FRAME_HEADER_SIZE);
+        zc_buf_put(&all, b.data + ZC_FRAME_HEADER_SIZE,
+                   b.len - ZC_FRAME_HEADER_SIZE);
+    }
+    zc_buf_u32(&all, 0);
+    zc_buf_u32(&all, sizeof e);
+    zc_buf_put(&all, &e, sizeof e);
+    save("told", "all", all.data, all.len);
+    save("told", "cut", all.data, all.len - 1);
+    all.data[0] = 99;
+    save("told", "unknown", all.data, all.len);
+    zc_buf_fini(&b);
+    zc_buf_fini(&all);
 }
 
 static void save_stream(const char *name, struct zc_buf *b)
@@ -168,6 +263,79 @@ static void save_control(void)
     zc_snapshot_fini(&s);
 }
 
+/* What a person who looks at the status might be shown of others. */
+static void save_output(void)
+{
+    static const char odd[] = "a\"b\\\033[31m\n\xff\xc3\xa4";
+    struct zc_snap_peer peer = {.now_began = 1, .now_left = 1};
+    struct zc_snap_mirror mirror = {.state = 1};
+    struct zc_snap_session session = {.pid = 1};
+    struct zc_snap_copy copy = {.state = ZC_COPY_RECEIVING};
+    struct zc_snap_hook hook = {.running = 1, .runs = 2, .failures = 1};
+    struct zc_snapshot s = {.pid = 1, .started = 1};
+    struct zc_buf b = ZC_BUF_INIT;
+    memcpy(peer.name, odd, sizeof odd);
+    memcpy(peer.path, odd, sizeof odd);
+    memcpy(mirror.note, odd, sizeof odd);
+    memcpy(session.share, odd, sizeof odd);
+    memcpy(session.room, odd, sizeof odd);
+    memcpy(copy.id, odd, sizeof odd);
+    memcpy(hook.fate, odd, sizeof odd);
+    memcpy(s.listen, odd, sizeof odd);
+    if (zc_vec_push(&mirror.peers, peer) || zc_vec_push(&s.mirrors, mirror) ||
+        zc_vec_push(&s.sessions, session) || zc_vec_push(&s.copies, copy) ||
+        zc_vec_push(&s.hooks, hook))
+        exit(1);
+    zc_snapshot_encode(&s, &b);
+    b.data[3] = 's'; /* in place of the end of the version */
+    save("output", "snapshot", b.data + 3, b.len - 3);
+    zc_buf_fini(&b);
+    zc_snapshot_fini(&s);
+}
+
+static void put_change(struct zc_buf *b, size_t at, const void *bytes, size_t n)
+{
+    zc_buf_u8(b, (uint8_t)at);
+    zc_buf_u8(b, (uint8_t)(at >> 8));
+    zc_buf_u8(b, (uint8_t)n);
+    zc_buf_put(b, bytes, n);
+}
+
+/* What is in shared memory: see fuzz_notes.c. */
+static void save_notes(void)
+{
+    static const int64_t least = INT64_MIN, most = INT64_MAX;
+    static const uint8_t odd = 1, two = 2;
+    static const char text[] = "\033[31m\"\\\n\377";
+    struct zc_buf b = ZC_BUF_INIT;
+    char full[ZC_STATUS_NAME];
+    memset(full, 'x', sizeof full);
+    zc_buf_u8(&b, 0);
+#define CHANGE(type, field, value) \
+    put_change(&b, offsetof(struct type, field), &(value), sizeof(value))
+    CHANGE(zc_mirror_status, peers[0].oldest, least);
+    CHANGE(zc_mirror_status, peers[0].retry_at, most);
+    CHANGE(zc_mirror_status, peers[1].text, text);
+    CHANGE(zc_mirror_status, peers[1].now.began, most);
+    CHANGE(zc_mirror_status, peers[1].now.left, most);
+    put_change(&b, offsetof(struct zc_mirror_status, name), full, 255);
+    put_change(&b, offsetof(struct zc_mirror_status, name) + 250, full, 100);
+    CHANGE(zc_mirror_status, n_peers, most);
+    CHANGE(zc_mirror_status, watch_kind, most);
+    save("notes", "watcher", b.data, b.len);
+    zc_buf_reset(&b);
+    zc_buf_u8(&b, 1);
+    CHANGE(zc_receiver_note, intake.began, most);
+    CHANGE(zc_receiver_note, intake.took, least);
+    CHANGE(zc_receiver_note, has_origin, two);
+    CHANGE(zc_receiver_note, failed, odd);
+    CHANGE(zc_receiver_note, why, text);
+    put_change(&b, offsetof(struct zc_receiver_note, share), full, 255);
+    save("notes", "receiver", b.data, b.len);
+#undef CHANGE
+    zc_buf_fini(&b);
+}
+
 /* A block of the stream Z, which holds TEXT. */
 static void put_squeezed(struct zc_buf *b, ZSTD_CCtx *z, const char *text,
                          ZSTD_EndDirective end)
@@ -203,13 +371,14 @@ static void save_compress(const char *name, uint8_t mode, int window,
 
 int main(void)
 {
-    struct streams s = {ZC_BUF_INIT, ZC_BUF_INIT};
+    struct streams s = {ZC_BUF_INIT, ZC_BUF_INIT, ZC_BUF_INIT};
 
     save_direct();
     save_hello("sender", (struct zc_hello){1, 1, ZC_ROLE_SENDER, 0, 0, 0});
     save_hello("receiver", (struct zc_hello){1, 1, ZC_ROLE_RECEIVER, 7, 0, 0});
     save_hello("newer", (struct zc_hello){9, 2, ZC_ROLE_SENDER, 0, 0, 0});
     save_handshakes();
+    save_answers_of_handshakes();
     save_compress("whole", 0, ZC_COMPRESS_WINDOW_LOG, ZSTD_e_flush);
     save_compress("bits", 7, ZC_COMPRESS_WINDOW_LOG, ZSTD_e_flush);
     save_compress("bare", 2, ZC_COMPRESS_WINDOW_LOG, ZSTD_e_flush);
@@ -219,9 +388,14 @@ int main(void)
                                            ZC_FEATURE_KTLS, 7, 0});
     save("hello", "http", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", 35);
     wire_samples(each, &s);
+    save("look", "all", s.told.data, s.told.len);
+    zc_buf_fini(&s.told);
     save_stream("sender", &s.sender);
     save_stream("receiver", &s.receiver);
     save_data();
     save_control();
+    save_told();
+    save_output();
+    save_notes();
     return 0;
 }

@@ -5,6 +5,10 @@
 # name exactly the files that exist: a file that is not listed would be
 # missing from the build and from a release.
 
+[ "${ZC_SANITIZE:-no}" = no ] || {
+    echo "1..0 # skip the sources are the same in every build"
+    exit
+}
 cd "${TOP_SRCDIR:-$(dirname "$0")/../..}" || exit 1
 
 test_count=0
@@ -26,11 +30,13 @@ same()
     fi
 }
 
-# Prints the words of a local.mk that match the pattern, %D% resolved.
+# Prints the words of a local.mk that match the pattern, %D% resolved; made-* is
+# made by the build.
 listed()
 {
     sed 's/#.*//' "$1/local.mk" | tr -s ' \t\\=+' '\n' |
-        sed "s|^%D%|$1|" | grep -E "$2"
+        sed "s|^%D%|$1|" | grep -E "$2" |
+        grep -v /made-
 }
 
 same "src/local.mk lists every source file" \

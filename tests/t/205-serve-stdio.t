@@ -14,11 +14,21 @@ ok "no staging folder left" no_litter "$T"
 before=$(ctimes "$T/share")
 pushes "again" "$T/a" "zcsync://$relay/s"
 is "$(ctimes "$T/share")" "$before" "touched nothing"
-for mover in splice readwrite sendfile mmap overlap; do
+for mover in splice readwrite sendfile mmap overlap direct zerocopy uring; do
     echo $mover >>"$T/a/bigger"
     pushes "--mover=$mover" --mover=$mover "$T/a" "zcsync://$relay/s"
     ok "equal" same_tree "$T/a" "$T/share"
 done
 push_exits 5 "unknown share over stdio" "$T/a" "zcsync://$relay/nope"
 runs_with '10|12' "end of input at once" "$ZCSYNC" serve --stdio s="$T/share"
+
+# Where it can be reached is said before the other end has had its say.
+mkfifo "$T/silence"
+"$ZCSYNC" serve --stdio --direct <"$T/silence" >"$T/said" 2>"$T/log/direct" &
+exec 7>"$T/silence"
+has_said() { [ "$(stat -c %s "$T/said")" = 48 ]; }
+ok "--direct waits for no word" wait_until 30 has_said
+is "$(head -c 8 "$T/said")" zcdirect "to say its own"
+exec 7>&-
+wait $!
 done_testing

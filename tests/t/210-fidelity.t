@@ -31,7 +31,7 @@ mkdir "$T/share"
 start_serve s="$T/share"
 arrives "to a server" "$T/share" "zcsync://$addr/s"
 arrives "below a share" "$T/share/sub" "zcsync://$addr/s/sub" --fsync=none
-for mover in sendfile splice readwrite mmap overlap; do
+for mover in sendfile splice readwrite mmap overlap direct zerocopy uring; do
     rm -rf "$T/b"
     arrives "with --mover=$mover" "$T/b" "$T/b" --mover=$mover
 done

@@ -16,11 +16,12 @@ background writer perl "$tools/stamps.pl" write "$T/a/f" $blocks
 writer=$pid
 end=$((SECONDS + (BIG ? 60 : 8)))
 done=0 changing=0 torn=0
-movers=(auto sendfile splice readwrite mmap overlap)
-for ((n = 0; SECONDS < end; n++)); do
+movers=(auto sendfile splice readwrite mmap overlap direct zerocopy uring)
+# Longer where the machine is busy: one has to come through.
+for ((n = 0; SECONDS < end || (done == 0 && SECONDS < end + 60); n++)); do
     for dest in "$T/b" "zcsync://$addr/s"; do
         dir=${dest/#zcsync*/$T/share}
-        push --fsync=none --mover="${movers[n % 6]}" "$T/a" "$dest"
+        push --fsync=none --mover="${movers[n % ${#movers[@]}]}" "$T/a" "$dest"
         case $rc in
         0) done=$((done + 1)) ;;
         24) changing=$((changing + 1)) ;;
@@ -29,7 +30,7 @@ for ((n = 0; SECONDS < end; n++)); do
         [ -e "$dir/f" ] || continue
         stamps check "$dir/f" >"$T/log/check" || {
             torn=$((torn + 1))
-            diag "torn (exit $rc, $dest, ${movers[n % 6]}): $(cat "$T/log/check")"
+            diag "torn (exit $rc, $dest, ${movers[n % ${#movers[@]}]}): $(cat "$T/log/check")"
         }
     done
 done

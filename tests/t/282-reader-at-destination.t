@@ -5,6 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 need setfattr
+need_no_sanitizers "takes long with sanitizers"
 mkdir "$T/a" "$T/share"
 start_serve s="$T/share"
 

@@ -13,6 +13,7 @@ fi
 
 need_mounts
 need xfs_io
+need_no_sanitizers "takes long with sanitizers"
 cut_power() # DIR: without a sync, then mounted again
 {
     local source
@@ -23,7 +24,7 @@ cut_power() # DIR: without a sync, then mounted again
     mount -o loop "$image" "$1"
     rm -rf "$1/lost+found"
 }
-many_files "$T/a" 1000 3000 20
+many_files "$T/a" 500 3000 20
 make_tree "$T/a/tree"
 for n in 1 2 3; do random_bytes 8000000 >"$T/a/large$n"; done
 mkdir "$T/old"
@@ -52,6 +53,8 @@ for type in ext4 xfs; do
         continue
     fi
     for mode in batch file; do
+        # The order of things is the same on both.
+        [ $mode$type$BIG != filexfs0 ] || continue
         find "$disk" -mindepth 1 -delete
         sync -f "$disk"
         pushes "$type: --fsync=$mode, into an empty directory" --fsync=$mode \

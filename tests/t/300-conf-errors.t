@@ -31,6 +31,7 @@ wrong_key()
     daemon) printf '[daemon]\n%s\n' "$2" ;;
     peer) printf '[peer p]\n%s\naddress = h\n' "$2" ;;
     share) printf '[share s]\n%s\npath = /s\n' "$2" ;;
+    web) printf '[web]\n%s\n' "$2" ;;
     mirror) printf '[mirror m]\n%s\npath = /m\nto = h::m\n' "$2" ;;
     esac >"$conf"
     refused 2 "$3"
@@ -133,6 +134,25 @@ for address in 0.0.0.0:8730 10.1.2.3 '[::]:8730' '[fe80::1%eth0]:1'; do
  $address, and nothing is encrypted: give this daemon an 'identity' and each\
  share 'peers' with keys, or write 'security = plain' to allow that"
 done
+wrong_key web 'listen = /run/page' "listen: '/run/page' is a path: browsers take\
+ an address"
+wrong_key web 'listen = [::1' "listen: \"[::1\" is no address: write ADDR:PORT,\
+ ADDR or PORT, with IPv6 addresses in brackets"
+printf '[web]\nlisten = 0.0.0.0\n' >"$conf"
+check
+[[ $err == *"built without"* ]] ||
+    for address in 0.0.0.0:8731 10.1.2.3 '[::]:1'; do
+        wrong_key web "listen = $address" \
+            "listen: other hosts can reach $address: a 'token file' is needed"
+    done
+wrong_key web 'token file = token' "token file: 'token' is not an absolute path"
+for names in 'a:1' 'http://a' ',' 'a;b' 'ä'; do
+    wrong_key web "host names = $names" "host names: '$names' are no names of\
+ hosts: write NAME, NAME..., without ports"
+done
+wrong_key web 'hosts = a' "[web] has no key 'hosts'"
+wrong 2 "[web] is there already, in line 1" '[web]\n[web]\n'
+wrong 1 "[web] takes no name" '[web x]\n'
 wrong_key daemon 'security = none' \
     "security: 'none' is not plain, the only value there is"
 wrong_key daemon 'control = run/control' \
@@ -157,20 +177,59 @@ wrong 2 "path: '/srv/../s' has '..' in it" \
     '[share s]\npath = /srv/../s\n'
 wrong_key share 'read only = true' "read only: 'true' is neither yes nor no"
 wrong_key share 'fake super = 1' "fake super: '1' is neither yes nor no"
+for keep in 30 '0 days' '30 dogs' 'days' '400 days' 'weekly' '-1 days' '1 2 days' \
+    99999999999999999999d; do
+    wrong_key share "keep = $keep" "keep: '$keep' is neither 'no' nor a time such as \
+30 days or 12 hours, up to a year"
+done
+for keep in 30 '0 days' true never; do
+    wrong_key share "partial = $keep" "partial: '$keep' is neither yes nor no, nor a time such \
+as 30 days or 12 hours, up to a year"
+done
+for size in 0 much -1 10Q; do
+    wrong_key share "partial size = $size" "partial size: '$size' is not a size such as 500M or 10G"
+    wrong_key share "keep size = $size" "keep size: '$size' is not a size such as 500M or 10G"
+done
+for size in 0 0% 100% -1 much 1.234% 5%%; do
+    wrong_key share "min free = $size" "min free: '$size' is neither a size such as 500M \
+or 10G nor a part of the whole such as 1% or 2.5%"
+done
+for key in settle 'min interval'; do
+    for time in x never 0 0s 25h 2x; do
+        wrong_key mirror "$key = $time *.log" \
+            "$key: '$time' is not a time such as 2s or 5m, up to a day"
+    done
+    wrong_key mirror "$key = 2s + *.log" "$key: '+ *.log' is not a pattern"
+done
+for where in share mirror; do
+    wrong_key $where "on change = sh -c 'exit" \
+        "on change: a quote does not end in: sh -c 'exit"
+    wrong_key $where 'on change = ""' "on change: '\"\"' names no command"
+    wrong_key $where 'on change user = root' \
+        "'on change user' is for 'on change', which is not there"
+    wrong_key $where 'on change pattern = *.c' \
+        "'on change pattern' is for 'on change', which is not there"
+    wrong_key $where 'on change user = no-such-user' \
+        "on change user: there is no user no-such-user here"
+    wrong_key $where 'on change timeout = soon' \
+        "on change timeout: 'soon' is not a whole number"
+done
 wrong_key share 'plain users = root, no-such-user' \
     "plain users: there is no user no-such-user here"
 wrong_key share 'plain users = root, any' "plain users: 'any' stands alone"
 wrong_key share 'plain users = ,' "plain users: it names nobody"
 wrong_key share 'trust = any' "trust: 'any' is neither yes nor no"
 wrong_key mirror 'owner = maybe' "owner: 'maybe' is neither yes nor no"
+wrong 1 "backup: suffix: 'a/b' cannot be the end of a name" \
+    '[mirror m]\npath = /m\nto = h::m\nbackup = yes\nsuffix = a/b\n'
 wrong_key mirror 'delete = 1' "delete: '1' is neither yes nor no"
 wrong_key mirror 'max delete = half' "max delete: 'half' is not a whole number"
 wrong_key mirror 'delta = some' \
     "delta: 'some' is none of auto, aligned, off"
 wrong_key mirror 'mover = pigeon' \
-    "mover: 'pigeon' is none of auto, readwrite, mmap, sendfile, splice, overlap"
+    "mover: 'pigeon' is none of auto, readwrite, mmap, sendfile, splice, overlap, direct, zerocopy, uring"
 wrong_key mirror 'fsync = often' \
-    "fsync: 'often' is none of none, batch, file"
+    "fsync: 'often' is none of none, batch, file, behind"
 wrong_key mirror 'existing = some' "existing: 'some' is neither yes nor no"
 wrong_key mirror 'modify window = soon' \
     "modify window: 'soon' is not a number of seconds, nor -1"
@@ -186,6 +245,10 @@ zstd:LEVEL (-100 to 19), off"
 wrong_key mirror 'rescan = 0' "rescan: 0 is not from 1 to 31622400"
 wrong_key mirror 'compare = 6x' "compare: '6x' is none of never, hourly, \
 daily, weekly, nor a time such as 6h or 90m"
+wrong_key mirror 'verify = often' "verify: 'often' is none of never, hourly, \
+daily, weekly, nor a time such as 6h or 90m"
+wrong_key mirror 'verify repair = some' "verify repair: 'some' is neither yes nor no"
+wrong_key daemon 'state = here' "state: 'here' is not an absolute path"
 wrong_key mirror 'drain = 3601' "drain: 3601 is not from 0 to 3600"
 wrong_key mirror 'chown = :' "chown: ':' names neither a user nor a group"
 wrong_key mirror 'chmod = sticky' \

@@ -32,14 +32,26 @@ path = /srv/in
 path = /srv/out
 read only = yes
 fake super = yes
+keep = 30 days
+keep size = 1.5G
+min free = 2.5%
+on change = sh -c 'touch "x y"'
+on change pattern = *.conf
+on change pattern = + /x
+on change user = root
 plain users = root, 1234 daemon
 trust = yes
 [peer web2]
 address = [2001:db8::2]:8730
 [daemon]
 listen = none
+[web]
+host names = status.example.com, web1
 END
 says "$conf" "2 shares, 1 mirror" "a file with a bit of everything"
+printf '[web]\nlisten = [::1]\n' >"$T/web"
+run "$ZCSYNC" check-config "$T/web"
+[[ $err == *"built without"* ]] || is "$rc" 0 "a page, at the port it has by default"
 sed -i 's/$/\r/' "$conf"
 says "$conf" "2 shares, 1 mirror" "the same with CR LF"
 { printf '\357\273\277'; cat "$conf"; } >"$conf.bom"

@@ -51,7 +51,7 @@ pushes "a push to the share" "$T/a" "zcsync://$addr/s"
 conf "[share t]" "path = $T/other"
 old=$addr
 reloads
-no_mirrors() { ! "$ZCSYNC" status --json --control="$ctl" | grep -q '"mirror"'; }
+no_mirrors() { ! "$ZCSYNC" status --json --control="$ctl" | grep -q '"mirror":"'; }
 ok "all mirrors gone" wait_until 20 no_mirrors
 push "$T/a" "zcsync://$old/s"
 is "$rc" 5 "the share of before is not there any more"

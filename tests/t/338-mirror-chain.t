@@ -6,6 +6,7 @@
 . "$here/lib-mirror.sh"
 
 need_mirror
+need_no_sanitizers "takes long with sanitizers"
 cd "$T" || exit
 make_tree a
 mkdir b c

@@ -31,7 +31,7 @@ wrong 'SRC a is inside DEST' a .
 wrong '--watch: .pigeon. is none of' --watch=pigeon a b
 wrong '--rescan' --rescan=often a b
 wrong "--compare: 'often' is none of" --compare=often a b
-for option in -n --stats --progress -h --files-from=x; do
+for option in -n --stats -h --files-from=x; do
     wrong "${option%%=*} has no meaning for 'zcsync mirror'" $option a b
 done
 runs_with 1 "push --watch" "$ZCSYNC" push --watch=auto a b
@@ -85,7 +85,13 @@ ok "is JSON, line by line" perl -MJSON::PP -ne '
 
 # nobody answers there: it ends in time all the same
 start_mirror -q a zcsync://192.0.2.1/s
-sleep 0.3
+catches_term() # it would not die of it any more
+{
+    local mask
+    mask=$(sed -n 's/^Sig\(Blk\|Cgt\):\t/0x/p' "/proc/$mirror_pid/status" | paste -sd '|')
+    [ $(((mask) & 1 << 14)) != 0 ]
+}
+wait_until 10 catches_term
 start=$SECONDS
 ends
 ok "at once, while it connects" [ $((SECONDS - start)) -lt 8 ]

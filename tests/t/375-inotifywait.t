@@ -8,6 +8,7 @@
 
 need inotifywait
 need_tools churn
+need_no_sanitizers "what is tried is a script"
 script=${TOP_SRCDIR:-$here/../..}/contrib/zcsync-inotifywait
 export ZCSYNC
 

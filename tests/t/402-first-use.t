@@ -142,6 +142,7 @@ ok "it is all done" same_tree "$T/a" "$T/share"
 rm -rf "$known" "${T:?}/share" && mkdir "$T/share" "$T/second"
 stop_serve
 start_serve --identity="$T/theirs" --peer-key="$key" s="$T/share" t="$T/second"
+: >"$T/log/shown"
 timeout -k 5 100 script -qefc "$(printf '%q ' "$ZCSYNC" mirror "$T/a" \
     "zcsync://$addr/s" "zcsync://$addr/t")" /dev/null \
     <"$T/answers" >"$T/log/shown" 2>&1 &

@@ -28,6 +28,10 @@ for text in nonsense "${k1%=}" "$k1 $k2" \
     wrong 2 "public key: '$text' is not a public key: 44 characters of base64, \
 as 'zcsync key show' prints them" "[peer a]\npublic key = $text\n"
 done
+eight=$keyed
+for _ in 2 3 4 5 6 7 8; do eight+="public key = $k1\n"; done
+fine "a peer has up to eight keys" "$eight"
+wrong 10 "public key: a peer has no more than 8 of them" "${eight}public key = $k2\n"
 wrong 2 "identity: 'key' is not an absolute path" '[daemon]\nidentity = key\n'
 wrong 2 "ktls: 'maybe' is neither yes nor no" '[daemon]\nktls = maybe\n'
 wrong 2 "max unauthenticated: 0 is not from 1 to 4096" \

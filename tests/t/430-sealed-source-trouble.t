@@ -74,7 +74,7 @@ if [ "$(id -u)" = 0 ] && command -v filefrag >/dev/null &&
     one_sentence 'zz-bad.*Input/output error' "names the file"
     ok "the rest is done" cmp "$T/disk/a/good" "$T/share/good"
     nok "nothing in place of the file" [ -e "$T/share/zz-bad" ]
-    for mover in mmap sendfile splice readwrite; do
+    for mover in mmap sendfile splice readwrite direct; do
         push_exits 23 "by $mover" --mover=$mover "$T/disk/a" "$T/b"
         like "$err" 'zz-bad.*Input/output error' "names the file, too"
     done

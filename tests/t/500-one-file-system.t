@@ -7,7 +7,7 @@
 . "$here/lib-mount.sh"
 
 need_mounts
-export ZC_RUN_LIMIT=15
+export ZC_RUN_LIMIT=45
 cd "$T" || exit
 
 # A mount whose server never answers: whoever looks at it waits for ever, until

@@ -43,7 +43,7 @@ for eno in "${errnos[@]}"; do
     fails_with "$eno" a/large "$ZCSYNC" push --fsync=none a "zcsync://$addr/s"
     left_out "$eno" large share "over TCP"
 done
-for mover in splice mmap readwrite; do
+for mover in splice mmap readwrite direct; do
     rm -rf b
     fails_with ENOTCONN a/large "$ZCSYNC" push --fsync=none --mover=$mover a b
     if [ $mover = mmap ] && [ "$rc" = 0 ]; then

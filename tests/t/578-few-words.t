@@ -32,6 +32,8 @@ like "$(said 'No space left')" '^[1-9]$' "a few lines for hundreds of files"
 
 ok "a source that is not there is said to be waited for" \
     says late 'source gone.*: .*No such file or directory'
+ok "by its peers, too, which do not try anything" \
+    says late "$T/late  waits for the source; sent"
 status late
 unlike "$out" 'died' "and nothing died of it"
 mkdir "$T/later"
@@ -41,6 +43,8 @@ ok "it begins when there is one" wait_until 20 cmp -s "$T/later/f" "$T/late/f"
 ok "what the other host says bears its name" \
     says ro "${addr%:*}: share ro is read-only.*; next try in"
 is "$(said 'share ro is read-only')" 1 "once in the log"
+ok "it is tried again" wait_until 20 eval '[ "$(grep -c "ro is read-only" "$serve_log.err")" -gt 2 ]'
+is "$(said '/ro: [0-9.:]*, plain')" 1 "and who is there is said once, too"
 mount -o remount,size=40m "$T/full"
 ok "when there is room again all is sent" wait_until 60 looks_equal "$T/a" "$T/full/b"
 waits --timeout=60 full

@@ -14,7 +14,7 @@ cp /bin/true "$T/a/tool"
 make_tree "$T/b"
 
 start_serve s="$T/share"
-like "$(cat "$serve_log.out")" "plain: root of this machine are let in, and \
+like "$(cat "$serve_log.out")" "plain: lets in root of this machine, and \
 nobody else" "the server says at the start who is let in"
 takeover=(--chown=root:root --chmod=F4755)
 for dest in "zcsync://127.0.0.1:$port/s" "zcsync://localhost:$port/s/"; do
@@ -79,7 +79,7 @@ ctl=$T/control
 listen=127.0.0.1:0
 conf "[share s]" "path = $T/share"
 start_daemon
-like "$(cat "$daemon_log")" "share s: plain: root of this machine are let in" \
+like "$(cat "$daemon_log")" "share s: plain: lets in root of this machine" \
     "zcsyncd says it at the start"
 rm -f "$T/share/tool"
 runs_with 5 "nobody is not let in" "${nobody[@]}" "$ZCSYNC" push "${takeover[@]}" \

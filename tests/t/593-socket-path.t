@@ -17,7 +17,7 @@ mkdir -m 755 "$T/share"
 
 start_serve --listen "$sock" s="$T/share"
 is "$addr" "$sock" "serve says where it listens"
-like "$(cat "$serve_log.out")" "plain: root.* of this machine are let in" \
+like "$(cat "$serve_log.out")" "plain: lets in root.* of this machine" \
     "and who is let in"
 pushes "a push" "$T/a" "zcsync://[$sock]/s"
 ok "is equal" same_tree "$T/a" "$T/share"

@@ -58,6 +58,26 @@ warns "1: warning: path $T/file: is no directory" "a mirror's path" <<END
 path = $T/file
 to = $T/copy
 END
+warns "1: warning: on change $T/no/such: No such file" "a share's command" <<END
+[share s]
+path = $T/there
+on change = $T/no/such it
+END
+warns "1: warning: on change $T/file: Permission denied" "a mirror's command" <<END
+[mirror m]
+path = $T/mine
+to = $T/copy
+on change = '$T/file'
+END
+silent "a command that is there, and one to be looked for" <<END
+[share s]
+path = $T/there
+on change = /bin/sh -c true
+[mirror m]
+path = $T/mine
+to = $T/copy
+on change = who-knows
+END
 warns "3: warning: the parent of a destination $T/no/such: No such" \
     "a destination" <<END
 [mirror m]

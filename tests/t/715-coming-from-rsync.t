@@ -3,6 +3,7 @@
 # COMING FROM RSYNC in zcsync(1): each line of zcsync's is run, and rsync's own line
 # then finds nothing left to do. So the table is true, and stays so.
 . "$(dirname "$0")/lib.sh"
+. "$here/lib-far.sh"
 need_no_sanitizers "takes long with sanitizers"
 
 need perl rsync
@@ -22,23 +23,9 @@ table()
 }
 ok "the table has forty lines and more" [ "$(table | cut -f1 | sort -u | wc -l)" -ge 40 ]
 
-# A remote shell that stays here: the remote home is the directory home.
-mkdir "$T/bin" "$T/w"
-cat >"$T/bin/ssh" <<'END'
-#!/bin/bash
-while [[ $1 == -* ]]; do
-    case $1 in -p | -l | -o) shift ;; esac
-    shift
-done
-shift # the host
-cd "${0%/bin/ssh}/w/home" && exec bash -c "$*"
-END
-printf '#!/bin/bash\nexec "$@"\n' >"$T/bin/sudo"
-chmod +x "$T/bin/ssh" "$T/bin/sudo"
-ln -s "$ZCSYNC" "$T/bin/zcsync"
+stay_here
 ln -s "$(command -v rsync)" "$T/bin/rsync"
-export PATH=$T/bin:$PATH RSYNC_RSH=$T/bin/ssh
-cd "$T/w" || exit
+export RSYNC_RSH=$T/bin/ssh
 port=0
 
 fresh() # www, etc, and a bk that was made of another version of www

@@ -10,7 +10,7 @@
 make_tree "$T/a"
 mkdir "$T/open"
 conf "max connections = 4" "[share plain]" "path = $T/open"
-start_daemon || exit 1
+start_daemon -v || exit 1
 hello 1 0 0 >"$T/hello"
 come()
 {
@@ -19,7 +19,7 @@ come()
 }
 said() { [ "$(grep -c "$1" "$daemon_log")" -ge "$2" ]; }
 for i in 1 2 3 4; do come; done
-ok "four are there" wait_until 10 said ': connected, plain' 4
+ok "four are there" wait_until 10 said ': has shaken hands, plain' 4
 pushes "a push" "$T/a" "zcsync://$addr/plain"
 ok "arrives" same_tree "$T/a" "$T/open"
 ok "one has made room" said 'refused: made room for another' 1

@@ -56,6 +56,16 @@ runs_with 1 "a place here" "$ZCSYNC" ls "$T/a"
 one_sentence 'is on this machine' "is for ls(1)"
 runs_with 1 "no place" "$ZCSYNC" ls
 runs_with 1 "two" "$ZCSYNC" ls "$at" "$at"
+if command -v strace >/dev/null; then
+    runs_with 0 "ls, looked at" env ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" \
+        strace -f -o "$T/log/calls" \
+        -e trace=prctl,landlock_restrict_self,recvfrom,read,recvmsg "$ZCSYNC" ls "$at/s"
+    ok "is confined" grep -q 'PR_SET_NO_NEW_PRIVS, 1' "$T/log/calls"
+    is "$(TZ=Asia/Tokyo "$ZCSYNC" ls "$at/s/f")" \
+        "-rwsr-x---              5 2023/11/15 07:13:20 f" "and knows all time zones"
+else
+    skip 3 "no strace"
+fi
 stop_serve
 start_serve s="$T/a"
 at=zcsync://$addr

@@ -10,7 +10,7 @@ need rsync
 need_root
 cd "$T" || exit
 rsh=$here/rsh-here
-mkdir -p share r/old b/old src/d/deep src/same
+mkdir -p share r/old b/old src/d/deep src/same twice
 for i in $(seq 40); do echo "$i" >"src/d/f$i"; done
 echo deep >src/d/deep/file
 random_bytes 6000000 >src/big
@@ -27,6 +27,7 @@ ln r/old/d/f30 r/old/d/f31-gone && touch -d 2020-01-01 r/old/d
 change() # what a night brings
 {
     echo other >src/d/f1 && touch -r r/old/d/f1 src/d/f1
+    echo Z >src/d/f2 && touch -r r/old/d/f2 src/d/f2
     echo 11x >src/d/f11
     chmod 600 src/d/f12
     chown daemon src/d/f13
@@ -64,7 +65,7 @@ as_rsync() # NAME OPTION...
         if [ "${to#z}" != "$to" ]; then rmdir b && cp -a share b; fi
         is "$(shape b/old b/new)" "$(shape r/old r/new)" "is as rsync has it"
         pushes "again" -e "$rsh" -i --delete "$@" src "$to"
-        [ "$name" = compare ] || is "$out" "" "there is nothing to do"
+        [[ $name = compare* ]] || is "$out" "" "there is nothing to do"
     done
 }
 
@@ -72,6 +73,12 @@ start_serve s="$T/share"
 as_rsync "link" --link-dest=../old
 as_rsync "copy" --copy-dest=../old
 as_rsync "compare" --compare-dest=../old
+as_rsync "link by content" -c --link-dest=../old
+is "$(cat b/new/d/f2)" Z "which is looked at"
+as_rsync "copy by content" -c --copy-dest=../old
+rm src/d/big-too && touch -d 2021-02-03T01:01:01.5 src/d # else all are sent
+as_rsync "compare by content" -c --compare-dest=../old
+ln src/big src/d/big-too
 
 # Permissions that are not kept are those of a new file.
 mkdir modes
@@ -109,14 +116,46 @@ push_exits 3 "one out of it" --link-dest=../../r/old src "$at/5"
 like "$err" "../../r/old leads out of share s" "is refused"
 nok "before anything is done" test -e share/5/d
 push_exits 3 "the staging folder" --link-dest=/.zcsync src "$at/5"
+mkdir -p share/.zcsync/partial share/old/.zcsync
+ln -s .zcsync share/hidden && ln -s .zcsync/partial share/kept
+for name in hidden kept hidden/partial; do
+    push_exits 3 "by a symlink, $name" --link-dest=/$name src "$at/5"
+    like "$err" "leads to .zcsync, the staging folder" "is refused"
+done
+pushes "another of that name" --link-dest=/old/.zcsync src "$at/6"
+rm -rf share/.zcsync share/old/.zcsync share/hidden share/kept
+rm -rf b && mkdir b && cp -a r/old b/old
+echo Y >b/old/d/f2 && touch -r src/d/f2 b/old/d/f2
+pushes "a dry run by content" -n -i -c --link-dest=../old src b/new
+nok "makes nothing" test -e b/new
+like "$out" '<f\+{9} d/f2(
+|$)' "names what is other bytes"
+unlike "$out" ' d/f3(
+|$)' "and not what would be a link"
+pushes "by content, as was said" -i -c --link-dest=../old src b/new
+like "$out" '<f\+{9} d/f2(
+|$)' "names it"
+unlike "$out" ' d/f3(
+|$)' "and no links"
+echo same | tee twice/a >twice/b && touch -d 2020-01-01 twice/a twice/b
+cp -p twice/a b/old/a && ln b/old/a b/old/b
+pushes "names of one file there" -i -c --link-dest=../old twice b/new2
+is "$(cat b/new2/a b/new2/b)" "$(cat twice/a twice/b)" "are right"
+is "$(find b/new2/a b/new2/b -samefile b/old/a | wc -l)" 1 "though one link is another file"
+is "$out" "cd+++++++++ ./
+$(sed -n 's/^.*+ \([ab]\)$/<f+++++++++ \1/p' <<<"$out")" "and the other one is sent"
+for kind in link compare; do
+    rm -rf gone b/new3 && cp -a twice gone && echo x >gone/c
+    pushes "by content, and away" -c --$kind-dest=../old --remove-source-files gone b/new3
+    is "$(ls b/new3 gone | xargs)" "$([ $kind = link ] && echo b/new3: a b c gone: ||
+        echo b/new3: c gone: a b)" "goes what is at DEST, $kind"
+done
 push_exits 1 "two kinds" --link-dest=../a --copy-dest=../b src b
 one_sentence "cannot be mixed" "are refused"
 push_exits 1 "an empty one" --link-dest= src b
 one_sentence "DIR is empty" "is refused"
 eval "push_exits 1 'too many' $(printf -- '--link-dest=%s ' {1..21}) src b"
 one_sentence "no more than 20" "are refused"
-push_exits 1 "by content" -c --link-dest=../a src b
-one_sentence "-c does not go" "it does not go"
 push_exits 1 "in place" --inplace --link-dest=../a src b
 one_sentence "--inplace does not go" "does not go, either"
 runs_with 1 "a mirror" "$ZCSYNC" mirror --link-dest=../a src b
@@ -140,6 +179,13 @@ unlike "$out" "f2\$" "does not name what it would link"
 is "$(find share -printf '%P %i %C@\n' | sort)" "$before" "and changes nothing"
 pushes "a local one" -n -i --link-dest=../1 src share/7
 unlike "$out" "f2\$" "likewise"
+mkdir deep
+pushes "from another directory" -n -i --link-dest=../../../share/1 \
+    src deep/../deep/er/7 --mkpath
+unlike "$out" "f2\$" "by the letter"
+(cd deep && "$ZCSYNC" push -n -i --link-dest=../../share/1 ../src 7) >out 2>err
+is "$(cat err)" "" "above the working directory, too"
+unlike "$(cat out)" "f2\$" "and that is found"
 stop_serve
 start_serve --readable --read-only a="$T/src"
 runs_with 0 "a pull" "$ZCSYNC" pull --link-dest=../old "zcsync://$addr/a" r/pulled

@@ -7,7 +7,7 @@
 . "$here/lib-mount.sh"
 
 need_mounts
-export ZC_RUN_LIMIT=10
+export ZC_RUN_LIMIT=45
 cd "$T" || exit
 
 # Whoever looks at one waits for ever, until the descriptors are closed; no process
@@ -90,6 +90,49 @@ for o in -L --copy-dirlinks --copy-unsafe-links --safe-links; do
     is "$rc" 0 "exit code"
     ok "all else is sent" cmp a/tree/big "b16$o/tree/big"
 done
+
+ln -s "$T/a/dead/y" a/far && ln -s "$T/a/../a/sub/dead" a/tree/far
+ln -s "$T/file/dead" a/near
+mkdir a/way a/way/in
+ln -s ../dead/z a/way/to && ln -s to a/way/chain
+ln -s "$T/a/sub" a/way/sub && ln -s way/sub/dead a/through
+ln -s ../../sub a/way/in/here && ln -s here/../dead/y a/way/in/back
+ln -s way/in/here/../one a/way-one && ln -s way/sub/four a/four && echo 4 >a/sub/four
+for o in -L --copy-dirlinks --copy-unsafe-links --safe-links; do
+    sends "-x $o, absolute" -x "$o" a "b18$o"
+    is "$rc" 0 "exit code"
+    ok "all else is sent" cmp a/tree/big "b18$o/tree/big"
+done
+is "$(cat b18-L/near)" 5 "what leads elsewhere is followed"
+nok "what leads there is not" test -e b18-L/far
+for link in through way/chain way/to way/in/back; do
+    nok "nor what does so through others, $link" test -e "b18-L/$link"
+done
+is "$(cat b18-L/way-one b18-L/four)" "1
+4" "what does not is"
+is "$(ls b18-L/way/sub)" "four" "nor is it below a directory that is followed"
+rm -r a/way a/through a/way-one a/four a/sub/four
+for o in -L -m --copy-dirlinks --copy-unsafe-links --safe-links; do
+    sends "$o, excluded" "$o" -L --exclude=far --exclude={/,/sub/}{dead,link} a "b19$o"
+    is "$rc" 0 "exit code"
+    is "$(cat "b19$o/near")" 5 "all else is sent"
+done
+sends "two SRC, excluded" -L --exclude=far --exclude={/,/sub/}{dead,link} a/ later/ b20
+is "$(cat b20/sub/four)" 4 "all else is sent"
+sends "the other way" -L --exclude=far --exclude={/,/sub/}{dead,link} later/ a/ b21
+is "$(cat b21/near)" 5 "all else is sent"
+rm a/far a/near a/tree/far
+
+# asked what is there
+runs_with 0 "ls" "$ZCSYNC" ls "zcsync://$addr/s" 8>&- 9>&-
+like "$out" '(^|
+)d[^
+]* dead(
+|$)' "tells of it, too"
+like "$out" ' one(
+|$)' "and of all else"
+runs_with 0 "ls below" "$ZCSYNC" ls "zcsync://$addr/s/sub" 8>&- 9>&-
+like "$out" ' dead' "likewise"
 
 # the other end is the source
 answers "pull" "$ZCSYNC" pull -x "zcsync://$addr/s" c1

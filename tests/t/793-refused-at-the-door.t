@@ -10,7 +10,7 @@ need_nobody
 mkdir -m 777 "$T/a" "$T/one" "$T/two"
 echo x >"$T/a/f"
 as_nobody() { runs_with 5 "$1" "${nobody[@]}" "$ZCSYNC" "${@:2}"; }
-connected() { grep -c 'connected, plain' "$serve_log.err"; }
+connected() { grep -c 'has shaken hands, plain' "$serve_log.err"; }
 tries() # what he tries, at $1
 {
     as_nobody "push" push "$T/a" "$1/one"
@@ -22,7 +22,7 @@ tries() # what he tries, at $1
     as_nobody "a share that is not there" push "$T/a" "$1/none"
 }
 
-start_serve -v --readable one="$T/one"
+start_serve -vv --readable one="$T/one"
 tries "zcsync://$addr" "share one does not let in user nobody"
 is "$(connected)" 0 "no receiver was started for him"
 ok "it is in the log" grep -q "refused: share one does not let in user nobody" \
@@ -37,7 +37,7 @@ for pid in "${many[@]}"; do reap "$pid"; done
 is "$(connected)" 1 "is the only one who has had one"
 stop_serve
 
-start_serve -v --readable one="$T/one" two="$T/two"
+start_serve -vv --readable one="$T/one" two="$T/two"
 tries "zcsync://$addr" "the shares do not let in user nobody"
 is "$(connected)" 0 "several shares: no receiver"
 stop_serve

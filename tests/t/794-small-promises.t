@@ -25,7 +25,7 @@ chmod 777 . a && mkdir -m 777 b
 runs_with 11 "fanotify, without the right to it" "${nobody[@]}" "$ZCSYNC" mirror \
     --watch=fanotify a b
 one_sentence 'cannot watch a with fanotify, .*: Operation not permitted' "says why"
-ZC_RUN_LIMIT=20
+ZC_RUN_LIMIT=60
 background auto "${nobody[@]}" "$ZCSYNC" mirror a b
 ok "left to itself it takes what it may" wait_until 10 cmp -s a/one b/one
 kill -TERM "$pid" && reap "$pid"

@@ -16,7 +16,7 @@ truncate -s 8M "$T/a/sparse"
 echo end >>"$T/a/sparse"
 
 start_serve --readable s="$T/share"
-for mover in auto readwrite mmap sendfile splice overlap; do
+for mover in auto readwrite mmap sendfile splice overlap direct zerocopy uring; do
     pushes "push --mover=$mover" -v --no-clone --mover=$mover "$T/a" "zcsync://$addr/s"
     ok "equal" same_tree "$T/a" "$T/share"
     unlike "$err" "$mover cannot" "which can be done"
@@ -25,10 +25,10 @@ for mover in auto readwrite mmap sendfile splice overlap; do
     rm -r "$T/b" "$T/share"/*
 done
 push_exits 1 "an unknown one" --mover=pigeon "$T/a" "$T/b"
-one_sentence "'pigeon' is none of auto, readwrite, mmap, sendfile, splice, overlap" \
+one_sentence "'pigeon' is none of auto, readwrite, mmap, sendfile, splice, overlap, direct, zerocopy, uring" \
     "is refused by name"
 
-for mover in readwrite mmap sendfile splice overlap; do
+for mover in readwrite mmap sendfile splice overlap direct zerocopy uring; do
     ok "zcsync-movers(7) has $mover" \
         grep -qx "\.Ss $mover" "$here/../../man/zcsync-movers.7"
 done

@@ -98,12 +98,23 @@ if (need_mounts) >/dev/null 2>&1 && make_fs tmpfs "$T/small" 40; then
     one_sentence 'f.*No space left on device' "one sentence with the path"
     ok "the old version is there" cmp old small/f
     ok "and nothing else" no_litter "$T/small"
+    { cat old && random_bytes 100000; } >a/f
+    push_exits 23 "and something appended" --no-whole-file a "zcsync://$addr/s"
+    one_sentence 'f.*No space left on device' "one sentence with the path"
+    ok "the old version is there" cmp old small/f
+    mkdir small/alt small/d && mv small/f small/alt/f && cp -p small/alt/f a/f
+    push_exits 23 "and another directory's file" --copy-dest=../alt a "zcsync://$addr/s/d"
+    one_sentence 'f.*No space left on device' "one sentence with the path"
+    ok "that is there" cmp old small/alt/f
+    is "$(ls -A small/d)" "" "and nothing else"
+    mv small/alt/f small/f && rmdir small/alt small/d
+    cp old a/f && changed_blocks a/f 30
     mount -o remount,size=90m small
     pushes "with room" --no-whole-file a "zcsync://$addr/s"
     ok "equal" same_tree a small
     stop_serve
 else
-    skip 6 "cannot mount"
+    skip 12 "cannot mount"
 fi
 for type in xfs btrfs; do
     if (need_mounts) >/dev/null 2>&1 && make_fs $type "$T/$type" 400; then

@@ -71,7 +71,7 @@ witnesses_saw_whole_files()
 {
     local i seen
     for i in "${!witnesses[@]}"; do
-        kill -TERM "${witnesses[i]}" 2>/dev/null
+        tell_to_end "${witnesses[i]}"
         reap "${witnesses[i]}" 20
         seen=$(tail -n 1 "$T/log/witness$i.out")
         diag "witness $i: $seen"

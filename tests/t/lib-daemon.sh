@@ -8,6 +8,7 @@
 ZCSYNCD=${ZCSYNC%/*}/zcsyncd
 [ -x "$ZCSYNCD" ] || skip_all "zcsyncd is not built"
 ctl=$T/control
+export STATE_DIRECTORY=$T/state
 daemons=0
 
 # conf [LINE...]: writes the configuration: [daemon] on any free port, then the
@@ -54,7 +55,7 @@ daemon_settled() { answers || gone_or_zombie "$daemon_pid"; }
 
 stop_daemon()
 {
-    kill -TERM "$daemon_pid" 2>/dev/null
+    tell_to_end "$daemon_pid"
     reap "$daemon_pid" 40
 }
 
@@ -70,7 +71,17 @@ said() { grep -cE "$1" "$daemon_log"; }
 said_more() { [ "$(said "$2")" -gt "$1" ]; }
 
 status() { run "$ZCSYNC" status --control="$ctl" "$@"; }
-waits() { run "$ZCSYNC" wait --control="$ctl" "$@"; }
+
+# A --timeout of 10 s or more is for what does not come, see patience in lib.sh.
+waits()
+{
+    local args=("$@") i
+    for i in "${!args[@]}"; do
+        [[ ${args[i]} =~ ^--timeout=([0-9]{2,})$ ]] &&
+            args[i]=--timeout=$((BASH_REMATCH[1] * patience))
+    done
+    run "$ZCSYNC" wait --control="$ctl" "${args[@]}"
+}
 
 # watcher MIRROR: the pid of its process (0: none). field MIRROR NAME: a number
 # or text of its --json, of the mirror or (as peer.NAME) of its first peer.

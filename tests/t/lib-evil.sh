@@ -79,3 +79,19 @@ watch_client() # WHAT
     reap "$pid" 0
     [ "$rc" = 137 ] && problem "$1 hung for $LIMIT seconds"
 }
+
+# Standard input, of which one in four is left in a build without sanitizers, and the
+# others in one with them, so that each is tried once (ZC_BIG=1, or some by ZC_ATTACKS:
+# all in both).
+some_of_them()
+{
+    local which='NR % 4 != 1'
+    [ "${ZC_SANITIZE:-no}" = no ] && which='NR % 4 == 1'
+    [ "$BIG" != 1 ] && [ -z "${ZC_ATTACKS:-}" ] || which=1
+    awk "$which"
+}
+
+# True for one attack in five, and with ZC_BIG=1 for each: time for something that
+# takes long.
+now_and_then() { [ "$BIG" = 1 ] || [ $((attacks++ % 5)) = 0 ]; }
+attacks=0

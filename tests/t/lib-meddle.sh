@@ -23,7 +23,7 @@ declare -a meddle_as=()
 
 stop_meddle()
 {
-    kill -TERM "$meddle_pid" 2>/dev/null
+    tell_to_end "$meddle_pid"
     wait "$meddle_pid" 2>/dev/null
 }
 

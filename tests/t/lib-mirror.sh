@@ -41,7 +41,7 @@ start_mirror()
 # Leaves its exit code in $rc.
 stop_mirror()
 {
-    kill -TERM "$mirror_pid" 2>/dev/null
+    tell_to_end "$mirror_pid"
     reap "$mirror_pid" "${1:-20}"
 }
 

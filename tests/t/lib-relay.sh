@@ -17,6 +17,6 @@ start_relay()
 
 stop_relay()
 {
-    kill -TERM "$relay_pid" 2>/dev/null
+    tell_to_end "$relay_pid"
     wait "$relay_pid" 2>/dev/null
 }

@@ -204,6 +204,17 @@ static void need_in_turn(struct evil *e, const char *arg)
     put_need(e, 1, 0, v[2], (uint8_t)v[3]);
 }
 
+/* The latter the second time through. */
+static void need_second(struct evil *e, const char *arg)
+{
+    unsigned v[4] = {0};
+    sscanf(arg, "%u,%i %u,%i", &v[0], (int *)&v[1], &v[2], (int *)&v[3]);
+    begin_root(e);
+    put_need(e, 1, 0, v[0], (uint8_t)v[1]);
+    put_need(e, 1, ZC_NEED_SECOND, v[2], (uint8_t)v[3]);
+    put_need(e, 1, ZC_NEED_SECOND, v[2], (uint8_t)v[3]);
+}
+
 static void need_one(struct evil *e, const char *arg)
 {
     unsigned index = 0, what = 0;
@@ -546,6 +557,7 @@ static void deaf(struct evil *e, const char *arg)
 }
 
 #include "evil-receiver-delta.h"
+#include "evil-receiver-digests.h"
 #include "evil-receiver-rounds.h"
 
 #define ESCAPES "\033]0;owned\007\033[2J\nzcsync: all is well\r"
@@ -594,6 +606,9 @@ static const struct attack attacks[] = {
     {"need-descending", "12", need_two, "4,1 1,1"},
     {"need-same-in-turn", "12", need_in_turn, "1,1 1,1"},
     {"need-descending-in-turn", "12", need_in_turn, "4,1 1,1"},
+    {"need-second-same", "12", need_second, "1,1 1,1"},
+    {"need-second-twice", "12", need_second, "4,1 1,1"},
+    {"need-second-descend", "12", need_second, "0,32 0,32"},
     {"need-descend-twice", "12", need_in_turn, "0,32 0,32"},
     {"need-root-again", "12", need_list, "0"},
     {"need-list-unknown", "12", need_list, "7"},
@@ -609,6 +624,7 @@ static const struct attack attacks[] = {
     {"got-unsent", "12", got_unsent, NULL},
     {"got-small", "12", got_small, NULL},
     DELTA_ATTACKS,
+    DIGEST_ATTACKS,
     {"got-twice", "12", got_twice, NULL},
     {"got-never", "30", got_never, NULL},
     {"bytes-not-passed", "12", bytes_for, "1,2"},

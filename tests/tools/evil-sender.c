@@ -16,6 +16,7 @@
  * what evil-rounds.h says.
  */
 #include "evil-delta.h"
+#include "evil-digests.h"
 #include "evil-files.h"
 #include "evil-links.h"
 #include "evil-lists.h"
@@ -34,6 +35,7 @@ static const struct {
     {list_attacks, ZC_ARRAY_LEN(list_attacks)},
     {file_attacks, ZC_ARRAY_LEN(file_attacks)},
     {delta_attacks, ZC_ARRAY_LEN(delta_attacks)},
+    {digest_attacks, ZC_ARRAY_LEN(digest_attacks)},
     {link_attacks, ZC_ARRAY_LEN(link_attacks)},
     {stream_attacks, ZC_ARRAY_LEN(stream_attacks)},
     {round_attacks, ZC_ARRAY_LEN(round_attacks)},

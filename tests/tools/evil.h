@@ -174,10 +174,12 @@ static inline void evil_drain(struct evil *e)
         ;
 }
 
+static uint64_t evil_features = ZC_FEATURE_DELTA;
+
 static inline void evil_hello(struct evil *e, enum zc_role role)
 {
     struct zc_hello h = {ZC_PROTO_VERSION, ZC_PROTO_VERSION_MIN, role,
-                         ZC_FEATURE_DELTA, 0, 0};
+                         evil_features, 0, 0};
     uint8_t bytes[ZC_HELLO_SIZE];
     zc_hello_encode(&h, bytes);
     evil_raw(e, bytes, sizeof bytes);

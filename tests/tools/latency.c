@@ -59,7 +59,7 @@ struct run {
     double writer_cpu, observer_cpu;
 };
 
-static void die(const char *what, const char *path)
+static _Noreturn void die(const char *what, const char *path)
 {
     fprintf(stderr, "latency: %s %s: %s\n", what, path, strerror(errno));
     exit(2);

@@ -38,6 +38,7 @@ static inline void receiving_start(struct receiving *t, uint32_t flags,
     t->r.keep = keep;
     t->r.dry = flags & ZC_OPEN_DRY_RUN;
     t->r.is_root = geteuid() == 0;
+    t->r.intake = &t->r.own_intake;
     t->r.ids = zc_idmap_new(true);
     t->r.terms.filter = zc_filter_new();
     t->r.root_fd = open("dst", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

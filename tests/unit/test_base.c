@@ -192,6 +192,19 @@ static void test_relpath(void)
            !zc_name_is_nest("xzcsync-0123456789abcdef0123456789abcdef", 40) &&
            !zc_name_is_nest(".zcsync", 7),
        "others are like others");
+    static const struct {
+        const char *path, *flat; /* NULL: it leaves */
+    } paths[] = {{"a/b", "a/b"},       {"a/../b", "b"},     {"./a//b/.", "a/b"},
+                 {"/a/b/../../c", "c"}, {"a/..", ""},        {"", ""},
+                 {"..", NULL},          {"a/../../b", NULL}, {"...", "..."},
+                 {"a/b/..", "a"},       {"a/..b", "a/..b"}};
+    for (size_t i = 0; i < ZC_ARRAY_LEN(paths); i++) {
+        char flat[32];
+        snprintf(flat, sizeof flat, "%s", paths[i].path);
+        bool stays = zc_relpath_flatten(flat);
+        ok(paths[i].flat ? stays && strcmp(flat, paths[i].flat) == 0 : !stays,
+           "'%s' is flat", paths[i].path);
+    }
     char *p = zc_relpath_join("", "name");
     is_str(p, "name", "joined to the root");
     free(p);

@@ -4,8 +4,11 @@
 
 #include "delta/blocks.h"
 
+#include <endian.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 static uint8_t sums[64][ZC_SUM_SIZE], other[64][ZC_SUM_SIZE];
 
@@ -16,6 +19,20 @@ static int same(int n)
     for (int i = 0; i < n; i++)
         found += !memcmp(sums[i], other[i], ZC_SUM_SIZE);
     return found;
+}
+
+/* As zcsync-protocol(7) has it. */
+static void told(uint64_t seed, const uint8_t *p, size_t n,
+                 uint8_t out[ZC_SUM_SIZE])
+{
+    uint8_t text[8 + sizeof(XXH128_canonical_t)], hash[16];
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits_withSeed(p, n, seed));
+    seed = htole64(seed);
+    memcpy(text, &seed, 8);
+    memcpy(text + 8, &canonical, sizeof canonical);
+    crypto_generichash(hash, sizeof hash, text, sizeof text, NULL, 0);
+    memcpy(out, hash, ZC_SUM_SIZE);
 }
 
 int main(void)
@@ -37,6 +54,9 @@ int main(void)
     zc_block_sum(1, p + SIZE - 17, 17, sums[41]);
     ok(!memcmp(sums[40], other[0], ZC_SUM_SIZE), "a block by itself");
     ok(!memcmp(sums[41], other[10], ZC_SUM_SIZE), "and the last");
+    told(1, p, 4096, other[0]);
+    ok(!memcmp(sums[40], other[0], ZC_SUM_SIZE),
+       "what is told is a one-way hash of its hash");
     memset(sums, 0xee, sizeof sums);
     zc_block_sums(1, p, SIZE, ZC_GRAIN_BIG, sums[0]);
     zc_block_sum(1, p, SIZE, other[0]);

@@ -118,6 +118,30 @@ static void test_peers_and_shares(void)
     ok(c->shares.v[1].read_only, "read only");
     ok(c->shares.v[1].fake_super && !c->shares.v[0].fake_super, "fake super");
     is_int(c->shares.v[1].line, 12, "line");
+    is_int(c->shares.v[1].keep_s, 0, "nothing is kept by default");
+    zc_conf_free(c);
+}
+
+static void test_keep(void)
+{
+    static const struct {
+        const char *text;
+        unsigned seconds;
+    } v[] = {
+        {"30 days", 30 * 86400}, {"1 day", 86400},   {"2 weeks", 14 * 86400},
+        {"12 hours", 12 * 3600}, {"30d", 30 * 86400}, {"2w", 14 * 86400},
+        {"90m", 5400},           {"3\tdays", 3 * 86400}, {"no", 0},
+    };
+    for (size_t i = 0; i < ZC_ARRAY_LEN(v); i++) {
+        char text[100];
+        snprintf(text, sizeof text, "[share s]\npath = /s\nkeep = %s\n",
+                 v[i].text);
+        struct zc_conf *c = parse(text);
+        is_int(c->shares.v[0].keep_s, v[i].seconds, "keep = %s", v[i].text);
+        zc_conf_free(c);
+    }
+    struct zc_conf *c = parse("[share s]\npath = /s\nkeep size = 2K\n");
+    is_int(c->shares.v[0].keep_size, 2048, "keep size");
     zc_conf_free(c);
 }
 
@@ -144,18 +168,17 @@ static void test_keys(void)
     ok(!c->ktls, "ktls = no");
     is_int(c->max_unauthenticated, 5, "max unauthenticated");
     is_int(c->max_unauthenticated_per_address, 4, "per address");
-    ok(!c->peers.v[0].host && c->peers.v[0].has_key, "a peer without address");
+    ok(!c->peers.v[0].host && c->peers.v[0].keys.len == 1,
+       "a peer without address");
     is_int(c->shares.v[0].keys.len, 2, "two keys of three peers");
     zc_key_text(c->shares.v[0].keys.v[0].key, text);
     is_str(text, KEY_2, "in their order");
     ok(zc_conf_sealed_only(c), "all that connects is sealed");
     const struct zc_conf_mirror *m = &c->mirrors.v[0];
-    zc_key_text(m->to.v[0].key, text);
-    ok(m->to.v[0].has_key, "a destination has its peer's key");
-    is_str(text, KEY_2, "which is this one");
+    ok(m->to.v[0].peer == &c->peers.v[1], "a destination has its peer's keys");
     is_str(m->to.v[0].at.host, "h2", "and its address");
-    ok(!m->to.v[1].has_key, "a host that is no peer has none");
-    ok(!m->to.v[2].has_key, "nor has another port of a peer's host");
+    ok(!m->to.v[1].peer, "a host that is no peer has none");
+    ok(!m->to.v[2].peer, "nor has another port of a peer's host");
     zc_conf_free(c);
 }
 
@@ -216,7 +239,7 @@ static void test_peer_without_its_name(void)
     }
     for (size_t i = 0; i < ZC_ARRAY_LEN(others); i++) {
         struct zc_conf *c = beside_peer(others[i].address, others[i].to);
-        ok(c && !c->mirrors.v[0].to.v[0].has_key, "%s is not %s: %s",
+        ok(c && !c->mirrors.v[0].to.v[0].peer, "%s is not %s: %s",
            others[i].to, others[i].address, c ? "" : err.text);
         zc_conf_free(c);
     }
@@ -258,8 +281,6 @@ static char *keyed_text(const char *daemon, const char *key)
 static void test_key_texts(void)
 {
     static const char *const other[][2] = {
-        {"identity = /k", "public key = " KEY_2},
-        {"identity = /l", "public key = " KEY_1},
         {"identity = /k\nktls = no", "public key = " KEY_1},
         {"identity = /k", ""},
         {"identity = /k\nsecurity = plain", "public key = " KEY_1},
@@ -268,6 +289,10 @@ static void test_key_texts(void)
     char *same = keyed_text("max connections = 3\nidentity = //k/",
                             "public key = " KEY_1);
     is_str(same, one, "the same keys: the same mirror");
+    free(same);
+    same = keyed_text("identity = /l",
+                      "public key = " KEY_2 "\npublic key = " KEY_1);
+    is_str(same, one, "which they are, and where ours is, it is told");
     free(same);
     for (size_t i = 0; i < ZC_ARRAY_LEN(other); i++) {
         char *text = keyed_text(other[i][0], other[i][1]);
@@ -296,7 +321,7 @@ static void test_mirror_defaults(void)
     ok(!m->push.force_delete && !m->push.checksum && !m->push.dry_run &&
            !m->push.one_file_system && !m->push.numeric_ids,
        "what is off by default");
-    is_int(m->push.fsync, ZC_FSYNC_BATCH, "fsync = batch");
+    is_int(m->push.fsync, ZC_FSYNC_BEHIND, "fsync = behind");
     is_int(m->push.bwlimit, 0, "no limit");
     is_int(m->push.timeout_s, 60, "a minute of silence");
     is_int(m->contimeout_s, 30, "half a minute to connect");
@@ -466,7 +491,7 @@ static void test_text(void)
         const struct zc_conf_key *k = &zc_conf_keys[i];
         char line[100];
         if (k->section != ZC_CONF_MIRROR || k->required ||
-            k->type >= ZC_CONF_EXCLUDE)
+            k->type >= ZC_CONF_EXCLUDE || strncmp(k->name, "on change ", 10) == 0)
             continue;
         const char *value = k->type == ZC_CONF_FSYNC   ? "none"
                             : k->type == ZC_CONF_WATCH ? "inotify"
@@ -495,6 +520,13 @@ static void test_text(void)
     ok(!same_mirror("exclude = a\nexclude = b\n", "exclude = b\nexclude = a\n"),
        "the order of rules matters");
     ok(!same_mirror("chown = u\n", "chown = :u\n"), "users are not groups");
+    ok(same_mirror("on change = a\non change user = root\n"
+                   "on change interval = 5\non change timeout = 6\n",
+                   "on change = b c\n"),
+       "what is run, and how, is not the mirror's");
+    ok(!same_mirror("on change = a\non change pattern = x\n",
+                    "on change = a\n"),
+       "what it tells of, is");
 }
 
 static char *text_with_peer(const char *address)
@@ -573,6 +605,7 @@ int main(void)
     test_empty();
     test_daemon();
     test_peers_and_shares();
+    test_keep();
     test_keys();
     test_key_texts();
     test_peer_without_its_name();

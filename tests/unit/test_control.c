@@ -262,7 +262,7 @@ static int answer_to(const char *path, const void *text, size_t n)
 static int wait_for(const char *path, const char *what, unsigned timeout_s,
                     zc_missings *missing)
 {
-    return zc_control_ask(path, ZC_CONTROL_WAIT, what, timeout_s, missing,
+    return zc_control_ask(path, ZC_CONTROL_WAIT, what, timeout_s, -1, missing,
                           &err);
 }
 
@@ -299,7 +299,7 @@ static void *wait_later(void *arg)
     struct waiter *w = arg;
     struct zc_err e;
     zc_missings missing = {0};
-    w->result = zc_control_ask(w->path, ZC_CONTROL_WAIT, "later", 20, &missing,
+    w->result = zc_control_ask(w->path, ZC_CONTROL_WAIT, "later", 20, -1, &missing,
                                &e);
     zc_missings_fini(&missing);
     return NULL;
@@ -357,6 +357,40 @@ static void crowd(const char *path)
            "a crowd that went away is no trouble");
 }
 
+/* The other end of a client that joins C, which nobody polls yet. */
+static int join(struct zc_control *c)
+{
+    int s[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, s) ||
+        zc_control_join(c, s[0]))
+        return -1;
+    return s[1];
+}
+
+static bool refused(int fd, const char *request)
+{
+    uint8_t head[ZC_CONTROL_HEAD];
+    (void)!send(fd, request, strlen(request), MSG_NOSIGNAL);
+    return recv(fd, head, sizeof head, MSG_WAITALL) <= 0;
+}
+
+/* Those that have joined may ask for the status and nothing else. */
+static void joined(int again, int wants_more, int waits)
+{
+    bool good = true;
+    for (int i = 0; i < 100 && good; i++) {
+        struct zc_snapshot s = {0};
+        good = zc_control_ask_again(again, &s, &err) == 0 && s.pid == 42;
+        zc_snapshot_fini(&s);
+    }
+    ok(good, "who has joined gets the status again and again");
+    ok(refused(wants_more, "zcsync 1 pause www\n"), "but pauses nothing");
+    ok(refused(waits, "zcsync 1 wait www\n"), "nor waits");
+    close(again);
+    close(wants_more);
+    close(waits);
+}
+
 static void places(const char *path, const struct zc_control_events *events)
 {
     char other[300];
@@ -394,9 +428,12 @@ static void server(void)
     s.control = zc_control_new(path, NULL, -1, &events, &err);
     if (!ok(s.control, "it listens"))
         return;
+    int again = join(s.control), wants_more = join(s.control),
+        waits = join(s.control);
     if (pipe2(s.stop, O_CLOEXEC) || pthread_create(&s.thread, NULL, serve, &s))
         skip_all("no thread: %s", strerror(errno));
     status_and_wait(path);
+    joined(again, wants_more, waits);
     others_go_on(&s, path);
     crowd(path);
     places(path, &events);

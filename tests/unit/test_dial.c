@@ -97,7 +97,10 @@ static void roundtrip(const char *host, const char *shown)
         ok(on, "no delay");
         n = sizeof cc;
         getsockopt(a->raw_wfd, IPPROTO_TCP, TCP_CONGESTION, cc, &n);
-        ok(strcmp(cc, "bbr") != 0, "not paced on loopback: %s", cc);
+        if (setsockopt(a->raw_wfd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5))
+            skip(1, "cubic is not for everybody here");
+        else
+            ok(strcmp(cc, "bbr") != 0, "not paced on loopback: %s", cc);
     }
     zc_transport_free(a);
     zc_transport_free(b);
@@ -210,6 +213,16 @@ static void names(void)
        "an unknown service");
     bool loopback;
     char bound[160];
+    bool absent = true;
+    int fd = zc_listen_early("192.0.2.1", "0", bound, sizeof bound, &loopback,
+                             &absent, &err);
+    ok(fd >= 0 && absent && !loopback && !strncmp(bound, "192.0.2.1:", 10),
+       "an address that is not there yet: %s", bound);
+    close(fd);
+    fd = zc_listen_early("127.0.0.1", "0", bound, sizeof bound, &loopback,
+                         &absent, &err);
+    ok(fd >= 0 && !absent && loopback, "one that is there");
+    close(fd);
     is_int(zc_listen("192.0.2.1", "0", bound, sizeof bound, &loopback, &err),
            -1, "an address that is not ours");
     is_int(err.eno, EADDRNOTAVAIL, "sentence: %s", err.text);

@@ -501,6 +501,55 @@ static void test_barriers(void)
     is_str(round_trip(), "ALL", "with another one everything is");
 }
 
+/* While everything is in doubt, what changes is counted all the same. */
+static void test_tally(void)
+{
+    begin(NULL);
+    is_int((int64_t)stats().names, 0, "nothing has changed");
+    mark(ROOT, "sent", DATA);
+    take();
+    int64_t since = now;
+    now += 5 * MS;
+    mark(ROOT, "f", DATA);
+    now += 5 * MS;
+    zc_dirty_lost(d, now);
+    is_int((int64_t)stats().names, 2, "what was on its way is missing");
+    is_int(stats().oldest_ns, since, "since it was marked");
+    mark(ROOT, "f", DATA);
+    mark(ROOT, "g", DATA);
+    mark(ROOT, "g", NAME);
+    is_int((int64_t)stats().names, 3, "a name counts once");
+    zc_dirty_renamed(d, ROOT, "g", 1, ROOT, "h", 1, false, now);
+    is_int((int64_t)stats().names, 4, "both names of a rename do");
+    is_str(take(), "ALL", "everything is compared");
+    is_int((int64_t)stats().names, 4, "which has not been done yet");
+    zc_dirty_lost(d, now);
+    is_int((int64_t)stats().names, 4, "lost again: the same");
+    is_str(take(), "ALL", "once more");
+    mark(ROOT, "i", DATA);
+    done();
+    is_int((int64_t)stats().names, 1, "then only what came later is left");
+    round_trip();
+
+    now += 5 * MS;
+    zc_dirty_lost(d, now);
+    is_int((int64_t)stats().names, 0, "lost in peace: nothing is missing");
+    is_int(stats().oldest_ns, 0, "since no time");
+    zc_dirty_all(d, now);
+    is_int(stats().oldest_ns, now, "in doubt for another reason: it is");
+    zc_dirty_lost(d, now + MS);
+    ok(stats().oldest_ns != 0, "and stays so");
+    const struct zc_dirty_limits few = {.max_names = 10};
+    begin(&few);
+    zc_dirty_lost(d, now);
+    char name[24];
+    for (int i = 0; i < 30; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        mark(ROOT, name, DATA);
+    }
+    is_int((int64_t)stats().names, 10, "no more are kept than the set has room for");
+}
+
 static void test_bounds(void)
 {
     struct zc_dirty_limits lim = {.max_names = 100, .max_dirs = 2};
@@ -545,6 +594,76 @@ static void test_many(void)
     is_int(taken, 100000, "and taken, each once");
 }
 
+/* How many names a batch has that is taken now; it is done at once. */
+static size_t taken(void)
+{
+    struct zc_round r;
+    size_t n = 0;
+    if (!zc_dirty_take(d, 100, now, &r))
+        return 0;
+    for (size_t i = 0; i < r.n_dirs; i++)
+        n += r.dirs[i].n;
+    zc_dirty_done(d, now);
+    return n;
+}
+
+static void touch(zc_wdir dir, const char *name)
+{
+    zc_dirty_mark(d, dir, name, strlen(name), DATA, now);
+}
+
+static uint64_t held(void)
+{
+    struct zc_dirty_stats s;
+    zc_dirty_get_stats(d, &s);
+    return s.held;
+}
+
+static void test_holds(void)
+{
+    zc_holds h = {0};
+    struct zc_err err;
+    zc_holds_add(&h, true, "2s *.log", &err);
+    zc_holds_add(&h, false, "10s /b/", &err);
+    const struct zc_dirty_limits lim = {.holds = &h};
+    begin(&lim);
+    touch(A, "x.log");
+    touch(A, "x");
+    is_int(taken(), 1, "a name that is not held back goes");
+    is_int(held(), 1, "one that is, does not");
+    now += 1900 * MS;
+    touch(A, "x.log");
+    is_int(zc_dirty_next(d, now), 2000 * MS, "another change: from then on");
+    now += 1900 * MS;
+    is_int(taken(), 0, "it is held back still");
+    now += 100 * MS;
+    is_int(taken(), 1, "until it has settled");
+    is_int(held(), 0, "then it is not");
+
+    touch(B, "f");
+    is_int(taken(), 1, "the first change of what has a pace goes");
+    now += 4000 * MS;
+    touch(B, "f");
+    touch(B, "f");
+    is_int(zc_dirty_next(d, now), 6000 * MS, "the next one when it is time");
+    uint64_t ticket = zc_dirty_barrier(d, now);
+    ok(!zc_dirty_passed(d, ticket), "it holds up a barrier");
+    touch(B, "f");
+    is_int(held(), 0, "which lets it go, whatever happens to it");
+    is_int(taken(), 1, "at once");
+    ok(zc_dirty_passed(d, ticket), "and has passed");
+    touch(B, "f");
+    is_int(zc_dirty_next(d, now), 10000 * MS, "its pace begins anew");
+
+    begin(&lim);
+    zc_dirty_renamed(d, A, "t", 1, A, "y.log", 5, false, now);
+    is_int(taken(), 1, "a rename to what is held back: the old name goes");
+    is_int(held(), 1, "and not the new one");
+    zc_dirty_free(d);
+    d = NULL;
+    zc_holds_fini(&h);
+}
+
 int main(void)
 {
     test_settling();
@@ -557,8 +676,10 @@ int main(void)
     test_races();
     test_failures();
     test_barriers();
+    test_tally();
     test_bounds();
     test_many();
+    test_holds();
     zc_dirty_free(d);
     zc_buf_fini(&text);
     return done_testing();

@@ -31,6 +31,20 @@ static void test_stat(void)
     ok(!parses("644 0,0 1:2"), "no type");
     ok(!parses("1100644 0,0 1:2"), "more than a mode");
     ok(!zc_disguise_parse("100644 0,0 1:2\0x", 16, &d), "a NUL");
+    ok(!zc_disguise_parse("100644 0,0 1:2x", 0, &d), "no byte of it");
+    ok(zc_disguise_parse("100644 0,0 1:2x", 14, &d) && d.gid == 2,
+       "bytes behind it are not read");
+    static const char *const odd[] = {
+        "100644 0,0 -1:2",  "100644 0,0 1:-1",  "100644 0,0 +1:2",
+        "100644 -1,0 1:2",  "100644 0,-1 1:2",  "-100644 0,0 1:2",
+        " 100644 0,0 1:2",  "100644  0,0 1:2",  "100644 0, 0 1:2",
+        "100644\t0,0 1:2",  "100644 0,0 1: 2",  "100644 0,0 1:2\n",
+        "100644 0,0 4294967295:2", "100644 0,0 1:4294967295",
+        "100644 0,0 4294967297:2", "100644 99999999999999999999,0 1:2",
+        "100649 0,0 1:2",   "0x81a4 0,0 1:2",   "100644 0,0 1:2:",
+        "100644 0,0 :2",    "100644 0,0 1:",    "100644 ,0 1:2"};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        ok(!parses(odd[i]), "'%s'", odd[i]);
     char longer[200];
     memset(longer, '1', sizeof longer);
     ok(!zc_disguise_parse(longer, sizeof longer, &d), "far too much");

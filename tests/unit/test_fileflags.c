@@ -15,7 +15,7 @@ static int top;
 
 static struct zc_fileflags of(const char *name)
 {
-    struct zc_fileflags f;
+    struct zc_fileflags f = {0};
     struct stat st;
     if (fstatat(top, name, &st, AT_SYMLINK_NOFOLLOW) ||
         zc_fileflags_at(top, name, st.st_mode, &f))

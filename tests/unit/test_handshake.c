@@ -18,7 +18,8 @@
 #include <sys/socket.h>
 
 /* Bytes of a sealed handshake, connecting side to the other and back. */
-#define UP (ZC_HELLO_SIZE + 2 + 32 + 2 + 64)
+#define EARLY (ZC_HELLO_SIZE + 2 + 32) /* before a word was heard */
+#define UP (EARLY + 2 + 64)
 #define DOWN (ZC_HELLO_SIZE + 2 + 96)
 
 static struct zc_identity *alice, *bob; /* alice connects */
@@ -499,8 +500,8 @@ static void interrupted(void)
     struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigaction(SIGUSR1, &sa, NULL);
     struct zc_transport *t = open_side(&a, true, &thread);
-    uint8_t hello[ZC_HELLO_SIZE];
-    recv(t->poll_rfd, hello, sizeof hello, MSG_WAITALL);
+    uint8_t said[EARLY];
+    recv(t->poll_rfd, said, sizeof said, MSG_WAITALL);
     for (int i = 0; i < 1000; i++) { /* it may not sleep yet */
         pthread_kill(thread, SIGUSR1);
         poll(NULL, 0, 10);
@@ -510,6 +511,34 @@ static void interrupted(void)
     }
     close_side(&a, thread, t);
     ok(refused(&a, ZC_EXIT_SIGNAL, "stopped"), "a signal ends it");
+}
+
+/* How many bytes SEC sends to whoever says nothing, and hangs up. */
+static size_t unasked(struct zc_security sec)
+{
+    pthread_t thread;
+    struct zc_transport *t;
+    uint8_t bytes[UP];
+    a = (struct side){.initiator = true, .sec = sec};
+    if (zc_transport_pair(&a.t, &t, &err))
+        skip_all("%s", err.text);
+    pthread_create(&thread, NULL, shake, &a);
+    shutdown(t->poll_wfd, SHUT_WR);
+    ssize_t n = 0, got;
+    while ((got = recv(t->poll_rfd, bytes, sizeof bytes, 0)) > 0)
+        n += got;
+    close_side(&a, thread, t);
+    return (size_t)n;
+}
+
+/* Message 1 waits for no answer where it cannot be for nothing. */
+static void early(void)
+{
+    struct zc_security sec = of_alice();
+    is_int(unasked(sec), EARLY, "who must seal begins at once");
+    sec.plain = true;
+    is_int(unasked(sec), ZC_HELLO_SIZE, "who need not says HELLO");
+    is_int(unasked(zc_security_plain), ZC_HELLO_SIZE, "as who cannot");
 }
 
 /* --- and then --- */
@@ -615,6 +644,7 @@ int main(void)
     lengths();
     in_time();
     interrupted();
+    early();
     transports();
     compression();
     zc_identity_free(alice);

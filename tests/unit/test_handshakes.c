@@ -158,7 +158,7 @@ static pid_t client(const struct zc_security *sec)
         t = zc_shake(t, ZC_ROLE_SENDER, true, sec, &err);
     if (!t)
         _exit(err.code);
-    zc_transport_set_timeout(t, 20);
+    zc_transport_set_timeout(t, 60);
     zc_transport_send(t, &(struct iovec){"w", 1}, 1);
     _exit(zc_transport_recv(t, &c, 1) == 1 && c == 'v' ? 0 : 99);
 }
@@ -178,7 +178,7 @@ static bool talk(void)
     if (!t)
         return false;
     got = t;
-    zc_transport_set_timeout(t, 20);
+    zc_transport_set_timeout(t, 60);
     return zc_transport_recv(t, &c, 1) == 1 && c == 'w' &&
            zc_transport_send(t, &(struct iovec){"v", 1}, 1) == 0;
 }
@@ -345,7 +345,7 @@ static pid_t unwanted(const struct zc_security *sec, bool stay)
         t = zc_shake(t, ZC_ROLE_SENDER, true, sec, &err);
     if (!t)
         _exit(err.code);
-    zc_transport_set_timeout(t, 20);
+    zc_transport_set_timeout(t, 60);
     /* What a client says at once. It must not keep it from hearing. */
     zc_transport_send(t, &(struct iovec){"I want to", 9}, 1);
     for (ssize_t r = 1; r > 0; n += (size_t)r)

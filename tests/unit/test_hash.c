@@ -182,6 +182,20 @@ static void test_failures(void)
     ok(both_right(fd, 10), "it works after a failure");
 }
 
+static void test_told(void)
+{
+    /* BLAKE2b-128 of 16 zeros, as b2sum -l 128 has it */
+    static const uint8_t want[ZC_HASH_SIZE] = {
+        0x46, 0x3b, 0xe1, 0xd5, 0x8a, 0x72, 0xe9, 0x61,
+        0x8e, 0xa5, 0x98, 0x84, 0x36, 0x7c, 0x43, 0x58};
+    uint8_t hash[ZC_HASH_SIZE] = {0}, told[ZC_HASH_SIZE], other[ZC_HASH_SIZE];
+    zc_hash_told(hash, told);
+    ok(!memcmp(told, want, sizeof want), "what is told is BLAKE2b of the hash");
+    hash[15] = 1;
+    zc_hash_told(hash, other);
+    ok(memcmp(told, other, sizeof told), "of another, another");
+}
+
 int main(void)
 {
     top = scratch();
@@ -199,6 +213,7 @@ int main(void)
     test_holes();
     test_stop();
     test_failures();
+    test_told();
     zc_buf_fini(&work);
     free(bytes);
     free(text);

@@ -2,6 +2,7 @@
 /* src/fs/idmap.c: names and numbers of users and groups. */
 #include "tap.h"
 
+#include "base/map.h"
 #include "fs/idmap.h"
 
 #include <grp.h>
@@ -100,6 +101,55 @@ static void test_rules(void)
     is_int(zc_idmap_local(m, ZC_ID_USER, 1000), 8, "whoever it is");
     is_int(zc_idmap_local(m, ZC_ID_USER, 1001), 1001, "or not");
     is_int(zc_idmap_local(m, ZC_ID_GROUP, 1000), 1000, "groups apart");
+    zc_idmap_free(m);
+}
+
+/* Who all become with RULES; UINT32_MAX: not all of them the same. */
+static uint32_t all_become(const char *rules)
+{
+    struct zc_err err;
+    uint32_t id = UINT32_MAX;
+    struct zc_idmap *m = zc_idmap_new(true);
+    zc_idmap_rule(m, ZC_ID_GROUP, zc_idrules_parse(rules, ZC_ID_GROUP,
+                                                   zc_id_lookup, &err));
+    if (!zc_idmap_all_are(m, ZC_ID_GROUP, &id) ||
+        zc_idmap_all_are(m, ZC_ID_USER, &id))
+        id = UINT32_MAX;
+    zc_idmap_free(m);
+    return id;
+}
+
+static uint32_t peer_of(const struct zc_map *peers, uint32_t local)
+{
+    return (uint32_t)(uintptr_t)zc_map_get(peers, local, 0) - 1;
+}
+
+static void test_reverse(void)
+{
+    struct zc_err err;
+    struct zc_map peers = {0};
+    is_int(all_become("*:7"), 7, "a rule for all");
+    is_int(all_become("**:7,root:8"), 7, "what follows does not count");
+    is_int(all_become("root:8,*:7"), UINT32_MAX, "not after another");
+    is_int(all_become("a*:7"), UINT32_MAX, "some");
+    is_int(all_become(":7"), UINT32_MAX, "who has no name");
+    is_int(all_become("0-4294967294:7"), UINT32_MAX, "numbers");
+
+    struct zc_idmap *m = zc_idmap_new(false);
+    zc_idmap_rule(m, ZC_ID_USER,
+                  zc_idrules_parse("ann:7,1000:8,2000-2999:9,3000:7", ZC_ID_USER,
+                                   zc_id_lookup, &err));
+    learn(m, ZC_ID_USER, 5, "ann");
+    is_int(zc_idmap_peers(m, ZC_ID_USER, &peers), 0, "and back");
+    is_int(peer_of(&peers, 7), 5, "by a name");
+    is_int(peer_of(&peers, 8), 1000, "by a number");
+    is_int(peer_of(&peers, 9), 2000, "one of several");
+    is_int(peer_of(&peers, 10), UINT32_MAX, "nobody");
+    zc_map_fini(&peers);
+    zc_idmap_force(m, ZC_ID_USER, 77);
+    uint32_t id = 0;
+    ok(zc_idmap_all_are(m, ZC_ID_USER, &id) && id == 77, "--chown is for all");
+    ok(!zc_idmap_all_are(m, ZC_ID_GROUP, &id), "users apart");
     zc_idmap_free(m);
 }
 
@@ -231,6 +281,7 @@ int main(void)
         skip_all("no users in /etc/passwd");
     test_names(user, uid);
     test_rules();
+    test_reverse();
     test_learning(user, uid);
     test_numeric(user, uid);
     test_lookup(user, uid);

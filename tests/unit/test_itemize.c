@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* cli/itemize.c and cli/text.c: what users and scripts read. */
+/* cli/itemize.c and base/text.c: what users and scripts read. */
+#include "../tap.h"
+#include "base/text.h"
 #include "cli/itemize.h"
 #include "fs/meta.h"
-#include "cli/text.h"
-#include "../tap.h"
 
 #include <string.h>
 #include <sys/stat.h>

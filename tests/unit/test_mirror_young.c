@@ -74,6 +74,7 @@ static void see(void)
         zc_young_begin(&m);
         zc_watch_read(m.w);
         zc_watch_flush(m.w);
+        zc_young_look(&m);
         zc_young_end(&m);
     } while (!zc_watch_drained(m.w) ||
              zc_young_next(&m, zc_clock_ns()) != INT64_MAX);
@@ -343,6 +344,38 @@ static void test_many(void)
     zc_young_clear(m.young);
 }
 
+/* One look at what there is. */
+static void look_once(void)
+{
+    zc_young_begin(&m);
+    zc_watch_read(m.w);
+    zc_watch_flush(m.w);
+    zc_young_look(&m);
+}
+
+static void test_sure(void)
+{
+    see();
+    put("sure1");
+    put("sure2");
+    look_once();
+    ok(zc_young_count(m.young) == 2, "names that were seen are not sure yet");
+    m.n_questions = 1;
+    ok(zc_young_doubts(&m) && !zc_young_next(&m, zc_clock_ns()),
+       "who asks does not wait for that");
+    zc_young_end(&m);
+    m.n_questions = 0;
+    ok(!zc_young_doubts(&m), "and all are made sure of at once");
+    is_int(ghosts(), 0, "which is no ghost");
+    ok(!zc_young_count(m.young), "nor is any of them young any more");
+    put("sure1");
+    look_once();
+    del("sure1");
+    is_int(ghosts(), 1, "what goes before that is one");
+    del("sure2");
+    is_int(ghosts(), 0, "but not what goes later");
+}
+
 int main(void)
 {
     static char src[4200];
@@ -358,6 +391,7 @@ int main(void)
     test_alone();
     test_former();
     test_tmpfile();
+    test_sure();
     test_many();
     zc_young_free(m.young);
     zc_index_free(m.index);

@@ -94,7 +94,7 @@ static void test_kernel(void)
     int fd = open(ZC_MOUNTINFO, O_RDONLY | O_CLOEXEC);
     zc_mount_paths paths = {0};
     if (fd < 0 || !mkdtemp(dir)) {
-        skip(6, "no " ZC_MOUNTINFO);
+        skip(8, "no " ZC_MOUNTINFO);
         return;
     }
     int top = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -106,12 +106,19 @@ static void test_kernel(void)
         ok(!zc_mounts_changed(fd), "once");
         ok(!zc_mounts_list(fd, top, &paths) && paths.len == 1 &&
                !strcmp(paths.v[0], "a b"), "it is listed");
+        uint64_t was = 0, is = 0, same = 0;
+        ok(!zc_mounts_digest(fd, top, &was) && was &&
+               !zc_mounts_digest(fd, top, &same) && same == was,
+           "the digest stays while it does");
+        ok(!umount(path) && !mount("none", path, "tmpfs", 0, NULL) &&
+               !zc_mounts_digest(fd, top, &is) && is != was,
+           "another one, with the numbers of the first, is another one");
         umount(path);
         ok(zc_mounts_changed(fd), "so is the end of it");
         zc_mount_paths_fini(&paths);
         ok(!zc_mounts_list(fd, top, &paths) && !paths.len, "it is not listed");
     } else {
-        skip(5, "cannot mount: %s", strerror(errno));
+        skip(7, "cannot mount: %s", strerror(errno));
     }
     rmdir(path);
     rmdir(dir);

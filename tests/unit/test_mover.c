@@ -6,8 +6,11 @@
 #include "net/sealed.h"
 
 #include "../tap.h"
+#include "transports.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -29,23 +33,6 @@ static uint8_t *source_map;
 /* What a test runs over. */
 static const char *name;
 static enum zc_mover_kind kind;
-static struct zc_transport *a, *b;
-
-static void sockets(void)
-{
-    struct zc_err err;
-    if (zc_transport_pair(&a, &b, &err))
-        skip_all("%s", err.text);
-}
-
-static void pipes(void)
-{
-    int ab[2], ba[2];
-    if (pipe2(ab, O_CLOEXEC) || pipe2(ba, O_CLOEXEC))
-        skip_all("no pipes: %s", strerror(errno));
-    a = zc_transport_new_fds(ba[0], ab[1], "a");
-    b = zc_transport_new_fds(ab[0], ba[1], "b");
-}
 
 static void sealed(void)
 {
@@ -242,7 +229,8 @@ static long recv_cut(size_t n, bool pure)
 static void cut(off_t size)
 {
     bool copied = a->seals || kind == ZC_MOVER_MMAP ||
-                  kind == ZC_MOVER_READWRITE;
+                  kind == ZC_MOVER_READWRITE || kind == ZC_MOVER_DIRECT ||
+                  kind == ZC_MOVER_ZEROCOPY || kind == ZC_MOVER_URING;
     int fd = memory_file();
     uint8_t byte = 0;
     fill_file(fd);
@@ -455,6 +443,197 @@ static void limited(void)
     close(fd);
 }
 
+/* --- past the page cache --- */
+
+/* Pages of FD's N bytes that are in memory; -1: not known. */
+static int resident(int fd, size_t n)
+{
+    static unsigned char pages[SOURCE_SIZE / 4096 + 1];
+    void *p = mmap(NULL, n, PROT_READ, MAP_SHARED, fd, 0);
+    int count = 0;
+    if (p == MAP_FAILED || mincore(p, n, pages))
+        return -1;
+    munmap(p, n);
+    for (size_t i = 0; i < (n + 4095) / 4096; i++)
+        count += pages[i] & 1;
+    return count;
+}
+
+/* A file of the source's bytes on a disk, none of which is in memory; -1. */
+static int cold_file(void)
+{
+    char path[] = "/var/tmp/zcsync-mover-XXXXXX";
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    unlink(path);
+    if (pwrite(fd, source_map, SOURCE_SIZE, 0) != (ssize_t)SOURCE_SIZE ||
+        fsync(fd) || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) ||
+        resident(fd, SOURCE_SIZE))
+        zc_close(&fd);
+    return fd;
+}
+
+/* From and to a disk, from OFFSET on. What is not a block at the ends may be in
+ * memory. */
+static void past_the_cache(uint64_t offset, size_t length)
+{
+    int from = cold_file(), to = cold_file(), eno = 0;
+    struct zc_mover m;
+    if (from < 0 || to < 0) {
+        skip(3, "no disk whose files can be kept out of memory");
+        zc_close(&from);
+        zc_close(&to);
+        return;
+    }
+    zc_mover_init(&m, kind);
+    struct job j = {.fd = from, .offset = offset, .length = length};
+    int r = carry(&m, &j, to, offset, &eno);
+    ok(in_step(&j) && !r && !eno && !j.short_file && !m.said,
+       "%s: %zu bytes at %llu", name, length, (unsigned long long)offset);
+    is_int(resident(from, SOURCE_SIZE), 0, "%s: nothing of what was read",
+           name);
+    int kept = resident(to, SOURCE_SIZE);
+    ok(kept >= 0 && kept <= 2 && holds(to, offset, offset, length),
+       "%s: all of what was written but %d pages is out of memory", name,
+       kept);
+    zc_mover_fini(&m);
+    close(from);
+    close(to);
+}
+
+/* --- MSG_ZEROCOPY --- */
+
+/* Whatever the transport has counted the kernel has told of, once. Ranges by two
+ * movers in turns, to a receiver that keeps them waiting. */
+static void all_told(void)
+{
+    struct zc_mover m[2], in;
+    uint64_t told = 0, copied = 0;
+    int good = 0, fd = memory_file(), read_eno = 0, eno = 0;
+    bool short_file = false;
+    uint32_t wide = 0;
+    zc_mover_init(&in, ZC_MOVER_READWRITE);
+    for (int i = 0; i < 2; i++)
+        zc_mover_init(&m[i], ZC_MOVER_ZEROCOPY);
+    for (int i = 0; i < 8; i++) {
+        uint64_t n = i % 3 ? 5 * MIB + (uint64_t)i : 1;
+        pid_t pid = fork();
+        if (pid == 0) {
+            usleep(20000); /* until the socket is full */
+            _exit(zc_mover_recv(&in, b, fd, 0, n, &eno) || eno);
+        }
+        int r = zc_mover_send(&m[i % 2], a, source, (uint64_t)i, n, &short_file,
+                              &read_eno);
+        int status = -1;
+        waitpid(pid, &status, 0);
+        good += !r && !short_file && !status && holds(fd, 0, (uint64_t)i, n);
+        told = m[0].zerocopied.calls + m[1].zerocopied.calls;
+        wide += told != a->zerocopies;
+    }
+    copied = m[0].zerocopied.copied + m[1].zerocopied.copied;
+    is_int(good, 8, "%s: all came", name);
+    is_int(wide, 0, "%s: %u calls, all told of when a range is over", name,
+           a->zerocopies);
+    ok(told > 20 && copied <= told, "%s: %llu of them copied", name,
+       (unsigned long long)copied);
+    struct pollfd p = {.fd = a->raw_wfd};
+    is_int(poll(&p, 1, 0), 0, "%s: nothing is on the queue", name);
+    for (int i = 0; i < 2; i++)
+        zc_mover_fini(&m[i]);
+    zc_mover_fini(&in);
+    close(fd);
+}
+
+/* The peer is there, and takes nothing. */
+static void kept_waiting(void)
+{
+    struct zc_mover m;
+    int read_eno = 0;
+    bool short_file = false;
+    zc_mover_init(&m, ZC_MOVER_ZEROCOPY);
+    zc_transport_set_timeout(a, 1);
+    errno = 0;
+    is_int(zc_mover_send(&m, a, source, 0, 6 * MIB, &short_file, &read_eno), -1,
+           "%s: nobody takes it", name);
+    ok(errno == ETIMEDOUT || errno == EAGAIN, "%s: %s", name, strerror(errno));
+    ok(!short_file && !read_eno, "%s: not the file's fault", name);
+    zc_mover_fini(&m); /* while the socket has its pages */
+}
+
+static void *shut_soon(void *transport)
+{
+    usleep(100000);
+    zc_transport_shutdown(transport);
+    return NULL;
+}
+
+static void shut_down(void)
+{
+    struct zc_mover m;
+    pthread_t other;
+    int read_eno = 0;
+    bool short_file = false;
+    zc_mover_init(&m, ZC_MOVER_ZEROCOPY);
+    pthread_create(&other, NULL, shut_soon, a);
+    is_int(zc_mover_send(&m, a, source, 0, 6 * MIB, &short_file, &read_eno), -1,
+           "%s: shut down while it waits", name);
+    pthread_join(other, NULL);
+    zc_mover_fini(&m);
+}
+
+static void without_copies(void)
+{
+    void (*const each[])(void) = {all_told, kept_waiting, shut_down};
+    name = "zerocopy";
+    for (size_t i = 0; i < ZC_ARRAY_LEN(each); i++) {
+        tcp();
+        each[i]();
+        zc_transport_free(a);
+        zc_transport_free(b);
+    }
+}
+
+/* --- rings --- */
+
+/* One is used where it can be had, and the range is what it should be; else it is
+ * known why not. Pieces that a network may keep are waited for. */
+static void rings(void (*make)(void))
+{
+    struct zc_mover out, in;
+    int read_eno = 0, eno = 0, fd = memory_file();
+    bool short_file = false;
+    zc_mover_init(&out, ZC_MOVER_URING);
+    zc_mover_init(&in, ZC_MOVER_URING);
+    make();
+    zc_transport_set_timeout(a, 2);
+    pid_t pid = fork();
+    if (pid == 0) {
+        usleep(20000);
+        _exit(zc_mover_recv(&in, b, fd, 0, 5 * MIB + 1, &eno) || eno ||
+              (!in.uring && !in.no_uring));
+    }
+    int r = zc_mover_send(&out, a, source, 3, 5 * MIB + 1, &short_file,
+                          &read_eno), status = -1;
+    waitpid(pid, &status, 0);
+    ok(!r && !short_file && !status && holds(fd, 0, 3, 5 * MIB + 1),
+       "%s: all came", name);
+    if (out.no_uring) {
+        skip(2, "%s: no rings: %s", name, strerror(out.no_uring));
+    } else {
+        ok(out.uring && !out.said, "%s: a ring is used", name);
+        errno = 0;
+        r = zc_mover_send(&out, a, source, 0, 6 * MIB, &short_file, &read_eno);
+        ok(r == -1 && errno == ETIMEDOUT && !short_file,
+           "%s: nobody takes it: %s", name, strerror(errno));
+    }
+    zc_mover_fini(&out);
+    zc_mover_fini(&in);
+    zc_transport_free(a);
+    zc_transport_free(b);
+    close(fd);
+}
+
 /* --- signals all the time --- */
 
 static atomic_bool quiet;
@@ -560,7 +739,9 @@ static void names(void)
 {
     /* Their order is that of the wire. */
     static const char *const all[] = {"auto",     "readwrite", "mmap",
-                                      "sendfile", "splice",    "overlap"};
+                                      "sendfile", "splice",    "overlap",
+                                      "direct",   "zerocopy",
+                                      "uring"};
     static const char *const bad[] = {"", "Splice", "splice ", "read", "map"};
     enum zc_mover_kind k;
     for (size_t i = 0; i < ZC_ARRAY_LEN(all); i++) {
@@ -598,6 +779,10 @@ static void instead_of_all(void)
     instead(sealed, ZC_MOVER_MMAP, true, "");
     instead(pipes, ZC_MOVER_OVERLAP, false, "pipes, splice");
     instead(pipes, ZC_MOVER_OVERLAP, true, "");
+    instead(tcp, ZC_MOVER_ZEROCOPY, true, "");
+    instead(tcp, ZC_MOVER_ZEROCOPY, false, "");
+    instead(sockets, ZC_MOVER_ZEROCOPY, true, "a local socket, sendfile");
+    instead(sealed, ZC_MOVER_ZEROCOPY, true, "an encrypted connection, mmap");
 }
 
 int main(void)
@@ -605,11 +790,12 @@ int main(void)
     static const struct {
         const char *name;
         void (*make)(void);
-    } over[] = {{"sockets", sockets}, {"pipes", pipes}, {"sealed", sealed}};
+    } over[] = {{"sockets", sockets}, {"TCP", tcp}, {"pipes", pipes},
+                {"sealed", sealed}};
     static char text[80];
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);
-    alarm(240);
+    alarm(280);
     make_source();
     names();
     instead_of_all();
@@ -631,6 +817,20 @@ int main(void)
             }
             gone(over[i].make);
         }
+    kind = ZC_MOVER_DIRECT;
+    name = "direct from disk to disk";
+    sockets();
+    past_the_cache(0, SOURCE_SIZE);
+    past_the_cache(4095, 3 * MIB + 2);
+    past_the_cache(8192, 4096);
+    past_the_cache(1, 4094);
+    zc_transport_free(a);
+    zc_transport_free(b);
+    without_copies();
+    name = "rings over TCP";
+    rings(tcp);
+    name = "rings over sockets";
+    rings(sockets);
     name = "socket";
     sockets();
     full_tmpfs();

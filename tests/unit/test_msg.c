@@ -152,6 +152,16 @@ static int open_taken(const struct zc_msg_open *m)
         open_taken(&m_);                                                 \
     })
 
+#define OPEN_KEEPING(end, dir)                     \
+    ({                                             \
+        struct zc_msg_open m_ = wire_open();       \
+        m_.flags |= ZC_OPEN_CHOICES;               \
+        m_.apply = ZC_APPLY_BACKUP;                \
+        m_.suffix = (end);                         \
+        m_.backup_dir = (dir);                     \
+        open_taken(&m_);                           \
+    })
+
 #define OPEN_PULLING(field, value)           \
     ({                                       \
         struct zc_msg_open m_ = wire_open(); \
@@ -178,7 +188,7 @@ static void open_limits(void)
     is_int(OPEN_WITH(chown_group, xs(ZC_NAME_MAX + 1)), -1, "one more");
     is_int(OPEN_WITH(filter, xs(ZC_FRAME_BODY_MAX)), 0, "longest filter text");
     is_int(OPEN_WITH(filter, xs(ZC_FRAME_BODY_MAX + 1)), -1, "one more");
-    is_int(OPEN_WITH(fsync, 3), -1, "a way to fsync that does not exist");
+    is_int(OPEN_WITH(fsync, 4), -1, "a way to fsync that does not exist");
     is_int(OPEN_WITH(flags, ZC_OPEN_FLAGS_KNOWN & ~ZC_OPEN_OWN), 0,
            "all flags but OWN");
     is_int(OPEN_WITH(flags, ZC_OPEN_FLAGS_KNOWN), -1,
@@ -201,10 +211,21 @@ static void open_limits(void)
            "names of which the last does not end");
     is_int(OPEN_CHOOSING(walk, ZC_WALK_KNOWN), 0, "all ways to walk");
     is_int(OPEN_CHOOSING(walk, ZC_WALK_KNOWN + 1), -1, "one more");
-    is_int(OPEN_CHOOSING(apply, ZC_APPLY_KNOWN - ZC_APPLY_ALTERNATES), 0,
+    is_int(OPEN_CHOOSING(apply, ZC_APPLY_KNOWN - ZC_APPLY_ALTERNATES -
+                                 ZC_APPLY_BACKUP), 0,
            "all ways to apply");
     is_int(OPEN_CHOOSING(apply, ZC_APPLY_KNOWN + 1), -1, "one more");
     is_int(OPEN_BESIDE(ZC_ALTERNATE_LINK, "../a\0/b"), 0, "what is beside DEST");
+    struct zc_bytes none = {0};
+    is_int(OPEN_KEEPING(wire_bytes("~"), none), 0, "backups");
+    is_int(OPEN_KEEPING(none, wire_bytes("../a")), 0, "in a directory");
+    is_int(OPEN_KEEPING(none, none), -1, "neither");
+    is_int(OPEN_KEEPING(wire_bytes("/"), none), -1, "a suffix with a slash");
+    is_int(OPEN_KEEPING(((struct zc_bytes){(uint8_t *)"a\0b", 3}), none), -1,
+           "a suffix with a NUL");
+    is_int(OPEN_KEEPING(none, ((struct zc_bytes){(uint8_t *)"a\0b", 3})), -1,
+           "a directory with one");
+    is_int(OPEN_KEEPING(xs(ZC_NAME_MAX + 1), none), -1, "too long a suffix");
     is_int(OPEN_BESIDE(0, "../a"), -1, "to no end");
     is_int(OPEN_BESIDE(ZC_ALTERNATE_LAST + 1, "../a"), -1, "to an unknown one");
     is_int(OPEN_BESIDE(ZC_ALTERNATE_COPY, ""), -1, "without a name");
@@ -289,7 +310,7 @@ static void type_limits(void)
     }
     is_int(refused, 16, "the seven types are taken, the others refused");
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_DIGEST), -1,
-           "a subtree digest without its feature");
+           "a digest of what is in a file");
     is_int(ENTRY_WITH("x", S_IFREG, flags, ZC_ENTRY_FLAGS_KNOWN + 1), -1,
            "an unknown flag");
     is_int(ENTRY_WITH("x", S_IFDIR, flags, ZC_ENTRY_SEEN), -1,
@@ -504,7 +525,7 @@ static int blocks_taken(uint64_t offset, uint64_t blocks, uint8_t grain)
 static int sums_taken(uint8_t grain, uint64_t length, size_t n)
 {
     static const uint8_t sums[ZC_BLOCKS_MAX * 16 * ZC_SUM_SIZE + 8];
-    struct zc_msg_sums m = {{{1, 0}, 0, UINT64_MAX, grain}, length,
+    struct zc_msg_sums m = {{{1, 0}, 0, UINT64_MAX, grain}, length, 1,
                             {sums, n * ZC_SUM_SIZE}};
     zc_sums_encode(&frame, &m);
     return taken();
@@ -685,7 +706,7 @@ static void answer_limits(void)
     for (int what = 0; what < 256; what++)
         wrong += (need_taken((uint8_t)what, 0, 1) == 0) != (what != 0);
     is_int(wrong, 0, "NEED: the bits that exist, and at least one");
-    is_int(need_taken(ZC_NEED_DATA, ZC_NEED_FINAL + 1, 1), -1, "a flag");
+    is_int(need_taken(ZC_NEED_DATA, ZC_NEED_SECOND << 1, 1), -1, "a flag");
     is_int(need_taken(ZC_NEED_DATA, 0, 2), -1, "fewer items than counted");
     is_int(need_taken(ZC_NEED_DATA, 0, 0), -1, "more items than counted");
     is_int(need_taken(ZC_NEED_DATA, 0, ZC_LIST_ENTRIES_MAX + 1), -1,

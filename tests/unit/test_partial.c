@@ -77,6 +77,16 @@ int main(void)
     zc_partials_salvage(folder, session);
     kept("a/b", &st);
     is_int((long)st.size, 4 * 4096, "less than there was is not kept");
+    came("a/b", 3);
+    sh("fallocate -n -l 10M folder/session/p-*");
+    zc_partials_salvage(folder, session);
+    kept("a/b", &st);
+    is_int((long)st.size, 4 * 4096, "nor with more that is only allocated");
+    came("a/b", 3);
+    sh("fallocate -o 12288 -l 10M folder/session/p-*");
+    zc_partials_salvage(folder, session);
+    kept("a/b", &st);
+    is_int((long)st.size, 4 * 4096, "wherever that is");
     came("a/b", 5);
     zc_partials_salvage(folder, session);
     kept("a/b", &st);
@@ -84,20 +94,39 @@ int main(void)
 
     sh("mkdir folder/partial/dir 2>/dev/null; ln -s /etc/passwd folder/partial/"
        "11111111111111111111111111111111; echo >folder/partial/odd");
-    zc_partials_prune(folder, time(NULL));
+    const struct zc_partial_limits usual = {0, 0, false};
+    zc_partials_prune(folder, &usual, time(NULL));
     ok(kept("a/b", &st) == 'a', "a new one stays");
     ok(sh("test ! -e folder/partial/odd -a ! -L folder/partial/1*"),
        "what cannot be one goes");
-    zc_partials_prune(folder, time(NULL) + 6 * 86400);
+    zc_partials_prune(folder, &usual, time(NULL) + 6 * 86400);
     ok(kept("a/b", &st) == 'a', "it stays for a week");
-    zc_partials_prune(folder, time(NULL) + 8 * 86400);
+    const struct zc_partial_limits month = {30 * 86400, 0, false};
+    const struct zc_partial_limits hour = {3600, 0, false},
+                                   small = {86400, 1, false},
+                                   large = {86400, 10 << 20, false},
+                                   none = {0, 0, true};
+    zc_partials_prune(folder, &month, time(NULL) + 29 * 86400);
+    zc_partials_prune(folder, &hour, time(NULL) + 3500);
+    zc_partials_prune(folder, &large, time(NULL));
+    ok(kept("a/b", &st) == 'a', "or as long, and as big, as may be");
+    sh("cd folder && cp -a partial partial.kept");
+    const struct zc_partial_limits *too_little[] = {&hour, &small, &none};
+    for (size_t i = 0; i < 3; i++) {
+        zc_partials_prune(folder, too_little[i],
+                          time(NULL) + (i == 0 ? 3700 : 0));
+        is_int(kept("a/b", &st), 0, "and not where that is too much: %zu", i);
+        sh("cd folder && cp -a partial.kept/. partial");
+    }
+    sh("rm -r folder/partial.kept");
+    zc_partials_prune(folder, &usual, time(NULL) + 8 * 86400);
     is_int(kept("a/b", &st), 0, "and no longer");
 
     sh("rmdir folder/partial/dir; cd folder/partial && "
        "for i in $(seq -f %032.0f 1 1005); do echo >$i; done");
-    zc_partials_prune(folder, time(NULL));
+    zc_partials_prune(folder, &usual, time(NULL));
     ok(sh("test $(ls folder/partial | wc -l) = 1000"), "there are not too many");
-    zc_partials_prune(-1, time(NULL));
+    zc_partials_prune(-1, &usual, time(NULL));
     ok(1, "there need be none");
     return done_testing();
 }

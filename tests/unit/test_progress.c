@@ -45,8 +45,7 @@ static void test_line(void)
     v.done_files = v.need_files;
     v.finishing = true;
     is_str(line(100, &v),
-           "800 MiB of 800 MiB  100%  2,301 of 2,301 files  writing to stable "
-           "storage",
+           "800 MiB of 800 MiB  100%  2,301 of 2,301 files  writing to disk",
            "finishing");
 
     struct zc_progress_view nothing = {.scan_done = true, .scanned = 5};
@@ -55,6 +54,15 @@ static void test_line(void)
         .scan_done = true, .need_files = 4, .done_files = 1, .eta = -1};
     is_str(line(80, &empty), "0 B of 0 B  25%  1 of 4 files  0 B/s",
            "empty files count");
+
+    struct zc_progress_view compares = {.compares = true,
+                                        .scanned = 1234,
+                                        .done_files = 1,
+                                        .done_bytes = 2048,
+                                        .need_files = 1,
+                                        .eta = -1};
+    is_str(line(80, &compares),
+           "2.00 KiB  1 file  0 B/s  (comparing: 1,234 entries)", "comparing");
 
     bool fits = true;
     v.eta = 1e9;

@@ -176,7 +176,7 @@ static struct zc_transport *dial(const struct zc_identity *id)
     struct zc_security sec = {.identity = id, .trust = trust};
     struct zc_transport *t = zc_dial("127.0.0.1", port, 10, &err);
     if (t)
-        zc_transport_set_timeout(t, 20);
+        zc_transport_set_timeout(t, 60);
     if (t)
         t = zc_shake(t, ZC_ROLE_SENDER, true, id ? &sec : &zc_security_plain,
                      &err);

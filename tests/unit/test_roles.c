@@ -47,12 +47,12 @@ static bool equal(const char *src, const char *dst)
 static const char *wanted = "src";
 
 /* Says by its exit code whether it was called as it should be. */
-static int confine(const int *roots, size_t n, bool read_only,
+static int confine(const struct zc_tree_access *trees, size_t n,
                    struct zc_err *e)
 {
     struct stat here, root;
-    if (!read_only || n != 1 || fstat(roots[0], &root) || stat(wanted, &here) ||
-        here.st_ino != root.st_ino)
+    if (n != 1 || trees->access != ZC_ACCESS_READ || fstat(trees->fd, &root) ||
+        stat(wanted, &here) || here.st_ino != root.st_ino)
         return zc_err_set(e, ZC_EXIT_START, 0, "confined to the wrong thing");
     return 0;
 }

@@ -22,12 +22,19 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
 static char top[256];      /* holds share/ and outside/ */
 static int share, outside; /* their fds, opened before */
 static int landlock;       /* its ABI, 0: none */
+
+/* The share. */
+static int enter(enum zc_access access, struct zc_err *err)
+{
+    return zc_sandbox_enter(&(struct zc_tree_access){share, access}, 1, err);
+}
 
 static bool root(void)
 {
@@ -322,7 +329,7 @@ static int confined(void)
     int old = openat(share, "old", O_RDWR);
     int could[] = {try_mknod("dev"), try_xattr(old, "trusted.zc"),
                    try_xattr(old, "security.capability")};
-    if (!ok(zc_sandbox_enter(&share, 1, false, &err) == 0, "enter: %s", err.text))
+    if (!ok(enter(ZC_ACCESS_WRITE, &err) == 0, "enter: %s", err.text))
         return done_testing();
     reach();
     work();
@@ -339,7 +346,7 @@ static int confined(void)
 /* The quiet ones: each returns 0, or the number of the check that failed. */
 static int read_only(void)
 {
-    if (zc_sandbox_enter(&share, 1, true, NULL))
+    if (enter(ZC_ACCESS_READ, NULL))
         return 1;
     if (!landlock)
         return 0;
@@ -358,12 +365,116 @@ static int read_only(void)
     return try_open(outside, "secret", O_RDONLY) == EACCES ? 0 : 8;
 }
 
+/* Beside the share, and as good as that for links, and nothing else. */
+static int linked(void)
+{
+    const struct zc_tree_access trees[] = {{share, ZC_ACCESS_WRITE},
+                                           {outside, ZC_ACCESS_LINK}};
+    if (zc_sandbox_enter(trees, 2, NULL))
+        return 1;
+    if (try_open(outside, "secret", O_RDONLY))
+        return 2;
+    if (linkat(outside, "secret", share, "a/linked", 0))
+        return 3;
+    if (renameat(share, "a/linked", share, "b/linked"))
+        return 4;
+    if (!landlock)
+        return 0;
+    if (try_open(outside, "new", O_WRONLY | O_CREAT) != EACCES)
+        return 5;
+    if (mkdirat(outside, "d", 0777) == 0 || errno != EACCES)
+        return 6;
+    if (unlinkat(outside, "secret", 0) == 0 || errno != EACCES)
+        return 7;
+    if (renameat(outside, "secret", share, "moved") == 0)
+        return 8;
+    return linkat(share, "old", outside, "old", 0) ? 0 : 9;
+}
+
+static int refused_call(int r)
+{
+    return r ? errno : 0;
+}
+
+/* Who only sends: STATE is the share. */
+static int sends(void)
+{
+    const struct timespec now[2] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_NOW}};
+    char *argv[] = {"true", NULL};
+    int fd = openat(outside, "secret", O_RDONLY);
+    if (zc_sandbox_send(share, false, NULL))
+        return 1;
+    /* By which attributes could be set in spite of all that follows. */
+    if (refused_call((int)syscall(SYS_io_uring_setup, 1, NULL)) != EPERM)
+        return 11;
+    if (try_open(outside, "secret", O_RDONLY) ||
+        try_open(-1, "/etc/passwd", O_RDONLY) ||
+        try_open(-1, "/", O_RDONLY | O_DIRECTORY) || !getpwnam("root"))
+        return 2;
+    if (refused_socket(AF_INET, SOCK_STREAM) || refused_socket(AF_UNIX, SOCK_STREAM))
+        return 3;
+    if (try_open(share, "state.new", O_WRONLY | O_CREAT) ||
+        renameat(share, "state.new", share, "state"))
+        return 4;
+    if (refused_call(fchmod(fd, 0666)) != EPERM ||
+        refused_call(fchown(fd, 1, 1)) != EPERM ||
+        refused_call(futimens(fd, now)) != EPERM ||
+        refused_call(fsetxattr(fd, "user.x", "y", 1, 0)) != EPERM ||
+        refused_call(fchmodat(outside, "secret", 0666, 0)) != EPERM ||
+        refused_call(fchownat(outside, "secret", 1, 1, 0)) != EPERM ||
+        refused_call(utimensat(outside, "secret", now, 0)) != EPERM)
+        return 5;
+    if (refused_call(execv("/bin/true", argv)) != EPERM ||
+        refused_call(mount("none", top, "tmpfs", 0, "")) != EPERM ||
+        refused_call(mknodat(outside, "fifo", S_IFIFO | 0600, 0)) != EPERM ||
+        refused_call(truncate("/dev/null", 0)) != EPERM)
+        return 6;
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1 || has_cap(CAP_CHOWN) ||
+        has_cap(CAP_SETUID) || has_cap(CAP_SYS_PTRACE) ||
+        (root() && !has_cap(CAP_DAC_READ_SEARCH)))
+        return 7;
+    if (!landlock)
+        return 0;
+    if (try_open(outside, "secret", O_WRONLY) != EACCES ||
+        try_open(outside, "secret", O_RDWR) != EACCES ||
+        try_open(outside, "new", O_WRONLY | O_CREAT) != EACCES ||
+        try_open(outside, ".", O_TMPFILE | O_WRONLY) != EACCES ||
+        try_open(-1, "/dev/null", O_WRONLY) != EACCES)
+        return 8;
+    if (refused_call(mkdirat(outside, "d", 0777)) != EACCES ||
+        refused_call(symlinkat("x", outside, "l")) != EACCES ||
+        refused_call(unlinkat(outside, "secret", 0)) != EACCES ||
+        refused_call(renameat(outside, "secret", outside, "other")) != EACCES)
+        return 9;
+    return linkat(outside, "secret", share, "secret", 0) &&
+                   renameat(outside, "secret", share, "secret") &&
+                   renameat(share, "state", outside, "state")
+               ? 0
+               : 10;
+}
+
+/* Beside the share, where links are not asked for. */
+static int beside(void)
+{
+    const struct zc_tree_access trees[] = {{share, ZC_ACCESS_WRITE},
+                                           {outside, ZC_ACCESS_READ}};
+    if (zc_sandbox_enter(trees, 2, NULL))
+        return 1;
+    if (!landlock)
+        return 0;
+    if (try_open(outside, "secret", O_RDONLY))
+        return 2;
+    if (try_open(outside, "secret", O_WRONLY) != EACCES)
+        return 3;
+    return linkat(outside, "secret", share, "a/linked2", 0) ? 0 : 4;
+}
+
 static int unprivileged(void)
 {
     if (root() && (setgid(65534) || setuid(65534)))
         return 1;
     struct zc_err err = {0};
-    if (zc_sandbox_enter(&share, 1, false, &err)) {
+    if (enter(ZC_ACCESS_WRITE, &err)) {
         diag("%s", err.text);
         return 2;
     }
@@ -378,8 +489,8 @@ static int unprivileged(void)
 
 static int twice(void)
 {
-    if (zc_sandbox_enter(&share, 1, false, NULL) ||
-        zc_sandbox_enter(&share, 1, false, NULL))
+    if (enter(ZC_ACCESS_WRITE, NULL) ||
+        enter(ZC_ACCESS_WRITE, NULL))
         return 1;
     return try_open(share, "old", O_RDONLY) ? 2 : 0;
 }
@@ -396,24 +507,9 @@ static int twice(void)
 #define SANITIZED 0
 #endif
 
-/* What a process that shakes hands can still reach. */
-static int isolated_checks(void)
+/* What is out of reach for whoever is isolated: 0, or what is not. */
+static int out_of_reach(int kept)
 {
-    int p[2], kept = open("/dev/null", O_RDWR | O_CLOEXEC);
-    char c = 'c';
-    if (pipe(p) || zc_sandbox_isolate(NULL))
-        return 1;
-    /* What it has it can use. */
-    if (write(p[1], &c, 1) != 1 || read(p[0], &c, 1) != 1)
-        return 2;
-    if (write(kept, &c, 1) != 1)
-        return 3;
-    if (syscall(SYS_getrandom, &c, 1, 0) != 1)
-        return 4;
-    void *m = malloc(1 << 20);
-    if (!m)
-        return 5;
-    free(m);
     if (prctl(PR_GET_DUMPABLE) > 0)
         return 6;
     for (unsigned cap = 0; cap < 64 && SANITIZED; cap++)
@@ -444,9 +540,58 @@ static int isolated_checks(void)
     return 0;
 }
 
+/* What a process that shakes hands can still reach. */
+static int isolated_checks(void)
+{
+    int p[2], kept = open("/dev/null", O_RDWR | O_CLOEXEC);
+    char c = 'c';
+    if (pipe(p) || zc_sandbox_isolate(NULL))
+        return 1;
+    /* What it has it can use. */
+    if (write(p[1], &c, 1) != 1 || read(p[0], &c, 1) != 1)
+        return 2;
+    if (write(kept, &c, 1) != 1)
+        return 3;
+    if (syscall(SYS_getrandom, &c, 1, 0) != 1)
+        return 4;
+    void *m = malloc(1 << 20);
+    if (!m)
+        return 5;
+    free(m);
+    return out_of_reach(kept);
+}
+
 static int isolated(void)
 {
     _exit(isolated_checks()); /* at exit, the leak check would not work */
+}
+
+/* What one that goes on accepting connections can: that. */
+static int server_checks(void)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    socklen_t n = sizeof at;
+    char c = 'c';
+    int listens = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int kept = open("/dev/null", O_RDWR | O_CLOEXEC);
+    struct sockaddr *any = (struct sockaddr *)&at;
+    /* Linux gives it a name of its own. */
+    if (bind(listens, any, sizeof at.sun_family) || listen(listens, 4) ||
+        getsockname(listens, any, &n) || connect(client, any, n) ||
+        zc_sandbox_isolate_server(NULL))
+        return 1;
+    int fd = accept4(listens, NULL, NULL, SOCK_CLOEXEC);
+    if (fd < 0 || send(fd, &c, 1, 0) != 1 || recv(client, &c, 1, 0) != 1)
+        return 2;
+    if (listen(fd, 1) == 0 || connect(client, any, n) == 0)
+        return 3;
+    return out_of_reach(kept);
+}
+
+static int server(void)
+{
+    _exit(server_checks());
 }
 
 static int in_child(int (*fn)(void))
@@ -464,9 +609,13 @@ int main(void)
 {
     prepare();
     is_int(in_child(read_only), 0, "a read-only share can only be read");
+    is_int(in_child(linked), 0, "what may be linked to cannot be changed");
+    is_int(in_child(beside), 0, "what is read beside the share, neither");
     is_int(in_child(unprivileged), 0, "an ordinary user is confined as well");
     is_int(in_child(twice), 0, "entering twice does no harm");
+    is_int(in_child(sends), 0, "who only sends changes nothing");
     is_int(in_child(isolated), 0, "for a handshake there is nothing in reach");
+    is_int(in_child(server), 0, "for the status page neither");
     int r = in_child(confined); /* goes on with the numbers, prints the plan */
     clean_up();
     return r;

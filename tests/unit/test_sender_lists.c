@@ -3,6 +3,7 @@
 #include "tap.h"
 
 #include "sender/lists.h"
+#include "sender/walk.h"
 #include "sender/workers.h"
 
 #include <stdio.h>
@@ -49,6 +50,33 @@ static void teardown(void)
     zc_lists_fini(&s);
     zc_dirtree_free(s.tree);
     zc_sender_fini(&s);
+}
+
+static bool there_is;
+
+static bool ready(const struct zc_sender *sender)
+{
+    (void)sender;
+    return there_is;
+}
+
+/* Whose round it is takes what there is, if it waits for that. */
+static void test_wake(void)
+{
+    setup();
+    s.ready = ready;
+    pthread_mutex_lock(&s.lock);
+    s.own_waits = true;
+    there_is = false;
+    zc_sender_wake(&s);
+    ok(s.own_waits, "nobody is woken for nothing");
+    there_is = true;
+    zc_sender_wake(&s);
+    ok(!s.own_waits, "one thread is, for something");
+    zc_sender_wake(&s);
+    ok(!s.own_waits, "the others are when that is at work");
+    pthread_mutex_unlock(&s.lock);
+    teardown();
 }
 
 /* A list of N files called a, b, c ... in W's buffer. */
@@ -316,8 +344,29 @@ static void test_item(void)
     teardown();
 }
 
+/* The end of a round is something to do, but not while one is at work. */
+static void test_ready(void)
+{
+    struct zc_walk walk = {0};
+    setup();
+    zc_walk_init(&s, &walk);
+    s.round.finished = false;
+    ok(zc_sworkers_ready(&s), "a round with nothing in it can end");
+    s.round.busy = 1;
+    ok(!zc_sworkers_ready(&s), "but not while there is somebody at work");
+    s.round.busy = 0;
+    struct zc_slist *l = sent_list(1, false);
+    ok(!zc_sworkers_ready(&s), "nor before the peer has answered");
+    zc_lists_final(&s, l);
+    ok(zc_sworkers_ready(&s), "when it has, it can");
+    zc_lists_bury(&s);
+    teardown();
+}
+
 int main(void)
 {
+    test_wake();
+    test_ready();
     test_draft();
     test_number();
     test_need();

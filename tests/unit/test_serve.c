@@ -34,6 +34,8 @@
 #ifndef SIGNALS_WAIT
 #define SIGNALS_WAIT 0
 #endif
+/* Of a peer that looks through its memory, slowly with sanitizers. */
+#define PATIENCE_S 100
 
 static char top[256];
 static struct zc_err err;
@@ -88,7 +90,8 @@ int zc_receive_run(struct zc_transport *t, const struct zc_accept_options *opt,
     char c;
     char secret = identity && knows_secret() ? 'y' : 'n';
     int dir = open(opt->shares[0].path, O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0 || opt->confine(&dir, 1, false, e))
+    const struct zc_tree_access tree = {dir, ZC_ACCESS_WRITE};
+    if (dir < 0 || opt->confine(&tree, 1, e))
         return -1;
     struct rlimit lim;
     getrlimit(RLIMIT_NOFILE, &lim);
@@ -228,7 +231,7 @@ static struct zc_transport *dial(const struct server *s)
 {
     struct zc_transport *t = zc_dial("127.0.0.1", s->port, 5, &err);
     if (t)
-        zc_transport_set_timeout(t, 20);
+        zc_transport_set_timeout(t, PATIENCE_S);
     return t ? zc_shake(t, ZC_ROLE_SENDER, true, &zc_security_plain, &err)
              : NULL;
 }
@@ -345,7 +348,7 @@ static void sealed(void)
     struct server s = start(&o);
     struct zc_transport *t = zc_dial("127.0.0.1", s.port, 5, &err);
     if (t)
-        zc_transport_set_timeout(t, 20);
+        zc_transport_set_timeout(t, PATIENCE_S);
     t = t ? zc_shake(t, ZC_ROLE_SENDER, true, &sec, &err) : NULL;
     if (ok(t, "a sealed session: %s", err.text)) {
         is_int(ask(t, 'e'), 'e', "talks");
@@ -490,7 +493,7 @@ static void stdio(bool socket)
     close(in[0]);
     close(out[1]);
     struct zc_transport *t = zc_transport_new_fds(out[0], in[1], "child");
-    zc_transport_set_timeout(t, 20);
+    zc_transport_set_timeout(t, PATIENCE_S);
     t = zc_shake(t, ZC_ROLE_SENDER, true, &zc_security_plain, &err);
     const char *kind = socket ? "socket" : "pipes";
     is_int(ask(t, 'e'), 'e', "a session over stdio (%s)", kind);

@@ -352,6 +352,57 @@ static void test_brake(void)
     ok(equal(), "equal");
 }
 
+/* A receiver that says no more than it must, and waits for two lists. */
+static _Noreturn void hear_lists(struct zc_transport *t)
+{
+    struct zc_conn c;
+    struct zc_frame f;
+    struct zc_bytes body;
+    struct zc_slab *slab;
+    struct zc_buf out = ZC_BUF_INIT;
+    struct zc_err err;
+    struct zc_msg_list m = {0};
+    alarm(60);
+    zc_opened_encode(&out, &(struct zc_msg_opened){.host_id = {1}});
+    if (zc_conn_init(&c, t, &err) || zc_conn_send(&c, &out, &err))
+        _exit(1);
+    for (uint32_t next = 0; next < 2;) {
+        if (zc_conn_recv(&c, false, &f, &body, &slab, &err))
+            _exit(1);
+        if (f.type == ZC_FRAME_LIST &&
+            (zc_list_decode(body, &m, &err) || m.list != next++))
+            _exit(1);
+    }
+    _exit(m.count == 1 && m.dir.list == 0 && m.dir.index == 0 ? 0 : 1);
+}
+
+/* What is in the root is told without being asked for: there are no digests. */
+static void test_unasked(void)
+{
+    struct zc_transport *ours, *theirs;
+    struct zc_options opt;
+    struct zc_err err = {0};
+    int status;
+    if (zc_transport_pair(&ours, &theirs, &err))
+        skip_all("%s", err.text);
+    sh("echo one > src/one");
+    pid_t child = fork();
+    if (child == 0) {
+        zc_transport_free(ours);
+        hear_lists(theirs);
+    }
+    zc_transport_free(theirs);
+    zc_options_init(&opt);
+    opt.share = opt.path = "";
+    const struct zc_source source = zc_source_path("src", NULL);
+    const struct zc_events events = {.trouble = on_trouble};
+    zc_push_run(ours, &source, &opt, &events, &stats, NULL, &err);
+    zc_transport_free(ours);
+    waitpid(child, &status, 0);
+    is_int(status, 0, "the list of the root waits for no answer");
+    sh("rm -rf src/* dst/*");
+}
+
 int main(void)
 {
     struct zc_transport *ours, *theirs;
@@ -396,5 +447,6 @@ int main(void)
         ok(access("dst/.zcsync", F_OK), "and leaves nothing behind");
         sh("rm -rf src/* dst/*");
     }
+    test_unasked();
     return done_testing();
 }

@@ -15,6 +15,7 @@
 #include <sys/xattr.h>
 
 static int top;
+static const struct zc_partial_limits usual;
 
 static bool there(const char *path)
 {
@@ -69,7 +70,7 @@ static void test_life(void)
     struct zc_staging *other = zc_staging_new(top);
     int fd2 = zc_staging_fd(other);
     ok(fd2 >= 0 && sessions() == 2, "another session has its own");
-    is_int(zc_staging_clean(top), 0, "cleaning leaves both alone");
+    is_int(zc_staging_clean(top, &usual), 0, "cleaning leaves both alone");
     ok(faccessat(fd, a, F_OK, 0) == 0 && sessions() == 2, "with their files");
     zc_staging_free(other);
     is_int(sessions(), 1, "it goes when it is done");
@@ -93,25 +94,25 @@ static int die_with_litter(void *arg)
 static void test_clean(void)
 {
     write_file(top, "precious", "x");
-    is_int(zc_staging_clean(top), 0, "nothing to clean");
+    is_int(zc_staging_clean(top, &usual), 0, "nothing to clean");
     for (int i = 0; i < 3; i++)
         is_int(in_child(die_with_litter, NULL), 0, "a session dies");
     is_int(sessions(), 3, "three dead sessions");
-    is_int(zc_staging_clean(top), 3, "are cleaned up");
+    is_int(zc_staging_clean(top, &usual), 3, "are cleaned up");
     ok(!there(ZC_STAGING_NAME), "with .zcsync");
     ok(there("precious"), "and nothing else");
 
     struct zc_staging *s = zc_staging_new(top);
     zc_staging_fd(s);
     in_child(die_with_litter, NULL);
-    is_int(zc_staging_clean(top), 1, "only the dead one of two");
+    is_int(zc_staging_clean(top, &usual), 1, "only the dead one of two");
     is_int(sessions(), 1, "goes");
     write_file(top, ".zcsync/note", "not a session");
     zc_staging_free(s);
-    is_int(zc_staging_clean(top), 0, "what is no session");
+    is_int(zc_staging_clean(top, &usual), 0, "what is no session");
     ok(there(".zcsync/note"), "is left alone");
     unlinkat(top, ".zcsync/note", 0);
-    is_int(zc_staging_clean(top), 0, "an empty .zcsync");
+    is_int(zc_staging_clean(top, &usual), 0, "an empty .zcsync");
     ok(!there(ZC_STAGING_NAME), "goes");
 }
 
@@ -132,10 +133,10 @@ static void test_fork(void)
         pause();
     }
     ok(read(pipefd[0], &c, 1) == 1, "another process has a session");
-    is_int(zc_staging_clean(top), 0, "it is alive");
+    is_int(zc_staging_clean(top, &usual), 0, "it is alive");
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    is_int(zc_staging_clean(top), 1, "after kill -9 it is not");
+    is_int(zc_staging_clean(top, &usual), 1, "after kill -9 it is not");
     close(pipefd[0]);
     close(pipefd[1]);
 }
@@ -148,7 +149,7 @@ static void test_not_ours(void)
     struct zc_staging *s = zc_staging_new(top);
     ok(zc_staging_fd(s) == -1 && (errno == ELOOP || errno == ENOTDIR),
        "a symlink .zcsync is refused");
-    ok(zc_staging_clean(top) == -1 && (errno == ELOOP || errno == ENOTDIR),
+    ok(zc_staging_clean(top, &usual) == -1 && (errno == ELOOP || errno == ENOTDIR),
        "nor is it cleaned");
     ok(!zc_staging_used(s) && there("elsewhere/f"), "nothing happened");
     unlinkat(top, ZC_STAGING_NAME, 0);
@@ -184,7 +185,7 @@ static void test_owned_by_another(void)
         struct zc_staging *s = zc_staging_new(top);
         ok(zc_staging_fd(s) == -1 && errno == EPERM,
            "a folder of another user is refused, mode %o", mode);
-        ok(zc_staging_clean(top) == ZC_STAGING_REFUSED && errno == EPERM,
+        ok(zc_staging_clean(top, &usual) == ZC_STAGING_REFUSED && errno == EPERM,
            "nor is anything cleaned there");
         ok(fstatat(top, ZC_STAGING_NAME, &st, 0) == 0 && st.st_uid == 4321 &&
                (st.st_mode & 07777) == mode && sessions() == 1,
@@ -312,7 +313,7 @@ static int crowd_child(void *arg)
             return 1;
         }
         write_file(fd, "mine", "x");
-        if (rand_r(&seed) % 2 && zc_staging_clean(top) < 0) {
+        if (rand_r(&seed) % 2 && zc_staging_clean(top, &usual) < 0) {
             diag("clean: %s", strerror(errno));
             return 2;
         }
@@ -340,7 +341,7 @@ static void test_crowd(void)
             bad += status != 0;
     }
     is_int(bad, 0, "many sessions at once do not disturb each other");
-    ok(zc_staging_clean(top) >= 0 && !there(ZC_STAGING_NAME),
+    ok(zc_staging_clean(top, &usual) >= 0 && !there(ZC_STAGING_NAME),
        "and leave nothing");
 }
 

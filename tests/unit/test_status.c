@@ -54,18 +54,18 @@ static void test_texts(void)
     char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
     char longer[ZC_STATUS_TEXT + 100];
 
-    zc_mirror_get_text(m, text);
+    zc_mirror_get_text(m, text, NULL);
     is_str(text, "", "no text at first");
     zc_mirror_set_text(m, "the source is not there");
-    zc_mirror_get_text(m, text);
+    zc_mirror_get_text(m, text, NULL);
     is_str(text, "the source is not there", "a text");
     zc_mirror_set_text(m, NULL);
-    zc_mirror_get_text(m, text);
+    zc_mirror_get_text(m, text, NULL);
     is_str(text, "the source is not there", "NULL leaves it");
 
     zc_peer_set_text(p, "a/b", "no room");
     zc_peer_set_text(p, NULL, "read-only");
-    zc_peer_get_text(p, path, text);
+    zc_peer_get_text(p, path, text, NULL);
     is_str(path, "a/b", "one of two changed: the path");
     is_str(text, "read-only", "and the text");
     unsigned seq = p->seq;
@@ -73,10 +73,10 @@ static void test_texts(void)
     is_int(p->seq, seq, "the same again disturbs nobody");
 
     char security[ZC_STATUS_SECURITY], key[ZC_STATUS_SECURITY];
-    zc_peer_get_security(p, security, key);
+    zc_peer_get_security(p, security, key, NULL);
     ok(!*security && !*key, "no connection: neither security nor key");
     zc_peer_set_security(p, "AES-256-GCM", "abc=");
-    zc_peer_get_security(p, security, key);
+    zc_peer_get_security(p, security, key, NULL);
     is_str(security, "AES-256-GCM", "the security of a connection");
     is_str(key, "abc=", "and its key");
     is_int(p->seq, seq + 2, "readers saw it as one change");
@@ -86,13 +86,21 @@ static void test_texts(void)
     memset(longer, 'x', sizeof longer);
     longer[sizeof longer - 1] = '\0';
     zc_peer_set_text(p, longer, "");
-    zc_peer_get_text(p, path, text);
+    zc_peer_get_text(p, path, text, NULL);
     is_int(strlen(path), ZC_STATUS_TEXT - 1, "a long one is cut");
     is_str(text, "", "a text is taken away");
     memcpy(longer + ZC_STATUS_TEXT - 2, "\xc3\xa9", 2);
     zc_mirror_set_text(m, longer);
-    zc_mirror_get_text(m, text);
+    zc_mirror_get_text(m, text, NULL);
     is_int(strlen(text), ZC_STATUS_TEXT - 2, "not within a character");
+
+    int patience = 3;
+    atomic_store(&p->seq, 1);
+    zc_peer_get_text(p, path, text, &patience);
+    is_int(patience, 0, "who died while he wrote is waited for");
+    zc_peer_get_security(p, security, key, &patience);
+    zc_mirror_get_note(m, text, &patience);
+    is_int(patience, 0, "once, for all that is read");
     munmap(m, sizeof *m);
 }
 
@@ -124,7 +132,7 @@ static bool read_texts(struct zc_peer_status *p)
     char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
     bool good = true;
     while (!atomic_load(&p->rounds) && good) {
-        zc_peer_get_text(p, path, text);
+        zc_peer_get_text(p, path, text, NULL);
         good = of_one_piece(path, text);
     }
     return good;
@@ -155,10 +163,10 @@ static void test_at_once(void)
 
     p->seq = 3; /* its writer was killed */
     char path[ZC_STATUS_TEXT], text[ZC_STATUS_TEXT];
-    zc_peer_get_text(p, path, text);
+    zc_peer_get_text(p, path, text, NULL);
     ok(true, "a writer that died holds up no reader");
     zc_peer_set_text(p, "next", "writer");
-    zc_peer_get_text(p, path, text);
+    zc_peer_get_text(p, path, text, NULL);
     ok(strcmp(path, "next") == 0 && !(p->seq & 1), "nor the next writer");
     munmap(m, sizeof *m);
 }

@@ -372,6 +372,45 @@ static void test_acl_digest(void)
     zc_buf_fini(&b);
 }
 
+static bool same_acls(const struct zc_buf *mine, const struct zc_buf *theirs,
+                      struct zc_idmap *ids)
+{
+    return zc_xattr_same_acls(mine, theirs->data, theirs->len, ids);
+}
+
+static void test_acls_mapped(void)
+{
+    struct zc_buf a = ZC_BUF_INIT, b = ZC_BUF_INIT, none = ZC_BUF_INIT;
+    struct zc_idmap *ids = zc_idmap_new(true), *one = zc_idmap_new(true);
+    const struct ace v[] = {{ACE_USER, 5, 9}, {ACE_GROUP, 1, 333333}};
+    zc_idmap_force(one, ZC_ID_USER, 9);
+    attr_start(&a, 2);
+    attr_put_acl(&a, ZC_ACL_ACCESS, v, 2);
+    attr_put(&a, "user.a", "1", 1);
+    const struct ace w[] = {{ACE_USER, 5, 7}, {ACE_USER, 4, 8},
+                            {ACE_GROUP, 1, 333333}};
+    attr_start(&b, 1);
+    attr_put_acl(&b, ZC_ACL_ACCESS, w, 3);
+    ok(same_acls(&a, &b, one), "ACLs are compared as they would be set");
+    ok(!same_acls(&a, &b, ids), "by this map");
+    ok(same_acls(&a, &a, NULL), "and what is the same is");
+    ok(!same_acls(&a, &none, one) && !same_acls(&none, &b, one) &&
+           same_acls(&none, &none, one),
+       "having none counts");
+    attr_start(&b, 1);
+    attr_put_acl(&b, ZC_ACL_DEFAULT, w, 3);
+    ok(!same_acls(&a, &b, one), "and which it is");
+    ok(zc_xattr_names_ids(b.data, b.len), "they name somebody");
+    const struct ace mask[] = {{ACE_MASK, 7, ACE_NO_ID}};
+    attr_start(&b, 1);
+    attr_put_acl(&b, ZC_ACL_ACCESS, mask, 1);
+    ok(!zc_xattr_names_ids(b.data, b.len), "or nobody");
+    zc_idmap_free(ids);
+    zc_idmap_free(one);
+    zc_buf_fini(&a);
+    zc_buf_fini(&b);
+}
+
 struct found {
     int calls;
     uint64_t users, groups; /* sums */
@@ -473,6 +512,7 @@ int main(void)
     test_valid();
     test_digest();
     test_acl_digest();
+    test_acls_mapped();
     test_ids();
     test_acl();
     body();

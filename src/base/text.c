@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Numbers, times and names for output; see text.h. */
-#include "cli/text.h"
+#include "base/text.h"
 
 #include "base/utf8.h"
 

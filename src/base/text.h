@@ -4,8 +4,8 @@
  * functions of their arguments (and, where they say so, the time zone); any
  * thread.
  */
-#ifndef ZC_CLI_TEXT_H
-#define ZC_CLI_TEXT_H
+#ifndef ZC_BASE_TEXT_H
+#define ZC_BASE_TEXT_H
 
 #include "base/buf.h"
 
