@@ -4,6 +4,7 @@
 # not be looked at or listed when it came: that is looked at again first.
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-daemon.sh"
+. "$here/lib-mirror.sh"
 
 need strace
 need_no_sanitizers "strace and the leak checker do not go together"
@@ -34,6 +35,10 @@ blind()
 }
 
 for watch in inotify fanotify; do
+    if [ $watch = fanotify ] && ! can_fanotify "$T"; then
+        skip 8 "this user or kernel cannot watch by fanotify"
+        continue
+    fi
     for eno in EIO EMFILE; do
         for when in 1 2; do
             blind "$watch, list $when fails with $eno" -P "$T/a/sub" \
