@@ -77,13 +77,13 @@ static void settle_group(struct zc_needs *n, const struct zc_cmp *c,
 
 /* --- directories --------------------------------------------------------- */
 
-/* Only the source's set tells whether anything differs at all: a dry run asks for
- * it, too. */
+/* Only the source's set tells whether anything differs at all, its bytes apart: a
+ * dry run asks for it, too. */
 static bool is_in_doubt(const struct zc_receiver *r,
                         const struct zc_decision *v)
 {
-    return v->stays && v->item == ZC_ITEM_ACL && v->need & ZC_NEED_META &&
-           zc_cmp_maps_owners(r);
+    return v->stays && v->need & (ZC_NEED_META | ZC_NEED_CHECK) &&
+           zc_cmp_acl_in_doubt(r, v->item);
 }
 
 /* D is as V says, and will be made as it should be; a dry run leaves it as it
@@ -304,6 +304,12 @@ static void carry_out(struct zc_needs *n, const struct zc_cmp *c,
     }
 }
 
+/* A link that is no news, if the ACL is right; else the file would be sent. */
+static bool is_link_in_doubt(const struct zc_decision *v)
+{
+    return v->guessed && v->alternate.acl_tells && v->item == ZC_ITEM_NEW;
+}
+
 /* Whether a file's bytes are the same is still for the sender to say. A leader
  * that would be a new inode has no name yet. Where the source's is to be removed,
  * what counts is that its bytes are here. */
@@ -315,8 +321,13 @@ static void report_entry(struct zc_needs *n, const struct zc_cmp *c,
     told.item = told_item(n->w->r, v);
     if (n->w->r->apply & ZC_APPLY_REMOVE && v->stays && !check)
         told.item = ZC_ITEM_SAME;
-    if (told.item == ZC_ITEM_ACL && is_in_doubt(n->w->r, v))
-        ask_for(n, c, &told, ZC_NEED_META);
+    bool in_doubt = told.item == ZC_ITEM_ACL && is_in_doubt(n->w->r, v);
+    if (is_link_in_doubt(v)) {
+        told.item |= ZC_ITEM_DATA;
+        in_doubt = zc_alternate_note(n->w->r, c, &v->alternate);
+    }
+    if (in_doubt)
+        ask_for(n, c, &told, ZC_NEED_META | check);
     else
         add_need(n, c, &told, check);
     settle_group(n, c, v, v->stays ? c->name : "", true);

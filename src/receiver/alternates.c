@@ -51,10 +51,10 @@ static enum zc_sameness sameness(struct zc_rworker *w, const struct zc_cmp *c)
     return zc_cmp_special(w->r, c) ? ZC_SAME : ZC_DIFFERENT;
 }
 
-/* The first that is the SAME, or of which that can be told; the first with the same
- * metadata, if there is one. */
-static bool find(struct zc_rworker *w, const struct zc_cmp *c,
-                 enum zc_sameness same_bytes, struct zc_alternate_file *f)
+/* The first that is the same or, to GUESS, of which the sender can tell; the first
+ * with the same metadata, if there is one. */
+static bool find(struct zc_rworker *w, const struct zc_cmp *c, bool guess,
+                 struct zc_alternate_file *f)
 {
     bool found = false;
     const struct zc_alternate_dirs *d = dirs_of(w, c);
@@ -63,13 +63,24 @@ static bool find(struct zc_rworker *w, const struct zc_cmp *c,
         there.dirfd = d->fds[i];
         there.exists = there.dirfd >= 0 &&
                        !zc_dress_look(w->r, there.dirfd, c->name, &there.st);
-        if (!there.exists || sameness(w, &there) != same_bytes ||
-            zc_cmp_xattrs(w, &there)) /* only the sender has those */
+        enum zc_sameness bytes =
+            there.exists ? sameness(w, &there) : ZC_DIFFERENT;
+        if (bytes == ZC_DIFFERENT)
+            continue;
+        unsigned xattrs = zc_cmp_xattrs(w, &there);
+        bool in_doubt = zc_cmp_acl_in_doubt(w->r, xattrs);
+        if ((xattrs && !in_doubt) || /* only the sender has those */
+            guess != (in_doubt || bytes == ZC_HASH_TELLS))
             continue;
         bool same = !zc_cmp_meta(w->r, &there);
         if (found && !same)
             continue;
-        *f = (struct zc_alternate_file){i, there.dirfd, same, there.st};
+        *f = (struct zc_alternate_file){.at = i,
+                                        .dirfd = there.dirfd,
+                                        .same = same,
+                                        .acl_tells = in_doubt,
+                                        .hash_tells = bytes == ZC_HASH_TELLS,
+                                        .st = there.st};
         found = true;
         if (same)
             break;
@@ -80,7 +91,7 @@ static bool find(struct zc_rworker *w, const struct zc_cmp *c,
 bool zc_alternate_find(struct zc_rworker *w, const struct zc_cmp *c,
                        struct zc_alternate_file *f)
 {
-    return find(w, c, ZC_SAME, f);
+    return find(w, c, false, f);
 }
 
 bool zc_alternate_guess(struct zc_rworker *w, const struct zc_cmp *c,
@@ -95,7 +106,7 @@ bool zc_alternate_guess(struct zc_rworker *w, const struct zc_cmp *c,
     /* Its other names are to be links to it, if it is sent: so it has to be. */
     if (compare && zc_hardlink_key(r, c->e).grouped)
         return false;
-    return find(w, c, ZC_HASH_TELLS, f) && (f->same || !compare);
+    return find(w, c, true, f) && (f->same || !compare);
 }
 
 /* --- taking it ----------------------------------------------------------- */
@@ -239,9 +250,19 @@ static bool is_still(struct zc_rworker *w, const struct zc_cmp *c,
         st->size != g->size || st->ctime_s != g->ctime_s ||
         st->ctime_ns != g->ctime_ns || zc_cmp_xattrs(w, &there))
         return false;
-    *f = (struct zc_alternate_file){g->at, there.dirfd,
-                                    !zc_cmp_meta(w->r, &there), *st};
+    *f = (struct zc_alternate_file){.at = g->at,
+                                    .dirfd = there.dirfd,
+                                    .same = !zc_cmp_meta(w->r, &there),
+                                    .st = *st};
     return f->same || !zc_alternates_are_for(w->r, ZC_ALTERNATE_COMPARE);
+}
+
+bool zc_alternate_stands(struct zc_rworker *w, const struct zc_cmp *c)
+{
+    struct zc_alternate_file f;
+    struct zc_guess g;
+    return w->r->terms.alternates.n && recall(w->r, c, &g) &&
+           is_still(w, c, &g, &f) && f.same;
 }
 
 bool zc_alternate_meta(struct zc_rworker *w, const struct zc_cmp *c,

@@ -129,6 +129,11 @@ bool zc_cmp_maps_owners(const struct zc_receiver *r)
            r->apply & ZC_APPLY_ID_RULES;
 }
 
+bool zc_cmp_acl_in_doubt(const struct zc_receiver *r, unsigned xattrs)
+{
+    return xattrs == ZC_ITEM_ACL && zc_cmp_maps_owners(r);
+}
+
 /* W->xattrs is what is here, and SAME what the digests say of the ACLs; THEIRS has
  * some. Digests count everybody as who he is on his own host. */
 static bool acls_differ(const struct zc_rworker *w, const struct zc_cmp *c,

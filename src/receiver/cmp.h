@@ -45,6 +45,9 @@ unsigned zc_cmp_xattrs(struct zc_rworker *w, const struct zc_cmp *c);
 bool zc_cmp_keeps_xattrs(const struct zc_receiver *r);
 /* The user has said who becomes whom, which digests of attributes know nothing of. */
 bool zc_cmp_maps_owners(const struct zc_receiver *r);
+/* XATTRS, of zc_cmp_xattrs, is an ACL that may be right all the same: that only the
+ * source's set tells. */
+bool zc_cmp_acl_in_doubt(const struct zc_receiver *r, unsigned xattrs);
 /* What differs cannot be set on the file that is here. */
 bool zc_cmp_has_to_be_new(const struct zc_receiver *r, const struct zc_cmp *c);
 

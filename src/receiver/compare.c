@@ -280,13 +280,15 @@ static bool may_be_alternate(struct zc_rworker *w, const struct zc_cmp *c,
     struct zc_alternate_file *f = &v->alternate;
     if (c->exists || !zc_alternate_guess(w, c, f))
         return false;
-    zc_auto_close int fd = zc_file_open(f->dirfd, c->name, O_RDONLY, 0);
-    if (fd < 0 || zc_rworker_hash(w, fd, f->st.size, v->hash))
-        return false;
+    if (f->hash_tells) {
+        zc_auto_close int fd = zc_file_open(f->dirfd, c->name, O_RDONLY, 0);
+        if (fd < 0 || zc_rworker_hash(w, fd, f->st.size, v->hash))
+            return false;
+    }
     if (f->same && !zc_alternates_are_for(w->r, ZC_ALTERNATE_COPY))
         v->item = ZC_ITEM_NEW;
     v->guessed = true;
-    decide_need(v, ZC_NEED_CHECK);
+    decide_need(v, f->hash_tells ? ZC_NEED_CHECK : ZC_NEED_META);
     return true;
 }
 

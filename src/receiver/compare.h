@@ -47,7 +47,7 @@ struct zc_decision {
     bool alone; /* it is one of several names, and becomes a file of its own */
     struct zc_hardlink_group *group; /* LINK: handed out (hardlinks.h) */
     struct zc_alternate_file alternate; /* TAKE */
-    bool guessed; /* CHECK: it may be `alternate`, whose hash that is */
+    bool guessed; /* CHECK: it may be `alternate`, whose hash that is; or META */
     unsigned op;                     /* enum zc_op */
     int eno;
 };

@@ -197,7 +197,7 @@ static bool set_apart(struct zc_rworker *w, const struct zc_cmp *c,
     return true;
 }
 
-/* What is here has all that M says: the digests, in which everybody is who he is on
+/* What is here, or would be linked, has all that M says: the digests, in which everybody is who he is on
  * his own host, could not tell. */
 static bool is_here(struct zc_rworker *w, struct zc_rlist *list,
                     const struct zc_msg_file *m)
@@ -214,12 +214,14 @@ static bool is_here(struct zc_rworker *w, struct zc_rlist *list,
     zc_entry_name(c.e, c.name);
     c.dirfd = zc_dirnode_pin(r->tree, d->shelf.node);
     if (c.dirfd < 0)
-        return false;
+        return r->dry && zc_alternate_stands(w, &c);
     c.exists = !zc_dress_look(r, c.dirfd, c.name, &c.st);
     bool same = zc_cmp_same_type(&c) &&
                 (S_ISREG(c.st.mode) || zc_cmp_special(r, &c)) &&
                 !zc_cmp_meta(r, &c) && !zc_cmp_xattrs(w, &c) &&
                 (r->dry || c.st.nlink == 1 || !zc_compare_parts(w, &c));
+    if (r->dry && !c.exists)
+        same = zc_alternate_stands(w, &c);
     zc_dirnode_unpin(r->tree, d->shelf.node);
     return same;
 }

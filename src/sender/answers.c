@@ -120,6 +120,7 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
     zc_slist_entry(l, item->index, &e);
     unsigned data = item->what & ZC_NEED_BYTES;
     unsigned open = item->what & ZC_NEED_OUTSTANDING;
+    const unsigned in_doubt = ZC_NEED_CHECK | ZC_NEED_META;
     if (data && !S_ISREG(e.mode))
         return nonsense(err, "it wants the bytes of something else than a "
                              "file");
@@ -133,7 +134,7 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
         return nonsense(err, "it tells what was not asked for");
     if (item->what & ZC_NEED_DELTA && !(s->terms.open.flags & ZC_OPEN_DELTA))
         return nonsense(err, "it wants what was not offered");
-    if ((open & (open - 1)) != 0)
+    if ((open & (open - 1)) != 0 && !(s->opt->dry_run && open == in_doubt))
         return nonsense(err, "it wants an entry in two ways");
     if (e.flags & ZC_ENTRY_EAGER)
         return eager_item(s, l, item, err);
@@ -281,17 +282,19 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
     struct zc_entry e;
     const struct zc_sentry *se = &l->entries[item->ref.index];
     zc_slist_entry(l, item->ref.index, &e);
-    bool data = se->what & ZC_NEED_BYTES;
-    if (item->status == ZC_STATUS_SAME) {
+    bool data = se->what & ZC_NEED_BYTES, same = item->status == ZC_STATUS_SAME;
+    bool known = s->opt->dry_run && data; /* by CHECK: its bytes differ */
+    if (same && !known) {
         tell_same(s, l, item->ref.index, se->what & ZC_NEED_PENDING);
         return;
     }
-    if (item->status == ZC_STATUS_OK) {
-        if (data) {
+    if (item->status == ZC_STATUS_OK || same) {
+        if (data && !known) {
             atomic_fetch_add(&s->stats->done_files, 1);
             atomic_fetch_add(&s->stats->done_bytes, e.size);
         }
-        unsigned news = zc_lists_news(e.mode, se->item_flags);
+        unsigned news = zc_lists_news(
+            e.mode, se->item_flags & ~(same ? (unsigned)ZC_ITEM_ACL : 0));
         zc_lists_item(s, l, item->ref.index, news);
         if (!news)
             tell_same(s, l, item->ref.index, false);

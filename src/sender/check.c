@@ -93,6 +93,19 @@ static bool has_shrunk(const struct zc_sfile *f)
     return so;
 }
 
+/* Of F, whose bytes are the SAME or not, the peer says with the RESULT whether the
+ * rest is. */
+static int ask_about_rest(struct zc_sworker *w, const struct zc_sfile *f,
+                          bool same)
+{
+    if (same) {
+        pthread_mutex_lock(&w->s->lock);
+        f->list->entries[f->index].what = ZC_NEED_META;
+        pthread_mutex_unlock(&w->s->lock);
+    }
+    return zc_sfile_meta(w, -1, f);
+}
+
 /* What is known of F is told, and F settled; BYTES were read and not counted
  * yet. -1: the run has failed. */
 static int report(struct zc_sworker *w, const struct zc_sfile *f, int same,
@@ -109,6 +122,8 @@ static int report(struct zc_sworker *w, const struct zc_sfile *f, int same,
         zc_removal_of(s, f->list, f->index);
     atomic_fetch_add(&s->stats->done_files, 1);
     atomic_fetch_add(&s->stats->done_bytes, bytes);
+    if (f->list->entries[f->index].what & ZC_NEED_META)
+        return ask_about_rest(w, f, same > 0);
     unsigned flags = zc_lists_news(f->listed.mode,
                                    f->list->entries[f->index].item_flags);
     bool all = s->opt->apply & ZC_APPLY_TELL_ALL;

@@ -18,17 +18,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* META: what it is now, without its bytes. */
-static int send_meta(struct zc_sworker *w, int dirfd, struct zc_sfile *f)
-{
-    struct zc_msg_file m;
-    if (zc_sfile_describe(w, dirfd, f, &m))
-        return -1;
-    zc_file_encode(&w->out, ZC_FRAME_META, &m);
-    zc_sfile_state(w, f, ZC_S_SENT);
-    return 0;
-}
-
 /* The first N bytes here have the hash that ITEM says. */
 static bool same_hash(struct zc_sworker *w, const struct zc_sfile *f,
                       const struct zc_need_item *item, uint64_t n)
@@ -158,7 +147,7 @@ static int send_opened(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
     if (!equal)
         return send_data(w, dirfd, f);
     count_out(w, f);
-    return send_meta(w, dirfd, f);
+    return zc_sfile_meta(w, dirfd, f);
 }
 
 static int send_bytes(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
@@ -214,7 +203,7 @@ static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
     struct zc_sfile f;
     zc_sfile_init(w->s, &f, l, index, tries);
     unsigned what = l->entries[index].what;
-    if (!(what & ZC_NEED_META))
+    if (what & ZC_NEED_BYTES)
         return send_bytes(w, dirfd, &f, what);
     if (f.followed && (f.fd = zc_sfile_open(w, dirfd, &f, O_PATH)) < 0)
         return zc_sfile_give_up(w, &f, "follow the symlink", errno);
@@ -228,7 +217,7 @@ static int send_entry(struct zc_sworker *w, int dirfd, struct zc_slist *l,
     else if (!w->s->opt->dry_run && is_another_version(&f))
         r = send_all(w, dirfd, &f);
     else
-        r = send_meta(w, dirfd, &f);
+        r = zc_sfile_meta(w, dirfd, &f);
     zc_close(&f.fd);
     return r;
 }

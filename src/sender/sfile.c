@@ -127,3 +127,13 @@ int zc_sfile_describe(struct zc_sworker *w, int dirfd,
     return zc_ids_announce(w, m->entry.uid, m->entry.gid, w->xattrs.data,
                            w->xattrs.len);
 }
+
+int zc_sfile_meta(struct zc_sworker *w, int dirfd, const struct zc_sfile *f)
+{
+    struct zc_msg_file m;
+    if (zc_sfile_describe(w, dirfd, f, &m))
+        return -1;
+    zc_file_encode(&w->out, ZC_FRAME_META, &m);
+    zc_sfile_state(w, f, ZC_S_SENT);
+    return 0;
+}

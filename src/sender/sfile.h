@@ -51,5 +51,8 @@ void zc_sfile_settle(struct zc_sworker *w, const struct zc_sfile *f);
  * until the next. -1: the run has failed. */
 int zc_sfile_describe(struct zc_sworker *w, int dirfd,
                       const struct zc_sfile *f, struct zc_msg_file *m);
+/* META: what F is now, without its bytes. DIRFD may be -1 where F is open. -1: the
+ * run has failed. */
+int zc_sfile_meta(struct zc_sworker *w, int dirfd, const struct zc_sfile *f);
 
 #endif

@@ -63,13 +63,78 @@ mapped push --usermap=5001:6001
 mapped pull '--usermap=*:6001' --groupmap=5002:6002,6002:5002
 mapped local --chown=6001:6002
 mapped push --chown=:6002
-stop_serve
 
 # ---- where bytes are compared -------------------------------------------------------
 
-moves local "with -c" -c -i --chown=6001:6002
-moves local "with -c again" -c -i --chown=6001:6002
-is "$out" "" "there is nothing to do"
+rm -rf share/*
+head -c 9000000 /dev/zero >a/d/large && setfacl -m u:5001:r a/d/large
+for kind in local push; do
+    to=b
+    [ $kind = push ] && to=share
+    as=(--chown=6001:6002 -i)
+    moves $kind "with -c" -c "${as[@]}"
+    for how in -c "-n -c" "-n -c --max-size=1t"; do
+        # shellcheck disable=SC2086
+        moves $kind "$how again" $how "${as[@]}"
+        is "$out" "" "there is nothing to do"
+    done
+    setfacl -m u:5001:r $to/one
+    moves $kind "an ACL that is wrong" -n -c "${as[@]}"
+    like "$out" "^.f.......a. one$nl?\$" "is told of"
+    echo x >$to/d/two && touch -r a/d/two $to/d/two
+    moves $kind "bytes that are" -n -c "${as[@]}" --exclude=one --exclude=other
+    like "$out" "^.fc\.{8} d/two$nl?\$" "are told of, and not the ACL"
+    moves $kind "with -c" -c "${as[@]}"
+    is "$(acls $to)" "$(acls b)" "and set right"
+    is "$(cat $to/d/two)" 2 "as they are"
+done
+for how in verify "diff -c"; do
+    # shellcheck disable=SC2086
+    runs_with 0 "$how" "$ZCSYNC" $how -HAX --chown=6001:6002 a/ b
+    is "$out" "" "finds nothing"
+done
+setfacl -m u:5001:r b/d/plain
+runs_with 1 "verify" "$ZCSYNC" verify -HAX --chown=6001:6002 a/ b
+like "$out" "a. +.*d/plain$nl?\$" "finds an ACL that is wrong"
+rm a/d/large
+
+# ---- --link-dest, --copy-dest, --compare-dest ----------------------------------------
+
+rm -rf share/* r
+inode() { stat -c %i "$1"; }
+rsync -aHAX --chown=6001:6002 a/ r/
+mkdir share/r && rsync -aHAX r/ share/r/
+for how in "" -c; do
+    rm -rf b share/b
+    to=b
+    # shellcheck disable=SC2086
+    for to in b "zcsync://$addr/s/b"; do
+        pushes "what would be linked $how" -n -i -AX $how --link-dest=../r --mkpath \
+            --chown=6001:6002 a/ "$to"
+        unlike "$out" '<f.* (one|d/two|d/plain)' "is no news"
+        pushes "links $how" -AX $how --link-dest=../r --mkpath --chown=6001:6002 \
+            a/ "$to"
+    done
+    is "$(inode b/d/two) $(inode b/one)" "$(inode r/d/two) $(inode r/one)" "links"
+    is "$(inode share/b/d/two)" "$(inode share/r/d/two)" "over the network, too"
+done
+stop_serve
+setfacl -m u:5001:r r/d/two
+rm -rf b
+pushes "one that is not right" -n -i -AX --link-dest=../r --chown=6001:6002 a/ b
+like "$out" 'f\+{9} d/two' "would be sent"
+unlike "$out" '<f.* one' "and no other"
+pushes "links" -AX --link-dest=../r --chown=6001:6002 a/ b
+nok "it is sent" [ "$(inode b/d/two)" = "$(inode r/d/two)" ]
+like "$(getfacl -nc b/d/two 2>/dev/null)" 'user:6001:rw' "as it should be"
+rm -rf b
+pushes "--compare-dest" --no-H -AX --compare-dest=../r --chown=6001:6002 a/ b
+is "$(find b -type f)" b/d/two "that one is needed"
+rm -rf b
+pushes "--copy-dest" -AX --copy-dest=../r --chown=6001:6002 a/ b
+is "$(getfacl -nc b/one 2>/dev/null)" "$(getfacl -nc r/one 2>/dev/null)" "copies"
+rm -rf b
+pushes "for what is next" -AX --chown=6001:6002 a/ b
 
 # ---- a mirror ----------------------------------------------------------------------
 
