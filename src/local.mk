@@ -123,6 +123,8 @@ libzcsync_a_SOURCES = \
 	%D%/net/direct.h \
 	%D%/net/endpoint.c \
 	%D%/net/endpoint.h \
+	%D%/net/far.c \
+	%D%/net/far.h \
 	%D%/net/handshake.c \
 	%D%/net/handshake.h \
 	%D%/net/keys.c \

@@ -22,6 +22,7 @@
 
 #include "base/clock.h"
 #include "net/compress.h"
+#include "net/far.h"
 #include "net/ktls.h"
 #include "net/preamble.h"
 #include "net/sealed.h"
@@ -427,6 +428,8 @@ struct zc_transport *zc_secure(struct zc_transport *t,
         zc_err_nomem(err);
         return NULL;
     }
+    if (t->socket && !t->near)
+        zc_far_set_up(t->poll_wfd);
     if (s->ktls && zc_ktls_start(t->poll_rfd, s->tx, s->rx)) {
         zc_err_set(err, ZC_EXIT_SOCKET, errno,
                    "could not give the keys of the connection to %s to the "

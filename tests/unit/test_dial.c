@@ -4,6 +4,7 @@
 #include "net/dial.h"
 
 #include "base/clock.h"
+#include "net/far.h"
 
 #include "../tap.h"
 
@@ -228,6 +229,40 @@ static void names(void)
     is_int(err.eno, EADDRNOTAVAIL, "sentence: %s", err.text);
 }
 
+static int number(int fd, int level, int name)
+{
+    int v = 0;
+    socklen_t n = sizeof v;
+    return getsockopt(fd, level, name, &v, &n) ? -1 : v;
+}
+
+static void far_away(void)
+{
+    char bound[160];
+    bool loopback;
+    int l = zc_listen(NULL, "0", bound, sizeof bound, &loopback, &err);
+    struct zc_transport *t = zc_dial("127.0.0.1", strrchr(bound, ':') + 1, 0,
+                                     &err);
+    int fd = t->poll_wfd, before = number(fd, SOL_SOCKET, SO_SNDBUF);
+    zc_far_grow(fd, 4000);
+    is_int(number(fd, SOL_SOCKET, SO_SNDBUF), before,
+           "4 ms are near: the kernel sees to the buffer");
+    zc_far_grow(fd, 40000);
+    int after = number(fd, SOL_SOCKET, SO_SNDBUF);
+    bool limited = number(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT) > 0;
+    ok(limited ? after > before : after == before,
+       "40 ms are far: more where it may be had (%d, %d)", before, after);
+    zc_transport_free(t);
+    close(l);
+
+    ok(!zc_far_gains(212992, 4194304), "Linux as it is allows users no more");
+    ok(zc_far_gains(4194304, 4194304), "twice as much is more");
+    ok(zc_far_gains(1 << 30, 4194304), "any number is");
+    ok(!zc_far_gains(1 << 30, 67108864), "what it has by itself may be more");
+    ok(!zc_far_gains(0, 4194304) && !zc_far_gains(1 << 30, 0),
+       "who does not know leaves it alone");
+}
+
 int main(void)
 {
     splitting();
@@ -237,5 +272,6 @@ int main(void)
     everywhere();
     hanging();
     names();
+    far_away();
     return done_testing();
 }
