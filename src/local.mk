@@ -66,6 +66,8 @@ libzcsync_a_SOURCES = \
 	%D%/fs/partial.h \
 	%D%/fs/procfd.c \
 	%D%/fs/procfd.h \
+	%D%/fs/proctext.c \
+	%D%/fs/proctext.h \
 	%D%/fs/remove.c \
 	%D%/fs/remove.h \
 	%D%/fs/require.c \

@@ -135,6 +135,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_noise \
 	%D%/fuzz/fuzz_notes \
 	%D%/fuzz/fuzz_output \
+	%D%/fuzz/fuzz_proc \
 	%D%/fuzz/fuzz_sealed \
 	%D%/fuzz/fuzz_session \
 	%D%/fuzz/fuzz_ssh_config \

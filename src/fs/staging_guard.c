@@ -14,15 +14,14 @@
 #include "fs/acl.h"
 #include "fs/meta.h"
 #include "fs/procfd.h"
+#include "fs/proctext.h"
 #include "fs/rootdir.h"
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
 #define LOCK_WAIT_NS (5 * ZC_NSEC_PER_SEC)
@@ -163,23 +162,20 @@ int zc_staging_lock(int fd)
 /* The process that took the flock on ST, by proc_locks(5): 0 where that does not
  * tell. Of a file system whose device number is not that of its files (btrfs)
  * only the inode is the same. */
-static long holder_of(const struct zc_stat *st)
+static pid_t holder_of(const struct zc_stat *st)
 {
     char line[256];
-    long found = 0;
+    pid_t found = 0;
     FILE *f = fopen("/proc/locks", "re");
     if (!f)
         return 0;
     while (fgets(line, sizeof line, f)) {
-        long pid;
-        unsigned maj, min;
-        uint64_t ino;
-        if (sscanf(line, "%*d: FLOCK %*s WRITE %ld %x:%x:%" SCNu64, &pid, &maj,
-                   &min, &ino) != 4 || ino != st->ino || pid <= 0)
+        struct zc_proctext_lock l;
+        if (!zc_proctext_lock(line, &l) || l.ino != st->ino)
             continue;
-        bool same = makedev(maj, min) == st->dev;
+        bool same = l.dev == st->dev;
         if (same || !found)
-            found = pid;
+            found = l.pid;
         if (same)
             break;
     }
@@ -203,9 +199,9 @@ int zc_staging_explain(int dirfd, int eno, struct zc_err *err)
                           "somebody else changes the staging folder "
                           ZC_STAGING_NAME " at the destination while it is "
                           "used");
-    long pid = known ? holder_of(&st) : 0;
+    pid_t pid = known ? holder_of(&st) : 0;
     if (pid)
-        snprintf(who, sizeof who, "process %ld there", pid);
+        snprintf(who, sizeof who, "process %d there", (int)pid);
     return zc_err_set(err, ZC_EXIT_FILEIO, 0,
                       "the staging folder " ZC_STAGING_NAME " at the "
                       "destination is locked by %s and does not become free",

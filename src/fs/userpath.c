@@ -7,6 +7,7 @@
 #include "fs/userpath.h"
 
 #include "base/util.h"
+#include "fs/proctext.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -27,22 +28,10 @@ struct walk {
     int links;
 };
 
-/* Whether this process sees all users by their own numbers. */
-static bool in_user_namespace(void)
-{
-    unsigned long inside, outside, count;
-    FILE *f = fopen("/proc/self/uid_map", "re");
-    bool all = f && fscanf(f, "%lu %lu %lu", &inside, &outside, &count) == 3 &&
-               inside == 0 && outside == 0 && count == 4294967295UL;
-    if (f)
-        fclose(f);
-    return f && !all;
-}
-
 static bool trusted(uid_t owner)
 {
     return owner == 0 || owner == geteuid() ||
-           (owner == OVERFLOW_UID && in_user_namespace());
+           (owner == OVERFLOW_UID && zc_proctext_sees_all_users() == 0);
 }
 
 /* PATH is where W goes on; an absolute one from the root. */

@@ -15,14 +15,13 @@
  */
 #include "net/peer_user.h"
 
-#include "base/io.h"
+#include "base/util.h"
+#include "fs/proctext.h"
 
-#include <fcntl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -121,23 +120,9 @@ static bool find(int nl, const union address *src, const union address *dst,
 
 /* --- what comes of it ---------------------------------------------------- */
 
-/* Whether the user namespace of this process has numbers for all users. */
-static bool sees_all_users(void)
-{
-    char map[128];
-    unsigned inside, outside, count;
-    zc_auto_close int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : zc_io_read(fd, map, sizeof map - 1);
-    if (n <= 0)
-        return false;
-    map[n] = '\0';
-    return sscanf(map, "%u %u %u", &inside, &outside, &count) == 3 &&
-           inside == 0 && outside == 0 && count == UINT32_MAX;
-}
-
 static enum zc_peer_user is_user(uint32_t who, uint32_t *uid)
 {
-    if (who == OVERFLOW_UID && !sees_all_users())
+    if (who == OVERFLOW_UID && zc_proctext_sees_all_users() != 1)
         return ZC_PEER_UNKNOWN;
     *uid = who;
     return ZC_PEER_USER;

@@ -6,8 +6,10 @@
 #include "watch/watch.h"
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "fs/mounts.h"
+#include "fs/proctext.h"
 #include "fs/rootdir.h"
 #include "watch/backend.h"
 #include "watch/events.h"
@@ -454,14 +456,13 @@ size_t zc_watch_places_gone(const struct zc_watch *w)
 
 static uint64_t read_limit(void)
 {
-    unsigned long long limit = 0;
-    FILE *f = fopen("/proc/sys/fs/inotify/max_user_watches", "re");
-    if (f) {
-        if (fscanf(f, "%llu", &limit) != 1)
-            limit = 0;
-        fclose(f);
-    }
-    return limit;
+    char text[32];
+    uint64_t limit;
+    zc_auto_close int fd = open("/proc/sys/fs/inotify/max_user_watches",
+                                O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : zc_io_read(fd, text, sizeof text - 1);
+    text[ZC_MAX(n, 0)] = '\0';
+    return zc_proctext_number(text, &limit) ? limit : 0;
 }
 
 void zc_watch_get_stats(struct zc_watch *w, struct zc_watch_stats *stats)

@@ -2,8 +2,11 @@
 /* src/fs/userpath.c: which symlinks are followed, and which are not. */
 #include "tap.h"
 
+#include "fs/proctext.h"
 #include "fs/userpath.h"
 #include "scratch.h"
+
+#include <sys/sysmacros.h>
 
 #define STRANGER 12345
 
@@ -104,6 +107,37 @@ static void test_strangers(void)
     ok(opens("d/e", "d/e"), "their directories are");
 }
 
+/* Who counts as somebody that has no number here: by proc(5). */
+static void test_texts(void)
+{
+    struct zc_proctext_lock l;
+    uint64_t n;
+    ok(zc_proctext_maps_all("         0          0 4294967295\n"), "all users");
+    ok(!zc_proctext_maps_all("         0          0 4294967294\n") &&
+           !zc_proctext_maps_all("         0       1000 4294967295\n") &&
+           !zc_proctext_maps_all("0 0 4294967295") &&
+           !zc_proctext_maps_all("") && !zc_proctext_maps_all("0 0 -1\n"),
+       "some users, or none");
+    ok(zc_proctext_lock("12: FLOCK  ADVISORY  WRITE 413 fd:1a:77 0 EOF\n",
+                        &l) &&
+           l.pid == 413 && l.dev == makedev(0xfd, 0x1a) && l.ino == 77,
+       "a lock");
+    ok(!zc_proctext_lock("12: -> FLOCK  ADVISORY  WRITE 413 fd:1a:77 0 EOF\n",
+                         &l) &&
+           !zc_proctext_lock("12: FLOCK  ADVISORY  READ  413 fd:1a:77 0 EOF\n",
+                             &l) &&
+           !zc_proctext_lock("12: FLOCK  ADVISORY  WRITE 0 fd:1a:77 0 EOF\n",
+                             &l) &&
+           !zc_proctext_lock("12: OFDLCK ADVISORY  WRITE -1 fd:1a:77 0 EOF\n",
+                             &l),
+       "others, and nobody's");
+    ok(zc_proctext_number("65536\n", &n) && n == 65536, "a number");
+    ok(!zc_proctext_number("+1\n", &n) && !zc_proctext_number("1 2\n", &n) &&
+           !zc_proctext_number("18446744073709551616", &n) &&
+           !zc_proctext_number("", &n),
+       "none");
+}
+
 int main(void)
 {
     top = scratch();
@@ -111,5 +145,6 @@ int main(void)
     test_proc();
     test_strangers();
     close(top);
+    test_texts();
     return done_testing();
 }
