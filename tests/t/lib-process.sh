@@ -5,7 +5,16 @@
 # lib.sh.
 
 # Children of a process, one pid a line.
-children() { cat /proc/"$1"/task/*/children 2>/dev/null | tr ' ' '\n' | grep .; }
+children()
+{
+    local task
+    local -a some
+    for task in /proc/"$1"/task/*/children; do
+        some=()
+        read -ra some <"$task"
+        [ ${#some[@]} -eq 0 ] || printf '%s\n' "${some[@]}"
+    done 2>/dev/null
+}
 no_children() { [ -z "$(children "$1")" ]; }
 
 # PID and all processes below it, one a line.

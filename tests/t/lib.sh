@@ -38,6 +38,7 @@ unset RSYNC_RSH RSYNC_PROXY RSYNC_PASSWORD RSYNC_PARTIAL_DIR CDPATH
 T=$(mktemp -d "${TMPDIR:-/tmp}/zcsync-t.XXXXXX") || exit 1
 chmod 755 "$T"
 mkdir "$T/log"
+mkfifo "$T/.never"
 export XDG_CONFIG_HOME=$T/config # no keys of whoever runs the tests
 
 # ---- TAP ---------------------------------------------------------------------
@@ -202,8 +203,8 @@ run()
     timeout -k 5 "${ZC_RUN_LIMIT:-120}" "$@" \
         >"$T/log/out" 2>"$T/log/err.$runs" </dev/null
     rc=$?
-    out=$(tr -d '\0' <"$T/log/out")
-    err=$(tr -d '\0' <"$T/log/err.$runs")
+    # bash leaves out the NULs, and says so
+    { out=$(<"$T/log/out") err=$(<"$T/log/err.$runs"); } 2>/dev/null
 }
 
 # runs_with CODE NAME COMMAND...: run, and the exit code is CODE. CODE may be a
@@ -245,15 +246,26 @@ wanted: one line matching $1"
 # only waited for where something is wrong.
 patience=${ZC_PATIENCE:-3}
 
-# wait_until SECONDS COMMAND...: polls; fails when the time is over
+# wait_until SECONDS COMMAND...: polls, less often as time goes by; fails when the
+# time is over
 wait_until()
 {
-    local end=$((SECONDS + $1 * patience + 1))
+    local end=$((SECONDS + $1 * patience + 1)) ms=20
     shift
     until "$@" 2>/dev/null; do
         [ "$SECONDS" -lt "$end" ] || return 1
-        sleep 0.02
+        nap "$ms"
+        [ "$ms" -ge 100 ] || ms=$((ms * 6 / 5))
     done
+}
+
+# nap MILLISECONDS, less than 1000: a sleep that needs no process, as many tests
+# poll at once
+nap()
+{
+    local s
+    printf -v s '0.%03d' "$1"
+    read -rt "$s" <>"$T/.never"
 }
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
@@ -294,17 +306,30 @@ reap()
 
 gone_or_zombie()
 {
-    local state
-    state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$1/status" \
-        2>/dev/null)
+    local state=
+    read_status "$1" State state
     [ -z "$state" ] || [ "$state" = Z ]
+}
+
+# read_status PID FIELD VARIABLE: the first word of what /proc/PID/status says
+read_status()
+{
+    local key word rest
+    while read -r key word rest; do
+        [ "$key" != "$2:" ] || {
+            printf -v "$3" %s "$word"
+            return 0
+        }
+    done 2>/dev/null <"/proc/$1/status"
+    return 1
 }
 
 # A process that we have started and not waited for: the number of another may be
 # that of somebody else by now, as they come round within a minute.
 is_child()
 {
-    [ "$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$1/status" 2>/dev/null)" = "$BASHPID" ]
+    local parent=
+    read_status "$1" PPid parent && [ "$parent" = "$BASHPID" ]
 }
 
 tell_to_end() { is_child "$1" && kill -TERM "$1" 2>/dev/null; } # PID
