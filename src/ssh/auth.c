@@ -8,6 +8,10 @@
  * before 1.11 takes the name of the algorithm from the key itself, where
  * "ssh-rsa" stands: it gets a key with the other name in it, which OpenSSH
  * takes for the same key.
+ *
+ * What the server takes is asked (by trying "none") when the first key would not do:
+ * mostly it does, and a round trip is saved. It counts as a failure then, of which
+ * OpenSSH allows six: who has many keys asks first.
  */
 #include "ssh/auth.h"
 
@@ -22,6 +26,7 @@
 
 #define ANSWER_S 120 /* as long as sshd lets anybody take (LoginGraceTime) */
 #define PASSPHRASES 3
+#define FEW_KEYS 3
 #define PROMPT_MAX 1000
 #define DOING "logging in"
 
@@ -31,7 +36,7 @@ struct auth {
     const struct zc_ssh_options *o;
     struct zc_err *err;
     bool failed;          /* for good, with a sentence in ERR */
-    char *methods;        /* what the server takes */
+    char *methods;        /* what the server takes; NULL: not known yet */
     struct zc_buf tried;  /* for the sentence */
     bool partly;          /* a key was right, and something else is wanted */
     bool refused;         /* somebody would not answer */
@@ -133,7 +138,17 @@ static int ask_methods(struct auth *a)
     }
     free(a->methods);
     a->methods = strdup(list);
-    return a->methods ? 0 : zc_err_nomem(a->err);
+    if (a->methods)
+        return 0;
+    a->failed = true;
+    return zc_err_nomem(a->err);
+}
+
+/* False: there is no use in keys (any more). */
+static bool takes_keys(struct auth *a)
+{
+    return (a->methods || !ask_methods(a)) && !done(a) &&
+           takes(a, "publickey");
 }
 
 /* --- public keys --- */
@@ -270,7 +285,8 @@ static void note_tried(struct signer *s)
         tried(s->a, s->name, "");
 }
 
-/* Offers KEY. True: no other has to be tried, all is well or lost. */
+/* Offers KEY. True: no other has to be tried, all is well or lost, or the server
+ * takes none. */
 static bool offer(struct signer *s, const uint8_t *key, size_t n)
 {
     struct auth *a = s->a;
@@ -297,7 +313,7 @@ static bool offer(struct signer *s, const uint8_t *key, size_t n)
     note_tried(s);
     if (s->wanted && !s->locked)
         a->partly = true;
-    return false;
+    return !takes_keys(a);
 }
 
 /* True when KEY can be offered with this libssh2; what cannot, and why, is
@@ -394,6 +410,8 @@ static bool file_key(struct auth *a, const struct zc_ssh_identity *f)
         needs_agent(a, f->name, is_on_token(key, n));
         return false;
     }
+    if (!key && !takes_keys(a))
+        return true;
     if (!key && unlock(&s, true)) {
         note_tried(&s);
         return false;
@@ -519,16 +537,27 @@ static int no_way_in(struct auth *a)
                           : "");
 }
 
+static int try_keys(struct auth *a)
+{
+    const struct zc_ssh_keyring *r = &a->ring;
+    if (zc_ssh_keyring_open(&a->ring, a->c, a->o, tried, a, a->err)) {
+        a->failed = true;
+        return -1;
+    }
+    if (r->agent.keys.len + r->certs.len + r->files.len <= FEW_KEYS ||
+        takes_keys(a))
+        public_keys(a);
+    return a->failed ? -1 : 0;
+}
+
 static int try_all(struct auth *a)
 {
-    if (ask_methods(a) || done(a))
-        return a->failed ? -1 : 0;
-    if (a->c->use_pubkey && takes(a, "publickey")) {
-        if (zc_ssh_keyring_open(&a->ring, a->c, a->o, tried, a, a->err))
-            return -1;
-        if (public_keys(a))
-            return a->failed ? -1 : 0;
-    }
+    if (a->c->use_pubkey && try_keys(a))
+        return -1;
+    if (!done(a) && !a->methods && ask_methods(a))
+        return -1;
+    if (done(a))
+        return 0;
     if (can_ask(a) && a->c->use_interactive &&
         takes(a, "keyboard-interactive") && interactive(a))
         return a->failed ? -1 : 0;

@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>
@@ -313,6 +315,18 @@ static int interrupted(const struct zc_ssh_link *l, const char *doing,
                       doing, l->host);
 }
 
+/*
+ * While a session is set up each message is a question, and both ends wait: sshd
+ * leaves Nagle's algorithm on, so that what it says unasked (its keys for
+ * known_hosts) has to be acknowledged before its next answer goes, and our kernel
+ * would put that off for 40 ms, in the hope of something to send along.
+ */
+static void acknowledge(struct zc_ssh_link *l)
+{
+    int now = 1; /* for what has come; not TCP: nothing */
+    (void)setsockopt(l->fd, IPPROTO_TCP, TCP_QUICKACK, &now, sizeof now);
+}
+
 int zc_ssh_link_wait(struct zc_ssh_link *l, int64_t end_ns, const char *doing,
                      struct zc_err *err)
 {
@@ -334,6 +348,7 @@ int zc_ssh_link_wait(struct zc_ssh_link *l, int64_t end_ns, const char *doing,
         struct pollfd p = {.fd = l->fd, .events = POLLIN};
         if (zc_ssh_link_unsent(l))
             p.events |= POLLOUT;
+        acknowledge(l);
         if (poll(&p, 1, (int)ZC_MIN(left, SLICE_MS)) < 0 && errno == EINTR &&
             !l->stop)
             return interrupted(l, doing, err);

@@ -24,7 +24,7 @@ ssh-keygen -q -t ecdsa -b 521 -Z aes256-cbc -N "open sesame" \
 for key in "$keys"/*.pub; do
     [ "$key" = "$keys/other.pub" ] || cat "$key"
 done >"$ssh_dir/authorized_keys"
-start_sshd "MaxAuthTries 20" || skip_all "no sshd"
+start_sshd "MaxAuthTries 20" "LogLevel DEBUG1" || skip_all "no sshd"
 known >"$ssh_dir/known_hosts"
 
 # login [OPTION...]: with no key but those that the options name
@@ -41,9 +41,32 @@ logs_in() # NAME [OPTION...]
 ssh_config "IdentityAgent none"
 sed -i "s,IdentityFile.*,IdentityFile $ssh_dir/none," "$ssh_dir/config"
 
+# What the server has been asked for, in one word for each request.
+methods()
+{
+    sed -n 's/.*userauth-request for user .* method \([a-z]*\).*/\1/p' \
+        "$sshd_log" | tail -n +"$((asked + 1))" | tr '\n' ' '
+}
+asks() # WHAT NAME [OPTION...]
+{
+    asked=0
+    asked=$(methods | wc -w)
+    logs_in "${@:2}"
+    is "$(methods)" "$1 " "... which takes no more requests than it has to"
+}
 for type in ed25519 ecdsa rsa pem-rsa; do
-    logs_in "a key: $type" -i "$keys/$type"
+    asks "publickey publickey" "a key: $type" -i "$keys/$type"
 done
+asks "publickey none publickey publickey" "a key that is known, after another" \
+    -i "$keys/other" -i "$keys/ecdsa"
+asks "none publickey publickey" "with many keys the server is asked first" \
+    -i "$keys/ed25519" -i "$keys/ecdsa" -i "$keys/rsa" -i "$keys/other"
+if [ -x "$(command -v strace)" ] && [ "$ZC_SANITIZE" != yes ]; then
+    run strace -f -qq -o "$T/log/strace" -e trace=setsockopt \
+        "${sshpipe[@]}" -i "$keys/ed25519" far 'echo in'
+    grep -q 'TCP_QUICKACK, \[1\]' "$T/log/strace"
+    is "$? $out" "0 in" "and what it says unasked is acknowledged at once"
+fi
 for key in locked-{ed25519,ecdsa,rsa} {pem,pkcs8,cbc}-locked; do
     logs_in "with a passphrase: $key" -i "$keys/$key" -a "open sesame"
     like "$err" "ask \(secret\) Passphrase for the key $keys/$key" \
