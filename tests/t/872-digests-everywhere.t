@@ -19,7 +19,7 @@ to=zcsync://$addr/s
 # the bytes of a connection that has ended, by its number
 bytes_of()
 {
-    awk -v n="$1" '/^(up|down) / { sum[int(lines++ / 2) + 1] += $2 }
+    awk -v n="$1" '/^(up|down) / { sum[int((lines++) / 2) + 1] += $2 }
                    END { if (lines >= 2 * n) print sum[n] }' "$relay_log"
 }
 has_ended() { [ -n "$(bytes_of "$1")" ]; }
