@@ -10,6 +10,7 @@
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 
+#include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -131,22 +132,26 @@ static void forget_filters(struct zc_deletions *p)
 }
 
 void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
-                       const char *name, bool named)
+                       const char *name, uint8_t type, bool named)
 {
     struct zc_receiver *r = w->r;
     struct zc_stat st;
+    const char *path = zc_dirnode_path_of(d->shelf.node, name, strlen(name),
+                                          &w->path);
+    const struct zc_filter *rules = zc_rdir_rules(r, d);
+    if (!path)
+        zc_receiver_nomem(r);
+    /* What is excluded may be a dead mount, and to look at it would take for ever. */
+    if (!path || (type != DT_UNKNOWN &&
+                  is_protected_itself(r, rules, path, type == DT_DIR)))
+        return;
     if (zc_stat_at(dirfd, name, &st)) {
         if (errno != ENOENT)
             zc_rworker_note(w, d->shelf.node, name, ZC_OP_DELETE, 0, errno);
         return;
     }
-    const char *path = zc_dirnode_path_of(d->shelf.node, name, strlen(name),
-                                          &w->path);
     bool is_dir = S_ISDIR(st.mode);
-    if (!path)
-        zc_receiver_nomem(r);
-    const struct zc_filter *rules = zc_rdir_rules(r, d);
-    if (!path || is_protected_itself(r, rules, path, is_dir))
+    if (is_protected_itself(r, rules, path, is_dir))
         return;
     uint64_t n = 1;
     if (is_dir) {

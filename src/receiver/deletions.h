@@ -52,10 +52,10 @@ bool zc_deletions_spare(const struct zc_receiver *r, const char *path);
 /* There are such paths. */
 bool zc_deletions_spare_any(const struct zc_receiver *r);
 
-/* NAME in D is not in the source. NAMED: a mirror saw it go, it was not merely
- * missed in a list. */
+/* NAME in D, of TYPE (d_type of readdir(3)) when it was listed, is not in the
+ * source. NAMED: a mirror saw it go, it was not merely missed in a list. */
 void zc_deletions_plan(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
-                       const char *name, bool named);
+                       const char *name, uint8_t type, bool named);
 /* May NAME, a directory in D that something else shall replace, be removed? It
  * will be, where it may. */
 bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,

@@ -27,6 +27,7 @@
 #include "receiver/shared.h"
 #include "receiver/spelling.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -148,7 +149,7 @@ static void plan_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         zc_entry_name(&e, name);
         if (e.flags & ZC_ENTRY_ABSENT &&
             zc_spelling_is_extra(d->spelling, name))
-            zc_deletions_plan(w, d, dirfd, name, d->shallow);
+            zc_deletions_plan(w, d, dirfd, name, DT_UNKNOWN, d->shallow);
     }
     size_t at = 0;
     for (size_t i = 0; all && i < d->cursor.names.len; i++) {
@@ -156,7 +157,8 @@ static void plan_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
         if (!zc_groups_has_same(d->groups, &at, here, strlen(here)) &&
             !zc_rdir_reserves(d, here, strlen(here)) &&
             zc_spelling_is_extra(d->spelling, here))
-            zc_deletions_plan(w, d, dirfd, here, d->seen);
+            zc_deletions_plan(w, d, dirfd, here, d->cursor.names.v[i].type,
+                              d->seen);
     }
 }
 
@@ -186,11 +188,11 @@ static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
             continue;
         }
         atomic_fetch_add(&w->r->deletions->seen, 1);
+        uint8_t type = d->cursor.names.v[d->cursor.at - 1].type;
         if (whole)
-            zc_moved_extra(w->r, d, here,
-                           d->cursor.names.v[d->cursor.at - 1].type);
+            zc_moved_extra(w->r, d, here, type);
         if (complete && !d->spelling)
-            zc_deletions_plan(w, d, dirfd, here, d->seen);
+            zc_deletions_plan(w, d, dirfd, here, type, d->seen);
     }
 }
 
@@ -316,7 +318,7 @@ static void walk_entry(struct zc_needs *n, struct walk *k, int dirfd,
         atomic_fetch_add(&w->r->deletions->seen, 1);
     if (e->flags & ZC_ENTRY_ABSENT) {
         if (c.exists && may_go(w, &c))
-            zc_deletions_plan(w, d, dirfd, c.name, d->shallow);
+            zc_deletions_plan(w, d, dirfd, c.name, DT_UNKNOWN, d->shallow);
         return;
     }
     /* What the sender has not looked at: a directory is made, and that is all; or

@@ -25,10 +25,15 @@ have() { command -v "$1" >/dev/null; }
 if have strace && strace -o /dev/null true 2>/dev/null && [ "${ZC_SANITIZE:-no}" = no ]; then
     make_tree big
     runs_with 0 "a push" "$ZCSYNC" push big/ c
-    strace -f -o "$T/calls" -e trace=file "$ZCSYNC" push --exclude=/x big/ c
-    is "$?" 0 "again"
-    nok "a directory that is excluded is not looked at" grep -q '"x"' "$T/calls"
+    # With digests, and where nothing is digested.
+    for how in '' '--max-size=1G --delete'; do
+        # shellcheck disable=SC2086 # options
+        strace -f -o "$T/calls" -e trace=file "$ZCSYNC" push --exclude=/x $how big/ c
+        is "$?" 0 "again${how:+ with $how}"
+        nok "a directory that is excluded is not looked at" \
+            grep -q '"x"' "$T/calls"
+    done
 else
-    skip 3 "strace cannot be used"
+    skip 5 "strace cannot be used"
 fi
 done_testing

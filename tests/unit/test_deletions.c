@@ -2,6 +2,8 @@
 /* src/receiver/deletions.c: the plan, what of it is carried out, the brake. */
 #include "tap.h"
 
+#include <dirent.h>
+
 #include "receiving.h"
 
 static struct receiving t;
@@ -27,7 +29,7 @@ static void end(void)
 
 static void plan(const char *name)
 {
-    zc_deletions_plan(&t.w, root, dst, name, false);
+    zc_deletions_plan(&t.w, root, dst, name, DT_UNKNOWN, false);
 }
 
 static int run(void)
