@@ -68,9 +68,10 @@ positions()
                 $at += 2 + $size;
                 $n++;
             }
-            my $from = 150;
+            # Answers may go together, and the stream be shorter next time.
+            my ($from, $to) = (150, $dir eq "down" ? $end - 100 : $end - 1);
             for my $k (0 .. $spread - 1) {
-                my $byte = $from + int(($end - 1 - $from) * $k / ($spread - 1));
+                my $byte = $from + int(($to - $from) * $k / ($spread - 1));
                 print "$dir:", 8 * $byte + $k % 8, "\n";
             }
         }' "$spread" up "$T/seen.up" down "$T/seen.down"

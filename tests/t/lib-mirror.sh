@@ -54,7 +54,8 @@ looks_equal() # A B
 {
     local d
     d=$(rsync -aHAX --numeric-ids --modify-window=-1 -n -i --delete \
-        --exclude=/.zcsync/ --filter='-x trusted.SGI_ACL_*' "$1/" "$2/" 2>&1)
+        --exclude=/.zcsync/ --filter='-x trusted.SGI_ACL_*' --filter='-x system.*' \
+        "$1/" "$2/" 2>&1)
     [ -z "$d" ] && return
     sleep 0.1
     return 1

@@ -134,8 +134,10 @@ skip()
     done
 }
 
+# What has been tested by then counts.
 skip_all()
 {
+    [ "$tests" -eq 0 ] || { skip 1 "$*" && done_testing; }
     printf '1..0 # SKIP %s\n' "$*"
     exit 0
 }
