@@ -748,8 +748,11 @@ int zc_walk_root(struct zc_sworker *w)
     struct zc_msg_list m = {0};
     bool digests = zc_sdigests_offers(s);
     unsigned flags = ZC_LIST_LAST | (digests ? ZC_LIST_DIGESTS : 0);
-    if (!l || (!digests && list_root(s, l)) ||
-        zc_lists_frame(w, l, &m, flags)) {
+    if (l && !digests && list_root(s, l)) {
+        zc_slist_free(s, l);
+        l = NULL;
+    }
+    if (!l || zc_lists_frame(w, l, &m, flags)) {
         zc_sender_fail_nomem(s);
         return -1;
     }
