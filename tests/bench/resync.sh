@@ -70,7 +70,8 @@ crossed()
 {
     ip netns exec "$from" cat "/sys/class/net/$device/statistics/tx_bytes" \
         "/sys/class/net/$device/statistics/rx_bytes" |
-        awk -v loop="$rate" '{n += $1} END {print loop == "loop" ? n / 2 : n}'
+        awk -v loop="$rate" '{n += $1}
+            END {printf "%.0f\n", loop == "loop" ? n / 2 : n}'
 }
 
 # Two files of microseconds and bytes get another line each.
