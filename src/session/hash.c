@@ -91,18 +91,42 @@ static int has_bytes(int fd, uint64_t n)
     return -1;
 }
 
-/* The next piece: data within MAX bytes. */
-static int add_piece(struct zc_hasher *h, uint8_t *buf, int fd, uint64_t max,
-                     const atomic_bool *stop)
+/* Data that are next in front of LIMIT, from *BEGIN (LIMIT: there are none) to the
+ * value returned. Where they end is asked once. */
+static uint64_t data_ahead(struct zc_hasher *h, int fd, uint64_t limit,
+                           uint64_t *begin)
 {
-    uint64_t begin = h->at, end = h->n;
-    if (h->kind == ZC_HASH_BLOCKS)
-        end = next_data(fd, h->at, h->n, &begin);
+    *begin = h->at;
+    if (h->kind == ZC_HASH_BYTES)
+        return limit;
+    if (h->at >= h->data) {
+        uint64_t end = next_data(fd, h->at, h->n, begin);
+        if (*begin >= limit)
+            return *begin = limit;
+        h->data = end;
+    }
+    return ZC_MIN(h->data, limit);
+}
+
+/* The next piece: data within MAX bytes, in front of LIMIT. */
+static int add_piece(struct zc_hasher *h, uint8_t *buf, int fd, uint64_t limit,
+                     uint64_t max, const atomic_bool *stop)
+{
+    uint64_t begin, end = data_ahead(h, fd, limit, &begin);
     if (end - begin > max)
         end = begin + max;
     h->at = end;
     h->read += end - begin;
     return add_range(h->state, buf, fd, begin, end, h->kind, stop);
+}
+
+static uint8_t *buffer(struct zc_buf *scratch)
+{
+    zc_buf_reset(scratch);
+    uint8_t *buf = zc_buf_reserve(scratch, CHUNK);
+    if (!buf)
+        errno = ENOMEM;
+    return buf;
 }
 
 int zc_hasher_init(struct zc_hasher *h, uint64_t n, enum zc_hash_kind kind)
@@ -126,15 +150,12 @@ int zc_hasher_some(struct zc_hasher *h, struct zc_buf *scratch, int fd,
                    uint64_t max, const atomic_bool *stop,
                    uint8_t out[ZC_HASH_SIZE])
 {
-    zc_buf_reset(scratch);
-    uint8_t *buf = zc_buf_reserve(scratch, CHUNK);
-    if (!buf) {
-        errno = ENOMEM;
+    uint8_t *buf = buffer(scratch);
+    if (!buf)
         return -1;
-    }
     max = ZC_MAX(max / CHUNK, (uint64_t)1) * CHUNK; /* whole blocks */
     for (uint64_t from = h->read; h->at < h->n && h->read - from < max;)
-        if (add_piece(h, buf, fd, max - (h->read - from), stop))
+        if (add_piece(h, buf, fd, h->n, max - (h->read - from), stop))
             return -1;
     if (h->at < h->n)
         return 1;
@@ -146,6 +167,17 @@ int zc_hasher_some(struct zc_hasher *h, struct zc_buf *scratch, int fd,
     XXH128_canonical_t c;
     XXH128_canonicalFromHash(&c, XXH3_128bits_digest(h->state));
     memcpy(out, c.digest, ZC_HASH_SIZE);
+    return 0;
+}
+
+int zc_hasher_follow(struct zc_hasher *h, struct zc_buf *scratch, int fd,
+                     uint64_t end, const atomic_bool *stop)
+{
+    end = ZC_MIN(end, h->n) / BLOCK * BLOCK;
+    uint8_t *buf = h->at < end ? buffer(scratch) : NULL;
+    while (h->at < end)
+        if (!buf || add_piece(h, buf, fd, end, UINT64_MAX, stop))
+            return -1;
     return 0;
 }
 

@@ -35,6 +35,7 @@ struct zc_hasher {
     void *state;
     enum zc_hash_kind kind;
     uint64_t n, at; /* bytes of it, and those that are done with */
+    uint64_t data;  /* up to there are data, as far as is known */
     uint64_t read;  /* bytes that were read for it */
 };
 
@@ -46,6 +47,11 @@ void zc_hasher_fini(struct zc_hasher *h);
 int zc_hasher_some(struct zc_hasher *h, struct zc_buf *scratch, int fd,
                    uint64_t max, const atomic_bool *stop,
                    uint8_t out[ZC_HASH_SIZE]);
+
+/* Goes on up to END, or to the block that this is in: what is in front of that is
+ * read now, and may be all that there is of the file yet. 0, or -1 and errno. */
+int zc_hasher_follow(struct zc_hasher *h, struct zc_buf *scratch, int fd,
+                     uint64_t end, const atomic_bool *stop);
 
 /* Of the first N bytes of FD, whose file position may change; SCRATCH is memory
  * to work in. -1 and errno when they cannot be read, are fewer (EIO), or *STOP

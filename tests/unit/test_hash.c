@@ -149,6 +149,46 @@ static void test_holes(void)
        "a hole behind the end is none");
 }
 
+/* A file that grows, by STEP bytes, with a hole now and then, and its hash along
+ * with it. */
+static void test_follow(size_t step, enum zc_hash_kind kind)
+{
+    uint8_t whole[ZC_HASH_SIZE], followed[ZC_HASH_SIZE];
+    size_t n = LARGEST, i = 0;
+    struct zc_hasher h;
+    uint8_t *keep = malloc(n);
+    memcpy(keep, bytes, n);
+    for (size_t at = 0; at < n; at += 3 * step)
+        memset(bytes + at, 0, ZC_MIN(n - at, step));
+    zc_auto_close int fd = file_of(0);
+    bool good = !zc_hasher_init(&h, n, kind);
+    for (size_t at = 0; at < n; at += step, i++) {
+        size_t now = ZC_MIN(n - at, step);
+        good &= i % 3 ? pwrite(fd, bytes + at, now, (off_t)at) == (ssize_t)now
+                      : !ftruncate(fd, (off_t)(at + now));
+        good &= !zc_hasher_follow(&h, &work, fd, at + now, NULL);
+    }
+    good &= h.at == n / ZC_HASH_BLOCK * ZC_HASH_BLOCK;
+    /* what was read already is not read again */
+    good &= pwrite(fd, "?", 1, 5) == 1;
+    good &= !zc_hasher_some(&h, &work, fd, UINT64_MAX, NULL, followed);
+    good &= pwrite(fd, bytes + 5, 1, 5) == 1 && !hash(fd, n, kind, whole);
+    ok(good && !memcmp(whole, followed, sizeof whole),
+       "followed, %zu bytes at a time: the same hash", step);
+    zc_hasher_fini(&h);
+    memcpy(bytes, keep, n);
+    free(keep);
+}
+
+static void test_follows(void)
+{
+    static const size_t steps[] = {1000, 4096, 16384, 16385, 100000, LARGEST};
+    for (size_t i = 0; i < ZC_ARRAY_LEN(steps); i++) {
+        test_follow(steps[i], ZC_HASH_BYTES);
+        test_follow(steps[i], ZC_HASH_BLOCKS);
+    }
+}
+
 static void test_stop(void)
 {
     uint8_t out[ZC_HASH_SIZE];
@@ -211,6 +251,7 @@ int main(void)
     test_sizes();
     test_part();
     test_holes();
+    test_follows();
     test_stop();
     test_failures();
     test_told();
