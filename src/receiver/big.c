@@ -402,8 +402,15 @@ static int begin_delta(struct zc_receiver *r, struct zc_rbig *b,
         basis = fcntl(b->fd, F_DUPFD_CLOEXEC, 0);
     else if (!b->eno)
         basis = zc_basis_open(r, b->dir, &b->m.entry, b->ref);
-    b->delta = zc_rdelta_new(b->ref, r->bigs->seed, basis, b->fd, b->in_place,
-                             b->dir->shelf.vol);
+    const struct zc_rdelta_of of = {
+        .size = b->m.entry.size,
+        .seed = r->bigs->seed,
+        .basis = basis,
+        .out = b->fd,
+        .in_place = b->in_place,
+        .vol = b->dir->shelf.vol,
+    };
+    b->delta = zc_rdelta_new(r, &of);
     return b->delta ? 0 : zc_err_nomem(err);
 }
 
@@ -494,18 +501,47 @@ static void drop_retried(struct zc_rworker *w, struct zc_rbig *b)
     zc_rdir_drop(w, d);
 }
 
-void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b)
+/* Somebody does the jobs in LANE of B: W, where there is nobody else. */
+static void hand_out(struct zc_rworker *w, struct zc_rbig *b,
+                     enum zc_rdelta_lane lane)
 {
-    struct zc_receiver *r = w->r;
-    struct zc_work work = {.kind = ZC_WORK_JOBS, .big = b};
+    struct zc_work work = {.kind = lane == ZC_RDELTA_ASKS ? ZC_WORK_ASKS
+                                                          : ZC_WORK_COPIES,
+                           .big = b};
+    if (!zc_queue_put_aside(w->r, &work))
+        zc_rbig_jobs(w, b, lane);
+}
+
+/* True: it is time for others. */
+static bool work_on(struct zc_rworker *w, struct zc_rbig *b,
+                    enum zc_rdelta_lane lane, enum zc_rdelta_state *state)
+{
+    struct zc_work work = {.kind = lane == ZC_RDELTA_ASKS ? ZC_WORK_ASKS
+                                                          : ZC_WORK_COPIES,
+                           .big = b};
+    for (;;) {
+        *state = zc_rdelta_work(w, b->delta, lane);
+        if (*state == ZC_RDELTA_WAKE)
+            hand_out(w, b, ZC_RDELTA_ASKS);
+        else if (*state != ZC_RDELTA_MORE)
+            return false;
+        else if (zc_queue_put_aside(w->r, &work))
+            return true;
+        if (w->r->stopping) {
+            *state = ZC_RDELTA_MORE;
+            return false;
+        }
+    }
+}
+
+void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b,
+                  enum zc_rdelta_lane lane)
+{
     enum zc_rdelta_state state;
-    while ((state = zc_rdelta_work(w, b->delta)) == ZC_RDELTA_MORE)
-        if (zc_queue_put_aside(r, &work))
-            return;
-        else if (r->stopping)
-            break;
+    if (work_on(w, b, lane, &state))
+        return;
     if (state == ZC_RDELTA_MORE)
-        zc_rbig_drop_jobs(r, b);
+        zc_rbig_drop_jobs(w->r, b, lane);
     else if (state == ZC_RDELTA_ENDED && b->verdict == ZC_VERDICT_RETRY)
         drop_retried(w, b);
     else if (state == ZC_RDELTA_ENDED)
@@ -513,18 +549,19 @@ void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b)
 }
 
 /* Who is not the reader's any more is nobody's. */
-void zc_rbig_drop_jobs(struct zc_receiver *r, struct zc_rbig *b)
+void zc_rbig_drop_jobs(struct zc_receiver *r, struct zc_rbig *b,
+                       enum zc_rdelta_lane lane)
 {
-    if (zc_rdelta_leave(r, b->delta))
+    if (zc_rdelta_leave(r, b->delta, lane))
         broken_off(r, b);
 }
 
-/* The first job of B for a while, if there is none already. */
-static int start_jobs(struct zc_receiver *r, struct zc_rbig *b, int added)
+/* The first job of B in LANE for a while, if there is none already. */
+static int start_jobs(struct zc_receiver *r, struct zc_rbig *b,
+                      enum zc_rdelta_lane lane, int added)
 {
-    struct zc_work work = {.kind = ZC_WORK_JOBS, .big = b};
-    if (added > 0 && !zc_queue_put_aside(r, &work))
-        zc_rbig_jobs(r->reader, b);
+    if (added > 0)
+        hand_out(r->reader, b, lane);
     return added < 0 ? -1 : 0;
 }
 
@@ -546,7 +583,9 @@ static int on_ask(struct zc_receiver *r, struct zc_bytes body,
     if (zc_ask_decode(body, &m, err))
         return -1;
     struct zc_rbig *b = find_delta(r, m.ref, err);
-    return b ? start_jobs(r, b, zc_rdelta_ask(r, b->delta, &m, err)) : -1;
+    return b ? start_jobs(r, b, ZC_RDELTA_ASKS,
+                          zc_rdelta_ask(r, b->delta, &m, err))
+             : -1;
 }
 
 static int on_copy(struct zc_receiver *r, struct zc_bytes body,
@@ -560,7 +599,8 @@ static int on_copy(struct zc_receiver *r, struct zc_bytes body,
         return -1;
     struct zc_segment copy = {.kind = ZC_SEGMENT_COPY, .offset = m.offset,
                               .length = m.length, .from = m.from};
-    return start_jobs(r, b, zc_rdelta_copy(r, b->delta, &copy, err));
+    return start_jobs(r, b, ZC_RDELTA_COPIES,
+                      zc_rdelta_copy(r, b->delta, &copy, err));
 }
 
 static int on_patch(struct zc_receiver *r, struct zc_bytes body,

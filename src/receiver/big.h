@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "proto/msg.h"
+#include "receiver/delta.h"
 
 #include <sys/queue.h>
 
@@ -43,10 +44,12 @@ int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
 /* The same about what is not sent: ASK, COPY, PATCH. */
 int zc_rbig_delta(struct zc_receiver *r, unsigned type, struct zc_bytes body,
                   struct zc_err *err);
-/* A slow worker: what the sender wants of B's basis. */
-void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b);
+/* A slow worker: what the sender wants of B's basis, in LANE. */
+void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b,
+                  enum zc_rdelta_lane lane);
 /* These are dropped, as the session breaks off. */
-void zc_rbig_drop_jobs(struct zc_receiver *r, struct zc_rbig *b);
+void zc_rbig_drop_jobs(struct zc_receiver *r, struct zc_rbig *b,
+                       enum zc_rdelta_lane lane);
 
 /* A worker: B gets its name, or is told about; and is freed. */
 void zc_rbig_finish(struct zc_rworker *w, struct zc_rbig *b);

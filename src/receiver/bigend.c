@@ -20,11 +20,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static int hash_big(struct zc_rworker *w, const struct zc_rbig *b,
+                    uint8_t out[ZC_HASH_SIZE])
+{
+    return b->delta && !zc_rdelta_hash(w, b->delta, out)
+               ? 0
+               : zc_rworker_hash(w, b->fd, b->m.entry.size, out);
+}
+
 static bool verified(struct zc_rworker *w, const struct zc_rbig *b)
 {
     uint8_t mine[ZC_HASH_SIZE];
     return b->verdict != ZC_VERDICT_VERIFY ||
-           (!zc_rworker_hash(w, b->fd, b->m.entry.size, mine) &&
+           (!hash_big(w, b, mine) &&
             !memcmp(mine, b->hash, sizeof mine));
 }
 

@@ -10,6 +10,7 @@
 #include "receiver/room.h"
 #include "receiver/volumes.h"
 #include "session/copies.h"
+#include "session/hash.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,48 +18,63 @@
 
 /* So much is read or copied before other files have their turn. */
 #define TURN ((uint64_t)32 << 20)
+/* So much is copied before it is hashed: it is in the processor's cache still. */
+#define STRIDE ((uint64_t)512 << 10)
+/* From so many bytes on it pays to say first that they come. */
+#define PREALLOCATE_MIN ((uint64_t)128 << 10)
+/* Where more is to be copied no sum is told. */
+#define AHEAD_BYTES ((uint64_t)256 << 20)
+#define AHEAD_JOBS 4096
 
 struct job {
-    bool is_copy;
     union {
         struct zc_msg_ask ask;
         struct zc_segment copy;
     };
 };
 
-struct zc_rdelta {
-    struct zc_ref ref;
-    uint64_t seed;
-    int basis, out;
-    bool in_place;
-    struct zc_volume *vol;
-    atomic_bool given_up;
-    /* Under receiver.lock: */
+struct lane {
     ZC_VEC(struct job) jobs; /* those before `done` are done */
     size_t done;
-    unsigned n_asks;
-    bool busy;  /* a worker is at them, or will be */
-    bool ended; /* END has come while one was */
-    /* The worker's, and the reader's once it is quiet: what failed first. */
-    unsigned op;
-    int eno;
+    bool busy; /* a worker is at them, or will be */
 };
 
-struct zc_rdelta *zc_rdelta_new(struct zc_ref ref, uint64_t seed, int basis,
-                                int out, bool in_place,
-                                struct zc_volume *vol)
+struct zc_rdelta {
+    struct zc_rdelta_of of;
+    atomic_bool given_up;
+    /* Under receiver.lock: */
+    struct lane lanes[ZC_RDELTA_LANES];
+    unsigned n_asks;
+    uint64_t to_copy; /* bytes */
+    bool parked;      /* ASKs wait, and nobody is at them */
+    bool ended;       /* END has come while somebody was */
+    /* Whose copies are, and the reader's once it is quiet: what failed first. */
+    unsigned op;
+    int eno;
+    struct zc_hasher hasher; /* of `out`; no state: it is read at the end */
+};
+
+/* Whether what is written of a file is as good as what will be there at its end. */
+static bool may_follow(const struct zc_receiver *r,
+                       const struct zc_rdelta_of *of)
+{
+    return !of->in_place && !atomic_load(&r->doubts) &&
+           !(r->apply & (ZC_APPLY_COLD | ZC_APPLY_DROP_CACHE));
+}
+
+struct zc_rdelta *zc_rdelta_new(const struct zc_receiver *r,
+                                const struct zc_rdelta_of *of)
 {
     struct zc_rdelta *d = calloc(1, sizeof *d);
     if (!d) {
+        int basis = of->basis;
         zc_close(&basis);
         return NULL;
     }
-    d->ref = ref;
-    d->seed = seed;
-    d->basis = basis;
-    d->out = out;
-    d->in_place = in_place;
-    d->vol = vol;
+    d->of = *of;
+    if (may_follow(r, of) &&
+        zc_hasher_init(&d->hasher, of->size, zc_hash_kind(r->flags)))
+        errno = 0; /* it is hashed at the end, then */
     return d;
 }
 
@@ -66,38 +82,64 @@ void zc_rdelta_free(struct zc_rdelta *d)
 {
     if (!d)
         return;
-    zc_close(&d->basis);
-    zc_vec_fini(&d->jobs);
+    zc_close(&d->of.basis);
+    zc_hasher_fini(&d->hasher);
+    for (unsigned i = 0; i < ZC_RDELTA_LANES; i++)
+        zc_vec_fini(&d->lanes[i].jobs);
     free(d);
 }
 
 /* --- jobs ---------------------------------------------------------------- */
 
-/* Those that are done make room. */
-static void forget_done(struct zc_rdelta *d)
+static size_t waiting(const struct lane *l)
 {
-    if (d->done < 1024 || d->done < d->jobs.len / 2)
+    return l->jobs.len - l->done;
+}
+
+/* Those that are done make room. */
+static void forget_done(struct lane *l)
+{
+    if (l->done < 1024 || l->done < l->jobs.len / 2)
         return;
-    d->jobs.len -= d->done;
-    memmove(d->jobs.v, d->jobs.v + d->done, d->jobs.len * sizeof *d->jobs.v);
-    d->done = 0;
+    l->jobs.len = waiting(l);
+    memmove(l->jobs.v, l->jobs.v + l->done, l->jobs.len * sizeof *l->jobs.v);
+    l->done = 0;
+}
+
+/* Too much is to be copied for more to be told. With the lock. */
+static bool is_ahead(const struct zc_rdelta *d)
+{
+    return d->to_copy >= AHEAD_BYTES ||
+           waiting(&d->lanes[ZC_RDELTA_COPIES]) >= AHEAD_JOBS;
+}
+
+/* A sender takes what came before an answer for done. */
+static bool has_room(const struct zc_rdelta *d, enum zc_rdelta_lane lane)
+{
+    return waiting(&d->lanes[ZC_RDELTA_COPIES]) + d->n_asks <
+               ZC_JOBS_MAX + AHEAD_JOBS &&
+           (lane == ZC_RDELTA_COPIES || d->n_asks < ZC_ASKS_MAX);
 }
 
 static int add(struct zc_receiver *r, struct zc_rdelta *d,
-               const struct job *job, struct zc_err *err)
+               enum zc_rdelta_lane lane, const struct job *job,
+               struct zc_err *err)
 {
+    struct lane *l = &d->lanes[lane];
     int bad = 0;
     pthread_mutex_lock(&r->lock);
-    bool room = d->jobs.len - d->done < ZC_JOBS_MAX &&
-                (job->is_copy || d->n_asks < ZC_ASKS_MAX);
+    bool room = has_room(d, lane), idle = false;
     if (room) {
-        forget_done(d);
-        bad = zc_vec_push(&d->jobs, *job);
+        forget_done(l);
+        bad = zc_vec_push(&l->jobs, *job);
     }
-    bool idle = room && !bad && !d->busy;
     if (room && !bad) {
-        d->n_asks += !job->is_copy;
-        d->busy = true;
+        if (lane == ZC_RDELTA_COPIES)
+            d->to_copy += job->copy.length;
+        else
+            d->n_asks++;
+        idle = !l->busy && !(lane == ZC_RDELTA_ASKS && d->parked);
+        l->busy |= idle;
     }
     pthread_mutex_unlock(&r->lock);
     if (!room)
@@ -109,13 +151,13 @@ static int add(struct zc_receiver *r, struct zc_rdelta *d,
 int zc_rdelta_ask(struct zc_receiver *r, struct zc_rdelta *d,
                   const struct zc_msg_ask *m, struct zc_err *err)
 {
-    return add(r, d, &(struct job){.ask = *m}, err);
+    return add(r, d, ZC_RDELTA_ASKS, &(struct job){.ask = *m}, err);
 }
 
 int zc_rdelta_copy(struct zc_receiver *r, struct zc_rdelta *d,
                    const struct zc_segment *s, struct zc_err *err)
 {
-    return add(r, d, &(struct job){.is_copy = true, .copy = *s}, err);
+    return add(r, d, ZC_RDELTA_COPIES, &(struct job){.copy = *s}, err);
 }
 
 int zc_rdelta_sent(struct zc_receiver *r, struct zc_rdelta *d,
@@ -134,22 +176,38 @@ void zc_rdelta_give_up(struct zc_rdelta *d)
     atomic_store(&d->given_up, true);
 }
 
+static bool is_busy(const struct zc_rdelta *d)
+{
+    return d->lanes[ZC_RDELTA_ASKS].busy || d->lanes[ZC_RDELTA_COPIES].busy;
+}
+
 bool zc_rdelta_end(struct zc_receiver *r, struct zc_rdelta *d)
 {
     pthread_mutex_lock(&r->lock);
-    d->ended = d->busy;
-    bool quiet = !d->busy;
+    d->ended = is_busy(d);
+    bool quiet = !d->ended;
     pthread_mutex_unlock(&r->lock);
     return quiet;
 }
 
-bool zc_rdelta_leave(struct zc_receiver *r, struct zc_rdelta *d)
+bool zc_rdelta_leave(struct zc_receiver *r, struct zc_rdelta *d,
+                     enum zc_rdelta_lane lane)
 {
     pthread_mutex_lock(&r->lock);
-    d->busy = false;
-    bool ended = d->ended;
+    d->lanes[lane].busy = false;
+    bool own = d->ended && !is_busy(d);
     pthread_mutex_unlock(&r->lock);
-    return ended;
+    return own;
+}
+
+int zc_rdelta_hash(struct zc_rworker *w, struct zc_rdelta *d,
+                   uint8_t hash[ZC_HASH_SIZE])
+{
+    return d->hasher.state &&
+                   !zc_hasher_some(&d->hasher, &w->scratch, d->of.out,
+                                   UINT64_MAX, &w->r->stopping, hash)
+               ? 0
+               : -1;
 }
 
 unsigned zc_rdelta_failure(const struct zc_rdelta *d, int *eno)
@@ -166,7 +224,7 @@ static uint64_t bytes_there(const struct zc_rdelta *d,
                             const struct zc_msg_ask *m)
 {
     struct stat st;
-    if (d->basis < 0 || fstat(d->basis, &st))
+    if (d->of.basis < 0 || fstat(d->of.basis, &st))
         return 0;
     uint64_t size = (uint64_t)st.st_size, rest = size % ZC_BLOCK_SMALL;
     if (rest < ZC_SUMMED_MIN)
@@ -185,9 +243,9 @@ static bool sum_block(struct zc_rworker *w, const struct zc_rdelta *d,
     off_t at = (off_t)(m->offset + i * ZC_BLOCK_BIG);
     size_t count = (n + ((uint64_t)1 << m->grain) - 1) >> m->grain;
     uint8_t *out = zc_buf_reserve(sums, count * ZC_SUM_SIZE);
-    if (!p || !out || zc_io_pread(d->basis, p, (size_t)n, at) != (ssize_t)n)
+    if (!p || !out || zc_io_pread(d->of.basis, p, (size_t)n, at) != (ssize_t)n)
         return false;
-    zc_block_sums(d->seed, p, (size_t)n, m->grain, out);
+    zc_block_sums(d->of.seed, p, (size_t)n, m->grain, out);
     sums->len += count * ZC_SUM_SIZE;
     return true;
 }
@@ -217,10 +275,10 @@ static uint64_t find_anchors(struct zc_rworker *w, const struct zc_rdelta *d,
     zc_buf_reset(&w->path);
     uint8_t *p = zc_buf_reserve(&w->path, ZC_BLOCK_BIG);
     if (a)
-        zc_anchors_init(a, d->seed);
+        zc_anchors_init(a, d->of.seed);
     while (a && p && done < length) {
         size_t n = (size_t)ZC_MIN(length - done, ZC_BLOCK_BIG);
-        if (zc_io_pread(d->basis, p, n, (off_t)(m->offset + done)) !=
+        if (zc_io_pread(d->of.basis, p, n, (off_t)(m->offset + done)) !=
             (ssize_t)n)
             break;
         zc_anchors_add(a, p, n);
@@ -238,7 +296,7 @@ static uint64_t find_anchors(struct zc_rworker *w, const struct zc_rdelta *d,
 static uint64_t answer(struct zc_rworker *w, struct zc_rdelta *d,
                        const struct zc_msg_ask *m)
 {
-    struct zc_msg_sums sums = {.ask = *m, .seed = d->seed};
+    struct zc_msg_sums sums = {.ask = *m, .seed = d->of.seed};
     struct zc_buf *b = &w->scratch;
     zc_buf_reset(b);
     sums.length = m->grain == ZC_GRAIN_ANCHORS ? find_anchors(w, d, m, b)
@@ -267,64 +325,135 @@ static unsigned op_of(int eno)
                                                           : ZC_OP_READ;
 }
 
-static uint64_t copy(struct zc_receiver *r, struct zc_rdelta *d,
+/* What is in front of END, all of which is there, has been written. */
+static void follow(struct zc_rworker *w, struct zc_rdelta *d, uint64_t end)
+{
+    struct stat st;
+    if (!d->hasher.state)
+        return;
+    bool bad = fstat(d->of.out, &st) ||
+               ((uint64_t)st.st_size < end && /* by a hole */
+                ftruncate(d->of.out, (off_t)end)) ||
+               zc_hasher_follow(&d->hasher, &w->scratch, d->of.out, end,
+                                &w->r->stopping);
+    if (bad)
+        zc_hasher_fini(&d->hasher);
+}
+
+/* Only a hint. */
+static void preallocate(const struct zc_rdelta *d, const struct zc_segment *s)
+{
+    struct stat st;
+    if (d->of.vol->preallocate && !d->of.vol->clones && s->length >= PREALLOCATE_MIN &&
+        !fstat(d->of.basis, &st) && st.st_blocks >= st.st_size / 512 &&
+        fallocate(d->of.out, FALLOC_FL_KEEP_SIZE, (off_t)s->offset,
+                  (off_t)s->length))
+        errno = 0;
+}
+
+/* -1 and errno. What shares its blocks is not cut for that. */
+static int copy_and_follow(struct zc_rworker *w, struct zc_rdelta *d,
+                           struct zc_segment s)
+{
+    uint64_t stride = d->of.vol->clones ? s.length : STRIDE;
+    preallocate(d, &s);
+    while (s.length) {
+        struct zc_segment now = s;
+        now.length = ZC_MIN(s.length, stride);
+        if (zc_copy_range(d->of.basis, d->of.out, &now))
+            return -1;
+        follow(w, d, now.offset + now.length);
+        s.offset += now.length;
+        s.from += now.length;
+        s.length -= now.length;
+    }
+    return 0;
+}
+
+static uint64_t copy(struct zc_rworker *w, struct zc_rdelta *d,
                      const struct zc_segment *s)
 {
+    struct zc_volume *vol = d->of.vol;
     if (d->op || atomic_load(&d->given_up))
         return 0;
-    if (d->in_place && s->from == s->offset)
+    if (d->of.in_place && s->from == s->offset)
         return 0; /* there it is */
-    if (d->in_place || d->basis < 0)
+    if (d->of.in_place || d->of.basis < 0)
         fail(d, ZC_OP_READ, ESTALE);
-    else if (zc_room_take(r, d->vol, d->vol->clones ? 0 : s->length))
+    else if (zc_room_take(w->r, vol, vol->clones ? 0 : s->length))
         fail(d, ZC_OP_ROOM, errno);
-    else if (zc_copy_range(d->basis, d->out, s))
+    else if (copy_and_follow(w, d, *s))
         fail(d, op_of(errno), errno);
     return s->length;
 }
 
 /* Of a long copy some: there are others who wait, and it may be given up. With the
  * lock. */
-static struct job next_job(struct zc_rdelta *d)
+static struct job next_job(struct lane *l, enum zc_rdelta_lane lane)
 {
-    struct job *first = &d->jobs.v[d->done], job = *first;
-    if (job.is_copy && job.copy.length > TURN) {
+    struct job *first = &l->jobs.v[l->done], job = *first;
+    if (lane == ZC_RDELTA_COPIES && job.copy.length > TURN) {
         job.copy.length = TURN;
         first->copy.offset += TURN;
         first->copy.from += TURN;
         first->copy.length -= TURN;
     } else {
-        d->done++;
+        l->done++;
     }
     return job;
 }
 
 /* The next job: MORE; or nobody is busy with them any more. */
 static enum zc_rdelta_state take(struct zc_receiver *r, struct zc_rdelta *d,
-                                 struct job *job)
+                                 enum zc_rdelta_lane lane, struct job *job)
 {
+    struct lane *l = &d->lanes[lane];
+    enum zc_rdelta_state state = ZC_RDELTA_MORE;
     pthread_mutex_lock(&r->lock);
-    enum zc_rdelta_state state = d->done < d->jobs.len ? ZC_RDELTA_MORE
-                                 : d->ended            ? ZC_RDELTA_ENDED
-                                                       : ZC_RDELTA_QUIET;
-    if (state == ZC_RDELTA_MORE) {
-        *job = next_job(d);
+    if (lane == ZC_RDELTA_ASKS && waiting(l) && is_ahead(d)) {
+        d->parked = true;
+        l->busy = false;
+        state = ZC_RDELTA_QUIET;
+    } else if (waiting(l)) {
+        *job = next_job(l, lane);
     } else {
-        d->jobs.len = d->done = 0;
-        d->busy = false;
+        l->jobs.len = l->done = 0;
+        l->busy = false;
+        state = d->ended && !is_busy(d) ? ZC_RDELTA_ENDED : ZC_RDELTA_QUIET;
     }
     pthread_mutex_unlock(&r->lock);
     return state;
 }
 
-enum zc_rdelta_state zc_rdelta_work(struct zc_rworker *w, struct zc_rdelta *d)
+/* N bytes are copied: is it time to answer again? */
+static bool unpark(struct zc_receiver *r, struct zc_rdelta *d, uint64_t n)
+{
+    pthread_mutex_lock(&r->lock);
+    d->to_copy -= n;
+    bool wake = d->parked && !is_ahead(d);
+    if (wake) {
+        d->parked = false;
+        d->lanes[ZC_RDELTA_ASKS].busy = true;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return wake;
+}
+
+enum zc_rdelta_state zc_rdelta_work(struct zc_rworker *w, struct zc_rdelta *d,
+                                    enum zc_rdelta_lane lane)
 {
     struct job job;
     for (uint64_t bytes = 0; bytes < TURN;) {
-        enum zc_rdelta_state state = take(w->r, d, &job);
+        enum zc_rdelta_state state = take(w->r, d, lane, &job);
         if (state != ZC_RDELTA_MORE)
             return state;
-        bytes += job.is_copy ? copy(w->r, d, &job.copy) : answer(w, d, &job.ask);
+        if (lane == ZC_RDELTA_ASKS) {
+            bytes += answer(w, d, &job.ask);
+            continue;
+        }
+        bytes += copy(w, d, &job.copy);
+        if (unpark(w->r, d, job.copy.length))
+            return ZC_RDELTA_WAKE;
     }
     return ZC_RDELTA_MORE;
 }

@@ -109,13 +109,18 @@ void zc_queue_put_now(struct zc_receiver *r, struct zc_work *work)
     pthread_mutex_unlock(&r->lock);
 }
 
+static bool is_jobs(const struct zc_work *work)
+{
+    return work->kind == ZC_WORK_ASKS || work->kind == ZC_WORK_COPIES;
+}
+
 bool zc_queue_put_aside(struct zc_receiver *r, const struct zc_work *work)
 {
     struct zc_queue *q = r->queue;
     struct zc_work *copy = zc_work_own(work);
     pthread_mutex_lock(&r->lock);
     bool room = copy && !r->stopping && r->n_slow &&
-                (work->kind == ZC_WORK_JOBS || /* one for each open file */
+                (is_jobs(work) || /* two for each open file */
                  q->n_aside < (work->big ? ASIDE_FILES : ASIDE_ITEMS)) &&
                 q->bytes_aside + work->n <= ASIDE_BYTES;
     if (room) {

@@ -38,7 +38,8 @@ struct zc_work {
         ZC_WORK_FILES,
         ZC_WORK_META,
         ZC_WORK_BIG,
-        ZC_WORK_JOBS,
+        ZC_WORK_ASKS, /* jobs of a file: delta.h */
+        ZC_WORK_COPIES,
     } kind;
     struct zc_slab *slab; /* where P is, referenced while queued; or NULL */
     const uint8_t *p; /* LIST, META: a body; FILES: whole frames */
@@ -50,8 +51,8 @@ struct zc_work {
     uint32_t at;
     uint32_t *later; /* LIST, LATER: entries of the second pass, on the heap */
     uint32_t n_later;
-    struct zc_rlist *list;      /* all but BIG and JOBS */
-    struct zc_rbig *big;        /* BIG; JOBS: not its own */
+    struct zc_rlist *list;      /* all but BIG, ASKS and COPIES */
+    struct zc_rbig *big;        /* BIG; ASKS, COPIES: not its own */
     struct zc_queue_line *line; /* what has to be done in order; or NULL */
 };
 STAILQ_HEAD(zc_works, zc_work);

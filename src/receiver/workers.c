@@ -32,8 +32,11 @@ static void do_work(struct zc_rworker *w, struct zc_work *work)
     case ZC_WORK_BIG:
         zc_rbig_finish(w, work->big);
         break;
-    case ZC_WORK_JOBS:
-        zc_rbig_jobs(w, work->big);
+    case ZC_WORK_ASKS:
+        zc_rbig_jobs(w, work->big, ZC_RDELTA_ASKS);
+        break;
+    case ZC_WORK_COPIES:
+        zc_rbig_jobs(w, work->big, ZC_RDELTA_COPIES);
         break;
     }
     zc_work_free(work);
@@ -96,8 +99,10 @@ static void drop(struct zc_receiver *r, struct zc_works *works)
     struct zc_work *work;
     while ((work = STAILQ_FIRST(works))) {
         STAILQ_REMOVE_HEAD(works, next);
-        if (work->kind == ZC_WORK_JOBS)
-            zc_rbig_drop_jobs(r, work->big);
+        if (work->kind == ZC_WORK_ASKS)
+            zc_rbig_drop_jobs(r, work->big, ZC_RDELTA_ASKS);
+        else if (work->kind == ZC_WORK_COPIES)
+            zc_rbig_drop_jobs(r, work->big, ZC_RDELTA_COPIES);
         else
             zc_rbig_free(r, work->big); /* BIG: its own; else NULL */
         zc_work_free(work);

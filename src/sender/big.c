@@ -412,6 +412,9 @@ static int send_file(struct zc_sworker *w, int dirfd, struct zc_sfile *f,
                                  w->s->bigs->aligned);
         if (!b->delta)
             return -1;
+        if (b->lease == ZC_LEASE_HELD && !(w->s->opt->apply & ZC_APPLY_COLD))
+            zc_sdelta_follow(b->delta,
+                             zc_hash_kind(w->s->terms.open.flags));
         m.flags = ZC_FILE_DELTA;
     }
     if (!b->delta && is_to_pass(w->s, b) && pass_file(w, b, m))
@@ -517,6 +520,18 @@ static bool is_changed(const struct zc_sbig *b)
            !zc_stat_same_version(&b->before, &now);
 }
 
+/* The hash of what B is, and has been all the time. -1: it was not made, or that is
+ * not sure. */
+static int hash_of_delta(struct zc_sworker *w, const struct zc_sbig *b,
+                         uint8_t hash[ZC_HASH_SIZE])
+{
+    return b->delta && b->lease == ZC_LEASE_HELD &&
+                   !zc_sdelta_hash(w, b->delta, hash) &&
+                   zc_lease_unbroken(b->fd) && !is_changed(b)
+               ? 0
+               : -1;
+}
+
 /* What the peer shall do with what it has of B. */
 static void judge(struct zc_sworker *w, struct zc_sbig *b,
                   struct zc_msg_end *end)
@@ -533,7 +548,8 @@ static void judge(struct zc_sworker *w, struct zc_sbig *b,
         zc_lease_unbroken(b->fd))
         end->verdict = ZC_VERDICT_COMMIT;
     else if (same || grown) {
-        int r = zc_sender_hash(w, b->fd, b->before.size, end->hash);
+        int r = hash_of_delta(w, b, end->hash) &&
+                zc_sender_hash(w, b->fd, b->before.size, end->hash);
         int eno = errno;
         if (!r)
             end->verdict = ZC_VERDICT_VERIFY;

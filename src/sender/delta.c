@@ -6,6 +6,7 @@
 #include "delta/anchors.h"
 #include "delta/blocks.h"
 #include "sender/lists.h"
+#include "session/hash.h"
 
 #include <string.h>
 
@@ -13,6 +14,8 @@
 #define PIECES 16 /* on their way */
 /* Literals from so many bytes on are worth a DATA of their own. */
 #define DATA_MIN ((uint64_t)ZC_PATCH_MAX)
+/* So much of the basis is said at a time, so that the peer can begin. */
+#define COPY_MAX ((uint64_t)16 << 20)
 /* So many pieces without anything in common, and the next bytes go unasked. */
 #define BARREN 4
 #define SKIP_MIN ((uint64_t)16 << 20)
@@ -76,6 +79,7 @@ struct zc_sdelta {
         unsigned waits;          /* for so many answers */
         uint64_t next, step;     /* before there nothing is looked for again */
     } search;
+    struct zc_hasher hasher; /* of all of it; no state: by another way */
     struct zc_segment run; /* decided, not said yet; length 0: nothing */
     bool spoiled;
     int eno;
@@ -116,6 +120,7 @@ void zc_sdelta_free(struct zc_sdelta *d)
         free(d->pieces[i].small);
     free_answers(&d->inbox);
     free(d->search.here);
+    zc_hasher_fini(&d->hasher);
     free(d);
 }
 
@@ -202,6 +207,32 @@ static bool same(struct zc_sworker *w, struct zc_sdelta *d, int64_t at,
     return !memcmp(mine, sum, sizeof mine);
 }
 
+void zc_sdelta_follow(struct zc_sdelta *d, enum zc_hash_kind kind)
+{
+    if (zc_hasher_init(&d->hasher, d->size, kind))
+        errno = 0;
+}
+
+/* What is in front of END is hashed, the last of it while it is in the processor's
+ * cache. */
+static void follow(struct zc_sworker *w, struct zc_sdelta *d, int64_t end)
+{
+    if (d->hasher.state && end > 0 &&
+        zc_hasher_follow(&d->hasher, &w->scratch, d->fd, (uint64_t)end,
+                         &w->s->failed))
+        zc_hasher_fini(&d->hasher);
+}
+
+int zc_sdelta_hash(struct zc_sworker *w, struct zc_sdelta *d,
+                   uint8_t hash[ZC_HASH_SIZE])
+{
+    return d->hasher.state &&
+                   !zc_hasher_some(&d->hasher, &w->scratch, d->fd, UINT64_MAX,
+                                   &w->s->failed, hash)
+               ? 0
+               : -1;
+}
+
 /* Where block I of P is here; the first may begin before the file does. */
 static int64_t block_at(const struct piece *p, unsigned i)
 {
@@ -237,6 +268,7 @@ static void compare_big(struct zc_sworker *w, struct zc_sdelta *d,
         else
             p->look |= (uint64_t)1 << i;
         sum += ZC_SUM_SIZE;
+        follow(w, d, block_at(p, i) + (int64_t)n);
     }
     look_closer(w, d, p);
 }
@@ -344,6 +376,8 @@ static void decide(struct saying *y, enum zc_segment_kind kind,
         run->offset + run->length == offset &&
         run->from + run->length == from) {
         run->length += end - offset;
+        if (kind == ZC_SEGMENT_COPY && run->length >= COPY_MAX)
+            say_run(y);
         return;
     }
     say_run(y);
@@ -408,27 +442,29 @@ static uint64_t decide_piece(struct saying *y, const struct piece *p)
 /* So much at the end of a piece without anything in common is worth a search. */
 #define TAIL_MIN ((uint64_t)128 << 10)
 
-/* From where on nothing of P, which is ready, is in the basis. */
+/* From where on nothing of P, which is ready, is in the basis. From the back, as
+ * mostly it has the last of it. */
 static uint64_t common_end(struct zc_sworker *w, struct zc_sdelta *d,
                            const struct piece *p)
 {
-    const uint8_t *sum = p->small->sums;
+    const uint8_t *sum = p->small->sums + p->small->m.sums.n;
     int64_t end = (int64_t)p->begin;
-    for (unsigned i = 0; i < ZC_BLOCKS_MAX; i++) {
+    bool found = false;
+    for (unsigned i = ZC_BLOCKS_MAX; i-- > 0 && !found;) {
         int64_t at = block_at(p, i);
-        uint64_t there = covered(p->covered, i);
-        if (!(p->blocks >> i & 1) || !there)
+        uint64_t b = covered(p->covered, i), n = b;
+        if (!(p->blocks >> i & 1) || !n)
             continue;
-        if (!(p->differ >> i & 1)) {
-            end = at + (int64_t)there;
-            continue;
+        found = !(p->differ >> i & 1);
+        for (; !found && b; n = b) {
+            b = (n - 1) / ZC_BLOCK_SMALL * ZC_BLOCK_SMALL;
+            sum -= ZC_SUM_SIZE;
+            found = same(w, d, at + (int64_t)b, n - b, sum);
+            if (found)
+                break;
         }
-        for (uint64_t b = 0; b < there; b += ZC_BLOCK_SMALL) {
-            uint64_t n = ZC_MIN(there - b, ZC_BLOCK_SMALL);
-            if (same(w, d, at + (int64_t)b, n, sum))
-                end = at + (int64_t)(b + n);
-            sum += ZC_SUM_SIZE;
-        }
+        if (found)
+            end = at + (int64_t)n;
     }
     return ZC_MIN(ZC_MAX((uint64_t)end, p->begin), p->end);
 }

@@ -26,6 +26,7 @@
 
 #include "sender/core.h"
 #include "sender/segments.h"
+#include "session/hash.h"
 
 struct zc_sdelta;
 
@@ -41,6 +42,11 @@ struct zc_sdelta *zc_sdelta_new(struct zc_ref ref, int fd,
                                 struct zc_segments *segments, uint64_t basis,
                                 bool aligned);
 void zc_sdelta_free(struct zc_sdelta *d); /* NULL is fine */
+/* Nobody writes to the file: its hash is made on the way. */
+void zc_sdelta_follow(struct zc_sdelta *d, enum zc_hash_kind kind);
+/* ... and is this, if nobody has until now. -1: it has to be read for that. */
+int zc_sdelta_hash(struct zc_sworker *w, struct zc_sdelta *d,
+                   uint8_t hash[ZC_HASH_SIZE]);
 
 enum zc_sdelta_state {
     ZC_SDELTA_FAILED = -1, /* the run has */

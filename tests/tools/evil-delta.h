@@ -161,6 +161,25 @@ static void delta_flood(struct evil *e, const char *arg)
     evil_await(e, ZC_FRAME_RESULT);
 }
 
+/* ARG: so many copies of so many bytes wait, and then a question, which is to be
+ * answered all the same; twice. */
+static void delta_ahead(struct evil *e, const char *arg)
+{
+    unsigned n = 0, length = 0;
+    uint64_t at = 0;
+    sscanf(arg, "%u,%u", &n, &length);
+    begin_delta(e, 2 * (uint64_t)n * length);
+    for (int i = 0; i < 2; i++) {
+        for (unsigned j = 0; j < n && !e->over; j++, at += length)
+            put_copy(e, at, length, 0);
+        put_ask(e, 0, 1, ZC_GRAIN_BIG);
+        evil_await(e, ZC_FRAME_SUMS);
+    }
+    put_sent(e);
+    put_end(e, first, ZC_VERDICT_VERIFY);
+    evil_await(e, ZC_FRAME_RESULT);
+}
+
 /* The session ends in the middle of it. */
 static void delta_hang_up(struct evil *e, const char *arg)
 {
@@ -206,6 +225,8 @@ static const struct attack delta_attacks[] = {
     {"delta-ask-after-sent", "refused", delta_after_sent, "ask"},
     {"delta-copy-after-sent", "refused", delta_after_sent, "copy"},
     {"delta-flood", "any", delta_flood, "200000"},
+    {"delta-ahead-jobs", "any", delta_ahead, "6000,4096"},
+    {"delta-ahead-bytes", "any", delta_ahead, "1,536870912"},
     {"delta-hang-up", "any", delta_hang_up, NULL},
 };
 
