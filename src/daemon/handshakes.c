@@ -32,8 +32,9 @@
  * can say what happened. */
 #define HANDSHAKE_S 10
 #define GRACE_S 1
-/* Seconds until a peer must have spoken. */
-#define SILENCE_S 1
+/* Seconds until a peer must have spoken. What is lost on the way is sent again after
+ * one to three (RFC 6298), and either host may be busy. */
+#define SILENCE_S 5
 /* Who has not spoken for so long makes room first: a sender does at once. */
 #define SLOW_NS (ZC_NSEC_PER_SEC / 10)
 /* How long a peer that is sent away gets to read why. */

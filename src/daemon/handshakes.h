@@ -4,7 +4,7 @@
  * that shakes hands (net/handshake.h), can reach nothing else, and ends.
  *
  *     accept --> it speaks --> fork --> child: HELLO, Noise, confined
- *        |          (1 s)                 |             (10 s, then killed)
+ *        |          (5 s)                 |             (10 s, then killed)
  *     limits                     struct zc_secured, over a pipe
  *                           v
  *                   `done`: a receiver for it

@@ -36,7 +36,7 @@
 
 /* Seconds, where struct zc_security says nothing. The connecting side may have
  * to wait for a daemon that is only started by its connection. */
-#define ACCEPTED_HELLO_S 1
+#define ACCEPTED_HELLO_S 5 /* what is lost comes again after 1 to 3: RFC 6298 */
 #define ACCEPTED_S 10
 #define CONNECTED_S 30
 

@@ -42,37 +42,46 @@ hello 1 0 7 >"$T/hello"
 (cat "$T/hello" && printf '\0\40' && random_bytes 32) >"$T/first"
 between() { [ "${1:-0}" -ge "$2" ] && [ "$1" -le "$3" ]; }
 
-n=$(log_lines)
-stranger "$T/nothing" --hang
-ok "one who is silent is let go after a second ($stranger_ms ms)" \
-    between "$stranger_ms" 900 5000
-is "$(wc -c <"$T/log/answer")" 0 "and has heard nothing"
-ok "the log says so" wait_until 5 log_has "$n" "refused: .*in time"
-n=$(log_lines)
-stranger "$T/hello" --drip 100
-ok "one who is slow, too ($stranger_ms ms)" between "$stranger_ms" 900 5000
-ok "the log says so" wait_until 5 log_has "$n" "refused: .*in time"
-
-# Ten seconds for all of it, whatever comes meanwhile: the two at the same time.
-n=$(log_lines)
-waits_ten() # NAME OPTION...
+all_closed() # NAME...
 {
-    "$meddle_tool" --to "$addr" --hang "${@:2}" >/dev/null 2>"$T/log/$1" &
+    local n=$#
+    [ "$(cd "$T/log" && cat "$@" | grep -c '^closed')" = "$n" ]
+}
+waits() # NAME OPTION...
+{
+    "$meddle_tool" --to "$addr" --hang "${@:2}" >"$T/log/$1.got" 2>"$T/log/$1" &
     started+=("$!")
 }
-waits_ten quiet --send "$T/first"
+after() # NAME FROM TO
+{
+    local ms
+    ms=$(sed -n 's/^closed after \([0-9]*\) ms/\1/p' "$T/log/$1")
+    ok "$1: let go after $ms ms" between "$ms" "$2" "$3"
+}
+
+# Five seconds for HELLO.
+n=$(log_lines)
+waits silent --send "$T/nothing"
+waits dripping --send "$T/hello" --drip 250
+ok "both are let go" wait_until 20 all_closed silent dripping
+after silent 4500 9000
+after dripping 4500 9000
+is "$(wc -c <"$T/log/silent.got")" 0 "who is silent has heard nothing"
+is "$(log_after "$n" | grep -c 'refused: .*in time')" 2 "two lines in the log"
+
+# Ten seconds for all of it, whatever comes meanwhile.
+n=$(log_lines)
+waits quiet --send "$T/first"
 (cat "$T/hello" && printf '\0') >"$T/almost"
-waits_ten almost --send "$T/almost"
+waits almost --send "$T/almost"
 # In plain hands are shaken at once; then ten seconds for OPEN, 2 KB of which come
 # a byte at a time.
 (hello 1 0 0 && perl -e 'print pack("VvvQ<", 2000, 1, 0, 1), "\0" x 2000') >"$T/open-me"
-waits_ten slow --send "$T/open-me" --drip 10 --from 127.0.0.8
+waits slow --send "$T/open-me" --drip 10 --from 127.0.0.8
 served "meanwhile peers are served"
-ended() { [ "$(cat "$T/log/"{quiet,almost,slow} | grep -c '^closed')" = 3 ]; }
-ok "all are let go" wait_until 20 ended
+ok "all are let go" wait_until 20 all_closed quiet almost slow
 for name in quiet almost slow; do
-    ms=$(sed -n 's/^closed after \([0-9]*\) ms/\1/p' "$T/log/$name")
-    ok "$name: after ten seconds ($ms ms)" between "$ms" 9000 16000
+    after $name 9000 16000
 done
 is "$(log_after "$n" | grep -c 'refused: .*in time')" 2 "two lines in the log"
 
