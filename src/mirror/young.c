@@ -56,9 +56,11 @@
 #define FEW 4 /* to be looked at without letting go of the lock */
 #define WAIT_NS (ZC_NSEC_PER_SEC / 1000) /* for a close */
 /* Until the directories of what was looked at are waited for, all together: no
- * sooner, as they cost more than the looks, and a peer is at work just then; and
- * no later, as whatever goes before that is a ghost. */
+ * sooner, as they cost more than the looks; and not much later, as whatever goes
+ * before that is a ghost. While a peer is at work it is put off, but not for long. */
 #define SURE_NS (ZC_NSEC_PER_SEC / 250)
+#define SURE_AGAIN_NS (ZC_NSEC_PER_SEC / 2000)
+#define SURE_LATEST_NS (ZC_NSEC_PER_SEC / 50)
 
 /* A name that was made or touched lately. */
 struct young_name {
@@ -321,6 +323,25 @@ static bool is_unsure(const struct young_name *e)
     return e->looked && e->touched && e->found == ONE && !e->sure;
 }
 
+static bool at_work(const struct zc_mirror *m)
+{
+    for (size_t i = 0; i < m->n_peers; i++)
+        if (m->peers[i].in_round)
+            return true;
+    return false;
+}
+
+/* Nanoseconds until the directory of something that was looked at SINCE then is
+ * waited for. */
+static int64_t wait_to_be_sure(const struct zc_mirror *m, int64_t since,
+                               int64_t now)
+{
+    int64_t left = since + SURE_NS - now, latest = since + SURE_LATEST_NS - now;
+    if (left > 0 || latest <= 0 || !at_work(m))
+        return ZC_MAX(left, 0);
+    return ZC_MIN(latest, SURE_AGAIN_NS);
+}
+
 /* Nanoseconds until E is to be looked at, or its directory waited for. */
 static int64_t wait_for(const struct zc_mirror *m,
                         const struct young_name *e, int64_t now)
@@ -331,7 +352,8 @@ static int64_t wait_for(const struct zc_mirror *m,
     if (m->young->hurry || m->young->v.len > NAMES_MAX / 4 ||
         (unsure ? m->n_questions > 0 : e->now))
         return 0;
-    return ZC_MAX(e->since + (unsure ? SURE_NS : WAIT_NS) - now, 0);
+    return unsure ? wait_to_be_sure(m, e->since, now)
+                  : ZC_MAX(e->since + WAIT_NS - now, 0);
 }
 
 bool zc_young_doubts(const struct zc_mirror *m)
