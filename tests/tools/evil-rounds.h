@@ -448,7 +448,7 @@ static void rename_often(struct evil *e, const char *arg)
 {
     (void)arg;
     open_rounds(e, 0);
-    for (int i = 0; i < 20000 && !e->over; i += 2) {
+    for (int i = 0; i < 4000 && !e->over; i += 2) {
         put_rename(e, "dir1", "dir3", true);
         put_rename(e, "dir3", "dir1", true);
     }
