@@ -325,18 +325,16 @@ static unsigned op_of(int eno)
                                                           : ZC_OP_READ;
 }
 
-/* What is in front of END, all of which is there, has been written. */
+/* What is in front of END has been written; a hole in front of it may be behind the
+ * end of the file still, which the reader may move meanwhile. */
 static void follow(struct zc_rworker *w, struct zc_rdelta *d, uint64_t end)
 {
     struct stat st;
     if (!d->hasher.state)
         return;
-    bool bad = fstat(d->of.out, &st) ||
-               ((uint64_t)st.st_size < end && /* by a hole */
-                ftruncate(d->of.out, (off_t)end)) ||
-               zc_hasher_follow(&d->hasher, &w->scratch, d->of.out, end,
-                                &w->r->stopping);
-    if (bad)
+    if (fstat(d->of.out, &st) ||
+        zc_hasher_follow(&d->hasher, &w->scratch, d->of.out,
+                         ZC_MIN(end, (uint64_t)st.st_size), &w->r->stopping))
         zc_hasher_fini(&d->hasher);
 }
 
