@@ -19,6 +19,7 @@ void zc_handshake_answer_set(struct zc_handshake_answer *a,
     a->delta = s->delta;
     a->digests = s->digests;
     a->behind = s->behind;
+    a->empty = s->empty;
     a->compress = (int8_t)s->compress;
     a->suite = (uint8_t)s->suite;
     memcpy(a->peer_key, s->peer_key, sizeof a->peer_key);
@@ -37,7 +38,7 @@ static bool makes_sense(const struct zc_handshake_answer *a, bool plain)
                     zc_compress_level(a->compress) == a->compress;
     return role && compress && a->sealed <= 1 && a->ktls <= a->sealed &&
            a->delta <= 1 && a->digests <= 1 && a->behind <= 1 &&
-           suite == a->sealed && (a->sealed || (plain && !a->suite));
+           a->empty <= 1 && suite == a->sealed && (a->sealed || (plain && !a->suite));
 }
 
 static void fill_in(struct zc_secured *s, const struct zc_handshake_answer *a)
@@ -48,6 +49,7 @@ static void fill_in(struct zc_secured *s, const struct zc_handshake_answer *a)
                              .delta = a->delta,
                              .digests = a->digests,
                              .behind = a->behind,
+                             .empty = a->empty,
                              .compress = a->compress,
                              .suite = (enum zc_suite)a->suite};
     if (!s->sealed)

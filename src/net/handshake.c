@@ -191,6 +191,7 @@ static uint64_t features(const struct shake *s)
 {
     bool compress = !s->initiator || s->sec->compress != ZC_COMPRESS_OFF;
     return ZC_FEATURE_DIGESTS | ZC_FEATURE_DELTA | ZC_FEATURE_BEHIND |
+           ZC_FEATURE_EMPTY |
            (ktls(s) ? ZC_FEATURE_KTLS : 0) |
            (compress ? ZC_FEATURE_COMPRESS : 0);
 }
@@ -250,6 +251,7 @@ static int say_hello(struct shake *s, enum zc_role *role,
     found->delta = ours.features & theirs.features & ZC_FEATURE_DELTA;
     found->behind = ours.features & theirs.features & ZC_FEATURE_BEHIND;
     found->digests = ours.features & theirs.features & ZC_FEATURE_DIGESTS;
+    found->empty = ours.features & theirs.features & ZC_FEATURE_EMPTY;
     found->compress = s->initiator ? choose_compress(&ours, &theirs)
                                     : choose_compress(&theirs, &ours);
     return 0;
@@ -460,6 +462,7 @@ struct zc_transport *zc_secure(struct zc_transport *t,
         c = u;
     c->delta = s->delta;
     c->digests = s->digests;
+    c->empty = s->empty;
     c->behind = s->behind;
     c->near = t->near;
     return c;

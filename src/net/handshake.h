@@ -52,6 +52,7 @@ struct zc_secured {
     bool sealed, ktls;
     bool delta;   /* both ends know ZC_FEATURE_DELTA, */
     bool digests; /* ZC_FEATURE_DIGESTS, */
+    bool empty;   /* ZC_FEATURE_EMPTY, */
     bool behind;  /* ZC_FEATURE_BEHIND */
     int compress; /* how: as the connecting side has asked; 0: not at all */
     enum zc_suite suite;

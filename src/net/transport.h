@@ -73,6 +73,7 @@ struct zc_transport {
                   fast as they are read */
     bool delta;           /* both ends know ZC_FEATURE_DELTA, */
     bool digests;         /* ZC_FEATURE_DIGESTS, */
+    bool empty;           /* ZC_FEATURE_EMPTY, */
     bool behind;          /* ZC_FEATURE_BEHIND */
     bool seals;           /* send copies what it is given (encrypting it) */
     int timeout_ms;       /* 0: none */

@@ -220,7 +220,7 @@ void zc_opened_encode(struct zc_buf *b, const struct zc_msg_opened *m)
     zc_buf_u32(b, m->timeout_s);
     zc_wire_put16(b, m->name);
     zc_buf_u8(b, m->glance);
-    if (m->glance) {
+    if (m->glance & ZC_GLANCE_TOLD) {
         zc_wire_put32(b, m->names);
         zc_wire_put32(b, m->inner);
     }
@@ -253,12 +253,13 @@ static bool get_glance(struct zc_rd *r, struct zc_msg_opened *m)
 {
     m->names = m->inner = (struct zc_bytes){0};
     m->glance = zc_rd_u8(r);
-    if (!m->glance)
+    if (!m->glance || m->glance == ZC_GLANCE_EMPTY)
         return true;
     m->names = zc_wire_get32(r, ZC_GLANCE_MAX);
     m->inner = zc_wire_get32(r, ZC_GLANCE_MAX);
     return m->glance & ZC_GLANCE_TOLD && !(m->glance & ~ZC_GLANCE_KNOWN) &&
-           !r->bad && names_ok(m->names) && names_ok(m->inner);
+           !r->bad && names_ok(m->names) && names_ok(m->inner) &&
+           !(m->glance & ZC_GLANCE_EMPTY && m->names.n);
 }
 
 int zc_opened_decode(struct zc_bytes body, struct zc_msg_opened *m,

@@ -53,7 +53,7 @@ struct zc_msg_opened {
     uint64_t root_dev, root_ino;      /* 0, 0: there is no root yet */
     uint32_t timeout_s; /* the receiver's, as in OPEN */
     struct zc_bytes name; /* single file: what it is going to be called */
-    uint8_t glance;        /* enum zc_glance_flag; 0: not asked for */
+    uint8_t glance;        /* enum zc_glance_flag; 0: there is nothing to tell */
     struct zc_bytes names; /* in the root, for zc_glance_next */
     struct zc_bytes inner; /* in its directory of the name asked about */
 };

@@ -141,6 +141,8 @@ enum zc_frame_type {
 #define ZC_FEATURE_DELTA ((uint64_t)1 << 2)
 /* The keys of an AES-GCM session may be given to the kernel (kernel TLS). */
 #define ZC_FEATURE_KTLS ((uint64_t)1 << 3)
+/* OPENED may have ZC_GLANCE_EMPTY. */
+#define ZC_FEATURE_EMPTY ((uint64_t)1 << 4)
 /* What follows the handshake is compressed: the connecting side wants that, the
  * other can do it (net/compress.h). */
 #define ZC_FEATURE_COMPRESS ((uint64_t)1 << 10)
@@ -148,7 +150,7 @@ enum zc_frame_type {
 #define ZC_FEATURE_BEHIND ((uint64_t)1 << 11)
 #define ZC_FEATURES_KNOWN \
     (ZC_FEATURE_DIGESTS | ZC_FEATURE_DELTA | ZC_FEATURE_KTLS | \
-     ZC_FEATURE_COMPRESS | ZC_FEATURE_BEHIND)
+     ZC_FEATURE_EMPTY | ZC_FEATURE_COMPRESS | ZC_FEATURE_BEHIND)
 
 /* Flags of OPEN. */
 enum zc_open_flag {
@@ -190,10 +192,11 @@ enum zc_share_use {
 
 /* `glance` of OPENED. */
 enum zc_glance_flag {
-    ZC_GLANCE_TOLD = 1 << 0,    /* it was asked for */
+    ZC_GLANCE_TOLD = 1 << 0,    /* it was asked for: names follow */
     ZC_GLANCE_HAS_DIR = 1 << 1, /* a directory of the name that ASK gave */
     ZC_GLANCE_MORE = 1 << 2,    /* `names` are not all */
-    ZC_GLANCE_KNOWN = (1 << 3) - 1,
+    ZC_GLANCE_EMPTY = 1 << 3,   /* there is nothing (ZC_FEATURE_EMPTY) */
+    ZC_GLANCE_KNOWN = (1 << 4) - 1,
 };
 
 /* `walk` of OPEN: how the sending end goes through SRC. */

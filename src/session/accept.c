@@ -288,6 +288,9 @@ int zc_accept_answer(struct zc_conn *c, const struct zc_accept_options *opt,
     struct zc_glance glance = ZC_GLANCE_INIT;
     if (t->open.flags & ZC_OPEN_ASK)
         zc_glance_tell(root_fd, t->require, t->open.ask, &glance, &m);
+    if (c->t->empty && !(t->open.flags & ZC_OPEN_PULL) && !m.names.n &&
+        zc_glance_empty(root_fd))
+        m.glance |= ZC_GLANCE_EMPTY;
     zc_opened_encode(&out, &m);
     int fail = zc_conn_send(c, &out, err);
     zc_buf_fini(&out);

@@ -183,6 +183,7 @@ static int take_answer(const struct zc_options *opt, enum zc_role role,
                        struct zc_err *err)
 {
     zc_terms_timeouts(t, m->timeout_s, opt->timeout_s);
+    t->empty = m->glance & ZC_GLANCE_EMPTY;
     zc_host_id(t->host_id);
     t->another_host = memcmp(t->host_id, m->host_id, sizeof t->host_id);
     if (m->root_ino && !t->another_host) {

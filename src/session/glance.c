@@ -91,6 +91,24 @@ void zc_glance_fini(struct zc_glance *g)
     zc_buf_fini(&g->inner);
 }
 
+bool zc_glance_empty(int fd)
+{
+    int dirfd = fd < 0 ? -1 : openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = dirfd < 0 ? NULL : fdopendir(dirfd);
+    bool empty = true;
+    if (!dir) {
+        zc_close(&dirfd);
+        return fd < 0;
+    }
+    errno = 0;
+    for (struct dirent *e; empty && (e = readdir(dir));)
+        empty = !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+                is_nobodys(e->d_name);
+    empty &= !errno;
+    closedir(dir);
+    return empty;
+}
+
 /* ---- The end that asked --------------------------------------------------- */
 
 /* SRC: a directory here, or what was told of it. */

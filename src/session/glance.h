@@ -25,6 +25,10 @@ void zc_glance_tell(int fd, const struct zc_require *require,
                     struct zc_msg_opened *m);
 void zc_glance_fini(struct zc_glance *g);
 
+/* True when there is nothing in the directory FD (-1: there is none) that is
+ * anybody's. */
+bool zc_glance_empty(int fd);
+
 /* -1 with opt->question, when opt->ask is set and what M tells is of a directory
  * that --delete would empty for the sake of opt->src, a copy of which it is
  * not. */

@@ -30,6 +30,7 @@ struct zc_terms {
     /* Of a single file: what the destination calls it. Else NULL. */
     char *name;
     char *source_name; /* and the source, where it was asked for by its path */
+    bool empty; /* the sending end: there was nothing at DEST */
     bool made; /* the receiving end: DEST was not there, and is made */
     /* The receiving end's directory is ROOT_BELOW ("": it itself) in ROOT_PATH,
      * and what sentences call it. */

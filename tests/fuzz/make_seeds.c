@@ -114,7 +114,7 @@ static void save_answers_of_handshakes(void)
     save_answer_of_handshake("plain", 1, &s, NULL);
     save_answer_of_handshake("not-plain", 0, &s, NULL);
     save_answer_of_handshake("refused", 0, &s, "the peer's key is not known");
-    s.sealed = s.ktls = s.behind = s.digests = true;
+    s.sealed = s.ktls = s.behind = s.digests = s.empty = true;
     s.suite = ZC_SUITE_AESGCM;
     s.compress = -7;
     for (size_t i = 0; i < sizeof s.peer_key; i++)

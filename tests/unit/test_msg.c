@@ -782,7 +782,15 @@ static void glance_limits(void)
     struct zc_bytes two = {(const uint8_t *)"\1\3etc\0\1a", 8};
     struct zc_glance_name n;
     is_int(glance_taken(ZC_GLANCE_TOLD, xs(0)), 0, "nothing is there");
-    is_int(glance_taken(ZC_GLANCE_KNOWN, two), 0, "two names, all flags");
+    is_int(glance_taken(ZC_GLANCE_KNOWN & ~ZC_GLANCE_EMPTY, two), 0,
+           "two names, all flags but one");
+    is_int(glance_taken(ZC_GLANCE_TOLD | ZC_GLANCE_EMPTY, two), -1,
+           "two names, where there are none");
+    is_int(glance_taken(ZC_GLANCE_TOLD | ZC_GLANCE_EMPTY, xs(0)), 0,
+           "none, and that is said");
+    is_int(glance_taken(ZC_GLANCE_EMPTY, xs(0)), 0, "and unasked");
+    is_int(glance_taken(ZC_GLANCE_EMPTY | ZC_GLANCE_MORE, xs(0)), -1,
+           "more than none");
     is_int(glance_taken(ZC_GLANCE_KNOWN + 1, two), -1, "one flag more");
     is_int(glance_taken(ZC_GLANCE_MORE, two), -1, "names that nobody told");
     for (size_t cut = 1; cut < two.n; cut++)

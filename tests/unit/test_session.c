@@ -7,7 +7,9 @@
 #include "scratch.h"
 #include "receiver/receive.h"
 #include "sender/session.h"
+#include "session/glance.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -353,7 +355,7 @@ static void test_brake(void)
 }
 
 /* A receiver that says no more than it must, and waits for two lists. */
-static _Noreturn void hear_lists(struct zc_transport *t)
+static _Noreturn void hear_lists(struct zc_transport *t, uint8_t glance)
 {
     struct zc_conn c;
     struct zc_frame f;
@@ -363,7 +365,8 @@ static _Noreturn void hear_lists(struct zc_transport *t)
     struct zc_err err;
     struct zc_msg_list m = {0};
     alarm(60);
-    zc_opened_encode(&out, &(struct zc_msg_opened){.host_id = {1}});
+    zc_opened_encode(&out, &(struct zc_msg_opened){.host_id = {1},
+                                                   .glance = glance});
     if (zc_conn_init(&c, t, &err) || zc_conn_send(&c, &out, &err))
         _exit(1);
     for (uint32_t next = 0; next < 2;) {
@@ -376,8 +379,9 @@ static _Noreturn void hear_lists(struct zc_transport *t)
     _exit(m.count == 1 && m.dir.list == 0 && m.dir.index == 0 ? 0 : 1);
 }
 
-/* What is in the root is told without being asked for: there are no digests. */
-static void test_unasked(void)
+/* What is in the root is told without being asked for where there are no digests,
+ * or nothing that they could be compared with. */
+static void test_unasked(bool digests)
 {
     struct zc_transport *ours, *theirs;
     struct zc_options opt;
@@ -389,9 +393,10 @@ static void test_unasked(void)
     pid_t child = fork();
     if (child == 0) {
         zc_transport_free(ours);
-        hear_lists(theirs);
+        hear_lists(theirs, digests ? ZC_GLANCE_EMPTY : 0);
     }
     zc_transport_free(theirs);
+    ours->digests = digests;
     zc_options_init(&opt);
     opt.share = opt.path = "";
     const struct zc_source source = zc_source_path("src", NULL);
@@ -401,6 +406,19 @@ static void test_unasked(void)
     waitpid(child, &status, 0);
     is_int(status, 0, "the list of the root waits for no answer");
     sh("rm -rf src/* dst/*");
+}
+
+static void test_empty(void)
+{
+    int fd = open("dst", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ok(zc_glance_empty(-1), "a directory that is not there is empty");
+    ok(zc_glance_empty(fd), "and one with nothing in it");
+    sh("mkdir dst/.zcsync dst/lost+found");
+    ok(zc_glance_empty(fd), "or what is nobody's");
+    sh("touch dst/.x");
+    ok(!zc_glance_empty(fd), "but for a file");
+    close(fd);
+    sh("rm -rf dst/* dst/.x dst/.zcsync");
 }
 
 int main(void)
@@ -447,6 +465,8 @@ int main(void)
         ok(access("dst/.zcsync", F_OK), "and leaves nothing behind");
         sh("rm -rf src/* dst/*");
     }
-    test_unasked();
+    test_unasked(false);
+    test_unasked(true);
+    test_empty();
     return done_testing();
 }
