@@ -35,6 +35,7 @@ libzcsync_a_SOURCES = \
 	%D%/base/util.h \
 	%D%/base/vec.c \
 	%D%/base/vec.h \
+	%D%/base/xxh.h \
 	%D%/fs/acl.c \
 	%D%/fs/acl.h \
 	%D%/fs/cached.c \
@@ -727,6 +728,10 @@ libzcsync_a_SOURCES = \
 	%D%/cli/totals.h \
 	%D%/cli/wrap.c \
 	%D%/cli/wrap.h
+
+if XXH_DISPATCH
+AM_CPPFLAGS += -DZC_XXH_DISPATCH
+endif
 
 # The status page. What it is made of is put into a source file: made-* is made by
 # the build, and not part of a release.

@@ -2,11 +2,12 @@
 /* Places that are found again; see anchors.h. */
 #include "delta/anchors.h"
 
+#include "base/xxh.h"
+
 #include <endian.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #define ZERO_BITS 14
 #define WINDOW ZC_ANCHOR_WINDOW

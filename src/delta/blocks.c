@@ -2,10 +2,11 @@
 /* Sums of blocks; see blocks.h. */
 #include "delta/blocks.h"
 
+#include "base/xxh.h"
+
 #include <endian.h>
 #include <sodium.h>
 #include <string.h>
-#include <xxhash.h>
 
 void zc_block_sum(uint64_t seed, const void *p, size_t n,
                   uint8_t out[ZC_SUM_SIZE])

@@ -4,11 +4,11 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/xxh.h"
 
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #define SAMPLES 16
 #define BYTES ((uint64_t)4096)

@@ -4,6 +4,7 @@
 #include "session/hash.h"
 
 #include "base/io.h"
+#include "base/xxh.h"
 #include "fs/cached.h"
 
 #include <endian.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <xxhash.h>
 
 #define CHUNK ((size_t)128 << 10)
 #define BLOCK ((uint64_t)ZC_HASH_BLOCK) /* CHUNK is some of them */

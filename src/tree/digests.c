@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "base/relpath.h"
+#include "base/xxh.h"
 #include "fs/fileflags.h"
 #include "fs/keep.h"
 #include "fs/meta.h"
@@ -15,7 +16,6 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 
 /* Names of a range, on average; a power of two. */
 #define RANGE 1024
