@@ -203,7 +203,7 @@ bool zc_rdelta_leave(struct zc_receiver *r, struct zc_rdelta *d,
 int zc_rdelta_hash(struct zc_rworker *w, struct zc_rdelta *d,
                    uint8_t hash[ZC_HASH_SIZE])
 {
-    return d->hasher.state &&
+    return d->hasher.state && !atomic_load(&w->r->doubts) &&
                    !zc_hasher_some(&d->hasher, &w->scratch, d->of.out,
                                    UINT64_MAX, &w->r->stopping, hash)
                ? 0

@@ -73,6 +73,24 @@ kill "$odd"
 reap "$odd"
 ok "equal" same_tree a share
 
+# a hole is copied, slowly, and what comes behind it does not wait for that
+rm -rf a/* share/*
+{ head -c 20M /dev/zero && random_bytes $((1 << 20)); } >a/f
+cp --sparse=always a/f share/f
+changed_blocks share/f 5
+fallocate -p -n -o 0 -l $((20 << 20)) share/f 2>/dev/null
+touch -d 2020-01-01 share/f
+if command -v strace >/dev/null && (need_no_sanitizers "strace") >/dev/null; then
+    run strace -f -qq -o "$T/log/trace" -e trace=ftruncate,pwrite64 \
+        -e inject=ftruncate:delay_enter=100000:when=1..3 \
+        "$ZCSYNC" push --no-whole-file --json a share
+    is "$rc" 0 "a hole of the old version, and bytes behind it"
+    like "$out" '"retries":0' "come together at once"
+    ok "equal" same_tree a share
+else
+    skip 3 "no strace here"
+fi
+
 # ---- what goes wrong ---------------------------------------------------------------
 
 rm -rf a/* share/*
