@@ -136,6 +136,8 @@ static int need_item(struct zc_sender *s, struct zc_slist *l,
         return nonsense(err, "it wants what was not offered");
     if ((open & (open - 1)) != 0 && !(s->opt->dry_run && open == in_doubt))
         return nonsense(err, "it wants an entry in two ways");
+    if (s->opt->dry_run && open & ~in_doubt)
+        return nonsense(err, "it wants a file in a dry run");
     if (e.flags & ZC_ENTRY_EAGER)
         return eager_item(s, l, item, err);
     bool there = !(item->item_flags & ZC_ITEM_NEW);
@@ -321,6 +323,8 @@ static void report_result(struct zc_sender *s, struct zc_slist *l,
 static int again(struct zc_sender *s, struct zc_slist *l, uint32_t index)
 {
     struct zc_sentry *se = &l->entries[index];
+    if (s->opt->dry_run) /* where nothing is sent */
+        return -1;
     if (!(se->what & ZC_NEED_BYTES)) {
         struct zc_entry e;
         zc_slist_entry(l, index, &e);

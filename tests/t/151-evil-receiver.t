@@ -46,9 +46,10 @@ check_sentence()
 
 attack()
 {
-    local attack=$1 codes=$2 evil_pid timeout=25
+    local attack=$1 codes=$2 evil_pid timeout=25 dry=
     local -a problems=()
     [ "$codes" = 30 ] && timeout=2
+    [[ $attack = dry-* ]] && dry=-n
     rm -f "$T/log/evil.out"
     background evil "$evil" "$attack"
     evil_pid=$pid
@@ -61,7 +62,7 @@ attack()
     if [ "${ZC_PART:-}" = rounds ]; then
         background push "$rounds" "$addr" www "$T/src"
     else
-        background push "$ZCSYNC" push -i --delete --timeout=$timeout \
+        background push "$ZCSYNC" push $dry -i --delete --timeout=$timeout \
             "$T/src" "zcsync://$addr/www"
     fi
     watch_client push

@@ -254,6 +254,17 @@ static void need_flags(struct evil *e, const char *arg)
     put_need(e, 1, 0xffff, SMALL, ZC_NEED_DATA);
 }
 
+/* Of what a dry run was told about it wants the bytes after all. */
+static void dry_again(struct evil *e, const char *arg)
+{
+    (void)arg;
+    begin_root(e);
+    put_need(e, 1, 0, SMALL, ZC_NEED_META);
+    evil_await(e, ZC_FRAME_META);
+    put_result(e, 1, SMALL, ZC_STATUS_AGAIN, 0, 0);
+    evil_await(e, ZC_FRAME_FILE);
+}
+
 /* ---- answers ------------------------------------------------------------- */
 
 static void put_got(struct evil *e, uint32_t list, uint32_t index)
@@ -618,6 +629,10 @@ static const struct attack attacks[] = {
     {"need-count-less", "12", need_count, "0"},
     {"need-count-huge", "12", need_count, "0xffffffff"},
     {"need-flags", "12", need_flags, NULL},
+    {"dry-need-data", "12", need_one, "1,1"},
+    {"dry-need-big", "12", need_one, "2,1"},
+    {"dry-need-pending", "12", need_one, "1,64"},
+    {"dry-again", "12", dry_again, NULL},
 
     {"got-nothing", "12", got_nothing, "1,2"},
     {"got-unknown", "12", got_nothing, "99,99"},
