@@ -9,9 +9,9 @@
  * "ssh-rsa" stands: it gets a key with the other name in it, which OpenSSH
  * takes for the same key.
  *
- * What the server takes is asked (by trying "none") when the first key would not do:
- * mostly it does, and a round trip is saved. It counts as a failure then, of which
- * OpenSSH allows six: who has many keys asks first.
+ * What the server takes is asked (by trying "none") when no key would do: mostly one
+ * does, and a round trip is saved. It counts as a failure then, of which OpenSSH allows
+ * six, and careful people fewer: who has many keys asks first, when it does not.
  */
 #include "ssh/auth.h"
 
@@ -26,7 +26,7 @@
 
 #define ANSWER_S 120 /* as long as sshd lets anybody take (LoginGraceTime) */
 #define PASSPHRASES 3
-#define FEW_KEYS 3
+#define FEW_KEYS 2 /* one, in the agent and in a file */
 #define PROMPT_MAX 1000
 #define DOING "logging in"
 
@@ -286,7 +286,7 @@ static void note_tried(struct signer *s)
 }
 
 /* Offers KEY. True: no other has to be tried, all is well or lost, or the server
- * takes none. */
+ * is known to take none. */
 static bool offer(struct signer *s, const uint8_t *key, size_t n)
 {
     struct auth *a = s->a;
@@ -313,7 +313,7 @@ static bool offer(struct signer *s, const uint8_t *key, size_t n)
     note_tried(s);
     if (s->wanted && !s->locked)
         a->partly = true;
-    return !takes_keys(a);
+    return a->methods && !takes(a, "publickey");
 }
 
 /* True when KEY can be offered with this libssh2; what cannot, and why, is

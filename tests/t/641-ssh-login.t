@@ -57,7 +57,7 @@ asks() # WHAT NAME [OPTION...]
 for type in ed25519 ecdsa rsa pem-rsa; do
     asks "publickey publickey" "a key: $type" -i "$keys/$type"
 done
-asks "publickey none publickey publickey" "a key that is known, after another" \
+asks "publickey publickey publickey" "a key that is known, after another" \
     -i "$keys/other" -i "$keys/ecdsa"
 asks "none publickey publickey" "with many keys the server is asked first" \
     -i "$keys/ed25519" -i "$keys/ecdsa" -i "$keys/rsa" -i "$keys/other"
@@ -152,5 +152,7 @@ login -i "$keys/other" -i "$keys/other" -i "$ssh_dir/host" -i "$keys/other" \
 is "$rc" 5 "a server that has had enough"
 like "$err" 'far closed the connection while logging in: .*[Tt]oo many' \
     "is quoted"
+logs_in "the second try may be the last" -o "IdentityFile $ssh_dir/none" \
+    -i "$keys/other" -i "$keys/ecdsa"
 
 done_testing
