@@ -7,13 +7,10 @@
 # Children of a process, one pid a line.
 children()
 {
-    local task
-    local -a some
-    for task in /proc/"$1"/task/*/children; do
-        some=()
-        read -ra some <"$task"
-        [ ${#some[@]} -eq 0 ] || printf '%s\n' "${some[@]}"
-    done 2>/dev/null
+    local pids
+    pids=$(cat /proc/"$1"/task/*/children 2>/dev/null)
+    # shellcheck disable=SC2086 # words
+    [ -z "$pids" ] || printf '%s\n' $pids
 }
 no_children() { [ -z "$(children "$1")" ]; }
 

@@ -313,17 +313,15 @@ gone_or_zombie()
     [ -z "$state" ] || [ "$state" = Z ]
 }
 
-# read_status PID FIELD VARIABLE: the first word of what /proc/PID/status says
+# read_status PID FIELD VARIABLE: the first word of what /proc/PID/status says. Not by
+# the read of bash, as it reads ahead, and seeks back: where the process has gone in
+# between that fails, and the next read, of whatever, gets what was left.
 read_status()
 {
-    local key word rest
-    while read -r key word rest; do
-        [ "$key" != "$2:" ] || {
-            printf -v "$3" %s "$word"
-            return 0
-        }
-    done 2>/dev/null <"/proc/$1/status"
-    return 1
+    local text
+    { text=$(<"/proc/$1/status"); } 2>/dev/null
+    [[ $text =~ (^|$'\n')$2:[[:space:]]*([^[:space:]]+) ]] &&
+        printf -v "$3" %s "${BASH_REMATCH[2]}"
 }
 
 # A process that we have started and not waited for: the number of another may be
