@@ -197,8 +197,8 @@ static bool set_apart(struct zc_rworker *w, const struct zc_cmp *c,
     return true;
 }
 
-/* What is here, or would be linked, has all that M says: the digests, in which everybody is who he is on
- * his own host, could not tell. */
+/* What is here, or would be linked, has all that M says: the digests, in which
+ * everybody is who he is on his own host, could not tell. */
 static bool is_here(struct zc_rworker *w, struct zc_rlist *list,
                     const struct zc_msg_file *m)
 {

@@ -29,7 +29,8 @@ int zc_check_equal(struct zc_sworker *w, const struct zc_sfile *f);
 /* It has not: that is what the user shall read. */
 void zc_check_changed(struct zc_sworker *w, const struct zc_sfile *f);
 /* A dry run: F, which is open and was looked at, is compared, told of and settled,
- * now, or later, or with the RESULT where META is asked for, too; then its fd (and `cached`) is taken. -1: the run has failed. */
+ * now, or later, or with the RESULT where META is asked for, too; then its fd (and
+ * `cached`) is taken. -1: the run has failed. */
 int zc_check_dry(struct zc_sworker *w, struct zc_sfile *f);
 
 /* One of those for later; NULL: there is none. With the lock. */
