@@ -283,8 +283,7 @@ static int reach(struct zc_forker *f, enum zc_forker_want request,
                           "could not start a receiver");
     out->t = zc_transport_new_local(fd);
     if (out->t) /* as it was said to the process that shook hands */
-        out->t->behind = out->t->digests = out->t->empty = out->t->delta =
-            true;
+        out->t->features = ZC_FEATURES_MESSAGES;
     if (out->t && set_end(f, request, path, out) == 0)
         return 0;
     if (!out->t)

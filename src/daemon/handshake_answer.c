@@ -3,6 +3,7 @@
 #include "daemon/handshake_answer.h"
 
 #include "net/compress.h"
+#include "proto/proto.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -16,10 +17,7 @@ void zc_handshake_answer_set(struct zc_handshake_answer *a,
     a->role = (uint8_t)s->role;
     a->sealed = s->sealed;
     a->ktls = s->ktls;
-    a->delta = s->delta;
-    a->digests = s->digests;
-    a->behind = s->behind;
-    a->empty = s->empty;
+    a->features = s->features;
     a->compress = (int8_t)s->compress;
     a->suite = (uint8_t)s->suite;
     memcpy(a->peer_key, s->peer_key, sizeof a->peer_key);
@@ -37,8 +35,8 @@ static bool makes_sense(const struct zc_handshake_answer *a, bool plain)
                     a->compress == ZC_COMPRESS_AUTO ||
                     zc_compress_level(a->compress) == a->compress;
     return role && compress && a->sealed <= 1 && a->ktls <= a->sealed &&
-           a->delta <= 1 && a->digests <= 1 && a->behind <= 1 &&
-           a->empty <= 1 && suite == a->sealed && (a->sealed || (plain && !a->suite));
+           !(a->features & ~ZC_FEATURES_MESSAGES) && suite == a->sealed &&
+           (a->sealed || (plain && !a->suite));
 }
 
 static void fill_in(struct zc_secured *s, const struct zc_handshake_answer *a)
@@ -46,10 +44,7 @@ static void fill_in(struct zc_secured *s, const struct zc_handshake_answer *a)
     *s = (struct zc_secured){.role = (enum zc_role)a->role,
                              .sealed = a->sealed,
                              .ktls = a->ktls,
-                             .delta = a->delta,
-                             .digests = a->digests,
-                             .behind = a->behind,
-                             .empty = a->empty,
+                             .features = a->features,
                              .compress = a->compress,
                              .suite = (enum zc_suite)a->suite};
     if (!s->sealed)

@@ -10,8 +10,8 @@
 #include "net/handshake.h"
 
 struct zc_handshake_answer {
-    uint8_t good, role, sealed, ktls, delta, digests, behind, empty,
-        suite;
+    uint64_t features;
+    uint8_t good, role, sealed, ktls, suite;
     int8_t compress;
     uint8_t peer_key[ZC_KEY_SIZE], tx[ZC_AEAD_KEY], rx[ZC_AEAD_KEY];
     char why[ZC_ERR_TEXT_MAX]; /* unless it is good */

@@ -190,9 +190,7 @@ static enum zc_role choose_role(enum zc_role role,
 static uint64_t features(const struct shake *s)
 {
     bool compress = !s->initiator || s->sec->compress != ZC_COMPRESS_OFF;
-    return ZC_FEATURE_DIGESTS | ZC_FEATURE_DELTA | ZC_FEATURE_BEHIND |
-           ZC_FEATURE_EMPTY |
-           (ktls(s) ? ZC_FEATURE_KTLS : 0) |
+    return ZC_FEATURES_MESSAGES | (ktls(s) ? ZC_FEATURE_KTLS : 0) |
            (compress ? ZC_FEATURE_COMPRESS : 0);
 }
 
@@ -248,10 +246,7 @@ static int say_hello(struct shake *s, enum zc_role *role,
         zc_hello_decode(in, zc_role_opposite(*role), &theirs, s->err))
         return -1;
     *choice = zc_hello_choose(&ours, &theirs);
-    found->delta = ours.features & theirs.features & ZC_FEATURE_DELTA;
-    found->behind = ours.features & theirs.features & ZC_FEATURE_BEHIND;
-    found->digests = ours.features & theirs.features & ZC_FEATURE_DIGESTS;
-    found->empty = ours.features & theirs.features & ZC_FEATURE_EMPTY;
+    found->features = ours.features & theirs.features & ZC_FEATURES_MESSAGES;
     found->compress = s->initiator ? choose_compress(&ours, &theirs)
                                     : choose_compress(&theirs, &ours);
     return 0;
@@ -460,10 +455,7 @@ struct zc_transport *zc_secure(struct zc_transport *t,
         zc_compress_over(c, u);
     else
         c = u;
-    c->delta = s->delta;
-    c->digests = s->digests;
-    c->empty = s->empty;
-    c->behind = s->behind;
+    c->features = s->features;
     c->near = t->near;
     return c;
 }

@@ -50,10 +50,7 @@ struct zc_security {
 struct zc_secured {
     enum zc_role role; /* ours, which where any would do the peer has chosen */
     bool sealed, ktls;
-    bool delta;   /* both ends know ZC_FEATURE_DELTA, */
-    bool digests; /* ZC_FEATURE_DIGESTS, */
-    bool empty;   /* ZC_FEATURE_EMPTY, */
-    bool behind;  /* ZC_FEATURE_BEHIND */
+    uint64_t features; /* of ZC_FEATURES_MESSAGES, those that both ends know */
     int compress; /* how: as the connecting side has asked; 0: not at all */
     enum zc_suite suite;
     uint8_t peer_key[ZC_KEY_SIZE];

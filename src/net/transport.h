@@ -71,10 +71,7 @@ struct zc_transport {
                         have open: see zc_transport_send_fd */
     bool near; /* by its address the peer is on this machine, so that bytes cross as
                   fast as they are read */
-    bool delta;           /* both ends know ZC_FEATURE_DELTA, */
-    bool digests;         /* ZC_FEATURE_DIGESTS, */
-    bool empty;           /* ZC_FEATURE_EMPTY, */
-    bool behind;          /* ZC_FEATURE_BEHIND */
+    uint64_t features;    /* of ZC_FEATURES_MESSAGES, those that both ends know */
     bool seals;           /* send copies what it is given (encrypting it) */
     int timeout_ms;       /* 0: none */
     int64_t recv_end;     /* zc_clock_ns; 0: none */

@@ -32,7 +32,7 @@ static bool has_names(struct zc_receiver *r, const struct zc_rdir *d)
 
 static bool suits(struct zc_receiver *r, const struct zc_rdir *root)
 {
-    return r->conn.t->digests && !r->digests->table &&
+    return r->conn.t->features & ZC_FEATURE_DIGESTS && !r->digests->table &&
            root->state == ZC_RD_EXISTS && r->root_fd >= 0 &&
            !root->shelf.vol->careful && !(r->flags & ZC_OPEN_CHECKSUM) &&
            !(r->apply & APPLY_NOT) &&

@@ -86,7 +86,8 @@ static int root_list(struct zc_receiver *r, struct zc_msg_list *m,
     r->round.full = true;
     atomic_store(&r->intake->whole, true);
     atomic_store(&r->intake->errors_left, 0);
-    if (m->flags & ZC_LIST_DIGESTS && !r->conn.t->digests)
+    if (m->flags & ZC_LIST_DIGESTS &&
+        !(r->conn.t->features & ZC_FEATURE_DIGESTS))
         return zc_receiver_nonsense(err, "digests, of which HELLO knew nothing");
     if (m->flags & ZC_LIST_DIGESTS &&
         zc_rdigests_begin(r, root, &r->reader->out) &&

@@ -35,8 +35,8 @@ void zc_sdigests_clear(struct zc_sender *s)
 bool zc_sdigests_offers(struct zc_sender *s)
 {
     const struct zc_options *o = s->opt;
-    bool offers = s->conn.t->digests && !s->terms.empty && !o->only &&
-                  !o->n_earlier &&
+    bool offers = s->conn.t->features & ZC_FEATURE_DIGESTS &&
+                  !s->terms.empty && !o->only && !o->n_earlier &&
                   !o->checksum && !zc_removal_wanted(o) &&
                   !(o->walk & WALK_NOT) && !(o->apply & APPLY_NOT);
     pthread_mutex_lock(&s->lock);

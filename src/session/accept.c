@@ -154,7 +154,7 @@ int zc_accept_request(struct zc_conn *c, const struct zc_accept_options *opt,
     *share = NULL;
     if (recv_open(c, opt, role, t, err))
         return -1;
-    if (t->open.flags & ZC_OPEN_DELTA && !c->t->delta)
+    if (t->open.flags & ZC_OPEN_DELTA && !(c->t->features & ZC_FEATURE_DELTA))
         return zc_err_set(err, ZC_EXIT_STREAM, 0,
                           "OPEN has a flag of a feature that is not in use");
     zc_host_id(t->host_id); /* /proc is out of reach when confined */
@@ -288,7 +288,8 @@ int zc_accept_answer(struct zc_conn *c, const struct zc_accept_options *opt,
     struct zc_glance glance = ZC_GLANCE_INIT;
     if (t->open.flags & ZC_OPEN_ASK)
         zc_glance_tell(root_fd, t->require, t->open.ask, &glance, &m);
-    if (c->t->empty && !(t->open.flags & ZC_OPEN_PULL) && !m.names.n &&
+    if (c->t->features & ZC_FEATURE_EMPTY &&
+        !(t->open.flags & ZC_OPEN_PULL) && !m.names.n &&
         zc_glance_empty(root_fd))
         m.glance |= ZC_GLANCE_EMPTY;
     zc_opened_encode(&out, &m);

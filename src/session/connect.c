@@ -108,10 +108,10 @@ static int send_open(struct zc_conn *c, const struct zc_options *opt,
     struct zc_buf out = ZC_BUF_INIT, filter = ZC_BUF_INIT;
     struct zc_msg_open m;
     fill_open(opt, role, &filter, &m);
-    if (m.fsync == ZC_FSYNC_BEHIND && !c->t->behind)
+    if (m.fsync == ZC_FSYNC_BEHIND && !(c->t->features & ZC_FEATURE_BEHIND))
         m.fsync = ZC_FSYNC_BATCH;
     memcpy(m.writer, opt->writer, sizeof m.writer);
-    if (c->t->delta && opt->delta != ZC_DELTA_OFF)
+    if (c->t->features & ZC_FEATURE_DELTA && opt->delta != ZC_DELTA_OFF)
         m.flags |= ZC_OPEN_DELTA;
     zc_open_encode(&out, &m);
     struct zc_rd frames = zc_rd_init(out.data, out.len);

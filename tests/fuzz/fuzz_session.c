@@ -150,7 +150,7 @@ static void *victim_main(void *arg)
         return NULL;
     v->t->near = !(v->mode & DELTA);
     if (v->mode & OLD)
-        v->t->delta = v->t->digests = false;
+        v->t->features &= ~(ZC_FEATURE_DELTA | ZC_FEATURE_DIGESTS);
     int r = !dials(v->mode) ? serve(v) : v->mode & SENDS ? push(v) : pull(v);
     /* what could not be done with single entries has been told by itself */
     v->ended_well = r == 0 || r == ZC_EXIT_PARTIAL || r == ZC_EXIT_VANISHED;

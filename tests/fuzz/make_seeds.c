@@ -109,12 +109,13 @@ static void save_answer_of_handshake(const char *name, uint8_t mode,
 
 static void save_answers_of_handshakes(void)
 {
-    struct zc_secured s = {.role = ZC_ROLE_SENDER, .delta = true,
+    struct zc_secured s = {.role = ZC_ROLE_SENDER, .features = ZC_FEATURE_DELTA,
                            .compress = ZC_COMPRESS_AUTO};
     save_answer_of_handshake("plain", 1, &s, NULL);
     save_answer_of_handshake("not-plain", 0, &s, NULL);
     save_answer_of_handshake("refused", 0, &s, "the peer's key is not known");
-    s.sealed = s.ktls = s.behind = s.digests = s.empty = true;
+    s.sealed = s.ktls = true;
+    s.features = ZC_FEATURES_MESSAGES;
     s.suite = ZC_SUITE_AESGCM;
     s.compress = -7;
     for (size_t i = 0; i < sizeof s.peer_key; i++)

@@ -396,7 +396,7 @@ static void test_unasked(bool digests)
         hear_lists(theirs, digests ? ZC_GLANCE_EMPTY : 0);
     }
     zc_transport_free(theirs);
-    ours->digests = digests;
+    ours->features = digests ? ZC_FEATURE_DIGESTS : 0;
     zc_options_init(&opt);
     opt.share = opt.path = "";
     const struct zc_source source = zc_source_path("src", NULL);
