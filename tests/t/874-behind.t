@@ -10,7 +10,7 @@ need_mirror
 cd "$T" || exit
 mkdir a b
 
-marks() { find "$1/.zcsync/unsynced" -type f 2>/dev/null | grep .; }
+marks() { find "$1/.zcsync/unsynced" -type f ! -name .gitignore 2>/dev/null | grep .; }
 many() { for i in {1..40}; do echo "$1 $i" >"a/sub/$i"; done; }
 change()
 {
