@@ -14,7 +14,7 @@ need_mirror
 cd "$T" || exit
 mkdir -p src/d/empty src/d/deep share pulled live
 trash=$T/share/.zcsync/trash
-conf "[share s]" "path = $T/share" "keep = 30 days" "readable = yes" \
+conf "[share s]" "path = $T/share" "keep = 30 days" "keep size = 1G" "readable = yes" \
     "[share small]" "path = $T/share" "keep = 30 days" "keep size = 1M"
 ok "the daemon starts" start_daemon
 at=zcsync://$addr/s

@@ -13,7 +13,7 @@ need_root
 need_mirror
 cd "$T" || exit
 mkdir -p live/docs/old/deep live/docs/empty share evil
-conf "[share s]" "path = $T/share" "keep = 2 weeks" "[share plain]" "path = $T/evil"
+conf "[share s]" "path = $T/share" "keep = 2 weeks" "keep size = 1G" "[share plain]" "path = $T/evil"
 ok "the daemon starts" start_daemon
 at=zcsync://$addr/s
 trash=$T/share/.zcsync/trash
@@ -100,20 +100,23 @@ is "$(cat share/x)" file "does not replace the file"
 rm share/x && restores "when that is gone" s x
 is "$(cat share/x/in)" in "it comes"
 rm src/x && mkdir src/x && echo in >src/x/in && pushes "so it is" --delete src/ "$at"
-mkdir -p $trash/2024-01-01T00-00-00Z && echo file >$trash/2024-01-01T00-00-00Z/x
-restore_exits 23 "a file" --from=2024 s x
+# What is made here is young: a session that is ending takes what is older than 2 weeks.
+day=$(date -u -d '2 days ago' +%F)
+mkdir -p "$trash/${day}T00-00-00Z" && echo file >"$trash/${day}T00-00-00Z/x"
+restore_exits 23 "a file" --from="$day" s x
 like "$err" "something of another kind" "does not replace a directory"
-restores "by --force" --force --from=2024 s x
+restores "by --force" --force --from="$day" s x
 is "$(cat share/x "$trash"/2*/x/in | uniq | xargs)" "file in" "it does, and that is kept"
 
 # ---- nothing leads out ------------------------------------------------------------
 
 rm -rf share/* && mkdir outside && ln -s ../outside share/way
-mkdir -p $trash/2024-01-01T00-00-00Z/way $trash/2024-01-01T00-00-00Z/.zcsync
-echo evil >$trash/2024-01-01T00-00-00Z/way/evil
-echo evil >$trash/2024-01-01T00-00-00Z/.zcsync/evil
-ln -s /etc $trash/2024-01-01T00-00-00Z/up
-ln -s "$T/outside" $trash/2025-01-01T00-00-00Z && echo x >outside/secret
+kept=$trash/${day}T00-00-00Z
+mkdir -p "$kept/way" "$kept/.zcsync"
+echo evil >"$kept/way/evil"
+echo evil >"$kept/.zcsync/evil"
+ln -s /etc "$kept/up"
+ln -s "$T/outside" "$trash/${day}T00-00-01Z" && echo x >outside/secret
 restore_exits 23 "through a symlink in the share" s way
 is "$(ls outside)" secret "leads nowhere"
 restore_exits 23 "into the staging folder" s .zcsync
