@@ -118,8 +118,7 @@ static int take_option(void *arg, const struct zc_opt *opt,
     return 0;
 }
 
-/* --- what is meant
- * ----------------------------------------------------------- */
+/* --- what is meant --- */
 
 /* The directory of SHARE, on the heap. NULL with a sentence. */
 static char *share_path(const struct args *a, const char *share,
@@ -194,8 +193,7 @@ static int take_date(const char *text, char date[ZC_TRASH_DATE_SIZE],
                            text);
 }
 
-/* --- telling
- * -------------------------------------------------------------------- */
+/* --- telling --- */
 
 static void put_line(struct zc_buf *line)
 {
@@ -264,8 +262,7 @@ static void on_failed(void *arg, const struct zc_kept *k, const char *why)
     zc_buf_fini(&name);
 }
 
-/* --- all together
- * ------------------------------------------------------------------ */
+/* --- all together --- */
 
 static int bring_back(const struct args *a, int share, int trash,
                       zc_kept_list *all, struct zc_err *err)

@@ -24,8 +24,7 @@ void zc_kept_free(zc_kept_list *list)
     zc_vec_fini(list);
 }
 
-/* --- what there is
- * --------------------------------------------------------- */
+/* --- what there is --- */
 
 struct finding {
     zc_kept_list *list;
@@ -121,8 +120,7 @@ void zc_restore_latest(zc_kept_list *list)
     list->len = n;
 }
 
-/* --- a path below a directory
- * ------------------------------------------------ */
+/* --- a path below a directory --- */
 
 /* The directory that PATH below AT is in, and *NAME, its name. */
 static int open_parent(int at, const char *path, const char **name)
@@ -174,8 +172,7 @@ int zc_restore_look(int trash, const struct zc_kept *k, struct zc_stat *st,
     return 0;
 }
 
-/* --- one of them
- * ---------------------------------------------------------------- */
+/* --- one of them --- */
 
 /* One that is on its way. */
 struct coming {

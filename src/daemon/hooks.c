@@ -108,7 +108,7 @@ void zc_hooks_forget(struct zc_hooks *h)
         zc_close(&h->feeds.v[i]->fd);
 }
 
-/* --- configuration -------------------------------------------------------- */
+/* --- configuration --- */
 
 static struct hook *find(const struct zc_hooks *h, bool mirror,
                          const char *name)
@@ -185,7 +185,7 @@ void zc_hooks_configure(struct zc_hooks *h, const struct zc_conf *conf)
     }
 }
 
-/* --- what is told --------------------------------------------------------- */
+/* --- what is told --- */
 
 static bool is_wanted(const struct zc_hooks *h, bool mirror)
 {
@@ -308,7 +308,7 @@ void zc_hooks_polled(struct zc_hooks *h, const struct pollfd *fds, size_t n)
         zc_hooks_read(h);
 }
 
-/* --- running -------------------------------------------------------------- */
+/* --- running --- */
 
 static char *file_of(const struct zc_hooks *h, const struct hook *k)
 {
@@ -464,7 +464,7 @@ void zc_hooks_tick(struct zc_hooks *h, int64_t now)
     }
 }
 
-/* --- the end -------------------------------------------------------------- */
+/* --- the end --- */
 
 /* Marks of what is pending stay. */
 void zc_hooks_stop(struct zc_hooks *h)

@@ -70,7 +70,7 @@ bool zc_fileflags_same(const struct zc_fileflags *a,
            a->project == b->project;
 }
 
-/* --- setting ------------------------------------------------------------- */
+/* --- setting --- */
 
 /* The carried flags of FD become WANT; others stay. */
 static int set_flags(int fd, uint32_t want)

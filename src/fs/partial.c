@@ -51,7 +51,7 @@ static DIR *open_list(int dirfd)
     return zc_dir_list(zc_root_open_dir(dirfd, ""));
 }
 
-/* --- keeping ------------------------------------------------------------- */
+/* --- keeping --- */
 
 static int make_folder(int folder)
 {
@@ -108,7 +108,7 @@ void zc_partials_salvage(int folder, int session)
     errno = keep;
 }
 
-/* --- removing ------------------------------------------------------------ */
+/* --- removing --- */
 
 /* The newest first. */
 static int by_age(const void *a, const void *b)
@@ -166,7 +166,7 @@ void zc_partials_prune(int folder, const struct zc_partial_limits *limits,
     errno = keep;
 }
 
-/* --- using --------------------------------------------------------------- */
+/* --- using --- */
 
 int zc_partial_open(int dirfd, const char *path, struct zc_stat *st)
 {

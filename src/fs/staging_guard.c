@@ -27,7 +27,7 @@
 #define LOCK_WAIT_NS (5 * ZC_NSEC_PER_SEC)
 #define LOCK_STEP_MAX_NS (20 * 1000000LL)
 
-/* --- whose it is --------------------------------------------------------- */
+/* --- whose it is --- */
 
 /* What a file of mode 0600 looks like that is made in DIRFD by us. It is looked
  * at by the descriptor that made it, so that nobody can pass off another. */
@@ -120,7 +120,7 @@ int zc_staging_take_nest(int fd, int dirfd, const char *name, bool acls)
     return check_new(fd, dirfd, name);
 }
 
-/* --- locks --------------------------------------------------------------- */
+/* --- locks --- */
 
 int zc_staging_trylock(int fd)
 {
@@ -157,7 +157,7 @@ int zc_staging_lock(int fd)
     return 0;
 }
 
-/* --- sentences ----------------------------------------------------------- */
+/* --- sentences --- */
 
 /* The process that took the flock on ST, by proc_locks(5): 0 where that does not
  * tell. Of a file system whose device number is not that of its files (btrfs)

@@ -27,7 +27,7 @@
 #define SIZE_SUFFIX ".size"
 #define SIZE_NAME (ZC_TRASH_DATE_SIZE + sizeof SIZE_SUFFIX)
 
-/* --- names ---------------------------------------------------------------- */
+/* --- names --- */
 
 void zc_trash_name(int64_t t, char name[ZC_TRASH_DATE_SIZE])
 {
@@ -57,7 +57,7 @@ static void size_name(int64_t t, char name[SIZE_NAME])
     snprintf(name, SIZE_NAME, "%s" SIZE_SUFFIX, date);
 }
 
-/* --- folders -------------------------------------------------------------- */
+/* --- folders --- */
 
 int zc_trash_open(int root, bool make)
 {
@@ -117,7 +117,7 @@ int zc_trash_folder(int trash, int64_t t)
     return zc_dir_open(trash, name);
 }
 
-/* --- what goes ------------------------------------------------------------ */
+/* --- what goes --- */
 
 struct pruning {
     int trash;

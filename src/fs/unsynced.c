@@ -27,7 +27,7 @@
 #define RAW "."
 #define RAW_SIZE (sizeof RAW - 1 + ZC_UNSYNCED_NAME_SIZE)
 
-/* --- the text ------------------------------------------------------------ */
+/* --- the text --- */
 
 #define TITLE "zcsync unsynced 1\n"
 #define SUM_AT (ZC_UNSYNCED_TEXT - (sizeof "sum \n" - 1) - 16)
@@ -104,7 +104,7 @@ int zc_unsynced_parse(const char *text, size_t n, struct zc_unsynced_mark *m)
     return memcmp(sum, right.digest, sizeof sum) ? -1 : 0;
 }
 
-/* --- the folder ----------------------------------------------------------- */
+/* --- the folder --- */
 
 /* A copy may be a work tree of git's, which shows every file that it does not know;
  * empty directories, as our other ones mostly are, it does not show. */
@@ -135,7 +135,7 @@ static void unhide(int folder)
         unlinkat(folder, HIDDEN, 0);
 }
 
-/* --- what others have left ----------------------------------------------- */
+/* --- what others have left --- */
 
 void zc_unsynced_left_fini(struct zc_unsynced_left *l)
 {
@@ -318,7 +318,7 @@ bool zc_unsynced_any(int dirfd)
     return any;
 }
 
-/* --- one's own ----------------------------------------------------------- */
+/* --- one's own --- */
 
 struct zc_unsynced {
     int fd, folder;

@@ -43,7 +43,7 @@ void zc_unsynced_format(const struct zc_unsynced_mark *m,
 /* -1: the N bytes at TEXT are no marker. */
 int zc_unsynced_parse(const char *text, size_t n, struct zc_unsynced_mark *m);
 
-/* --- what others have left ----------------------------------------------- */
+/* --- what others have left --- */
 
 #define ZC_UNSYNCED_NAME_SIZE 33
 struct zc_unsynced_dead {
@@ -79,7 +79,7 @@ size_t zc_unsynced_clear(int dirfd, const uint8_t *writer,
 /* True when there is any marker in the staging folder of DIRFD. */
 bool zc_unsynced_any(int dirfd);
 
-/* --- one's own ----------------------------------------------------------- */
+/* --- one's own --- */
 
 struct zc_unsynced;
 

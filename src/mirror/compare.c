@@ -56,7 +56,7 @@ void zc_mcompare_took(struct zc_mirror *m, int64_t took, int64_t now)
         m->compare.at = ZC_MAX(m->compare.at, now + SHARE * took);
 }
 
-/* --- at somebody's wish ---------------------------------------------------- */
+/* --- at somebody's wish --- */
 
 /* PATH, as somebody wrote it, relative to the source, into OUT. */
 static int relative(const struct zc_mirror *m, const char *path,

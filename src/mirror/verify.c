@@ -18,7 +18,7 @@
 #define RETRY_NS (60 * ZC_NSEC_PER_SEC)
 #define STOP_POLL_NS (ZC_NSEC_PER_SEC / 50)
 
-/* --- what is known ------------------------------------------------------- */
+/* --- what is known --- */
 
 void zc_mverify_save(struct zc_mverify *v, bool now)
 {
@@ -73,7 +73,7 @@ static void load(struct zc_mverify *v)
     }
 }
 
-/* --- stopping it --------------------------------------------------------- */
+/* --- stopping it --- */
 
 static void publish(struct zc_mverify *v, struct zc_transport *t,
                     struct zc_session *s, bool connecting)
@@ -133,7 +133,7 @@ bool zc_mverify_may(const struct zc_mverify *v)
            !p->paused && !p->braked;
 }
 
-/* --- one peer ------------------------------------------------------------ */
+/* --- one peer --- */
 
 static void set_options(struct zc_mverify *v)
 {
@@ -261,7 +261,7 @@ static void verify_peer(struct zc_mverify *v, struct zc_mpeer *p)
     zc_mirror_lock(m);
 }
 
-/* --- the thread ---------------------------------------------------------- */
+/* --- the thread --- */
 
 /* Nanoseconds until it may begin, or go on, with peer I. With the lock. */
 static int64_t next_of(struct zc_mverify *v, size_t i, int64_t now)

@@ -29,7 +29,7 @@
 #define QUIET_NS (5 * ZC_NSEC_PER_SEC)
 #define REPAIR_NS (60 * ZC_NSEC_PER_SEC)
 
-/* --- what a round tells -------------------------------------------------- */
+/* --- what a round tells --- */
 
 static void clear(zc_verify_finds *finds)
 {
@@ -80,7 +80,7 @@ void zc_verify_trouble(void *arg, enum zc_trouble kind, const char *what,
                zc_err_reason(eno, why, sizeof why));
 }
 
-/* --- rounds -------------------------------------------------------------- */
+/* --- rounds --- */
 
 /* Compares the N PATHS; what differs is in V->finds. */
 static int look(struct zc_mverify *v, char *const *paths, size_t n,
@@ -160,7 +160,7 @@ static bool has(const zc_verify_finds *sorted, const struct zc_verify_find *f)
                                   by_path);
 }
 
-/* --- what was found ------------------------------------------------------ */
+/* --- what was found --- */
 
 /* With the lock: where F is to be marked. NONE: its directory is gone. */
 static zc_wdir place_of(struct zc_mverify *v, const struct zc_verify_find *f,
@@ -317,7 +317,7 @@ static int examine(struct zc_mverify *v, struct zc_err *err)
     return r;
 }
 
-/* --- the tree ------------------------------------------------------------ */
+/* --- the tree --- */
 
 /* What the watcher does not know is excluded, elsewhere, or too new. */
 static bool enters(void *arg, const char *path)

@@ -126,7 +126,7 @@ int zc_verify_state_decode(struct zc_bytes state, struct zc_verify_peer *peers,
     return 0;
 }
 
-/* --- the file ------------------------------------------------------------ */
+/* --- the file --- */
 
 /* Its path. A mirror's name may have bytes that a file's has not. -1: it is too
  * long. */

@@ -134,7 +134,7 @@ int zc_move_begin_uring(struct zc_mover *m, struct zc_transport *t, int fd,
     return m->uring ? 0 : -1;
 }
 
-/* --- what has been done -------------------------------------------------- */
+/* --- what has been done --- */
 
 static void take(struct zc_uring *u, struct io_uring_cqe *cqe)
 {
@@ -195,7 +195,7 @@ int zc_move_end_uring(struct zc_mover *m, struct zc_transport *t)
     return r;
 }
 
-/* --- chains -------------------------------------------------------------- */
+/* --- chains --- */
 
 /* The pieces of the next chain, for N bytes: how many. None is in use. */
 static unsigned next_pieces(struct zc_uring *u, struct zc_transport *t,

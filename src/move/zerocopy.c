@@ -83,7 +83,7 @@ int zc_move_begin_zerocopy(struct zc_mover *m, struct zc_transport *t, int fd,
     return 0;
 }
 
-/* --- what is done -------------------------------------------------------- */
+/* --- what is done --- */
 
 /* How many of the calls FROM to TO are P's. */
 static uint32_t overlap(const struct piece *p, uint32_t from, uint32_t to)
@@ -186,7 +186,7 @@ int zc_move_end_zerocopy(struct zc_mover *m, struct zc_transport *t)
     return 0;
 }
 
-/* --- sending ------------------------------------------------------------- */
+/* --- sending --- */
 
 /* Whether something can be done about ERRNO of a call of which nothing was sent:
  * the bytes are copied, these if there is too little memory for what is to be kept

@@ -35,7 +35,7 @@ union address {
     struct sockaddr_storage room;
 };
 
-/* --- asking ------------------------------------------------------------- */
+/* --- asking --- */
 
 /* IPv4 in its IPv6 clothes becomes plain: one end may have it so, and the other
  * not. */
@@ -118,7 +118,7 @@ static bool find(int nl, const union address *src, const union address *dst,
            found->id.idiag_dport == q.r.id.idiag_dport;
 }
 
-/* --- what comes of it ---------------------------------------------------- */
+/* --- what comes of it --- */
 
 static enum zc_peer_user is_user(uint32_t who, uint32_t *uid)
 {

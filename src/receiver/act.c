@@ -18,7 +18,7 @@
 
 #include <sys/stat.h>
 
-/* --- answers ------------------------------------------------------------- */
+/* --- answers --- */
 
 /* NEED: what is asked for; what is done already, or would be, is told. */
 static void add_need(struct zc_needs *n, const struct zc_cmp *c,
@@ -75,7 +75,7 @@ static void settle_group(struct zc_needs *n, const struct zc_cmp *c,
                            ok);
 }
 
-/* --- directories --------------------------------------------------------- */
+/* --- directories --- */
 
 /* Only the source's set tells whether anything differs at all, its bytes apart: a
  * dry run asks for it, too. */
@@ -164,7 +164,7 @@ int zc_act_pin(struct zc_rworker *w, struct zc_rdir *d)
     return fd;
 }
 
-/* --- everything else ----------------------------------------------------- */
+/* --- everything else --- */
 
 /* Sets what differs on the file in place. */
 static void dress_in_place(struct zc_needs *n, const struct zc_cmp *c,

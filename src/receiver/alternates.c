@@ -23,7 +23,7 @@ bool zc_alternates_are_for(const struct zc_receiver *r, enum zc_alternate kind)
     return r->terms.alternates.n && r->terms.open.alternate == kind;
 }
 
-/* --- finding it ---------------------------------------------------------- */
+/* --- finding it --- */
 
 /* The counterparts of C's directory, W's. NULL: there are none, or no memory. */
 static const struct zc_alternate_dirs *dirs_of(struct zc_rworker *w,
@@ -109,7 +109,7 @@ bool zc_alternate_guess(struct zc_rworker *w, const struct zc_cmp *c,
     return find(w, c, true, f) && (f->same || !compare);
 }
 
-/* --- taking it ----------------------------------------------------------- */
+/* --- taking it --- */
 
 static int take_link(struct zc_rworker *w, const struct zc_cmp *c,
                      const struct zc_alternate_file *f, unsigned *op)
@@ -204,7 +204,7 @@ int zc_alternate_take(struct zc_rworker *w, const struct zc_cmp *c,
     return 0;
 }
 
-/* --- what is guessed ----------------------------------------------------- */
+/* --- what is guessed --- */
 
 bool zc_alternate_note(struct zc_receiver *r, const struct zc_cmp *c,
                        const struct zc_alternate_file *f)

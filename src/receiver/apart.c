@@ -17,7 +17,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* --- copies -------------------------------------------------------------- */
+/* --- copies --- */
 
 static int copy_special(const struct zc_receiver *r, int dirfd,
                         const char *name, const struct zc_stat *old, int base,
@@ -119,7 +119,7 @@ int zc_apart_copy(struct zc_rworker *w, struct zc_shelf *s, const char *name,
     return fd;
 }
 
-/* --- files --------------------------------------------------------------- */
+/* --- files --- */
 
 void zc_apart(struct zc_rworker *w, const struct zc_cmp *c,
               const struct zc_msg_file *m)

@@ -54,7 +54,7 @@ static int copy_to(struct zc_receiver *r, struct zc_backup *b,
     return bad;
 }
 
-/* --- other names --------------------------------------------------------- */
+/* --- other names --- */
 
 /* A rename to a name that nothing has. */
 static int rename_new(const struct zc_lost *l, const struct zc_spot *s)
@@ -173,7 +173,7 @@ static int make_way(struct zc_receiver *r, struct zc_backup *b,
     return move_it(r, b->trash, &old) == ZC_BACKUP_FAILED ? -1 : 0;
 }
 
-/* --- the three ways to lose one ------------------------------------------ */
+/* --- the three ways to lose one --- */
 
 enum zc_backup_done zc_backup_before(struct zc_receiver *r,
                                      const struct zc_lost *l)
@@ -301,8 +301,7 @@ enum zc_backup_done zc_backup_copy(struct zc_receiver *r,
                                             : ZC_BACKUP_DONE;
 }
 
-/* --- what is kept, for a time
- * ---------------------------------------------- */
+/* --- what is kept, for a time --- */
 
 static void prune(struct zc_receiver *r, int64_t budget_ns, bool look)
 {

@@ -36,7 +36,7 @@ int zc_basis_copy(struct zc_receiver *r, const struct zc_shelf *where,
     return old < 0 || zc_copy_segment(old, fd, s) ? -1 : 0;
 }
 
-/* --- partials ------------------------------------------------------------ */
+/* --- partials --- */
 
 /* The folder of them that D's have, or -1. */
 static int partials_of(struct zc_receiver *r, const struct zc_rdir *d)

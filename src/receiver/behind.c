@@ -40,7 +40,7 @@ void zc_behind_fini(struct zc_behind *b)
     pthread_mutex_destroy(&b->sync_lock);
 }
 
-/* --- what others have left ----------------------------------------------- */
+/* --- what others have left --- */
 
 static void tell_left(const struct zc_receiver *r)
 {
@@ -158,7 +158,7 @@ void zc_behind_settle(struct zc_receiver *r)
     clear(r, atomic_load(&r->behind->proved));
 }
 
-/* --- the marker ---------------------------------------------------------- */
+/* --- the marker --- */
 
 /* With sync_lock. */
 static int make_mark(struct zc_receiver *r)
@@ -219,7 +219,7 @@ void zc_behind_named(struct zc_receiver *r)
     zc_behind_changed(r);
 }
 
-/* --- syncs --------------------------------------------------------------- */
+/* --- syncs --- */
 
 /* With sync_lock: everything that has happened before is durable. 0 or errno. */
 static int sync_all(struct zc_receiver *r)

@@ -90,7 +90,7 @@ void zc_rbig_free(struct zc_receiver *r, struct zc_rbig *b)
     free(b);
 }
 
-/* --- those that are coming ----------------------------------------------- */
+/* --- those that are coming --- */
 
 void zc_rbigs_init(struct zc_rbigs *b)
 {
@@ -139,7 +139,7 @@ bool zc_rbigs_receiving(const struct zc_receiver *r)
     return false;
 }
 
-/* --- segments ------------------------------------------------------------ */
+/* --- segments --- */
 
 /* B is to get N bytes more. */
 static void want_room(struct zc_receiver *r, struct zc_rbig *b, uint64_t n)
@@ -245,7 +245,7 @@ static int next_part(struct zc_rbig *b, uint64_t offset, uint64_t length,
     return 0;
 }
 
-/* --- FILE ---------------------------------------------------------------- */
+/* --- FILE --- */
 
 /* Under a name by which it is found again; one that is on its way out may have
  * that, then under B's. */
@@ -450,7 +450,7 @@ fail:
     return -1;
 }
 
-/* --- DATA, SENT ----------------------------------------------------- */
+/* --- DATA, SENT --- */
 
 int zc_rbig_data(struct zc_receiver *r, struct zc_mover *mover,
                  struct zc_bytes body, struct zc_err *err)
@@ -490,7 +490,7 @@ int zc_rbig_sent(struct zc_receiver *r, struct zc_bytes body,
     return fail;
 }
 
-/* --- ASK, COPY, PATCH ----------------------------------------------------- */
+/* --- ASK, COPY, PATCH --- */
 
 /* Another FILE may have come for it, and all may be over with that: the directory
  * was held. */
@@ -632,7 +632,7 @@ int zc_rbig_delta(struct zc_receiver *r, unsigned type, struct zc_bytes body,
                                    : on_patch(r, body, err);
 }
 
-/* --- END ----------------------------------------------------------------- */
+/* --- END --- */
 
 /* END for an entry whose FILE never came: it cannot be had. */
 static int abandoned(struct zc_receiver *r, const struct zc_msg_end *m,

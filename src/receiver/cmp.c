@@ -33,7 +33,7 @@ bool zc_cmp_same_type(const struct zc_cmp *c)
     return c->exists && (c->st.mode & S_IFMT) == (c->e->mode & S_IFMT);
 }
 
-/* --- metadata ------------------------------------------------------------ */
+/* --- metadata --- */
 
 static bool fileflags_differ(const struct zc_cmp *c,
                              const struct zc_meta_want *want)
@@ -179,7 +179,7 @@ unsigned zc_cmp_xattrs(struct zc_rworker *w, const struct zc_cmp *c)
            (properties_differ(w, c) ? ZC_ITEM_XATTR : 0);
 }
 
-/* --- bytes, targets, devices ---------------------------------------------- */
+/* --- bytes, targets, devices --- */
 
 /* By the time of the file here: is it the same? Where times mean nothing, its
  * content has to tell. */

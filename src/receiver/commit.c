@@ -108,7 +108,7 @@ void zc_commit(struct zc_rworker *w, struct zc_commit *c)
         join_group(r, c);
 }
 
-/* --- groups -------------------------------------------------------------- */
+/* --- groups --- */
 
 /* Every byte of the group onto the disk. 0 or errno. */
 static int sync_group(struct zc_receiver *r,

@@ -56,7 +56,7 @@ bool zc_compare_parts(struct zc_rworker *w, const struct zc_cmp *c)
                       zc_cmp_curable_meta(w, c) | zc_cmp_xattrs(w, c));
 }
 
-/* --- what is decided ----------------------------------------------------- */
+/* --- what is decided --- */
 
 static void decide_refusal(struct zc_decision *v, unsigned op, int eno)
 {
@@ -94,7 +94,7 @@ static bool may_replace(struct zc_rworker *w, const struct zc_cmp *c,
     return false;
 }
 
-/* --- directories --------------------------------------------------------- */
+/* --- directories --- */
 
 /* It stays as it is, be it something that cannot be gone through. */
 static void decide_way(const struct zc_cmp *c, struct zc_decision *v)
@@ -169,7 +169,7 @@ void zc_compare_top(struct zc_rworker *w, const struct zc_cmp *c,
               (xattrs ? ZC_NEED_META : 0);
 }
 
-/* --- files --------------------------------------------------------------- */
+/* --- files --- */
 
 /* C, open as FD (or it could not be), has no hash. Where that is to be told, what
  * changes while it is read is still different. */
@@ -361,7 +361,7 @@ static void decide_eager(struct zc_receiver *r, const struct zc_cmp *c,
         v->item |= ZC_ITEM_SIZE;
 }
 
-/* --- everything else ----------------------------------------------------- */
+/* --- everything else --- */
 
 /* Symlinks, devices, fifos, sockets: nothing to transfer but attributes. */
 static void decide_special(struct zc_rworker *w, const struct zc_cmp *c,

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* --- the end of a session ------------------------------------------------ */
+/* --- the end of a session --- */
 
 /* With the lock held. */
 static void stop_locked(struct zc_receiver *r)
@@ -101,7 +101,7 @@ int zc_rworker_hash(struct zc_rworker *w, int fd, uint64_t n,
     return bad;
 }
 
-/* --- answers ------------------------------------------------------------- */
+/* --- answers --- */
 
 static void encode_results(struct zc_rworker *w)
 {

@@ -224,7 +224,7 @@ bool zc_deletions_replace(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     return fits;
 }
 
-/* --- carrying out -------------------------------------------------------- */
+/* --- carrying out --- */
 
 struct removal {
     struct zc_rworker *w;

@@ -89,7 +89,7 @@ void zc_rdelta_free(struct zc_rdelta *d)
     free(d);
 }
 
-/* --- jobs ---------------------------------------------------------------- */
+/* --- jobs --- */
 
 static size_t waiting(const struct lane *l)
 {
@@ -216,7 +216,7 @@ unsigned zc_rdelta_failure(const struct zc_rdelta *d, int *eno)
     return d->op;
 }
 
-/* --- doing them ---------------------------------------------------------- */
+/* --- doing them --- */
 
 /* How many bytes of the basis there are behind M's offset, that count. A short
  * block at its end does not: the sum of a few bytes can be undone. */

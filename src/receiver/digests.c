@@ -123,7 +123,7 @@ void zc_rdigests_clear(struct zc_receiver *r)
     *r->digests = (struct zc_rdigests){0};
 }
 
-/* --- owners ---------------------------------------------------------------- */
+/* --- owners --- */
 
 /* Which of the sender's ids each of ours is. */
 struct owners {
@@ -182,7 +182,7 @@ bool zc_rdigests_over(const struct zc_receiver *r)
     return r->digests->over;
 }
 
-/* --- asking ---------------------------------------------------------------- */
+/* --- asking --- */
 
 uint32_t zc_rdigests_child(const struct zc_receiver *r,
                            const struct zc_rdir *d, const struct zc_entry *e)

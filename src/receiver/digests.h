@@ -34,7 +34,7 @@ void zc_rdigests_finish(struct zc_receiver *r);
 /* With the lock held: it is. */
 bool zc_rdigests_over(const struct zc_receiver *r);
 
-/* --- after that ------------------------------------------------------------ */
+/* --- after that --- */
 
 /* The number of E, in D; 0: it has none. */
 uint32_t zc_rdigests_child(const struct zc_receiver *r,

@@ -30,7 +30,7 @@ void zc_rdirs_init(struct zc_rdirs *d)
     LIST_INIT(&d->all);
 }
 
-/* --- life ---------------------------------------------------------------- */
+/* --- life --- */
 
 int zc_rdir_set_volume(struct zc_receiver *r, struct zc_rdir *d, int dirfd,
                        const char *name, const struct zc_stat *st)
@@ -240,7 +240,7 @@ bool zc_rdir_any_name(const struct zc_rdir *d, const struct zc_names *names)
     return false;
 }
 
-/* --- metadata ------------------------------------------------------------ */
+/* --- metadata --- */
 
 /* Sets D's metadata on FD; with the times at the END of its life, and before
  * that so that we can still work in it. */
@@ -299,7 +299,7 @@ static mode_t first_mode(struct zc_receiver *r, const struct zc_rdir *d)
     return r->keep & ZC_KEEP_PERMS ? 0700 : d->mode & 0777;
 }
 
-/* --- making -------------------------------------------------------------- */
+/* --- making --- */
 
 static int make_staged(struct zc_receiver *r, struct zc_rdir *d)
 {
@@ -556,7 +556,7 @@ void zc_rdirs_keep(struct zc_rworker *w)
     place_early(w, &early);
 }
 
-/* --- the end ------------------------------------------------------------- */
+/* --- the end --- */
 
 /* All in D is done. */
 static void finish_dir(struct zc_rworker *w, struct zc_rdir *d)
@@ -614,7 +614,7 @@ void zc_rdir_drop(struct zc_rworker *w, struct zc_rdir *d)
     }
 }
 
-/* --- the tops ------------------------------------------------------------ */
+/* --- the tops --- */
 
 bool zc_rdirs_tops_ready(const struct zc_receiver *r)
 {

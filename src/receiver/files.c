@@ -28,7 +28,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* --- small files --------------------------------------------------------- */
+/* --- small files --- */
 
 static void file_failed(struct zc_rworker *w, struct zc_rlist *list,
                         const struct zc_msg_file *m, unsigned op, int eno)
@@ -145,7 +145,7 @@ void zc_files_write(struct zc_rworker *w, struct zc_work *work)
     zc_rdir_drop(w, d);
 }
 
-/* --- META ---------------------------------------------------------------- */
+/* --- META --- */
 
 /* M is about a directory of which nothing but the ACL was in doubt, and that has
  * what M says. */

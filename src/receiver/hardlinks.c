@@ -57,7 +57,7 @@ struct zc_hardlink_key zc_hardlink_key(const struct zc_receiver *r,
     return (struct zc_hardlink_key){grouped, e->link_dev, e->link_ino};
 }
 
-/* --- memory --------------------------------------------------------------- */
+/* --- memory --- */
 
 /* What a group, or an inode that is known, takes apart from names: itself, its
  * place in the table, and the directory that it keeps. */
@@ -85,7 +85,7 @@ static bool take_room(struct zc_receiver *r, size_t bytes)
     return false;
 }
 
-/* --- groups -------------------------------------------------------------- */
+/* --- groups --- */
 
 static struct zc_hardlink_group *group_get(struct zc_receiver *r,
                                            struct zc_hardlink_key key)
@@ -246,7 +246,7 @@ enum zc_hardlink_role zc_hardlink_join(struct zc_receiver *r,
     return role;
 }
 
-/* --- linking ------------------------------------------------------------- */
+/* --- linking --- */
 
 bool zc_hardlink_same(struct zc_rworker *w, struct zc_hardlink_group *g,
                       const struct zc_shelf *s, const struct zc_stat *st)
@@ -343,7 +343,7 @@ static bool is_linked(struct zc_rworker *w, struct zc_hardlink_group *g,
     return same;
 }
 
-/* --- those that wait ----------------------------------------------------- */
+/* --- those that wait --- */
 
 /* The leader is in place: V becomes a link to it. */
 static void link_waiter(struct zc_rworker *w, struct zc_hardlink_group *g,
@@ -423,7 +423,7 @@ void zc_hardlink_serve(struct zc_rworker *w,
     }
 }
 
-/* --- what becomes of a leader -------------------------------------------- */
+/* --- what becomes of a leader --- */
 
 /* The leader failed: the first that waits is asked for instead; where it cannot
  * be, all are lost. */
@@ -519,7 +519,7 @@ void zc_hardlink_done(struct zc_rworker *w, struct zc_rlist *list,
     zc_entry_done(w, list, ref, status, op, eno);
 }
 
-/* --- inodes -------------------------------------------------------------- */
+/* --- inodes --- */
 
 static bool same_file(struct zc_hardlink_key a, struct zc_hardlink_key b)
 {
@@ -547,7 +547,7 @@ bool zc_hardlink_taken(struct zc_receiver *r, const struct zc_stat *st,
     return taken;
 }
 
-/* --- the end ------------------------------------------------------------- */
+/* --- the end --- */
 
 static void drop_deferred(struct zc_receiver *r, struct zc_rlist *list)
 {

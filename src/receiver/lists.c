@@ -62,7 +62,7 @@ void zc_rlist_compared(struct zc_receiver *r, struct zc_rlist *list,
     pthread_mutex_unlock(&r->lock);
 }
 
-/* --- what is asked for --------------------------------------------------- */
+/* --- what is asked for --- */
 
 void zc_rlist_open(struct zc_receiver *r, struct zc_rlist *list, unsigned n)
 {
@@ -80,7 +80,7 @@ void zc_rlist_open_meta(struct zc_receiver *r, struct zc_rlist *list,
     pthread_mutex_unlock(&r->lock);
 }
 
-/* --- what is sent -------------------------------------------------------- */
+/* --- what is sent --- */
 
 struct zc_rlist *zc_rlist_claim(struct zc_receiver *r, uint32_t id, unsigned n,
                                 struct zc_err *err)
@@ -115,7 +115,7 @@ void zc_rlist_unclaim(struct zc_receiver *r, struct zc_rlist *list)
     pthread_mutex_unlock(&r->lock);
 }
 
-/* --- entries ------------------------------------------------------------- */
+/* --- entries --- */
 
 void zc_entry_done(struct zc_rworker *w, struct zc_rlist *list,
                    struct zc_ref ref, enum zc_status status, unsigned op,

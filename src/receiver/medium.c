@@ -127,7 +127,7 @@ bool zc_medium_ignores_time(struct zc_rworker *w, const struct zc_shelf *s,
            !is_same(ZC_META_TIMES, &made, now) && is_ignored(&made, want);
 }
 
-/* --- hard links ---------------------------------------------------------- */
+/* --- hard links --- */
 
 enum { SHOWS_LINKS = 1, HIDES_LINKS };
 

@@ -82,7 +82,7 @@ void zc_moved_fini(struct zc_receiver *r)
     pthread_mutex_destroy(&r->moved->lock);
 }
 
-/* --- what waits ---------------------------------------------------------- */
+/* --- what waits --- */
 
 bool zc_moved_may_be(const struct zc_receiver *r, const struct zc_cmp *c)
 {
@@ -198,7 +198,7 @@ bool zc_moved_put(struct zc_receiver *r, struct zc_work *work)
     return ok;
 }
 
-/* --- the search ---------------------------------------------------------- */
+/* --- the search --- */
 
 /* What a file is first known by: its size and time. There are file systems that
  * keep no more than seconds, so that is another way to be alike. */

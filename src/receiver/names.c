@@ -123,7 +123,7 @@ int zc_names_eager(struct zc_receiver *r, struct zc_rlist *list,
     return 0;
 }
 
-/* --- files that are here already ----------------------------------------- */
+/* --- files that are here already --- */
 
 static bool same_bytes(struct zc_rworker *w, int dirfd, const char *name,
                        struct zc_bytes want)
@@ -179,7 +179,7 @@ bool zc_names_settles(struct zc_rworker *w, struct zc_rlist *list,
     return same || in_the_way;
 }
 
-/* --- RENAME -------------------------------------------------------------- */
+/* --- RENAME --- */
 
 /* One end of a rename: a directory, and a name in it. */
 struct rename_end {

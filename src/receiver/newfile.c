@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* --- space --------------------------------------------------------------- */
+/* --- space --- */
 
 void zc_space_take(struct zc_receiver *r)
 {
@@ -47,7 +47,7 @@ static bool space_may_come(struct zc_receiver *r, unsigned freed, int *rounds)
     return true;
 }
 
-/* --- making -------------------------------------------------------------- */
+/* --- making --- */
 
 uint32_t zc_newfile_mode(struct zc_receiver *r, struct zc_rdir *d,
                          const char *name, const struct zc_entry *e)
@@ -159,7 +159,7 @@ int zc_newfile_write(struct zc_rworker *w, struct zc_rdir *d, int base,
     return fd;
 }
 
-/* --- commit -------------------------------------------------------------- */
+/* --- commit --- */
 
 struct file_commit {
     struct zc_commit commit;

@@ -218,7 +218,7 @@ void zc_queue_wait_idle(struct zc_receiver *r)
     pthread_mutex_unlock(&r->lock);
 }
 
-/* --- lines --------------------------------------------------------------- */
+/* --- lines --- */
 
 void zc_queue_line_init(struct zc_queue_line *line)
 {

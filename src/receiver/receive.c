@@ -33,7 +33,7 @@
 #define WORKERS_MAX 8u
 #define SLOW_MAX 2u /* workers for what reads much */
 
-/* --- the end ------------------------------------------------------------- */
+/* --- the end --- */
 
 /* Mounts that are left alone after the round. */
 static bool has_mounts(const struct zc_receiver *r)
@@ -276,7 +276,7 @@ static int run_rounds(struct zc_receiver *r, struct zc_err *err)
     }
 }
 
-/* --- all together -------------------------------------------------------- */
+/* --- all together --- */
 
 static int receiver_init(struct zc_receiver *r, struct zc_rparts *p,
                          struct zc_transport *t, struct zc_err *err)

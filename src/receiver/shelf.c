@@ -55,7 +55,7 @@ void zc_shelf_copy(struct zc_shelf *s, const struct zc_shelf *of)
     zc_shelf_init(s);
 }
 
-/* --- what is done to it -------------------------------------------------- */
+/* --- what is done to it --- */
 
 void zc_shelf_touched(struct zc_receiver *r, struct zc_shelf *s)
 {
@@ -95,7 +95,7 @@ bool zc_shelf_make_writable(struct zc_receiver *r, struct zc_shelf *s)
     return done;
 }
 
-/* --- what it passes on --------------------------------------------------- */
+/* --- what it passes on --- */
 
 /* With shelves.lock held. FD is S's. */
 static void look(struct zc_shelf *s, int fd)
@@ -141,7 +141,7 @@ uint32_t zc_shelf_mode(struct zc_receiver *r, struct zc_shelf *s,
     return mode & 070 ? mode | (mode & 0700) >> 3 : mode;
 }
 
-/* --- where things are made ----------------------------------------------- */
+/* --- where things are made --- */
 
 /* With shelves.lock held, all of these. */
 

@@ -23,7 +23,7 @@
 
 #define XFS_MAGIC 0x58465342
 
-/* --- which directories --------------------------------------------------- */
+/* --- which directories --- */
 
 static bool is_letter(char c)
 {
@@ -127,7 +127,7 @@ bool zc_spelling_folds(struct zc_receiver *r, struct zc_volume *v, int fd,
     return f == ZC_FOLDING_ALL || (f == ZC_FOLDING_SOME && has_flag(fd));
 }
 
-/* --- one directory ------------------------------------------------------- */
+/* --- one directory --- */
 
 /* Names that are the same here. */
 struct node {

@@ -51,7 +51,7 @@ int zc_spot_clear(const struct zc_spot *s)
     return zc_remove_tree(s->fd, s->name, s->name, NULL) ? -1 : 0;
 }
 
-/* --- directories for them ------------------------------------------------- */
+/* --- directories for them --- */
 
 /* The directory PATH, N bytes, of DEST, or what there was of it before it was
  * put aside. */
@@ -174,7 +174,7 @@ static int open_dirs(struct zc_receiver *r, struct zc_backup *b,
     return at;
 }
 
-/* --- the trash ------------------------------------------------------------ */
+/* --- the trash --- */
 
 static void forget_dir(struct zc_backup *b)
 {
@@ -253,8 +253,7 @@ static enum clash clash(struct zc_receiver *r, struct zc_backup *b,
     return c;
 }
 
-/* --- where it goes, in sum
- * ------------------------------------------------- */
+/* --- where it goes, in sum --- */
 
 /* The directory of backups for DIR, N bytes of L's path, is open. */
 static int enter(struct zc_receiver *r, struct zc_backup *b,

@@ -94,7 +94,7 @@ int zc_rsurvey_begin(struct zc_receiver *r, struct zc_rdir *root)
     return 0;
 }
 
-/* --- the end --------------------------------------------------------------- */
+/* --- the end --- */
 
 /* Both ends are through: what the sender wants to know can be told. */
 static void finish(struct zc_receiver *r)
@@ -121,7 +121,7 @@ int zc_rsurvey_hold(struct zc_receiver *r, const struct zc_work *work)
     return 0;
 }
 
-/* --- an entry -------------------------------------------------------------- */
+/* --- an entry --- */
 
 /* The sender says nothing of such a file, and it would not be deleted. */
 static bool is_out_of_it(struct zc_rworker *w, const struct zc_rsurvey_dir *d,
@@ -205,7 +205,7 @@ static int look_at(struct zc_rworker *w, int dirfd, const char *name,
     return look_at_attributes(w, dirfd, name, e);
 }
 
-/* --- a directory ------------------------------------------------------------ */
+/* --- a directory --- */
 
 /* False: it cannot be gone through. */
 static bool start_dir(struct zc_rworker *w, struct zc_rsurvey_dir *d,

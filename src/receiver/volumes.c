@@ -177,7 +177,7 @@ uint32_t zc_volumes_time_step(const struct zc_receiver *r)
     return v ? v->time_step : 1;
 }
 
-/* --- stable storage ------------------------------------------------------ */
+/* --- stable storage --- */
 
 int zc_volumes_syncfs(struct zc_receiver *r)
 {
@@ -199,7 +199,7 @@ int zc_volumes_sync(struct zc_receiver *r, bool all)
     return 0;
 }
 
-/* --- the end of a round -------------------------------------------------- */
+/* --- the end of a round --- */
 
 static void restore_top_times(struct zc_volume *v)
 {

@@ -54,7 +54,7 @@ static void read_names(struct zc_rworker *w, struct zc_rdir *d, int dirfd)
                         ENAMETOOLONG);
 }
 
-/* --- names that are the same --------------------------------------------- */
+/* --- names that are the same --- */
 
 /* A name that is only here, or only there, up to which all were on both sides:
  * may it be the same name, spelled in another way? */
@@ -162,7 +162,7 @@ static void plan_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,
     }
 }
 
-/* --- a list -------------------------------------------------------------- */
+/* --- a list --- */
 
 /* The local names before NAME (NULL: all that are left) have no counterpart. */
 static void pass_extras(struct zc_rworker *w, struct zc_rdir *d, int dirfd,

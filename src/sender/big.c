@@ -171,7 +171,7 @@ static int send_segments(struct zc_sworker *w, struct zc_sbig *b)
     return 0;
 }
 
-/* --- what the peer says of it -------------------------------------------- */
+/* --- what the peer says of it --- */
 
 /* ASKING, it may be answered again and again; else once. */
 static struct zc_sbig *find(struct zc_sender *s, struct zc_ref ref,
@@ -274,7 +274,7 @@ static void let_go(struct zc_sender *s, struct zc_sbig *b, bool asking)
     pthread_mutex_unlock(&s->lock);
 }
 
-/* --- sending ------------------------------------------------------------- */
+/* --- sending --- */
 
 /* Waits for room among the big files on their way, going on with others
  * meanwhile, so that somebody always does. */

@@ -81,7 +81,7 @@ void zc_check_changed(struct zc_sworker *w, const struct zc_sfile *f)
     pthread_mutex_unlock(&w->s->lock);
 }
 
-/* --- dry runs ------------------------------------------------------------ */
+/* --- dry runs --- */
 
 /* Then that it could not be read to its end says nothing. Keeps errno. */
 static bool has_shrunk(const struct zc_sfile *f)
@@ -133,7 +133,7 @@ static int report(struct zc_sworker *w, const struct zc_sfile *f, int same,
     return 0;
 }
 
-/* --- slices -------------------------------------------------------------- */
+/* --- slices --- */
 
 /* True: F is dealt with later. */
 static bool put_off(struct zc_sworker *w, struct zc_sfile *f)

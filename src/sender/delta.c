@@ -124,7 +124,7 @@ void zc_sdelta_free(struct zc_sdelta *d)
     free(d);
 }
 
-/* --- questions and answers ----------------------------------------------- */
+/* --- questions and answers --- */
 
 /* P: NULL where there is none. Noted before it is on the wire: the answer may come
  * at once. */
@@ -163,7 +163,7 @@ bool zc_sdelta_answer(struct zc_sdelta *d, const struct zc_msg_sums *m,
     return true;
 }
 
-/* --- the file here ------------------------------------------------------- */
+/* --- the file here --- */
 
 /* How many bytes of block I of P the basis has, LENGTH being known. */
 static uint64_t covered(uint64_t length, unsigned i)
@@ -316,7 +316,7 @@ static void take_answers(struct zc_sworker *w, struct zc_sdelta *d)
     }
 }
 
-/* --- what is said -------------------------------------------------------- */
+/* --- what is said --- */
 
 struct saying {
     struct zc_sworker *w;
@@ -437,7 +437,7 @@ static uint64_t decide_piece(struct saying *y, const struct piece *p)
     return found;
 }
 
-/* --- searching ----------------------------------------------------------- */
+/* --- searching --- */
 
 /* So much at the end of a piece without anything in common is worth a search. */
 #define TAIL_MIN ((uint64_t)128 << 10)
@@ -612,7 +612,7 @@ static bool say_pieces(struct saying *y)
     return any;
 }
 
-/* --- cutting ------------------------------------------------------------- */
+/* --- cutting --- */
 
 /* What is to be cut next; NULL: there is nothing. */
 static struct zc_segment *next_literal(struct zc_sdelta *d)

@@ -84,7 +84,7 @@ int zc_sdigests_taken(struct zc_sender *s, const struct zc_msg_digest *m)
     return 0;
 }
 
-/* --- owners ---------------------------------------------------------------- */
+/* --- owners --- */
 
 /* The one of OWNERS that the peer takes ID for. 1: found; 0: there is none; -1:
  * nobody here can tell, as the peer may not know the name, and has the number. */

@@ -17,7 +17,7 @@
  * (of up to 10 ms on older kernels), so a change may not show in them. */
 #define RACY_NS (100 * 1000000LL)
 
-/* --- the names of ids ---------------------------------------------------- */
+/* --- the names of ids --- */
 
 void zc_ids_init(struct zc_sender *s, struct zc_ids *ids)
 {
@@ -82,7 +82,7 @@ int zc_ids_announce(struct zc_sworker *w, uint32_t uid, uint32_t gid,
     return r;
 }
 
-/* --- entries ------------------------------------------------------------- */
+/* --- entries --- */
 
 void zc_entry_from_stat(const struct zc_sender *s, const struct zc_stat *st,
                         struct zc_entry *e)
@@ -192,7 +192,7 @@ unsigned zc_entry_doubt(const struct zc_sender *s, unsigned what,
     return eager ? ZC_ENTRY_EAGER : ZC_ENTRY_CHANGED;
 }
 
-/* --- versions ------------------------------------------------------------ */
+/* --- versions --- */
 
 struct zc_seen zc_seen_of(const struct zc_stat *st)
 {

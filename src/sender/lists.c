@@ -29,7 +29,7 @@ void zc_lists_fini(struct zc_sender *s)
     zc_lists_bury(s);
 }
 
-/* --- making -------------------------------------------------------------- */
+/* --- making --- */
 
 struct zc_draft zc_draft_begin(const struct zc_sworker *w)
 {
@@ -230,7 +230,7 @@ int zc_lists_flush_last(struct zc_sworker *w, uint32_t *last)
     return r;
 }
 
-/* --- counting ------------------------------------------------------------ */
+/* --- counting --- */
 
 void zc_lists_open_dir(struct zc_sender *s)
 {
@@ -257,7 +257,7 @@ bool zc_lists_wanted(const struct zc_sender *s)
     return !STAILQ_EMPTY(&s->lists->wanted);
 }
 
-/* --- asking -------------------------------------------------------------- */
+/* --- asking --- */
 
 void zc_lists_restart(struct zc_sender *s)
 {
@@ -325,7 +325,7 @@ void zc_lists_release(struct zc_sender *s, struct zc_slist *l)
     zc_sender_wake(s);
 }
 
-/* --- sending ------------------------------------------------------------- */
+/* --- sending --- */
 
 struct zc_slist *zc_lists_take(struct zc_sender *s)
 {

@@ -103,7 +103,7 @@ struct zc_lists {
 void zc_lists_init(struct zc_sender *s, struct zc_lists *t);
 void zc_lists_fini(struct zc_sender *s); /* S's tree is still there */
 
-/* --- making -------------------------------------------------------------- */
+/* --- making --- */
 
 /* The entries of a list in the making: where they are in a worker's buffer, from
  * BEGIN on. */
@@ -163,7 +163,7 @@ int zc_lists_flush(struct zc_sworker *w);
 /* The same; *LAST (or NULL): the number of the last list in it. */
 int zc_lists_flush_last(struct zc_sworker *w, uint32_t *last);
 
-/* --- counting, with the sender's lock held ------------------------------- */
+/* --- counting, with the sender's lock held --- */
 
 /* Lists of one more directory will come, until one is its last. */
 void zc_lists_open_dir(struct zc_sender *s);
@@ -176,7 +176,7 @@ bool zc_lists_over(const struct zc_sender *s);
 /* zc_lists_take will have one. */
 bool zc_lists_wanted(const struct zc_sender *s);
 
-/* --- asking, with the sender's lock held --------------------------------- */
+/* --- asking, with the sender's lock held --- */
 
 /* A round begins: numbers start from 0. */
 void zc_lists_restart(struct zc_sender *s);
@@ -192,7 +192,7 @@ void zc_lists_settle(struct zc_sender *s, struct zc_slist *l, uint32_t index);
  * the table. */
 void zc_lists_release(struct zc_sender *s, struct zc_slist *l);
 
-/* --- sending ------------------------------------------------------------- */
+/* --- sending --- */
 
 /* Takes the next list with wanted entries, which stays queued; NULL: there is
  * none. With the lock held. */

@@ -33,7 +33,7 @@ struct seeds {
     ZC_VEC(const char *) moved_to; /* files renamed in it, sorted */
 };
 
-/* --- renames ------------------------------------------------------------- */
+/* --- renames --- */
 
 /* What PATH is now. */
 static int stat_path(struct zc_sender *s, const char *path,
@@ -128,7 +128,7 @@ static int add_renames(struct seeds *seeds, const struct zc_round *round)
     return 0;
 }
 
-/* --- one directory ------------------------------------------------------- */
+/* --- one directory --- */
 
 /* PATH, or a directory above it, is excluded. */
 static bool hidden(const struct zc_sender *s, const char *path)

@@ -55,7 +55,7 @@ struct zc_session {
     bool reading;
 };
 
-/* --- beginning and end --------------------------------------------------- */
+/* --- beginning and end --- */
 
 static int init(struct zc_session *session, struct zc_transport *t,
                 struct zc_err *err)
@@ -333,7 +333,7 @@ void zc_session_close(struct zc_session *session)
     free(session);
 }
 
-/* --- rounds -------------------------------------------------------------- */
+/* --- rounds --- */
 
 static void begin_round(struct zc_sender *s, const struct zc_round *round)
 {

@@ -32,14 +32,14 @@ int zc_walk_some(struct zc_sworker *w);
 /* LIST 0, the root's own entry, into W's buffer. -1: the run has failed. */
 int zc_walk_root(struct zc_sworker *w);
 
-/* --- for whoever does something else with the entries of a directory ----- */
+/* --- for whoever does something else with the entries of a directory --- */
 
 /* The next entries of D into DRAFT and W's buffer, as many as a list has; *LAST:
  * there are no more. -1: the run has failed. */
 int zc_walk_gather(struct zc_sworker *w, struct zc_sdir *d,
                    struct zc_draft *draft, bool *last);
 
-/* --- for whoever lists some names of a directory only ------------------- */
+/* --- for whoever lists some names of a directory only --- */
 
 /* Looks at NAME in D, whose fd is DIRFD, and adds its entry, called AS in the
  * list, to DRAFT in W's buffer. */

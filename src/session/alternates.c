@@ -108,7 +108,7 @@ void zc_alternates_close(struct zc_alternates *a)
     a->n = 0;
 }
 
-/* --- of one directory ----------------------------------------------------- */
+/* --- of one directory --- */
 
 void zc_alternates_in(const struct zc_alternates *a, const char *path,
                       uint64_t key, struct zc_alternate_dirs *d)

@@ -95,7 +95,7 @@ struct zc_digest_dir zc_digests_root(const struct zc_digests *t)
     return (struct zc_digest_dir){.id = 1, .key = t->what.seed};
 }
 
-/* --- an entry ------------------------------------------------------------- */
+/* --- an entry --- */
 
 /* What counts of an entry, as bytes. */
 struct said {
@@ -183,7 +183,7 @@ static void say_entry(struct said *s, const struct zc_msg_digest *what,
         say_number(s, (uint64_t)e->rdev_major << 32 | e->rdev_minor);
 }
 
-/* --- sums ----------------------------------------------------------------- */
+/* --- sums --- */
 
 static void add(uint64_t to[2], const uint64_t v[2])
 {
@@ -312,7 +312,7 @@ void zc_digesting_add(struct zc_digesting *g, const struct zc_entry *e,
         end_range(g, e);
 }
 
-/* --- into the tree, with the lock held ------------------------------------- */
+/* --- into the tree, with the lock held --- */
 
 static int owner_number(struct zc_digests *t, uint32_t uid, uint32_t gid,
                         uint32_t *number)
@@ -442,7 +442,7 @@ void zc_digesting_end(struct zc_digesting *g)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* --- the end -------------------------------------------------------------- */
+/* --- the end --- */
 
 static int by_inode(const void *a, const void *b)
 {
@@ -535,7 +535,7 @@ void zc_digests_finish(struct zc_digests *t, zc_digest_owner_fn *owner,
     t->finished = true;
 }
 
-/* --- asking --------------------------------------------------------------- */
+/* --- asking --- */
 
 uint32_t zc_digests_child(const struct zc_digests *t, uint32_t dir,
                           const char *name, size_t n)

@@ -56,7 +56,7 @@ void zc_digests_free(struct zc_digests *t); /* or NULL */
 const struct zc_msg_digest *zc_digests_what(const struct zc_digests *t);
 struct zc_digest_dir zc_digests_root(const struct zc_digests *t);
 
-/* --- going through a directory: one thread's ------------------------------- */
+/* --- going through a directory: one thread's --- */
 
 struct zc_digest_sum {
     uint64_t v[2];
@@ -104,7 +104,7 @@ void zc_digesting_spoil(struct zc_digesting *g);
 void zc_digesting_end(struct zc_digesting *g);
 void zc_digesting_fini(struct zc_digesting *g);
 
-/* --- the end: one thread's, when no run goes on ---------------------------- */
+/* --- the end: one thread's, when no run goes on --- */
 
 /* What UID and GID count as: other numbers in AS, by which two ends compare.
  * False: that cannot be said. */
@@ -113,7 +113,7 @@ typedef bool zc_digest_owner_fn(void *arg, uint32_t uid, uint32_t gid,
 void zc_digests_finish(struct zc_digests *t, zc_digest_owner_fn *owner,
                        void *arg);
 
-/* --- asking, after that: any thread ---------------------------------------- */
+/* --- asking, after that: any thread --- */
 
 /* The directory NAME (N bytes) in DIR (0: none); 0: it is not known. */
 uint32_t zc_digests_child(const struct zc_digests *t, uint32_t dir,

@@ -18,7 +18,7 @@
 /* Files that name files that name files: more is nonsense. */
 #define NESTING_MAX 16
 
-/* --- a directory --------------------------------------------------------- */
+/* --- a directory --- */
 
 struct entering {
     struct zc_filter *out;
@@ -197,7 +197,7 @@ struct zc_filter *zc_filter_inherited(const struct zc_filter *f)
     return zc_filter_ref(f);
 }
 
-/* --- above the root ------------------------------------------------------ */
+/* --- above the root --- */
 
 static bool wants_above(const struct zc_filter *f)
 {
@@ -250,7 +250,7 @@ struct zc_filter *zc_filter_above(const struct zc_filter *f, const char *src,
     return found;
 }
 
-/* --- the wire ------------------------------------------------------------ */
+/* --- the wire --- */
 
 static void put_sides(struct zc_buf *out, unsigned sides)
 {
