@@ -258,6 +258,19 @@ static void put_number(struct zc_buf *b, const struct zc_conf_key *k,
     zc_buf_printf(b, "%s = %llu\n", k->name, (unsigned long long)n);
 }
 
+static void put_bit(struct zc_buf *b, const struct zc_conf_key *k, unsigned set)
+{
+    bool on = set & (unsigned)k->min;
+    put_line(b, k->name, on != (k->type == ZC_CONF_BIT_NOT) ? "yes" : "no");
+}
+
+/* TEXT may be NULL. */
+static void put_if_any(struct zc_buf *b, const char *key, const char *text)
+{
+    if (text)
+        put_line(b, key, text);
+}
+
 static void put_holds(struct zc_buf *b, const struct zc_conf_key *k,
                       const zc_holds *h)
 {
@@ -270,27 +283,93 @@ static void put_holds(struct zc_buf *b, const struct zc_conf_key *k,
     }
 }
 
+/* What a field is, which holds one of several words: that word, which may be in
+ * TEXT; NULL: K is of another kind. */
+static const char *word_of(const struct zc_conf_key *k,
+                           const struct zc_conf_mirror *m, char text[32])
+{
+    switch (k->type) {
+    case ZC_CONF_SSH_DATA:
+        return zc_direct_way_names[m->ssh.data];
+    case ZC_CONF_FSYNC:
+        return zc_fsync_name(m->push.fsync);
+    case ZC_CONF_DELTA:
+        return zc_delta_name(m->push.delta);
+    case ZC_CONF_MOVER:
+        return zc_mover_name(m->push.mover);
+    case ZC_CONF_WATCH:
+        return zc_conf_watch_name(m->watch);
+    case ZC_CONF_COMPRESS:
+        zc_compress_text(m->compress, text, 32);
+        return text;
+    case ZC_CONF_COMMAND: /* which one is for others to know */
+        return m->on_change.command ? "yes" : "no";
+    default:
+        return NULL;
+    }
+}
+
+/* What is more than one field, or may be said several times. */
+static void put_parts(struct zc_buf *b, const struct zc_conf_key *k,
+                      const struct zc_conf_mirror *m, const char *chmod)
+{
+    switch (k->type) {
+    case ZC_CONF_SSH_OPTION:
+        for (size_t i = 0; i < m->ssh.options.len; i++)
+            put_line(b, k->name, m->ssh.options.v[i]);
+        break;
+    case ZC_CONF_TO:
+        put_dests(b, m);
+        break;
+    case ZC_CONF_CHOWN:
+        put_if_any(b, "chown user", m->push.chown_user);
+        put_if_any(b, "chown group", m->push.chown_group);
+        break;
+    case ZC_CONF_CHMOD:
+        put_if_any(b, k->name, chmod);
+        break;
+    case ZC_CONF_MOUNT:
+        put_line(b, k->name, m->push.require.mount ? "yes" : "no");
+        put_if_any(b, k->name, m->push.require.mount_path);
+        break;
+    case ZC_CONF_MARKER:
+        put_if_any(b, k->name, m->push.require.file);
+        break;
+    case ZC_CONF_SETTLE:
+    case ZC_CONF_PACE:
+        put_holds(b, k, &m->holds);
+        break;
+    case ZC_CONF_PATTERN:
+        put_rules(b, k->name, m->on_change.patterns);
+        break;
+    default: /* rules are put together, in their order */
+        break;
+    }
+}
+
 static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
                     const struct zc_conf_mirror *m, const char *chmod)
 {
     const void *at = (const char *)m + k->at;
     char text[32];
+    const char *word = word_of(k, m, text);
+    if (word) {
+        put_line(b, k->name, word);
+        return;
+    }
     switch (k->type) {
     case ZC_CONF_PATH:
     case ZC_CONF_TEXT:
-        if (*(char *const *)at || k->def)
-            put_line(b, k->name,
-                     *(char *const *)at ? *(char *const *)at : k->def);
-        break;
-    case ZC_CONF_SSH_DATA:
-        put_line(b, k->name, zc_direct_way_names[m->ssh.data]);
-        break;
-    case ZC_CONF_SSH_OPTION:
-        for (size_t i = 0; i < m->ssh.options.len; i++)
-            put_line(b, k->name, m->ssh.options.v[i]);
+    case ZC_CONF_IDMAP:
+        put_if_any(b, k->name, *(char *const *)at ? *(char *const *)at : k->def);
         break;
     case ZC_CONF_BOOL:
         put_line(b, k->name, *(const bool *)at ? "yes" : "no");
+        break;
+    case ZC_CONF_BIT:
+    case ZC_CONF_BIT_NOT:
+    case ZC_CONF_KEEP:
+        put_bit(b, k, *(const unsigned *)at);
         break;
     case ZC_CONF_OFTEN:
     case ZC_CONF_NUMBER:
@@ -301,74 +380,11 @@ static void put_key(struct zc_buf *b, const struct zc_conf_key *k,
     case ZC_CONF_RATE:
         put_number(b, k, *(const uint64_t *)at);
         break;
-    case ZC_CONF_KEEP:
-        put_line(b, k->name, m->push.keep & (unsigned)k->min ? "yes" : "no");
-        break;
-    case ZC_CONF_WALK:
-        put_line(b, k->name, m->push.walk & (unsigned)k->min ? "yes" : "no");
-        break;
-    case ZC_CONF_APPLY:
-        put_line(b, k->name, m->push.apply & (unsigned)k->min ? "yes" : "no");
-        break;
-    case ZC_CONF_APPLY_NOT:
-        put_line(b, k->name, m->push.apply & (unsigned)k->min ? "no" : "yes");
-        break;
-    case ZC_CONF_IDMAP:
-        if (*(char *const *)at)
-            put_line(b, k->name, *(char *const *)at);
-        break;
     case ZC_CONF_WINDOW:
         zc_buf_printf(b, "%s = %d\n", k->name, m->push.window_s);
         break;
-    case ZC_CONF_FSYNC:
-        put_line(b, k->name, zc_fsync_name(m->push.fsync));
-        break;
-    case ZC_CONF_DELTA:
-        put_line(b, k->name, zc_delta_name(m->push.delta));
-        break;
-    case ZC_CONF_MOVER:
-        put_line(b, k->name, zc_mover_name(m->push.mover));
-        break;
-    case ZC_CONF_COMPRESS:
-        zc_compress_text(m->compress, text, sizeof text);
-        put_line(b, k->name, text);
-        break;
-    case ZC_CONF_WATCH:
-        put_line(b, k->name, zc_conf_watch_name(m->watch));
-        break;
-    case ZC_CONF_TO:
-        put_dests(b, m);
-        break;
-    case ZC_CONF_CHOWN:
-        if (m->push.chown_user)
-            put_line(b, "chown user", m->push.chown_user);
-        if (m->push.chown_group)
-            put_line(b, "chown group", m->push.chown_group);
-        break;
-    case ZC_CONF_MOUNT:
-        put_line(b, k->name, m->push.require.mount ? "yes" : "no");
-        if (m->push.require.mount_path)
-            put_line(b, k->name, m->push.require.mount_path);
-        break;
-    case ZC_CONF_MARKER:
-        if (m->push.require.file)
-            put_line(b, k->name, m->push.require.file);
-        break;
-    case ZC_CONF_SETTLE:
-    case ZC_CONF_PACE:
-        put_holds(b, k, &m->holds);
-        break;
-    case ZC_CONF_COMMAND: /* which one is for others to know */
-        put_line(b, k->name, m->on_change.command ? "yes" : "no");
-        break;
-    case ZC_CONF_PATTERN:
-        put_rules(b, k->name, m->on_change.patterns);
-        break;
-    case ZC_CONF_CHMOD:
-        if (chmod)
-            put_line(b, k->name, chmod);
-        break;
-    default: /* rules are put together, in their order */
+    default:
+        put_parts(b, k, m, chmod);
         break;
     }
 }

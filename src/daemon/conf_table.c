@@ -39,10 +39,10 @@
     MIRROR(n, "yes|no", "yes", ZC_CONF_KEEP, push.keep, .min = (bit),        \
            .help = (text))
 #define WALK(n, bit, text)                                                   \
-    MIRROR(n, "yes|no", "no", ZC_CONF_WALK, push.walk, .min = (bit),         \
+    MIRROR(n, "yes|no", "no", ZC_CONF_BIT, push.walk, .min = (bit),          \
            .help = (text))
 #define APPLY(n, bit, text)                                                  \
-    MIRROR(n, "yes|no", "no", ZC_CONF_APPLY, push.apply, .min = (bit),       \
+    MIRROR(n, "yes|no", "no", ZC_CONF_BIT, push.apply, .min = (bit),         \
            .help = (text))
 #define RULE(n, v, t, text)                                                  \
     MIRROR(n, v, NULL, t, filter, .help = (text))
@@ -263,7 +263,7 @@ const struct zc_conf_key zc_conf_keys[] = {
     MIRROR("delta", "auto|aligned|off", "auto", ZC_CONF_DELTA, push.delta,
            .help = "of big files that have changed send what is new;\n"
                    "aligned: where the rest is where it was"),
-    MIRROR("find moved", "yes|no", "yes", ZC_CONF_APPLY_NOT, push.apply,
+    MIRROR("find moved", "yes|no", "yes", ZC_CONF_BIT_NOT, push.apply,
            .min = ZC_APPLY_NO_MOVED,
            .help = "look for big files that are new by what DEST\n"
                    "has under other names"),

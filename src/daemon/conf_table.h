@@ -28,11 +28,10 @@ enum zc_conf_type {
     ZC_CONF_COUNT,    /* uint64_t */
     ZC_CONF_SIZE,     /* uint64_t, bytes */
     ZC_CONF_RATE,     /* uint64_t, bytes a second */
+    ZC_CONF_BIT,      /* a bit of an unsigned: min */
+    ZC_CONF_BIT_NOT,  /* likewise, of the opposite */
     ZC_CONF_KEEP,     /* a bit of push.keep: min */
-    ZC_CONF_WALK,     /* a bit of push.walk: min */
-    ZC_CONF_APPLY,    /* a bit of push.apply: min */
-    ZC_CONF_APPLY_NOT, /* likewise, of the opposite */
-    ZC_CONF_IDMAP,    /* char *, push.usermap or push.groupmap */
+    ZC_CONF_IDMAP,    /* char *: usermap or groupmap */
     ZC_CONF_WINDOW,   /* push.window_s */
     ZC_CONF_FSYNC,    /* enum zc_fsync */
     ZC_CONF_MOVER,    /* enum zc_mover_kind */

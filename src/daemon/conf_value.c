@@ -43,6 +43,28 @@ static int take_bool(const char *value, bool *out, struct zc_err *err)
     return bad(err, "'" SHOWN "' is neither yes nor no", value);
 }
 
+/* The bit of K in *SET. */
+static int take_bit(const struct zc_conf_key *k, const char *value,
+                    unsigned *set, struct zc_err *err)
+{
+    bool yes;
+    if (take_bool(value, &yes, err))
+        return -1;
+    bool on = yes != (k->type == ZC_CONF_BIT_NOT);
+    *set = on ? *set | (unsigned)k->min : *set & ~(unsigned)k->min;
+    return 0;
+}
+
+static int take_keep(const struct zc_conf_key *k, const char *value,
+                     struct zc_options *o, struct zc_err *err)
+{
+    if (take_bit(k, value, &o->keep, err))
+        return -1;
+    if (k->min == ZC_KEEP_OWNER || k->min == ZC_KEEP_GROUP)
+        o->owners_asked |= (o->keep & (unsigned)k->min) != 0;
+    return 0;
+}
+
 static int take_number(const char *value, uint64_t min, uint64_t max,
                        uint64_t *out, struct zc_err *err)
 {
@@ -334,44 +356,12 @@ static int take_pattern(const char *value, struct zc_filter **f,
     return zc_filter_add_exclude(*f, value, err);
 }
 
-/* Values that concern mirrors only. */
-static int take_for_mirror(const struct zc_conf_key *k,
-                           struct zc_conf_mirror *m, const char *value,
-                           struct zc_err *err)
+/* One of the words that a field can hold, which the parsers of the command line
+ * know; whatever K is for else is a rule. */
+static int take_word(const struct zc_conf_key *k, struct zc_conf_mirror *m,
+                     const char *value, struct zc_err *err)
 {
-    bool on;
     switch (k->type) {
-    case ZC_CONF_KEEP:
-        if (take_bool(value, &on, err))
-            return -1;
-        if (k->min == ZC_KEEP_OWNER || k->min == ZC_KEEP_GROUP)
-            m->push.owners_asked |= on;
-        m->push.keep = on ? m->push.keep | (unsigned)k->min
-                          : m->push.keep & ~(unsigned)k->min;
-        return 0;
-    case ZC_CONF_WALK:
-        if (take_bool(value, &on, err))
-            return -1;
-        m->push.walk = on ? m->push.walk | (unsigned)k->min
-                          : m->push.walk & ~(unsigned)k->min;
-        return 0;
-    case ZC_CONF_APPLY:
-    case ZC_CONF_APPLY_NOT:
-        if (take_bool(value, &on, err))
-            return -1;
-        m->push.apply = on == (k->type == ZC_CONF_APPLY)
-                           ? m->push.apply | (unsigned)k->min
-                           : m->push.apply & ~(unsigned)k->min;
-        return 0;
-    case ZC_CONF_IDMAP:
-        return zc_idrules_check(value, err)
-                   ? -1
-                   : take_text((char **)((char *)m + k->at), value, err);
-    case ZC_CONF_WINDOW:
-        if (zc_options_window(&m->push, value))
-            return bad(err, "'" SHOWN "' is not a number of seconds, nor -1",
-                       value);
-        return 0;
     case ZC_CONF_MOVER:
         if (zc_mover_parse(value, &m->push.mover))
             return bad(err, "'" SHOWN "' is none of " ZC_MOVER_NAMES, value);
@@ -393,18 +383,44 @@ static int take_for_mirror(const struct zc_conf_key *k,
         return 0;
     case ZC_CONF_WATCH:
         return take_watch(value, &m->watch, err);
+    case ZC_CONF_SSH_DATA:
+        return take_ssh_data(value, &m->ssh.data, err);
+    default:
+        return take_rule(k, value, &m->filter, err);
+    }
+}
+
+/* Values that concern mirrors only. */
+static int take_for_mirror(const struct zc_conf_key *k,
+                           struct zc_conf_mirror *m, const char *value,
+                           struct zc_err *err)
+{
+    void *at = (char *)m + k->at;
+    switch (k->type) {
+    case ZC_CONF_BIT:
+    case ZC_CONF_BIT_NOT:
+        return take_bit(k, value, at, err);
+    case ZC_CONF_KEEP:
+        return take_keep(k, value, &m->push, err);
+    case ZC_CONF_IDMAP:
+        return zc_idrules_check(value, err) ? -1 : take_text(at, value, err);
+    case ZC_CONF_WINDOW:
+        if (zc_options_window(&m->push, value))
+            return bad(err, "'" SHOWN "' is not a number of seconds, nor -1",
+                       value);
+        return 0;
     case ZC_CONF_OFTEN:
-        if (zc_interval_parse(value, (unsigned *)((char *)m + k->at)))
+        if (zc_interval_parse(value, at))
             return bad(err, "'" SHOWN "' is none of never, hourly, daily, "
                             "weekly, nor a time such as 6h or 90m", value);
         return 0;
     case ZC_CONF_SIZE:
-        if (zc_size_parse(value, 1, (uint64_t *)((char *)m + k->at)))
+        if (zc_size_parse(value, 1, at))
             return bad(err, "'" SHOWN "' is not a size such as 1000, 1.5M or "
                             "100KB-1", value);
         return 0;
     case ZC_CONF_RATE:
-        if (zc_size_parse(value, ZC_KIB, &m->push.bwlimit))
+        if (zc_size_parse(value, ZC_KIB, at))
             return bad(err, "'" SHOWN "' is not a rate such as 800, 1.5M or "
                             "100KB", value);
         return 0;
@@ -413,8 +429,6 @@ static int take_for_mirror(const struct zc_conf_key *k,
     case ZC_CONF_SETTLE:
     case ZC_CONF_PACE:
         return zc_holds_add(&m->holds, k->type == ZC_CONF_SETTLE, value, err);
-    case ZC_CONF_SSH_DATA:
-        return take_ssh_data(value, &m->ssh.data, err);
     case ZC_CONF_SSH_OPTION:
         return take_ssh_option(value, m, err);
     case ZC_CONF_CHOWN:
@@ -422,7 +436,7 @@ static int take_for_mirror(const struct zc_conf_key *k,
     case ZC_CONF_CHMOD:
         return zc_chmod_add(&m->chmod, value, err);
     default:
-        return take_rule(k, value, &m->filter, err);
+        return take_word(k, m, value, err);
     }
 }
 
