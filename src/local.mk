@@ -557,6 +557,7 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/conf_ini.h \
 	%D%/daemon/conf_keys.c \
 	%D%/daemon/conf_mirror.c \
+	%D%/daemon/conf_mirror_value.c \
 	%D%/daemon/conf_table.c \
 	%D%/daemon/conf_table.h \
 	%D%/daemon/conf_types.h \

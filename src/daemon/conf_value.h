@@ -17,6 +17,17 @@
 int zc_conf_take(const struct zc_conf_key *k, void *object, const char *value,
                  struct zc_err *err);
 
+/* The same for the kinds of K that only mirrors have. */
+int zc_conf_take_for_mirror(const struct zc_conf_key *k,
+                            struct zc_conf_mirror *m, const char *value,
+                            struct zc_err *err);
+
+/* Takes VALUE as it is. *OUT is the caller's to free. */
+int zc_conf_take_text(char **out, const char *value, struct zc_err *err);
+
+/* Takes "yes" or "no". */
+int zc_conf_take_bool(const char *value, bool *out, struct zc_err *err);
+
 /* Takes an absolute path of up to MAX bytes, in its shortest form, so that two
  * can be compared: single slashes, none at the end, no "."; ".." is refused, as
  * what it means depends on symlinks. *OUT is the caller's to free. */
