@@ -26,27 +26,13 @@ struct bench_args {
     zc_operands operands;
 };
 
-enum bench_opt_id {
-    OPT_FILE,
-    OPT_SIZE,
-    OPT_DIR,
-    OPT_OVER,
-    OPT_MOVERS,
-    OPT_ROUNDS,
-    OPT_SMALL,
-    OPT_COLD,
-    OPT_TO,
-    OPT_JSON,
-    OPT_PLOT,
-    OPT_CHECK,
-    OPT_HELP,
-};
+enum bench_opt_id { OPT_SIZE = ZC_OPT_OWN, OPT_OVER, OPT_MOVERS, OPT_ROUNDS };
 
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.name = "file",
      .value = "PATH",
-     .id = OPT_FILE,
+     ZC_OPT_INTO(TEXT, struct bench_args, file),
      .help = "send this file, which is only read (default: a new\n"
              "one, which has no name and goes with us)"},
     {.name = "size",
@@ -55,7 +41,7 @@ static const struct zc_opt rows[] = {
      .help = "of the new file (default 256M)"},
     {.name = "dir",
      .value = "DIR",
-     .id = OPT_DIR,
+     ZC_OPT_INTO(TEXT, struct bench_args, dir),
      .help = "where copies are made, without a name (default: the\n"
              "current directory)"},
     {.name = "over",
@@ -71,26 +57,28 @@ static const struct zc_opt rows[] = {
      .id = OPT_ROUNDS,
      .help = "so many of each, in turns (default 7)"},
     {.name = "cold",
-     .id = OPT_COLD,
+     ZC_OPT_INTO(FLAG, struct bench_args, cold),
      .help = "read the file from the disk each time"},
     {.name = "small",
-     .id = OPT_SMALL,
+     ZC_OPT_INTO(FLAG, struct bench_args, small),
      .help = "ways to send small files instead"},
     {.name = "to",
      .value = "DEST",
-     .id = OPT_TO,
+     ZC_OPT_INTO(TEXT, struct bench_args, to),
      .help = "push a file there, once with each mover, and take it\n"
              "away again; words behind -- are options of push"},
-    {.name = "json", .id = OPT_JSON, .help = "print one object of JSON"},
+    {.name = "json", ZC_OPT_INTO(FLAG, struct bench_args, json),
+     .help = "print one object of JSON"},
     {.name = "plot",
      .value = "FILE",
-     .id = OPT_PLOT,
+     ZC_OPT_INTO(TEXT, struct bench_args, plot),
      .help = "draw a bar chart into FILE, as SVG"},
     {.name = "check",
-     .id = OPT_CHECK,
+     ZC_OPT_INTO(FLAG, struct bench_args, check),
      .help = "exit with 23 where something else is more than 5 %\n"
              "faster than what zcsync uses by default"},
-    {.name = "help", .id = OPT_HELP, .help = "show this"},
+    {.name = "help", ZC_OPT_INTO(FLAG, struct bench_args, help),
+     .help = "show this"},
 };
 
 static const struct zc_opt_table table = {
@@ -135,17 +123,11 @@ static int take_option(void *arg, const struct zc_opt *opt,
     struct bench_args *a = arg;
     uint64_t n = 0;
     switch (opt->id) {
-    case OPT_FILE:
-        a->file = value;
-        break;
     case OPT_SIZE:
         if (zc_size_parse(value, 1, &a->size) || !a->size ||
             a->size > SIZE_MAX_BYTES)
             return zc_err_set(err, ZC_EXIT_USAGE, 0,
                               "%s: '%.100s' is no size", spelled, value);
-        break;
-    case OPT_DIR:
-        a->dir = value;
         break;
     case OPT_OVER:
         if (zc_bench_over_parse(value, &a->over))
@@ -163,27 +145,8 @@ static int take_option(void *arg, const struct zc_opt *opt,
                               "%s: there has to be one", spelled);
         a->rounds = (unsigned)n;
         break;
-    case OPT_SMALL:
-        a->small = on;
-        break;
-    case OPT_COLD:
-        a->cold = on;
-        break;
-    case OPT_TO:
-        a->to = value;
-        break;
-    case OPT_JSON:
-        a->json = on;
-        break;
-    case OPT_PLOT:
-        a->plot = value;
-        break;
-    case OPT_CHECK:
-        a->check = on;
-        break;
-    case OPT_HELP:
-        a->help = on;
-        break;
+    default:
+        return zc_opt_fill(a, opt, spelled, value, on, err);
     }
     return 0;
 }

@@ -9,9 +9,10 @@
 
 #include <string.h>
 
+/* --help is all there is, and is filled in by itself. */
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
-    {.name = "help", .help = "show this"},
+    {.name = "help", .id = ZC_OPT_FLAG, .help = "show this"},
 };
 
 static const struct zc_opt_table table = {
@@ -28,18 +29,6 @@ void zc_help_check_config(FILE *to)
     fputs("\nSections and keys of the file:\n", to);
     zc_conf_print_keys(to);
     fputs("\nSee zcsync.conf(5) for what they mean.\n", to);
-}
-
-static int take_option(void *arg, const struct zc_opt *opt,
-                       const char *spelled, const char *value, bool on,
-                       struct zc_err *err)
-{
-    (void)opt;
-    (void)spelled;
-    (void)value;
-    (void)err;
-    *(bool *)arg = on; /* --help */
-    return 0;
 }
 
 static void tell(void *arg, const char *sentence)
@@ -70,7 +59,7 @@ int zc_cmd_check_config(int argc, char **argv)
     struct zc_err err;
     bool help = false;
     int code;
-    if (zc_opt_parse(&table, argc, argv, take_option, &help, &operands,
+    if (zc_opt_parse(&table, argc, argv, zc_opt_fill, &help, &operands,
                      &err)) {
         code = zc_cli_usage("check-config", &err);
     } else if (help) {

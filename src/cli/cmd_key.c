@@ -17,28 +17,27 @@ struct key_args {
     zc_operands operands;
 };
 
-enum key_opt_id { OPT_FILE, OPT_KNOWN, OPT_REPLACE, OPT_HELP };
-
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.letter = 'f',
      .name = "file",
      .value = "FILE",
-     .id = OPT_FILE,
+     ZC_OPT_INTO(TEXT, struct key_args, file),
      .not_for = TRUST | FORGET | LIST,
      .help = "show: the file of the private key (default\n"
              "~/.config/zcsync/" ZC_IDENTITY_NAME ")"},
     {.name = "known-peers",
      .value = "FILE",
-     .id = OPT_KNOWN,
+     ZC_OPT_INTO(TEXT, struct key_args, known),
      .not_for = SHOW,
      .help = "trust, forget, list: the file of the peers' keys\n"
              "(default ~/.config/zcsync/" ZC_KNOWN_PEERS_NAME ")"},
     {.name = "replace",
-     .id = OPT_REPLACE,
+     ZC_OPT_INTO(FLAG, struct key_args, replace),
      .not_for = SHOW | FORGET | LIST,
      .help = "trust: also when another key is known"},
-    {.name = "help", .id = OPT_HELP, .help = "show this"},
+    {.name = "help", ZC_OPT_INTO(FLAG, struct key_args, help),
+     .help = "show this"},
 };
 
 static int show(struct key_args *a, struct zc_err *err);
@@ -147,30 +146,6 @@ static int list(struct key_args *a, struct zc_err *err)
     return 0;
 }
 
-static int take_option(void *arg, const struct zc_opt *opt,
-                       const char *spelled, const char *value, bool on,
-                       struct zc_err *err)
-{
-    struct key_args *a = arg;
-    (void)spelled;
-    (void)err;
-    switch (opt->id) {
-    case OPT_FILE:
-        a->file = value;
-        break;
-    case OPT_KNOWN:
-        a->known = value;
-        break;
-    case OPT_REPLACE:
-        a->replace = on;
-        break;
-    case OPT_HELP:
-        a->help = on;
-        break;
-    }
-    return 0;
-}
-
 static const struct verb *find(const char *word)
 {
     for (size_t i = 0; i < ZC_ARRAY_LEN(verbs); i++)
@@ -194,7 +169,7 @@ static int run(struct key_args *a, int argc, char **argv, struct zc_err *err)
                                  "'zcsync key --help')%s",
                           argc ? argv[0] : "");
     struct zc_opt_table table = table_for(v->bit);
-    if (zc_opt_parse(&table, argc - 1, argv + 1, take_option, a, &a->operands,
+    if (zc_opt_parse(&table, argc - 1, argv + 1, zc_opt_fill, a, &a->operands,
                      err))
         return -1;
     if (a->help)

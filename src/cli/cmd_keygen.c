@@ -7,15 +7,21 @@
 
 #include <string.h>
 
+struct keygen_args {
+    const char *file;
+    bool help;
+};
+
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.letter = 'f',
      .name = "file",
      .value = "FILE",
-     .id = 'f',
+     ZC_OPT_INTO(TEXT, struct keygen_args, file),
      .help = "where it is kept (default\n"
              "~/.config/zcsync/" ZC_IDENTITY_NAME ")"},
-    {.name = "help", .id = 'h', .help = "show this"},
+    {.name = "help", ZC_OPT_INTO(FLAG, struct keygen_args, help),
+     .help = "show this"},
 };
 
 static const struct zc_opt_table table = {
@@ -30,25 +36,6 @@ void zc_help_keygen(FILE *to)
           "told it, with 'zcsync key trust', --peer-key or in zcsync.conf.\n",
           to);
     zc_opt_print(&table, to);
-}
-
-struct keygen_args {
-    const char *file;
-    bool help;
-};
-
-static int take_option(void *arg, const struct zc_opt *opt,
-                       const char *spelled, const char *value, bool on,
-                       struct zc_err *err)
-{
-    struct keygen_args *a = arg;
-    (void)spelled;
-    (void)err;
-    if (opt->id == 'f')
-        a->file = value;
-    else
-        a->help = on;
-    return 0;
 }
 
 static int keygen(const char *file, struct zc_err *err)
@@ -73,7 +60,7 @@ int zc_cmd_keygen(int argc, char **argv)
     zc_operands operands = {0};
     zc_auto_free char *own = NULL;
     struct zc_err err;
-    int r = zc_opt_parse(&table, argc, argv, take_option, &a, &operands, &err);
+    int r = zc_opt_parse(&table, argc, argv, zc_opt_fill, &a, &operands, &err);
     if (r == 0 && a.help) {
         zc_vec_fini(&operands);
         return zc_cmd_help(1, &(char *){"keygen"});

@@ -14,21 +14,19 @@ struct args {
     zc_operands operands;
 };
 
-enum opt_id { OPT_CONTROL, OPT_TIMEOUT, OPT_HELP };
-
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.name = "timeout",
      .value = "SECONDS",
      .negatable = true,
-     .id = OPT_TIMEOUT,
+     ZC_OPT_INTO(SECONDS, struct args, timeout_s),
      .help = "give up after so long, say what is in the way and\n"
              "exit with 30 (default 60)"},
     {.name = "control",
      .value = "PATH",
-     .id = OPT_CONTROL,
+     ZC_OPT_INTO(TEXT, struct args, control),
      .help = "zcsyncd's socket instead of\n" ZC_CONTROL_DEFAULT},
-    {.name = "help", .id = OPT_HELP, .help = "show this"},
+    {.name = "help", ZC_OPT_INTO(FLAG, struct args, help), .help = "show this"},
 };
 
 void zc_help_pause(FILE *to)
@@ -66,28 +64,6 @@ void zc_help_release(FILE *to)
     zc_opt_print(&t, to);
 }
 
-static int take_option(void *arg, const struct zc_opt *opt,
-                       const char *spelled, const char *value, bool on,
-                       struct zc_err *err)
-{
-    struct args *a = arg;
-    uint64_t n = 0;
-    switch (opt->id) {
-    case OPT_CONTROL:
-        a->control = value;
-        break;
-    case OPT_TIMEOUT:
-        if (value && zc_opt_number(spelled, value, 366 * 86400, &n, err))
-            return -1;
-        a->timeout_s = (unsigned)n;
-        break;
-    case OPT_HELP:
-        a->help = on;
-        break;
-    }
-    return 0;
-}
-
 static int run(enum zc_control_verb verb, int argc, char **argv)
 {
     char *name = (char *)zc_control_verb_name(verb);
@@ -96,7 +72,7 @@ static int run(enum zc_control_verb verb, int argc, char **argv)
     struct args a = {.control = ZC_CONTROL_DEFAULT, .timeout_s = TIMEOUT_S};
     struct zc_err err;
     int code;
-    if (zc_opt_parse(&table, argc, argv, take_option, &a, &a.operands, &err)) {
+    if (zc_opt_parse(&table, argc, argv, zc_opt_fill, &a, &a.operands, &err)) {
         code = zc_cli_usage(name, &err);
     } else if (a.help) {
         code = zc_cmd_help(1, &name);

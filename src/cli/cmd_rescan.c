@@ -14,19 +14,17 @@ struct args {
     zc_operands operands;
 };
 
-enum opt_id { OPT_CONTROL, OPT_WAIT, OPT_HELP };
-
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.name = "wait",
-     .id = OPT_WAIT,
+     ZC_OPT_INTO(FLAG, struct args, wait),
      .help = "return when it is done, and all is on stable\n"
              "storage"},
     {.name = "control",
      .value = "PATH",
-     .id = OPT_CONTROL,
+     ZC_OPT_INTO(TEXT, struct args, control),
      .help = "zcsyncd's socket instead of\n" ZC_CONTROL_DEFAULT},
-    {.name = "help", .id = OPT_HELP, .help = "show this"},
+    {.name = "help", ZC_OPT_INTO(FLAG, struct args, help), .help = "show this"},
 };
 
 static const struct zc_opt_table table = {
@@ -40,26 +38,6 @@ void zc_help_rescan(FILE *to)
           "that make no events. Returns when that has begun.\n",
           to);
     zc_opt_print(&table, to);
-}
-
-static int take_option(void *arg, const struct zc_opt *opt,
-                       const char *spelled, const char *value, bool on,
-                       struct zc_err *err)
-{
-    struct args *a = arg;
-    (void)spelled, (void)err;
-    switch (opt->id) {
-    case OPT_CONTROL:
-        a->control = value;
-        break;
-    case OPT_WAIT:
-        a->wait = on;
-        break;
-    case OPT_HELP:
-        a->help = on;
-        break;
-    }
-    return 0;
 }
 
 static int rescan(const struct args *a)
@@ -94,7 +72,7 @@ int zc_cmd_rescan(int argc, char **argv)
     struct args a = {.control = ZC_CONTROL_DEFAULT};
     struct zc_err err;
     int code;
-    if (zc_opt_parse(&table, argc, argv, take_option, &a, &a.operands, &err)) {
+    if (zc_opt_parse(&table, argc, argv, zc_opt_fill, &a, &a.operands, &err)) {
         code = zc_cli_usage(name, &err);
     } else if (a.help) {
         code = zc_cmd_help(1, &name);

@@ -19,51 +19,40 @@ struct args {
     zc_operands operands;
 };
 
-enum opt_id {
-    OPT_LIST,
-    OPT_FROM,
-    OPT_TO,
-    OPT_FORCE,
-    OPT_DRY,
-    OPT_QUIET,
-    OPT_JSON,
-    OPT_CONFIG,
-    OPT_HELP
-};
-
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.name = "list",
-     .id = OPT_LIST,
+     ZC_OPT_INTO(FLAG, struct args, list),
      .help = "list what there is, and bring nothing back: so it\n"
              "is without PATH and --from"},
     {.name = "from",
      .value = "DATE",
-     .id = OPT_FROM,
+     ZC_OPT_INTO(TEXT, struct args, from),
      .help = "only what was lost then: 2026-11-30, or all of the\n"
              "time that --list shows"},
     {.name = "to",
      .value = "DIR",
-     .id = OPT_TO,
+     ZC_OPT_INTO(TEXT, struct args, to),
      .help = "copy it to DIR, and leave it in the trash"},
     {.name = "force",
-     .id = OPT_FORCE,
+     ZC_OPT_INTO(FLAG, struct args, force),
      .help = "also in place of what is newer, or of another\n"
              "kind, which goes to the trash"},
     {.letter = 'n',
      .name = "dry-run",
-     .id = OPT_DRY,
+     ZC_OPT_INTO(FLAG, struct args, dry),
      .help = "change nothing, tell what would come back"},
     {.letter = 'q',
      .name = "quiet",
-     .id = OPT_QUIET,
+     ZC_OPT_INTO(FLAG, struct args, quiet),
      .help = "do not name what comes back"},
-    {.name = "json", .id = OPT_JSON, .help = "list one JSON object a line"},
+    {.name = "json", ZC_OPT_INTO(FLAG, struct args, json),
+     .help = "list one JSON object a line"},
     {.name = "config",
      .value = "FILE",
-     .id = OPT_CONFIG,
+     ZC_OPT_INTO(TEXT, struct args, config),
      .help = "where SHARE is, instead of\n" ZC_CONF_DEFAULT},
-    {.name = "help", .id = OPT_HELP, .help = "show this"},
+    {.name = "help", ZC_OPT_INTO(FLAG, struct args, help), .help = "show this"},
 };
 
 static const struct zc_opt_table table = {
@@ -78,44 +67,6 @@ void zc_help_restore(FILE *to)
           "is its name, or its directory (with a slash in it).\n",
           to);
     zc_opt_print(&table, to);
-}
-
-static int take_option(void *arg, const struct zc_opt *opt,
-                       const char *spelled, const char *value, bool on,
-                       struct zc_err *err)
-{
-    struct args *a = arg;
-    (void)spelled, (void)err;
-    switch ((enum opt_id)opt->id) {
-    case OPT_LIST:
-        a->list = on;
-        break;
-    case OPT_FROM:
-        a->from = value;
-        break;
-    case OPT_TO:
-        a->to = value;
-        break;
-    case OPT_FORCE:
-        a->force = on;
-        break;
-    case OPT_DRY:
-        a->dry = on;
-        break;
-    case OPT_QUIET:
-        a->quiet = on;
-        break;
-    case OPT_JSON:
-        a->json = on;
-        break;
-    case OPT_CONFIG:
-        a->config = value;
-        break;
-    case OPT_HELP:
-        a->help = on;
-        break;
-    }
-    return 0;
 }
 
 /* --- what is meant --- */
@@ -340,7 +291,7 @@ int zc_cmd_restore(int argc, char **argv)
     struct args a = {.config = ZC_CONF_DEFAULT};
     struct zc_err err;
     int code = ZC_EXIT_OK;
-    if (zc_opt_parse(&table, argc, argv, take_option, &a, &a.operands, &err)) {
+    if (zc_opt_parse(&table, argc, argv, zc_opt_fill, &a, &a.operands, &err)) {
         code = zc_cli_usage(name, &err);
     } else if (a.help) {
         code = zc_cmd_help(1, &name);

@@ -30,27 +30,22 @@ struct serve_args {
 };
 
 enum serve_opt_id {
-    OPT_FLAG,
-    OPT_TEXT,
-    OPT_KTLS,
+    OPT_KTLS = ZC_OPT_OWN,
     OPT_PEER_KEY,
     OPT_PLAIN_USER,
-    OPT_TIMEOUT,
-    OPT_VERBOSE,
     OPT_REQUIRE_MOUNT,
     OPT_REQUIRE_FILE
 };
 
 #define FLAG(n, field, text)                                                 \
-    {.name = (n), .id = OPT_FLAG,                                            \
-     .data = offsetof(struct serve_args, field), .help = (text)}
+    {.name = (n), ZC_OPT_INTO(FLAG, struct serve_args, field),               \
+     .help = (text)}
 
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.name = "listen",
      .value = "ADDR:PORT|/PATH",
-     .id = OPT_TEXT,
-     .data = offsetof(struct serve_args, opt.listen),
+     ZC_OPT_INTO(TEXT, struct serve_args, opt.listen),
      .help = "where to listen (default 127.0.0.1:8730;\n"
              "port 0 is any free one); or the path of a\n"
              "socket, for this machine only"},
@@ -62,14 +57,12 @@ static const struct zc_opt rows[] = {
              "else; may be repeated"},
     {.name = "identity",
      .value = "FILE",
-     .id = OPT_TEXT,
-     .data = offsetof(struct serve_args, identity),
+     ZC_OPT_INTO(TEXT, struct serve_args, identity),
      .help = "our private key, for that (default\n"
              "~/.config/zcsync/" ZC_IDENTITY_NAME ")"},
     {.name = "known-peers",
      .value = "FILE",
-     .id = OPT_TEXT,
-     .data = offsetof(struct serve_args, known_peers),
+     ZC_OPT_INTO(TEXT, struct serve_args, known_peers),
      .help = "the names (default\n"
              "~/.config/zcsync/" ZC_KNOWN_PEERS_NAME ")"},
     {.name = "ktls",
@@ -115,12 +108,12 @@ static const struct zc_opt rows[] = {
     {.name = "timeout",
      .value = "SECONDS",
      .negatable = true,
-     .id = OPT_TIMEOUT,
+     ZC_OPT_INTO(SECONDS, struct serve_args, opt.receive.timeout_s),
      .help = "end a session whose peer is silent for so long\n"
              "when it should not be (default 60)"},
     {.letter = 'v',
      .name = "verbose",
-     .id = OPT_VERBOSE,
+     ZC_OPT_INTO(COUNT, struct serve_args, verbose),
      .help = "say what happens; twice: more"},
     FLAG("help", help, "show this"),
 };
@@ -156,14 +149,7 @@ static int take_option(void *arg, const struct zc_opt *opt,
                        struct zc_err *err)
 {
     struct serve_args *a = arg;
-    uint64_t n = 0;
     switch (opt->id) {
-    case OPT_FLAG:
-        *(bool *)((char *)a + opt->data) = on;
-        return 0;
-    case OPT_TEXT:
-        *(const char **)((char *)a + opt->data) = value;
-        return 0;
     case OPT_KTLS:
         a->opt.no_ktls = !on;
         return 0;
@@ -171,14 +157,6 @@ static int take_option(void *arg, const struct zc_opt *opt,
         return zc_vec_push(&a->peer_keys, value) ? zc_err_nomem(err) : 0;
     case OPT_PLAIN_USER:
         return add_user(a, value, err);
-    case OPT_TIMEOUT:
-        if (value && zc_opt_number(spelled, value, 366 * 86400, &n, err))
-            return -1;
-        a->opt.receive.timeout_s = (unsigned)n;
-        return 0;
-    case OPT_VERBOSE:
-        a->verbose++;
-        return 0;
     case OPT_REQUIRE_MOUNT:
         if (zc_require_take_mount(&a->require, value, err))
             return zc_err_prefix(err, "%s", spelled);
@@ -187,8 +165,9 @@ static int take_option(void *arg, const struct zc_opt *opt,
         if (zc_require_take_file(&a->require, value, err))
             return zc_err_prefix(err, "%s", spelled);
         return 0;
+    default:
+        return zc_opt_fill(a, opt, spelled, value, on, err);
     }
-    return 0;
 }
 
 static int add_share(struct serve_args *a, char *word, struct zc_err *err)

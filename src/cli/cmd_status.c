@@ -23,11 +23,11 @@ struct status_args {
     zc_operands mirrors;
 };
 
-enum status_opt_id { OPT_FLAG, OPT_CONTROL, OPT_WATCH };
+enum status_opt_id { OPT_WATCH = ZC_OPT_OWN };
 
 #define FLAG(n, field, text)                                                 \
-    {.name = (n), .id = OPT_FLAG,                                            \
-     .data = offsetof(struct status_args, field), .help = (text)}
+    {.name = (n), ZC_OPT_INTO(FLAG, struct status_args, field),              \
+     .help = (text)}
 
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
@@ -41,7 +41,7 @@ static const struct zc_opt rows[] = {
              "otherwise, with speeds"},
     {.name = "control",
      .value = "PATH",
-     .id = OPT_CONTROL,
+     ZC_OPT_INTO(TEXT, struct status_args, control),
      .help = "zcsyncd's socket instead of\n" ZC_CONTROL_DEFAULT},
     FLAG("help", help, "show this"),
 };
@@ -66,22 +66,13 @@ static int take_option(void *arg, const struct zc_opt *opt,
                        struct zc_err *err)
 {
     struct status_args *a = arg;
-    uint64_t n = 0;
-    switch (opt->id) {
-    case OPT_FLAG:
-        *(bool *)((char *)a + opt->data) = on;
-        break;
-    case OPT_CONTROL:
-        a->control = value;
-        break;
-    case OPT_WATCH:
-        n = 2;
-        if (value && zc_opt_number(spelled, value, 86400, &n, err))
-            return -1;
-        a->interval_s = ZC_MAX((unsigned)n, 1U);
-        a->watch = true;
-        break;
-    }
+    uint64_t n = 2;
+    if (opt->id != OPT_WATCH)
+        return zc_opt_fill(a, opt, spelled, value, on, err);
+    if (value && zc_opt_number(spelled, value, 86400, &n, err))
+        return -1;
+    a->interval_s = ZC_MAX((unsigned)n, 1U);
+    a->watch = true;
     return 0;
 }
 

@@ -13,21 +13,20 @@ struct wait_args {
     zc_operands operands;
 };
 
-enum wait_opt_id { OPT_CONTROL, OPT_TIMEOUT, OPT_HELP };
-
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.name = "timeout",
      .value = "SECONDS",
      .negatable = true,
-     .id = OPT_TIMEOUT,
+     ZC_OPT_INTO(SECONDS, struct wait_args, timeout_s),
      .help = "give up after so long, say what is missing and\n"
              "exit with 30 (default: wait for ever)"},
     {.name = "control",
      .value = "PATH",
-     .id = OPT_CONTROL,
+     ZC_OPT_INTO(TEXT, struct wait_args, control),
      .help = "zcsyncd's socket instead of\n" ZC_CONTROL_DEFAULT},
-    {.name = "help", .id = OPT_HELP, .help = "show this"},
+    {.name = "help", ZC_OPT_INTO(FLAG, struct wait_args, help),
+     .help = "show this"},
 };
 
 static const struct zc_opt_table table = {
@@ -42,28 +41,6 @@ void zc_help_wait(FILE *to)
           "PEER: at all of them; without MIRROR: for all mirrors.\n",
           to);
     zc_opt_print(&table, to);
-}
-
-static int take_option(void *arg, const struct zc_opt *opt,
-                       const char *spelled, const char *value, bool on,
-                       struct zc_err *err)
-{
-    struct wait_args *a = arg;
-    uint64_t n = 0;
-    switch (opt->id) {
-    case OPT_CONTROL:
-        a->control = value;
-        break;
-    case OPT_TIMEOUT:
-        if (value && zc_opt_number(spelled, value, 366 * 86400, &n, err))
-            return -1;
-        a->timeout_s = (unsigned)n;
-        break;
-    case OPT_HELP:
-        a->help = on;
-        break;
-    }
-    return 0;
 }
 
 static int run(const struct wait_args *a)
@@ -100,7 +77,7 @@ int zc_cmd_wait(int argc, char **argv)
     struct wait_args a = {.control = ZC_CONTROL_DEFAULT};
     struct zc_err err;
     int code;
-    if (zc_opt_parse(&table, argc, argv, take_option, &a, &a.operands, &err)) {
+    if (zc_opt_parse(&table, argc, argv, zc_opt_fill, &a, &a.operands, &err)) {
         code = zc_cli_usage("wait", &err);
     } else if (a.help) {
         char *name = "wait";

@@ -14,41 +14,36 @@
 #endif
 
 struct daemon_args {
-    char *file;
+    const char *file;
     bool check, help, version;
+    bool no_detach; /* it never does */
     unsigned quiet, verbose;
     zc_operands operands;
-};
-
-enum daemon_opt_id {
-    OPT_CONFIG,
-    OPT_CHECK,
-    OPT_NO_DETACH,
-    OPT_QUIET,
-    OPT_VERBOSE,
-    OPT_HELP,
-    OPT_VERSION
 };
 
 static const struct zc_opt rows[] = {
     {.help = "Options:"},
     {.name = "config",
      .value = "FILE",
-     .id = OPT_CONFIG,
+     ZC_OPT_INTO(TEXT, struct daemon_args, file),
      .help = "instead of " ZC_CONF_DEFAULT},
     {.name = "check",
-     .id = OPT_CHECK,
+     ZC_OPT_INTO(FLAG, struct daemon_args, check),
      .help = "only read it, and tell whether it is right"},
     {.name = "no-detach",
-     .id = OPT_NO_DETACH,
+     ZC_OPT_INTO(FLAG, struct daemon_args, no_detach),
      .help = "accepted: zcsyncd never detaches"},
     {.letter = 'q',
      .name = "quiet",
-     .id = OPT_QUIET,
+     ZC_OPT_INTO(COUNT, struct daemon_args, quiet),
      .help = "log warnings and errors only; twice: errors"},
-    {.letter = 'v', .name = "verbose", .id = OPT_VERBOSE, .help = "log more"},
-    {.name = "help", .id = OPT_HELP, .help = "show this"},
-    {.name = "version", .id = OPT_VERSION, .help = "print the version"},
+    {.letter = 'v', .name = "verbose",
+     ZC_OPT_INTO(COUNT, struct daemon_args, verbose),
+     .help = "log more"},
+    {.name = "help", ZC_OPT_INTO(FLAG, struct daemon_args, help),
+     .help = "show this"},
+    {.name = "version", ZC_OPT_INTO(FLAG, struct daemon_args, version),
+     .help = "print the version"},
 };
 
 static const struct zc_opt_table table = {.command = "zcsyncd",
@@ -67,36 +62,6 @@ static void help(FILE *to)
     fputs("\nSee zcsyncd(8) for signals, sockets and exit codes.\n\n"
           "Example:\n  zcsyncd --check --config=/etc/zcsync/zcsync.conf\n",
           to);
-}
-
-static int take_option(void *arg, const struct zc_opt *opt,
-                       const char *spelled, const char *value, bool on,
-                       struct zc_err *err)
-{
-    struct daemon_args *a = arg;
-    (void)spelled;
-    (void)err;
-    switch (opt->id) {
-    case OPT_CONFIG:
-        a->file = (char *)value;
-        break;
-    case OPT_CHECK:
-        a->check = on;
-        break;
-    case OPT_QUIET:
-        a->quiet++;
-        break;
-    case OPT_VERBOSE:
-        a->verbose++;
-        break;
-    case OPT_HELP:
-        a->help = on;
-        break;
-    case OPT_VERSION:
-        a->version = on;
-        break;
-    }
-    return 0;
 }
 
 /* JOURNAL_STREAM names the device and inode of the journal's socket, and is
@@ -132,7 +97,7 @@ int zc_daemon_main(int argc, char **argv)
 
     zc_cli_begin();
     zc_log_init("zcsyncd", stderr_is_journal());
-    int r = zc_opt_parse(&table, argc - 1, argv + 1, take_option, &a,
+    int r = zc_opt_parse(&table, argc - 1, argv + 1, zc_opt_fill, &a,
                          &a.operands, &err);
     if (r == 0 && a.operands.len)
         r = zc_err_set(&err, ZC_EXIT_USAGE, 0,
@@ -150,7 +115,7 @@ int zc_daemon_main(int argc, char **argv)
         puts("zcsyncd " PACKAGE_VERSION);
         code = zc_cli_written();
     } else if (a.check) {
-        code = zc_cmd_check_config(2, (char *[]){"--", a.file});
+        code = zc_cmd_check_config(2, (char *[]){"--", (char *)a.file});
     } else {
         code = run(&a);
     }

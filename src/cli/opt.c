@@ -293,3 +293,27 @@ int zc_opt_number(const char *spelled, const char *value, uint64_t max,
     *out = n;
     return 0;
 }
+
+int zc_opt_fill(void *arg, const struct zc_opt *opt, const char *spelled,
+                const char *value, bool on, struct zc_err *err)
+{
+    void *field = (char *)arg + opt->data;
+    uint64_t n = 0;
+    switch (opt->id) {
+    case ZC_OPT_FLAG:
+        *(bool *)field = on;
+        break;
+    case ZC_OPT_TEXT:
+        *(const char **)field = value;
+        break;
+    case ZC_OPT_SECONDS:
+        if (value && zc_opt_number(spelled, value, 366 * 86400, &n, err))
+            return -1;
+        *(unsigned *)field = (unsigned)n;
+        break;
+    case ZC_OPT_COUNT:
+        *(unsigned *)field = on ? *(unsigned *)field + 1 : 0;
+        break;
+    }
+    return 0;
+}

@@ -14,7 +14,23 @@
 #include "base/err.h"
 #include "base/vec.h"
 
+#include <stddef.h>
 #include <stdio.h>
+
+/* What an option is to zc_opt_fill. */
+enum zc_opt_kind {
+    ZC_OPT_FLAG,    /* bool: whether it is on */
+    ZC_OPT_TEXT,    /* const char *: its value, a word of ARGV; NULL after
+                       --no- */
+    ZC_OPT_SECONDS, /* unsigned, up to a year, which fits in milliseconds
+                       everywhere; 0 after --no- */
+    ZC_OPT_COUNT,   /* unsigned: how many times it was said; 0 after --no- */
+    ZC_OPT_OWN      /* from here on `id` is for the command */
+};
+
+/* Of a row: what it says goes into FIELD, of the kind KIND, of struct TYPE. */
+#define ZC_OPT_INTO(kind, type, field)                                       \
+    .id = ZC_OPT_##kind, .data = offsetof(type, field)
 
 struct zc_opt {
     char letter;       /* 0: none */
@@ -23,8 +39,9 @@ struct zc_opt {
     bool negatable;
     bool optional;     /* the value may be left out, and is only taken from
                           --name=VALUE */
-    int id;            /* for the command that owns the table */
-    uint64_t data;     /* likewise */
+    int id;            /* enum zc_opt_kind, or for the command that owns the
+                          table */
+    uint64_t data;     /* likewise; of a kind the offset of a field */
     const char *help;  /* lines parted by '\n'. A row with neither letter nor
                           name is a heading */
     unsigned not_for; /* commands that refuse it: bits of the table's `as` */
@@ -62,6 +79,11 @@ struct zc_opt_table {
 typedef int zc_opt_take_fn(void *arg, const struct zc_opt *opt,
                            const char *spelled, const char *value, bool on,
                            struct zc_err *err);
+
+/* A zc_opt_take_fn for the rows with a kind: ARG is the struct that has their
+ * fields. */
+int zc_opt_fill(void *arg, const struct zc_opt *opt, const char *spelled,
+                const char *value, bool on, struct zc_err *err);
 
 typedef ZC_VEC(char *) zc_operands;
 

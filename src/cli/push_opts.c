@@ -105,34 +105,18 @@ static int take_remote(struct zc_push_args *a, const char *value,
     return 0;
 }
 
-/* Those that are more than a field. */
-static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
-                        const char *spelled, const char *value, bool on,
-                        struct zc_err *err)
+/* Those that may be given several times, and add something each time. */
+static int take_more(struct zc_push_args *a, const struct zc_opt *opt,
+                     const char *spelled, const char *value, bool on,
+                     struct zc_err *err)
 {
     switch ((enum push_opt_id)opt->id) {
     case OPT_INFO:
         return take_info(a, value, err);
-    case OPT_PORT:
-        return zc_value_port(a, value, err);
-    case OPT_STOP_AT:
-        return zc_stop_at(value, time(NULL), &a->stop_at, err);
-    case OPT_STOP_AFTER:
-        return zc_stop_after(value, time(NULL), &a->stop_at, err);
-    case OPT_LOG_FORMAT:
-        a->log_file_format = value;
-        return *value ? zc_item_format_check("--log-file-format", value, err)
-                      : 0;
     case OPT_DEBUG:
         return zc_debug_take(value, err);
     case OPT_ACCEPT:
         return zc_vec_push(&a->accepted, opt) ? zc_err_nomem(err) : 0;
-    case OPT_OUT_FORMAT:
-        a->out_format = value;
-        return zc_item_format_check(spelled, value, err);
-    case OPT_MAX_DELETE:
-        return zc_opt_number(spelled, value, UINT64_MAX - 1,
-                             &a->opt.max_delete, err);
     case OPT_EXCLUDE:
     case OPT_INCLUDE:
     case OPT_EXCLUDE_FROM:
@@ -145,32 +129,6 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
         return zc_value_chown(a, value, err);
     case OPT_CHMOD:
         return zc_value_chmod(a, value, err);
-    case OPT_BWLIMIT:
-        return zc_value_bwlimit(value, &a->opt.bwlimit, err);
-    case OPT_FSYNC:
-        return zc_value_fsync(value, &a->opt.fsync, err);
-    case OPT_PARTIAL_PROGRESS:
-        a->progress = true;
-        set_bits(&a->opt.apply, ZC_APPLY_NO_PARTIAL, false);
-        return 0;
-    case OPT_PARTIAL:
-        set_bits(&a->opt.apply, ZC_APPLY_NO_PARTIAL, !on);
-        return 0;
-    case OPT_FIND_MOVED:
-        set_bits(&a->opt.apply, ZC_APPLY_NO_MOVED, !on);
-        return 0;
-    case OPT_WHOLE:
-        a->opt.delta = on ? ZC_DELTA_OFF : ZC_DELTA_AUTO;
-        a->opt.delta_always = !on;
-        return 0;
-    case OPT_DELTA:
-        return zc_value_delta(value, &a->opt.delta, err);
-    case OPT_MOVER:
-        return zc_value_mover(value, &a->opt.mover, err);
-    case OPT_WATCH:
-        return zc_value_watch(value, &a->watch, err);
-    case OPT_COMPARE:
-        return zc_value_compare(value, &a->compare_s, err);
     case OPT_REQUIRE_MOUNT:
         return zc_value_require_mount(a, value, err);
     case OPT_REQUIRE_FILE:
@@ -181,8 +139,6 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
         return zc_compress_take_choice(&a->compress, value, err);
     case OPT_COMPRESS_LEVEL:
         return zc_compress_take_level(&a->compress, value, err);
-    case OPT_SSH_DATA:
-        return zc_value_ssh_data(value, &a->remote.data, err);
     case OPT_SSH_OPTION:
         return zc_vec_push(&a->remote.lines, value) ? zc_err_nomem(err) : 0;
     case OPT_ALTERNATE:
@@ -190,10 +146,59 @@ static int take_special(struct zc_push_args *a, const struct zc_opt *opt,
                                   value, err);
     case OPT_REMOTE:
         return take_remote(a, value, err);
+    default:
+        return zc_opt_fill(a, opt, spelled, value, on, err);
+    }
+}
+
+/* Those with a value that the last one given decides. */
+static int take_value(struct zc_push_args *a, const struct zc_opt *opt,
+                      const char *spelled, const char *value, bool on,
+                      struct zc_err *err)
+{
+    void *field = (char *)a + opt->data; /* where `data` is an offset */
+    switch ((enum push_opt_id)opt->id) {
+    case OPT_SIZE:
+        return zc_value_size(spelled, value, field, err);
+    case OPT_IDMAP:
+        if (zc_idrules_check(value, err))
+            return zc_err_prefix(err, "%s", spelled);
+        *(const char **)field = value;
+        return 0;
+    case OPT_PORT:
+        return zc_value_port(a, value, err);
+    case OPT_STOP_AT:
+        return zc_stop_at(value, time(NULL), &a->stop_at, err);
+    case OPT_STOP_AFTER:
+        return zc_stop_after(value, time(NULL), &a->stop_at, err);
+    case OPT_LOG_FORMAT:
+        a->log_file_format = value;
+        return *value ? zc_item_format_check("--log-file-format", value, err)
+                      : 0;
+    case OPT_OUT_FORMAT:
+        a->out_format = value;
+        return zc_item_format_check(spelled, value, err);
+    case OPT_MAX_DELETE:
+        return zc_opt_number(spelled, value, UINT64_MAX - 1,
+                             &a->opt.max_delete, err);
+    case OPT_BWLIMIT:
+        return zc_value_bwlimit(value, &a->opt.bwlimit, err);
+    case OPT_FSYNC:
+        return zc_value_fsync(value, &a->opt.fsync, err);
+    case OPT_DELTA:
+        return zc_value_delta(value, &a->opt.delta, err);
+    case OPT_MOVER:
+        return zc_value_mover(value, &a->opt.mover, err);
+    case OPT_WATCH:
+        return zc_value_watch(value, &a->watch, err);
+    case OPT_COMPARE:
+        return zc_value_compare(value, &a->compare_s, err);
+    case OPT_SSH_DATA:
+        return zc_value_ssh_data(value, &a->remote.data, err);
     case OPT_WINDOW:
         return zc_value_window(a, value, err);
     default:
-        return 0;
+        return take_more(a, opt, spelled, value, on, err);
     }
 }
 
@@ -202,37 +207,20 @@ static int take_option(void *arg, const struct zc_opt *opt,
                        struct zc_err *err)
 {
     struct zc_push_args *a = arg;
-    void *field = (char *)a + opt->data; /* where `data` is an offset */
     switch ((enum push_opt_id)opt->id) {
-    case OPT_FLAG:
-        *(bool *)field = on;
-        return 0;
-    case OPT_TEXT:
-        *(const char **)field = value;
-        return 0;
-    case OPT_SECONDS:
-        return zc_value_seconds(spelled, value, field, err);
-    case OPT_SIZE:
-        return zc_value_size(spelled, value, field, err);
     case OPT_SHOW:
-        *(enum zc_show *)field = on ? ZC_SHOW_ON : ZC_SHOW_OFF;
-        return 0;
-    case OPT_IDMAP:
-        if (zc_idrules_check(value, err))
-            return zc_err_prefix(err, "%s", spelled);
-        *(const char **)field = value;
+        *(enum zc_show *)((char *)a + opt->data) = on ? ZC_SHOW_ON
+                                                      : ZC_SHOW_OFF;
         return 0;
     case OPT_KEEP:
         take_keep(a, opt, on);
         return 0;
     case OPT_APPLY:
-        set_bits(&a->opt.apply, opt->data, on);
+    case OPT_APPLY_NOT:
+        set_bits(&a->opt.apply, opt->data, on == (opt->id == OPT_APPLY));
         return 0;
     case OPT_WALK:
         set_bits(&a->opt.walk, opt->data, on);
-        return 0;
-    case OPT_VERBOSE:
-        a->verbose = on ? a->verbose + 1 : 0;
         return 0;
     case OPT_HUMAN:
         take_human(a, on);
@@ -257,8 +245,16 @@ static int take_option(void *arg, const struct zc_opt *opt,
     case OPT_DELETES:
         take_deletes(a, opt->data);
         return 0;
+    case OPT_PARTIAL_PROGRESS:
+        a->progress = true;
+        set_bits(&a->opt.apply, ZC_APPLY_NO_PARTIAL, false);
+        return 0;
+    case OPT_WHOLE:
+        a->opt.delta = on ? ZC_DELTA_OFF : ZC_DELTA_AUTO;
+        a->opt.delta_always = !on;
+        return 0;
     default:
-        return take_special(a, opt, spelled, value, on, err);
+        return take_value(a, opt, spelled, value, on, err);
     }
 }
 

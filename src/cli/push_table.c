@@ -17,17 +17,20 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 
 #define HEADING(text) {.help = (text)}
 #define FLAG(l, n, neg, field, text)                                         \
-    {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_FLAG,         \
-     .data = offsetof(struct zc_push_args, field), .help = (text)}
+    {.letter = (l), .name = (n), .negatable = (neg),                         \
+     ZC_OPT_INTO(FLAG, struct zc_push_args, field), .help = (text)}
 #define PUSH_FLAG(n, field, text)                                            \
-    {.name = (n), .id = OPT_FLAG, .not_for = ZC_AS_DIFF,                     \
-     .data = offsetof(struct zc_push_args, field), .help = (text)}
+    {.name = (n), ZC_OPT_INTO(FLAG, struct zc_push_args, field),             \
+     .not_for = ZC_AS_DIFF, .help = (text)}
 #define KEEP(l, n, neg, bits, text)                                          \
     {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_KEEP,         \
      .data = (bits), .help = (text)}
 #define APPLY(l, n, neg, bits, text)                                         \
     {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_APPLY,        \
      .data = (bits), .help = (text)}
+#define APPLY_NOT(n, bits, text)                                             \
+    {.name = (n), .negatable = ON_OFF, .id = OPT_APPLY_NOT, .data = (bits),  \
+     .help = (text)}
 #define ONCE_APPLY(l, n, neg, bits, text)                                    \
     {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_APPLY,        \
      .not_for = ZC_AS_MIRROR, .data = (bits), .help = (text)}
@@ -44,12 +47,11 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
     {.name = (n), .value = (v), .negatable = (neg), .id = (i),               \
      .not_for = ZC_AS_DIFF, .help = (text)}
 #define TEXT(n, v, field, text)                                              \
-    {.name = (n), .value = (v), .id = OPT_TEXT,                              \
-     .data = offsetof(struct zc_push_args, field), .help = (text)}
-#define SECONDS(n, neg, not, field, text)                                    \
-    {.name = (n), .value = "SECONDS", .negatable = (neg), .id = OPT_SECONDS, \
-     .not_for = (not), .data = offsetof(struct zc_push_args, field),         \
+    {.name = (n), .value = (v), ZC_OPT_INTO(TEXT, struct zc_push_args, field), \
      .help = (text)}
+#define SECONDS(n, neg, not, field, text)                                    \
+    {.name = (n), .value = "SECONDS", .negatable = (neg), .not_for = (not),  \
+     ZC_OPT_INTO(SECONDS, struct zc_push_args, field), .help = (text)}
 #define SIZE(n, field, text)                                                 \
     {.name = (n), .value = "SIZE", .negatable = ON, .id = OPT_SIZE,          \
      .data = offsetof(struct zc_push_args, field), .help = (text)}
@@ -63,9 +65,8 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
      .not_for = ZC_AS_MIRROR | ZC_AS_VERIFY, .help = (text)}
 /* For runs that have an end. */
 #define ONCE_FLAG(l, n, neg, field, text)                                    \
-    {.letter = (l), .name = (n), .negatable = (neg), .id = OPT_FLAG,         \
-     .not_for = ZC_AS_MIRROR, .data = offsetof(struct zc_push_args, field),  \
-     .help = (text)}
+    {.letter = (l), .name = (n), .negatable = (neg), .not_for = ZC_AS_MIRROR, \
+     ZC_OPT_INTO(FLAG, struct zc_push_args, field), .help = (text)}
 #define ONCE_VALUE(l, n, v, neg, i, text)                                    \
     {.letter = (l), .name = (n), .value = (v), .negatable = (neg), .id = (i), \
      .not_for = ZC_AS_MIRROR, .help = (text)}
@@ -96,14 +97,14 @@ enum { ON, ON_OFF }; /* ON_OFF: there is a --no- form */
 
 static const struct zc_opt rows[] = {
     HEADING("What to do:"),
-    {.name = "repair", .negatable = ON_OFF, .id = OPT_FLAG,
-     .not_for = NOT_VERIFY, .data = offsetof(struct zc_push_args, repair),
+    {.name = "repair", .negatable = ON_OFF, .not_for = NOT_VERIFY,
+     ZC_OPT_INTO(FLAG, struct zc_push_args, repair),
      .help = "send what differs, from SRC to DEST"},
     {.name = "cold", .negatable = ON_OFF, .id = OPT_APPLY,
      .not_for = NOT_VERIFY, .data = ZC_APPLY_COLD,
      .help = "read from the disks what memory has, too"},
-    {.name = "control", .value = "PATH", .id = OPT_TEXT, .not_for = NOT_VERIFY,
-     .data = offsetof(struct zc_push_args, control),
+    {.name = "control", .value = "PATH", .not_for = NOT_VERIFY,
+     ZC_OPT_INTO(TEXT, struct zc_push_args, control),
      .help = "the control socket of zcsyncd, for MIRROR"},
     ONCE_FLAG('n', "dry-run", ON, opt.dry_run,
               "change nothing, tell what would be done"),
@@ -176,9 +177,9 @@ static const struct zc_opt rows[] = {
            "filter ': /.rsync-filter'; twice: and do not\nsend these files"),
     FLAG('C', "cvs-exclude", ON_OFF, cvs_exclude,
          "leave out what CVS does, at the end of all rules"),
-    {.name = "files-from", .value = "FILE", .negatable = ON, .id = OPT_TEXT,
+    {.name = "files-from", .value = "FILE", .negatable = ON,
      .not_for = ZC_AS_MIRROR,
-     .data = offsetof(struct zc_push_args, files_from),
+     ZC_OPT_INTO(TEXT, struct zc_push_args, files_from),
      .help = "send only the paths listed in FILE"},
     SIZE("max-size", opt.max_size,
          "no files of more than SIZE bytes (or 1.5M, 100KB)"),
@@ -187,8 +188,8 @@ static const struct zc_opt rows[] = {
      .id = OPT_WALK, .not_for = ZC_AS_MIRROR, .data = ZC_WALK_PRUNE,
      .help = "no directories without anything else in them",
      .why_not = "what fills a directory comes after it"},
-    {.letter = 'd', .name = "dirs", .negatable = ON_OFF, .id = OPT_FLAG,
-     .not_for = ZC_AS_MIRROR, .data = offsetof(struct zc_push_args, dirs),
+    {.letter = 'd', .name = "dirs", .negatable = ON_OFF,
+     .not_for = ZC_AS_MIRROR, ZC_OPT_INTO(FLAG, struct zc_push_args, dirs),
      .help = "directories, and not what is in them (without -r\nand -a)"},
     {.name = "ignore-missing-args", .negatable = ON_OFF, .id = OPT_WALK,
      .not_for = ZC_AS_MIRROR, .data = ZC_WALK_IGNORE_MISSING,
@@ -265,8 +266,8 @@ static const struct zc_opt rows[] = {
     ACTION(0, "super", ON_OFF, OPT_SUPER,
            "owners are trouble where they cannot be set;\n"
            "--no-super: they and devices are not kept"),
-    {.name = "fake-super", .negatable = ON_OFF, .id = OPT_FLAG,
-     .not_for = ZC_AS_MIRROR, .data = offsetof(struct zc_push_args, fake_super),
+    {.name = "fake-super", .negatable = ON_OFF, .not_for = ZC_AS_MIRROR,
+     ZC_OPT_INTO(FLAG, struct zc_push_args, fake_super),
      .help = "here, what only root can set is written down in\n"
              "attributes, and read there, as rsync does",
      .why_not = "who receives says so: 'fake super' of a share"},
@@ -302,12 +303,12 @@ static const struct zc_opt rows[] = {
               "it is its beginning; leave longer ones"),
     LAX_APPLY(0, "append-verify", ON_OFF, ZC_APPLY_APPEND, ZC_AS_MIRROR,
               "the same"),
-    ACTION(0, "partial", ON_OFF, OPT_PARTIAL,
-           "keep what has come of big files when the session\n"
-           "breaks off, for the next try (the default)"),
-    ACTION(0, "find-moved", ON_OFF, OPT_FIND_MOVED,
-           "look for big files that are new by what DEST has\n"
-           "under other names (the default)"),
+    APPLY_NOT("partial", ZC_APPLY_NO_PARTIAL,
+              "keep what has come of big files when the session\n"
+              "breaks off, for the next try (the default)"),
+    APPLY_NOT("find-moved", ZC_APPLY_NO_MOVED,
+              "look for big files that are new by what DEST has\n"
+              "under other names (the default)"),
     ONCE_ACTION('P', NULL, ON, OPT_PARTIAL_PROGRESS, "--partial --progress"),
     ACTION('W', "whole-file", ON_OFF, OPT_WHOLE,
            "send changed files whole; --no-whole-file: only\n"
@@ -348,9 +349,8 @@ static const struct zc_opt rows[] = {
             "(mirror: and try again; default 30)"),
     {.name = "clone",
      .negatable = ON_OFF,
-     .id = OPT_FLAG,
      .not_for = ZC_AS_DIFF,
-     .data = offsetof(struct zc_push_args, opt.clone),
+     ZC_OPT_INTO(FLAG, struct zc_push_args, opt.clone),
      .help = "share the blocks of big files with a local DEST\n"
              "where the file system can (the default)"},
     PUSH_VALUE("mover", "KIND", ON, OPT_MOVER,
@@ -390,8 +390,8 @@ static const struct zc_opt reach_rows[] = {
     TEXT("address", "ADDRESS", from, "connect to it from this address of ours"),
 
     HEADING("Where the other end is HOST:PATH:"),
-    {.letter = 'e', .name = "rsh", .value = "COMMAND", .id = OPT_TEXT,
-     .data = offsetof(struct zc_push_args, remote.rsh),
+    {.letter = 'e', .name = "rsh", .value = "COMMAND",
+     ZC_OPT_INTO(TEXT, struct zc_push_args, remote.rsh),
      .help = "reach it by this program, as 'ssh -p 2222' or\n"
              "'docker exec -i' (default: over SSH, by itself)"},
     VALUE(0, "ssh-option", "KEY=VALUE", ON, OPT_SSH_OPTION,
@@ -440,14 +440,14 @@ static const struct zc_opt reach_rows[] = {
 
 static const struct zc_opt tell_rows[] = {
     HEADING("What to tell:"),
-    {.name = "list-only", .id = OPT_FLAG,
-     .not_for = ZC_AS_MIRROR | ZC_AS_DIFF,
-     .data = offsetof(struct zc_push_args, list_only),
+    {.name = "list-only", .not_for = ZC_AS_MIRROR | ZC_AS_DIFF,
+     ZC_OPT_INTO(FLAG, struct zc_push_args, list_only),
      .help = "only list what is in SRC, or, with -r or -a, below\n"
              "it; without a DEST that is so anyway"},
-    ACTION('v', "verbose", ON_OFF, OPT_VERBOSE,
-           "name what is sent; twice: all that is changed\n"
-           "(mirror: its states; twice: what is sent)"),
+    {.letter = 'v', .name = "verbose", .negatable = ON_OFF,
+     ZC_OPT_INTO(COUNT, struct zc_push_args, verbose),
+     .help = "name what is sent; twice: all that is changed\n"
+             "(mirror: its states; twice: what is sent)"},
     FLAG('q', "quiet", ON, quiet, "errors only"),
     ACTION('i', "itemize-changes", ON_OFF, OPT_ITEMIZE,
            "name every change, as YXcstpoguax; twice: also\n"

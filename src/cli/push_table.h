@@ -8,15 +8,12 @@
 #include "cli/push_args.h"
 
 enum push_opt_id {
-    OPT_FLAG, /* `data`: offset of a bool in struct zc_push_args */
-    OPT_KEEP, /* `data`: enum zc_keep */
-    OPT_APPLY, /* `data`: enum zc_open_apply */
-    OPT_WALK, /* `data`: enum zc_open_walk */
-    OPT_TEXT,    /* `data`: offset of a const char * */
-    OPT_SECONDS, /* ... of an unsigned */
-    OPT_SIZE,    /* ... of a uint64_t */
-    OPT_SHOW,    /* ... of an enum zc_show */
-    OPT_VERBOSE,
+    OPT_KEEP = ZC_OPT_OWN, /* `data`: enum zc_keep */
+    OPT_APPLY,     /* `data`: enum zc_open_apply */
+    OPT_APPLY_NOT, /* likewise, of the opposite */
+    OPT_WALK,      /* `data`: enum zc_open_walk */
+    OPT_SIZE,      /* `data`: offset of a uint64_t in struct zc_push_args */
+    OPT_SHOW,      /* ... of an enum zc_show */
     OPT_HUMAN,
     OPT_ITEMIZE,
     OPT_RECURSIVE,
@@ -36,8 +33,6 @@ enum push_opt_id {
     OPT_BWLIMIT,
     OPT_FSYNC,
     OPT_WHOLE,
-    OPT_PARTIAL,
-    OPT_FIND_MOVED,
     OPT_PARTIAL_PROGRESS,
     OPT_DELTA,
     OPT_MOVER,
@@ -56,7 +51,7 @@ enum push_opt_id {
     OPT_STOP_AFTER,
     OPT_LOG_FORMAT,
     OPT_ACCEPT, /* nothing: it is so anyway */
-    OPT_IDMAP, /* `data`: as with OPT_TEXT */
+    OPT_IDMAP, /* `data`: offset of a const char * */
     OPT_SUPER,
     OPT_COMPRESS,
     OPT_COMPRESS_CHOICE,

@@ -49,17 +49,6 @@ int zc_value_chmod(struct zc_push_args *a, const char *value,
     return 0;
 }
 
-int zc_value_seconds(const char *spelled, const char *value, unsigned *out,
-                     struct zc_err *err)
-{
-    uint64_t n = 0;
-    /* A year: what fits in milliseconds everywhere. */
-    if (value && zc_opt_number(spelled, value, 366 * 86400, &n, err))
-        return -1;
-    *out = (unsigned)n;
-    return 0;
-}
-
 int zc_value_size(const char *spelled, const char *value, uint64_t *out,
                   struct zc_err *err)
 {

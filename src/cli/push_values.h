@@ -10,11 +10,8 @@
 
 #include "cli/push_args.h"
 
-/* Numbers. NULL for VALUE is 0, as --no-NAME has it. */
-int zc_value_seconds(const char *spelled, const char *value, unsigned *out,
-                     struct zc_err *err);
+/* Numbers. For bwlimit NULL is 0, as --no-bwlimit has it. */
 int zc_value_bwlimit(const char *value, uint64_t *out, struct zc_err *err);
-
 int zc_value_size(const char *spelled, const char *value, uint64_t *out,
                   struct zc_err *err);
 int zc_value_window(struct zc_push_args *a, const char *value,

@@ -175,6 +175,46 @@ static int parse_as(enum zc_push_as as, char **argv)
     return zc_push_args_parse(&args, as, argc, argv, &args_err);
 }
 
+struct filled {
+    bool flag;
+    unsigned count, seconds;
+    const char *text;
+};
+
+static void test_fill(void)
+{
+    static const struct zc_opt own[] = {
+        {.letter = 'f', .negatable = true,
+         ZC_OPT_INTO(FLAG, struct filled, flag)},
+        {.letter = 'v', .negatable = true,
+         ZC_OPT_INTO(COUNT, struct filled, count)},
+        {.name = "time", .value = "SECONDS", .negatable = true,
+         ZC_OPT_INTO(SECONDS, struct filled, seconds)},
+        {.name = "text", .value = "TEXT", .negatable = true,
+         ZC_OPT_INTO(TEXT, struct filled, text)},
+    };
+    const struct zc_opt_table t = {
+        .command = "test", .rows = own, .n_rows = ZC_ARRAY_LEN(own)};
+    struct filled f = {0};
+    zc_operands operands = {0};
+    struct zc_err err = {0};
+    char *on[] = {"-fvv", "--time=31622400", "--text", "x"};
+    is_int(zc_opt_parse(&t, ZC_ARRAY_LEN(on), on, zc_opt_fill, &f, &operands,
+                        &err), 0, "fields");
+    ok(f.flag && f.count == 2 && f.seconds == 31622400, "... with numbers");
+    is_str(f.text, "x", "... and a word");
+    char *off[] = {"--no-f", "--no-v", "--no-time", "--no-text"};
+    is_int(zc_opt_parse(&t, ZC_ARRAY_LEN(off), off, zc_opt_fill, &f, &operands,
+                        &err), 0, "... and taken back");
+    ok(!f.flag && !f.count && !f.seconds && !f.text, "... all of them");
+    char *long_time[] = {"--time=31622401"};
+    is_int(zc_opt_parse(&t, 1, long_time, zc_opt_fill, &f, &operands, &err), -1,
+           "more than a year");
+    is_str(err.text, "--time: 31622401 is more than the limit of 31622400",
+           "... says so");
+    zc_vec_fini(&operands);
+}
+
 static void test_push_keep(void)
 {
     is_int(PUSH("-v"), 0, "push -v");
@@ -333,6 +373,7 @@ int main(void)
     test_refuse();
     test_help();
     test_number();
+    test_fill();
     test_push_keep();
     test_push_values();
     test_push_compress();
