@@ -10,7 +10,10 @@
 # in which another pair was surely more than 5 % faster.
 #
 #   --fs LIST      of ext4 xfs btrfs tmpfs, with commas (all: needs root, for images)
-#   --sizes LIST   with commas (64K,1M,16M,256M)
+#   --sizes LIST   with commas (64K,1M,16M,256M); what is smaller is gathered, for
+#                  which there is zcsync bench --small. As far as 8G, for hours: an
+#                  image has room for three of the greatest, and tmpfs is left out
+#                  where memory has not
 #   --over LIST    of tcp unix sealed (tcp,unix)
 #   --rounds N     (7)
 #   --zcsync PROGRAM
@@ -33,7 +36,7 @@ while [ $# -gt 1 ]; do
     shift 2
 done
 if [ $# -gt 0 ]; then
-    sed -n '3,21s/^# \{0,1\}//p' "$0" >&2
+    sed -n '3,24s/^# \{0,1\}//p' "$0" >&2
     exit 1
 fi
 
@@ -47,16 +50,24 @@ trap cleanup EXIT
 trap 'exit 1' HUP INT TERM
 mkdir "$top/mnt"
 
+room=$((8 << 30))
+for size in ${sizes//,/ }; do
+    bytes=$(numfmt --from=iec "$size") || exit 1
+    [ $((3 * bytes)) -le "$room" ] || room=$((3 * bytes))
+done
+
 # make_fs NAME: a fresh one at $top/mnt
 make_fs()
 {
+    local free
     umount "$top/mnt" 2>/dev/null
     if [ "$1" = tmpfs ]; then
-        mount -t tmpfs none "$top/mnt"
+        free=$(awk '/^MemAvailable/ { print $2 }' /proc/meminfo)
+        [ "$free" -ge $((room >> 10)) ] && mount -t tmpfs -o size="$room" none "$top/mnt"
         return
     fi
     rm -f "$top/image"
-    truncate -s 8G "$top/image" || return
+    truncate -s "$room" "$top/image" || return
     case $1 in
     ext4) mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 "$top/image" ;;
     xfs) mkfs.xfs -q "$top/image" ;;
