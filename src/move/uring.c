@@ -291,9 +291,47 @@ static bool is_done(const struct piece *p)
     return p->done[FIRST] == (int)p->n && p->done[SECOND] == (int)p->n;
 }
 
+static void add_recv_and_write(struct zc_uring *u, const struct zc_transport *t,
+                               int fd, uint64_t offset, struct piece *p)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
+    io_uring_prep_recv(sqe, t->raw_rfd, p->bytes, p->n, MSG_WAITALL);
+    add(u, sqe, p, FIRST);
+    sqe = io_uring_get_sqe(&u->ring);
+    io_uring_prep_write_fixed(sqe, fd, p->bytes, (unsigned)p->n, offset,
+                              (int)(p - u->pieces));
+    add(u, sqe, p, SECOND);
+}
+
+/* Likewise: bytes that were received; what could not be written is *FAULT, and no
+ * reason to stop. */
+static ssize_t finish_recv(struct zc_uring *u, struct zc_transport *t, int fd,
+                           uint64_t offset, struct piece *p,
+                           enum zc_move_fault *fault)
+{
+    (void)u;
+    size_t got = (size_t)ZC_MAX(p->done[FIRST], 0);
+    size_t written = (size_t)ZC_MAX(p->done[SECOND], 0);
+    if (got < p->n && zc_mover_fill(t, p->bytes + got, p->n - got)) {
+        *fault = ZC_FAULT_PEER;
+        return -1;
+    }
+    if (written < p->n && zc_io_pwrite(fd, p->bytes + written, p->n - written,
+                                       (off_t)(offset + written)))
+        *fault = ZC_FAULT_FILE;
+    return (ssize_t)p->n;
+}
+
+/* --- both ways --- */
+
 /* Two calls for P, the bytes at OFFSET of FD. */
 typedef void add_fn(struct zc_uring *u, const struct zc_transport *t, int fd,
                     uint64_t offset, struct piece *p);
+
+/* What is left to be done for P; see finish_send. */
+typedef ssize_t finish_fn(struct zc_uring *u, struct zc_transport *t, int fd,
+                          uint64_t offset, struct piece *p,
+                          enum zc_move_fault *fault);
 
 /* COUNT pieces from P on, which are at OFFSET of FD, through the ring. -1 and
  * errno: the time is over. */
@@ -309,23 +347,22 @@ static int run_pieces(struct zc_uring *u, struct zc_transport *t, int fd,
     return in_time(u);
 }
 
-ssize_t zc_move_send_uring(struct zc_mover *m, struct zc_transport *t, int fd,
-                           uint64_t offset, size_t n,
-                           enum zc_move_fault *fault)
+/* Up to N bytes at OFFSET of FD, as far as one chain goes. Bytes moved, 0, -1; the
+ * pieces behind one whose chain was cut are for the next call. */
+static ssize_t move_chain(struct zc_uring *u, struct zc_transport *t, int fd,
+                          uint64_t offset, size_t n, add_fn *add_calls,
+                          finish_fn *finish, enum zc_move_fault *fault)
 {
-    struct zc_uring *u = m->uring;
     struct piece *p;
     unsigned count = next_pieces(u, t, n, &p);
     ssize_t total = 0;
-    if (u->broken) /* until the end of the range */
-        return zc_move_send_buffer(m, t, fd, offset, n, fault);
-    if (run_pieces(u, t, fd, offset, count, p, add_read_and_send)) {
+    if (run_pieces(u, t, fd, offset, count, p, add_calls)) {
         *fault = ZC_FAULT_PEER;
         return -1;
     }
     for (unsigned i = 0; i < count; i++, p++) {
         bool whole = is_done(p);
-        ssize_t r = finish_send(u, t, fd, offset + (uint64_t)total, p, fault);
+        ssize_t r = finish(u, t, fd, offset + (uint64_t)total, p, fault);
         if (r <= 0 && total && *fault == ZC_FAULT_FILE) {
             *fault = ZC_FAULT_NONE; /* the next call will tell */
             return total;
@@ -339,55 +376,22 @@ ssize_t zc_move_send_uring(struct zc_mover *m, struct zc_transport *t, int fd,
     return total;
 }
 
-static void add_recv_and_write(struct zc_uring *u, const struct zc_transport *t,
-                               int fd, uint64_t offset, struct piece *p)
+ssize_t zc_move_send_uring(struct zc_mover *m, struct zc_transport *t, int fd,
+                           uint64_t offset, size_t n,
+                           enum zc_move_fault *fault)
 {
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&u->ring);
-    io_uring_prep_recv(sqe, t->raw_rfd, p->bytes, p->n, MSG_WAITALL);
-    add(u, sqe, p, FIRST);
-    sqe = io_uring_get_sqe(&u->ring);
-    io_uring_prep_write_fixed(sqe, fd, p->bytes, (unsigned)p->n, offset,
-                              (int)(p - u->pieces));
-    add(u, sqe, p, SECOND);
-}
-
-/* As finish_send: 0, or -1 and errno when T has failed. */
-static int finish_recv(struct zc_transport *t, int fd, uint64_t offset,
-                       struct piece *p, enum zc_move_fault *fault)
-{
-    size_t got = (size_t)ZC_MAX(p->done[FIRST], 0);
-    size_t written = (size_t)ZC_MAX(p->done[SECOND], 0);
-    if (got < p->n && zc_mover_fill(t, p->bytes + got, p->n - got)) {
-        *fault = ZC_FAULT_PEER;
-        return -1;
-    }
-    if (written < p->n && zc_io_pwrite(fd, p->bytes + written, p->n - written,
-                                       (off_t)(offset + written)))
-        *fault = ZC_FAULT_FILE;
-    return 0;
+    if (m->uring->broken) /* until the end of the range */
+        return zc_move_send_buffer(m, t, fd, offset, n, fault);
+    return move_chain(m->uring, t, fd, offset, n, add_read_and_send,
+                      finish_send, fault);
 }
 
 ssize_t zc_move_recv_uring(struct zc_mover *m, struct zc_transport *t, int fd,
                            uint64_t offset, size_t n,
                            enum zc_move_fault *fault)
 {
-    struct zc_uring *u = m->uring;
-    struct piece *p;
-    unsigned count = next_pieces(u, t, n, &p);
-    ssize_t total = 0;
-    if (u->broken) /* until the end of the range */
+    if (m->uring->broken)
         return zc_move_recv_buffer(m, t, fd, offset, n, fault);
-    if (run_pieces(u, t, fd, offset, count, p, add_recv_and_write)) {
-        *fault = ZC_FAULT_PEER;
-        return -1;
-    }
-    for (unsigned i = 0; i < count; i++, p++) {
-        bool whole = is_done(p);
-        if (finish_recv(t, fd, offset + (uint64_t)total, p, fault))
-            return -1;
-        total += (ssize_t)p->n;
-        if (!whole)
-            break;
-    }
-    return total;
+    return move_chain(m->uring, t, fd, offset, n, add_recv_and_write,
+                      finish_recv, fault);
 }
