@@ -21,7 +21,6 @@
 #define ZC_CONTAINER_OF(p, type, member) \
     ((type *)(void *)((char *)(p) - offsetof(type, member)))
 #define ZC_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define ZC_MUST_USE __attribute__((warn_unused_result))
 
 #define ZC_KIB ((uint64_t)1024)
 #define ZC_MIB (1024 * ZC_KIB)

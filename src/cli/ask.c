@@ -104,7 +104,10 @@ static char *read_answer(int fd, const char *question, bool hidden,
     return NULL;
 }
 
-char *zc_ask_line(const char *question, bool hidden, atomic_bool *stop)
+/* The line that is typed then, without blanks around it, on the heap; HIDDEN: it
+ * is not shown, and is to be wiped. NULL: there is nobody to ask, or *STOP was
+ * set. */
+static char *ask_line(const char *question, bool hidden, atomic_bool *stop)
 {
     zc_auto_close int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 || (stop && atomic_load(stop)))
@@ -118,7 +121,7 @@ char *zc_ask_for_ssh(struct zc_remote *r, enum zc_ssh_question kind,
 {
     if (r->asking)
         pthread_mutex_lock(r->asking);
-    char *answer = zc_ask_line(text, kind == ZC_SSH_SECRET, r->stop);
+    char *answer = ask_line(text, kind == ZC_SSH_SECRET, r->stop);
     if (r->asking)
         pthread_mutex_unlock(r->asking);
     return answer;

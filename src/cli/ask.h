@@ -21,10 +21,6 @@ enum zc_answer {
 enum zc_answer zc_ask(const char *question, const char *other,
                       atomic_bool *stop);
 
-/* The line that is typed then, without blanks around it, on the heap; HIDDEN: it
- * is not shown, and is to be wiped. NULL: there is nobody to ask, or *STOP was
- * set. */
-char *zc_ask_line(const char *question, bool hidden, atomic_bool *stop);
 
 /* zc_remote.ask: at the terminal. */
 char *zc_ask_for_ssh(struct zc_remote *r, enum zc_ssh_question kind,

@@ -13,9 +13,21 @@
 
 /* --- what is known beforehand --- */
 
-const struct zc_bench_design *zc_bench_design_of(enum zc_mover_kind kind)
+/* What a copy costs by the design of its path. */
+struct design {
+    const char *mover;
+    /* As the literature has it for file to network card: switches into the
+     * kernel and back for a buffer, and copies by a CPU. Below 0: not there. */
+    int book_switches, book_copies;
+    /* Copies by a CPU for each byte, of our way from the page cache to the
+     * socket, and from the socket to the page cache. Below 0: no such way. */
+    int send_copies, recv_copies;
+};
+
+/* NULL: nothing is known of that one. */
+static const struct design *design_of(enum zc_mover_kind kind)
 {
-    static const struct zc_bench_design known[] = {
+    static const struct design known[] = {
         {"readwrite", 4, 2, 2, 2},
         {"mmap", 4, 1, 1, -1},
         {"sendfile", 2, 0, 0, -1},
@@ -106,7 +118,7 @@ static void put_row(struct zc_buf *out, const struct zc_bench_series *s,
                     const struct zc_bench_cell *c, bool sending)
 {
     enum zc_mover_kind kind = sending ? c->send : c->recv;
-    const struct zc_bench_design *d = zc_bench_design_of(kind);
+    const struct design *d = design_of(kind);
     struct zc_bench_figures f = zc_bench_figures(s, c);
     const struct zc_bench_figures_side *side = sending ? &f.send : &f.recv;
     bool other = sending ? c->runs[0].send.other : c->runs[0].recv.other;
@@ -248,8 +260,8 @@ static void put_json_cell(struct zc_buf *out, const struct zc_bench_series *s,
                           const struct zc_bench_cell *c)
 {
     struct zc_bench_figures f = zc_bench_figures(s, c);
-    const struct zc_bench_design *send = zc_bench_design_of(c->send);
-    const struct zc_bench_design *recv = zc_bench_design_of(c->recv);
+    const struct design *send = design_of(c->send);
+    const struct design *recv = design_of(c->recv);
     zc_buf_printf(out, "{\"gb_per_s\":%.4f,\"spread\":%.4f", f.gb_per_s,
                   f.spread);
     put_json_side(out, "send", c->send, &f.send,

@@ -8,19 +8,6 @@
 #include "bench/series.h"
 #include "bench/small.h"
 
-/* A sentence about what a copy cost by the design of its path. */
-struct zc_bench_design {
-    const char *mover;
-    /* As the literature has it for file to network card: switches into the
-     * kernel and back for a buffer, and copies by a CPU. Below 0: not there. */
-    int book_switches, book_copies;
-    /* Copies by a CPU for each byte, of our way from the page cache to the
-     * socket, and from the socket to the page cache. Below 0: no such way. */
-    int send_copies, recv_copies;
-};
-/* NULL: nothing is known of that one. */
-const struct zc_bench_design *zc_bench_design_of(enum zc_mover_kind kind);
-
 /* How good AUTO was. */
 struct zc_bench_verdict {
     enum zc_mover_kind send, recv; /* what it is */

@@ -24,7 +24,6 @@
 #include "session/glance.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 
 struct mirror;

@@ -2,7 +2,7 @@
 /* `zcsync pause`, `resume` and `release`: what a running mirror is told. */
 #include "cli/ask_daemon.h"
 #include "cli/cli.h"
-#include "daemon/conf.h"
+#include "daemon/conf_types.h"
 
 /* A receiver that hangs in the kernel may never let go. */
 #define TIMEOUT_S 60

@@ -2,7 +2,7 @@
 /* `zcsync rescan`: a running mirror compares something now. */
 #include "cli/ask_daemon.h"
 #include "cli/cli.h"
-#include "daemon/conf.h"
+#include "daemon/conf_types.h"
 
 #include <string.h>
 

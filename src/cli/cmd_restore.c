@@ -11,7 +11,6 @@
 #include "fs/trash.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 struct args {
     const char *config, *from, *to;

@@ -7,7 +7,7 @@
 #include "cli/status_show.h"
 #include "cli/terminal.h"
 #include "cli/wrap.h"
-#include "daemon/conf.h"
+#include "daemon/conf_types.h"
 #include "daemon/control_client.h"
 #include "daemon/metrics.h"
 #include "daemon/status_json.h"

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/signals.h"
-#include "daemon/conf.h"
+#include "daemon/conf_types.h"
 #include "daemon/control_client.h"
 
 struct wait_args {

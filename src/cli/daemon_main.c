@@ -2,7 +2,7 @@
 /* The command line of zcsyncd; daemon/supervisor.h does the rest. */
 #include "base/log.h"
 #include "cli/cli.h"
-#include "daemon/conf.h"
+#include "daemon/conf_types.h"
 #include "daemon/supervisor.h"
 
 #include <inttypes.h>

@@ -2,10 +2,9 @@
 /* One change as a line of text; see itemize.h. */
 #include "base/text.h"
 #include "cli/itemize.h"
-#include "fs/meta.h"
+#include "fs/keep.h"
 #include "net/endpoint.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -82,7 +81,9 @@ void zc_itemize(char out[ZC_ITEMIZE_SIZE], const struct zc_item *item,
         memset(out + 2, ' ', 9);
 }
 
-void zc_item_name(struct zc_buf *out, const struct zc_item *item)
+/* The name as listings show it: escaped, "./" for the root, a slash after a
+ * directory. */
+static void put_name(struct zc_buf *out, const struct zc_item *item)
 {
     zc_text_name(out, *item->path ? item->path : ".");
     if (S_ISDIR(item->mode))
@@ -182,10 +183,10 @@ static void put_escape(struct zc_buf *out, const struct escape *e,
         zc_text_name(out, src);
         if (*src && src[strlen(src) - 1] != '/')
             zc_buf_put_str(out, "/");
-        zc_item_name(out, item);
+        put_name(out, item);
         return;
     case 'n':
-        zc_item_name(out, item);
+        put_name(out, item);
         return;
     case 'i':
         zc_itemize(columns, item, about->keep);

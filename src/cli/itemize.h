@@ -49,8 +49,4 @@ int zc_item_format_check(const char *option, const char *format,
 /* True when FORMAT has one of the escapes in LETTERS. */
 bool zc_item_format_has(const char *format, const char *letters);
 
-/* The name as listings show it: escaped, "./" for the root, a slash after a
- * directory. */
-void zc_item_name(struct zc_buf *out, const struct zc_item *item);
-
 #endif

@@ -4,7 +4,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <stddef.h>
 
 bool zc_pipe_gone(int fd)
 {

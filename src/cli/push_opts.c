@@ -6,9 +6,8 @@
 #include "cli/push_values.h"
 #include "cli/stop_time.h"
 #include "fs/idrules.h"
-#include "fs/meta.h"
+#include "fs/keep.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 

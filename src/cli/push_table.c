@@ -3,7 +3,7 @@
  * it. */
 #include "cli/push_table.h"
 #include "cli/rsync_opts.h"
-#include "fs/meta.h"
+#include "fs/keep.h"
 #include "proto/proto.h"
 
 #include <stddef.h>

@@ -4,7 +4,6 @@
 
 #include "cli/opt.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define UNSAID (-1)

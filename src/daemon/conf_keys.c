@@ -8,7 +8,6 @@
 #include "web/web.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <string.h>
 
 #define SHOWN "%.300s" /* so that the reason fits behind it */

@@ -9,7 +9,7 @@
 
 #include "daemon/conf_types.h"
 #include "daemon/handshakes.h"
-#include "fs/meta.h"
+#include "fs/keep.h"
 
 #include <string.h>
 

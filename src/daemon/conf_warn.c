@@ -5,7 +5,6 @@
 #include "base/io.h"
 #include "base/relpath.h"
 #include "daemon/conf_ini.h"
-#include "net/dial.h"
 #include "web/door.h"
 
 #include <fcntl.h>

@@ -13,7 +13,6 @@
 #include "net/direct.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
 /* Seconds for the other's word, and after that for any: the other end has only to

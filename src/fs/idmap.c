@@ -15,7 +15,6 @@
 #include <grp.h>
 #include <pthread.h>
 #include <pwd.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/util.h"
-#include "fs/meta.h"
 #include "fs/remove.h"
 #include "fs/rootdir.h"
 #include "fs/staging.h"

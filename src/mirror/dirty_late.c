@@ -3,8 +3,6 @@
  * but when they are asked for next: they are taken in their turn. */
 #include "mirror/dirty_set.h"
 
-#include "base/clock.h"
-
 #include <string.h>
 
 /* Sent again after this time, then after four times as long, and so on: the

@@ -2,7 +2,6 @@
 /* Sources that do not tell everything; see eventless.h. */
 #include "mirror/eventless.h"
 
-#include "base/io.h"
 #include "fs/mounts.h"
 
 #include <fcntl.h>

@@ -11,7 +11,6 @@
 #include "session/source.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #define SAVE_NS (2 * ZC_NSEC_PER_SEC)

@@ -7,11 +7,9 @@
  */
 #include "move/mover.h"
 
-#include "base/io.h"
 #include "base/log.h"
 #include "move/internal.h"
 
-#include <poll.h>
 #include <string.h>
 
 /* What bytes cross: bits. */

@@ -84,7 +84,7 @@ void zc_group_encode(struct zc_buf *b, const struct zc_msg_group *g)
         zc_buf_put(b, g->digest, sizeof g->digest);
 }
 
-int zc_group_decode(struct zc_rd *r, struct zc_msg_group *g)
+static int group_decode(struct zc_rd *r, struct zc_msg_group *g)
 {
     memset(g, 0, sizeof *g);
     g->end.n = zc_rd_u8(r);
@@ -102,7 +102,7 @@ int zc_group_decode(struct zc_rd *r, struct zc_msg_group *g)
 int zc_group_next(struct zc_msg_list *m, bool last, struct zc_msg_group *prev,
                   struct zc_msg_group *g, struct zc_err *err)
 {
-    bool ok = !zc_group_decode(&m->entries, g) && last == !g->end.n;
+    bool ok = !group_decode(&m->entries, g) && last == !g->end.n;
     const char *end = (const char *)g->end.p;
     if (ok && !last)
         ok = zc_name_ok(end, g->end.n) &&

@@ -55,7 +55,6 @@ struct zc_msg_group {
     uint8_t digest[ZC_DIGEST_SIZE];
 };
 void zc_group_encode(struct zc_buf *b, const struct zc_msg_group *g);
-int zc_group_decode(struct zc_rd *r, struct zc_msg_group *g);
 /* The next of M, checked to come after the one before (PREV, zero at first).
  * LAST: M has no more. */
 int zc_group_next(struct zc_msg_list *m, bool last, struct zc_msg_group *prev,

@@ -2,7 +2,6 @@
 /* Files of directories beside DEST; see alternates.h. */
 #include "receiver/alternates.h"
 
-#include "fs/rootdir.h"
 #include "fs/xattr.h"
 #include "receiver/copies.h"
 #include "receiver/core.h"

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/libc.h"
 #include "fs/remove.h"
-#include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "session/twin.h"
 

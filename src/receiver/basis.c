@@ -8,7 +8,6 @@
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 #include "receiver/moved.h"
-#include "receiver/place.h"
 #include "receiver/volumes.h"
 #include "session/copies.h"
 

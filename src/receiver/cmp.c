@@ -3,7 +3,6 @@
 #include "receiver/cmp.h"
 
 #include "fs/fake.h"
-#include "fs/rootdir.h"
 #include "receiver/behind.h"
 #include "receiver/choices.h"
 #include "receiver/core.h"
@@ -232,11 +231,4 @@ bool zc_cmp_special(const struct zc_receiver *r, const struct zc_cmp *c)
         return major(c->st.rdev) == e->rdev_major &&
                minor(c->st.rdev) == e->rdev_minor;
     return true;
-}
-
-/* Metadata apart, without asking the sender. */
-bool zc_cmp_looks_equal(struct zc_rworker *w, const struct zc_cmp *c)
-{
-    return S_ISREG(c->e->mode) ? zc_cmp_file(w, c) == ZC_SAME
-                               : zc_cmp_special(w->r, c);
 }

@@ -57,7 +57,5 @@ enum zc_sameness { ZC_SAME, ZC_DIFFERENT, ZC_HASH_TELLS };
 enum zc_sameness zc_cmp_file(struct zc_rworker *w, const struct zc_cmp *c);
 /* No file or directory: the same target, or the same device? */
 bool zc_cmp_special(const struct zc_receiver *r, const struct zc_cmp *c);
-/* Metadata apart, and without asking the sender, is it the same? */
-bool zc_cmp_looks_equal(struct zc_rworker *w, const struct zc_cmp *c);
 
 #endif

@@ -10,7 +10,6 @@
 #include "tree/names.h"
 
 #include <sys/random.h>
-#include <sys/stat.h>
 
 /* With these, being equal is not enough, or more than a digest tells of. */
 #define APPLY_NOT                                                           \

@@ -8,7 +8,6 @@
 #include "receiver/files.h"
 
 #include "fs/cached.h"
-#include "fs/rootdir.h"
 #include "fs/xattr.h"
 #include "receiver/apart.h"
 #include "receiver/compare.h"

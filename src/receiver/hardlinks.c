@@ -3,7 +3,6 @@
 #include "receiver/hardlinks.h"
 
 #include "base/log.h"
-#include "fs/rootdir.h"
 #include "receiver/core.h"
 #include "receiver/dirs.h"
 #include "receiver/seals.h"
@@ -13,7 +12,6 @@
 
 #include <sched.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 

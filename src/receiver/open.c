@@ -4,7 +4,6 @@
  * mean here, the directory, and what this process may do from then on.
  */
 #include "base/log.h"
-#include "fs/rootdir.h"
 #include "fs/staging.h"
 #include "receiver/anchor.h"
 #include "receiver/asked.h"

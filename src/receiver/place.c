@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 void zc_place_discard(const struct zc_shelf *s, const char *tmp)
 {

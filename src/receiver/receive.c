@@ -26,9 +26,7 @@
 #include "receiver/volumes.h"
 #include "receiver/workers.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #define WORKERS_MAX 8u
 #define SLOW_MAX 2u /* workers for what reads much */

@@ -5,7 +5,6 @@
 #include "base/io.h"
 #include "base/map.h"
 #include "fs/meta.h"
-#include "fs/procfd.h"
 #include "fs/remove.h"
 #include "fs/rootdir.h"
 #include "receiver/core.h"

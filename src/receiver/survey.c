@@ -7,9 +7,6 @@
 #include "receiver/survey.h"
 
 #include "fs/fake.h"
-#include "fs/nest.h"
-#include "fs/rootdir.h"
-#include "fs/staging.h"
 #include "fs/xattr.h"
 #include "receiver/behind.h"
 #include "receiver/cmp.h"

@@ -35,7 +35,6 @@
 #include "base/fds.h"
 #include "base/log.h"
 #include "fs/cached.h"
-#include "fs/rootdir.h"
 #include "sender/delta.h"
 #include "sender/lease.h"
 #include "sender/samples.h"

@@ -3,7 +3,6 @@
 #include "sender/digests.h"
 
 #include "fs/keep.h"
-#include "sender/entry.h"
 #include "sender/lists.h"
 #include "sender/removal.h"
 

@@ -300,21 +300,9 @@ int zc_lists_need(struct zc_sender *s, struct zc_slist *l,
     return r;
 }
 
-void zc_lists_final(struct zc_sender *s, struct zc_slist *l)
-{
-    l->final = true;
-    s->lists->unanswered--;
-    zc_lists_release(s, l);
-}
-
-void zc_lists_settle(struct zc_sender *s, struct zc_slist *l, uint32_t index)
-{
-    l->entries[index].state = ZC_S_LISTED;
-    l->outstanding--;
-    zc_lists_release(s, l);
-}
-
-void zc_lists_release(struct zc_sender *s, struct zc_slist *l)
+/* After anything about L changed: when nothing in it is open any more, it leaves
+ * the table. */
+static void release(struct zc_sender *s, struct zc_slist *l)
 {
     struct zc_lists *t = s->lists;
     if (!l->final || l->outstanding || l->queued)
@@ -323,6 +311,20 @@ void zc_lists_release(struct zc_sender *s, struct zc_slist *l)
     t->bytes -= l->body_len;
     STAILQ_INSERT_TAIL(&t->dead, l, link);
     zc_sender_wake(s);
+}
+
+void zc_lists_final(struct zc_sender *s, struct zc_slist *l)
+{
+    l->final = true;
+    s->lists->unanswered--;
+    release(s, l);
+}
+
+void zc_lists_settle(struct zc_sender *s, struct zc_slist *l, uint32_t index)
+{
+    l->entries[index].state = ZC_S_LISTED;
+    l->outstanding--;
+    release(s, l);
 }
 
 /* --- sending --- */
@@ -345,7 +347,7 @@ void zc_lists_hand_back(struct zc_sender *s, struct zc_slist *l)
         zc_sender_wake(s);
         return;
     }
-    zc_lists_release(s, l);
+    release(s, l);
 }
 
 bool zc_lists_next_wanted(struct zc_sender *s, struct zc_slist *l, bool stop,
@@ -360,7 +362,7 @@ bool zc_lists_next_wanted(struct zc_sender *s, struct zc_slist *l, bool stop,
         *index = l->cursor++;
     } else {
         l->queued = false;
-        zc_lists_release(s, l);
+        release(s, l);
     }
     pthread_mutex_unlock(&s->lock);
     return found;

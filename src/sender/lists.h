@@ -13,7 +13,7 @@
  *   sent, and in the table         zc_lists_number, by zc_lists_flush
  *      v                             ^ v
  *      v                           queued: has wanted files, or a worker has it
- *   dead                           zc_lists_release
+ *   dead                           in zc_lists_settle, when all is settled
  *      v
  *   freed                          zc_lists_bury, by the reader
  *
@@ -188,9 +188,6 @@ int zc_lists_need(struct zc_sender *s, struct zc_slist *l,
 void zc_lists_final(struct zc_sender *s, struct zc_slist *l);
 /* Nothing is outstanding about entry INDEX any more. */
 void zc_lists_settle(struct zc_sender *s, struct zc_slist *l, uint32_t index);
-/* After anything about L changed: when nothing in it is open any more, it leaves
- * the table. */
-void zc_lists_release(struct zc_sender *s, struct zc_slist *l);
 
 /* --- sending --- */
 

@@ -11,8 +11,6 @@
  */
 #include "sender/names.h"
 
-#include "base/relpath.h"
-#include "fs/rootdir.h"
 #include "sender/entry.h"
 #include "sender/files.h"
 #include "sender/lists.h"

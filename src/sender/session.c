@@ -27,7 +27,6 @@
 #include "session/connect.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 #define TICK_NS (50 * 1000000LL)
 

@@ -5,7 +5,6 @@
 #include "base/relpath.h"
 #include "fs/fake.h"
 #include "fs/meta.h"
-#include "fs/rootdir.h"
 #include "fs/staging.h"
 #include "session/told.h"
 #include "tree/names.h"

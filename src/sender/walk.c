@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "fs/fake.h"
-#include "fs/rootdir.h"
 #include "sender/digests.h"
 #include "sender/earlier.h"
 #include "sender/entry.h"

@@ -14,8 +14,6 @@
 #include "sender/survey.h"
 #include "sender/walk.h"
 
-#include <sys/stat.h>
-
 void zc_sworker_init(struct zc_sworker *w, struct zc_sender *s, unsigned i)
 {
     w->s = s;

@@ -4,7 +4,6 @@
 
 #include "base/io.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

@@ -3,7 +3,7 @@
 #include "session/options.h"
 
 #include "base/relpath.h"
-#include "fs/meta.h"
+#include "fs/keep.h"
 
 #include <ctype.h>
 #include <stdio.h>

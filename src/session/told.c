@@ -57,7 +57,9 @@ void zc_told_count(const struct zc_stats *stats, uint64_t v[ZC_STATS_COUNT])
     assert(i == ZC_STATS_COUNT);
 }
 
-void zc_told_counted(struct zc_stats *stats, const uint64_t v[ZC_STATS_COUNT])
+/* And back. */
+static void take_counts(struct zc_stats *stats,
+                        const uint64_t v[ZC_STATS_COUNT])
 {
     size_t i = 0;
 #define COUNTED(field) atomic_store(&stats->field, v[i++]);
@@ -150,7 +152,7 @@ int zc_told_take(unsigned type, struct zc_bytes body,
     case ZC_FRAME_STATS:
         if (zc_stats_decode(body, counts, err))
             return -1;
-        zc_told_counted(stats, counts);
+        take_counts(stats, counts);
         return 0;
     default:
         return take_verdict(body, v, err);

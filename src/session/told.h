@@ -15,11 +15,8 @@ void zc_told_item(struct zc_buf *b, const struct zc_item *item);
 void zc_told_trouble(struct zc_buf *b, enum zc_trouble kind, const char *what,
                      const char *path, int eno);
 
-/* The counters in the order of STATS, and back, as the other end sees them: what
- * went out there came in here. */
+/* The counters in the order of STATS. */
 void zc_told_count(const struct zc_stats *stats, uint64_t v[ZC_STATS_COUNT]);
-void zc_told_counted(struct zc_stats *stats,
-                     const uint64_t v[ZC_STATS_COUNT]);
 
 /* How it ended, at the sender. */
 struct zc_told_verdict {

@@ -2,8 +2,6 @@
 /* Suffixes of compressed formats; see suffix.h. */
 #include "tree/suffix.h"
 
-#include "base/util.h"
-
 #include <fnmatch.h>
 #include <string.h>
 #include <strings.h>

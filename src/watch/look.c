@@ -25,7 +25,6 @@
 #include "watch/tree.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 bool zc_wreserved(const struct zc_watch *w, zc_wdir dir, const char *name,
                   size_t n)
