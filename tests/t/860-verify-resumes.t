@@ -23,7 +23,7 @@ conf "[mirror m]" "path = $T/a" "to = $T/b" "fsync = none" "verify repair = no"
 
 # Whoever reads that file of DEST's takes his time.
 with=(strace -D -f -qq -o /dev/null -P "$T/b/e/slow"
-    -e inject=pread64:delay_enter=4000000)
+    -e inject=pread64:delay_enter=6000000)
 at_slow() { [ "$(verify_of m 0 files_so_far)" -ge 900 ]; }
 begin()
 {
