@@ -104,6 +104,7 @@ libzcsync_a_SOURCES = \
 	%D%/proto/hello.h \
 	%D%/proto/msg.c \
 	%D%/proto/msg.h \
+	%D%/proto/open.c \
 	%D%/proto/proto.h \
 	%D%/proto/told.c \
 	%D%/proto/wire.c \
