@@ -350,6 +350,8 @@ libzcsync_a_SOURCES = \
 	%D%/sender/links.h \
 	%D%/sender/lists.c \
 	%D%/sender/lists.h \
+	%D%/sender/look.c \
+	%D%/sender/look.h \
 	%D%/sender/names.c \
 	%D%/sender/names.h \
 	%D%/sender/pinger.c \

@@ -14,6 +14,7 @@
 #include "sender/entry.h"
 #include "sender/files.h"
 #include "sender/lists.h"
+#include "sender/look.h"
 #include "sender/places.h"
 #include "sender/walk.h"
 
@@ -238,13 +239,13 @@ static int add_name(struct seeds *seeds, struct zc_sdir *d, int dirfd,
     d->what = w->overtakes               ? ZC_CHANGE_DATA
               : only_renamed(seeds, d, n) ? ZC_CHANGE_META
                                           : n->what;
-    enum zc_look look = zc_walk_look(w, d, dirfd, n->name, n->name, draft);
-    if (look == ZC_LOOK_ABSENT && d->places &&
+    enum zc_slook look = zc_slook_name(w, d, dirfd, n->name, n->name, draft);
+    if (look == ZC_SLOOK_ABSENT && d->places &&
         zc_splaces_keeps(w, d->node, n->name, NULL))
         return 0;
-    if (look == ZC_LOOK_ABSENT && w->s->opt->del && !d->eager)
-        zc_walk_absent(w, d, n->name, draft);
-    return look == ZC_LOOK_FAILED ? -1 : 0;
+    if (look == ZC_SLOOK_ABSENT && w->s->opt->del && !d->eager)
+        zc_slook_absent(w, d, n->name, draft);
+    return look == ZC_SLOOK_FAILED ? -1 : 0;
 }
 
 /* Eager entries count as sent before the peer can say anything about them. */

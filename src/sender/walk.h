@@ -41,21 +41,6 @@ int zc_walk_gather(struct zc_sworker *w, struct zc_sdir *d,
 
 /* --- for whoever lists some names of a directory only --- */
 
-/* Looks at NAME in D, whose fd is DIRFD, and adds its entry, called AS in the
- * list, to DRAFT in W's buffer. */
-enum zc_look {
-    ZC_LOOK_FAILED = -1, /* the run has failed */
-    ZC_LOOK_NOTHING,     /* to tell: hidden, or trouble, which was reported */
-    ZC_LOOK_ADDED,
-    ZC_LOOK_ABSENT, /* there is no such name; nothing was added */
-};
-enum zc_look zc_walk_look(struct zc_sworker *w, struct zc_sdir *d, int dirfd,
-                          const char *name, const char *as,
-                          struct zc_draft *draft);
-/* Adds an entry for a name that is absent; where nothing is to be deleted, it is
- * reported instead. */
-void zc_walk_absent(struct zc_sworker *w, struct zc_sdir *d, const char *name,
-                    struct zc_draft *draft);
 /* Keeps DRAFT as a list of D. NULL: memory. */
 struct zc_slist *zc_walk_keep(struct zc_sworker *w, const struct zc_sdir *d,
                               const struct zc_draft *draft);
