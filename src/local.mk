@@ -115,6 +115,8 @@ libzcsync_a_SOURCES = \
 	%D%/delta/blocks.h \
 	%D%/delta/segment.c \
 	%D%/delta/segment.h \
+	%D%/net/address.c \
+	%D%/net/address.h \
 	%D%/net/aead.c \
 	%D%/net/aead.h \
 	%D%/net/command.c \

@@ -3,7 +3,7 @@
 #include "cli/push_places.h"
 
 #include "cli/daemon_peers.h"
-#include "net/dial.h"
+#include "net/address.h"
 
 #include <string.h>
 

@@ -7,7 +7,7 @@
  */
 #include "daemon/conf_value.h"
 
-#include "net/dial.h"
+#include "net/address.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,7 +4,7 @@
 #include "daemon/conf_value.h"
 
 #include "fs/idmap.h"
-#include "net/dial.h"
+#include "net/address.h"
 #include "web/web.h"
 
 #include <arpa/inet.h>

@@ -4,7 +4,7 @@
 
 #include "base/size.h"
 #include "fs/idmap.h"
-#include "net/dial.h"
+#include "net/address.h"
 #include "web/web.h"
 
 #include <limits.h>

@@ -11,6 +11,7 @@
 #include "daemon/handshake_answer.h"
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
+#include "net/address.h"
 #include "net/dial.h"
 #include "net/ktls.h"
 #include "net/peer_user.h"
@@ -185,32 +186,20 @@ int zc_handshakes_prepare(const struct zc_security *security,
  * user of this machine. */
 static void address_of(int fd, uint8_t out[17])
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-        struct sockaddr_storage room;
-    } a = {0};
-    socklen_t n = sizeof a;
+    union zc_address a;
     uint32_t uid;
     memset(out, 0, 17);
-    if (getpeername(fd, &a.any, &n))
+    if (zc_address_there(fd, &a))
         return;
     if (a.any.sa_family == AF_UNIX && zc_peer_user(fd, &uid) == ZC_PEER_USER) {
         out[0] = 1;
         memcpy(out + 1, &uid, sizeof uid);
-    }
-    const uint8_t *v6 = a.v6.sin6_addr.s6_addr;
-    if (a.any.sa_family == AF_INET) {
+    } else if (a.any.sa_family == AF_INET) {
         out[0] = 4;
         memcpy(out + 1, &a.v4.sin_addr, 4);
-    } else if (a.any.sa_family == AF_INET6 &&
-               IN6_IS_ADDR_V4MAPPED(&a.v6.sin6_addr)) {
-        out[0] = 4;
-        memcpy(out + 1, v6 + 12, 4);
     } else if (a.any.sa_family == AF_INET6) {
         out[0] = 6;
-        memcpy(out + 1, v6, 8);
+        memcpy(out + 1, a.v6.sin6_addr.s6_addr, 8);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "daemon/listeners.h"
 
 #include "base/log.h"
+#include "net/address.h"
 #include "net/dial.h"
 #include "net/unix.h"
 #include "session/share.h"

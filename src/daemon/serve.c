@@ -15,6 +15,7 @@
 #include "daemon/process.h"
 #include "daemon/receiver_child.h"
 #include "daemon/receivers.h"
+#include "net/address.h"
 #include "net/dial.h"
 #include "net/endpoint.h"
 #include "net/unix.h"

@@ -19,6 +19,7 @@
 #include "daemon/process.h"
 #include "daemon/sandbox.h"
 #include "daemon/status_json.h"
+#include "net/address.h"
 #include "net/dial.h"
 #include "web/web.h"
 

@@ -7,10 +7,10 @@
 #include "net/dial.h"
 
 #include "base/clock.h"
+#include "net/address.h"
 #include "net/peer_user.h"
 #include "net/unix.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <netdb.h>
@@ -25,76 +25,6 @@
 #ifndef IPV6_FREEBIND
 #define IPV6_FREEBIND 78
 #endif
-
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_storage room;
-};
-
-/* An IPv4 address in its IPv6 clothes (::ffff:192.0.2.1) becomes plain. */
-static void address_plain(union address *a)
-{
-    if (a->any.sa_family != AF_INET6 ||
-        !IN6_IS_ADDR_V4MAPPED(&a->v6.sin6_addr))
-        return;
-    struct sockaddr_in v4 = {.sin_family = AF_INET,
-                             .sin_port = a->v6.sin6_port};
-    memcpy(&v4.sin_addr, a->v6.sin6_addr.s6_addr + 12, sizeof v4.sin_addr);
-    a->v4 = v4;
-}
-
-static bool address_loopback(const union address *a)
-{
-    if (a->any.sa_family == AF_INET)
-        return ntohl(a->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    return a->any.sa_family == AF_INET6 &&
-           IN6_IS_ADDR_LOOPBACK(&a->v6.sin6_addr);
-}
-
-static bool address_same_host(const union address *a, const union address *b)
-{
-    if (a->any.sa_family != b->any.sa_family)
-        return false;
-    if (a->any.sa_family == AF_INET)
-        return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
-    return a->any.sa_family == AF_INET6 &&
-           IN6_ARE_ADDR_EQUAL(&a->v6.sin6_addr, &b->v6.sin6_addr);
-}
-
-static void address_text(const union address *a, char *text, size_t size)
-{
-    char host[INET6_ADDRSTRLEN + 32], port[8];
-    if (getnameinfo(&a->any, sizeof *a, host, sizeof host, port, sizeof port,
-                    NI_NUMERICHOST | NI_NUMERICSERV))
-        snprintf(text, size, "unknown address");
-    else if (a->any.sa_family == AF_INET6)
-        snprintf(text, size, "[%s]:%s", host, port);
-    else
-        snprintf(text, size, "%s:%s", host, port);
-}
-
-static int address_of(int fd, int (*get)(int, struct sockaddr *, socklen_t *),
-                      union address *a)
-{
-    socklen_t n = sizeof *a;
-    memset(a, 0, sizeof *a);
-    if (get(fd, &a->any, &n))
-        return -1;
-    address_plain(a);
-    return 0;
-}
-
-static int get_sock(int fd, struct sockaddr *a, socklen_t *n)
-{
-    return getsockname(fd, a, n);
-}
-
-static int get_peer(int fd, struct sockaddr *a, socklen_t *n)
-{
-    return getpeername(fd, a, n);
-}
 
 /*
  * bbr, the default on many systems, paces what it sends: on loopback it reaches
@@ -170,21 +100,21 @@ static void set_up(int fd)
 /* Sets up the connected socket FD, which is taken over. NULL and errno. */
 static struct zc_transport *wrap(int fd)
 {
-    union address here, there;
+    union zc_address here, there;
     char peer[160];
 
-    if (address_of(fd, get_peer, &there) || address_of(fd, get_sock, &here)) {
+    if (zc_address_there(fd, &there) || zc_address_here(fd, &here)) {
         zc_close(&fd);
         return NULL;
     }
     if (here.any.sa_family == AF_UNIX)
         return wrap_unix(fd, NULL);
     set_up(fd);
-    bool near = address_loopback(&there) || address_same_host(&here, &there);
+    bool near = zc_address_loopback(&there) || zc_address_same_host(&here, &there);
     if (near)
         prefer_cubic(fd);
 
-    address_text(&there, peer, sizeof peer);
+    zc_address_text(&there, peer, sizeof peer);
     struct zc_transport *t = zc_transport_new_fds(fd, fd, peer);
     if (t)
         t->near = near;
@@ -241,9 +171,9 @@ static int connect_one(const struct addrinfo *a, const struct addrinfo *from,
                     a->ai_protocol);
     if (fd < 0)
         return -1;
-    union address to = {0};
+    union zc_address to = {0};
     memcpy(&to, a->ai_addr, ZC_MIN(a->ai_addrlen, sizeof to));
-    if (address_loopback(&to))
+    if (zc_address_loopback(&to))
         prefer_cubic(fd);
 
     int why = from && bind_from(fd, a->ai_family, from) ? errno : 0;
@@ -401,9 +331,9 @@ struct zc_transport *zc_dial_from(const char *from, int family,
 
 bool zc_dial_loopback(const struct zc_transport *t)
 {
-    union address there;
-    return t->poll_rfd >= 0 && address_of(t->poll_rfd, get_peer, &there) == 0 &&
-           (address_loopback(&there) || there.any.sa_family == AF_UNIX);
+    union zc_address there;
+    return t->poll_rfd >= 0 && zc_address_there(t->poll_rfd, &there) == 0 &&
+           (zc_address_loopback(&there) || there.any.sa_family == AF_UNIX);
 }
 
 /* ABSENT (or NULL): an address that this host does not have is no error, and
@@ -435,13 +365,13 @@ static int listen_one(const struct addrinfo *a, bool *absent)
 
 int zc_listen_adopt(int fd, char *bound, size_t size, bool *loopback)
 {
-    union address here;
-    if (address_of(fd, get_sock, &here))
+    union zc_address here;
+    if (zc_address_here(fd, &here))
         return -1;
-    *loopback = address_loopback(&here);
+    *loopback = zc_address_loopback(&here);
     if (*loopback)
         prefer_cubic(fd);
-    address_text(&here, bound, size);
+    zc_address_text(&here, bound, size);
     return 0;
 }
 
@@ -490,93 +420,4 @@ struct zc_transport *zc_accept(int listen_fd)
 {
     int fd = accept4(listen_fd, NULL, NULL, SOCK_CLOEXEC);
     return fd < 0 ? NULL : wrap(fd);
-}
-
-bool zc_addr_is_v6(const char *s, size_t n)
-{
-    struct in6_addr v6;
-    char plain[INET6_ADDRSTRLEN];
-    const char *zone = memchr(s, '%', n);
-    size_t len = zone ? (size_t)(zone - s) : n;
-
-    if (len >= sizeof plain)
-        return false;
-    memcpy(plain, s, len);
-    plain[len] = '\0';
-    return inet_pton(AF_INET6, plain, &v6) == 1;
-}
-
-static bool port_ok(const char *port)
-{
-    size_t n = strlen(port);
-    if (strspn(port, "0123456789") == n)
-        return n && n <= 5 && atoi(port) <= UINT16_MAX;
-    return true; /* a service name: getaddrinfo knows */
-}
-
-/* Cuts SPEC (written to) into *HOST and *PORT, which point into it; a part that
- * is not there is left alone. False when it makes no sense. */
-static bool addr_cut(char *spec, char **host, char **port)
-{
-    char *rest = spec;
-    if (*spec == '[') {
-        rest = strchr(spec, ']');
-        if (!rest || rest == spec + 1)
-            return false;
-        *host = spec + 1;
-        *rest++ = '\0';
-        if (!zc_addr_is_v6(*host, strlen(*host)))
-            return false;
-    } else if (*spec && !spec[strspn(spec, "0123456789")]) {
-        *port = spec;
-        return port_ok(spec);
-    } else {
-        rest = spec + strcspn(spec, ":");
-        if (rest != spec)
-            *host = spec;
-    }
-    if (!*rest)
-        return true;
-    if (*rest != ':' || strchr(rest + 1, ':') || !rest[1])
-        return false;
-    *rest = '\0';
-    *port = rest + 1;
-    return port_ok(*port);
-}
-
-int zc_addr_split(const char *spec, char **host, char **port,
-                  struct zc_err *err)
-{
-    return zc_addr_split_with(spec, ZC_DEFAULT_PORT, host, port, err);
-}
-
-int zc_addr_split_with(const char *spec, const char *default_port, char **host,
-                       char **port, struct zc_err *err)
-{
-    zc_auto_free char *copy = strdup(spec);
-    char *h = NULL, *p = (char *)default_port;
-
-    *host = *port = NULL;
-    if (!copy)
-        return zc_err_nomem(err);
-    if (*copy == '/' && strlen(copy) > ZC_UNIX_PATH_MAX)
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "\"%.512s\" is longer than %zu bytes, the most that "
-                          "the path of a socket may have", spec,
-                          ZC_UNIX_PATH_MAX);
-    if (*copy == '/')
-        h = copy;
-    else if (!*copy || !addr_cut(copy, &h, &p))
-        return zc_err_set(err, ZC_EXIT_USAGE, 0,
-                          "\"%.512s\" is no address: write ADDR:PORT, ADDR or "
-                          "PORT, with IPv6 addresses in brackets", spec);
-    *host = h ? strdup(h) : NULL;
-    *port = strdup(p);
-    if (!*port || (h && !*host)) {
-        free(*host);
-        free(*port);
-        *host = *port = NULL;
-        return zc_err_nomem(err);
-    }
-    return 0;
 }

@@ -9,8 +9,6 @@
 
 #include <stdatomic.h>
 
-#define ZC_DEFAULT_PORT "8730"
-
 /*
  * Connects to HOST and PORT (a number or a service name), trying every address
  * the name has. TIMEOUT_S 0: the system's own limit. TCP_NODELAY and keepalive
@@ -69,18 +67,5 @@ struct zc_transport *zc_accept(int listen_fd);
 /* True when T's other end is an address that only this machine can have: 127/8
  * or ::1. */
 bool zc_dial_loopback(const struct zc_transport *t);
-
-/* Splits "ADDR:PORT", "[V6]:PORT", "ADDR", ":PORT", "PORT" (digits only) or
- * "/PATH" in place of SPEC; *HOST is NULL when there is none, *PORT the
- * default. Both on the heap. -1 with a sentence (ZC_EXIT_USAGE). */
-int zc_addr_split(const char *spec, char **host, char **port,
-                  struct zc_err *err);
-/* The same where the default port is another. */
-int zc_addr_split_with(const char *spec, const char *default_port, char **host,
-                       char **port, struct zc_err *err);
-
-/* True when the N bytes at S are an IPv6 address, with or without a zone
- * ("fe80::1%eth0"), not in brackets. */
-bool zc_addr_is_v6(const char *s, size_t n);
 
 #endif

@@ -14,7 +14,7 @@
 #include "net/endpoint.h"
 
 #include "base/relpath.h"
-#include "net/dial.h"
+#include "net/address.h"
 #include "net/unix.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
 /* Names and lines of known_peers, in memory; see known_peers.h. */
 #include "net/known_peers.h"
 
-#include "net/dial.h"
+#include "net/address.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -17,6 +17,7 @@
 
 #include "base/util.h"
 #include "fs/proctext.h"
+#include "net/address.h"
 
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
@@ -28,45 +29,9 @@
 #define STATE_LISTEN 10 /* TCP_LISTEN of the kernel's net/tcp_states.h */
 #define OVERFLOW_UID 65534
 
-union address {
-    struct sockaddr any;
-    struct sockaddr_in v4;
-    struct sockaddr_in6 v6;
-    struct sockaddr_storage room;
-};
-
 /* --- asking --- */
 
-/* IPv4 in its IPv6 clothes becomes plain: one end may have it so, and the other
- * not. */
-static int address_of(int fd, int (*get)(int, struct sockaddr *, socklen_t *),
-                      union address *a)
-{
-    socklen_t n = sizeof *a;
-    memset(a, 0, sizeof *a);
-    if (get(fd, &a->any, &n))
-        return -1;
-    if (a->any.sa_family == AF_INET6 &&
-        IN6_IS_ADDR_V4MAPPED(&a->v6.sin6_addr)) {
-        struct sockaddr_in v4 = {.sin_family = AF_INET,
-                                 .sin_port = a->v6.sin6_port};
-        memcpy(&v4.sin_addr, a->v6.sin6_addr.s6_addr + 12, sizeof v4.sin_addr);
-        a->v4 = v4;
-    }
-    return 0;
-}
-
-static int get_sock(int fd, struct sockaddr *a, socklen_t *n)
-{
-    return getsockname(fd, a, n);
-}
-
-static int get_peer(int fd, struct sockaddr *a, socklen_t *n)
-{
-    return getpeername(fd, a, n);
-}
-
-static void put(const union address *a, __be16 *port, __be32 out[4])
+static void put(const union zc_address *a, __be16 *port, __be32 out[4])
 {
     if (a->any.sa_family == AF_INET) {
         *port = a->v4.sin_port;
@@ -79,7 +44,7 @@ static void put(const union address *a, __be16 *port, __be32 out[4])
 
 /* Asks the kernel over NL for the socket whose own address is SRC and whose
  * peer is DST. False: there is none, or no answer. */
-static bool find(int nl, const union address *src, const union address *dst,
+static bool find(int nl, const union zc_address *src, const union zc_address *dst,
                  struct inet_diag_msg *found)
 {
     struct {
@@ -129,7 +94,7 @@ static enum zc_peer_user is_user(uint32_t who, uint32_t *uid)
 }
 
 /* Both ends must be here. */
-static bool is_from_here(const union address *here, const union address *there)
+static bool is_from_here(const union zc_address *here, const union zc_address *there)
 {
     if (there->any.sa_family == AF_INET)
         return ntohl(there->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET ||
@@ -138,8 +103,8 @@ static bool is_from_here(const union address *here, const union address *there)
            IN6_ARE_ADDR_EQUAL(&there->v6.sin6_addr, &here->v6.sin6_addr);
 }
 
-static enum zc_peer_user tcp_user(int nl, const union address *here,
-                                  const union address *there, uint32_t *uid)
+static enum zc_peer_user tcp_user(int nl, const union zc_address *here,
+                                  const union zc_address *there, uint32_t *uid)
 {
     struct inet_diag_msg a, b, ours;
     if (find(nl, there, here, &a) && a.idiag_inode &&
@@ -154,8 +119,8 @@ static enum zc_peer_user tcp_user(int nl, const union address *here,
 
 enum zc_peer_user zc_peer_user(int fd, uint32_t *uid)
 {
-    union address here, there;
-    if (address_of(fd, get_sock, &here) || address_of(fd, get_peer, &there))
+    union zc_address here, there;
+    if (zc_address_here(fd, &here) || zc_address_there(fd, &there))
         return errno == ENOTCONN ? ZC_PEER_GONE : ZC_PEER_UNKNOWN;
     if (here.any.sa_family == AF_UNIX) {
         struct ucred c;

@@ -4,7 +4,7 @@
 #include "net/endpoint.h"
 
 #include "base/relpath.h"
-#include "net/dial.h"
+#include "net/address.h"
 
 #include <string.h>
 

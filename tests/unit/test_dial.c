@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Listening, dialling and accepting on loopback; addresses as users write
  * them. */
+#include "net/address.h"
 #include "net/dial.h"
 
 #include "base/clock.h"

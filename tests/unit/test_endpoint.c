@@ -2,7 +2,7 @@
 /* SRC and DEST as users write them, right and wrong. */
 #include "net/endpoint.h"
 
-#include "net/dial.h"
+#include "net/address.h"
 
 #include "../tap.h"
 
