@@ -555,6 +555,8 @@ libzcsync_a_SOURCES = \
 	%D%/mirror/young.h \
 	%D%/daemon/activate.c \
 	%D%/daemon/activate.h \
+	%D%/daemon/calls.c \
+	%D%/daemon/calls.h \
 	%D%/daemon/conf.c \
 	%D%/daemon/conf.h \
 	%D%/daemon/conf_fights.c \
@@ -622,6 +624,7 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/receivers_conf.c \
 	%D%/daemon/sandbox.c \
 	%D%/daemon/sandbox.h \
+	%D%/daemon/sanitized.h \
 	%D%/daemon/serve.c \
 	%D%/daemon/serve.h \
 	%D%/daemon/snapshot.c \

@@ -7,7 +7,7 @@
  *   no_new_privs   nothing this process starts can gain rights
  *   Landlock       which files can be opened, made, removed, renamed
  *   capabilities   what root may still do: keep metadata
- *   seccomp        which system calls exist
+ *   seccomp        which system calls exist (calls.c)
  *
  * What Landlock does not cover (as of Linux 6.18): changing mode, owner, times
  * or attributes of a file by its path, and connecting to Unix sockets. There
@@ -16,37 +16,15 @@
 #include "daemon/sandbox.h"
 
 #include "base/log.h"
+#include "daemon/calls.h"
+#include "daemon/sanitized.h"
 
 #include <fcntl.h>
 #include <linux/landlock.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <seccomp.h>
-#include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) || \
-    __has_feature(memory_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
-
-#ifndef TCP_ULP
-#define TCP_ULP 31
-#endif
-#ifndef SOL_TLS
-#define SOL_TLS 282
-#endif
 
 enum who {
     NOBODY,
@@ -135,7 +113,7 @@ static const char *const read_only_paths[] = {
     "/var/lib/extrausers", "/run/systemd/userdb",
     "/etc/userdb",        "/sys/devices/system/cpu",
     "/proc/locks", /* who is in the way */
-#if SANITIZED
+#if ZC_SANITIZED
     "/proc", /* the leak check at exit looks at its own threads and maps */
 #endif
 };
@@ -285,179 +263,6 @@ static int drop_capabilities(enum who who, struct zc_err *err)
     return 0;
 }
 
-/* seccomp, for those who work with files: everything but what they never do. A
- * list of what they do would break with the next C library. */
-
-static const char *const refused[] = {
-    /* other programs, other processes */
-    "execve", "execveat", "process_vm_readv", "process_vm_writev",
-    "process_madvise", "pidfd_getfd", "kcmp",
-#if !SANITIZED
-    "ptrace", /* the leak check stops the other threads with it */
-#endif
-    /* mounts and roots */
-    "mount", "umount", "umount2", "move_mount", "fsopen", "fsmount",
-    "fsconfig", "fspick", "open_tree", "open_tree_attr", "mount_setattr",
-    "pivot_root", "chroot", "setns", "unshare", "swapon", "swapoff",
-    "quotactl", "quotactl_fd",
-    /* the kernel itself */
-    "bpf", "perf_event_open", "kexec_load", "kexec_file_load", "init_module",
-    "finit_module", "delete_module", "create_module", "reboot", "acct",
-    "syslog", "settimeofday", "clock_settime", "clock_adjtime", "adjtimex",
-    "sethostname", "setdomainname", "iopl", "ioperm", "userfaultfd",
-    "keyctl", "add_key", "request_key",
-    /* by path and, before Landlock's ABI 3, not held to the share */
-    "truncate", "truncate64",
-};
-
-/* A receiver has no need of ways around the checks on paths and system calls. */
-static const char *const refused_receivers[] = {
-    "open_by_handle_at", "fanotify_init",
-};
-
-/* System calls that no filter sees. */
-static const char *const rings[] = {
-    "io_uring_setup", "io_uring_enter", "io_uring_register",
-};
-
-/* A sender does not do what Landlock does not cover. */
-static const char *const refused_senders[] = {
-    "chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "lchown", "fchown",
-    "fchownat", "utime", "utimes", "futimesat", "utimensat",
-    "utimensat_time64", "setxattr", "lsetxattr", "fsetxattr", "setxattrat",
-    "removexattr", "lremovexattr", "fremovexattr", "removexattrat",
-    "file_setattr", "fallocate", "mknod", "mknodat",
-};
-
-/*
- * For shaking hands the list of what is done is short: bytes, time, randomness,
- * memory. What is not on it fails, and the handshake with it, so that a C
- * library that does something else is noticed and not killed. A sanitizer does
- * so much else that it gets the list above.
- */
-static const char *const isolated[] = {
-    "read", "write", "readv", "writev", "recvfrom", "sendto", "sendmsg",
-    "getsockopt", "shutdown", "close", "poll", "ppoll", "ppoll_time64",
-    "restart_syscall",
-    "clock_gettime", "clock_gettime64", "gettimeofday", "time", "getrandom",
-    "brk", "mmap", "mmap2", "munmap", "mremap", "mprotect", "madvise", "mlock",
-    "mlock2", "munlock", "futex", "futex_time64", "rt_sigprocmask",
-    "rt_sigreturn", "sigreturn", "getpid", "gettid", "exit", "exit_group",
-};
-
-/* And whoever goes on accepting connections. */
-static const char *const serving[] = {
-    "accept4", "epoll_ctl", "epoll_wait", "epoll_pwait", "setsockopt",
-};
-
-static int allow(scmp_filter_ctx ctx, const char *const *names, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        int nr = seccomp_syscall_resolve_name(names[i]);
-        int r = nr < 0 ? 0 : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, nr, 0);
-        if (r)
-            return r;
-    }
-    return 0;
-}
-
-static int add_serving_rules(scmp_filter_ctx ctx)
-{
-    int r = allow(ctx, isolated, ZC_ARRAY_LEN(isolated));
-    return r ? r : allow(ctx, serving, ZC_ARRAY_LEN(serving));
-}
-
-static int add_isolated_rules(scmp_filter_ctx ctx)
-{
-    int r = allow(ctx, isolated, ZC_ARRAY_LEN(isolated));
-    if (r)
-        return r;
-    /* Kernel TLS, for the last words to a peer that has shaken hands. */
-    const struct scmp_arg_cmp tls = SCMP_CMP64(1, SCMP_CMP_EQ, SOL_TLS, 0);
-    const struct scmp_arg_cmp ulp[] = {
-        SCMP_CMP64(1, SCMP_CMP_EQ, IPPROTO_TCP, 0),
-        SCMP_CMP64(2, SCMP_CMP_EQ, TCP_ULP, 0)};
-    r = seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 1,
-                               &tls);
-    return r ? r
-             : seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW,
-                                      SCMP_SYS(setsockopt), 2, ulp);
-}
-
-static int refuse(scmp_filter_ctx ctx, const char *const *names, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        int nr = seccomp_syscall_resolve_name(names[i]);
-        /* Below 0: not on this CPU, or newer than this libseccomp. */
-        int r = nr < 0 ? 0
-                       : seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), nr, 0);
-        if (r)
-            return r;
-    }
-    return 0;
-}
-
-static int add_sender_rules(scmp_filter_ctx ctx)
-{
-    int r = refuse(ctx, refused, ZC_ARRAY_LEN(refused));
-    return r ? r
-             : refuse(ctx, refused_senders, ZC_ARRAY_LEN(refused_senders));
-}
-
-static int add_ringless_sender_rules(scmp_filter_ctx ctx)
-{
-    int r = add_sender_rules(ctx);
-    return r ? r : refuse(ctx, rings, ZC_ARRAY_LEN(rings));
-}
-
-static int add_receiver_rules(scmp_filter_ctx ctx)
-{
-    uint32_t eperm = SCMP_ACT_ERRNO(EPERM);
-    int r = refuse(ctx, refused, ZC_ARRAY_LEN(refused));
-    if (!r)
-        r = refuse(ctx, refused_receivers, ZC_ARRAY_LEN(refused_receivers));
-    if (!r)
-        r = refuse(ctx, rings, ZC_ARRAY_LEN(rings));
-    if (r)
-        return r;
-    const struct scmp_arg_cmp not_unix = SCMP_CMP64(0, SCMP_CMP_NE, AF_UNIX, 0);
-    r = seccomp_rule_add_array(ctx, eperm, SCMP_SYS(socket), 1, &not_unix);
-    return r ? r
-             : seccomp_rule_add_array(ctx, eperm, SCMP_SYS(socketpair), 1,
-                                      &not_unix);
-}
-
-typedef int add_rules_fn(scmp_filter_ctx ctx);
-
-/* ADD says what is refused; ONLY: what is allowed. */
-static int enter_seccomp(bool only, add_rules_fn *add, struct zc_err *err)
-{
-    if (prctl(PR_GET_SECCOMP) < 0) {
-        zc_log(ZC_LOG_DEBUG, "sandbox: no seccomp here");
-        return 0;
-    }
-    if (only && SANITIZED) {
-        only = false;
-        add = add_receiver_rules;
-    }
-    scmp_filter_ctx ctx =
-        seccomp_init(only ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_ALLOW);
-    if (!ctx)
-        return zc_err_nomem(err);
-    int r = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
-    if (r == -EOPNOTSUPP)
-        r = 0; /* before Linux 3.17; there are no other threads anyway */
-    if (!r)
-        r = add(ctx);
-    if (!r)
-        r = seccomp_load(ctx);
-    seccomp_release(ctx);
-    if (r)
-        return zc_err_set(err, ZC_EXIT_START, -r,
-                          "could not load the seccomp filter");
-    return 0;
-}
-
 static int no_new_privs(struct zc_err *err)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
@@ -471,7 +276,7 @@ int zc_sandbox_enter(const struct zc_tree_access *trees, size_t n,
 {
     return no_new_privs(err) || enter_landlock(RECEIVER, trees, n, err) ||
                    drop_capabilities(RECEIVER, err) ||
-                   enter_seccomp(false, add_receiver_rules, err)
+                   zc_calls_restrict(ZC_CALLS_RECEIVE, err)
                ? -1
                : 0;
 }
@@ -482,9 +287,8 @@ int zc_sandbox_send(int state, bool uring, struct zc_err *err)
     return no_new_privs(err) ||
                    enter_landlock(SENDER, &own, state >= 0, err) ||
                    drop_capabilities(SENDER, err) ||
-                   enter_seccomp(false,
-                                 uring ? add_sender_rules
-                                       : add_ringless_sender_rules, err)
+                   zc_calls_restrict(uring ? ZC_CALLS_SEND_BY_RING
+                                           : ZC_CALLS_SEND, err)
                ? -1
                : 0;
 }
@@ -493,14 +297,14 @@ int zc_sandbox_send(int state, bool uring, struct zc_err *err)
  * to. A sanitizer's report is let through. */
 static int mute(int null, struct zc_err *err)
 {
-    for (int fd = STDIN_FILENO; fd <= (SANITIZED ? 1 : 2); fd++)
+    for (int fd = STDIN_FILENO; fd <= (ZC_SANITIZED ? 1 : 2); fd++)
         if (dup2(null, fd) < 0)
             return zc_err_set(err, ZC_EXIT_START, errno,
                               "could not put away the standard streams");
     return 0;
 }
 
-static int isolate(add_rules_fn *add, struct zc_err *err)
+static int isolate(enum zc_calls calls, struct zc_err *err)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0)
@@ -512,15 +316,15 @@ static int isolate(add_rules_fn *add, struct zc_err *err)
             drop_capabilities(NOBODY, err) || mute(null, err);
     if (null > STDERR_FILENO)
         close(null);
-    return r || enter_seccomp(true, add, err) ? -1 : 0;
+    return r || zc_calls_restrict(calls, err) ? -1 : 0;
 }
 
 int zc_sandbox_isolate(struct zc_err *err)
 {
-    return isolate(add_isolated_rules, err);
+    return isolate(ZC_CALLS_ISOLATED, err);
 }
 
 int zc_sandbox_isolate_server(struct zc_err *err)
 {
-    return isolate(add_serving_rules, err);
+    return isolate(ZC_CALLS_ISOLATED_SERVER, err);
 }
