@@ -39,7 +39,9 @@ sshds=0
 declare -a sshd_as=()
 
 # start_sshd [LINE...]: $sshd_port, $sshd_pid and $sshd_log; LINEs of
-# sshd_config go before what is usual here
+# sshd_config go before what is usual here. SHLVL keeps bash from reading the ~/.bashrc
+# of whoever runs the tests, as it does for commands over SSH: it may say something, or
+# take long.
 start_sshd()
 {
     local try conf pid
@@ -53,7 +55,7 @@ start_sshd()
             printf '%s\n' "ListenAddress ${sshd_address:-127.0.0.1}" \
                 "Port $sshd_port" "HostKey $ssh_dir/host" "PidFile none" \
                 "AuthorizedKeysFile $ssh_dir/authorized_keys" "UsePAM no" \
-                "StrictModes no" "PermitRootLogin yes" "MaxStartups 100" \
+                "StrictModes no" "PermitRootLogin yes" "MaxStartups 100" "SetEnv SHLVL=2" \
                 "PasswordAuthentication no" "KbdInteractiveAuthentication no"
         } >"$conf"
         background "sshd.$sshds" "${sshd_as[@]}" "$sshd" -D -e -f "$conf"
