@@ -208,6 +208,8 @@ libzcsync_a_SOURCES = \
 	%D%/ssh/wire.h \
 	%D%/tree/chmod.c \
 	%D%/tree/chmod.h \
+	%D%/tree/digest_sum.c \
+	%D%/tree/digest_sum.h \
 	%D%/tree/digests.c \
 	%D%/tree/digests.h \
 	%D%/tree/dirnode.c \

@@ -8,14 +8,11 @@
 
 #include "base/map.h"
 #include "base/relpath.h"
-#include "base/xxh.h"
-#include "fs/fileflags.h"
 #include "fs/keep.h"
-#include "fs/meta.h"
+#include "tree/digest_sum.h"
 
 #include <pthread.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* Names of a range, on average; a power of two. */
 #define RANGE 1024
@@ -95,143 +92,7 @@ struct zc_digest_dir zc_digests_root(const struct zc_digests *t)
     return (struct zc_digest_dir){.id = 1, .key = t->what.seed};
 }
 
-/* --- an entry --- */
-
-/* What counts of an entry, as bytes. */
-struct said {
-    uint8_t b[1 + 1 + ZC_NAME_MAX + 64 + ZC_SYMLINK_MAX];
-    size_t n;
-};
-
-static void say(struct said *s, const void *p, size_t n)
-{
-    memcpy(s->b + s->n, p, n);
-    s->n += n;
-}
-
-/* Both ends may have another order of bytes. */
-static void say_number(struct said *s, uint64_t v)
-{
-    uint8_t b[8];
-    for (unsigned i = 0; i < sizeof b; i++)
-        b[i] = (uint8_t)(v >> 8 * i);
-    say(s, b, sizeof b);
-}
-
-static bool time_counts(const struct zc_msg_digest *what, uint32_t mode)
-{
-    if (S_ISREG(mode))
-        return what->flags & ZC_DIGEST_FILE_TIMES;
-    if (S_ISDIR(mode))
-        return what->flags & ZC_DIGEST_DIR_TIMES;
-    if (S_ISLNK(mode))
-        return what->flags & ZC_DIGEST_LINK_TIMES;
-    return what->keep & ZC_KEEP_TIMES;
-}
-
-static void say_time(struct said *s, const struct zc_msg_digest *what,
-                     const struct zc_entry *e)
-{
-    int64_t seconds = e->mtime_s;
-    uint32_t ns = e->mtime_ns;
-    if (!time_counts(what, e->mode))
-        return;
-    zc_time_cut(&seconds, &ns, what->time_step);
-    say_number(s, (uint64_t)seconds);
-    say_number(s, ns);
-}
-
-static void say_mode(struct said *s, const struct zc_msg_digest *what,
-                     const struct zc_entry *e)
-{
-    uint32_t mode = e->mode & S_IFMT;
-    if (what->keep & ZC_KEEP_PERMS && !S_ISLNK(e->mode))
-        mode = e->mode;
-    else if (what->flags & ZC_DIGEST_EXECUTABLE && S_ISREG(e->mode))
-        mode |= e->mode & 0111 ? 1 : 0;
-    say_number(s, mode);
-}
-
-static void say_attributes(struct said *s, const struct zc_msg_digest *what,
-                           const struct zc_entry *e)
-{
-    static const uint8_t none[sizeof e->xattr_digest];
-    bool any = e->flags & ZC_ENTRY_XATTRS;
-    if (what->keep & (ZC_KEEP_ACLS | ZC_KEEP_XATTRS))
-        say(s, any ? e->xattr_digest : none, sizeof none);
-    if (what->flags & ZC_DIGEST_PROPERTIES)
-        say_number(s, e->properties);
-    if (what->keep & ZC_KEEP_FLAGS && (S_ISREG(e->mode) || S_ISDIR(e->mode)))
-        say_number(s, (uint64_t)e->project << 32 |
-                          (e->fileflags & ZC_FILEFLAGS_CARRIED));
-}
-
-static void say_entry(struct said *s, const struct zc_msg_digest *what,
-                      const struct zc_entry *e)
-{
-    s->n = 0;
-    say(s, &e->name_len, 1);
-    say(s, e->name, e->name_len);
-    say_mode(s, what, e);
-    say_time(s, what, e);
-    say_attributes(s, what, e);
-    if (S_ISREG(e->mode))
-        say_number(s, e->size);
-    else if (S_ISLNK(e->mode))
-        say(s, e->target, e->target_len);
-    else if (S_ISCHR(e->mode) || S_ISBLK(e->mode))
-        say_number(s, (uint64_t)e->rdev_major << 32 | e->rdev_minor);
-}
-
-/* --- sums --- */
-
-static void add(uint64_t to[2], const uint64_t v[2])
-{
-    to[0] += v[0];
-    to[1] += v[1] + (to[0] < v[0]);
-}
-
-/* A * B, all of it. */
-static void multiply_64(uint64_t a, uint64_t b, uint64_t to[2])
-{
-    uint64_t al = (uint32_t)a, ah = a >> 32, bl = (uint32_t)b, bh = b >> 32;
-    uint64_t low = al * bl, mid = ah * bl + (low >> 32);
-    uint64_t cross = al * bh + (uint32_t)mid;
-    to[0] = cross << 32 | (uint32_t)low;
-    to[1] = ah * bh + (mid >> 32) + (cross >> 32);
-}
-
-/* V *= BY, modulo 2^128. */
-static void multiply(uint64_t v[2], const uint64_t by[2])
-{
-    uint64_t to[2];
-    multiply_64(v[0], by[0], to);
-    to[1] += v[0] * by[1] + v[1] * by[0];
-    v[0] = to[0];
-    v[1] = to[1];
-}
-
-static void add_hash(uint64_t to[2], const void *p, size_t n, uint64_t seed)
-{
-    XXH128_hash_t h = XXH3_128bits_withSeed(p, n, seed);
-    const uint64_t v[2] = {h.low64, h.high64};
-    add(to, v);
-}
-
-static void add_hash_of_numbers(uint64_t to[2], const uint64_t *v, size_t n,
-                                uint64_t seed)
-{
-    struct said said;
-    said.n = 0;
-    for (size_t i = 0; i < n; i++)
-        say_number(&said, v[i]);
-    add_hash(to, said.b, said.n, seed);
-}
-
-static uint64_t key_of(uint64_t dir, const char *name, size_t n)
-{
-    return XXH3_64bits_withSeed(name, n, dir);
-}
+/* --- a directory --- */
 
 struct zc_digesting zc_digesting_begin(struct zc_digests *t,
                                        struct zc_digest_dir dir)
@@ -291,14 +152,12 @@ void zc_digesting_add(struct zc_digesting *g, const struct zc_entry *e,
                       uint32_t note)
 {
     const struct zc_msg_digest *what = &g->t->what;
-    struct said said;
     struct zc_digest_sum *s = sum_for(g, e->uid, e->gid);
     if (!s)
         return;
     uint32_t at = (uint32_t)(s - g->sums.v);
-    uint64_t key = key_of(g->dir.key, e->name, e->name_len);
-    say_entry(&said, what, e);
-    add_hash(s->v, said.b, said.n, g->dir.key);
+    uint64_t key = zc_dsum_key(g->dir.key, e->name, e->name_len);
+    zc_dsum_add_entry(s->v, what, e, g->dir.key);
     s->entries++;
     s->spoilt |= e->flags & (ZC_ENTRY_ABSENT | ZC_ENTRY_IMPLIED);
     /* Without the right owner there is no setuid, and here nobody knows. */
@@ -379,7 +238,7 @@ static int take_sum(struct zc_digests *t, struct zc_digesting *g,
     from->number = find_near(t, g->dir.into, s.owner);
     if (from->number) {
         struct sum *to = &t->sums.v[from->number];
-        add(to->v, s.v);
+        zc_dsum_add(to->v, s.v);
         to->entries = (to->entries + s.entries) & INT32_MAX;
         to->spoilt |= s.spoilt;
         return 0;
@@ -462,10 +321,10 @@ static void join_links(struct zc_digests *t)
     for (size_t i = 0, end; i < t->links.len; i = end) {
         uint64_t said[3] = {0};
         for (end = i; end < t->links.len && !by_inode(&v[i], &v[end]); end++)
-            add_hash_of_numbers(said, &v[end].key, 1, t->what.seed);
+            zc_dsum_add_numbers(said, &v[end].key, 1, t->what.seed);
         for (size_t k = i; k < end && end - i > 1; k++) {
             said[2] = v[k].key;
-            add_hash_of_numbers(t->sums.v[v[k].sum].v, said, 3, t->what.seed);
+            zc_dsum_add_numbers(t->sums.v[v[k].sum].v, said, 3, t->what.seed);
         }
     }
     zc_vec_fini(&t->links);
@@ -485,13 +344,13 @@ static void join_owners(struct zc_digests *t, zc_digest_owner_fn *owner,
         const struct owner *o = &t->owners.v[i];
         uint64_t as[2];
         who[i].known = owner(arg, o->uid, o->gid, as);
-        add_hash_of_numbers(who[i].by, as, 2, t->what.seed);
+        zc_dsum_add_numbers(who[i].by, as, 2, t->what.seed);
         who[i].by[0] |= 1;
     }
     for (size_t i = 1; who && i < t->sums.len; i++) {
         struct sum *s = &t->sums.v[i];
         s->spoilt |= s->entries && !who[s->owner].known;
-        multiply(s->v, who[s->owner].by);
+        zc_dsum_multiply(s->v, who[s->owner].by);
     }
     free(who);
     zc_map_fini(&t->by_owner);
@@ -505,7 +364,7 @@ struct total {
 
 static void add_sum(struct total *to, const struct sum *s)
 {
-    add(to->v, s->v);
+    zc_dsum_add(to->v, s->v);
     to->entries += s->entries;
     to->spoilt |= s->spoilt;
 }
@@ -528,7 +387,7 @@ void zc_digests_finish(struct zc_digests *t, zc_digest_owner_fn *owner,
     for (size_t i = t->failed ? 0 : t->dirs.len - 1; i > 1; i--) {
         struct total total = total_of(t, (uint32_t)i);
         struct sum *up = &t->sums.v[t->dirs.v[i].up];
-        add(up->v, total.v);
+        zc_dsum_add(up->v, total.v);
         up->entries = (uint32_t)(up->entries + total.entries) & INT32_MAX;
         up->spoilt |= total.spoilt;
     }
@@ -543,14 +402,7 @@ uint32_t zc_digests_child(const struct zc_digests *t, uint32_t dir,
     if (!t || !dir || t->failed || !t->finished)
         return 0;
     return (uint32_t)(uintptr_t)zc_map_get(
-        &t->by_name, dir, key_of(t->dirs.v[dir].key, name, n));
-}
-
-static void to_bytes(const uint64_t v[2], uint8_t digest[ZC_DIGEST_SIZE])
-{
-    XXH128_canonical_t c;
-    XXH128_canonicalFromHash(&c, (XXH128_hash_t){v[0], v[1]});
-    memcpy(digest, c.digest, ZC_DIGEST_SIZE);
+        &t->by_name, dir, zc_dsum_key(t->dirs.v[dir].key, name, n));
 }
 
 bool zc_digests_of(const struct zc_digests *t, uint32_t dir,
@@ -559,7 +411,7 @@ bool zc_digests_of(const struct zc_digests *t, uint32_t dir,
     if (!t || !dir || t->failed || !t->finished)
         return false;
     struct total total = total_of(t, dir);
-    to_bytes(total.v, digest);
+    zc_dsum_bytes(total.v, digest);
     if (entries)
         *entries = total.entries;
     return !total.spoilt;
@@ -569,7 +421,7 @@ static int push_group(struct zc_groups *groups, const struct total *total,
                       const char *end)
 {
     struct zc_group g = {.known = !total->spoilt, .entries = total->entries};
-    to_bytes(total->v, g.digest);
+    zc_dsum_bytes(total->v, g.digest);
     g.end = end ? strdup(end) : NULL;
     if ((end && !g.end) || zc_vec_push(&groups->of, g)) {
         free(g.end);
@@ -609,7 +461,7 @@ static int compare_names(const char *a, const char *b)
 static bool is_same(const struct zc_group *group, const struct total *total)
 {
     uint8_t digest[ZC_DIGEST_SIZE];
-    to_bytes(total->v, digest);
+    zc_dsum_bytes(total->v, digest);
     return group->known && !total->spoilt &&
            !memcmp(digest, group->digest, sizeof digest);
 }
