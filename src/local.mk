@@ -228,6 +228,8 @@ libzcsync_a_SOURCES = \
 	%D%/tree/names.h \
 	%D%/tree/places.c \
 	%D%/tree/places.h \
+	%D%/tree/rule.c \
+	%D%/tree/rule.h \
 	%D%/tree/suffix.c \
 	%D%/tree/suffix.h \
 	%D%/tree/wildmatch.c \

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Filter rules from text: options, merge files, the wire. The syntax is that of
- * rsync(1), "FILTER RULES IN DEPTH" and after; see filter.h for what is left
- * out.
- *
- *     RULE[,][MODIFIERS] [PATTERN or FILE]     one space or '_' in between
+ * Filter rules from text: options, merge files, the wire. Each is taken apart by
+ * rule.h; what it says is done here.
  */
 #include "tree/filter.h"
 #include "tree/filter_rule.h"
 #include "tree/lines.h"
+#include "tree/rule.h"
 
 #include "base/io.h"
 #include "base/relpath.h"
@@ -19,9 +17,6 @@
 
 /* Merge files in merge files: more is a file that merges itself. */
 #define MERGE_DEPTH_MAX 16
-
-/* How much of a rule an error shows, so that the reason fits behind it. */
-#define SHOWN "%.300s"
 
 /* Where a rule comes from, which says how to read it. */
 struct source {
@@ -38,171 +33,6 @@ struct source {
     bool *cleared;
     unsigned depth;
 };
-
-/* A rule as it is being read. */
-struct parsed {
-    char kind; /* + - . : ! */
-    bool include, negated, perishable;
-    bool side_in_name; /* H, S, P, R */
-    bool cvs_words;    /* "-C" */
-    bool exclude_self;
-    struct zc_filter_how how; /* . and : */
-    uint8_t sides; /* 0: not given */
-    const char *arg;
-};
-
-static int refuse(struct zc_err *err, const char *rule, const char *why)
-{
-    return zc_err_set(err, ZC_EXIT_USAGE, 0, "filter rule \"" SHOWN "\": %s",
-                      rule, why);
-}
-
-/* The length of the rule's name, and its one-letter form in *KIND; 0 when it
- * is none. A long name must end where a name can end. */
-static size_t read_name(const char *rule, char *kind)
-{
-    static const struct {
-        const char *name;
-        char kind;
-    } names[] = {
-        {"exclude", '-'},   {"include", '+'}, {"merge", '.'},
-        {"dir-merge", ':'}, {"hide", 'H'},    {"show", 'S'},
-        {"protect", 'P'},   {"risk", 'R'},    {"clear", '!'},
-    };
-    for (size_t i = 0; i < ZC_ARRAY_LEN(names); i++) {
-        size_t n = strlen(names[i].name);
-        if (strncmp(rule, names[i].name, n) == 0 && strchr(" _,", rule[n])) {
-            *kind = names[i].kind;
-            return n;
-        }
-    }
-    *kind = *rule;
-    return *rule && strchr("-+.:HSPR!", *rule) ? 1 : 0;
-}
-
-static void set_kind(struct parsed *p, char kind)
-{
-    p->kind = kind;
-    switch (kind) {
-    case 'S':
-    case 'H':
-        p->sides = ZC_SIDE_SENDER;
-        break;
-    case 'R':
-    case 'P':
-        p->sides = ZC_SIDE_RECEIVER;
-        break;
-    default:
-        break;
-    }
-    p->side_in_name = p->sides != 0;
-    p->include = strchr("+SR", kind) != NULL;
-}
-
-/* C: as .cvsignore is read, or what CVS ignores anyway. */
-static const char *set_cvs(struct parsed *p)
-{
-    if (p->kind == '-')
-        p->cvs_words = true;
-    else if (strchr(".:", p->kind))
-        p->how = (struct zc_filter_how){
-            .bare = true, .words = true, .cvs = true, .no_inherit = true};
-    else
-        return "the modifier 'C' is for '-', '.' and ':'";
-    return NULL;
-}
-
-/* A modifier for files of rules alone. False: it is none. */
-static bool set_reading(struct parsed *p, char modifier)
-{
-    struct zc_filter_how *how = &p->how;
-    switch (modifier) {
-    case '-':
-    case '+':
-        if (how->bare)
-            return false;
-        how->bare = true;
-        how->include = modifier == '+';
-        return true;
-    case 'e':
-        p->exclude_self = true;
-        return true;
-    case 'n':
-        how->no_inherit = true;
-        return true;
-    case 'w':
-        how->words = true;
-        return true;
-    case 'D': /* on the wire: see zc_filter_unprotect */
-        how->unprotect = true;
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* One modifier. NULL, or why it cannot be. */
-static const char *set_modifier(struct parsed *p, char modifier,
-                                bool from_peer)
-{
-    bool file = strchr(".:", p->kind);
-    switch (modifier) {
-    case '!':
-        p->negated = true;
-        return file ? "a merge file cannot be negated" : NULL;
-    case 's':
-    case 'r':
-        p->sides |= modifier == 's' ? ZC_SIDE_SENDER : ZC_SIDE_RECEIVER;
-        return p->side_in_name ? "it names its side twice" : NULL;
-    case 'p':
-        p->perishable = true;
-        return NULL;
-    case 'C':
-        return set_cvs(p);
-    case '/':
-        return "the modifier '/' (match absolute paths) is not supported";
-    case 'x':
-        return "the modifier 'x' (xattr names) is not supported";
-    default:
-        if (file && (modifier != 'D' || from_peer) && set_reading(p, modifier))
-            return NULL;
-        return "it has a modifier that rsync does not know either";
-    }
-}
-
-static int parse_full(struct parsed *p, const char *rule, bool from_peer,
-                      struct zc_err *err)
-{
-    char kind;
-    size_t at = read_name(rule, &kind);
-    if (!at)
-        return refuse(err, rule, "it starts with no rule that is known");
-    set_kind(p, kind);
-    at += rule[at] == ',';
-    if (kind == '!') {
-        if (rule[at])
-            return refuse(err, rule, "nothing may follow a clear");
-        return 0;
-    }
-    for (; rule[at] && rule[at] != ' ' && rule[at] != '_'; at++) {
-        const char *why = set_modifier(p, rule[at], from_peer);
-        if (why)
-            return refuse(err, rule, why);
-    }
-    p->arg = rule + at + (rule[at] != '\0');
-    return 0;
-}
-
-static void parse_prefixed(struct parsed *p, const char *rule)
-{
-    p->arg = rule;
-    if (strcmp(rule, "!") == 0) {
-        p->kind = '!';
-    } else if ((*rule == '-' || *rule == '+') && rule[1] == ' ') {
-        p->include = *rule == '+';
-        p->arg += 2;
-    }
-}
 
 static int add_rule(const struct source *from, const char *rule,
                     struct zc_err *err);
@@ -312,7 +142,7 @@ static int merge_file(const struct source *from, const struct source *inner,
 /* What the rules in a file are by default: as the rule says that names it, or as
  * those are that stand beside it. */
 static struct zc_filter_how inner_how(const struct source *from,
-                                      const struct parsed *p)
+                                      const struct zc_rule_said *p)
 {
     struct zc_filter_how how = p->how;
     how.sides = p->sides;
@@ -330,14 +160,14 @@ static struct source source_of(struct zc_filter *f,
                            .how = *how};
 }
 
-static int merge(const struct source *from, const struct parsed *p,
+static int merge(const struct source *from, const struct zc_rule_said *p,
                  const char *rule, struct zc_err *err)
 {
     if (from->depth >= MERGE_DEPTH_MAX)
-        return refuse(err, rule, "merge files are nested too deep");
+        return zc_rule_refuse(err, rule, "merge files are nested too deep");
     if (from->place && !zc_name_ok(p->arg, strlen(p->arg)))
-        return refuse(err, rule, "in a directory's own file it has to name a "
-                                 "file beside it");
+        return zc_rule_refuse(err, rule, "in a directory's own file it has to "
+                                         "name a file beside it");
     struct zc_filter_how how = inner_how(from, p);
     struct source inner = source_of(from->f, &how);
     inner.place = from->place;
@@ -354,24 +184,25 @@ static bool is_known(const struct source *from, const char *name)
 }
 
 /* ":": P's file is read in each directory. */
-static int merge_in_dirs(const struct source *from, const struct parsed *p,
+static int merge_in_dirs(const struct source *from, const struct zc_rule_said *p,
                          const char *rule, struct zc_err *err)
 {
     struct zc_filter_rule r = {.how_read = inner_how(from, p),
                                .above = *p->arg == '/'};
     const char *name = p->arg + r.above;
     if (!zc_name_ok(name, strlen(name)))
-        return refuse(err, rule, "what is read in each directory has to be a "
-                                 "name without a directory");
+        return zc_rule_refuse(err, rule, "what is read in each directory has "
+                                         "to be a name without a directory");
     if (from->place && !from->place->nesting)
-        return refuse(err, rule, "a mirror's rules name all files of rules");
+        return zc_rule_refuse(err, rule,
+                              "a mirror's rules name all files of rules");
     return is_known(from, name) ? 0
                                 : zc_filter_append_merge(from->f, name, r, err);
 }
 
 /* "-C": as on the command line of cvs(1), from its list, ~/.cvsignore and
  * CVSIGNORE. */
-static int add_cvs(const struct source *from, const struct parsed *p,
+static int add_cvs(const struct source *from, const struct zc_rule_said *p,
                    struct zc_err *err)
 {
     const char *home = getenv("HOME"), *more = getenv("CVSIGNORE");
@@ -446,15 +277,16 @@ static const char *below_root(const char *pattern, const char *rest)
 }
 
 static int append(const struct source *from, const char *rule,
-                  const struct parsed *p, struct zc_err *err)
+                  const struct zc_rule_said *p, struct zc_err *err)
 {
     const struct zc_filter_place *place = from->place;
     const char *pattern = p->arg;
     zc_auto_free char *own = NULL;
     if (place && place->rest && *pattern == '/') {
         if (strstr(pattern, "**"))
-            return refuse(err, rule, "above SRC, a pattern with a slash at its "
-                                     "beginning can have no \"**\"");
+            return zc_rule_refuse(err, rule, "above SRC, a pattern with a "
+                                             "slash at its beginning can have "
+                                             "no \"**\"");
         if (!(pattern = below_root(pattern, place->rest)))
             return 0;
     } else if (place && *pattern == '/') {
@@ -471,7 +303,7 @@ static int append(const struct source *from, const char *rule,
     if (from->how.unprotect && r.sides == ZC_SIDE_BOTH)
         r.sides = ZC_SIDE_SENDER;
     if (zc_filter_append(from->f, pattern, r, err))
-        return zc_err_prefix(err, "filter rule \"" SHOWN "\"", rule);
+        return zc_err_prefix(err, "filter rule \"" ZC_RULE_SHOWN "\"", rule);
     return 0;
 }
 
@@ -484,16 +316,16 @@ static int clear(const struct source *from)
 }
 
 /* What RULE says, in the syntax of its source. */
-static int parse(const struct source *from, const char *rule, struct parsed *p,
-                 struct zc_err *err)
+static int parse(const struct source *from, const char *rule,
+                 struct zc_rule_said *p, struct zc_err *err)
 {
     p->kind = '-';
     p->include = from->include;
     p->arg = rule;
     if (from->syntax == FULL)
-        return parse_full(p, rule, from->from_peer, err);
+        return zc_rule_read(p, rule, from->from_peer, err);
     if (from->syntax == PREFIXED)
-        parse_prefixed(p, rule);
+        zc_rule_read_prefixed(p, rule);
     else if (from->how.cvs && strcmp(rule, "!") == 0)
         p->kind = '!';
     return 0;
@@ -501,25 +333,26 @@ static int parse(const struct source *from, const char *rule, struct parsed *p,
 
 /* Something is there that a rule of this kind needs, and nothing else. */
 static int check(const struct source *from, const char *rule,
-                 const struct parsed *p, struct zc_err *err)
+                 const struct zc_rule_said *p, struct zc_err *err)
 {
     if (from->from_peer && (p->kind == '!' || p->kind == '.' || p->cvs_words))
-        return refuse(err, rule, "a peer cannot send it");
+        return zc_rule_refuse(err, rule, "a peer cannot send it");
     if (p->kind == '!')
         return 0;
     if (p->cvs_words && *p->arg)
-        return refuse(err, rule, "nothing may follow it");
+        return zc_rule_refuse(err, rule, "nothing may follow it");
     if (!*p->arg && !p->cvs_words)
-        return refuse(err, rule, strchr(".:", p->kind) ? "it names no file"
-                                                       : "it has no pattern");
+        return zc_rule_refuse(err, rule,
+                              strchr(".:", p->kind) ? "it names no file"
+                                                    : "it has no pattern");
     if (from->how.sides && p->sides)
-        return refuse(err, rule,
-                      "the rule that merges its file names a side already");
+        return zc_rule_refuse(err, rule, "the rule that merges its file names "
+                                         "a side already");
     return 0;
 }
 
 /* The file itself is not sent. */
-static int exclude_self(const struct source *from, const struct parsed *p,
+static int exclude_self(const struct source *from, const struct zc_rule_said *p,
                         struct zc_err *err)
 {
     const char *slash = strrchr(p->arg, '/');
@@ -531,7 +364,7 @@ static int exclude_self(const struct source *from, const struct parsed *p,
 static int add_rule(const struct source *from, const char *rule,
                     struct zc_err *err)
 {
-    struct parsed p = {0};
+    struct zc_rule_said p = {0};
     if (parse(from, rule, &p, err))
         return -1;
     if (p.how.cvs && !*p.arg)
