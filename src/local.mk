@@ -713,6 +713,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/push_places.h \
 	%D%/cli/push_table.c \
 	%D%/cli/push_table.h \
+	%D%/cli/push_take.c \
+	%D%/cli/push_take.h \
 	%D%/cli/push_values.c \
 	%D%/cli/push_values.h \
 	%D%/daemon/remote.c \

@@ -5,7 +5,8 @@
  *
  *   cli/cli.c               which command
  *   cli/cmd_push.c          push, diff and verify, from the first word to the exit code
- *   cli/push_opts.c         the table of their options       cli/opt.c
+ *   cli/push_opts.c         what their options come to       cli/push_take.c
+ *   cli/push_table.c        the table of them                cli/opt.c
  *   cli/rsync_opts.c        what rsync has and zcsync refuses
  *   cli/plan.c              SRC... DEST -> sessions
  *   cli/signals.c           Ctrl-C
@@ -24,6 +25,7 @@
  *   sender/workers.c        what to do next
  *   sender/survey.c         all of it, before it is listed   sender/digests.c
  *   sender/walk.c           directories -> LIST              tree/names.c
+ *   sender/look.c           what there is to tell of a name
  *   sender/entry.c          what a list says of a name       fs/meta.c
  *   sender/lists.c          what the peer has been told
  *   sender/answers.c        NEED, GOT, RESULT -> work        proto/msg.c
