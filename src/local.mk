@@ -413,6 +413,7 @@ libzcsync_a_SOURCES = \
 	%D%/receiver/behind.h \
 	%D%/receiver/big.c \
 	%D%/receiver/big.h \
+	%D%/receiver/bigdelta.c \
 	%D%/receiver/bigend.c \
 	%D%/receiver/bigfile.h \
 	%D%/receiver/choices.c \

@@ -52,6 +52,7 @@
  *   receiver/dress.c        metadata                         fs/meta.c
  *   receiver/special.c      symlinks, devices, fifos
  *   receiver/big.c          files in ranges                  move/mover.c
+ *   receiver/bigdelta.c     ... and what of it is not sent
  *   receiver/delta.c        ... and what is here already     receiver/basis.c
  *   receiver/commit.c       sync, then the name              receiver/place.c
  *   receiver/hardlinks.c    hard links

@@ -8,7 +8,7 @@
  * All of them are about segments (delta/segment.h), which are put into the new
  * version one after the other: DATA and PATCH are literals, COPY and what a FILE
  * with FROM leaves out are copies from the basis, what no message is about is a
- * hole. Copies are made by others (delta.h).
+ * hole. What is not sent is for bigdelta.c; copies are made by others (delta.h).
  *
  * A sender on the same machine passes the file itself along instead of its bytes.
  * Where it can be cloned, that is all; else its bytes are asked for.
@@ -61,8 +61,7 @@ void zc_rbig_failed(struct zc_rbig *b, unsigned op, int eno)
     b->eno = eno;
 }
 
-/* Its bytes will not be needed: the space they take comes free. */
-static void shed_bytes(struct zc_receiver *r, struct zc_rbig *b)
+void zc_rbig_shed(struct zc_receiver *r, struct zc_rbig *b)
 {
     if (b->fd < 0)
         return;
@@ -85,7 +84,7 @@ void zc_rbig_free(struct zc_receiver *r, struct zc_rbig *b)
         return;
     zc_rdelta_free(b->delta);
     b->delta = NULL;
-    shed_bytes(r, b);
+    zc_rbig_shed(r, b);
     free(b->body);
     free(b);
 }
@@ -100,8 +99,7 @@ void zc_rbigs_init(struct zc_rbigs *b)
         b->seed = (uint64_t)zc_clock_ns();
 }
 
-/* What was written of B stays where it is: fs/partial.h. */
-static void broken_off(struct zc_receiver *r, struct zc_rbig *b)
+void zc_rbig_broken_off(struct zc_receiver *r, struct zc_rbig *b)
 {
     b->kept = b->partial && !b->eno;
     zc_rbig_free(r, b);
@@ -112,7 +110,7 @@ void zc_rbigs_free(struct zc_receiver *r)
     struct zc_rbig *b;
     while ((b = LIST_FIRST(&r->bigs->open))) {
         LIST_REMOVE(b, next);
-        broken_off(r, b);
+        zc_rbig_broken_off(r, b);
     }
 }
 
@@ -121,7 +119,7 @@ bool zc_rbigs_any(const struct zc_receiver *r)
     return !LIST_EMPTY(&r->bigs->open);
 }
 
-static struct zc_rbig *find_big(struct zc_receiver *r, struct zc_ref ref)
+struct zc_rbig *zc_rbig_find(struct zc_receiver *r, struct zc_ref ref)
 {
     struct zc_rbig *b;
     LIST_FOREACH(b, &r->bigs->open, next)
@@ -141,8 +139,7 @@ bool zc_rbigs_receiving(const struct zc_receiver *r)
 
 /* --- segments --- */
 
-/* B is to get N bytes more. */
-static void want_room(struct zc_receiver *r, struct zc_rbig *b, uint64_t n)
+void zc_rbig_want_room(struct zc_receiver *r, struct zc_rbig *b, uint64_t n)
 {
     if (!b->eno && zc_room_take(r, b->dir->shelf.vol, n))
         zc_rbig_failed(b, ZC_OP_ROOM, errno);
@@ -192,7 +189,7 @@ static void start_writing(const struct zc_receiver *r, struct zc_rbig *b,
 static int put_literal(struct zc_receiver *r, struct zc_mover *mover,
                        struct zc_rbig *b, struct zc_segment s)
 {
-    want_room(r, b, s.length);
+    zc_rbig_want_room(r, b, s.length);
     if (!b->eno)
         preallocate(b, &s);
     put_received(r, b, &s);
@@ -208,7 +205,7 @@ static int put_literal(struct zc_receiver *r, struct zc_mover *mover,
         start_writing(r, b, s.offset + s.length);
     atomic_fetch_add(&r->conn.bytes_in, s.length);
     if (b->eno) /* others may have use for the space */
-        shed_bytes(r, b);
+        zc_rbig_shed(r, b);
     return 0;
 }
 
@@ -217,7 +214,7 @@ static void put_copy(struct zc_receiver *r, struct zc_rbig *b,
 {
     char name[ZC_NAME_MAX + 1];
     zc_entry_name(&b->m.entry, name);
-    want_room(r, b, b->dir->shelf.vol->clones ? 0 : s->length);
+    zc_rbig_want_room(r, b, b->dir->shelf.vol->clones ? 0 : s->length);
     if (!b->eno && zc_basis_copy(r, &b->dir->shelf, name, b->fd, s))
         zc_rbig_failed(b, ZC_OP_READ, errno);
 }
@@ -234,9 +231,8 @@ static void put_hole(struct zc_rbig *b, const struct zc_segment *s)
         zc_rbig_failed(b, ZC_OP_WRITE, errno);
 }
 
-/* [OFFSET, OFFSET + LENGTH) of B is next; in front of it is a hole, perhaps. */
-static int next_part(struct zc_rbig *b, uint64_t offset, uint64_t length,
-                     struct zc_err *err)
+int zc_rbig_next(struct zc_rbig *b, uint64_t offset, uint64_t length,
+                 struct zc_err *err)
 {
     struct zc_segment hole;
     if (zc_tiling_next(&b->tiling, offset, length, &hole))
@@ -420,7 +416,7 @@ int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
     struct zc_rbig *b = big_new(r, body, err);
     if (!b)
         return -1;
-    if (r->bigs->n >= ZC_OPEN_FILES_MAX || find_big(r, b->ref)) {
+    if (r->bigs->n >= ZC_OPEN_FILES_MAX || zc_rbig_find(r, b->ref)) {
         zc_receiver_nonsense(err, "too many files at once");
         goto fail;
     }
@@ -431,7 +427,7 @@ int zc_rbig_begin(struct zc_receiver *r, struct zc_bytes body,
     if (b->dir->state == ZC_RD_FAILED)
         zc_rbig_failed(b, ZC_OP_NONE, ENOENT);
     else
-        want_room(r, b, 0);
+        zc_rbig_want_room(r, b, 0);
     if (!b->eno)
         open_file(r, b);
     if (b->m.flags & ZC_FILE_FROM)
@@ -458,10 +454,10 @@ int zc_rbig_data(struct zc_receiver *r, struct zc_mover *mover,
     struct zc_msg_data m;
     if (zc_data_decode(body, &m, err))
         return -1;
-    struct zc_rbig *b = find_big(r, m.ref);
+    struct zc_rbig *b = zc_rbig_find(r, m.ref);
     if (!b || b->sent)
         return zc_receiver_nonsense(err, "bytes for a file that is not open");
-    if (next_part(b, m.offset, m.length, err))
+    if (zc_rbig_next(b, m.offset, m.length, err))
         return -1;
     struct zc_segment literal = {.kind = ZC_SEGMENT_LITERAL,
                                  .offset = m.offset,
@@ -477,7 +473,7 @@ int zc_rbig_sent(struct zc_receiver *r, struct zc_bytes body,
     struct zc_ref ref;
     if (zc_ref_decode(body, &ref, err))
         return -1;
-    struct zc_rbig *b = find_big(r, ref);
+    struct zc_rbig *b = zc_rbig_find(r, ref);
     if (!b || b->sent)
         return zc_receiver_nonsense(err, "the end of a file that is not open");
     if (b->delta && zc_rdelta_sent(r, b->delta, err))
@@ -488,148 +484,6 @@ int zc_rbig_sent(struct zc_receiver *r, struct zc_bytes body,
     int fail = zc_conn_send(&r->conn, &out, err);
     zc_buf_fini(&out);
     return fail;
-}
-
-/* --- ASK, COPY, PATCH --- */
-
-/* Another FILE may have come for it, and all may be over with that: the directory
- * was held. */
-static void drop_retried(struct zc_rworker *w, struct zc_rbig *b)
-{
-    struct zc_rdir *d = b->dir;
-    zc_rbig_free(w->r, b);
-    zc_rdir_drop(w, d);
-}
-
-/* Somebody does the jobs in LANE of B: W, where there is nobody else. */
-static void hand_out(struct zc_rworker *w, struct zc_rbig *b,
-                     enum zc_rdelta_lane lane)
-{
-    struct zc_work work = {.kind = lane == ZC_RDELTA_ASKS ? ZC_WORK_ASKS
-                                                          : ZC_WORK_COPIES,
-                           .big = b};
-    if (!zc_queue_put_aside(w->r, &work))
-        zc_rbig_jobs(w, b, lane);
-}
-
-/* True: it is time for others. */
-static bool work_on(struct zc_rworker *w, struct zc_rbig *b,
-                    enum zc_rdelta_lane lane, enum zc_rdelta_state *state)
-{
-    struct zc_work work = {.kind = lane == ZC_RDELTA_ASKS ? ZC_WORK_ASKS
-                                                          : ZC_WORK_COPIES,
-                           .big = b};
-    for (;;) {
-        *state = zc_rdelta_work(w, b->delta, lane);
-        if (*state == ZC_RDELTA_WAKE)
-            hand_out(w, b, ZC_RDELTA_ASKS);
-        else if (*state != ZC_RDELTA_MORE)
-            return false;
-        else if (zc_queue_put_aside(w->r, &work))
-            return true;
-        if (w->r->stopping) {
-            *state = ZC_RDELTA_MORE;
-            return false;
-        }
-    }
-}
-
-void zc_rbig_jobs(struct zc_rworker *w, struct zc_rbig *b,
-                  enum zc_rdelta_lane lane)
-{
-    enum zc_rdelta_state state;
-    if (work_on(w, b, lane, &state))
-        return;
-    if (state == ZC_RDELTA_MORE)
-        zc_rbig_drop_jobs(w->r, b, lane);
-    else if (state == ZC_RDELTA_ENDED && b->verdict == ZC_VERDICT_RETRY)
-        drop_retried(w, b);
-    else if (state == ZC_RDELTA_ENDED)
-        zc_rbig_finish(w, b);
-}
-
-/* Who is not the reader's any more is nobody's. */
-void zc_rbig_drop_jobs(struct zc_receiver *r, struct zc_rbig *b,
-                       enum zc_rdelta_lane lane)
-{
-    if (zc_rdelta_leave(r, b->delta, lane))
-        broken_off(r, b);
-}
-
-/* The first job of B in LANE for a while, if there is none already. */
-static int start_jobs(struct zc_receiver *r, struct zc_rbig *b,
-                      enum zc_rdelta_lane lane, int added)
-{
-    if (added > 0)
-        hand_out(r->reader, b, lane);
-    return added < 0 ? -1 : 0;
-}
-
-/* The file that REF names, if it is open and made so. */
-static struct zc_rbig *find_delta(struct zc_receiver *r, struct zc_ref ref,
-                                  struct zc_err *err)
-{
-    struct zc_rbig *b = find_big(r, ref);
-    if (b && b->delta && !b->sent)
-        return b;
-    zc_receiver_nonsense(err, "parts of a file that is not open");
-    return NULL;
-}
-
-static int on_ask(struct zc_receiver *r, struct zc_bytes body,
-                  struct zc_err *err)
-{
-    struct zc_msg_ask m;
-    if (zc_ask_decode(body, &m, err))
-        return -1;
-    struct zc_rbig *b = find_delta(r, m.ref, err);
-    return b ? start_jobs(r, b, ZC_RDELTA_ASKS,
-                          zc_rdelta_ask(r, b->delta, &m, err))
-             : -1;
-}
-
-static int on_copy(struct zc_receiver *r, struct zc_bytes body,
-                   struct zc_err *err)
-{
-    struct zc_msg_copy m;
-    if (zc_copy_decode(body, &m, err))
-        return -1;
-    struct zc_rbig *b = find_delta(r, m.ref, err);
-    if (!b || next_part(b, m.offset, m.length, err))
-        return -1;
-    struct zc_segment copy = {.kind = ZC_SEGMENT_COPY, .offset = m.offset,
-                              .length = m.length, .from = m.from};
-    return start_jobs(r, b, ZC_RDELTA_COPIES,
-                      zc_rdelta_copy(r, b->delta, &copy, err));
-}
-
-static int on_patch(struct zc_receiver *r, struct zc_bytes body,
-                    struct zc_err *err)
-{
-    struct zc_msg_patch m;
-    if (zc_patch_decode(body, &m, err))
-        return -1;
-    struct zc_rbig *b = find_delta(r, m.ref, err);
-    if (!b || next_part(b, m.offset, m.data.n, err))
-        return -1;
-    want_room(r, b, m.data.n);
-    if (b->eno == ENOSPC && b->fd >= 0)
-        shed_bytes(r, b);
-    if (b->eno)
-        return 0;
-    if (zc_io_pwrite(b->fd, m.data.p, m.data.n, (off_t)m.offset)) {
-        zc_rbig_failed(b, ZC_OP_WRITE, errno);
-        shed_bytes(r, b);
-    }
-    return 0;
-}
-
-int zc_rbig_delta(struct zc_receiver *r, unsigned type, struct zc_bytes body,
-                  struct zc_err *err)
-{
-    return type == ZC_FRAME_ASK    ? on_ask(r, body, err)
-           : type == ZC_FRAME_COPY ? on_copy(r, body, err)
-                                   : on_patch(r, body, err);
 }
 
 /* --- END --- */
@@ -674,7 +528,7 @@ int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
     struct zc_msg_end m;
     if (zc_end_decode(body, &m, err))
         return -1;
-    struct zc_rbig *b = find_big(r, m.ref);
+    struct zc_rbig *b = zc_rbig_find(r, m.ref);
     if (!b)
         return abandoned(r, &m, err);
     if (b->delta && (!b->sent || m.verdict == ZC_VERDICT_COMMIT))
@@ -693,7 +547,7 @@ int zc_rbig_end(struct zc_receiver *r, struct zc_bytes body,
     if (b->delta && !zc_rdelta_end(r, b->delta))
         return 0; /* who is at it finishes it */
     if (m.verdict == ZC_VERDICT_RETRY) {
-        drop_retried(r->reader, b);
+        zc_rbig_drop_retried(r->reader, b);
         return 0;
     }
     struct zc_work work = {.kind = ZC_WORK_BIG, .big = b};
