@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a network interface says it can do for who sends (ethtool(8)). */
+/* What a network interface says it can do for who sends (ethtool(8)). No
+ * state; any thread. */
 #ifndef ZC_BENCH_CARD_H
 #define ZC_BENCH_CARD_H
 

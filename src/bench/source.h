@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is sent by a benchmark, and where. */
+/* What is sent by a benchmark, and where. No state; any thread. A descriptor that
+ * is returned is the caller's. */
 #ifndef ZC_BENCH_SOURCE_H
 #define ZC_BENCH_SOURCE_H
 

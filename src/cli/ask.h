@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A question to the person at the terminal, whatever standard input is. */
+/* A question to the person at the terminal, whatever standard input is. One
+ * thread at a time: there is one terminal. */
 #ifndef ZC_CLI_ASK_H
 #define ZC_CLI_ASK_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One question to a running zcsyncd, for the subcommands that only ask. */
+/* One question to a running zcsyncd, for the subcommands that only ask. Blocks,
+ * and logs what is wrong; the main thread. */
 #ifndef ZC_CLI_ASK_DAEMON_H
 #define ZC_CLI_ASK_DAEMON_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What `zcsync bench` prints and draws. */
+/* What `zcsync bench` prints and draws, out of what was measured, which it only
+ * reads. One thread at a time. */
 #ifndef ZC_CLI_BENCH_SHOW_H
 #define ZC_CLI_BENCH_SHOW_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From the words after push, diff and mirror to struct zc_push_args. What they
- * can be is in push_table.h.
+ * can be is in push_table.h. Plain memory: one thread at a time.
  */
 #ifndef ZC_CLI_PUSH_OPTS_H
 #define ZC_CLI_PUSH_OPTS_H

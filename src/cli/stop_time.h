@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rsync's --stop-at and --stop-after. Pure functions, but for the time zone. */
+/* rsync's --stop-at and --stop-after. Pure functions, but for the time zone;
+ * any thread. */
 #ifndef ZC_CLI_STOP_TIME_H
 #define ZC_CLI_STOP_TIME_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The terminal that FD is; asked each time, so that no SIGWINCH has to be
- * caught. */
+ * caught; any thread. */
 #ifndef ZC_CLI_TERMINAL_H
 #define ZC_CLI_TERMINAL_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Waiting for those who are changing a directory. */
+/* Waiting for those who are changing a directory. Blocks; any thread. */
 #ifndef ZC_FS_DIRLOCK_H
 #define ZC_FS_DIRLOCK_H
 

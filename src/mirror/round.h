@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A round as a set of names, and the same round with more names. */
+/* A round as a set of names, and the same round with more names. Memory only; one
+ * thread at a time. */
 #ifndef ZC_MIRROR_ROUND_H
 #define ZC_MIRROR_ROUND_H
 

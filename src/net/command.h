@@ -2,7 +2,7 @@
 /*
  * A program as a transport: its standard input and output are ours to write and
  * read, its standard error is our own. ssh(1), "docker exec -i", and whatever
- * else brings bytes to a zcsync elsewhere.
+ * else brings bytes to a zcsync elsewhere. The words of one are plain memory.
  */
 #ifndef ZC_NET_COMMAND_H
 #define ZC_NET_COMMAND_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reaching a peer and being reached: TCP, IPv4 and IPv6; and, where HOST is an
- * absolute path, sockets of this machine, which have no port. */
+ * absolute path, sockets of this machine, which have no port. No state: any thread;
+ * what is returned is the caller's. */
 #ifndef ZC_NET_DIAL_H
 #define ZC_NET_DIAL_H
 

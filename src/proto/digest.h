@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Digests on the wire (ZC_FEATURE_DIGESTS): what counts in them, and those of
- * the names of a directory. See zcsync-protocol(7), "Digests". Memory only.
+ * the names of a directory. See zcsync-protocol(7), "Digests". Memory only;
+ * any thread.
  */
 #ifndef ZC_PROTO_DIGEST_H
 #define ZC_PROTO_DIGEST_H

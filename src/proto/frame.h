@@ -2,7 +2,7 @@
 /*
  * Frames: a 16-byte header (u32 body length, u16 type, u16 flags, u64 sequence
  * number) and a body. Each direction counts its frames from 1; a number out of
- * turn means that the stream is damaged. Memory only.
+ * turn means that the stream is damaged. Memory only; one thread for a direction.
  */
 #ifndef ZC_PROTO_FRAME_H
 #define ZC_PROTO_FRAME_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * HELLO: the first 32 bytes each side sends, before any frame. Memory only.
- * zcsync-protocol(7), "Hello".
+ * HELLO: the first 32 bytes each side sends, before any frame. Memory only; any
+ * thread. zcsync-protocol(7), "Hello".
  */
 #ifndef ZC_PROTO_HELLO_H
 #define ZC_PROTO_HELLO_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Helpers shared by the encoders and decoders of msg.h; not for others. */
+/* Helpers shared by the encoders and decoders of msg.h; not for others. Memory
+ * only; any thread. */
 #ifndef ZC_PROTO_WIRE_H
 #define ZC_PROTO_WIRE_H
 

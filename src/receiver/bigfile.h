@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A file that comes in ranges, for big.c and bigdelta.c, which receive it, and
- * bigend.c, which finishes it; not for others. */
+ * bigend.c, which finishes it; not for others. The reader's
+ * until END; then of the worker that finishes it. */
 #ifndef ZC_RECEIVER_BIGFILE_H
 #define ZC_RECEIVER_BIGFILE_H
 

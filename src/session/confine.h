@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a session may do, and where, once it is confined. Plain memory. */
+/* What a session may do, and where, once it is confined. Plain memory; the
+ * descriptors are the caller's. */
 #ifndef ZC_SESSION_CONFINE_H
 #define ZC_SESSION_CONFINE_H
 

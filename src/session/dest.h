@@ -2,7 +2,8 @@
 /*
  * The directory that a session writes into, and, where SRC is a file, what it
  * is called there: DEST is a directory to put it into, or its new name, and
- * only the end that has DEST can tell.
+ * only the end that has DEST can tell. No state but T's; the thread that opens the
+ * session.
  */
 #ifndef ZC_SESSION_DEST_H
 #define ZC_SESSION_DEST_H

@@ -4,7 +4,7 @@
  * `push --delete www bk` and means bk/www; where bk is a directory with other
  * things in it, they would all be deleted. So the end that answers OPEN tells
  * what names it has, and the end that has dialled compares them with its own and
- * decides whether DEST is a copy of SRC.
+ * decides whether DEST is a copy of SRC. No state; any thread.
  */
 #ifndef ZC_SESSION_GLANCE_H
 #define ZC_SESSION_GLANCE_H

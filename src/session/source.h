@@ -2,7 +2,8 @@
 /*
  * Where a sender's files come from: a directory, as a descriptor. A sender asks
  * for it at the beginning of each round and does not hold it between rounds,
- * where it would keep a file system from being unmounted.
+ * where it would keep a file system from being unmounted. Constant once it is made:
+ * any thread.
  */
 #ifndef ZC_SESSION_SOURCE_H
 #define ZC_SESSION_SOURCE_H

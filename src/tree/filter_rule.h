@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside the filter: what filter.c (matching) and filter_parse.c (reading
- * rules) share. Nobody else includes this.
+ * Inside the filter: what filter.c (matching), filter_parse.c (reading rules) and
+ * filter_dir.c (those of a directory) share. Nobody else includes this. A set is
+ * one thread's while it is made, and any thread's afterwards.
  */
 #ifndef ZC_TREE_FILTER_RULE_H
 #define ZC_TREE_FILTER_RULE_H

@@ -2,6 +2,7 @@
 /*
  * The two ways to watch, inotify.c and fanotify.c: each makes events of what
  * the kernel says (events.h), and knows a directory by a key (tree.h).
+ * With the lock that watch.h speaks of.
  */
 #ifndef ZC_WATCH_BACKEND_H
 #define ZC_WATCH_BACKEND_H

@@ -2,6 +2,7 @@
 /*
  * From the kernel's events to what is reported. Directories are those of the
  * table; events about other directories end in the back end.
+ * With the lock that watch.h speaks of.
  */
 #ifndef ZC_WATCH_EVENTS_H
 #define ZC_WATCH_EVENTS_H

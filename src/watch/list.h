@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Listing directories: what is found in one is put into the queue (todo.h). */
+/* Listing directories: what is found in one is put into the queue (todo.h).
+ * With the lock that watch.h speaks of. */
 #ifndef ZC_WATCH_LIST_H
 #define ZC_WATCH_LIST_H
 

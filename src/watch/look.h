@@ -2,7 +2,7 @@
 /*
  * What is there now: opens directories, recognizes them, and makes the table
  * say what is found. Tells of renames and of what is gone; what is new is for
- * the caller to list (list.h) and to tell.
+ * the caller to list (list.h) and to tell. With the lock that watch.h speaks of.
  */
 #ifndef ZC_WATCH_LOOK_H
 #define ZC_WATCH_LOOK_H

@@ -2,7 +2,7 @@
 /*
  * What is mounted and unmounted below the root, and on it. The kernel only says
  * that something has changed, anywhere: then all that is known is compared with
- * what is there.
+ * what is there. With the lock that watch.h speaks of.
  */
 #ifndef ZC_WATCH_MOUNTS_H
 #define ZC_WATCH_MOUNTS_H

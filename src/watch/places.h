@@ -3,6 +3,7 @@
  * The places below the root at which something is mounted, or was: a table that
  * follows the directories it lies in when those are renamed, and keeps a place
  * whose directories are gone. What is there now is found out in mounts.c.
+ * With the lock that watch.h speaks of.
  */
 #ifndef ZC_WATCH_PLACES_H
 #define ZC_WATCH_PLACES_H

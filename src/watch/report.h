@@ -2,7 +2,8 @@
 /*
  * What the watcher's owner is told, and what the log says: a name may have
  * changed, a directory is in doubt, the root is gone. After `gone` nothing is
- * told any more.
+ * told any more. With the lock that watch.h speaks of, which the callbacks have
+ * then, too.
  */
 #ifndef ZC_WATCH_REPORT_H
 #define ZC_WATCH_REPORT_H

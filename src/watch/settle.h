@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Looking at a name and telling what is there, at once or when it is quiet. */
+/* Looking at a name and telling what is there, at once or when it is quiet. With
+ * the lock that watch.h speaks of. */
 #ifndef ZC_WATCH_SETTLE_H
 #define ZC_WATCH_SETTLE_H
 

@@ -2,7 +2,7 @@
 /*
  * What is to be looked at later: directories to be listed, each for a job that
  * reports when the last of them is done, and names and directories that could
- * not be judged yet.
+ * not be judged yet. With the lock that watch.h speaks of.
  */
 #ifndef ZC_WATCH_TODO_H
 #define ZC_WATCH_TODO_H

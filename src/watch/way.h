@@ -2,6 +2,7 @@
 /*
  * The way to the root: the directories and symlinks that its path goes through.
  * When one of them is renamed, removed or replaced, the path may lead elsewhere.
+ * With the lock that watch.h speaks of.
  */
 #ifndef ZC_WATCH_WAY_H
 #define ZC_WATCH_WAY_H
