@@ -32,7 +32,7 @@ static ZC_PRINTF(3, 4) void warn(const struct warner *w, unsigned line,
     w->tell(w->arg, err.text);
 }
 
-/* ---- Remarks behind values ----------------------------------------------- */
+/* --- remarks behind values --- */
 
 static int see_section(void *arg, const char *kind, const char *name,
                        unsigned line, struct zc_err *err)
@@ -69,7 +69,7 @@ static void check_remarks(struct warner *w)
         (void)zc_conf_ini_read(&ini, bytes, (size_t)n, &err);
 }
 
-/* ---- What is not there --------------------------------------------------- */
+/* --- what is not there --- */
 
 static void check_dir(const struct warner *w, unsigned line, const char *what,
                       const char *path)

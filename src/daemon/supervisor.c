@@ -37,7 +37,7 @@
  * leave time to notice a watcher that hangs (two of them) and to replace it. */
 #define BEATS 4
 
-/* ---- What mirrors tell --------------------------------------------------- */
+/* --- what mirrors tell --- */
 
 static void on_answer(void *arg, const char *mirror,
                       const struct zc_mirror_answer *a)
@@ -71,7 +71,7 @@ static void on_mark(void *arg, const char *mirror, uint64_t number)
     zc_hooks_mark(s->hooks, true, mirror, number);
 }
 
-/* ---- Start --------------------------------------------------------------- */
+/* --- start --- */
 
 /* In the child that serves the page. */
 static void on_page_forked(void *arg)
@@ -159,7 +159,7 @@ static int start(struct supervisor *s, struct zc_err *err)
     return 0;
 }
 
-/* ---- The loop ------------------------------------------------------------ */
+/* --- the loop --- */
 
 /* Reads the pending signals. */
 static void read_signals(const struct supervisor *s, bool *stop, bool *hup)
@@ -283,7 +283,7 @@ static int serve(struct supervisor *s, struct zc_err *err)
     }
 }
 
-/* ---- The end ------------------------------------------------------------- */
+/* --- the end --- */
 
 static bool all_gone(struct supervisor *s)
 {

@@ -67,7 +67,7 @@ static int list_shares(const struct zc_conf *conf, zc_shares *shares,
     return 0;
 }
 
-/* ---- Taken --------------------------------------------------------------- */
+/* --- taken --- */
 
 static int on_feed(void *arg, uint64_t *number)
 {
@@ -138,7 +138,7 @@ failed:
     return -1;
 }
 
-/* ---- The control socket -------------------------------------------------- */
+/* --- the control socket --- */
 
 static int on_ask(void *arg, uint64_t client,
                   const struct zc_control_request *r, struct zc_err *err)
@@ -196,7 +196,7 @@ static int move_control(struct supervisor *s, struct zc_err *err)
     return zc_super_open_control(s, path, group, -1, &ignored) ? -2 : -1;
 }
 
-/* ---- Reload -------------------------------------------------------------- */
+/* --- reload --- */
 
 int zc_super_reload(struct supervisor *s, struct zc_err *fatal)
 {

@@ -51,7 +51,7 @@ struct supervisor {
     zc_pollfds fds;
 };
 
-/* ---- supervisor_conf.c --------------------------------------------------- */
+/* --- supervisor_conf.c --- */
 
 /* CONF holds for new connections from now on, and S has it and its identity;
  * what there was before is still the caller's. Sessions that are open have their
@@ -66,7 +66,7 @@ int zc_super_open_control(struct supervisor *s, const char *path,
  * goes on. -1 and FATAL: there is no control socket any more. */
 int zc_super_reload(struct supervisor *s, struct zc_err *fatal);
 
-/* ---- supervisor_status.c ------------------------------------------------- */
+/* --- supervisor_status.c --- */
 
 /* An answer to `status` in OUT; ARG is the supervisor. */
 void zc_super_on_status(void *arg, struct zc_buf *out);

@@ -123,7 +123,7 @@ const char *zc_meta_kind_name(enum zc_meta_kind kind)
     return (unsigned)kind < ZC_META_KINDS ? names[kind] : "metadata";
 }
 
-/* ---- Setting ------------------------------------------------------------ */
+/* --- setting --- */
 
 static int set_times(int fd, const struct timespec ts[2])
 {
@@ -308,7 +308,7 @@ static void look_again(int fd, const struct zc_meta_want *want, unsigned keep,
                   !time_took(&st, want->mtime_s, want->mtime_ns));
 }
 
-/* ---- Setting what cannot be set ------------------------------------------ */
+/* --- setting what cannot be set --- */
 
 /* What WANT makes of a file that was HAVE. */
 static struct zc_disguise wanted_disguise(const struct zc_stat *have,
@@ -405,7 +405,7 @@ static void apply_fake(int fd, const struct zc_meta_want *want,
         apply_times(fd, &real, want, report, changed);
 }
 
-/* ---- All of it ----------------------------------------------------------- */
+/* --- all of it --- */
 
 static int add_up(const struct zc_meta_report *mine,
                   struct zc_meta_report *report)
@@ -486,7 +486,7 @@ int zc_meta_apply(int fd, const struct zc_stat *now,
     return add_up(&mine, report);
 }
 
-/* ---- The resolution of times -------------------------------------------- */
+/* --- the resolution of times --- */
 
 /* Those that linux/magic.h leaves out. */
 enum {

@@ -29,7 +29,7 @@
 
 #define CHUNK ((size_t)64 << 10)
 
-/* ---- Lines --------------------------------------------------------------- */
+/* --- lines --- */
 
 /* The end of the field at P, which is at a space or at END. */
 static const char *field_end(const char *p, const char *end)
@@ -152,7 +152,7 @@ void zc_mount_paths_fini(zc_mount_paths *paths)
     zc_vec_fini(paths);
 }
 
-/* ---- What is below a directory ------------------------------------------- */
+/* --- what is below a directory --- */
 
 static int by_path(const void *a, const void *b)
 {
@@ -231,7 +231,7 @@ int zc_mounts_below(zc_mounts *m, const char *root, uint64_t mnt,
     return bad;
 }
 
-/* ---- The kernel's -------------------------------------------------------- */
+/* --- the kernel's --- */
 
 static int read_all(int fd, struct zc_buf *text)
 {

@@ -61,7 +61,7 @@ struct removal {
 
 static const struct zc_remove_ops no_ops;
 
-/* ---- Path and callbacks -------------------------------------------------- */
+/* --- path and callbacks --- */
 
 /* The path with NAME after it ("": as it is); it is cut back by path_cut. */
 static const char *path_with(struct removal *w, const char *name)
@@ -160,7 +160,7 @@ static int unlink_it(struct removal *w, int dirfd, const char *name, int flags)
     return r;
 }
 
-/* ---- One directory ------------------------------------------------------- */
+/* --- one directory --- */
 
 /* True where the file of ST is on the mount that is walked. */
 static bool same_mount(const struct removal *w, const struct zc_stat *st)
@@ -378,7 +378,7 @@ static void descend(struct removal *w)
         path_cut(w, current(w)->path_len);
 }
 
-/* ---- The walk ------------------------------------------------------------ */
+/* --- the walk --- */
 
 static void walk_tree(struct removal *w)
 {

@@ -35,7 +35,7 @@
 #define SYS_listxattrat 465
 #endif
 
-/* ---- Reaching the attributes of NAME in DIRFD, or of DIRFD ------------- */
+/* --- reaching the attributes of NAME in DIRFD, or of DIRFD --- */
 
 struct xattr_args { /* struct xattr_args of linux/xattr.h */
     uint64_t value;
@@ -111,7 +111,7 @@ ssize_t zc_attr_get(int dirfd, const char *name, const char *attr, void *value,
     return lgetxattr(proc_path(path, dirfd, name), attr, value, size);
 }
 
-/* ---- Reading a set ------------------------------------------------------ */
+/* --- reading a set --- */
 
 bool zc_attr_in(const char *s, size_t n, const char *prefix)
 {
@@ -301,7 +301,7 @@ int zc_xattr_read(int dirfd, const char *name, unsigned keep,
     return -1;
 }
 
-/* ---- Walking a set ------------------------------------------------------ */
+/* --- walking a set --- */
 
 struct zc_attr_walk zc_attr_walk_start(const uint8_t *set, size_t n)
 {

@@ -14,7 +14,7 @@
 
 typedef ZC_VEC(struct zc_mark *) marks;
 
-/* ---- Which marks -------------------------------------------------------- */
+/* --- which marks --- */
 
 /* Moves MARK from the set to what is in flight. */
 static int pop(struct zc_dirty *d, marks *v, struct zc_mark *m)
@@ -65,7 +65,7 @@ static int collect(struct zc_dirty *d, marks *v, size_t max, int64_t now)
     return 0;
 }
 
-/* ---- Which of them count ------------------------------------------------ */
+/* --- which of them count --- */
 
 enum fate { SEND, DROP, LATER };
 
@@ -227,7 +227,7 @@ static int sift(struct zc_dirty *d, marks *v, struct bundle *g,
     return 0;
 }
 
-/* ---- Writing it down ---------------------------------------------------- */
+/* --- writing it down --- */
 
 /* The names, bundle by bundle, as they are sorted already. */
 static int write_names(struct zc_flight *f, const marks *v)
@@ -319,7 +319,7 @@ static int write_round(struct zc_dirty *d, marks *v, int64_t now)
     return -1;
 }
 
-/* ---- Taking ------------------------------------------------------------- */
+/* --- taking --- */
 
 /* What was taken before, and is not certain yet, is bounded, too. */
 static void bound_sent(struct zc_dirty *d)

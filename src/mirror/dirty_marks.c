@@ -50,7 +50,7 @@ void zc_marks_fini(struct zc_marks *m)
     free(m->heap);
 }
 
-/* ---- By name and by directory ------------------------------------------- */
+/* --- by name and by directory --- */
 
 struct zc_mark *zc_marks_find(const struct zc_marks *m, zc_wdir dir,
                               const char *name, size_t n)
@@ -156,7 +156,7 @@ void zc_marks_set_failing(struct zc_marks *m, struct zc_mark *mark,
     count(m, mark, 1);
 }
 
-/* ---- By time ------------------------------------------------------------ */
+/* --- by time --- */
 
 static void put_at(struct zc_marks *m, size_t i, struct zc_mark *mark)
 {
@@ -259,7 +259,7 @@ void zc_marks_wake(struct zc_marks *m, int64_t now)
         make_ready(m, m->heap[0]);
 }
 
-/* ---- By age ------------------------------------------------------------- */
+/* --- by age --- */
 
 static struct zc_mark_list *age_list(struct zc_marks *m,
                                      const struct zc_mark *mark)
@@ -297,7 +297,7 @@ int64_t zc_marks_since(const struct zc_marks *m)
     return since;
 }
 
-/* ---- Removing ----------------------------------------------------------- */
+/* --- removing --- */
 
 void zc_marks_unlink(struct zc_marks *m, struct zc_mark *mark)
 {

@@ -126,7 +126,7 @@ static void again(struct zc_dirty *d, const char *path, enum how how,
     }
 }
 
-/* ---- Renames that were refused ------------------------------------------- */
+/* --- renames that were refused --- */
 
 /* PATH is DIR or below it. */
 static bool is_within(const char *path, const char *dir)
@@ -187,7 +187,7 @@ static void taint(struct zc_dirty *d, const char *path, int64_t now)
         zc_dirty_doubt(d, d->fly.since, d->fly.gen);
 }
 
-/* ---- What the peer said -------------------------------------------------- */
+/* --- what the peer said --- */
 
 void zc_dirty_failed(struct zc_dirty *d, const char *path, bool passing,
                      int64_t now)

@@ -65,7 +65,7 @@ static bool file_clash(struct zc_dirty *d, const struct zc_rename_side *from,
     return other[0] || other[1];
 }
 
-/* ---- What a rename upsets ----------------------------------------------- */
+/* --- what a rename upsets --- */
 
 /* The directory that was at FROM, or the way to it, was taken, and it is not
  * certain that the sender saw it there. */
@@ -147,7 +147,7 @@ static void revisit(struct zc_dirty *d, zc_wdir moved, int64_t now)
     }
 }
 
-/* ---- The callback ------------------------------------------------------- */
+/* --- the callback --- */
 
 /* Marks both names, due now; what was known about the old one goes over, but
  * for NAME and DEEP, which are in WHAT if they are true of the new one. */

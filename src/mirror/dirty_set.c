@@ -21,7 +21,7 @@
 #define MAX_DIRS 10000
 #define MS INT64_C(1000000)
 
-/* ---- Life --------------------------------------------------------------- */
+/* --- life --- */
 
 static void set_limits(struct zc_dirty_limits *to,
                        const struct zc_dirty_limits *from)
@@ -137,7 +137,7 @@ void zc_dirty_rebase(struct zc_dirty *d, const struct zc_watch *w)
     zc_dirty_doubt(d, zc_clock_ns(), d->gen);
 }
 
-/* ---- What covers what --------------------------------------------------- */
+/* --- what covers what --- */
 
 bool zc_dirty_alive(const struct zc_dirty *d, zc_wdir dir)
 {
@@ -171,7 +171,7 @@ struct zc_mark *zc_dirty_covering(const struct zc_dirty *d, zc_wdir dir)
     return NULL;
 }
 
-/* ---- Marks -------------------------------------------------------------- */
+/* --- marks --- */
 
 int64_t zc_memo_get(const struct zc_memo *t, uint64_t hash, int64_t now,
                     int64_t keep)
@@ -315,7 +315,7 @@ void zc_dirty_removed(struct zc_dirty *d, zc_wdir dir)
     zc_marks_remove_dir(&d->set, dir);
 }
 
-/* ---- Too much ----------------------------------------------------------- */
+/* --- too much --- */
 
 void zc_dirty_drop_renames(struct zc_dirty *d, size_t at, int64_t now)
 {
@@ -429,7 +429,7 @@ void zc_dirty_bound(struct zc_dirty *d, int64_t now)
         collapse(d, now);
 }
 
-/* ---- What is certain ----------------------------------------------------- */
+/* --- what is certain --- */
 
 /* The batches below KEEP are forgotten. */
 static void forget(struct zc_dirty *d, uint64_t keep)
@@ -458,7 +458,7 @@ void zc_dirty_caught_up(struct zc_dirty *d, int64_t now)
     d->seen_at = now;
 }
 
-/* ---- Barriers and numbers ----------------------------------------------- */
+/* --- barriers and numbers --- */
 
 uint64_t zc_dirty_barrier(struct zc_dirty *d, int64_t now)
 {

@@ -222,7 +222,7 @@ static struct young_name *make(struct zc_mirror *m, zc_wdir dir,
     return e;
 }
 
-/* ---- Events -------------------------------------------------------------- */
+/* --- events --- */
 
 /* NAME leads to something else, or nothing, from now on. */
 static void changed_hands(struct zc_mirror *m, struct young_name *e)
@@ -307,7 +307,7 @@ void zc_young_renamed(struct zc_mirror *m, zc_wdir from, const char *from_name,
         drop(m->young, s->at);
 }
 
-/* ---- Looking ------------------------------------------------------------- */
+/* --- looking --- */
 
 struct look {
     struct young_name *e;
@@ -583,7 +583,7 @@ static void settle(struct zc_mirror *m)
     }
 }
 
-/* ---- Turns --------------------------------------------------------------- */
+/* --- turns --- */
 
 void zc_young_begin(struct zc_mirror *m)
 {

@@ -34,7 +34,7 @@
 
 static const int base64 = sodium_base64_VARIANT_ORIGINAL;
 
-/* ---- In memory ---------------------------------------------------------- */
+/* --- in memory --- */
 
 /* Room for a secret. sodium_init may be called again and by any thread. */
 static struct zc_identity *alloc_identity(struct zc_err *err)
@@ -142,7 +142,7 @@ bool zc_keys_have(struct zc_keys k, const uint8_t key[ZC_KEY_SIZE])
     return false;
 }
 
-/* ---- The text of a file ------------------------------------------------- */
+/* --- the text of a file --- */
 
 static bool begins(const char *text, size_t n, const char *prefix)
 {
@@ -203,7 +203,7 @@ struct zc_identity *zc_identity_parse(const char *name, const char *text,
     return finish(id);
 }
 
-/* ---- Reading a file ----------------------------------------------------- */
+/* --- reading a file --- */
 
 struct zc_identity *zc_identity_load(const char *path, struct zc_err *err)
 {
@@ -233,7 +233,7 @@ struct zc_identity *zc_identity_load(const char *path, struct zc_err *err)
     return id;
 }
 
-/* ---- Making a file ------------------------------------------------------ */
+/* --- making a file --- */
 
 static int sync_dir(const char *path)
 {

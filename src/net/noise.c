@@ -40,7 +40,7 @@ struct zc_noise {
     uint64_t n;
 };
 
-/* ---- Hash functions (4.3) ----------------------------------------------- */
+/* --- hash functions (4.3) --- */
 
 struct bytes {
     const void *p;
@@ -98,7 +98,7 @@ static void hkdf(const uint8_t chaining_key[HASHLEN], struct bytes input,
     sodium_memzero(temp_key, sizeof temp_key);
 }
 
-/* ---- SymmetricState (5.2) ----------------------------------------------- */
+/* --- SymmetricState (5.2) --- */
 
 static void mix_hash(struct zc_noise *n, const void *data, size_t len)
 {
@@ -161,7 +161,7 @@ static int decrypt_and_hash(struct zc_noise *n, const uint8_t *text, size_t len,
     return r;
 }
 
-/* ---- HandshakeState (5.3) ----------------------------------------------- */
+/* --- HandshakeState (5.3) --- */
 
 static size_t tag_size(const struct zc_noise *n)
 {
@@ -307,7 +307,7 @@ failed:
     return -1;
 }
 
-/* ---- Beginning and end -------------------------------------------------- */
+/* --- beginning and end --- */
 
 struct zc_noise *zc_noise_new(enum zc_suite suite, bool initiator,
                               const void *prologue, size_t prologue_n,

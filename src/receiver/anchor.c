@@ -151,7 +151,7 @@ int zc_anchor_check(struct zc_receiver *r, bool below, struct zc_err *err)
                : 0;
 }
 
-/* ---- between rounds ------------------------------------------------------ */
+/* --- between rounds --- */
 
 /* Every directory and symlink that leads to PATH, and PATH itself. */
 static void watch_way(int moves, char *path)

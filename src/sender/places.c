@@ -16,7 +16,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-/* ---- Which there are ----------------------------------------------------- */
+/* --- which there are --- */
 
 /* Of PATHS (parents first) those that are not in another one. */
 static struct zc_places *left_out(const zc_mount_paths *paths)
@@ -95,7 +95,7 @@ void zc_splaces_end(struct zc_sender *s)
     s->places = NULL;
 }
 
-/* ---- Names --------------------------------------------------------------- */
+/* --- names --- */
 
 static const char *path_of(struct zc_sworker *w, struct zc_dirnode *node,
                            const char *name)
@@ -172,7 +172,7 @@ bool zc_splaces_keeps(struct zc_sworker *w, struct zc_dirnode *node,
     return false;
 }
 
-/* ---- Directories --------------------------------------------------------- */
+/* --- directories --- */
 
 bool zc_splaces_closed(struct zc_sworker *w, struct zc_dirnode *node)
 {

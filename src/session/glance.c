@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* ---- The end that has DEST ----------------------------------------------- */
+/* --- the end that has DEST --- */
 
 static bool is_dir(int fd, const char *name)
 {
@@ -109,7 +109,7 @@ bool zc_glance_empty(int fd)
     return empty;
 }
 
-/* ---- The end that asked --------------------------------------------------- */
+/* --- the end that asked --- */
 
 /* SRC: a directory here, or what was told of it. */
 struct src {

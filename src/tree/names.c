@@ -38,7 +38,7 @@ void zc_names_fini(struct zc_names *n)
     *n = (struct zc_names){0};
 }
 
-/* ---- Reading ------------------------------------------------------------ */
+/* --- reading --- */
 
 struct reader {
     struct zc_names *n;
@@ -116,7 +116,7 @@ static int take_chunk(struct reader *r, const char *room, size_t size)
     return 0;
 }
 
-/* ---- Sorting ------------------------------------------------------------ */
+/* --- sorting --- */
 
 /* The first bytes that all names share. */
 static size_t common_prefix(const struct zc_names *n)

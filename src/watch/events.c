@@ -54,7 +54,7 @@ static void report(struct zc_watch *w, const struct zc_wspot *at,
         zc_wreport(w, at->dir, at->name, at->len, what);
 }
 
-/* ---- Renames ------------------------------------------------------------- */
+/* --- renames --- */
 
 /* One half, without the other. */
 static void lone_half(struct zc_watch *w, const struct zc_wspot *at,
@@ -274,7 +274,7 @@ int64_t zc_wev_next(const struct zc_watch *w)
     return w->moves.halves.len ? w->moves.halves.v[0].until : INT64_MAX;
 }
 
-/* ---- All others ---------------------------------------------------------- */
+/* --- all others --- */
 
 void zc_wev_name(struct zc_watch *w, zc_wdir dir, const char *name, size_t n,
                  unsigned what, bool is_dir)

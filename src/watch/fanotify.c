@@ -37,7 +37,7 @@
     (FAN_CREATE | FAN_DELETE | FAN_MODIFY | FAN_CLOSE_WRITE | FAN_ATTRIB)
 #define SELF_MASK (FAN_DELETE_SELF | FAN_MOVE_SELF)
 
-/* ---- Marks and keys ------------------------------------------------------ */
+/* --- marks and keys --- */
 
 static int mark_fs(struct zc_watch *w, int fd)
 {
@@ -193,7 +193,7 @@ int zc_wfanotify_start(struct zc_watch *w, int rootfd, struct zc_err *err)
     return 0;
 }
 
-/* ---- Events -------------------------------------------------------------- */
+/* --- events --- */
 
 /* A spot, as an event tells it. */
 struct spot {

@@ -120,7 +120,7 @@ void zc_wnew(struct zc_watch *w, zc_wdir d, int fd, bool doubt)
     close(fd);
 }
 
-/* ---- Working through a queue --------------------------------------------- */
+/* --- working through a queue --- */
 
 static void work_on_root(struct zc_watch *w, struct zc_wjob *job,
                          unsigned flags)

@@ -72,7 +72,7 @@ bool zc_wjudged_anew(struct zc_watch *w, const struct zc_wspot *from,
     return anew;
 }
 
-/* ---- Opening ------------------------------------------------------------- */
+/* --- opening --- */
 
 void zc_wclose_dir(struct zc_watch *w)
 {
@@ -160,7 +160,7 @@ static bool is_in_spot(struct zc_watch *w, zc_wdir d)
     return fd >= 0 && known_as(w, fd) == d;
 }
 
-/* ---- Taking out ---------------------------------------------------------- */
+/* --- taking out --- */
 
 void zc_wforget_key(struct zc_watch *w, zc_wdir d)
 {
@@ -214,7 +214,7 @@ void zc_wforget_keys(struct zc_watch *w)
     w->look.n_keys = 0;
 }
 
-/* ---- What cannot be watched ---------------------------------------------- */
+/* --- what cannot be watched --- */
 
 static void warn_once(struct zc_watch *w, int eno)
 {
@@ -264,7 +264,7 @@ static void set_watched(struct zc_watch *w, zc_wdir d, bool mount)
     zc_wtree_set_flags(w->tree, d, mount ? flags | ZC_WDIR_MOUNT : flags);
 }
 
-/* ---- Looking ------------------------------------------------------------- */
+/* --- looking --- */
 
 /* What is being looked at. */
 struct look {

@@ -47,7 +47,7 @@ struct survey {
     ZC_VEC(struct again) again;
 };
 
-/* ---- One place ----------------------------------------------------------- */
+/* --- one place --- */
 
 struct found {
     bool top, is_dir; /* the top of a mount */
@@ -160,7 +160,7 @@ static bool not_listed(struct survey *s, size_t i, const char *path)
     return false;
 }
 
-/* ---- All of them --------------------------------------------------------- */
+/* --- all of them --- */
 
 /* PATH, or a directory above it, is excluded, or is the root's staging folder. */
 static bool is_hidden(const struct zc_watch *w, const char *path)
@@ -247,7 +247,7 @@ static void take_others(struct survey *s)
     zc_buf_fini(&path);
 }
 
-/* ---- What is done about it ----------------------------------------------- */
+/* --- what is done about it --- */
 
 /* The nearest directory above PATH that the tree has; *HERE: it is the one that
  * PATH's last component is in. */

@@ -30,7 +30,7 @@ void zc_wplaces_fini(struct zc_watch *w)
     forget_table(w);
 }
 
-/* ---- Where they are ------------------------------------------------------ */
+/* --- where they are --- */
 
 const char *zc_wplace_path(const struct zc_watch *w, const struct zc_wplace *p,
                            struct zc_buf *out)
@@ -90,7 +90,7 @@ void zc_wplaces_dropping(struct zc_watch *w, zc_wdir d)
     }
 }
 
-/* ---- The table ----------------------------------------------------------- */
+/* --- the table --- */
 
 struct zc_wplace *zc_wplaces_find(struct zc_watch *w, const char *path)
 {

@@ -65,7 +65,7 @@ void zc_wstarved(struct zc_watch *w, int eno)
            (long long)(w->rescan.delay / ZC_NSEC_PER_SEC));
 }
 
-/* ---- The root ------------------------------------------------------------ */
+/* --- the root --- */
 
 /* When the directory was made, as far as the file system tells. */
 static int64_t btime_ns(const struct statx *st)

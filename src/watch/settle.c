@@ -49,7 +49,7 @@ void zc_wcheck(struct zc_watch *w, zc_wdir dir, const char *name, size_t n,
         zc_wreport(w, dir, at.name, n, what);
 }
 
-/* ---- What cannot be watched ---------------------------------------------- */
+/* --- what cannot be watched --- */
 
 /* Looks at D again; true when D is still not watched. *FULL: nor can any other
  * directory be. */
@@ -101,7 +101,7 @@ void zc_wretry_unwatched(struct zc_watch *w, bool report)
         zc_wrescan_later(w);
 }
 
-/* ---- What was put off ---------------------------------------------------- */
+/* --- what was put off --- */
 
 bool zc_wunsettled(const struct zc_watch *w)
 {

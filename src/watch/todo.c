@@ -22,7 +22,7 @@
 
 #include <string.h>
 
-/* ---- Jobs ---------------------------------------------------------------- */
+/* --- jobs --- */
 
 struct zc_wjob *zc_wjob_get(const struct zc_watch *w, uint32_t serial)
 {
@@ -161,7 +161,7 @@ void zc_wdoubt_all(struct zc_watch *w)
     zc_wjob_step(w, job);
 }
 
-/* ---- What is put off ----------------------------------------------------- */
+/* --- what is put off --- */
 
 void zc_wverify_later(struct zc_watch *w, zc_wdir dir, const char *name,
                       size_t n)

@@ -64,7 +64,7 @@ static uint32_t find(const struct zc_wtree *t, zc_wdir d)
     return n->blob && n->gen == d >> 32 ? i : NOTHING;
 }
 
-/* ---- The two tables ------------------------------------------------------ */
+/* --- the two tables --- */
 
 static struct node *node_of(const struct zc_nametab_node *node)
 {
@@ -139,7 +139,7 @@ static void make_room(struct zc_wtree *t)
     }
 }
 
-/* ---- Nodes --------------------------------------------------------------- */
+/* --- nodes --- */
 
 static uint32_t node_new(struct zc_wtree *t)
 {
@@ -343,7 +343,7 @@ bool zc_wtree_above(const struct zc_wtree *t, zc_wdir a, zc_wdir d)
     return i != NOTHING;
 }
 
-/* ---- Looking up ---------------------------------------------------------- */
+/* --- looking up --- */
 
 static uint32_t child(const struct zc_wtree *t, uint32_t parent,
                       const char *name, size_t n)
@@ -436,7 +436,7 @@ zc_wdir zc_wtree_next(const struct zc_wtree *t, zc_wdir d)
     return i == NOTHING ? ZC_WDIR_NONE : number(t, at(t, i)->next);
 }
 
-/* ---- Keys, flags, jobs --------------------------------------------------- */
+/* --- keys, flags, jobs --- */
 
 int zc_wtree_set_key(struct zc_wtree *t, zc_wdir d, const struct zc_wkey *key)
 {

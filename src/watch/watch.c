@@ -34,7 +34,7 @@
 #define AT_ONCE 256 /* new directories listed in the course of a read */
 #define HURRY_NS ZC_NSEC_PER_SEC /* between rescans that are waited for */
 
-/* ---- Start and end ------------------------------------------------------- */
+/* --- start and end --- */
 
 static int open_backend(struct zc_watch *w, int rootfd, enum zc_watch_kind kind,
                         struct zc_err *err)
@@ -214,7 +214,7 @@ static void leave(struct zc_watch *w)
     zc_wclose(w);
 }
 
-/* ---- Work ---------------------------------------------------------------- */
+/* --- work --- */
 
 bool zc_watch_scanning(const struct zc_watch *w)
 {
@@ -403,7 +403,7 @@ void zc_watch_flush(struct zc_watch *w)
     leave(w);
 }
 
-/* ---- Questions ----------------------------------------------------------- */
+/* --- questions --- */
 
 const char *zc_watch_path(const struct zc_watch *w, zc_wdir dir,
                           struct zc_buf *out)

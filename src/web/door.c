@@ -14,7 +14,7 @@
 #define HOST_MAX 255
 static const char between[] = ", \t";
 
-/* ---- Host ---------------------------------------------------------------- */
+/* --- host --- */
 
 static bool is_address(const char *host, size_t n)
 {
@@ -71,7 +71,7 @@ bool zc_web_names_ok(const char *list)
     return list[strspn(list, between)] != '\0';
 }
 
-/* ---- Authorization ------------------------------------------------------- */
+/* --- authorization --- */
 
 static void hash(uint8_t out[32], const char *token, size_t n)
 {

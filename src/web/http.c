@@ -71,7 +71,7 @@ struct zc_web {
     struct zc_err failure; /* code OK: none */
 };
 
-/* ---- What there is to see ------------------------------------------------ */
+/* --- what there is to see --- */
 
 /* Objects a line each become an array. */
 static void make_array(struct zc_buf *out, const struct zc_buf *lines)
@@ -109,7 +109,7 @@ static int look(struct zc_web *w)
     return r;
 }
 
-/* ---- Connections --------------------------------------------------------- */
+/* --- connections --- */
 
 static void let_event_go(struct client *k)
 {
@@ -225,7 +225,7 @@ static void on_completed(void *arg, struct MHD_Connection *c, void **request,
     k->until = zc_clock_ns() + NEXT_NS;
 }
 
-/* ---- Answers ------------------------------------------------------------- */
+/* --- answers --- */
 
 /* Nothing is loaded from elsewhere, and nothing on the page is a program but
  * what is in page.js. */
@@ -288,7 +288,7 @@ static enum MHD_Result show(struct zc_web *w, struct MHD_Connection *c,
                                                   MHD_RESPMEM_MUST_COPY));
 }
 
-/* ---- Events -------------------------------------------------------------- */
+/* --- events --- */
 
 static ssize_t next_bytes(void *arg, uint64_t pos, char *to, size_t max)
 {
@@ -356,7 +356,7 @@ static enum MHD_Result listen_to(struct zc_web *w, struct MHD_Connection *c,
                                                     NULL));
 }
 
-/* ---- Requests ------------------------------------------------------------ */
+/* --- requests --- */
 
 static enum MHD_Result show_path(struct zc_web *w, struct MHD_Connection *c,
                                  struct client *k, const char *path)
@@ -413,7 +413,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c,
     return show_path(w, c, k, path);
 }
 
-/* ---- The loop ------------------------------------------------------------ */
+/* --- the loop --- */
 
 struct zc_web *zc_web_new(const struct zc_web_conf *conf, struct zc_err *err)
 {
