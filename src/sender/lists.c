@@ -415,8 +415,8 @@ void zc_lists_item(struct zc_sender *s, const struct zc_slist *l,
     const char *name = zc_dirnode_path_of(l->node, e.name, e.name_len, &path);
     zc_auto_free char *target =
         e.target ? strndup(e.target, e.target_len) : NULL;
-    zc_auto_free char *first = name && flags & ZC_ITEM_HARD_LINK
-                                   ? zc_linknames_first(s, &e, name)
+    zc_auto_free char *other = name && flags & ZC_ITEM_HARD_LINK
+                                   ? zc_linknames_other(s, &e, name)
                                    : NULL;
     struct zc_item item = {
         .flags = flags,
@@ -428,7 +428,7 @@ void zc_lists_item(struct zc_sender *s, const struct zc_slist *l,
         .uid = e.uid,
         .gid = e.gid,
         .link_target = target,
-        .hard_link_to = first,
+        .hard_link_to = other,
     };
     if (item.path)
         zc_sender_item(s, &item);
