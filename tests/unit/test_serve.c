@@ -7,6 +7,7 @@
 #include "daemon/serve.h"
 
 #include "base/clock.h"
+#include "base/fds.h"
 #include "base/log.h"
 #include "net/dial.h"
 #include "net/handshake.h"
@@ -510,6 +511,7 @@ int main(void)
     const char *tmp = getenv("TMPDIR");
     char command[300];
 
+    zc_fds_raise(); /* as the program does when it starts */
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_DFL); /* a shell may have us ignore it */
     snprintf(top, sizeof top, "%.200s/zcsync-serve.XXXXXX", tmp ? tmp : "/tmp");
