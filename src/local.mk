@@ -140,6 +140,8 @@ libzcsync_a_SOURCES = \
 	%D%/net/known_peers_file.c \
 	%D%/net/ktls.c \
 	%D%/net/ktls.h \
+	%D%/net/lanes.c \
+	%D%/net/lanes.h \
 	%D%/net/noise.c \
 	%D%/net/noise.h \
 	%D%/net/passfd.c \
@@ -188,6 +190,8 @@ libzcsync_a_SOURCES = \
 	%D%/ssh/key.h \
 	%D%/ssh/key_parts.c \
 	%D%/ssh/key_parts.h \
+	%D%/ssh/lanes.c \
+	%D%/ssh/lanes.h \
 	%D%/ssh/keyring.c \
 	%D%/ssh/keyring.h \
 	%D%/ssh/known_hosts.c \
@@ -603,6 +607,8 @@ libzcsync_a_SOURCES = \
 	%D%/daemon/hook_run.h \
 	%D%/daemon/hooks.c \
 	%D%/daemon/hooks.h \
+	%D%/daemon/lanes.c \
+	%D%/daemon/lanes.h \
 	%D%/daemon/listeners.c \
 	%D%/daemon/listeners.h \
 	%D%/daemon/metrics.c \

@@ -46,6 +46,7 @@ UNIT_TESTS = \
 	%D%/unit/test_keys \
 	%D%/unit/test_known_peers \
 	%D%/unit/test_ktls \
+	%D%/unit/test_lanes \
 	%D%/unit/test_lease \
 	%D%/unit/test_ledger \
 	%D%/unit/test_meta \
@@ -127,6 +128,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_idrules \
 	%D%/fuzz/fuzz_inotify \
 	%D%/fuzz/fuzz_keys \
+	%D%/fuzz/fuzz_lanes \
 	%D%/fuzz/fuzz_known_peers \
 	%D%/fuzz/fuzz_leftovers \
 	%D%/fuzz/fuzz_look \

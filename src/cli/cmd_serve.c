@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/security.h"
+#include "daemon/lanes.h"
 #include "daemon/sandbox.h"
 #include "daemon/serve.h"
 #include "fs/idmap.h"
@@ -17,7 +18,7 @@ struct serve_key {
 
 struct serve_args {
     struct zc_serve_options opt;
-    bool read_only, readable, fake_super, stdio, direct, help;
+    bool read_only, readable, fake_super, stdio, direct, lane, help;
     struct zc_require require; /* of each share */
     unsigned verbose;
     const char *identity, *known_peers;
@@ -105,6 +106,9 @@ static const struct zc_opt rows[] = {
     FLAG("direct", direct,
          "with --stdio: offer a connection of its own for\n"
          "the data"),
+    FLAG("lane", lane,
+         "with --stdio: standard input is one more channel\n"
+         "of a session that has begun over another"),
     {.name = "timeout",
      .value = "SECONDS",
      .negatable = true,
@@ -250,6 +254,9 @@ static int check(struct serve_args *a, struct zc_err *err)
     if (a->direct && !a->stdio)
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--direct is for --stdio: others connect anyway");
+    if (a->lane && !a->stdio)
+        return zc_err_set(err, ZC_EXIT_USAGE, 0,
+                          "--lane is for --stdio: others have one connection");
     if (a->stdio && (a->opt.listen || a->opt.plain))
         return zc_err_set(err, ZC_EXIT_USAGE, 0,
                           "--stdio goes with neither --listen nor --plain");
@@ -277,7 +284,8 @@ static int serve(struct serve_args *a)
     struct zc_err err;
     if (a->verbose)
         zc_log_level = a->verbose > 1 ? ZC_LOG_DEBUG : ZC_LOG_INFO;
-    int r = a->stdio ? zc_serve_stdio(&a->opt.receive, a->direct, &err)
+    int r = a->lane    ? zc_lanes_join(&err)
+            : a->stdio ? zc_serve_stdio(&a->opt.receive, a->direct, &err)
                      : zc_serve_run(&a->opt, &err);
     if (r == 0)
         return ZC_EXIT_OK;

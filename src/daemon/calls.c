@@ -83,6 +83,9 @@ static const char *const serving[] = {
     "accept4", "epoll_ctl", "epoll_wait", "epoll_pwait", "setsockopt",
 };
 
+/* And whoever is passed what it reads. */
+static const char *const merging[] = {"accept4", "recvmsg"};
+
 static int allow(scmp_filter_ctx ctx, const char *const *names, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -98,6 +101,12 @@ static int add_serving_rules(scmp_filter_ctx ctx)
 {
     int r = allow(ctx, isolated, ZC_ARRAY_LEN(isolated));
     return r ? r : allow(ctx, serving, ZC_ARRAY_LEN(serving));
+}
+
+static int add_merging_rules(scmp_filter_ctx ctx)
+{
+    int r = allow(ctx, isolated, ZC_ARRAY_LEN(isolated));
+    return r ? r : allow(ctx, merging, ZC_ARRAY_LEN(merging));
 }
 
 static int add_isolated_rules(scmp_filter_ctx ctx)
@@ -172,6 +181,7 @@ static const struct rules {
     [ZC_CALLS_SEND_BY_RING] = {add_sender_rules, false},
     [ZC_CALLS_ISOLATED] = {add_isolated_rules, true},
     [ZC_CALLS_ISOLATED_SERVER] = {add_serving_rules, true},
+    [ZC_CALLS_ISOLATED_MERGER] = {add_merging_rules, true},
 };
 
 int zc_calls_restrict(enum zc_calls to, struct zc_err *err)

@@ -14,6 +14,7 @@ enum zc_calls {
     ZC_CALLS_SEND_BY_RING,    /* likewise, and io_uring(7), which is not seen into */
     ZC_CALLS_ISOLATED,        /* only bytes, time, randomness, memory */
     ZC_CALLS_ISOLATED_SERVER, /* and accepting connections */
+    ZC_CALLS_ISOLATED_MERGER, /* and taking descriptors from them */
 };
 
 /* Cannot be undone; what is refused fails with EPERM. Where the kernel has no

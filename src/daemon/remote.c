@@ -91,6 +91,12 @@ static void remote_line(void *arg, const char *line)
     zc_log(ZC_LOG_WARN, "%s: %s", r->host, line);
 }
 
+static void remark(void *arg, const char *sentence)
+{
+    (void)arg;
+    zc_log(ZC_LOG_INFO, "%s", sentence);
+}
+
 /* The command, whose standard streams are the transport. */
 static struct zc_transport *open_channel(struct zc_remote *r,
                                          const struct zc_reach *how,
@@ -113,6 +119,7 @@ static struct zc_transport *open_channel(struct zc_remote *r,
         .ask = r->ask ? ask : NULL,
         .say = say,
         .remote_line = remote_line,
+        .remark = remark,
         .arg = r,
     };
     zc_auto_free char *command = NULL;
@@ -136,6 +143,17 @@ static struct zc_transport *open_channel(struct zc_remote *r,
     return t;
 }
 
+static int lanes(void *arg, struct zc_err *err)
+{
+    struct zc_remote *r = arg;
+    zc_auto_free char *command = NULL;
+    if (asprintf(&command, "%s serve --stdio --lane", command_of(r->args)) < 0) {
+        command = NULL;
+        return zc_err_nomem(err);
+    }
+    return zc_ssh_lanes(r->ssh, command, err);
+}
+
 /* Data crosses a connection of its own where that is possible, which is known
  * only when both ends have tried. */
 static int start_ssh(struct zc_remote *r, const struct zc_reach *how,
@@ -146,6 +164,9 @@ static int start_ssh(struct zc_remote *r, const struct zc_reach *how,
     out->t = open_channel(r, how, direct, err);
     if (!out->t)
         return -1;
+    /* The other way the window is ours, and big enough. */
+    if (how->role == ZC_ROLE_SENDER && zc_ssh_far(r->ssh))
+        out->lanes = lanes;
     if (!direct)
         return 0;
     struct zc_transport *own;

@@ -328,3 +328,8 @@ int zc_sandbox_isolate_server(struct zc_err *err)
 {
     return isolate(ZC_CALLS_ISOLATED_SERVER, err);
 }
+
+int zc_sandbox_isolate_merger(struct zc_err *err)
+{
+    return isolate(ZC_CALLS_ISOLATED_MERGER, err);
+}

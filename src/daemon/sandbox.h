@@ -37,4 +37,7 @@ int zc_sandbox_isolate(struct zc_err *err);
  * socket that it has listening. */
 int zc_sandbox_isolate_server(struct zc_err *err);
 
+/* The same for one that accepts connections and takes descriptors from them. */
+int zc_sandbox_isolate_merger(struct zc_err *err);
+
 #endif

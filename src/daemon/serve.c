@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/direct.h"
+#include "daemon/lanes.h"
 #include "daemon/process.h"
 #include "daemon/receiver_child.h"
 #include "daemon/receivers.h"
@@ -269,12 +270,28 @@ static struct zc_transport *take_stdio(struct zc_err *err)
     return NULL;
 }
 
+/* The bytes to come are merged by another process, which ends with this one's end of
+ * them. */
+static int take_lanes(struct zc_transport **t, struct zc_err *err)
+{
+    sigset_t mask, old_mask;
+    zc_process_stop_mask(&mask);
+    sigprocmask(SIG_BLOCK, &mask, &old_mask);
+    int r = zc_lanes_accept(t, err);
+    zc_receiver_signals(*t);
+    sigprocmask(SIG_SETMASK, &old_mask, NULL);
+    return r;
+}
+
 /* *T becomes what goes on over it. */
 static int serve_plain(struct zc_transport **t,
                        const struct zc_accept_options *opt, struct zc_err *err)
 {
     struct zc_secured plain;
-    if (zc_handshake(*t, ZC_ROLE_ANY, false, &zc_security_plain, &plain, err))
+    struct zc_security sec = zc_security_plain;
+    sec.lanes = true;
+    if (zc_handshake(*t, ZC_ROLE_ANY, false, &sec, &plain, err) ||
+        (plain.lanes && take_lanes(t, err)))
         return -1;
     struct zc_transport *u = zc_secure(*t, &plain, err);
     if (!u)

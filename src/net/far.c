@@ -4,8 +4,8 @@
 
 #include "base/util.h"
 
+#include <linux/tcp.h> /* tcpi_min_rtt, which that of glibc has not */
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -75,10 +75,24 @@ void zc_far_grow(int fd, unsigned rtt_us)
                          sizeof window);
 }
 
+static bool ask(int fd, struct tcp_info *info)
+{
+    socklen_t n = sizeof *info;
+    *info = (struct tcp_info){0};
+    return !getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &n);
+}
+
 void zc_far_set_up(int fd)
 {
-    struct tcp_info info = {0};
-    socklen_t n = sizeof info;
-    if (!getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n))
+    struct tcp_info info;
+    if (ask(fd, &info))
         zc_far_grow(fd, info.tcpi_rtt);
+}
+
+unsigned zc_far_rtt_us(int fd)
+{
+    struct tcp_info info;
+    if (!ask(fd, &info) || info.tcpi_min_rtt == ~0U)
+        return 0;
+    return info.tcpi_min_rtt;
 }

@@ -16,6 +16,10 @@
  * hold is the kernel's memory, so the peer is one that was let in. */
 void zc_far_set_up(int fd);
 
+/* The shortest round trip to FD's peer so far, in microseconds; 0: nobody knows, or
+ * FD is no TCP socket. */
+unsigned zc_far_rtt_us(int fd);
+
 /* Its parts. FD's peer is RTT_US microseconds away, to and fro. */
 void zc_far_grow(int fd, unsigned rtt_us);
 /* True when one may ask for more than the kernel goes up to by itself: WHOLE, all of

@@ -191,7 +191,8 @@ static uint64_t features(const struct shake *s)
 {
     bool compress = !s->initiator || s->sec->compress != ZC_COMPRESS_OFF;
     return ZC_FEATURES_MESSAGES | (ktls(s) ? ZC_FEATURE_KTLS : 0) |
-           (compress ? ZC_FEATURE_COMPRESS : 0);
+           (compress ? ZC_FEATURE_COMPRESS : 0) |
+           (s->sec->lanes ? ZC_FEATURE_LANES : 0);
 }
 
 /* The connecting side says how, where both can. */
@@ -247,6 +248,7 @@ static int say_hello(struct shake *s, enum zc_role *role,
         return -1;
     *choice = zc_hello_choose(&ours, &theirs);
     found->features = ours.features & theirs.features & ZC_FEATURES_MESSAGES;
+    found->lanes = ours.features & theirs.features & ZC_FEATURE_LANES;
     found->compress = s->initiator ? choose_compress(&ours, &theirs)
                                     : choose_compress(&theirs, &ours);
     return 0;

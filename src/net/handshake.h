@@ -31,6 +31,9 @@ struct zc_security {
     /* Of the connecting side: what is sent is compressed, both ways, if the peer
      * can do so: how (net/compress.h). 0: not. The other always can. */
     int compress;
+    /* Of the connecting side: it would send over several channels (net/lanes.h).
+     * Of the other: it can receive so. */
+    bool lanes;
     /* Seconds for the peer's HELLO, and for all of it; absolute, however slowly
      * bytes drip in. 0: 1 and 10, and 30 for both on the connecting side, where
      * the daemon may have to be started first. A time-out of the transport that
@@ -50,6 +53,7 @@ struct zc_security {
 struct zc_secured {
     enum zc_role role; /* ours, which where any would do the peer has chosen */
     bool sealed, ktls;
+    bool lanes; /* the connecting side sends so, from the next byte on */
     uint64_t features; /* of ZC_FEATURES_MESSAGES, those that both ends know */
     int compress; /* how: as the connecting side has asked; 0: not at all */
     enum zc_suite suite;

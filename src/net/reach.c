@@ -31,23 +31,36 @@ static struct zc_transport *reach_daemon(const struct zc_reach *how,
     return t ? shake(how, t, err) : NULL;
 }
 
-static int reach_remote(const struct zc_reach *how, struct zc_reached *out,
+/* OUT->t becomes what goes on over it, or NULL. */
+static int shake_remote(const struct zc_reach *how, struct zc_reached *out,
                         struct zc_err *err)
 {
     const struct zc_security sec = {.plain = true,
                                     .compress = how->compress,
+                                    .lanes = out->lanes != NULL,
                                     .noise = ZC_PREAMBLE_MAX};
+    struct zc_transport *t = out->t;
+    struct zc_secured s;
+    out->t = NULL;
+    if (!zc_handshake(t, how->role, true, &sec, &s, err) &&
+        !(s.lanes && out->lanes(out->arg, err)))
+        out->t = zc_secure(t, &s, err);
+    zc_secured_wipe(&s);
+    if (!out->t)
+        zc_transport_free(t);
+    return out->t ? 0 : -1;
+}
+
+static int reach_remote(const struct zc_reach *how, struct zc_reached *out,
+                        struct zc_err *err)
+{
     if (how->remote(how->remote_arg, how, out, err)) {
         *out = (struct zc_reached){0};
         return -1;
     }
     if (how->timeout_s)
         zc_transport_set_timeout(out->t, how->timeout_s);
-    if (out->shaken)
-        return 0;
-    struct zc_transport *t = out->t;
-    out->t = zc_shake(t, how->role, true, &sec, err);
-    if (out->t)
+    if (out->shaken || !shake_remote(how, out, err))
         return 0;
     if (how->explain)
         how->explain(how->remote_arg, err);

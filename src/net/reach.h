@@ -19,6 +19,9 @@
 struct zc_reached {
     struct zc_transport *t;
     bool shaken; /* `remote` has shaken hands over it already */
+    /* What goes out over T can be spread over several channels (net/lanes.h): does
+     * so from the next byte on. -1 with a sentence. NULL: it cannot. */
+    int (*lanes)(void *arg, struct zc_err *err);
     /* Waits for what was started for it, which ends when T is gone. NULL: nothing
      * was. */
     void (*end)(void *arg);

@@ -148,12 +148,16 @@ enum zc_frame_type {
 #define ZC_FEATURE_COMPRESS ((uint64_t)1 << 10)
 /* OPEN may have ZC_FSYNC_BEHIND. */
 #define ZC_FEATURE_BEHIND ((uint64_t)1 << 11)
+/* The connecting side's bytes may come over several channels (net/lanes.h): it
+ * wants that, the other can do it. */
+#define ZC_FEATURE_LANES ((uint64_t)1 << 12)
 /* Those that say what a session's messages may have, whatever carries them. */
 #define ZC_FEATURES_MESSAGES \
     (ZC_FEATURE_DIGESTS | ZC_FEATURE_DELTA | ZC_FEATURE_EMPTY | \
      ZC_FEATURE_BEHIND)
 #define ZC_FEATURES_KNOWN \
-    (ZC_FEATURES_MESSAGES | ZC_FEATURE_KTLS | ZC_FEATURE_COMPRESS)
+    (ZC_FEATURES_MESSAGES | ZC_FEATURE_KTLS | ZC_FEATURE_COMPRESS | \
+     ZC_FEATURE_LANES)
 
 /* Flags of OPEN. */
 enum zc_open_flag {

@@ -20,6 +20,8 @@
 #include <libssh2.h>
 #include <stdatomic.h>
 
+#define ZC_SSH_PACKET 32768u /* of a channel: the most at once */
+
 struct zc_ssh_link {
     LIBSSH2_SESSION *session;
     int fd; /* owned, does not block */

@@ -9,6 +9,7 @@
 #include "ssh/open.h"
 
 #include "base/clock.h"
+#include "net/far.h"
 #include "ssh/auth.h"
 #include "ssh/hostkey.h"
 
@@ -18,6 +19,8 @@
 
 #define HANDS_S 60 /* to shake hands, where nobody has said how long */
 #define ANSWER_S 60
+/* Nearer ones are not limited: 2 MiB in each 10 ms are more than libssh2 encrypts. */
+#define FAR_US 10000
 
 /* Fast ones first. */
 #define CIPHERS                                                            \
@@ -152,7 +155,8 @@ int zc_ssh_start(struct zc_ssh *s, int *fd, struct zc_err *err)
                                    (uint64_t)INT_MAX);
     struct zc_ssh_pump_setup setup = {
         .link = s->link, .channel = s->channel, .timeout_s = timeout,
-        .alive_s = alive, .remote_line = s->o.remote_line, .arg = s->o.arg};
+        .alive_s = alive, .remote_line = s->o.remote_line, .remark = s->o.remark,
+        .arg = s->o.arg};
     s->pump = zc_ssh_pump_start(&setup, fd, err);
     return s->pump ? 0 : -1;
 }
@@ -173,6 +177,17 @@ struct zc_ssh *zc_ssh_open(const struct zc_ssh_place *place,
 const char *zc_ssh_address(const struct zc_ssh *s)
 {
     return *s->address ? s->address : NULL;
+}
+
+bool zc_ssh_far(const struct zc_ssh *s)
+{
+    return zc_far_rtt_us(s->link->fd) >= FAR_US;
+}
+
+int zc_ssh_lanes(struct zc_ssh *s, const char *command, struct zc_err *err)
+{
+    zc_far_set_up(s->link->fd);
+    return zc_ssh_pump_lanes(s->pump, command, err);
 }
 
 int zc_ssh_end(struct zc_ssh *s, unsigned wait_s, struct zc_ssh_ended *ended,

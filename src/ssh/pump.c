@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/libc.h"
 #include "net/transport.h"
+#include "ssh/lanes.h"
 #include "ssh/stderr.h"
 
 #include <limits.h>
@@ -18,13 +19,13 @@
 
 #define UP_SIZE (512 * ZC_KIB)
 #define DOWN_SIZE (512 * ZC_KIB)
-#define UNSENT_MAX (256 * ZC_KIB) /* of what libssh2 has made packets of */
 #define DOING "it was in use"
 
 struct zc_ssh_pump {
     struct zc_ssh_pump_setup s;
     struct zc_ssh_link *l;
     LIBSSH2_CHANNEL *channel;
+    struct zc_ssh_lanes *_Atomic lanes; /* NULL: all goes over that channel */
     int fd;   /* our end; -1: whoever had the other one has closed it */
     int wake; /* eventfd: to be given up */
     unsigned long opening; /* by so much the window is just opened; 0 */
@@ -84,7 +85,12 @@ static bool read_socket(struct zc_ssh_pump *p)
 static bool write_channel(struct zc_ssh_pump *p)
 {
     bool did = false;
-    while (p->up.len && zc_ssh_link_unsent(p->l) < UNSENT_MAX) {
+    struct zc_ssh_lanes *lanes = atomic_load(&p->lanes);
+    if (lanes) {
+        int r = zc_ssh_lanes_step(lanes, &p->up);
+        return r < 0 ? failed(p) : r > 0;
+    }
+    while (p->up.len && zc_ssh_link_unsent(p->l) < ZC_SSH_UNSENT_MAX) {
         ssize_t n = libssh2_channel_write(
             p->channel, (const char *)zc_fifo_head(&p->up), p->up.len);
         if (n == LIBSSH2_ERROR_EAGAIN || n == 0)
@@ -99,9 +105,12 @@ static bool write_channel(struct zc_ssh_pump *p)
 
 static bool end_channel(struct zc_ssh_pump *p)
 {
-    if (!p->up_ended || p->up.len || p->eof_sent)
+    struct zc_ssh_lanes *lanes = atomic_load(&p->lanes);
+    if (!p->up_ended || p->up.len || p->eof_sent ||
+        (lanes && !zc_ssh_lanes_idle(lanes)))
         return false;
-    int r = libssh2_channel_send_eof(p->channel);
+    int r = libssh2_channel_send_eof(lanes ? zc_ssh_lanes_current(lanes)
+                                           : p->channel);
     if (r == LIBSSH2_ERROR_EAGAIN)
         return false;
     if (r)
@@ -288,6 +297,14 @@ static void note_end(struct zc_ssh_pump *p)
     libssh2_free(p->l->session, name);
 }
 
+static void say_lanes(struct zc_ssh_pump *p)
+{
+    char text[400];
+    struct zc_ssh_lanes *lanes = atomic_load(&p->lanes);
+    if (lanes && p->s.remark && zc_ssh_lanes_say(lanes, text, sizeof text))
+        p->s.remark(p->s.arg, text);
+}
+
 static void *run(void *arg)
 {
     struct zc_ssh_pump *p = arg;
@@ -303,6 +320,7 @@ static void *run(void *arg)
             sleep_until_ready(p, ns);
     }
     note_end(p);
+    say_lanes(p);
     if (p->fd >= 0)
         shutdown(p->fd, SHUT_RDWR);
     return NULL;
@@ -312,6 +330,7 @@ static void *run(void *arg)
 
 static void pump_free(struct zc_ssh_pump *p)
 {
+    zc_ssh_lanes_free(p->lanes);
     zc_fifo_fini(&p->up);
     zc_fifo_fini(&p->down);
     zc_close(&p->fd);
@@ -366,6 +385,17 @@ struct zc_ssh_pump *zc_ssh_pump_start(const struct zc_ssh_pump_setup *setup,
     }
     *fd = pair[1];
     return p;
+}
+
+int zc_ssh_pump_lanes(struct zc_ssh_pump *p, const char *command,
+                      struct zc_err *err)
+{
+    struct zc_ssh_lanes *lanes = zc_ssh_lanes_new(
+        p->l, p->channel, command, err);
+    if (!lanes)
+        return -1;
+    atomic_store(&p->lanes, lanes);
+    return 0;
 }
 
 int zc_ssh_pump_end(struct zc_ssh_pump *p, unsigned wait_s,

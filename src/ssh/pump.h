@@ -18,7 +18,6 @@
 
 /* A link of 1 Gbit/s with a round trip of 100 ms has 12 MB on the way. */
 #define ZC_SSH_WINDOW (16u << 20)
-#define ZC_SSH_PACKET 32768u
 
 struct zc_ssh_pump;
 
@@ -28,6 +27,7 @@ struct zc_ssh_pump_setup {
     unsigned timeout_s; /* the link is dead when nothing comes; 0: never */
     unsigned alive_s;   /* silence after which the peer is asked; 0: never */
     void (*remote_line)(void *arg, const char *line); /* may be NULL */
+    void (*remark)(void *arg, const char *sentence);  /* may be NULL */
     void *arg;
 };
 
@@ -35,6 +35,10 @@ struct zc_ssh_pump_setup {
  * for itself. NULL with a sentence. */
 struct zc_ssh_pump *zc_ssh_pump_start(const struct zc_ssh_pump_setup *setup,
                                       int *fd, struct zc_err *err);
+
+/* As zc_ssh_lanes. */
+int zc_ssh_pump_lanes(struct zc_ssh_pump *p, const char *command,
+                      struct zc_err *err);
 
 /* Waits until the channel has been closed, but no longer than WAIT_S seconds,
  * and frees P. As zc_ssh_end. */

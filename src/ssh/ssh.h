@@ -60,6 +60,9 @@ struct zc_ssh_options {
     /* A line that the command wrote to its stderr, without its end; control
      * bytes and all. The pump's thread. May be NULL. */
     void (*remote_line)(void *arg, const char *line);
+    /* Something that is no trouble, as of zc_ssh_lanes. The pump's thread. May be
+     * NULL. */
+    void (*remark)(void *arg, const char *sentence);
     void *arg;
 };
 
@@ -82,6 +85,17 @@ struct zc_ssh *zc_ssh_open(const struct zc_ssh_place *place,
 /* The numeric address that the TCP connection to PLACE has reached, no brackets
  * around it; NULL when it went through a jump host or a ProxyCommand. */
 const char *zc_ssh_address(const struct zc_ssh *s);
+
+/* Whether PLACE is so far away that the window of one channel holds up what is sent
+ * there. A jump host's would, whatever is done about it: no. */
+bool zc_ssh_far(const struct zc_ssh *s);
+
+/*
+ * What is written to the stream from now on goes over several channels (net/lanes.h),
+ * each with a COMMAND of its own, which are opened as there is much to send. All that
+ * was written before has been answered. -1 with a sentence: memory.
+ */
+int zc_ssh_lanes(struct zc_ssh *s, const char *command, struct zc_err *err);
 
 #define ZC_SSH_STDERR_KEPT 1024
 

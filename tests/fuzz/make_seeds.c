@@ -12,6 +12,7 @@
 #include "../wire.h"
 #include "net/compress.h"
 #include "net/direct.h"
+#include "net/lanes.h"
 #include "daemon/control_msg.h"
 #include "daemon/handshake_answer.h"
 #include "daemon/pull_words.h"
@@ -370,11 +371,29 @@ static void save_compress(const char *name, uint8_t mode, int window,
     zc_buf_fini(&b);
 }
 
+static void save_lanes(void)
+{
+    static const char records[] = "\7"
+                                  "\5\0\0\0bytes\1\0\xff\xff\2\0\xff\xff";
+    static const char absent[] = "\1\3\0\0\0abc\2\0\xff\xff";
+    static const char longest[] = "\1\0\0\20\0abc";
+    struct zc_lanes_join j = {.lane = 1, .name = {1, 2, 3}};
+    uint8_t bytes[ZC_LANES_JOIN_SIZE];
+    zc_lanes_encode(&j, bytes);
+    save("lanes", "join", bytes, sizeof bytes);
+    bytes[8] = ZC_LANES_MAX;
+    save("lanes", "join-as-none", bytes, sizeof bytes);
+    save("lanes", "records", records, sizeof records - 1);
+    save("lanes", "absent", absent, sizeof absent - 1);
+    save("lanes", "longest", longest, sizeof longest - 1);
+}
+
 int main(void)
 {
     struct streams s = {ZC_BUF_INIT, ZC_BUF_INIT, ZC_BUF_INIT};
 
     save_direct();
+    save_lanes();
     save_hello("sender", (struct zc_hello){1, 1, ZC_ROLE_SENDER, 0, 0, 0});
     save_hello("receiver", (struct zc_hello){1, 1, ZC_ROLE_RECEIVER, 7, 0, 0});
     save_hello("newer", (struct zc_hello){9, 2, ZC_ROLE_SENDER, 0, 0, 0});

@@ -4,6 +4,7 @@
  * left, so each one is entered in a child; the big one prints its own TAP.
  */
 #include "daemon/sandbox.h"
+#include "net/passfd.h"
 
 #include "../tap.h"
 
@@ -589,6 +590,26 @@ static int server_checks(void)
     return out_of_reach(kept);
 }
 
+/* What one that is passed descriptors can: that as well. */
+static int merger_checks(void)
+{
+    int pair[2], fd;
+    char c = 'm';
+    int kept = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) ||
+        zc_passfd_send(pair[0], &c, 1, kept) != 1 ||
+        zc_sandbox_isolate_merger(NULL))
+        return 1;
+    if (zc_passfd_recv(pair[1], &c, 1, &fd) != 1 || fd < 0 || c != 'm')
+        return 2;
+    return out_of_reach(kept);
+}
+
+static int merger(void)
+{
+    _exit(merger_checks());
+}
+
 static int server(void)
 {
     _exit(server_checks());
@@ -616,6 +637,7 @@ int main(void)
     is_int(in_child(sends), 0, "who only sends changes nothing");
     is_int(in_child(isolated), 0, "for a handshake there is nothing in reach");
     is_int(in_child(server), 0, "for the status page neither");
+    is_int(in_child(merger), 0, "nor for who merges channels");
     int r = in_child(confined); /* goes on with the numbers, prints the plan */
     clean_up();
     return r;
