@@ -748,6 +748,8 @@ libzcsync_a_SOURCES = \
 	%D%/cli/terminal.h \
 	%D%/cli/totals.c \
 	%D%/cli/totals.h \
+	%D%/cli/troubles.c \
+	%D%/cli/troubles.h \
 	%D%/cli/wrap.c \
 	%D%/cli/wrap.h
 

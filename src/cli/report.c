@@ -11,6 +11,7 @@
 #include "cli/report.h"
 #include "cli/signals.h"
 #include "cli/totals.h"
+#include "cli/troubles.h"
 
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -18,20 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LINES_PER_GROUP 20
 #define DIFFERENT 1 /* exit code of diff, as of diff(1) */
-#define GROUPS_MAX 256 /* a peer that makes up reasons fills no memory */
 #define PATH_SHOWN 1400 /* bytes of a path that fit in a line of the log */
 #define OUT_BUFFER (64 * 1024)
 #define FLUSH_NS (ZC_NSEC_PER_SEC / 5)
-
-/* Troubles with the same cause. */
-struct group {
-    enum zc_trouble kind;
-    int eno;
-    uint64_t count;
-    char *what, *first;
-};
 
 struct zc_report {
     const struct zc_push_args *args;
@@ -43,7 +34,7 @@ struct zc_report {
     int64_t flushed_ns;
     int out_errno; /* why standard output failed */
     uint64_t items;
-    ZC_VEC(struct group) groups;
+    struct zc_troubles troubles;
     struct zc_totals totals;
     struct zc_buf line; /* reused */
     struct zc_logfile *log; /* NULL: none */
@@ -72,11 +63,7 @@ void zc_report_free(struct zc_report *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->groups.len; i++) {
-        free(r->groups.v[i].what);
-        free(r->groups.v[i].first);
-    }
-    zc_vec_fini(&r->groups);
+    zc_troubles_fini(&r->troubles);
     zc_buf_fini(&r->line);
     zc_logfile_close(r->log);
     free(r);
@@ -282,45 +269,6 @@ static char *shown_path(const struct zc_report *r, enum zc_trouble kind,
     return cut;
 }
 
-static struct group *find_group(struct zc_report *r, enum zc_trouble kind,
-                                const char *what, int eno)
-{
-    for (size_t i = 0; i < r->groups.len; i++) {
-        struct group *g = &r->groups.v[i];
-        if (g->kind == kind && g->eno == eno && strcmp(g->what, what) == 0)
-            return g;
-    }
-    if (r->groups.len == GROUPS_MAX)
-        return &r->groups.v[GROUPS_MAX - 1];
-    struct group g = {.kind = kind, .eno = eno, .what = strdup(what)};
-    if (!g.what || zc_vec_push(&r->groups, g)) {
-        free(g.what);
-        return NULL;
-    }
-    return &r->groups.v[r->groups.len - 1];
-}
-
-/* ": Permission denied", or nothing when there is no errno behind it. */
-static const char *reason(char out[160], int eno)
-{
-    char why[128];
-    out[0] = '\0';
-    if (eno)
-        snprintf(out, 160, ": %s", zc_err_reason(eno, why, sizeof why));
-    return out;
-}
-
-static void log_one(enum zc_trouble kind, const char *what, const char *path,
-                    int eno)
-{
-    char why[160];
-    if (kind == ZC_TROUBLE_VANISHED && eno == ENOENT)
-        zc_log(ZC_LOG_ERROR, "%s: vanished before it could be sent", path);
-    else
-        zc_log(ZC_LOG_ERROR, "%s: could not %s%s", path, what,
-               reason(why, eno));
-}
-
 static void put_json_trouble(struct zc_report *r, enum zc_trouble kind,
                              const char *what, const char *path, int eno)
 {
@@ -345,15 +293,6 @@ static void put_json_trouble(struct zc_report *r, enum zc_trouble kind,
     put_line(r);
 }
 
-/* What a user or a file system cannot do for one entry it cannot do for all:
- * one line for the lot. Other trouble is told entry by entry. */
-static bool is_gathered(enum zc_trouble kind, int eno)
-{
-    return kind == ZC_TROUBLE_META ||
-           (kind == ZC_TROUBLE_DEST &&
-            (eno == EPERM || eno == EOPNOTSUPP || eno == ENOSYS));
-}
-
 static void on_trouble(void *arg, enum zc_trouble kind, const char *what,
                        const char *path, int eno)
 {
@@ -363,21 +302,13 @@ static void on_trouble(void *arg, enum zc_trouble kind, const char *what,
 
     char *shown = shown_path(r, kind, path);
     if (r->log) {
-        char why[160];
+        char why[ZC_TROUBLE_REASON];
         zc_logfile_line(r->log, "could not %s %s%s", what, shown ? shown : path,
-                        reason(why, eno));
+                        zc_trouble_reason(why, eno));
     }
-    struct group *g = find_group(r, kind, what, eno);
-    if (g)
-        g->count++;
-    if (is_gathered(kind, eno) && g && shown) {
-        if (!g->first) {
-            g->first = shown;
-            shown = NULL;
-        }
-    } else if (!g || g->count <= LINES_PER_GROUP) {
+    if (zc_troubles_add(&r->troubles, kind, what, shown, eno)) {
         flush_out(r); /* in the order in which it happened */
-        log_one(kind, what, shown ? shown : path, eno);
+        zc_trouble_log(kind, what, shown ? shown : path, eno);
     }
     free(shown);
 }
@@ -426,29 +357,6 @@ void zc_report_mirror_state(struct zc_report *r, const char *dest,
     zc_buf_put_str(&r->line, "}");
     put_line(r);
     flush_out(r);
-}
-
-static void log_groups(const struct zc_report *r)
-{
-    for (size_t i = 0; i < r->groups.len; i++) {
-        const struct group *g = &r->groups.v[i];
-        const char *first = g->first ? g->first : "(out of memory)";
-        char why[160], n[ZC_TEXT_MAX];
-        reason(why, g->eno);
-        bool gathered = is_gathered(g->kind, g->eno);
-        if (gathered && g->count > 1)
-            zc_log(ZC_LOG_ERROR,
-                   "could not %s %s %s entries, the first: %s%s", g->what,
-                   g->kind == ZC_TROUBLE_META ? "of" : "for",
-                   zc_text_count(n, g->count, ZC_TEXT_COMMAS), first, why);
-        else if (gathered)
-            log_one(g->kind, g->what, first, g->eno);
-        else if (g->count > LINES_PER_GROUP)
-            zc_log(ZC_LOG_ERROR, "... and %s more: could not %s%s",
-                   zc_text_count(n, g->count - LINES_PER_GROUP,
-                                 ZC_TEXT_COMMAS),
-                   g->what, why);
-    }
 }
 
 /* --- the end --- */
@@ -527,11 +435,11 @@ int zc_report_finish(struct zc_report *r, enum zc_exit code,
         sentence = "some source files vanished or kept changing";
     else if (code != ZC_EXIT_OK)
         sentence = err->text;
-    bool told = done && r->groups.len; /* each trouble had its line */
+    bool told = done && r->troubles.groups.len; /* each trouble had its line */
     bool differs = a->diff && code == ZC_EXIT_OK && r->items;
     int result = differs ? DIFFERENT : (int)code;
 
-    log_groups(r);
+    zc_troubles_log(&r->troubles);
     if (r->totals.owners_left && !a->quiet)
         zc_log(ZC_LOG_WARN, ZC_OWNERS_LEFT_NOTE);
     if (r->totals.alternates_missing && !a->quiet)
@@ -550,10 +458,11 @@ int zc_report_finish(struct zc_report *r, enum zc_exit code,
         zc_log(ZC_LOG_ERROR, "%s", sentence);
     if (!r->out_errno || (*sentence && !done))
         return result;
-    char why[160];
+    char why[ZC_TROUBLE_REASON];
     if (r->out_errno == EPIPE)
         return reader_gone(r, code, result);
-    zc_log(ZC_LOG_ERROR, "standard output%s", reason(why, r->out_errno));
+    zc_log(ZC_LOG_ERROR, "standard output%s",
+           zc_trouble_reason(why, r->out_errno));
     return code == ZC_EXIT_OK || code == ZC_EXIT_SIGNAL ? ZC_EXIT_FILEIO
                                                         : result;
 }
