@@ -140,16 +140,18 @@ is "$(mirror_said | grep -v 'sync')" "" "without a word of trouble"
 
 rm -rf a b && mkdir -p a/d b
 echo file >b/x
+# Whole at once, as what is half written when it is met stays so.
+new() { echo "$1" >made && mv made "$2"; }
 start_mirror --ignore-existing --no-delete a b
-echo 1 >a/d/one
+new 1 a/d/one
 ok "a mirror with --ignore-existing" wait_until 10 cmp -s a/d/one b/d/one
-echo 22 >a/d/one && mkdir -p a/x/y && echo z >a/x/y/z && echo 2 >a/d/two
+echo 22 >a/d/one && mkdir -p a/x/y && echo z >a/x/y/z && new 2 a/d/two
 ok "goes on" wait_until 10 cmp -s a/d/two b/d/two
-mkdir a/x/w && echo 7 >a/x/w/f && echo 3 >a/d/three
+mkdir a/x/w && echo 7 >a/x/w/f && new 3 a/d/three
 ok "and on" wait_until 10 cmp -s a/d/three b/d/three
 is "$(cat b/d/one)" 1 "what is there stays"
 is "$(cat b/x)" file "of whatever kind"
-mv a/d/two a/d/one && echo 4 >a/d/four
+mv a/d/two a/d/one && new 4 a/d/four
 ok "after a rename" wait_until 10 cmp -s a/d/four b/d/four
 is "$(cat b/d/one)" 1 "too"
 stop_mirror
