@@ -233,14 +233,14 @@ int zc_lanes_accept(struct zc_transport **t, struct zc_err *err)
     why = errno;
     zc_close(&ends[1]);
     if (pid > 0) {
-        struct zc_transport *old = *t;
-        *t = zc_transport_new_fds(ends[0], out, old->peer);
+        /* First the old one goes: what it makes of OUT's flags holds for both. */
+        char peer[sizeof (*t)->peer];
+        snprintf(peer, sizeof peer, "%s", (*t)->peer);
+        zc_transport_free(*t);
+        *t = zc_transport_new_fds(ends[0], out, peer);
         why = errno;
-        if (*t) {
-            zc_transport_free(old);
+        if (*t)
             return 0;
-        }
-        *t = old;
     }
     zc_close(&ends[0]);
     zc_close(&out);

@@ -17,7 +17,7 @@
 
 /* *T, over which all is still to be read, becomes one from which the merged stream
  * is; with the old one's end for sending. For a process with one thread. -1 with a
- * sentence: *T is as it was. */
+ * sentence: *T is as it was, or NULL. */
 int zc_lanes_accept(struct zc_transport **t, struct zc_err *err);
 
 /* `zcsync serve --stdio --lane`: gives standard input away, and waits until it is

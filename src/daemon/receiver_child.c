@@ -30,7 +30,8 @@ static struct zc_transport *volatile session_transport;
 static void on_stop(int sig)
 {
     (void)sig;
-    zc_transport_shutdown(session_transport);
+    if (session_transport)
+        zc_transport_shutdown(session_transport);
 }
 
 void zc_receiver_signals(struct zc_transport *t)

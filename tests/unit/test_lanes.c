@@ -310,6 +310,22 @@ static void test_merger(bool pipes)
     end(&s);
 }
 
+/* What is sent is as before: a peer that does not read is not waited for. */
+static void test_patience(bool pipes)
+{
+    static char bytes[4 * ZC_MIB];
+    struct iovec iov = {bytes, sizeof bytes};
+    struct session s;
+    start(&s, pipes);
+    zc_transport_set_timeout(s.t, 1);
+    alarm(20);
+    ok(zc_transport_send(s.t, &iov, 1) && errno == ETIMEDOUT,
+       "a reader that is not there ends in time (%s)",
+       pipes ? "pipes" : "a socket");
+    alarm(100);
+    end(&s);
+}
+
 static void test_nonsense(void)
 {
     struct session s;
@@ -344,6 +360,8 @@ int main(void)
     test_words();
     test_merger(true);
     test_merger(false);
+    test_patience(true);
+    test_patience(false);
     test_nonsense();
     return done_testing();
 }
