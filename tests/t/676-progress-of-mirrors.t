@@ -25,7 +25,7 @@ progress() # NAME: of the first peer's
         my $p = (decode_json($_)->{peers} // next)->[0]{progress};
         print ref $p ? "$p->{$name}" : "none"; last' "$1"
 }
-going() { [[ $(progress seconds_left) == [0-9]* ]]; }
+going() { [[ $(progress files) = 41 && $(progress seconds_left) == [0-9]* ]]; }
 ok "everything is listed" wait_until 30 going
 status
 like "$out" "  [0-9.]+ [KM]iB of [0-9.]+ MiB  [0-9]+%  [0-9]+ of 41 files  [0-9.]+ [KM]iB/s  0:[0-9]+ left" \

@@ -102,7 +102,7 @@ static int run(const struct zc_ssh_place *place,
     struct zc_err err = {0};
     struct zc_ssh_ended ended;
     pthread_t sender;
-    int fd;
+    static int fd; /* the sender may begin after we have returned */
     struct zc_ssh *s = zc_ssh_open(place, o, command, &fd, &err);
     if (!s)
         return fail(&err);
@@ -160,7 +160,8 @@ int main(int argc, char **argv)
     struct zc_ssh_options o = {.identity_files = files, .lines = lines,
                                .say = on_say, .remote_line = on_line,
                                .stop = &stop};
-    unsigned wait_s = 10, stop_ms;
+    static unsigned stop_ms;
+    unsigned wait_s = 10;
     bool only_show = false;
     pthread_t stopper;
     int c;
