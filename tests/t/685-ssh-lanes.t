@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$here/lib-ssh.sh"
 . "$here/lib-net.sh"
+. "$here/lib-process.sh"
 
 need_root
 need_sshd
@@ -66,18 +67,10 @@ done
 start_sshd || skip_all "no sshd"
 ssh_config
 known >>"$ssh_dir/known_hosts"
-descend() # PID: and what it has started
-{
-    local p
-    for p in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
-        echo "$p"
-        descend "$p"
-    done
-}
 named() # WORD: those of the sshd
 {
     local p
-    for p in $(descend "$sshd_pid"); do
+    for p in $(below "$sshd_pid"); do
         tr '\0' ' ' <"/proc/$p/cmdline" | grep -q -- "$1" && echo "$p"
     done 2>/dev/null
 }
@@ -88,7 +81,7 @@ background cut "${on_a[@]}" "$ZCSYNC" push "${options[@]}" --bwlimit=2M "$T/a" \
     "far:$T/b"
 pushing=$pid
 ok "others join" wait_until 30 have_joined
-all=$(descend "$sshd_pid") theirs=$(named serve)
+all=$(below "$sshd_pid") theirs=$(named serve)
 for p in $all; do
     [[ " $(echo $theirs) " = *" $p "* ]] || kill -KILL "$p"
 done 2>/dev/null
