@@ -97,16 +97,21 @@ static int allow(scmp_filter_ctx ctx, const char *const *names, size_t n)
     return 0;
 }
 
-static int add_serving_rules(scmp_filter_ctx ctx)
+static int allow_isolated_and(scmp_filter_ctx ctx, const char *const *names,
+                              size_t n)
 {
     int r = allow(ctx, isolated, ZC_ARRAY_LEN(isolated));
-    return r ? r : allow(ctx, serving, ZC_ARRAY_LEN(serving));
+    return r ? r : allow(ctx, names, n);
+}
+
+static int add_serving_rules(scmp_filter_ctx ctx)
+{
+    return allow_isolated_and(ctx, serving, ZC_ARRAY_LEN(serving));
 }
 
 static int add_merging_rules(scmp_filter_ctx ctx)
 {
-    int r = allow(ctx, isolated, ZC_ARRAY_LEN(isolated));
-    return r ? r : allow(ctx, merging, ZC_ARRAY_LEN(merging));
+    return allow_isolated_and(ctx, merging, ZC_ARRAY_LEN(merging));
 }
 
 static int add_isolated_rules(scmp_filter_ctx ctx)
