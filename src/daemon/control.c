@@ -14,6 +14,7 @@
 #include "daemon/control.h"
 
 #include "base/clock.h"
+#include "net/peer_user.h"
 #include "net/unix.h"
 
 #include <fcntl.h>
@@ -203,9 +204,8 @@ static bool in_group(int fd, gid_t gid)
 static bool allowed(const struct zc_control *c, int fd, bool *master)
 {
     struct ucred who;
-    socklen_t n = sizeof who;
     *master = false;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n))
+    if (!zc_peer_cred(fd, &who))
         return false;
     *master = who.uid == 0 || who.uid == c->uid;
     if (*master)

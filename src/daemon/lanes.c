@@ -9,6 +9,7 @@
 #include "daemon/sandbox.h"
 #include "net/lanes.h"
 #include "net/passfd.h"
+#include "net/peer_user.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -55,9 +56,7 @@ static socklen_t address(const uint8_t name[ZC_LANES_NAME],
 static bool is_of(int fd, uid_t user)
 {
     struct ucred who;
-    socklen_t n = sizeof who;
-    return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &n) &&
-           who.uid == user;
+    return zc_peer_cred(fd, &who) && who.uid == user;
 }
 
 /* --- the merger --- */

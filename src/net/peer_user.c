@@ -117,6 +117,13 @@ static enum zc_peer_user tcp_user(int nl, const union zc_address *here,
                : ZC_PEER_UNKNOWN;
 }
 
+bool zc_peer_cred(int fd, struct ucred *who)
+{
+    socklen_t n = sizeof *who;
+    return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, who, &n) &&
+           n == sizeof *who;
+}
+
 enum zc_peer_user zc_peer_user(int fd, uint32_t *uid)
 {
     union zc_address here, there;
@@ -124,10 +131,7 @@ enum zc_peer_user zc_peer_user(int fd, uint32_t *uid)
         return errno == ENOTCONN ? ZC_PEER_GONE : ZC_PEER_UNKNOWN;
     if (here.any.sa_family == AF_UNIX) {
         struct ucred c;
-        socklen_t n = sizeof c;
-        if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &c, &n) || n != sizeof c)
-            return ZC_PEER_UNKNOWN;
-        return is_user(c.uid, uid);
+        return zc_peer_cred(fd, &c) ? is_user(c.uid, uid) : ZC_PEER_UNKNOWN;
     }
     if (here.any.sa_family != there.any.sa_family ||
         (here.any.sa_family != AF_INET && here.any.sa_family != AF_INET6))

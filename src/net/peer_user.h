@@ -10,6 +10,7 @@
 #include "base/util.h"
 
 #include <stdint.h>
+#include <sys/socket.h>
 
 enum zc_peer_user {
     ZC_PEER_UNKNOWN, /* another machine or network namespace, as far as can be
@@ -21,5 +22,9 @@ enum zc_peer_user {
 
 /* Who is connected to FD, a socket that was accepted. */
 enum zc_peer_user zc_peer_user(int fd, uint32_t *uid);
+
+/* Of an AF_UNIX socket that is connected, for getsockopt(2) alone, which a confined
+ * process has: who made the other end. False: errno. */
+bool zc_peer_cred(int fd, struct ucred *who);
 
 #endif
